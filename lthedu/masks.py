@@ -1,0 +1,106 @@
+"""A mask is a dict of bool tensors by parameter name; True means kept."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+Params = dict[str, Tensor]
+Mask = dict[str, Tensor]
+
+
+def prunable(params: Mapping[str, Tensor]) -> list[str]:
+    """The names that pruning may touch: weight matrices and kernels, never biases (one dimension).
+
+    >>> prunable({"fc.weight": torch.ones(2, 3), "fc.bias": torch.ones(2)})
+    ['fc.weight']
+    """
+    return [name for name, p in params.items() if p.ndim >= 2]
+
+
+def full(params: Mapping[str, Tensor]) -> Mask:
+    """The mask that keeps every prunable weight.
+
+    >>> full({"fc.weight": torch.zeros(1, 2), "fc.bias": torch.zeros(1)})
+    {'fc.weight': tensor([[True, True]])}
+    """
+    return {name: torch.ones_like(params[name], dtype=torch.bool) for name in prunable(params)}
+
+
+def counts(mask: Mask) -> dict[str, int]:
+    """Weights kept in each layer.
+
+    >>> counts({"a": torch.tensor([True, False, True])})
+    {'a': 2}
+    """
+    return {name: int(m.sum()) for name, m in mask.items()}
+
+
+def density(mask: Mask) -> float:
+    """The fraction of the masked layers' weights that is kept, over all layers together.
+
+    >>> density({"a": torch.tensor([True, False]), "b": torch.tensor([True, True])})
+    0.75
+    """
+    return sum(counts(mask).values()) / sum(m.numel() for m in mask.values())
+
+
+def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
+    """`params` with every pruned weight at exactly zero; parameters without a mask are copied unchanged.
+
+    Raises ValueError, naming the layer, for a mask that does not fit.
+
+    >>> apply({"w": torch.tensor([True, False])}, {"w": torch.tensor([5., -5.]), "b": torch.tensor([1.])})
+    {'w': tensor([5., 0.]), 'b': tensor([1.])}
+    """
+    check_fits(mask, params)
+    return {
+        name: torch.where(mask[name], p, torch.zeros_like(p)) if name in mask else p.clone()
+        for name, p in params.items()
+    }
+
+
+def combine(a: Mask, b: Mask) -> Mask:
+    """The weights kept by both masks.
+
+    >>> combine({"w": torch.tensor([True, True])}, {"w": torch.tensor([False, True])})
+    {'w': tensor([False,  True])}
+    """
+    if a.keys() != b.keys():
+        raise ValueError(f"the masks name different layers: {sorted(a)} and {sorted(b)}")
+    check_fits(a, b)
+    return {name: a[name] & b[name] for name in a}
+
+
+def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
+    """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape."""
+    for name, m in mask.items():
+        if name not in params:
+            raise ValueError(f"the mask names {name!r}, which is no parameter; there are: {', '.join(params)}")
+        if m.dtype != torch.bool:
+            raise ValueError(f"the mask of {name!r} has dtype {m.dtype}; a mask is torch.bool, True = kept")
+        if m.shape != params[name].shape:
+            raise ValueError(
+                f"the mask of {name!r} has shape {tuple(m.shape)}, its parameter {tuple(params[name].shape)}"
+            )
+
+
+def unstack(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
+    """Replicate `index` of tensors stacked on a leading axis R.
+
+    >>> unstack({"w": torch.tensor([[1, 2], [3, 4]])}, 1)
+    {'w': tensor([3, 4])}
+    """
+    return {name: t[index] for name, t in tensors.items()}
+
+
+def stack(replicates: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The inverse of `unstack`: tensors of R replicates, stacked on a leading axis.
+
+    >>> stack([{"w": torch.tensor([1, 2])}, {"w": torch.tensor([3, 4])}])
+    {'w': tensor([[1, 2],
+            [3, 4]])}
+    """
+    if not replicates:
+        raise ValueError("there is nothing to stack: give at least one replicate")
+    return {name: torch.stack([r[name] for r in replicates]) for name in replicates[0]}

@@ -1,0 +1,113 @@
+"""Every pruning criterion is the same two words: score, then select."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lthedu.masks import Mask, check_fits, prunable
+
+Scores = dict[str, Tensor]
+Scope = Literal["layer", "global"]
+
+
+def magnitude(params: Mapping[str, Tensor]) -> Scores:
+    """Score of a weight: its absolute value (Han et al. 2015).
+
+    >>> magnitude({"w": torch.tensor([[-2.0, 1.0]]), "b": torch.tensor([3.0])})
+    {'w': tensor([[2., 1.]])}
+    """
+    return {name: params[name].detach().abs() for name in prunable(params)}
+
+
+def random_scores(params: Mapping[str, Tensor], generator: torch.Generator) -> Scores:
+    """Score of a weight: uniform noise, which no criterion should lose to.
+
+    >>> random_scores({"w": torch.ones(1, 2)}, torch.Generator().manual_seed(0))["w"].shape
+    torch.Size([1, 2])
+    """
+    return {
+        name: torch.rand(params[name].shape, generator=generator).to(params[name].device)
+        for name in prunable(params)
+    }
+
+
+def select(
+    scores: Scores,
+    density: float,
+    *,
+    scope: Scope = "layer",
+    within: Mask | None = None,
+    own_density: Mapping[str, float] | None = None,
+) -> Mask:
+    """Keep the weights with the largest scores: exactly `round(density * n)` of n, ties included.
+
+    The n weights are those that `within` keeps (all, for None): a mask within a mask. With scope "layer" every
+    layer keeps its own share; with "global" the layers compete for one. `own_density` gives a layer a share of
+    its own, outside the competition, such as a slower rate for the output layer. Of equal scores the one that
+    stands first is kept, so the result does not depend on the machine.
+
+    Raises ValueError for a density outside [0, 1], an unknown scope or layer, or a score that is NaN.
+
+    >>> select({"w": torch.tensor([[3.0, 1.0, 2.0, 2.0]])}, 0.5)
+    {'w': tensor([[ True, False,  True, False]])}
+    """
+    own = dict(own_density or {})
+    _check(scores, {"density": density} | own, scope, own)
+    if within is not None:
+        check_fits(within, scores)
+    pools = [([name], share) for name, share in own.items()]
+    rest = [name for name in scores if name not in own]
+    pools += [(rest, density)] if scope == "global" and rest else [([name], density) for name in rest]
+    mask: Mask = {}
+    for names, share in pools:
+        mask |= _largest({n: scores[n] for n in names}, share, within)
+    return {name: mask[name] for name in scores}
+
+
+def _largest(scores: Scores, share: float, within: Mask | None) -> Mask:
+    """The `share` of the pooled candidates with the largest scores."""
+    flat = torch.cat([s.reshape(-1) for s in scores.values()])
+    allowed = torch.ones_like(flat, dtype=torch.bool)
+    if within is not None:
+        allowed = torch.cat([within[name].reshape(-1) for name in scores])
+    candidates = allowed.nonzero().squeeze(1)
+    k = round(share * len(candidates))
+    best = flat[candidates].sort(descending=True, stable=True).indices[:k]
+    kept = torch.zeros_like(allowed)
+    kept[candidates[best]] = True
+    pieces = torch.split(kept, [s.numel() for s in scores.values()])
+    return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
+
+
+def _check(scores: Scores, densities: Mapping[str, float], scope: str, own: Mapping[str, float]) -> None:
+    if scope not in ("layer", "global"):
+        raise ValueError(f"scope is {scope!r}; allowed: layer, global")
+    for name, value in densities.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"density is {value} for {name!r}; it is the fraction kept, from 0 to 1")
+    for name in own:
+        if name not in scores:
+            raise ValueError(f"own_density names {name!r}, which has no scores; there are: {', '.join(scores)}")
+    for name, s in scores.items():
+        if s.isnan().any():
+            raise ValueError(
+                f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number"
+            )
+
+
+def random_mask(mask: Mask, generator: torch.Generator) -> Mask:
+    """A random mask that keeps exactly as many weights in every layer as `mask` does.
+
+    This is the control for *which* weights a ticket keeps: the layers' densities are equal, the choice is not.
+    All draws come from `generator`; `mask` is not changed.
+
+    >>> ticket = {"w": torch.tensor([[True, False, False], [True, False, False]])}
+    >>> int(random_mask(ticket, torch.Generator().manual_seed(1))["w"].sum())
+    2
+    """
+    return {
+        name: m.reshape(-1)[torch.randperm(m.numel(), generator=generator).to(m.device)].view(m.shape)
+        for name, m in mask.items()
+    }

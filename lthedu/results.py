@@ -1,0 +1,91 @@
+"""A level on disk: tensors and rows in one folder that is there whole or not at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from lthedu.data import DamagedFile
+
+_RECORD, _TENSORS = "record.json", "tensors.safetensors"
+
+
+def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    """Write `record` (anything JSON holds) and `tensors` as `folder`, atomically.
+
+    Everything is written and flushed beside `folder` first and then renamed, so a process killed at any moment
+    leaves either the whole folder or none of it. Raises FileExistsError when `folder` is there already.
+    """
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already; a finished level is never written over")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    packed = tensors_to_bytes({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
+    body = {"record": record, "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
+    signed = body | {"sha256 of record": _digest(body)}
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        _flushed(partial / _TENSORS, packed)
+        _flushed(partial / _RECORD, json.dumps(signed, indent=1).encode())
+        os.rename(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The record and the tensors that `write` put into `folder`.
+
+    Raises DamagedFile, naming the file and both checksums, when a byte differs from what was written.
+
+    >>> import tempfile, torch
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     write(Path(root) / "level_00", {"level": 0}, {"w": torch.ones(2)})
+    ...     read(Path(root) / "level_00")
+    ({'level': 0}, {'w': tensor([1., 1.])})
+    """
+    try:
+        signed = json.loads((folder / _RECORD).read_bytes())
+        claimed = signed.pop("sha256 of record")
+        record, digest = signed["record"], signed["sha256 of tensors"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(f"{folder / _RECORD} is damaged or foreign: {error!r}; delete {folder}") from error
+    _compare(folder / _RECORD, _digest(signed), claimed)
+    packed = (folder / _TENSORS).read_bytes()
+    _compare(folder / _TENSORS, hashlib.sha256(packed).hexdigest(), digest)
+    return record, tensors_from_bytes(packed)
+
+
+def digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of names, dtypes, shapes and bytes: equal exactly when the tensors are, bit for bit.
+
+    >>> import torch
+    >>> digest({"w": torch.zeros(2)}) == digest({"w": torch.zeros(2)})
+    True
+    >>> digest({"w": torch.zeros(2)}) == digest({"w": torch.tensor([0.0, 1e-45])})
+    False
+    """
+    ordered = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+    return hashlib.sha256(tensors_to_bytes(ordered)).hexdigest()
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _compare(path: Path, found: str, expected: str) -> None:
+    if found != expected:
+        raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {expected}; delete {path.parent}")
+
+
+def _flushed(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
