@@ -44,10 +44,10 @@ def _options(
 def lab(
     context: typer.Context,
     folder: Annotated[
-        Path | None, typer.Option(help="Where your copies live.  [default: $LTHEDU_HOME, or ~/lthedu]")
+        Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Use this port.  [default: a free one from 8888 up]")
+        int | None, typer.Option(min=1, max=65535, help="Use this port (else a free one from 8888 up).")
     ] = None,
     ip: Annotated[str, typer.Option(help="Listen on this address.")] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address; open nothing.")] = False,

@@ -12,6 +12,7 @@ class MLP(nn.Module):
     Weights start as Gaussian Glorot, N(0, 2 / (fan_in + fan_out)), and biases at zero, as in Frankle and
     Carbin (2019), from torch's current random state.
 
+    >>> import torch
     >>> MLP([784, 300, 100, 10])(torch.zeros(2, 784)).shape
     torch.Size([2, 10])
     """

@@ -54,7 +54,7 @@ def select(
     {'w': tensor([[ True, False,  True, False]])}
     """
     own = dict(own_density or {})
-    _check(scores, {"density": density} | own, scope, own)
+    _check(scores, {"every layer": density} | own, scope, own)
     if within is not None:
         check_fits(within, scores)
     pools = [([name], share) for name, share in own.items()]
@@ -86,7 +86,7 @@ def _check(scores: Scores, densities: Mapping[str, float], scope: str, own: Mapp
         raise ValueError(f"scope is {scope!r}; allowed: layer, global")
     for name, value in densities.items():
         if not 0 <= value <= 1:
-            raise ValueError(f"density is {value} for {name!r}; it is the fraction kept, from 0 to 1")
+            raise ValueError(f"density is {value} for {name}; it is the fraction kept, from 0 to 1")
     for name in own:
         if name not in scores:
             raise ValueError(f"own_density names {name!r}, which has no scores; there are: {', '.join(scores)}")

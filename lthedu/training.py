@@ -18,7 +18,7 @@ from lthedu.gradients import Path, pick
 from lthedu.masks import Mask, Params
 from lthedu.streams import derive, generator
 
-Progress = Callable[[int, int], None]  # (steps done, steps in all)
+Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,11 @@ class Replicates:
     def __len__(self) -> int:
         return len(next(iter(self.params.values())))
 
+    def full_mask(self) -> Mask:
+        """The mask that keeps every prunable weight of every replicate."""
+        names = masks.prunable(masks.unstack(self.params, 0))
+        return {name: torch.ones_like(self.params[name], dtype=torch.bool) for name in names}
+
     def with_params(self, params: Params) -> "Replicates":
         """The same architecture and buffers with other weights."""
         return replace(self, params=params)
@@ -148,8 +153,8 @@ def train(
     `mask` (name: (R, ...)): pruned weights are zero at the start and after every step. `order`: one integer
     for each replicate that names its minibatch order; equal integers see equal minibatches (default: 0 to
     R - 1). `val_every` and `test_every`: steps between evaluations on the validation and test split; the last
-    step is always evaluated. `snapshot`: the step whose weights are kept. `progress(done, all)` is called
-    after each step. `path`: how gradients are computed (see `lthedu.gradients`).
+    step is always evaluated. `snapshot`: the step whose weights are kept. `progress(done, all, text)` is
+    called after each step. `path`: how gradients are computed (see `lthedu.gradients`).
 
     The input is not changed. An interrupt (the stop button, Ctrl-C) ends the training early and gives back
     what there is so far, with `stopped` set. Raises ValueError for arguments that do not fit, before any work.
@@ -190,7 +195,7 @@ def train(
                     if done == steps or (k and done % k == 0):
                         rows += _rows(evaluate(now, data, split, path=path), done, split)
                 if progress is not None:
-                    progress(done, steps)
+                    progress(done, steps, "training")
         except KeyboardInterrupt:
             stopped = True
     if done == snapshot:

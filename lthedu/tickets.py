@@ -1,0 +1,351 @@
+"""Iterative magnitude pruning with rewinding, its controls, and the study that strings them together."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from lthedu import masks, results
+from lthedu.data import Dataset
+from lthedu.masks import Mask, Params
+from lthedu.models import lenet_300_100
+from lthedu.pruning import Scope, magnitude, random_mask, select
+from lthedu.streams import derive, generator
+from lthedu.training import Optimizer, Progress, Replicates, Trained, train
+
+DENSE = "dense"
+WINNING = "winning ticket"
+REINIT = "random reinitialisation"
+RANDOM = "random mask"
+CONTROLS = (REINIT, RANDOM)
+
+COLUMNS = ["arm", "replicate", "level", "density", "step", "split", "loss", "accuracy"]
+
+Train = Callable[[int, Params, Mask], Params]  # (level, start, mask) -> trained weights
+Prune = Callable[[Params, Mask], Mask]  # (trained weights, mask) -> smaller mask
+
+
+def find_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    """Masks of iterative magnitude pruning: train, prune, rewind to `initial`, `levels` times over.
+
+    `initial`: the weights to rewind to, by name. `full`: the mask to begin with, nothing pruned.
+    `train(level, start, mask)` trains one level and returns the trained weights; `prune(trained, mask)` returns
+    the next, smaller mask. Levels 0 (dense) to `levels` are each trained once, from exactly `initial` with the
+    pruned weights at zero. Returns the `levels + 1` masks, the full one first.
+
+    Source: Frankle and Carbin (2019), section 1, with the reset strategy.
+
+    >>> drop_smallest = lambda trained, mask: select(magnitude(trained), 0.5, within=mask)
+    >>> initial = {"w": torch.tensor([[4.0, -3.0, 2.0, 1.0]])}
+    >>> no_training = lambda level, start, mask: start
+    >>> found = find_tickets(initial, masks.full(initial), no_training, drop_smallest, levels=2)
+    >>> [m["w"].tolist()[0] for m in found]
+    [[True, True, True, True], [True, True, False, False], [True, False, False, False]]
+    """
+    mask, found = full, []
+    for level in range(levels + 1):
+        start = masks.apply(mask, initial)
+        trained = train(level, start, mask)
+        found.append(mask)
+        mask = prune(trained, mask)
+    return found
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a study does; the defaults are the lesson's size."""
+
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # one replicate each
+    levels: int = 6  # rounds of prune-and-rewind after the dense level 0
+    keep: float = 0.5  # of the weights left in a hidden layer, per round
+    keep_output: float = 0.75  # the output layer's own, slower rate
+    scope: Scope = "layer"
+    steps: int = 468  # per level; 1.09 passes over 55,000 images
+    batch_size: int = 128
+    optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
+    rewind_step: int = 0  # 0 resets to the initial weights
+    val_every: int | None = 117  # steps; the test split is read once, after the last
+    controls: tuple[str, ...] = CONTROLS
+
+    def __post_init__(self) -> None:
+        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
+            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
+        if self.levels < 0:
+            raise ValueError(f"levels is {self.levels}; it must be 0 or more")
+        for name, value in (("keep", self.keep), ("keep_output", self.keep_output)):
+            if not 0 < value <= 1:
+                raise ValueError(f"{name} is {value}; allowed: above 0 to 1")
+        if not 0 <= self.rewind_step < self.steps:
+            raise ValueError(f"rewind_step is {self.rewind_step}; allowed: 0 to {self.steps - 1} (steps - 1)")
+        if not set(self.controls) <= set(CONTROLS):
+            raise ValueError(f"controls are {self.controls}; allowed: {', '.join(CONTROLS)}")
+
+
+LESSON = Settings()
+PAPER = Settings(levels=20, keep=0.8, keep_output=0.9, steps=50_000, batch_size=60, val_every=100)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One finished round: replicates of all arms, arm after arm, seeds in order within an arm."""
+
+    arms: tuple[str, ...]
+    start: Params  # (arms * seeds, ...)
+    mask: Mask
+    trained: Params
+    rows: list[dict[str, Any]]
+    snapshot: Params | None = None  # level 0: the weights at the step to rewind to
+
+
+class Study:
+    """Levels and arms of iterative magnitude pruning on one dataset and architecture, over paired seeds.
+
+    Level 0 trains the dense networks. Each later level trains, in one pass, the winning tickets and their
+    controls: "random reinitialisation" has the ticket's mask and fresh weights, "random mask" has the ticket's
+    weights and another mask with the same count in every layer. Everything else, the minibatch order
+    included, a control shares with the ticket of its seed.
+
+    With `folder`, each level is written there once it is finished, and a new study with the same settings goes
+    on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
+    Raises ValueError when `folder` holds another study.
+
+    >>> from lthedu import data
+    >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
+    >>> study = Study(mnist, settings=Settings(seeds=(0,), levels=1, steps=10, val_every=None))
+    >>> table = study.run()
+    >>> table.query("split == 'test'")[["arm", "level"]].values.tolist()
+    [['dense', 0], ['winning ticket', 1], ['random reinitialisation', 1], ['random mask', 1]]
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        make: Callable[[], nn.Module] = lenet_300_100,
+        settings: Settings = LESSON,
+        *,
+        folder: Path | str | None = None,
+        find_tickets: Callable[[Params, Mask, Train, Prune, int], list[Mask]] = find_tickets,
+        random_mask: Callable[[Mask, torch.Generator], Mask] = random_mask,
+    ) -> None:
+        self.data, self.make, self.settings = data, make, settings
+        self.folder = None if folder is None else Path(folder)
+        self._find_tickets, self._random_mask = find_tickets, random_mask
+        self.levels: dict[int, Level] = {}
+        self._unfinished: list[dict[str, Any]] = []  # rows of a level that was stopped
+        self._initial = Replicates.create(make, settings.seeds, device=data.device, dtype=data.x_train.dtype)
+        self.output = list(self._initial.full_mask())[-1]  # the layer with its own rate
+        if self.folder is not None:
+            self._claim_folder()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What was measured so far, one row an evaluation, as a tidy table.
+
+        `replicate` is the seed, `density` the fraction of prunable weights kept, `accuracy` a fraction.
+        """
+        finished = [row for _, level in sorted(self.levels.items()) for row in level.rows]
+        return pd.DataFrame(finished + self._unfinished, columns=COLUMNS)
+
+    def run(self, progress: Progress | None = None) -> pd.DataFrame:
+        """Train what is not trained yet, and return the table.
+
+        `progress(done, all, text)` counts training steps of single networks. An interrupt keeps the finished
+        levels and the rows measured so far (`table`); the next `run` goes on after the last finished level.
+        """
+        self._unfinished = []
+        tick = progress or (lambda done, in_all, text: None)
+        dense = self._level(0, (DENSE,), self._initial.params, self._initial.full_mask(), tick)
+        rewound = dense.snapshot or dense.start
+
+        def train_level(level: int, start: Params, mask: Mask) -> Params:
+            if level == 0:
+                if not all(torch.equal(start[name], rewound[name]) for name in rewound):
+                    raise ValueError("level 0 must start from the initial weights, with nothing pruned")
+                return dense.trained
+            arms, starts, kept = self._with_controls(level, start, mask, rewound)
+            finished = self._level(level, arms, starts, kept, tick)
+            return {name: t[: len(self.settings.seeds)] for name, t in finished.trained.items()}
+
+        self._find_tickets(rewound, dense.mask, train_level, self._prune, self.settings.levels)
+        return self.table
+
+    def mask(self, level: int, arm: str = WINNING) -> Mask:
+        """The masks (seeds, ...) of `arm` at `level`; level 0 has only the dense networks' full mask.
+
+        Raises ValueError for a level that is not trained or an arm that it does not have.
+        """
+        if level not in self.levels:
+            raise ValueError(f"level {level} is not trained; there are: {sorted(self.levels)}")
+        found = self.levels[level]
+        if level == 0:
+            return found.mask
+        if arm not in found.arms:
+            raise ValueError(f"level {level} has no arm {arm!r}; there are: {', '.join(found.arms)}")
+        n = len(self.settings.seeds)
+        i = found.arms.index(arm) * n
+        return {name: m[i : i + n] for name, m in found.mask.items()}
+
+    def _prune(self, trained: Params, mask: Mask) -> Mask:
+        """The next masks: of every replicate's own weights, those with the largest trained magnitude."""
+        s = self.settings
+        return masks.stack(
+            [
+                select(
+                    magnitude(masks.unstack(trained, i)),
+                    s.keep,
+                    scope=s.scope,
+                    within=masks.unstack(mask, i),
+                    own_density={self.output: s.keep_output},
+                )
+                for i in range(len(s.seeds))
+            ]
+        )
+
+    def _with_controls(
+        self, level: int, start: Params, mask: Mask, rewound: Params
+    ) -> tuple[tuple[str, ...], Params, Mask]:
+        """Arms, starts and masks of one level: the tickets as given, then their controls."""
+        seeds, starts, kept = self.settings.seeds, [start], [mask]
+        if REINIT in self.settings.controls:
+            fresh_seeds = [derive(seed, "reinit", level) for seed in seeds]
+            device, dtype = self.data.device, self.data.x_train.dtype
+            fresh = Replicates.create(self.make, fresh_seeds, device=device, dtype=dtype).params
+            starts.append(masks.apply(mask, fresh))
+            kept.append(mask)
+        if RANDOM in self.settings.controls:
+            streams = [generator(seed, "random mask", level) for seed in seeds]
+            other = masks.stack([self._random_mask(masks.unstack(mask, i), g) for i, g in enumerate(streams)])
+            starts.append(masks.apply(other, rewound))
+            kept.append(other)
+        arms = (WINNING, *(c for c in CONTROLS if c in self.settings.controls))
+        return arms, _joined(starts), _joined(kept)
+
+    def _level(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
+        """The level with these starts and masks: from memory, from disk, or trained now and then written."""
+        known = self.levels.get(level)
+        if known is None or _inputs(known.start, known.mask) != _inputs(start, mask):
+            known = self._read(level, start, mask) or self._train(level, arms, start, mask, tick)
+        self.levels[level] = known
+        tick(*self._progress(level, self.settings.steps))
+        return known
+
+    def _train(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
+        s, first = self.settings, self.settings.rewind_step if level else 0
+        index = list(range(len(s.seeds))) * len(arms)
+        done = train(
+            self._initial.take(index).with_params(start),
+            self.data,
+            s.steps,
+            mask=mask,
+            order=[derive(s.seeds[i], "order", level) for i in index],
+            optimizer=s.optimizer,
+            batch_size=s.batch_size,
+            first_step=first,
+            val_every=s.val_every,
+            snapshot=s.rewind_step if level == 0 and s.rewind_step else None,
+            progress=lambda step, steps, _: tick(*self._progress(level, step)),
+        )
+        rows = self._rows(level, arms, mask, done)
+        if done.stopped:
+            self._unfinished = rows
+            raise KeyboardInterrupt(
+                f"stopped at level {level}, step {done.steps} of {s.steps}; {level} finished levels are kept, "
+                "the rows so far are in study.table, and study.run() goes on"
+            )
+        finished = Level(arms, start, mask, done.replicates.params, rows, done.snapshot)
+        self._write(level, finished)
+        return finished
+
+    def _rows(self, level: int, arms: tuple[str, ...], mask: Mask, done: Trained) -> list[dict[str, Any]]:
+        seeds = self.settings.seeds
+        rows: list[dict[str, Any]] = []
+        kept = [masks.density(masks.unstack(mask, i)) for i in range(len(arms) * len(seeds))]
+        for row in done.history.to_dict("records"):
+            arm, seed = divmod(row["replicate"], len(seeds))
+            about = {"arm": arms[arm], "replicate": seeds[seed], "level": level, "density": kept[row["replicate"]]}
+            rows.append({str(key): value for key, value in row.items()} | about)
+        return rows
+
+    def _progress(self, level: int, step: int) -> tuple[int, int, str]:
+        s = self.settings
+        one, each = len(s.seeds) * s.steps, len(s.seeds) * (1 + len(s.controls))
+        before = 0 if level == 0 else one + (level - 1) * each * s.steps
+        now = step * (each if level else len(s.seeds))
+        return before + now, one + s.levels * each * s.steps, f"level {level} of {s.levels}"
+
+    # A level on disk -----------------------------------------------------------------------------------------
+
+    def _claim_folder(self) -> None:
+        """Write the study's settings into a new folder, or refuse a folder that holds another study."""
+        assert self.folder is not None
+        shapes = {name: list(p.shape[1:]) for name, p in self._initial.params.items()}
+        data = results.digest(dict(vars(self.data)))
+        mine = json.loads(json.dumps({"settings": asdict(self.settings), "parameters": shapes, "data": data}))
+        place = self.folder / "study"
+        if not place.exists():
+            results.write(place, mine, {})
+        stored, _ = results.read(place)
+        for key in mine:
+            if stored.get(key) != mine[key]:
+                raise ValueError(
+                    f"{self.folder} holds another study: its {key} are {_difference(stored.get(key), mine[key])}; "
+                    "give another folder"
+                )
+
+    def _write(self, level: int, done: Level) -> None:
+        if self.folder is None:
+            return
+        record = {
+            "arms": list(done.arms),
+            "inputs": _inputs(done.start, done.mask),
+            "rows": done.rows,
+            "made with": {
+                "torch": torch.__version__,
+                "device": str(self.data.device),
+                "threads": torch.get_num_threads(),
+            },
+        }
+        groups = {"start": done.start, "mask": done.mask, "trained": done.trained, "snapshot": done.snapshot or {}}
+        tensors = {f"{group}/{name}": t for group, found in groups.items() for name, t in found.items()}
+        results.write(self.folder / f"level_{level:02d}", record, tensors)
+
+    def _read(self, level: int, start: Params, mask: Mask) -> Level | None:
+        """The stored level, if there is one. Raises ValueError when it began from other weights or masks."""
+        place = None if self.folder is None else self.folder / f"level_{level:02d}"
+        if place is None or not place.exists():
+            return None
+        record, tensors = results.read(place)
+        if record["inputs"] != _inputs(start, mask):
+            raise ValueError(
+                f"{place} began from other weights or masks than this run asks for (another pruning loop, or "
+                "another machine?); give another folder"
+            )
+        groups: dict[str, Params] = {"start": {}, "mask": {}, "trained": {}, "snapshot": {}}
+        for key, tensor in tensors.items():
+            group, _, name = key.partition("/")
+            groups[group][name] = tensor.to(self.data.device)
+        kept = groups["snapshot"] or None
+        arms = tuple(record["arms"])
+        return Level(arms, groups["start"], groups["mask"], groups["trained"], record["rows"], kept)
+
+
+def _joined(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {name: torch.cat([p[name] for p in parts]) for name in parts[0]}
+
+
+def _inputs(start: Params, mask: Mask) -> str:
+    return results.digest({f"start/{k}": t for k, t in start.items()} | {f"mask/{k}": t for k, t in mask.items()})
+
+
+def _difference(stored: Any, mine: Any) -> str:
+    """In words, the first entry that differs."""
+    if isinstance(stored, dict) and isinstance(mine, dict):
+        for key in mine:
+            if stored.get(key) != mine[key]:
+                return f"{key} = {stored.get(key)}, you asked for {mine[key]}"
+    return f"{stored}, you asked for {mine}"
