@@ -1,0 +1,225 @@
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import lthedu
+from lthedu import cli
+from lthedu.course import workspace
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What JupyterLab would have been started with, instead of starting it."""
+    calls: list[list[str]] = []
+    monkeypatch.setattr(workspace, "serve", lambda folder, arguments: calls.append(arguments))
+    return calls
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run `lthedu` with the words given, in an empty home; gives back the exit code."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.delenv("LTHEDU_HOME", raising=False)
+    monkeypatch.setenv("LTHEDU_DEBUG", "0")
+
+    def call(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["lthedu", *words])
+        try:
+            cli.main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return call
+
+
+def test_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"lthedu {lthedu.__version__}\n"
+
+
+def test_the_command_starts_without_torch_or_jupyterlab() -> None:
+    heavy = "{'torch', 'jupyterlab', 'nbformat', 'numpy', 'pandas', 'matplotlib'}"
+    code = f"import sys, lthedu.cli; print(sorted({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
+
+
+def test_lab_copies_says_so_and_opens_the_first_lesson(
+    run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("lab") == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"Your lessons are in {tmp_path / 'lthedu'}: ")
+    assert shown.out.count("\n") == 1
+    assert shown.err == ""
+    (arguments,) = served
+    lessons = sorted(path.name for path in (tmp_path / "lthedu").glob("*.ipynb"))
+    opened = f"/lab/tree/{lessons[0]}" if lessons else "/lab"
+    assert f"--LabApp.default_url={opened}" in arguments
+
+
+def test_options_reach_jupyterlab(run: Run, served: list[list[str]], tmp_path: Path) -> None:
+    folder = tmp_path / "my work"
+    words = [
+        "--folder",
+        str(folder),
+        "--no-browser",
+        "--ServerApp.shutdown_no_activity_timeout=9",
+        "--debug",
+        "-y",
+    ]
+    assert run("lab", *words) == 0
+    (arguments,) = served
+    assert arguments[-3:] == ["--ServerApp.shutdown_no_activity_timeout=9", "--debug", "-y"]
+    assert f"--ServerApp.root_dir={folder}" in arguments
+    assert "--no-browser" in arguments
+    assert folder.is_dir()
+
+
+def test_listening_beyond_this_machine_warns_and_keeps_the_token(
+    run: Run, served: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("lab", "--ip", "0.0.0.0") == 0
+    shown = capsys.readouterr().err
+    assert "listening on 0.0.0.0" in shown
+    assert "token" in shown
+    (arguments,) = served
+    assert "--ServerApp.ip=0.0.0.0" in arguments
+    assert not any("token" in argument for argument in arguments)
+
+
+def test_a_taken_port_is_one_line_and_writes_nothing(
+    run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert run("lab", "--port", str(port)) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"Error: port {port} is taken")
+    assert shown.count("\n") == 1
+    assert not served
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_one_line_and_writes_nothing(
+    run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    assert run("lab", "--folder", str(tmp_path / "taken")) == 2
+    shown = capsys.readouterr().err
+    assert "is not a folder" in shown
+    assert shown.count("\n") == 1
+    assert not served
+    assert (tmp_path / "taken").read_bytes() == b""
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eight"])
+def test_a_port_that_cannot_be_is_refused(run: Run, served: list[list[str]], port: str, tmp_path: Path) -> None:
+    assert run("lab", "--port", port) == 2
+    assert not served
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("asked", ["option", "variable"])
+def test_debug_shows_where_an_error_came_from(
+    run: Run, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").touch()
+    if asked == "variable":
+        monkeypatch.setenv("LTHEDU_DEBUG", "1")
+    with pytest.raises(NotADirectoryError):
+        run(*(["--debug"] if asked == "option" else []), "lab", "--folder", str(tmp_path / "taken"))
+
+
+def test_an_error_of_the_system_names_the_file(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/somewhere/02.ipynb")
+
+    monkeypatch.setattr(workspace, "copy_lessons", full)
+    assert run("lab") == 2
+    assert capsys.readouterr().err == "Error: /somewhere/02.ipynb: No space left on device\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
+    """A real JupyterLab, started by the command, in an empty home: (process, address, token)."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home, runtime = tmp_path / "home", tmp_path / "runtime"
+    (home / ".jupyter").mkdir(parents=True)
+    # A setting that would leave the course without a token, were it read.
+    (home / ".jupyter" / "jupyter_server_config.py").write_text("c.IdentityProvider.token = ''\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "LTHEDU"))}
+    environment = {**kept, "HOME": str(home), "USERPROFILE": str(home), "IPYTHONDIR": str(home / ".ipython")}
+    environment["JUPYTER_RUNTIME_DIR"] = str(runtime)
+    command = [sys.executable, "-m", "lthedu.cli", "lab", "--no-browser", "--port", str(port)]
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"token=([0-9a-f]{16,})", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield process, f"http://127.0.0.1:{port}", found[1]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def get(address: str, token: str = "") -> tuple[int, str, str]:
+    """Status, final address and text of a page."""
+    request = urllib.request.Request(address, headers={"Authorization": f"token {token}"} if token else {})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.url, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, address, ""
+
+
+def test_a_real_server_answers_with_its_token_only_and_stops(
+    server: tuple[subprocess.Popen[bytes], str, str], tmp_path: Path
+) -> None:
+    process, address, token = server
+    assert get(f"{address}/api/status")[0] == 403
+    assert get(f"{address}/api/status", token[::-1])[0] == 403
+    assert get(f"{address}/api/status", token)[0] == 200
+    lessons = sorted(path.name for path in (tmp_path / "home" / "lthedu").glob("*.ipynb"))
+    assert get(f"{address}/", token)[1] == address + (f"/lab/tree/{lessons[0]}" if lessons else "/lab")
+
+    def default(plugin: str, key: str) -> object:
+        page = get(f"{address}/lab/api/settings/@jupyterlab/{plugin}", token)[2]
+        return json.loads(page)["schema"]["properties"][key]["default"]
+
+    assert default("apputils-extension:notification", "fetchNews") == "false"
+    assert default("apputils-extension:notification", "checkForUpdates") is False
+    assert default("notebook-extension:tracker", "windowingMode") == "none"
+    assert default("notebook-extension:tracker", "autoStartDefaultKernel") is True
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) is not None
+    with pytest.raises(OSError, match="refused"):
+        get(f"{address}/api/status", token)
+    written = {path.name for path in (tmp_path / "home" / ".jupyter").iterdir()}
+    assert written == {"jupyter_server_config.py"}
