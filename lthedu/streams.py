@@ -13,6 +13,7 @@ def derive(*name: int | str) -> int:
     >>> derive(0, "order", 3) == derive(0, "order", 4)
     False
     """
+    name = tuple(part if isinstance(part, str) else int(part) for part in name)  # numpy's 3 is written otherwise
     digest = hashlib.sha256(repr(name).encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 
