@@ -28,8 +28,7 @@ def random_scores(params: Mapping[str, Tensor], generator: torch.Generator) -> S
     torch.Size([1, 2])
     """
     return {
-        name: torch.rand(params[name].shape, generator=generator).to(params[name].device)
-        for name in prunable(params)
+        name: torch.rand(params[name].shape, generator=generator).to(params[name].device) for name in prunable(params)
     }
 
 
@@ -48,7 +47,8 @@ def select(
     its own, outside the competition, such as a slower rate for the output layer. Of equal scores the one that
     stands first is kept, so the result does not depend on the machine.
 
-    Raises ValueError for a density outside [0, 1], an unknown scope or layer, or a score that is NaN.
+    Raises ValueError for a density outside [0, 1], an unknown scope or layer, a layer that `within` lacks, or a
+    score that is NaN.
 
     >>> select({"w": torch.tensor([[3.0, 1.0, 2.0, 2.0]])}, 0.5)
     {'w': tensor([[ True, False,  True, False]])}
@@ -57,6 +57,8 @@ def select(
     _check(scores, {"every layer": density} | own, scope, own)
     if within is not None:
         check_fits(within, scores)
+        if missing := [name for name in scores if name not in within]:
+            raise ValueError(f"within has no mask for {missing[0]!r}; it must name every layer that has scores")
     pools = [([name], share) for name, share in own.items()]
     rest = [name for name in scores if name not in own]
     pools += [(rest, density)] if scope == "global" and rest else [([name], density) for name in rest]
@@ -92,9 +94,7 @@ def _check(scores: Scores, densities: Mapping[str, float], scope: str, own: Mapp
             raise ValueError(f"own_density names {name!r}, which has no scores; there are: {', '.join(scores)}")
     for name, s in scores.items():
         if s.isnan().any():
-            raise ValueError(
-                f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number"
-            )
+            raise ValueError(f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number")
 
 
 def random_mask(mask: Mask, generator: torch.Generator) -> Mask:
