@@ -26,13 +26,14 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; a finished level is never written over")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    packed = tensors_to_bytes({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
+    apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # views share memory
+    packed = tensors_to_bytes(apart)
     body = {"record": record, "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
     signed = body | {"sha256 of record": _digest(body)}
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         _flushed(partial / _TENSORS, packed)
-        _flushed(partial / _RECORD, json.dumps(signed, indent=1).encode())
+        _flushed(partial / _RECORD, _text(signed))
         os.rename(partial, folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -51,12 +52,15 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     ({'level': 0}, {'w': tensor([1., 1.])})
     """
     try:
-        signed = json.loads((folder / _RECORD).read_bytes())
+        raw = (folder / _RECORD).read_bytes()
+        signed = json.loads(raw)
+        rewritten = hashlib.sha256(_text(signed)).hexdigest()  # 1E-05 and 1e-05 are one number, not one file
         claimed = signed.pop("sha256 of record")
         record, digest = signed["record"], signed["sha256 of tensors"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{folder / _RECORD} is damaged or foreign: {error!r}; delete {folder}") from error
     _compare(folder / _RECORD, _digest(signed), claimed)
+    _compare(folder / _RECORD, hashlib.sha256(raw).hexdigest(), rewritten)
     packed = (folder / _TENSORS).read_bytes()
     _compare(folder / _TENSORS, hashlib.sha256(packed).hexdigest(), digest)
     return record, tensors_from_bytes(packed)
@@ -71,8 +75,14 @@ def digest(tensors: dict[str, Tensor]) -> str:
     >>> digest({"w": torch.zeros(2)}) == digest({"w": torch.tensor([0.0, 1e-45])})
     False
     """
-    ordered = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
-    return hashlib.sha256(tensors_to_bytes(ordered)).hexdigest()
+    found = hashlib.sha256()
+    for name in sorted(tensors):  # one at a time: tensors that share memory cannot be packed together
+        found.update(tensors_to_bytes({name: tensors[name].detach().cpu().contiguous()}))
+    return found.hexdigest()
+
+
+def _text(signed: dict[str, Any]) -> bytes:
+    return json.dumps(signed, indent=1).encode()
 
 
 def _digest(body: dict[str, Any]) -> str:
