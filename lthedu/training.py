@@ -41,7 +41,7 @@ class Optimizer:
             raise ValueError(f"lr is {self.lr}; it must be above 0")
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
             raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
-        if self.weight_decay < 0:
+        if not self.weight_decay >= 0:  # NaN, too
             raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
 
     def build(self, flat: Tensor) -> torch.optim.Optimizer:
@@ -177,20 +177,20 @@ def train(
     update = optimizer.build(flat)
     every = {"val": val_every, "test": test_every}
     rows: list[dict[str, object]] = []
-    kept: Params | None = None
     done, stopped = first_step, False
+    kept = _copy(params) if snapshot == first_step else None
     with torch.random.fork_rng(enabled=method.draws), torch.no_grad():
         if method.draws:  # dropout: its own stream, whatever ran before
             torch.manual_seed(derive(*order, "noise", first_step))
         try:
             for x, y in _minibatches(data, order, batch_size, first_step, steps):
-                if done == snapshot:
-                    kept = {name: p.clone() for name, p in params.items()}
                 method.gradients(now.model, params, now.buffers, x, y, grads)
                 update.step()
                 if keep is not None:
                     flat.mul_(keep)
                 done += 1
+                if done == snapshot:
+                    kept = _copy(params)
                 for split, k in every.items():
                     if done == steps or (k and done % k == 0):
                         rows += _rows(evaluate(now, data, split, path=path), done, split)
@@ -198,11 +198,10 @@ def train(
                     progress(done, steps, "training")
         except KeyboardInterrupt:
             stopped = True
-    if done == snapshot:
-        kept = {name: p.clone() for name, p in params.items()}
+            if keep is not None:  # it may have come between an update and its mask
+                flat.mul_(keep)
     history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
-    end = now.with_params({name: p.clone() for name, p in params.items()})
-    return Trained(end, history, done, stopped, kept)
+    return Trained(now.with_params(_copy(params)), history, done, stopped, kept)
 
 
 @torch.no_grad()
@@ -262,6 +261,10 @@ def _flatten(params: Params) -> tuple[Tensor, Params]:
     flat = torch.cat([p.reshape(-1) for p in params.values()])
     pieces = torch.split(flat, [p.numel() for p in params.values()])
     return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
+
+
+def _copy(params: Params) -> Params:
+    return {name: p.clone() for name, p in params.items()}
 
 
 def _keep(mask: Mask, params: Params) -> Tensor:

@@ -1,0 +1,480 @@
+"""The engine against a plain loop (tests/engine.py), and the promises of its docstrings."""
+
+import copy
+
+import pytest
+import torch
+from engine import OPTIMIZERS, PATHS, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
+from torch import nn
+
+from lthedu import masks
+from lthedu.data import Dataset
+from lthedu.models import MLP
+from lthedu.training import Optimizer, Replicates, _minibatches, evaluate, train
+
+every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+every_path = pytest.mark.parametrize("path", PATHS)
+SGD = Optimizer("sgd", lr=0.1)
+
+
+@pytest.fixture(scope="module")
+def three():
+    return Replicates.create(mlp, seeds=[0, 1, 2], dtype=torch.float64)
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
+
+
+# Equal to training each replicate alone ------------------------------------------------------------------------
+
+
+@every_optimizer
+@every_path
+def test_50_float64_steps_equal_solo_training_to_1e_10(three, toy, path, optimizer):
+    mask, order = random_masks(three), [5, 9, 5]
+    done = train(three, toy, 50, mask=mask, order=order, optimizer=optimizer, batch_size=16, path=path)
+    for i in range(3):
+        alone = solo(three, i, mlp, toy, 50, order=order[i], optimizer=optimizer, batch=16, mask=mask)
+        assert furthest(masks.unstack(done.replicates.params, i), alone) <= 1e-10
+
+
+@every_path
+def test_50_float32_sgd_steps_equal_solo_training_to_1e_5(toy, path):
+    three, data = Replicates.create(mlp, seeds=[0, 1, 2]), toy.to("cpu", torch.float32)
+    mask = random_masks(three)
+    done = train(three, data, 50, mask=mask, optimizer=SGD, batch_size=16, path=path)
+    for i in range(3):
+        alone = solo(three, i, mlp, data, 50, order=i, optimizer=SGD, batch=16, mask=mask)
+        assert furthest(masks.unstack(done.replicates.params, i), alone) <= 1e-5
+
+
+def test_float32_adam_is_as_accurate_as_solo_training(mnist):
+    # rounding may part two Adam runs; what stays is how good they are
+    data = mnist.first(4000, 1000, 2000)
+
+    def make():
+        return MLP([784, 50, 10])
+
+    three = Replicates.create(make, seeds=[0, 1, 2])
+    mask = random_masks(three)
+    done = train(three, data, 60, mask=mask)
+    for i in range(3):
+        net = make()
+        net.load_state_dict(solo(three, i, make, data, 60, order=i, optimizer=Optimizer(), batch=128, mask=mask))
+        alone = float((net(data.x_test).argmax(1) == data.y_test).double().mean())
+        together = done.history.query("split == 'test' and replicate == @i")["accuracy"].item()
+        assert alone > 0.7
+        assert abs(together - alone) < 0.01
+
+
+@every_path
+def test_three_together_equal_three_times_one(three, toy, path):
+    mask = random_masks(three)
+    together = train(three, toy, 20, mask=mask, batch_size=16, path=path).replicates.params
+    for i in range(3):
+        one = {n: m[i : i + 1] for n, m in mask.items()}
+        alone = train(three.take([i]), toy, 20, mask=one, order=[i], batch_size=16, path=path).replicates.params
+        assert furthest(masks.unstack(together, i), masks.unstack(alone, 0)) <= 1e-10
+
+
+# Pruned weights ------------------------------------------------------------------------------------------------
+
+
+@every_optimizer
+@every_path
+def test_no_pruned_weight_is_non_zero_after_any_step_and_kept_weights_move(three, toy, path, optimizer):
+    # the first steps one by one: momentum and weight decay revive a weight from the second step on
+    mask = random_masks(three)
+    now = masks.apply(mask, three.params)
+    for steps in range(1, 7):
+        before = now
+        now = train(three, toy, steps, mask=mask, optimizer=optimizer, batch_size=16, path=path).replicates.params
+        for name, m in mask.items():
+            assert not now[name][~m].any(), f"{name} after step {steps}"
+            moved = (now[name] != before[name])[m].double().mean()
+            assert moved > 0.7, f"{name} in step {steps}"  # a dead ReLU may hold a few
+
+
+def test_biases_are_trained_under_a_mask(three, toy):
+    done = train(three, toy, 3, mask=random_masks(three), batch_size=16).replicates.params
+    assert all(done[f"layers.{i}.bias"].any(1).all() for i in range(3))
+
+
+@every_optimizer
+def test_an_interrupt_between_update_and_mask_leaves_no_pruned_weight_alive(three, toy, optimizer):
+    mask, calls = random_masks(three), []
+
+    class Interrupted(Optimizer):
+        def build(self, flat):
+            real = optimizer.build(flat)
+            step = real.step
+
+            def update():
+                step()
+                calls.append(1)
+                if len(calls) == 3:
+                    raise KeyboardInterrupt
+
+            real.step = update
+            return real
+
+    done = train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16)
+    assert done.stopped
+    assert not any(done.replicates.params[n][~m].any() for n, m in mask.items())
+
+
+@every_path
+def test_weights_that_are_pruned_before_the_first_step_play_no_part(three, toy, path):
+    mask = random_masks(three)
+    wild = {n: torch.where(mask[n], p, 1e6) if n in mask else p for n, p in three.params.items()}
+    a, b = (train(three.with_params(p), toy, 5, mask=mask, batch_size=16, path=path) for p in (three.params, wild))
+    assert equal(a.replicates.params, b.replicates.params)
+
+
+def test_a_mask_that_keeps_everything_changes_nothing(three, toy):
+    a = train(three, toy, 5, mask=three.full_mask(), batch_size=16)
+    assert equal(a.replicates.params, train(three, toy, 5, batch_size=16).replicates.params)
+
+
+# Convolutions, buffers, dropout --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["auto", "vmap", "loop"])
+@pytest.mark.parametrize("make", [conv, batchnorm], ids=["conv", "batchnorm"])
+def test_convolutions_and_batchnorm_equal_solo_training_buffers_included(make, path, toy):
+    two = Replicates.create(make, seeds=[0, 1], dtype=torch.float64)
+    mask = random_masks(two)
+    done = train(two, toy, 30, mask=mask, optimizer=SGD, batch_size=16, path=path).replicates
+    for i in range(2):
+        alone = solo(two, i, make, toy, 30, order=i, optimizer=SGD, batch=16, mask=mask)
+        assert furthest(masks.unstack(done.params | done.buffers, i), alone) <= 1e-10
+    if make is batchnorm:
+        assert done.buffers["1.num_batches_tracked"].tolist() == [30, 30]
+        assert not torch.equal(done.buffers["1.running_mean"][0], done.buffers["1.running_mean"][1])
+
+
+def test_evaluation_with_batchnorm_uses_and_keeps_the_running_statistics(toy):
+    two = train(Replicates.create(batchnorm, seeds=[0, 1], dtype=torch.float64), toy, 5, batch_size=16).replicates
+    before = {n: b.clone() for n, b in two.buffers.items()}
+    a, b = (evaluate(two, toy, path=path) for path in ("loop", "vmap"))
+    assert equal(two.buffers, before)
+    assert torch.allclose(a[0], b[0], atol=1e-12)
+    net = batchnorm().double().eval()
+    net.load_state_dict(masks.unstack(two.params | two.buffers, 1))
+    assert a[0][1] == pytest.approx(nn.functional.cross_entropy(net(toy.x_test), toy.y_test).item())
+
+
+@pytest.mark.parametrize("path", ["vmap", "loop"])
+def test_dropout_differs_between_replicates_repeats_and_leaves_the_global_state(toy, path):
+    one = Replicates.create(dropout, seeds=[0], dtype=torch.float64)
+    twins = one.take([0, 0])  # equal weights and equal minibatches: only the noise can part them
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    a = train(twins, toy, 5, order=[7, 7], batch_size=16, path=path).replicates.params
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.rand(100)
+    b = train(twins, toy, 5, order=[7, 7], batch_size=16, path=path).replicates.params
+    assert equal(a, b)
+    assert not torch.equal(a["0.weight"][0], a["0.weight"][1])
+    evaluated = evaluate(twins, toy, path=path)
+    assert evaluated[0][0] == evaluated[0][1]  # no dropout in evaluation
+
+
+# Inputs, minibatches, snapshot, continuation -------------------------------------------------------------------
+
+
+@every_path
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_replicates_and_the_data_that_go_in_are_not_changed(toy, path, masked):
+    made = Replicates.create(mlp, seeds=[0, 1], dtype=torch.float64)
+    mask = random_masks(made) if masked else None
+    before, data = copy.deepcopy((made.params, made.model.state_dict(), mask)), copy.deepcopy(vars(toy))
+    done = train(made, toy, 4, mask=mask, batch_size=16, path=path)
+    assert equal(made.params, before[0])
+    assert equal(made.model.state_dict(), before[1])
+    assert mask is None or equal(mask, before[2])
+    assert equal(vars(toy), data)
+    done.replicates.params["layers.0.weight"].zero_()
+    assert made.params["layers.0.weight"].any()
+
+
+def test_buffers_that_go_in_are_not_changed(toy):
+    made = Replicates.create(batchnorm, seeds=[0], dtype=torch.float64)
+    before = copy.deepcopy((made.buffers, made.model.state_dict()))
+    train(made, toy, 4, batch_size=16)
+    assert equal(made.buffers, before[0])
+    assert equal(made.model.state_dict(), before[1])
+
+
+def drawn(order, batch, first, last, n=10):
+    """The examples (by number) of each minibatch: (steps, R, batch)."""
+    numbers = torch.arange(float(n))[:, None]
+    data = Dataset(*([numbers, torch.arange(n)] * 3))
+    batches = list(_minibatches(data, order, batch, first, last))
+    assert all(torch.equal(x[:, :, 0].long(), y) for x, y in batches)
+    return torch.stack([y for _, y in batches])
+
+
+def test_equal_orders_see_equal_minibatches_and_different_ones_do_not():
+    found = drawn([4, 8, 4], 3, 0, 6)
+    assert torch.equal(found[:, 0], found[:, 2])
+    assert not torch.equal(found[:, 0], found[:, 1])
+
+
+def test_an_order_depends_on_its_integer_and_the_pass_alone():
+    together, torch_state = drawn([4, 8, 6], 3, 0, 9), torch.get_rng_state()
+    assert torch.equal(drawn([8], 3, 0, 9)[:, 0], together[:, 1])
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    for first in range(1, 9):  # in the middle of a pass, too
+        assert torch.equal(drawn([4, 8, 6], 3, first, 9), together[first:])
+
+
+def test_each_pass_sees_every_example_at_most_once_and_passes_differ():
+    found = drawn([0], 3, 0, 6)[:, 0]
+    for one_pass in (found[:3], found[3:]):
+        assert len(set(one_pass.flatten().tolist())) == 9  # of 10: the remainder is left out
+    assert not torch.equal(found[:3], found[3:])
+    assert sorted(drawn([0], 5, 0, 2).flatten().tolist()) == list(range(10))
+
+
+def test_replicates_with_equal_weights_and_order_stay_equal(three, toy):
+    done = train(three.take([1, 1, 1]), toy, 10, order=[3, 3, 4], batch_size=16).replicates.params
+    one, two, other = (masks.unstack(done, i) for i in range(3))
+    assert furthest(one, two) <= 1e-12
+    assert furthest(one, other) > 1e-6
+
+
+@every_path
+@pytest.mark.parametrize("k", [0, 1, 4, 7])
+def test_the_snapshot_is_training_to_that_step_bit_for_bit(three, toy, path, k):
+    mask = random_masks(three)
+    done = train(three, toy, 7, mask=mask, batch_size=16, snapshot=k, path=path)
+    stopped = train(three, toy, k, mask=mask, batch_size=16, path=path).replicates.params if k else None
+    assert equal(done.snapshot, stopped or masks.apply(mask, three.params))
+    plain = train(three, toy, 7, mask=mask, batch_size=16, path=path)
+    assert plain.snapshot is None
+    assert equal(done.replicates.params, plain.replicates.params)
+
+
+@every_path
+@pytest.mark.parametrize("k", [1, 6, 8])
+def test_first_step_goes_on_with_the_same_minibatches(three, toy, path, k):
+    # without momentum a continued run is the whole run; 6 minibatches are a pass
+    whole = train(three, toy, 9, optimizer=SGD, batch_size=16, path=path)
+    half = train(three, toy, k, optimizer=SGD, batch_size=16, path=path).replicates
+    rest = train(half, toy, 9, first_step=k, optimizer=SGD, batch_size=16, path=path)
+    assert equal(rest.replicates.params, whole.replicates.params)
+    assert rest.steps == 9
+
+
+# Evaluation, progress, interrupts ------------------------------------------------------------------------------
+
+
+def steps_of(history, split):
+    return history.query("split == @split and replicate == 0")["step"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "val", "test"),
+    [
+        ({}, [7], [7]),
+        ({"val_every": 3}, [3, 6, 7], [7]),
+        ({"val_every": 7, "test_every": 2}, [7], [2, 4, 6, 7]),
+        ({"val_every": 100}, [7], [7]),
+        ({"val_every": 2, "first_step": 3}, [4, 6, 7], [7]),
+    ],
+)
+def test_history_has_a_row_for_each_replicate_at_each_asked_step_and_the_last(three, toy, arguments, val, test):
+    history = train(three, toy, 7, batch_size=16, **arguments).history
+    assert list(history.columns) == ["replicate", "step", "split", "loss", "accuracy"]
+    assert (steps_of(history, "val"), steps_of(history, "test")) == (val, test)
+    assert len(history) == 3 * (len(val) + len(test))
+    assert not history.duplicated(["replicate", "step", "split"]).any()
+
+
+def test_a_row_is_the_evaluation_of_the_weights_at_that_step(three, toy):
+    history = train(three, toy, 6, batch_size=16, val_every=4).history
+    loss, accuracy = evaluate(train(three, toy, 4, batch_size=16).replicates, toy, "val")
+    rows = history.query("split == 'val' and step == 4")
+    assert rows["loss"].tolist() == loss.tolist()
+    assert rows["accuracy"].tolist() == accuracy.tolist()
+
+
+def test_evaluating_does_not_change_what_is_trained(three, toy):
+    a, b = (train(three, toy, 6, batch_size=16, val_every=k, test_every=k).replicates.params for k in (1, None))
+    assert equal(a, b)
+
+
+@every_path
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_evaluate_is_mean_cross_entropy_and_accuracy(three, toy, path, split):
+    x, y = getattr(toy, f"x_{split}"), getattr(toy, f"y_{split}")
+    loss, accuracy = evaluate(three, toy, split, path=path)
+    for i in range(3):
+        net = mlp().double()
+        net.load_state_dict(masks.unstack(three.params, i))
+        assert float(loss[i]) == pytest.approx(nn.functional.cross_entropy(net(x), y).item(), rel=1e-12)
+        assert float(accuracy[i]) == (net(x).argmax(1) == y).sum() / len(y)
+
+
+def test_evaluate_in_chunks_counts_every_example_once(mnist):
+    two = Replicates.create(lambda: MLP([784, 10]), seeds=range(2))
+    data = mnist.first(10, 10, 7001)  # chunks of 3,333 leave a remainder
+    loss, accuracy = evaluate(two, data)
+    net = MLP([784, 10])
+    net.load_state_dict(masks.unstack(two.params, 1))
+    assert float(accuracy[1]) == float((net(data.x_test).argmax(1) == data.y_test).double().mean())
+    assert float(loss[1]) == pytest.approx(nn.functional.cross_entropy(net(data.x_test), data.y_test).item(), 1e-5)
+
+
+def test_evaluate_refuses_an_unknown_split(three, toy):
+    with pytest.raises(ValueError, match="split is 'dev'; allowed: train, val, test"):
+        evaluate(three, toy, "dev")
+
+
+def test_progress_is_called_after_each_step(three, toy):
+    seen = []
+    train(three, toy, 5, first_step=2, batch_size=16, progress=lambda *now: seen.append(now))
+    assert seen == [(k, 5, "training") for k in (3, 4, 5)]
+
+
+def test_an_interrupt_keeps_the_history_and_the_weights_so_far(three, toy):
+    def stop(done, steps, text):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    mask = random_masks(three)
+    done = train(three, toy, 9, mask=mask, batch_size=16, val_every=2, snapshot=4, progress=stop)
+    until = train(three, toy, 5, mask=mask, batch_size=16)
+    assert (done.stopped, done.steps) == (True, 5)
+    assert steps_of(done.history, "val") == [2, 4]
+    assert equal(done.replicates.params, until.replicates.params)
+    assert done.snapshot is not None
+    assert not until.stopped
+
+
+def test_a_snapshot_is_never_taken_of_a_step_that_was_cut_in_two(three, toy):
+    class Interrupted(Optimizer):
+        def build(self, flat):
+            def update():
+                flat.add_(1)
+                raise KeyboardInterrupt
+
+            real = Optimizer.build(self, flat)
+            real.step = update
+            return real
+
+    done = train(three, toy, 9, optimizer=Interrupted(), batch_size=16, snapshot=0)
+    assert equal(done.snapshot, three.params)
+
+
+def test_other_errors_of_the_callback_are_not_swallowed(three, toy):
+    with pytest.raises(ZeroDivisionError):
+        train(three, toy, 2, batch_size=16, progress=lambda *now: 1 / 0)
+
+
+# What is refused -----------------------------------------------------------------------------------------------
+
+WRONG = [
+    ({"steps": 0}, "steps is 0"),
+    ({"steps": -3}, "steps is -3"),
+    ({"first_step": -1}, "first_step -1"),
+    ({"first_step": 5}, "first_step 5"),
+    ({"batch_size": 0}, "batch_size is 0; allowed: 1 to the 100"),
+    ({"batch_size": 101}, "batch_size is 101"),
+    ({"order": [1, 2]}, "order names 2 .* for 3 replicates"),
+    ({"snapshot": 6}, "snapshot is step 6; allowed: 0 to 5"),
+    ({"snapshot": 1, "first_step": 2}, "snapshot is step 1; allowed: 2 to 5"),
+    ({"val_every": 0}, r"\(0, None\)"),
+    ({"test_every": -1}, r"\(None, -1\)"),
+    ({"path": "quick"}, "'quick'"),
+    ({"mask": {"layers.9.weight": torch.ones(3, 2, 2).bool()}}, "'layers.9.weight'"),
+    ({"mask": {"layers.0.weight": torch.ones(16, 20).bool()}}, r"\(16, 20\).*\(3, 16, 20\)"),
+    ({"mask": {"layers.0.weight": torch.ones(3, 16, 20)}}, "torch.float32"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), WRONG, ids=[m for _, m in WRONG])
+def test_a_wrong_argument_is_refused_by_value_before_any_work(three, toy, change, message, monkeypatch):
+    monkeypatch.setattr("lthedu.training._minibatches", lambda *a: pytest.fail("work was begun"))
+    with pytest.raises(ValueError, match=message):
+        train(three, toy, **{"steps": 5, "batch_size": 16} | change)
+
+
+def test_data_of_another_type_than_the_weights_is_refused(three, toy):
+    with pytest.raises(ValueError, match=r"weights are torch.float64.*data torch.float32"):
+        train(three, toy.to("cpu", torch.float32), 5, batch_size=16)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"name": "lion"}, "'lion'; allowed: sgd, adam, adamw"),
+        ({"lr": 0}, "lr is 0"),
+        ({"lr": float("nan")}, "lr is nan"),
+        ({"name": "sgd", "momentum": 1.0}, "momentum is 1.0"),
+        ({"name": "adam", "momentum": 0.9}, "momentum is 0.9; .* 0 for adam"),
+        ({"weight_decay": -0.1}, "weight_decay is -0.1"),
+        ({"weight_decay": float("nan")}, "weight_decay is nan"),
+    ],
+)
+def test_an_impossible_optimizer_is_refused_by_value(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Optimizer(**settings)
+
+
+# Replicates ----------------------------------------------------------------------------------------------------
+
+
+def test_a_replicate_depends_on_its_seed_alone_and_the_global_state_stays():
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    many = Replicates.create(mlp, seeds=[3, 1, 2])
+    assert torch.equal(torch.get_rng_state(), state)
+    one = Replicates.create(mlp, seeds=[2])
+    assert equal(masks.unstack(many.params, 2), masks.unstack(one.params, 0))
+    assert not torch.equal(many.params["layers.0.weight"][0], many.params["layers.0.weight"][1])
+
+
+def test_no_seeds_are_refused():
+    with pytest.raises(ValueError, match="seeds is empty"):
+        Replicates.create(mlp, seeds=[])
+
+
+def test_take_reorders_and_repeats_parameters_and_buffers():
+    two = Replicates.create(batchnorm, seeds=[0, 1])
+    two.buffers["1.running_mean"][1] = 5.0
+    taken = two.take([1, 0, 1])
+    assert len(taken) == 3
+    for i, k in enumerate([1, 0, 1]):
+        assert equal(masks.unstack(taken.params | taken.buffers, i), masks.unstack(two.params | two.buffers, k))
+
+
+# CUDA ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+@pytest.mark.parametrize("path", ["linear", "vmap"])
+def test_50_float64_steps_on_cuda_equal_the_cpu_to_1e_9_and_masks_hold(three, toy, path, optimizer):
+    mask = random_masks(three)
+    there = Replicates.create(mlp, seeds=[0, 1, 2], device="cuda", dtype=torch.float64)
+    assert all(torch.equal(p.cpu(), three.params[n]) for n, p in there.params.items())
+    held = {n: m.cuda() for n, m in mask.items()}
+    a = train(three, toy, 50, mask=mask, optimizer=optimizer, batch_size=16, path=path)
+    b = train(there, toy.to("cuda"), 50, mask=held, optimizer=optimizer, batch_size=16, path=path)
+    found = {n: p.cpu() for n, p in b.replicates.params.items()}
+    assert furthest(a.replicates.params, found) <= 1e-9
+    assert not any(found[n][~m].any() for n, m in mask.items())
+    assert a.history["accuracy"].tolist() == pytest.approx(b.history["accuracy"].tolist())
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+def test_making_and_training_replicates_leaves_cudas_random_state():
+    torch.cuda.manual_seed(3)
+    state = torch.cuda.get_rng_state()
+    Replicates.create(dropout, seeds=[0, 1], device="cuda")
+    assert torch.equal(torch.cuda.get_rng_state(), state)
