@@ -145,9 +145,7 @@ def test_a_missing_interpreter_or_program_is_mended(stage: Stage) -> None:
     assert stage.did == ["venv", "pip ", "lthedu lab"]
 
 
-def test_an_interrupted_installation_is_emptied_and_made_anew(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupted_installation_is_emptied_and_made_anew(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     stage.pip_ends = "interrupted"
     assert stage.run("lab") == 130
     assert "Run the same command again" in capsys.readouterr().err
@@ -186,9 +184,7 @@ def test_a_python_without_venv_is_told_what_to_install(stage: Stage, capsys: pyt
     assert stage.run("lab") == 7
 
 
-def test_a_failing_pip_says_what_to_do_and_is_tried_again(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failing_pip_says_what_to_do_and_is_tried_again(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     stage.pip_ends = 1
     assert stage.run("lab") == 1
     assert "no network" in capsys.readouterr().err

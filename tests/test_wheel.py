@@ -54,9 +54,7 @@ def test_it_puts_nothing_outside_its_own_names(wheel: Path) -> None:
     version = wheel.name.split("-")[1]
     assert tops == {"lthedu", f"lthedu-{version}.dist-info", f"lthedu-{version}.data"}
     shared = [name for name in names if name.split("/")[0].endswith(".data")]
-    assert [name.split("/", 1)[1] for name in shared] == [
-        "data/share/jupyter/lab/settings/overrides.d/lthedu.json"
-    ]
+    assert [name.split("/", 1)[1] for name in shared] == ["data/share/jupyter/lab/settings/overrides.d/lthedu.json"]
     unwanted = (".ipynb_checkpoints", "__pycache__", ".lthedu", ".pyc")
     assert not [name for name in names if any(part in name for part in unwanted)]
 

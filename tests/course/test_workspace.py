@@ -120,9 +120,7 @@ def test_a_killed_copy_is_never_seen_under_the_lessons_name(
     assert seen[0][1] == (tmp_path / "work" / "01_first.ipynb").read_bytes()
 
 
-def test_the_folder_is_the_option_then_the_variable_then_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_is_the_option_then_the_variable_then_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("LTHEDU_HOME", str(tmp_path / "variable"))
