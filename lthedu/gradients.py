@@ -29,9 +29,7 @@ class Method(Protocol):
     def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
         """Outputs (R, classes, n) in evaluation mode, for the same inputs x (n, ...) to every replicate."""
 
-    def gradients(
-        self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params
-    ) -> None:
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
         """Write the gradient at x (R, batch, ...), y (R, batch) into `out`; buffers are updated in place."""
 
 
@@ -76,9 +74,7 @@ class BatchedLinear:
             z = _affine(params, weight, bias, z.relu_())
         return z
 
-    def gradients(
-        self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params
-    ) -> None:
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
         x = x.flatten(2)
         h = [x.mT]  # (R, features, batch)
         for i, (weight, bias) in enumerate(self.layers):
@@ -115,9 +111,7 @@ class Vectorised:
 
         return vmap(one)(params, buffers).mT
 
-    def gradients(
-        self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params
-    ) -> None:
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
         model.train()
 
         def loss(p: Params, b: Params, x: Tensor, y: Tensor) -> Tensor:
@@ -139,9 +133,7 @@ class Looped:
         r = len(next(iter(params.values())))
         return torch.stack([functional_call(model, _replicate(params, buffers, i), (x,)).T for i in range(r)])
 
-    def gradients(
-        self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params
-    ) -> None:
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
         model.train()
         for i in range(len(x)):
             p, b = _replicate(params, buffers, i)

@@ -1,6 +1,7 @@
 """Iterative magnitude pruning with rewinding, its controls, and the study that strings them together."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -88,6 +89,39 @@ class Settings:
 
 LESSON = Settings()
 PAPER = Settings(levels=20, keep=0.8, keep_output=0.9, steps=50_000, batch_size=60, val_every=100)
+
+
+def scaled_settings() -> Settings:
+    """The settings named by LTHEDU_SCALE: "lesson" (the default) or "paper", Frankle and Carbin's own size.
+
+    Raises ValueError for any other word.
+
+    >>> scaled_settings().steps
+    468
+    """
+    word = os.environ.get("LTHEDU_SCALE", "lesson")
+    if word not in ("lesson", "paper"):
+        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
+    return PAPER if word == "paper" else LESSON
+
+
+def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test") -> list[float]:
+    """Accuracy of `arm` after the last step of `level`, a fraction for each seed, in the order of the seeds.
+
+    The dense networks are read at level 0, whatever `level` is, so that any arm can be paired with them.
+    Raises ValueError when the table has no such rows.
+
+    >>> row = {"arm": DENSE, "level": 0, "split": "test", "step": 468}
+    >>> table = pd.DataFrame([row | {"replicate": 1, "accuracy": 0.95}, row | {"replicate": 0, "accuracy": 0.97}])
+    >>> final_accuracy(table, DENSE, level=3)
+    [0.97, 0.95]
+    """
+    level = 0 if arm == DENSE else level
+    rows = table[(table["arm"] == arm) & (table["level"] == level) & (table["split"] == split)]
+    if rows.empty:
+        raise ValueError(f"the table has no {split!r} rows of arm {arm!r} at level {level}; run the study first")
+    last = rows[rows["step"] == rows["step"].max()].sort_values("replicate")
+    return [float(a) for a in last["accuracy"]]
 
 
 @dataclass(frozen=True)
@@ -229,9 +263,10 @@ class Study:
         """The level with these starts and masks: from memory, from disk, or trained now and then written."""
         known = self.levels.get(level)
         if known is None or _inputs(known.start, known.mask) != _inputs(start, mask):
-            known = self._read(level, start, mask) or self._train(level, arms, start, mask, tick)
-        self.levels[level] = known
-        tick(*self._progress(level, self.settings.steps))
+            known = self._read(level, start, mask)
+        if known is not None:
+            tick(*self._progress(level, self.settings.steps))
+        self.levels[level] = known = known or self._train(level, arms, start, mask, tick)
         return known
 
     def _train(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:

@@ -4,6 +4,7 @@ Parameters are stacked on a leading axis R, and so is everything that differs be
 minibatch orders, buffers. What comes out is what R separate trainings would give, up to rounding.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -110,6 +111,20 @@ class Replicates:
     def with_params(self, params: Params) -> "Replicates":
         """The same architecture and buffers with other weights."""
         return replace(self, params=params)
+
+    def module(self, index: int) -> nn.Module:
+        """Replicate `index` as a module of its own, to use with plain torch.
+
+        >>> from lthedu.models import lenet_300_100
+        >>> Replicates.create(lenet_300_100, seeds=[0]).module(0)(torch.zeros(2, 784)).shape
+        torch.Size([2, 10])
+        """
+        alone = copy.deepcopy(self.model).to(next(iter(self.params.values())))
+        with torch.no_grad():
+            for own, stacked in ((alone.named_parameters(), self.params), (alone.named_buffers(), self.buffers)):
+                for name, tensor in own:
+                    tensor.copy_(stacked[name][index])
+        return alone
 
     def take(self, index: Sequence[int]) -> "Replicates":
         """The replicates numbered `index`, in that order; repeats are allowed."""

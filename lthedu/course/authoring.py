@@ -1,0 +1,95 @@
+"""The canonical notebook: run a lesson and write it so that an unchanged cell gives no diff."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+TIMEOUT = 600  # seconds a cell
+_KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class NotCanonical(ValueError):
+    """A notebook whose run holds what must not be stored."""
+
+
+def canonical(path: Path) -> None:
+    """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
+
+    Execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
+    widget state. Raises NotCanonical, leaving the file as it was, when a cell writes to stderr.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    executed(notebook, path.parent)
+    normalise(notebook)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
+        file.write(nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
+    shutil.copymode(path, file.name)
+    os.replace(file.name, path)
+
+
+def executed(notebook: NotebookNode, folder: Path) -> None:
+    """Run every cell in a fresh kernel in `folder`, with empty home and run folders."""
+    from nbclient import NotebookClient  # the test extra has it
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    with tempfile.TemporaryDirectory() as home:
+        env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home}
+        client = NotebookClient(notebook, timeout=TIMEOUT, resources={"metadata": {"path": str(folder)}})
+        client.execute(env=env)
+
+
+def normalise(notebook: NotebookNode) -> None:
+    """Bring ids, counts, metadata and outputs of an executed notebook into the one form that is committed.
+
+    Raises NotCanonical for an error or stderr output, naming the cell.
+    """
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: dict[str, int] = {}
+    count = 0
+    for cell in notebook.cells:
+        cell.source = cell.source.rstrip("\n")
+        seen[cell.source] = seen.get(cell.source, 0) + 1
+        cell.id = hashlib.sha256(f"{seen[cell.source]}\n{cell.source}".encode()).hexdigest()[:8]
+        cell.metadata = nbformat.from_dict({k: cell.metadata[k] for k in _KEPT_CELL_METADATA if k in cell.metadata})
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = [
+                _output(o, count, cell.source) for o in _merged(cell.outputs) if _VIEW not in o.get("data", {})
+            ]
+
+
+def _output(output: NotebookNode, count: int, source: str) -> NotebookNode:
+    if output.output_type == "error" or output.get("name") == "stderr":
+        what = output.get("text") or f"{output.get('ename')}: {output.get('evalue')}"
+        raise NotCanonical(f"code cell {count} ({source.splitlines()[0]!r}) must not be stored: {what}")
+    if output.output_type == "execute_result":
+        output.execution_count = count
+    if "metadata" in output:
+        output.metadata = nbformat.from_dict({})
+    return output
+
+
+def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Consecutive texts of one stream as one output: how they were cut is a matter of timing."""
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        if merged and output.output_type == "stream" and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged

@@ -1,0 +1,201 @@
+"""The verbs of a lesson: check, hint, solution, show, claim, caption."""
+
+import dis
+import inspect
+import math
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from lthedu.course.boxes import Box, show_box
+from lthedu.course.timelimit import TimeUp, time_limit
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SECONDS = 10.0  # a check's time limit
+TRIES = 3  # wrong tries after which the solution opens
+
+
+@dataclass
+class _State:
+    """What the learner did with one exercise in this kernel."""
+
+    tries: int = 0
+    passed: bool = False
+    hints: int = 0
+
+
+_states: dict[str, _State] = {}
+
+
+def check(number: str, function: F) -> F:
+    """Check the learner's `function` for exercise `number`, say what was found, and return what to go on with.
+
+    A right function is returned itself, so the experiment runs on it. Otherwise the course's reference is
+    returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
+    or wrong, with the smallest counter-example. Raises ValueError for an unknown number.
+
+    >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
+    Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
+    then once after each pruning.
+    What follows uses the course's reference, not your function. Mend it and run this cell again;
+    hint("2.1") gives a hint.
+    """
+    exercise, state = find(number), _states.setdefault(number, _State())
+    outcome = _examine(exercise, function)
+    state.tries += outcome.tried
+    state.passed |= outcome.passed
+    show_box(outcome.box)
+    return function if outcome.passed else exercise.reference  # type: ignore[return-value]
+
+
+def hint(number: str) -> None:
+    """Show the next of the three hints of exercise `number`: a question, the idea, almost the code.
+
+    >>> hint("2.2")
+    Hint 1 of 3 for exercise 2.2. If each weight is kept by the toss of a coin, how many weights does a
+    layer keep: always the same number?
+    """
+    exercise, state = find(number), _states.setdefault(number, _State())
+    state.hints = min(state.hints + 1, len(exercise.hints))
+    for i, text in enumerate(exercise.hints[: state.hints], 1):
+        show_box(Box("note", f"Hint {i} of {len(exercise.hints)} for exercise {number}.", text))
+
+
+def solution(number: str) -> None:
+    """Show the source of the reference of exercise `number`, once it is passed or after three tries.
+
+    >>> solution("2.3")
+    The solution of exercise 2.3 is still closed. It opens when your function passes, or after 3 tries
+    (so far 0). hint("2.3") helps.
+    """
+    exercise, state = find(number), _states.setdefault(number, _State())
+    if not state.passed and state.tries < TRIES:
+        words = f"It opens when your function passes, or after {TRIES} tries (so far {state.tries})."
+        closed = f"The solution of exercise {number} is still closed."
+        show_box(Box("note", closed, words + f' hint("{number}") helps.'))
+        return
+    module = exercise.reference.__module__
+    title = f"Exercise {number}: the reference is {module}.{exercise.reference.__name__}."
+    show_box(Box("note", title, "", code=inspect.getsource(exercise.reference)))
+
+
+def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:
+    """Print a rounded number, for what training did not touch.
+
+    While a lesson is authored (LTHEDU_AUTHORING=1) a value within 5 % of a rounding edge raises ValueError: on
+    another machine it might print differently.
+
+    >>> show("weights kept", 0.12613, 3)
+    weights kept: 0.126
+    """
+    scaled = value * 10**digits
+    if os.environ.get("LTHEDU_AUTHORING") and scaled != round(scaled):
+        edge = abs(scaled - math.floor(scaled) - 0.5)
+        if edge < 0.05:
+            raise ValueError(f"{label} is {value}, too near a rounding edge at {digits} digits; show other digits")
+    print(f"{label}: {value:,.{digits}f}{' ' + unit if unit else ''}")
+
+
+def caption(alt: str) -> None:
+    """Print the description of the figure that follows, for those who cannot see it or would rather read.
+
+    >>> caption("accuracy against density")
+    Figure: accuracy against density
+    """
+    print(f"Figure: {alt}")
+
+
+def claim(sentence: str, holds: bool, evidence: str = "") -> None:
+    """Print the computed verdict on a sentence, with its evidence.
+
+    >>> claim("The ticket beats its control", True, "5 of 5 seeds")
+    SUPPORTED by this run: The ticket beats its control. [5 of 5 seeds]
+    >>> claim("The ticket beats its control", False, "2 of 5 seeds")
+    NOT SUPPORTED by this run: The ticket beats its control. [2 of 5 seeds]
+    """
+    verdict = "SUPPORTED" if holds else "NOT SUPPORTED"
+    print(f"{verdict} by this run: {sentence}." + (f" [{evidence}]" if evidence else ""))
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    box: Box
+    passed: bool = False
+    tried: bool = field(default=True)  # whether it counts as a try
+
+
+def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
+    """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
+    number = exercise.number
+    where = f'hint("{number}") gives a hint.'
+    going_on = "What follows uses the course's reference, not your function."
+    if function is exercise.reference:
+        words = f"This is the course's own function. Run the cell that defines yours, then check. {where}"
+        return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words), tried=False)
+    if not callable(function):
+        words = f"{number} needs a function, not {type(function).__name__}. {going_on} {where}"
+        return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
+    if _is_stub(function, exercise):
+        left = "the code is as you found it" if exercise.given else "the function is still empty"
+        words = f"{left.capitalize()}. {going_on} Write yours and run this cell again; {where}"
+        return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
+    again = f"{going_on} Mend it and run this cell again; {where}"
+    try:
+        with time_limit(SECONDS):
+            exercise.check(Attempt(function))
+    except Raised as raised:
+        error = raised.error
+        title = f"Exercise {number}: YOUR FUNCTION RAISED {type(error).__name__}."
+        place = _line_of(error, function)
+        return _Outcome(Box("error", title, _sentence(str(error) or "No message"), again, place))
+    except Wrong as wrong:
+        title = f"Exercise {number}: WRONG."
+        return _Outcome(Box("wrong", title, _sentence(wrong.message), again, wrong.example))
+    except TimeUp:
+        words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end?"
+        return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again))
+    except Exception as error:  # the check could not read what came back
+        words = f"It returned something that the check cannot read ({type(error).__name__}: {error})."
+        return _Outcome(Box("wrong", f"Exercise {number}: WRONG.", words, again))
+    words = "What follows runs on your function."
+    return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _is_stub(function: Callable[..., Any], exercise: Exercise) -> bool:
+    """Whether the function is still what the notebook gave: an empty body, or the code with the bug."""
+
+    def empty() -> None: ...
+
+    def todo() -> None:
+        raise NotImplementedError
+
+    def todo_called() -> None:
+        raise NotImplementedError()
+
+    untouched = [empty, todo, todo_called, *([exercise.given] if exercise.given else [])]
+    return hasattr(function, "__code__") and _instructions(function) in [_instructions(f) for f in untouched]
+
+
+def _instructions(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """What the function does, step by step; its docstring and its line numbers play no part."""
+    return [(i.opname, i.argval) for i in dis.get_instructions(function)]
+
+
+def _line_of(error: BaseException, function: Callable[..., Any]) -> str:
+    """The learner's line that raised, and its number in their cell."""
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    mine = [f for f in frames if code is not None and f.filename == code.co_filename]
+    if not mine:
+        return ""
+    at = mine[-1]
+    return f"line {at.lineno} of your cell: {at.line}" if at.line else f"line {at.lineno} of your cell"

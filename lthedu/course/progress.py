@@ -1,0 +1,76 @@
+"""A progress bar that is gone when the work is done: HTML in a notebook, rich in a terminal."""
+
+import html
+import sys
+import time
+from typing import Any
+
+from IPython.display import display
+from rich.console import Console
+from rich.progress import Progress as RichProgress
+from rich.progress import TaskID
+
+from lthedu.course.boxes import in_notebook
+
+REDRAW = 0.2  # seconds between two redraws
+
+
+class ProgressBar:
+    """A callback `(done, all, text)` that draws a bar with the time left, and clears it at the end.
+
+    Pass it as `progress=` to `train` or `Study.run`. In a notebook the bar ends as an empty output, so that a
+    stored notebook holds no timing.
+
+    >>> bar = ProgressBar()
+    >>> for step in range(3):
+    ...     bar(step + 1, 3, "level 1 of 1")
+    """
+
+    def __init__(self) -> None:
+        self._began = self._drawn = 0.0
+        self._offset = 0
+        self._handle: Any = None
+        self._rich: tuple[RichProgress, TaskID] | None = None
+        self._notebook = in_notebook()
+
+    def __call__(self, done: int, in_all: int, text: str) -> None:
+        now = time.monotonic()
+        if not self._began:
+            self._began, self._offset = now, done
+            self._open(in_all)
+        if done >= in_all:
+            self._close()
+        elif now - self._drawn >= REDRAW:
+            self._drawn = now
+            self._draw(done, in_all, f"{text}{self._left(done, in_all, now)}")
+
+    def _left(self, done: int, in_all: int, now: float) -> str:
+        """The time left, once there is something to go by."""
+        if done == self._offset or now - self._began < 1:
+            return ""
+        seconds = (now - self._began) * (in_all - done) / (done - self._offset)
+        return f", about {seconds:.0f} s left" if seconds < 100 else f", about {seconds / 60:.0f} min left"
+
+    def _open(self, in_all: int) -> None:
+        if self._notebook:
+            self._handle = display({"text/html": ""}, raw=True, display_id=True)
+        elif sys.stderr.isatty():
+            bar = RichProgress(console=Console(stderr=True), transient=True)
+            bar.start()
+            self._rich = bar, bar.add_task("", total=in_all)
+
+    def _draw(self, done: int, in_all: int, text: str) -> None:
+        if self._handle is not None:
+            label = html.escape(text)
+            bar = f'<progress value="{done}" max="{in_all}" aria-label="{label}" style="width: 20em"></progress>'
+            self._handle.update({"text/html": f"{bar} {label}"}, raw=True)
+        if self._rich is not None:
+            bar_, task = self._rich
+            bar_.update(task, completed=done, description=text)
+
+    def _close(self) -> None:
+        if self._handle is not None:
+            self._handle.update({"text/html": ""}, raw=True)
+        if self._rich is not None:
+            self._rich[0].stop()
+        self.__init__()  # type: ignore[misc]  # ready for the next run

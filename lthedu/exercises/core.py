@@ -1,0 +1,192 @@
+"""What an exercise is, and how a learner's function is called with care."""
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Function = Callable[..., Any]
+
+
+class Wrong(Exception):
+    """The learner's function did the wrong thing: what it did, and the smallest example that shows it."""
+
+    def __init__(self, message: str, example: str = "") -> None:
+        super().__init__(message)
+        self.message, self.example = message, example
+
+
+class Raised(Exception):
+    """The learner's function raised; `error` is what it raised and `call` what it was given."""
+
+    def __init__(self, error: BaseException, call: str) -> None:
+        super().__init__(str(error))
+        self.error, self.call = error, call
+
+
+class Attempt:
+    """A learner's function under test: arguments are copied before each call, and must come back unchanged."""
+
+    def __init__(self, function: Function, seed: int = 0) -> None:
+        self.function = function
+        self.rng = torch.Generator().manual_seed(seed)  # for the check's random inputs
+
+    def __call__(self, *args: Any) -> Any:
+        """The function's result. Raises Raised when it raises, Wrong when it changes an argument."""
+        given = [_copied(a) for a in args]
+        try:
+            result = self.function(*given)
+        except Wrong:
+            raise
+        except (Exception, SystemExit) as error:
+            raise Raised(error, ", ".join(brief(a) for a in args)) from error
+        for i, (before, after) in enumerate(zip(args, given, strict=True)):
+            if _changed(before, after):
+                raise Wrong(
+                    f"it changed its argument {self._name(i)}; work on a copy",
+                    f"{brief(before)} became {brief(after)}",
+                )
+        return result
+
+    def _name(self, position: int) -> str:
+        names = list(inspect.signature(self.function).parameters)
+        return repr(names[position]) if position < len(names) else f"number {position + 1}"
+
+
+Check = Callable[[Attempt], None]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A wrong answer that people really give, and words that its diagnosis must contain."""
+
+    function: Function
+    meets: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. `reference` is the library's own function, `given` the code that a find-the-bug starts from."""
+
+    number: str
+    title: str
+    minutes: int
+    level: int  # 1 (warm-up) to 3 (hard)
+    hints: tuple[str, str, str]  # a question, the idea, almost code
+    reference: Function
+    check: Check
+    given: Function | None = None
+    wrong: list[Planted] = field(default_factory=list)
+    right: list[Function] = field(default_factory=list)  # differently written
+
+
+_registry: dict[str, Exercise] = {}
+
+
+def exercise(
+    number: str,
+    title: str,
+    *,
+    minutes: int,
+    level: int,
+    hints: tuple[str, str, str],
+    reference: Function,
+    given: Function | None = None,
+) -> Callable[[Check], Check]:
+    """Register the decorated check as exercise `number`."""
+
+    def register(check: Check) -> Check:
+        _registry[number] = Exercise(number, title, minutes, level, hints, reference, check, given)
+        return check
+
+    return register
+
+
+def planted(number: str, meets: str) -> Callable[[Function], Function]:
+    """Register the decorated function as a wrong answer whose diagnosis contains `meets`."""
+
+    def register(function: Function) -> Function:
+        find(number).wrong.append(Planted(function, meets))
+        return function
+
+    return register
+
+
+def alternative(number: str) -> Callable[[Function], Function]:
+    """Register the decorated function as another right answer."""
+
+    def register(function: Function) -> Function:
+        find(number).right.append(function)
+        return function
+
+    return register
+
+
+def find(number: str) -> Exercise:
+    """The exercise `number`, such as "2.1". Raises ValueError, with those there are, for another."""
+    if number not in _registry:
+        raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(sorted(_registry))}")
+    return _registry[number]
+
+
+def exercises() -> list[Exercise]:
+    """All exercises, by number."""
+    return [_registry[number] for number in sorted(_registry)]
+
+
+def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
+    """`got`, if it is a dict with the layers, shapes and dtypes of `like` and without NaN; else Wrong."""
+    if not isinstance(got, Mapping):
+        raise Wrong(f"{what} is {brief(got)}; expected a dict of tensors by layer name")
+    if set(got) != set(like):
+        raise Wrong(f"{what} names the layers {sorted(got)}; expected {sorted(like)}")
+    return {name: same_tensor(got[name], t, f"{what}[{name!r}]") for name, t in like.items()}
+
+
+def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
+    """`got`, if it is a tensor of the shape and dtype of `like` and without NaN; else Wrong."""
+    if not isinstance(got, Tensor):
+        raise Wrong(f"{what} is {brief(got)}; expected a tensor")
+    if got.shape != like.shape:
+        raise Wrong(f"{what} has shape {tuple(got.shape)}; expected {tuple(like.shape)}")
+    if got.dtype != like.dtype:
+        raise Wrong(f"{what} has dtype {got.dtype}; expected {like.dtype}")
+    if got.is_floating_point() and bool(got.isnan().any()):
+        raise Wrong(f"{what} holds NaN")
+    return got
+
+
+def brief(value: Any) -> str:
+    """A short repr: small tensors whole, large ones by shape."""
+    if isinstance(value, Tensor):
+        small = value.numel() <= 12
+        return str(value.tolist()) if small else f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k!r}: {brief(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, torch.Generator):
+        return "a torch.Generator"
+    if callable(value):
+        return getattr(value, "__name__", "a function")
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, torch.Generator):
+        return value.clone_state()
+    return value if callable(value) else copy.deepcopy(value)  # a bound method's copy would copy its object
+
+
+def _changed(before: Any, after: Any) -> bool:
+    if isinstance(before, Tensor):
+        same = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
+        return not (same and torch.equal(before.nan_to_num(), after.nan_to_num()))
+    if isinstance(before, dict):
+        return before.keys() != after.keys() or any(_changed(before[k], after[k]) for k in before)
+    if isinstance(before, list | tuple):
+        return len(before) != len(after) or any(_changed(b, a) for b, a in zip(before, after, strict=True))
+    return False

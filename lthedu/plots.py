@@ -1,0 +1,192 @@
+"""Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from lthedu.masks import Mask
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final_accuracy
+
+# Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
+LOOKS: Mapping[str, dict[str, Any]] = {
+    DENSE: {"color": "#000000", "linestyle": ":", "marker": "s"},
+    WINNING: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    REINIT: {"color": "#D55E00", "linestyle": "--", "marker": "^"},
+    RANDOM: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults for a lesson: one size, one dpi, a light grid."""
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.2, 4.2),
+            "figure.dpi": 100,
+            "savefig.dpi": 100,
+            "axes.grid": True,
+            "grid.alpha": 0.3,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "font.size": 11,
+        }
+    )
+
+
+def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+    """The rows of a study's table that were measured after the last step, on `split`."""
+    rows: pd.DataFrame = table[(table["split"] == split) & (table["step"] == table["step"].max())]
+    if rows.empty:
+        raise ValueError(f"the table has no finished {split!r} rows; run the study first")
+    return rows
+
+
+def accuracy_by_density(
+    table: pd.DataFrame,
+    *,
+    guess: Mapping[str, float | None] | None = None,
+    at: float | None = None,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
+    """Test accuracy of every arm against the density of weights kept: mean and band of one standard deviation.
+
+    `guess` maps arms to a guessed accuracy in percent, drawn as open stars at the density `at`.
+    """
+    ax = ax or plt.figure().gca()
+    rows = final(table)
+    for arm, mine in rows.groupby("arm", sort=False):
+        mean, sd = _mean_and_sd(mine)
+        x = 100 * mean.index.to_numpy(dtype=float)
+        look = LOOKS[str(arm)]
+        if arm == DENSE:
+            ax.axhline(mean.iloc[0], color=look["color"], linestyle=look["linestyle"], label=arm)
+            ax.axhspan(mean.iloc[0] - sd.iloc[0], mean.iloc[0] + sd.iloc[0], color=look["color"], alpha=0.12, lw=0)
+            continue
+        ax.plot(x, mean, label=arm, **look)
+        ax.fill_between(x, mean - sd, mean + sd, color=look["color"], alpha=0.2, lw=0)
+    for arm, value in (guess or {}).items():
+        if value is not None and at is not None:
+            ax.plot(
+                100 * at,
+                value,
+                marker="*",
+                ms=15,
+                mfc="none",
+                ls="",
+                color=LOOKS[arm]["color"],
+                label=f"your guess: {arm}",
+            )
+    _density_axis(ax, rows)
+    ax.set_ylabel("test accuracy (%)")
+    ax.legend(loc="lower left")
+    arms = ", ".join(dict.fromkeys(rows["arm"]))
+    seeds = rows["replicate"].nunique()
+    return ax, (
+        "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from all weights on "
+        f"the left to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
+    )
+
+
+def differences(
+    table: pd.DataFrame, against: Sequence[str] = (DENSE, REINIT, RANDOM), *, ax: Axes | None = None
+) -> tuple[Axes, str]:
+    """Winning ticket minus each other arm, in points of test accuracy: a dot for each seed, a bar for the mean."""
+    ax = ax or plt.figure().gca()
+    rows = final(table)
+    levels = sorted(rows.loc[rows["arm"] == WINNING, "level"].unique())
+    shift = np.linspace(-0.22, 0.22, len(against))
+    for offset, other in zip(shift, against, strict=True):
+        gaps = [
+            100 * np.subtract(final_accuracy(table, WINNING, level), final_accuracy(table, other, level))
+            for level in levels
+        ]
+        look = LOOKS[other]
+        x = np.arange(len(levels)) + offset
+        for i, gap in zip(x, gaps, strict=True):
+            ax.plot(np.full(len(gap), i), gap, marker=look["marker"], ms=5, ls="", color=look["color"], alpha=0.6)
+        label = f"minus {other}"
+        ax.hlines(
+            [g.mean() for g in gaps], x - 0.09, x + 0.09, color=look["color"], lw=2.5, label=label, ls=look["linestyle"]
+        )
+    ax.axhline(0, color="black", lw=1)
+    kept = rows[rows["arm"] == WINNING].groupby("level")["density"].first()
+    ax.set_xticks(range(len(levels)), [_percent(100 * kept[level]) for level in levels])
+    ax.set_xlabel("weights kept (%)")
+    ax.set_ylabel("winning ticket minus other arm\n(points of test accuracy)")
+    ax.legend(loc="upper left")
+    return ax, (
+        "the winning ticket's test accuracy minus each other arm's, in percentage points, at every density; one mark "
+        f"for each seed, a bar for the mean; above the zero line the ticket is better. Arms: {', '.join(against)}."
+    )
+
+
+def learning_curves(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+    """Validation accuracy against the training step for every arm at `level`, the dense networks beside them."""
+    ax = ax or plt.figure().gca()
+    rows = table[(table["split"] == "val") & ((table["level"] == level) | (table["arm"] == DENSE))]
+    for arm, mine in rows.groupby("arm", sort=False):
+        by_step = mine.groupby("step")["accuracy"]
+        mean, sd = 100 * by_step.mean(), 100 * by_step.std()
+        ax.plot(mean.index, mean, label=arm, **LOOKS[str(arm)])
+        ax.fill_between(mean.index, mean - sd, mean + sd, color=LOOKS[str(arm)]["color"], alpha=0.2, lw=0)
+    kept = 100 * rows.loc[rows["arm"] != DENSE, "density"].iloc[0]
+    ax.set_xticks(sorted(rows["step"].unique())[-8:])
+    ax.set_xlabel("training step")
+    ax.set_ylabel("validation accuracy (%)")
+    ax.set_title(f"{_percent(kept)} % of the weights kept (dense: all)")
+    ax.legend(loc="lower right")
+    return ax, (
+        f"validation accuracy in percent against the training step, {_percent(kept)} percent of the weights kept; "
+        "lines are means over seeds, bands one standard deviation."
+    )
+
+
+def pixel_degrees(mask: Mask) -> np.ndarray:
+    """How many kept first-layer weights leave each of the 28 x 28 pixels, as a mean over replicates.
+
+    `mask` is stacked: its first entry has shape (replicates, hidden, 784).
+    """
+    first = next(iter(mask.values()))
+    if first.ndim != 3 or first.shape[2] != 784:
+        raise ValueError(f"the first layer's mask has shape {tuple(first.shape)}; expected (replicates, hidden, 784)")
+    return np.asarray(first.sum(1, dtype=first.new_zeros(0).float().dtype).mean(0).reshape(28, 28).cpu())
+
+
+def input_degrees(masks_by_arm: Mapping[str, Mask]) -> tuple[np.ndarray, str]:
+    """The pixels' degrees of each arm's masks side by side, on one colour scale. Returns the array of Axes."""
+    degrees = {arm: pixel_degrees(mask) for arm, mask in masks_by_arm.items()}
+    top = max(float(d.max()) for d in degrees.values())
+    figure, axes = plt.subplots(1, len(degrees), figsize=(3.6 * len(degrees), 3.4), squeeze=False, layout="constrained")
+    for ax, (arm, degree) in zip(axes[0], degrees.items(), strict=True):
+        picture = ax.imshow(degree, cmap="viridis", vmin=0, vmax=top)
+        ax.set_title(arm)
+        ax.set_axis_off()
+    figure.colorbar(picture, ax=list(axes[0]), label="first-layer weights kept per pixel")
+    return axes[0], (
+        "the 28 by 28 pixel grid, one picture for each arm; brighter pixels keep more first-layer weights. Arms: "
+        f"{', '.join(degrees)}."
+    )
+
+
+def _mean_and_sd(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    by_density = rows.groupby("density")["accuracy"]
+    return 100 * by_density.mean(), 100 * by_density.std().fillna(0)
+
+
+def _density_axis(ax: Axes, rows: pd.DataFrame) -> None:
+    ax.set_xscale("log")
+    ax.invert_xaxis()
+    ax.xaxis.set_major_locator(FixedLocator(sorted(100 * rows["density"].unique())))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _percent(x)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("weights kept (%)")
+
+
+def _percent(x: float) -> str:
+    return f"{x:.0f}" if x >= 10 else f"{x:.1f}"

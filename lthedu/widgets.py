@@ -1,0 +1,111 @@
+"""Explorers: the course's figures under a slider."""
+
+import html
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from lthedu import masks
+from lthedu.plots import accuracy_by_density, pixel_degrees
+from lthedu.tickets import DENSE, RANDOM, WINNING, Study
+
+Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
+
+
+def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widget]) -> ipywidgets.VBox:
+    """A picture that follows its controls: on every change `draw(**values)` draws on `figure` once more.
+
+    `draw` returns a sentence, shown under the picture and read out by screen readers. An error while drawing
+    becomes that sentence and leaves the last picture standing, so a widget never stops a lesson.
+    """
+    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%"))
+    words = ipywidgets.HTML()
+
+    def redraw(_: Any = None) -> None:
+        try:
+            said = draw(**{name: control.value for name, control in controls.items()})
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png")
+            picture.value = buffer.getvalue()
+        except Exception as error:
+            said = f"This picture could not be drawn ({type(error).__name__}: {error}); the lesson goes on without it."
+        words.value = f'<span aria-live="polite">{html.escape(said)}</span>'
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    redraw()
+    return ipywidgets.VBox([*controls.values(), picture, words])
+
+
+def ticket_explorer(study: Study) -> ipywidgets.VBox:
+    """Walk through the levels of a study: which pixels its masks still read, how its arms score, what survives.
+
+    The slider moves with the arrow keys. Needs a finished level beyond the dense one.
+    """
+    if max(study.levels, default=0) < 1:
+        raise ValueError("the study has no pruned level yet; run it first")
+    table, seeds = study.table, len(study.settings.seeds)
+    arms = [arm for arm in (WINNING, RANDOM) if arm in study.levels[1].arms]
+    figure = Figure(figsize=(10.5, 3.9), dpi=90)
+    left, middle, right = figure.subplots(1, 3)
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.15, top=0.88, wspace=0.32)
+
+    def draw(level: int, arm: str) -> str:
+        mask = study.mask(level, arm)
+        degrees = pixel_degrees(mask)
+        kept, total = sum(masks.counts(mask).values()) // seeds, sum(m[0].numel() for m in mask.values())
+        left.clear()
+        left.imshow(degrees, cmap="viridis", vmin=0, vmax=max(1.0, float(degrees.max())))
+        left.set_title(f"weights kept per pixel (0 to {degrees.max():.0f})")
+        left.set_axis_off()
+        middle.clear()
+        accuracy_by_density(table, ax=middle)
+        middle.axvline(100 * kept / total, color="#CC79A7", lw=3, alpha=0.6)
+        middle.set_title("accuracy of the arms")
+        middle.legend(fontsize=7, loc="lower left")
+        middle.tick_params(labelsize=8)
+        _surviving(right, study, level, arm, mask)
+        share = 100 * kept / total
+        edge = 100 * _edge(degrees)
+        return (
+            f"Level {level}, {arm if level else DENSE}: {kept:,} of {total:,} weights are kept ({share:.1f} %). "
+            f"{edge:.0f} % of the kept first-layer weights read the outer ring of 4 pixels (49 % would be even)."
+        )
+
+    return live_plot(
+        figure,
+        draw,
+        {
+            "level": ipywidgets.IntSlider(value=0, min=0, max=max(study.levels), description="level"),
+            "arm": ipywidgets.ToggleButtons(options=arms, description="masks of"),
+        },
+    )
+
+
+def _surviving(ax: Any, study: Study, level: int, arm: str, mask: masks.Mask) -> None:
+    """Histograms of the surviving first-layer weights, before and after training."""
+    found = study.levels[level]
+    seeds = len(study.settings.seeds)
+    i = 0 if level == 0 else found.arms.index(arm) * seeds
+    name = next(iter(mask))
+    ax.clear()
+    bins = np.linspace(-0.25, 0.25, 61)
+    for params, label, filled in ((found.start, "at the start", False), (found.trained, "after training", True)):
+        values = params[name][i : i + seeds][mask[name]].cpu().numpy()
+        style = (
+            {"histtype": "stepfilled", "alpha": 0.5} if filled else {"histtype": "step", "lw": 1.5, "color": "black"}
+        )
+        ax.hist(np.clip(values, bins[0], bins[-1]), bins, label=label, density=True, **style)
+    ax.set_title("surviving first-layer weights")
+    ax.set_xlabel(f"weight of the {arm if level else DENSE} networks")
+    ax.set_yticks([])
+    ax.legend(fontsize=8)
+
+
+def _edge(degrees: np.ndarray) -> float:
+    """The share of kept weights that read the outer ring, 4 pixels wide (384 of 784 pixels lie there)."""
+    return float(1 - degrees[4:-4, 4:-4].sum() / degrees.sum())
