@@ -1,0 +1,193 @@
+"""check, hint, solution, show and claim as a learner meets them."""
+
+import time
+
+import pytest
+import torch
+
+from lthedu.course import lesson
+from lthedu.course.lesson import check, claim, hint, show, solution
+from lthedu.exercises import lesson02_answers as answers
+from lthedu.pruning import random_mask
+from lthedu.stats import paired_test
+from lthedu.tickets import find_tickets
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "_states", {})
+
+
+REFERENCE_STEPS_IN = "uses the course's reference, not your function"
+
+
+def test_a_right_function_is_given_back_itself(capsys) -> None:
+    assert check("2.2", answers.by_ranking_noise) is answers.by_ranking_noise
+    said = capsys.readouterr().out
+    assert "Exercise 2.2: RIGHT." in said
+    assert "runs on your function" in said
+    assert REFERENCE_STEPS_IN not in said
+
+
+def test_a_wrong_function_gives_the_reference_and_its_diagnosis(capsys) -> None:
+    assert check("2.2", answers.tosses_a_coin) is random_mask
+    said = capsys.readouterr().out
+    assert "Exercise 2.2: WRONG." in said
+    assert "only on average" in said
+    assert REFERENCE_STEPS_IN in said
+    assert "RIGHT" not in said
+
+
+def test_an_empty_function_is_not_attempted_yet(capsys) -> None:
+    def documented(a, b):
+        """With a docstring, as in the notebook."""
+        ...
+
+    def passing(a, b):
+        pass
+
+    def raising(a, b):
+        """Also an empty exercise."""
+        raise NotImplementedError
+
+    def called(a, b):
+        raise NotImplementedError()
+
+    for stub in (documented, passing, raising, called, lambda a, b: ...):
+        returned = check("2.3", stub)
+        said = capsys.readouterr().out
+        if stub.__name__ == "<lambda>":  # returns Ellipsis: an answer, if a poor one
+            assert "WRONG" in said
+        else:
+            assert "NOT ATTEMPTED YET" in said
+            assert REFERENCE_STEPS_IN in said
+        assert returned is paired_test
+    assert lesson._states["2.3"].tries == 1  # only the lambda
+
+
+def test_a_function_that_raises_shows_its_error_and_line(capsys) -> None:
+    def answer(a, b):
+        return a + undefined_name  # noqa: F821
+
+    assert check("2.3", answer) is paired_test
+    said = capsys.readouterr().out
+    assert "YOUR FUNCTION RAISED NameError" in said
+    assert "undefined_name" in said
+    assert "of your cell: return a + undefined_name" in said
+
+
+def test_an_endless_loop_is_stopped(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(lesson, "SECONDS", 0.3)
+
+    def answer(a, b):
+        while True:
+            pass
+
+    began = time.monotonic()
+    assert check("2.3", answer) is paired_test
+    assert time.monotonic() - began < 10
+    said = capsys.readouterr().out
+    assert "STOPPED" in said
+    assert REFERENCE_STEPS_IN in said
+
+
+def test_the_bug_left_as_it_was_is_not_attempted_and_a_half_mend_is_wrong(capsys) -> None:
+    def freeze_pruned(grad, weight, mask):
+        """As in the notebook."""
+        return torch.where(weight < 1e-6, torch.zeros_like(grad), grad)
+
+    def stricter(grad, weight, mask):
+        return torch.where(weight < 1e-7, torch.zeros_like(grad), grad)
+
+    check("2.4", freeze_pruned)
+    assert "NOT ATTEMPTED YET. The code is as you found it." in capsys.readouterr().out
+    check("2.4", stricter)
+    assert "WRONG" in capsys.readouterr().out
+
+
+def test_checking_the_reference_itself_is_no_success(capsys) -> None:
+    """After a wrong try the name is bound to the reference; checking that name again must not look like passing."""
+    name = check("2.1", answers.never_rewinds)
+    capsys.readouterr()
+    assert check("2.1", name) is find_tickets
+    said = capsys.readouterr().out
+    assert "NOT CHECKED" in said
+    assert "RIGHT" not in said
+
+
+def test_something_that_is_no_function_is_said(capsys) -> None:
+    assert check("2.1", None) is find_tickets
+    assert "needs a function, not NoneType" in capsys.readouterr().out
+
+
+def test_the_outcomes_look_different() -> None:
+    kinds = {
+        lesson._examine(lesson.find("2.3"), f).box.kind
+        for f in (answers.asks_scipy, answers.only_p, print, lambda a, b: 1 / 0)
+    }
+    assert {"right", "wrong", "error"} <= kinds
+    boxes = [
+        lesson._examine(lesson.find("2.3"), f).box for f in (answers.asks_scipy, answers.only_p, lambda a, b: 1 / 0)
+    ]
+    assert len({b._repr_html_().split(";")[0] for b in boxes}) == 3  # the edge's colour
+    assert len({b.title for b in boxes}) == 3  # and the words
+
+
+def test_learner_text_is_escaped_in_the_box() -> None:
+    def answer(a, b):
+        raise ValueError("<script>alert(1)</script>")
+
+    html = lesson._examine(lesson.find("2.3"), answer).box._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_hints_come_one_after_the_other(capsys) -> None:
+    shown = []
+    for _ in range(4):
+        hint("2.1")
+        shown.append(capsys.readouterr().out.count("Hint "))
+    assert shown == [1, 2, 3, 3]
+
+
+def test_the_solution_opens_after_three_tries(capsys) -> None:
+    for tries in range(3):
+        solution("2.2")
+        assert (
+            f"still closed. It opens when your function passes, or after 3 tries (so far {tries})"
+            in capsys.readouterr().out
+        )
+        check("2.2", answers.shuffles_rows)
+        capsys.readouterr()
+    solution("2.2")
+    assert "def random_mask(mask" in capsys.readouterr().out
+
+
+def test_the_solution_opens_after_a_pass(capsys) -> None:
+    check("2.2", answers.by_multinomial)
+    solution("2.2")
+    assert "def random_mask(mask" in capsys.readouterr().out
+
+
+def test_unknown_numbers_are_refused() -> None:
+    for verb in (hint, solution, lambda number: check(number, print)):
+        with pytest.raises(ValueError, match=r"no exercise '7\.7'"):
+            verb("7.7")
+
+
+def test_show_refuses_a_value_near_a_rounding_edge_while_authoring(monkeypatch, capsys) -> None:
+    show("x", 0.12549, 3)
+    assert capsys.readouterr().out == "x: 0.125\n"
+    monkeypatch.setenv("LTHEDU_AUTHORING", "1")
+    show("exact", 12.0, 0)
+    show("safe", 0.1263, 3)
+    with pytest.raises(ValueError, match="rounding edge at 3 digits"):
+        show("x", 0.12549, 3)
+
+
+def test_claim_says_the_verdict_in_words(capsys) -> None:
+    claim("It holds", True, "5 of 5")
+    claim("It holds", False)
+    assert (
+        capsys.readouterr().out == "SUPPORTED by this run: It holds. [5 of 5]\nNOT SUPPORTED by this run: It holds.\n"
+    )

@@ -1,0 +1,66 @@
+"""The bar redraws while there is work, and is gone when it is done."""
+
+import pytest
+
+from lthedu.course import progress
+from lthedu.course.progress import ProgressBar
+
+
+class Handle:
+    """Stands in for a notebook's display handle."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def update(self, data: dict, raw: bool) -> None:
+        self.shown.append(data["text/html"])
+
+
+@pytest.fixture
+def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
+    shown = Handle()
+
+    def display(data, raw, display_id):
+        shown.shown.append(data["text/html"])
+        return shown
+
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "display", display)
+    monkeypatch.setattr(progress, "REDRAW", 0.0)
+    return shown
+
+
+def test_the_output_is_empty_before_and_after(handle: Handle) -> None:
+    bar = ProgressBar()
+    for step in range(1, 4):
+        bar(step, 3, "level 1 of 2")
+    assert handle.shown[0] == handle.shown[-1] == ""
+    assert '<progress value="2" max="3" aria-label="level 1 of 2' in handle.shown[-2]
+
+
+def test_a_finished_bar_starts_anew(handle: Handle) -> None:
+    bar = ProgressBar()
+    for _ in range(2):
+        bar(1, 2, "a")
+        bar(2, 2, "a")
+    assert handle.shown.count("") == 4
+
+
+def test_redraws_are_rare(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "REDRAW", 1000.0)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 5000.0)
+    bar = ProgressBar()
+    for step in range(1, 1000):
+        bar(step, 1000, "a")
+    assert len(handle.shown) == 2  # the empty start and one drawing
+
+
+def test_time_left_is_said_in_words(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 30.0, 40.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    bar = ProgressBar()
+    bar(0, 100, "a")
+    bar(10, 100, "a")
+    assert "about 3 min left" in handle.shown[-1]
+    bar(60, 100, "a")
+    assert "about 20 s left" in handle.shown[-1]

@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from lthedu.exercises.core import Attempt, Raised, Wrong, brief, find, same_tensor, same_tensors
+
+
+def test_arguments_are_copied_before_the_call() -> None:
+    mine = torch.zeros(2)
+    seen = []
+    Attempt(seen.append)(mine)
+    assert seen[0] is not mine
+
+
+def test_a_changed_argument_is_named() -> None:
+    def answer(weights, mask):
+        mask["w"][0] = False
+
+    with pytest.raises(Wrong, match="its argument 'mask'"):
+        Attempt(answer)(torch.ones(1), {"w": torch.tensor([True])})
+
+
+def test_what_the_function_raises_is_kept_apart_from_what_it_gets_wrong() -> None:
+    with pytest.raises(Raised) as caught:
+        Attempt(lambda x: x.no_such_thing)(torch.ones(1))
+    assert isinstance(caught.value.error, AttributeError)
+    with pytest.raises(Raised):
+        Attempt(lambda x: (_ for _ in ()).throw(SystemExit))(1)
+
+
+def test_a_generator_argument_is_copied_with_its_state() -> None:
+    g = torch.Generator().manual_seed(3)
+    first = Attempt(lambda g: torch.rand(2, generator=g))(g)
+    assert torch.equal(first, Attempt(lambda g: torch.rand(2, generator=g))(g))
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (None, "is None; expected a tensor"),
+        (torch.ones(3), r"shape \(3,\); expected \(2,\)"),
+        (torch.ones(2, dtype=torch.float64), "dtype torch.float64; expected torch.float32"),
+        (torch.tensor([1.0, float("nan")]), "holds NaN"),
+    ],
+)
+def test_a_tensor_of_another_kind_is_named(got: object, words: str) -> None:
+    with pytest.raises(Wrong, match=words):
+        same_tensor(got, torch.zeros(2), "it")
+
+
+def test_missing_layers_are_named() -> None:
+    with pytest.raises(Wrong, match=r"names the layers \['a'\]; expected \['a', 'b'\]"):
+        same_tensors({"a": torch.ones(1)}, {"a": torch.ones(1), "b": torch.ones(1)}, "mask")
+
+
+def test_an_unknown_exercise_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"no exercise '9.9'; there are: 2.1, 2.2, 2.3, 2.4"):
+        find("9.9")
+
+
+def test_brief_shows_small_values_whole_and_large_ones_by_shape() -> None:
+    assert brief(torch.tensor([1, 2])) == "[1, 2]"
+    assert brief(torch.zeros(20, 30)) == "a tensor of shape (20, 30)"
+    assert len(brief("x" * 500)) == 80

@@ -1,0 +1,85 @@
+"""The figures draw what the table says."""
+
+import matplotlib as mpl
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lthedu import plots
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """Two seeds; the winning ticket is 1 (level 1) and 2 (level 2) points above the controls."""
+    rows = []
+    for seed in (0, 1):
+        for level, density in ((0, 1.0), (1, 0.5), (2, 0.25)):
+            for arm in (DENSE,) if level == 0 else (WINNING, REINIT, RANDOM):
+                for step, split in ((5, "val"), (10, "val"), (10, "test")):
+                    accuracy = 0.9 + 0.01 * seed + (0.01 * level if arm == WINNING else 0)
+                    rows.append((arm, seed, level, density, step, split, 0.5, accuracy))
+    return pd.DataFrame(rows, columns=["arm", "replicate", "level", "density", "step", "split", "loss", "accuracy"])
+
+
+def test_accuracy_shows_the_mean_of_every_arm_and_fewer_weights_to_the_right(table: pd.DataFrame) -> None:
+    ax, alt = plots.accuracy_by_density(table)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert set(lines) == {DENSE, WINNING, REINIT, RANDOM}
+    by_density = dict(zip(lines[WINNING].get_xdata(), lines[WINNING].get_ydata(), strict=True))
+    assert by_density == pytest.approx({50.0: 91.5, 25.0: 92.5})
+    assert list(lines[DENSE].get_ydata()) == pytest.approx([90.5, 90.5])
+    left, right = ax.get_xlim()
+    assert left > right
+    assert "2 seeds" in alt
+    assert all(arm in alt for arm in lines)
+
+
+def test_a_guess_is_drawn_where_it_was_made_and_none_is_not(table: pd.DataFrame) -> None:
+    ax, _ = plots.accuracy_by_density(table, guess={WINNING: 95.0, RANDOM: None}, at=0.25)
+    stars = [line for line in ax.lines if "guess" in line.get_label()]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in stars] == [(25.0, 95.0)]
+
+
+def test_arms_differ_in_colour_line_and_marker() -> None:
+    for key in ("color", "linestyle", "marker"):
+        assert len({look[key] for look in plots.LOOKS.values()}) == len(plots.LOOKS)
+
+
+def test_differences_are_paired_by_seed_and_in_points(table: pd.DataFrame) -> None:
+    ax, _ = plots.differences(table)
+    marks = [line for line in ax.lines if line.get_marker() == plots.LOOKS[REINIT]["marker"]]
+    assert [sorted(m.get_ydata()) for m in marks] == [pytest.approx([1.0, 1.0]), pytest.approx([2.0, 2.0])]
+
+
+def test_learning_curves_show_one_level_beside_the_dense_networks(table: pd.DataFrame) -> None:
+    ax, alt = plots.learning_curves(table, level=2)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert list(lines[WINNING].get_xdata()) == [5, 10]
+    assert list(lines[WINNING].get_ydata()) == pytest.approx([92.5, 92.5])
+    assert "25 percent" in alt
+
+
+def test_pixel_degrees_count_kept_weights_per_pixel() -> None:
+    mask = torch.zeros(2, 3, 784, dtype=torch.bool)
+    mask[0, :, 0] = True  # 3 in one replicate, none in the other
+    degrees = plots.pixel_degrees({"first": mask, "second": torch.ones(2, 1, 3, dtype=torch.bool)})
+    assert degrees[0, 0] == 1.5
+    assert np.count_nonzero(degrees) == 1
+    with pytest.raises(ValueError, match=r"\(3, 784\); expected"):
+        plots.pixel_degrees({"first": mask[0]})
+
+
+def test_an_unfinished_table_is_refused_in_words(table: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="no finished 'test' rows"):
+        plots.final(table[table["split"] == "val"])
