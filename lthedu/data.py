@@ -28,7 +28,13 @@ class DamagedFile(OSError):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`."""
+    """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`.
+
+    >>> x, y = torch.zeros(4, 2), torch.tensor([0, 1, 1, 0])
+    >>> small = Dataset(x, y, x[:2], y[:2], x[2:], y[2:])
+    >>> small.device, tuple(small.first(3).x_train.shape), small.to(dtype=torch.float64).x_val.dtype
+    (device(type='cpu'), (3, 2), torch.float64)
+    """
 
     x_train: Tensor
     y_train: Tensor
@@ -39,6 +45,7 @@ class Dataset:
 
     @property
     def device(self) -> torch.device:
+        """The one device that all six tensors are on."""
         return self.x_train.device
 
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Dataset":
@@ -63,6 +70,9 @@ def default_device() -> torch.device:
     """The device named by LTHEDU_DEVICE: "auto" (CUDA where there is one; the default), "cpu" or "cuda".
 
     Raises ValueError for any other word, and for "cuda" on a machine without it.
+
+    >>> default_device().type in ("cpu", "cuda")
+    True
     """
     word = os.environ.get("LTHEDU_DEVICE", "auto")
     if word not in ("auto", "cpu", "cuda"):

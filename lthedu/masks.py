@@ -73,7 +73,12 @@ def combine(a: Mask, b: Mask) -> Mask:
 
 
 def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
-    """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape."""
+    """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape.
+
+    >>> check_fits({"w": torch.tensor([True])}, {"w": torch.ones(2)})
+    Traceback (most recent call last):
+    ValueError: the mask of 'w' has shape (1,), its parameter (2,)
+    """
     for name, m in mask.items():
         if name not in params:
             raise ValueError(f"the mask names {name!r}, which is no parameter; there are: {', '.join(params)}")

@@ -40,7 +40,14 @@ def use_style() -> None:
 
 
 def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """The rows of a study's table that were measured after the last step, on `split`."""
+    """The rows of a study's table that were measured after the last step, on `split`.
+
+    Raises ValueError when there are none, as in a study that was stopped early.
+
+    >>> rows = pd.DataFrame({"split": ["val", "test", "test"], "step": [9, 5, 9], "accuracy": [0.8, 0.7, 0.9]})
+    >>> final(rows)["accuracy"].tolist()
+    [0.9]
+    """
     rows: pd.DataFrame = table[(table["split"] == split) & (table["step"] == table["step"].max())]
     if rows.empty:
         raise ValueError(f"the table has no finished {split!r} rows; run the study first")
@@ -150,7 +157,12 @@ def learning_curves(table: pd.DataFrame, level: int, *, ax: Axes | None = None) 
 def pixel_degrees(mask: Mask) -> np.ndarray:
     """How many kept first-layer weights leave each of the 28 x 28 pixels, as a mean over replicates.
 
-    `mask` is stacked: its first entry has shape (replicates, hidden, 784).
+    `mask` is stacked: its first entry has shape (replicates, hidden, 784). Returns an array (28, 28). Raises
+    ValueError, naming the shape, for a first layer that reads no 28 x 28 pixels.
+
+    >>> import torch
+    >>> pixel_degrees({"first": torch.ones(5, 300, 784, dtype=torch.bool)})[0, :3].tolist()
+    [300.0, 300.0, 300.0]
     """
     first = next(iter(mask.values()))
     if first.ndim != 3 or first.shape[2] != 784:

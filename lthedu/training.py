@@ -104,12 +104,19 @@ class Replicates:
         return len(next(iter(self.params.values())))
 
     def full_mask(self) -> Mask:
-        """The mask that keeps every prunable weight of every replicate."""
+        """The mask that keeps every prunable weight of every replicate, (R, ...) by name.
+
+        >>> from lthedu.models import MLP
+        >>> Replicates.create(lambda: MLP([2, 1]), seeds=[0, 1]).full_mask()
+        {'layers.0.weight': tensor([[[True, True]],
+        <BLANKLINE>
+                [[True, True]]])}
+        """
         names = masks.prunable(masks.unstack(self.params, 0))
         return {name: torch.ones_like(self.params[name], dtype=torch.bool) for name in names}
 
     def with_params(self, params: Params) -> "Replicates":
-        """The same architecture and buffers with other weights."""
+        """The same architecture and buffers with other weights, such as rewound ones."""
         return replace(self, params=params)
 
     def module(self, index: int) -> nn.Module:
@@ -127,7 +134,12 @@ class Replicates:
         return alone
 
     def take(self, index: Sequence[int]) -> "Replicates":
-        """The replicates numbered `index`, in that order; repeats are allowed."""
+        """The replicates numbered `index`, in that order; repeats are allowed.
+
+        >>> from lthedu.models import MLP
+        >>> len(Replicates.create(lambda: MLP([2, 1]), seeds=[7, 8, 9]).take([0, 2, 0, 2]))
+        4
+        """
         i = torch.as_tensor(list(index))
         return replace(
             self,

@@ -21,6 +21,14 @@ def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widg
 
     `draw` returns a sentence, shown under the picture and read out by screen readers. An error while drawing
     becomes that sentence and leaves the last picture standing, so a widget never stops a lesson.
+
+    >>> figure = Figure()
+    >>> def draw(n: int) -> str:
+    ...     figure.gca().plot(range(n))
+    ...     return f"{n} points"
+    >>> box = live_plot(figure, draw, {"n": ipywidgets.IntSlider(value=3)})
+    >>> box.children[-1].value
+    '<span aria-live="polite">3 points</span>'
     """
     picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%"))
     words = ipywidgets.HTML()

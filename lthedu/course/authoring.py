@@ -41,7 +41,7 @@ def executed(notebook: NotebookNode, folder: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as home:
-        env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home}
+        env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "OMP_WAIT_POLICY": "passive"}
         client = NotebookClient(notebook, timeout=TIMEOUT, resources={"metadata": {"path": str(folder)}})
         client.execute(env=env)
 

@@ -29,7 +29,12 @@ class Raised(Exception):
 
 
 class Attempt:
-    """A learner's function under test: arguments are copied before each call, and must come back unchanged."""
+    """A learner's function under test: arguments are copied before each call, and must come back unchanged.
+
+    >>> Attempt(lambda weights: weights.clear())([1, 2])
+    Traceback (most recent call last):
+    lthedu.exercises.core.Wrong: it changed its argument 'weights'; work on a copy
+    """
 
     def __init__(self, function: Function, seed: int = 0) -> None:
         self.function = function
@@ -127,7 +132,12 @@ def alternative(number: str) -> Callable[[Function], Function]:
 
 
 def find(number: str) -> Exercise:
-    """The exercise `number`, such as "2.1". Raises ValueError, with those there are, for another."""
+    """The exercise `number`, such as "2.1". Raises ValueError, with those there are, for another.
+
+    >>> import lthedu.exercises
+    >>> find("2.1").title
+    'The loop that finds tickets'
+    """
     if number not in _registry:
         raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(sorted(_registry))}")
     return _registry[number]
@@ -148,7 +158,12 @@ def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, T
 
 
 def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
-    """`got`, if it is a tensor of the shape and dtype of `like` and without NaN; else Wrong."""
+    """`got`, if it is a tensor of the shape and dtype of `like` and without NaN; else Wrong.
+
+    >>> same_tensor(torch.ones(3), torch.ones(2), "the answer")
+    Traceback (most recent call last):
+    lthedu.exercises.core.Wrong: the answer has shape (3,); expected (2,)
+    """
     if not isinstance(got, Tensor):
         raise Wrong(f"{what} is {brief(got)}; expected a tensor")
     if got.shape != like.shape:
@@ -161,7 +176,11 @@ def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
 
 
 def brief(value: Any) -> str:
-    """A short repr: small tensors whole, large ones by shape."""
+    """A short repr: small tensors whole, large ones by shape.
+
+    >>> brief({"small": torch.ones(2), "large": torch.ones(28, 28)})
+    "{'small': [1.0, 1.0], 'large': a tensor of shape (28, 28)}"
+    """
     if isinstance(value, Tensor):
         small = value.numel() <= 12
         return str(value.tolist()) if small else f"a tensor of shape {tuple(value.shape)}"

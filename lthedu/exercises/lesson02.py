@@ -29,6 +29,7 @@ from lthedu.tickets import find_tickets
     reference=find_tickets,
 )
 def check_find_tickets(attempt: Attempt) -> None:
+    """The loop against a pretended training that remembers what it was given."""
     for levels in (1, 3, 0):
         _Rounds(attempt, levels).check()
 
@@ -149,6 +150,7 @@ def _first_difference(got: Params, expected: Params) -> str:
     reference=random_mask,
 )
 def check_random_mask(attempt: Attempt) -> None:
+    """Equal counts, all outcomes reached, all randomness from the generator."""
     two = {
         "a.weight": torch.tensor([[True, True, True], [False, False, False]]),
         "b.weight": torch.tensor([[True, False], [False, False]]),
@@ -214,6 +216,7 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
     reference=paired_test,
 )
 def check_paired_test(attempt: Attempt) -> None:
+    """The two numbers against SciPy's; a wrong p-value is recognised by what it is."""
     for n in (2, 5, 9):
         shared = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
         own = torch.randn(2, n, generator=attempt.rng, dtype=torch.float64)
@@ -314,6 +317,7 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     given=as_published,
 )
 def check_freeze_pruned(attempt: Attempt) -> None:
+    """One weight at a time, then a random layer."""
     cases = [  # grad, weight, kept?, what is wrong if a kept weight's gradient is lost
         (2.0, -0.5, True, "a kept negative weight is frozen: it is below the threshold, and it is not pruned"),
         (2.0, 0.5, True, "a kept positive weight is frozen"),
