@@ -28,7 +28,8 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     folder.parent.mkdir(parents=True, exist_ok=True)
     apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # views share memory
     packed = tensors_to_bytes(apart)
-    body = {"record": record, "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
+    # safetensors forgets the order of names, and on it hangs which layer draws its random mask first
+    body = {"record": record, "names": list(tensors), "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
     signed = body | {"sha256 of record": _digest(body)}
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -56,14 +57,15 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         signed = json.loads(raw)
         rewritten = hashlib.sha256(_text(signed)).hexdigest()  # 1E-05 and 1e-05 are one number, not one file
         claimed = signed.pop("sha256 of record")
-        record, digest = signed["record"], signed["sha256 of tensors"]
+        record, names, digest = signed["record"], signed["names"], signed["sha256 of tensors"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{folder / _RECORD} is damaged or foreign: {error!r}; delete {folder}") from error
     _compare(folder / _RECORD, _digest(signed), claimed)
     _compare(folder / _RECORD, hashlib.sha256(raw).hexdigest(), rewritten)
     packed = (folder / _TENSORS).read_bytes()
     _compare(folder / _TENSORS, hashlib.sha256(packed).hexdigest(), digest)
-    return record, tensors_from_bytes(packed)
+    tensors = tensors_from_bytes(packed)
+    return record, {name: tensors[name] for name in names}
 
 
 def digest(tensors: dict[str, Tensor]) -> str:

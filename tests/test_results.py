@@ -40,6 +40,13 @@ def test_record_and_tensors_come_back_bit_for_bit(level):
     assert {n: bits(t) for n, t in tensors.items()} == {n: bits(t) for n, t in TEN.items()}
 
 
+def test_the_order_of_names_comes_back(tmp_path):
+    names = [f"{i}.{kind}" for i in (3, 1, 2, 10) for kind in ("weight", "bias")]
+    for attempt in range(5):  # safetensors gives them in another order from call to call
+        results.write(tmp_path / str(attempt), {}, {name: torch.zeros(2) for name in names})
+        assert list(results.read(tmp_path / str(attempt))[1]) == names
+
+
 def test_a_nan_keeps_its_payload(tmp_path):
     odd = torch.tensor([0x7FC00001, 0xFFC12345 - 2**32], dtype=torch.int32).view(torch.float32)
     results.write(tmp_path / "a", {}, {"odd": odd})
