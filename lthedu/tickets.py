@@ -81,6 +81,11 @@ class Settings:
         for name, value in (("keep", self.keep), ("keep_output", self.keep_output)):
             if not 0 < value <= 1:
                 raise ValueError(f"{name} is {value}; allowed: above 0 to 1")
+        if self.scope not in ("layer", "global"):
+            raise ValueError(f"scope is {self.scope!r}; allowed: layer, global")
+        for name, count in (("steps", self.steps), ("batch_size", self.batch_size), ("val_every", self.val_every)):
+            if count is not None and count < 1:
+                raise ValueError(f"{name} is {count}; it must be 1 or more")
         if not 0 <= self.rewind_step < self.steps:
             raise ValueError(f"rewind_step is {self.rewind_step}; allowed: 0 to {self.steps - 1} (steps - 1)")
         if not set(self.controls) <= set(CONTROLS):
@@ -166,6 +171,8 @@ class Study:
         find_tickets: Callable[[Params, Mask, Train, Prune, int], list[Mask]] = find_tickets,
         random_mask: Callable[[Mask, torch.Generator], Mask] = random_mask,
     ) -> None:
+        if settings.batch_size > len(data.x_train):  # before the folder is claimed
+            raise ValueError(f"batch_size is {settings.batch_size}; allowed: 1 to the {len(data.x_train)} examples")
         self.data, self.make, self.settings = data, make, settings
         self.folder = None if folder is None else Path(folder)
         self._find_tickets, self._random_mask = find_tickets, random_mask

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -464,7 +463,7 @@ def test_progress_counts_every_step_of_every_network_once(data):
     assert seen[-1][0] == seen[-1][1]
 
 
-@pytest.mark.parametrize("at", [1, 6, 7, 8, 11, 14, 20])
+@pytest.mark.parametrize("at", [1, 5, 6, 7, 11, 12, 13, 18])
 def test_an_interrupt_keeps_finished_levels_and_rows_so_far_and_run_goes_on(tmp_path, data, done, at):
     study, ticks = Study(data, make, SMALL, folder=tmp_path / "run"), []
 
@@ -493,6 +492,7 @@ from lthedu import data, results
 from lthedu.models import MLP
 from lthedu.tickets import Settings, Study
 
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 SETTINGS = Settings(seeds=(3, 8), levels=2, steps=6, batch_size=32, val_every=4, rewind_step=2)
 MNIST = data.load("mnist", device="cpu").first(256, 100, 100)
 
@@ -522,7 +522,7 @@ def killed_before(module, name, count):
     setattr(module, name, call)
 
 def in_a_process_of_its_own(work):
-    # forked before torch has started its threads, so that torch is imported once and not twenty times
+    # forked, so that torch is imported once and not twenty times; a second torch thread would not survive it
     read, write = os.pipe()
     if os.fork() == 0:
         try:
@@ -544,6 +544,7 @@ def interrupted(folder, kind, count):
     killed_before(os, kind, count)
     return run(folder)
 
+torch.optim.Adam([torch.zeros(1)])  # the first one imports much
 root, points = Path(sys.argv[1]), json.loads(sys.argv[2])
 report = {"whole": in_a_process_of_its_own(lambda: run(root / "whole"))}
 for kind, count in points:
@@ -555,16 +556,20 @@ print(json.dumps(report))
 """
 )
 
-# A study of three levels makes 6 + 4 + 4 steps and ticks three times more, and writes four folders (its settings,
+# A study of three levels makes 6 + 4 + 4 steps, and writes four folders (its settings,
 # then the levels) with two fsyncs and a rename each.
-POINTS = [("step", n) for n in (1, 5, 7, 8, 12, 16)] + [("fsync", n) for n in (1, 3, 4, 6, 8)]
+POINTS = [("step", n) for n in (1, 6, 7, 10, 11, 14)] + [("fsync", n) for n in (1, 3, 4, 6, 8)]
 POINTS += [("rename", n) for n in (1, 2, 3, 4)]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork; the next test kills from outside")
 def test_a_study_killed_at_any_of_15_points_resumes_to_bit_equal_results(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", FORKED, str(tmp_path), json.dumps(POINTS)], capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", FORKED, str(tmp_path), json.dumps(POINTS)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -616,8 +621,4 @@ def test_a_study_on_cuda_has_the_same_masks_at_level_1_and_resumes(tmp_path, dat
     assert all(torch.equal(p.cpu(), done.levels[0].start[n]) for n, p in there.levels[0].start.items())
     assert all(t.is_cuda for t in there.levels[2].trained.values())
     assert not any(level.trained[n][~m].any() for level in there.levels.values() for n, m in level.mask.items())
-    assert equal(
-        masks.unstack(there.mask(2), 0).keys() and there.mask(2),
-        Study(data.to("cuda"), make, SMALL, folder=tmp_path / "run").levels and there.mask(2) or there.mask(2),
-    )
     pd.testing.assert_frame_equal(Study(data.to("cuda"), make, SMALL, folder=tmp_path / "run").run(), table)
