@@ -1,0 +1,88 @@
+"""The storeys, and what no module may do."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import lthedu
+
+PACKAGE = Path(lthedu.__file__).parent
+ROOT = PACKAGE.parent
+STORED = ["data", "models", "masks", "results", "streams", "resources"]
+DONE = ["training", "gradients", "pruning", "stats", "tickets"]
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that the file names in an import, wherever it stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_imports_run_downwards_only(monkeypatch):
+    from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    assert contract["exhaustive"]  # a module outside every layer would be held to nothing
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", [str(ROOT), *sys.path])
+    assert lint_imports(config_filename="pyproject.toml", cache_dir=None) == EXIT_STATUS_SUCCESS
+
+
+@pytest.mark.parametrize("name", STORED + DONE)
+def test_the_science_imports_no_face(name):
+    faces = {"IPython", "ipywidgets", "matplotlib", "typer", "rich", "tqdm"}
+    assert not faces & {module.split(".")[0] for module in imports(PACKAGE / f"{name}.py")}
+
+
+def test_importing_the_package_imports_no_torch():
+    # `lthedu --help` and the notebook's first cell would wait for it
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import lthedu; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_nothing_is_pickled_or_fetched(path):
+    named = imports(path)
+    roots = {module.split(".")[0] for module in named}
+    assert not roots & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "requests", "urllib3", "httpx"}
+    assert not named & {"urllib.request", "http.client", "torch.hub", "torchvision"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in {"torch.load", "torch.save", "np.load", "np.save", "numpy.load", "pd.read_pickle"}
+            assert not called.endswith(".to_pickle")
+
+
+def test_torch_nn_utils_prune_is_not_the_engine():
+    # the benchmark times it and lessons show its traps; nothing is built on it
+    users = {
+        str(p.relative_to(PACKAGE))
+        for p in MODULES
+        if any("nn.utils" in module for module in imports(p)) or "nn.utils.prune" in p.read_text(encoding="utf-8")
+    }
+    assert {u for u in users if u.removesuffix(".py") in STORED + DONE} == set()
+    assert users <= {"bench.py"}
+
+
+def test_no_module_of_stored_or_done_seeds_or_draws_from_the_global_state():
+    # training.py sets it inside torch.random.fork_rng, for modules that draw by themselves
+    calls = re.compile(r"\b(np\.random\.|random\.seed|torch\.(manual_seed|seed|set_rng_state)|set_num_threads)")
+    found = {name: calls.findall((PACKAGE / f"{name}.py").read_text()) for name in STORED + DONE if name != "training"}
+    assert not any(found.values()), found
+
+
+def test_this_run_has_empty_homes_of_its_own():
+    for name in ("LTHEDU_HOME", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+        assert "lthedu-tests-" in os.environ[name]
