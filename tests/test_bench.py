@@ -1,0 +1,35 @@
+import pytest
+import torch
+
+from lthedu import bench
+
+
+def test_the_report_has_every_contender_and_says_on_what_it_ran(monkeypatch):
+    monkeypatch.setattr(bench, "STEPS", 2)
+    threads = torch.get_num_threads()
+    text = bench.train_report(replicates=2, rounds=1, threads=1)
+    for contender in ("engine, linear, R = 2 ", "no mask", "engine, vmap, R = 2", bench.IDIOMATIC, bench.SGEMM):
+        assert contender in text
+    assert "2 times 300 x 784 x 128" in text
+    for fact in (f"torch {torch.__version__}", "load ", "1 threads", "1 rounds of 2 steps", "x idiomatic", "%"):
+        assert fact in text
+    assert torch.get_num_threads() == threads
+
+
+def test_the_table_is_aligned(monkeypatch):
+    measured = {name: [1.0, 2.0, 3.0] for name in ("engine, linear, R = 5", "engine, vmap, R = 5", bench.IDIOMATIC)}
+    text = bench._text(measured | {bench.SGEMM: [100.0, 200.0]}, 5, 3, 2)
+    rows = [line for line in text.splitlines() if line.startswith(("per rep", "engine", "DataL"))]
+    assert len({len(row) for row in rows}) == 1
+    assert "144" not in text
+    assert f"{bench.FLOP / 2.0 / 1e6:.0f}" in text  # 72 GF/s at the median of 2 ms
+
+
+def test_a_step_is_144_million_operations():
+    assert round(bench.FLOP / 1e6) == 144
+
+
+@pytest.mark.parametrize("name", ["replicates", "rounds", "threads"])
+def test_numbers_below_1_are_refused_by_value(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be 1 or more"):
+        bench.train_report(**{name: 0})
