@@ -59,7 +59,12 @@ def find_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels
 
 @dataclass(frozen=True)
 class Settings:
-    """What a study does; the defaults are the lesson's size."""
+    """What a study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
+
+    >>> Settings(keep=1.5)
+    Traceback (most recent call last):
+    ValueError: keep is 1.5; allowed: above 0 to 1
+    """
 
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # one replicate each
     levels: int = 6  # rounds of prune-and-rewind after the dense level 0
@@ -127,6 +132,27 @@ def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test
         raise ValueError(f"the table has no {split!r} rows of arm {arm!r} at level {level}; run the study first")
     last = rows[rows["step"] == rows["step"].max()].sort_values("replicate")
     return [float(a) for a in last["accuracy"]]
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Final test accuracy in percent, mean ± standard deviation over the seeds: a row a density, a column an arm.
+
+    >>> row = {"arm": DENSE, "level": 0, "density": 1.0, "split": "test", "step": 468}
+    >>> summary(pd.DataFrame([row | {"accuracy": 0.95}, row | {"accuracy": 0.97}]))
+    arm                   dense
+    weights kept
+    100.0 %        96.00 ± 1.41
+    """
+    rows = table[(table["split"] == "test") & (table["step"] == table["step"].max())]
+    found = (
+        rows.assign(accuracy=100 * rows["accuracy"])
+        .groupby(["level", "density", "arm"], sort=False)["accuracy"]
+        .agg(["mean", "std"])
+    )
+    words = (found["mean"].map("{:.2f}".format) + " ± " + found["std"].map("{:.2f}".format)).unstack("arm", sort=False)
+    words.index = pd.Index([f"{100 * density:.1f} %" for _, density in words.index], name="weights kept")
+    filled: pd.DataFrame = words.fillna("")
+    return filled
 
 
 @dataclass(frozen=True)
@@ -219,6 +245,11 @@ class Study:
         """The masks (seeds, ...) of `arm` at `level`; level 0 has only the dense networks' full mask.
 
         Raises ValueError for a level that is not trained or an arm that it does not have.
+
+        >>> from lthedu import data
+        >>> Study(data.load("mnist", device="cpu").first(200)).mask(3)
+        Traceback (most recent call last):
+        ValueError: level 3 is not trained; there are: []
         """
         if level not in self.levels:
             raise ValueError(f"level {level} is not trained; there are: {sorted(self.levels)}")

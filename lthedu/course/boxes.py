@@ -7,11 +7,18 @@ from typing import Literal
 
 from IPython.display import display
 
-Kind = Literal["open", "error", "wrong", "right", "note"]
+Kind = Literal["open", "error", "wrong", "right", "note", "plain"]
 
 # Okabe and Ito's colours; the title's words say the same without them
-_EDGE = {"open": "#56B4E9", "error": "#CC79A7", "wrong": "#D55E00", "right": "#009E73", "note": "#999999"}
-_SIGN = {"open": "○", "error": "!", "wrong": "✗", "right": "✓", "note": "i"}
+_EDGE = {
+    "open": "#56B4E9",
+    "error": "#CC79A7",
+    "wrong": "#D55E00",
+    "right": "#009E73",
+    "note": "#999999",
+    "plain": "transparent",
+}
+_SIGN = {"open": "○", "error": "!", "wrong": "✗", "right": "✓", "note": "i", "plain": ""}
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class Box:
 
     def _repr_html_(self) -> str:
         style = f"border-left: 6px solid {_EDGE[self.kind]}; padding: 0.4em 1em; margin: 0.3em 0; max-width: 60em"
-        parts = [f"<strong>{_SIGN[self.kind]} {html.escape(self.title)}</strong> {html.escape(self.words)}"]
+        title = f"{_SIGN[self.kind]} {html.escape(self.title)}".strip()
+        parts = [f"<strong>{title}</strong> {html.escape(self.words)}"]
         if self.detail:
             parts.append(f"<br><code>{html.escape(self.detail)}</code>")
         if self.next:

@@ -1,9 +1,10 @@
 """The verbs of a lesson: check, hint, solution, show, claim, caption."""
 
-import dis
+import ast
 import inspect
 import math
 import os
+import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -101,24 +102,26 @@ def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:
 
 
 def caption(alt: str) -> None:
-    """Print the description of the figure that follows, for those who cannot see it or would rather read.
+    """Show the description of the figure that follows, for those who cannot see it or would rather read.
 
     >>> caption("accuracy against density")
     Figure: accuracy against density
     """
-    print(f"Figure: {alt}")
+    show_box(Box("plain", "Figure:", alt))
 
 
 def claim(sentence: str, holds: bool, evidence: str = "") -> None:
-    """Print the computed verdict on a sentence, with its evidence.
+    """Show the computed verdict on a sentence, with its evidence.
 
     >>> claim("The ticket beats its control", True, "5 of 5 seeds")
-    SUPPORTED by this run: The ticket beats its control. [5 of 5 seeds]
+    SUPPORTED by this run: The ticket beats its control.
+        5 of 5 seeds
     >>> claim("The ticket beats its control", False, "2 of 5 seeds")
-    NOT SUPPORTED by this run: The ticket beats its control. [2 of 5 seeds]
+    NOT SUPPORTED by this run: The ticket beats its control.
+        2 of 5 seeds
     """
-    verdict = "SUPPORTED" if holds else "NOT SUPPORTED"
-    print(f"{verdict} by this run: {sentence}." + (f" [{evidence}]" if evidence else ""))
+    verdict = "SUPPORTED by this run:" if holds else "NOT SUPPORTED by this run:"
+    show_box(Box("right" if holds else "wrong", verdict, _sentence(sentence), detail=evidence))
 
 
 @dataclass(frozen=True)
@@ -171,23 +174,31 @@ def _sentence(text: str) -> str:
 
 
 def _is_stub(function: Callable[..., Any], exercise: Exercise) -> bool:
-    """Whether the function is still what the notebook gave: an empty body, or the code with the bug."""
-
-    def empty() -> None: ...
-
-    def todo() -> None:
-        raise NotImplementedError
-
-    def todo_called() -> None:
-        raise NotImplementedError()
-
-    untouched = [empty, todo, todo_called, *([exercise.given] if exercise.given else [])]
-    return hasattr(function, "__code__") and _instructions(function) in [_instructions(f) for f in untouched]
+    """Whether the function's source is still what the notebook gave: an empty body, or the code with the bug."""
+    body = _body(function)
+    return body in _EMPTY or (exercise.given is not None and body is not None and body == _body(exercise.given))
 
 
-def _instructions(function: Callable[..., Any]) -> list[tuple[str, Any]]:
-    """What the function does, step by step; its docstring and its line numbers play no part."""
-    return [(i.opname, i.argval) for i in dis.get_instructions(function)]
+def _body(function: Callable[..., Any]) -> list[str] | None:
+    """The statements of the function without its docstring, or None where there is no source of a `def`."""
+    try:
+        (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    if not isinstance(node, ast.FunctionDef):
+        return None
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return [ast.unparse(statement) for statement in body]
+
+
+_EMPTY: tuple[list[str], ...] = (
+    [],
+    ["..."],
+    ["pass"],
+    ["return"],
+    ["raise NotImplementedError"],
+    ["raise NotImplementedError()"],
+)
 
 
 def _line_of(error: BaseException, function: Callable[..., Any]) -> str:

@@ -189,5 +189,6 @@ def test_claim_says_the_verdict_in_words(capsys) -> None:
     claim("It holds", True, "5 of 5")
     claim("It holds", False)
     assert (
-        capsys.readouterr().out == "SUPPORTED by this run: It holds. [5 of 5]\nNOT SUPPORTED by this run: It holds.\n"
+        capsys.readouterr().out
+        == "SUPPORTED by this run: It holds.\n    5 of 5\nNOT SUPPORTED by this run: It holds.\n"
     )
