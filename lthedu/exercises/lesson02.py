@@ -304,7 +304,7 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
 
 @exercise(
     "2.4",
-    "Find the bug: half of the network never learned",
+    "Find the bug",
     minutes=10,
     level=1,
     hints=(
