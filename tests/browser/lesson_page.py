@@ -1,0 +1,129 @@
+"""A lesson open in JupyterLab, for tests: what its notebook holds, and the learner's hands."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Locator
+from playwright.sync_api import TimeoutError as TooLate
+
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+KERNEL_IS_IDLE = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status === 'idle'"
+ALL_RUN_OR_ONE_FAILED = f"""() => {{
+    const codes = {NOTEBOOK}.content.widgets.map(c => c.model).filter(m => m.type === 'code');
+    const failed = m => m.outputs.toJSON().some(o => o.output_type === 'error');
+    const run = m => m.executionCount !== null || !m.sharedModel.source.trim();
+    return codes.some(failed) || (codes.every(run) && {KERNEL_IS_IDLE});
+}}"""
+CELL_HAS_RUN = f"""([i, before]) => {{
+    const count = {NOTEBOOK}.content.widgets[i].model.executionCount;
+    return count !== null && count !== before && {KERNEL_IS_IDLE};
+}}"""
+
+
+class LessonPage:
+    """One browser window on one lesson."""
+
+    def __init__(self, window: BrowserContext, shots: Path) -> None:
+        self.page, self.shots = window.new_page(), shots
+        self.page.set_default_timeout(60_000)  # the machine may be busy
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        window.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(f"{m.text} ({m.location})"))
+
+    def wait(self, what: str, condition: str, argument: object = None, seconds: float = 60) -> None:
+        """Wait for a condition in JavaScript; fail with the words `what` when it does not come true."""
+        try:
+            self.page.wait_for_function(condition, arg=argument, timeout=1000 * seconds, polling=200)
+        except TooLate:
+            raise AssertionError(f"within {seconds:.0f} seconds: not seen that {what}") from None
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.wait("a notebook is open", f"() => {NOTEBOOK}?.content?.model?.cells?.length > 0", seconds=120)
+        # the status that JupyterLab draws says idle while there is no kernel yet: ask the session
+        self.wait("the kernel is idle", f"() => {KERNEL_IS_IDLE}", seconds=120)
+
+    def start_all(self) -> None:
+        """Run > Run All Cells; does not wait for it."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+
+    def wait_until_all_ran(self, seconds: float) -> None:
+        self.wait("every cell has run and the kernel is idle", ALL_RUN_OR_ONE_FAILED, seconds=seconds)
+
+    def cells(self) -> list[dict]:
+        """The notebook's cells as they would be saved now."""
+        return self.page.evaluate(f"() => {NOTEBOOK}.content.model.toJSON().cells")
+
+    def text(self) -> str:
+        """All that can be read in the notebook."""
+        return self.page.locator(".jp-Notebook").inner_text()
+
+    def index(self, code: str) -> int:
+        """Where the one code cell is that has `code` in it."""
+        found = [i for i, c in enumerate(self.cells()) if c["cell_type"] == "code" and code in "".join(c["source"])]
+        assert len(found) == 1, f"{len(found)} code cells contain {code!r}; expected one"
+        return found[0]
+
+    def cell(self, at: str | int) -> Locator:
+        """A cell as drawn, by a part of its code or by its place."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(at if isinstance(at, int) else self.index(at))
+
+    def type_into(self, place: int, code: str) -> None:
+        """Select all in a cell's editor and type `code` over it; in one go, so that no bracket closes itself."""
+        self.cell(place).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(code.strip())
+        there = "".join(self.cells()[place]["source"])
+        assert there == code.strip(), f"the editor does not hold what was typed, but:\n{there}"
+
+    def run_with_keys(self, place: int) -> Locator:
+        """Shift+Enter in the cell that is being edited; gives its outputs once it has run."""
+        before = self.cells()[place]["execution_count"]
+        self.page.keyboard.press("Shift+Enter")
+        self.wait(f"cell {place} has run", CELL_HAS_RUN, [place, before], seconds=120)
+        return self.cell(place).locator(".jp-OutputArea")
+
+    def add_cell_below(self, place: int) -> int:
+        """Leave the editor of a cell and press B."""
+        many = len(self.cells())
+        self.cell(place).locator(".cm-content").click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("b")
+        self.wait("B adds a cell", f"many => {NOTEBOOK}.content.widgets.length > many", many)
+        return place + 1
+
+    def photograph(self, what: Locator | None, name: str) -> None:
+        """Save a screenshot of one thing, or of the window."""
+        path = self.shots / f"{name}.png"
+        if what is None:
+            self.page.screenshot(path=path)
+        else:
+            what.screenshot(path=path)
+
+    def photograph_all(self) -> None:
+        """Save the whole lesson, window by window."""
+        view, last = f"{NOTEBOOK}.content.outerNode", f"{NOTEBOOK}.content.widgets.at(-1).node"
+        self.page.evaluate(f"() => {{ {view}.scrollTop = 0 }}")
+        end, seen = self.page.evaluate(
+            f"() => [{last}.getBoundingClientRect().bottom - {view}.getBoundingClientRect().top, {view}.clientHeight]"
+        )
+        for number, top in enumerate(range(0, int(end), seen - 60)):
+            self.page.evaluate(f"top => {{ {view}.scrollTop = top }}", top)
+            self.photograph(None, f"lesson-{number:02}")
+        self.page.evaluate(f"() => {{ {view}.scrollTop = 0 }}")
+
+    def errors(self) -> list[str]:
+        """Error outputs and whatever stands on stderr, with the code that they came from."""
+        return [
+            f"{''.join(cell['source'])[:200]}\n-> {output.get('evalue', output.get('text'))}"
+            for cell in self.cells()
+            for output in cell.get("outputs", ())
+            if output["output_type"] == "error" or output.get("name") == "stderr"
+        ]
+
+    def broken_widgets(self) -> list[str]:
+        """JupyterLab's own words in place of a widget."""
+        return re.findall(r"Error displaying widget|Loading widget|model not found|Failed to load", self.text(), re.I)
