@@ -3,17 +3,11 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator
-from playwright.sync_api import TimeoutError as TooLate
-
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 KERNEL_IS_IDLE = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status === 'idle'"
-ALL_RUN_OR_ONE_FAILED = f"""() => {{
-    const codes = {NOTEBOOK}.content.widgets.map(c => c.model).filter(m => m.type === 'code');
-    const failed = m => m.outputs.toJSON().some(o => o.output_type === 'error');
-    const run = m => m.executionCount !== null || !m.sharedModel.source.trim();
-    return codes.some(failed) || (codes.every(run) && {KERNEL_IS_IDLE});
-}}"""
+CODES = f"{NOTEBOOK}.content.widgets.map(cell => cell.model).filter(model => model.type === 'code')"
+ONE_FAILED = f"{CODES}.some(code => code.outputs.toJSON().some(output => output.output_type === 'error'))"
+ALL_RAN = f"{CODES}.every(c => c.executionCount !== null || !c.sharedModel.source.trim()) && {KERNEL_IS_IDLE}"
 CELL_HAS_RUN = f"""([i, before]) => {{
     const count = {NOTEBOOK}.content.widgets[i].model.executionCount;
     return count !== null && count !== before && {KERNEL_IS_IDLE};
@@ -23,7 +17,7 @@ CELL_HAS_RUN = f"""([i, before]) => {{
 class LessonPage:
     """One browser window on one lesson."""
 
-    def __init__(self, window: BrowserContext, shots: Path) -> None:
+    def __init__(self, window, shots: Path) -> None:
         self.page, self.shots = window.new_page(), shots
         self.page.set_default_timeout(60_000)  # the machine may be busy
         self.requests: list[str] = []
@@ -35,6 +29,8 @@ class LessonPage:
 
     def wait(self, what: str, condition: str, argument: object = None, seconds: float = 60) -> None:
         """Wait for a condition in JavaScript; fail with the words `what` when it does not come true."""
+        from playwright.sync_api import TimeoutError as TooLate
+
         try:
             self.page.wait_for_function(condition, arg=argument, timeout=1000 * seconds, polling=200)
         except TooLate:
@@ -47,11 +43,17 @@ class LessonPage:
         self.wait("the kernel is idle", f"() => {KERNEL_IS_IDLE}", seconds=120)
 
     def start_all(self) -> None:
-        """Run > Run All Cells; does not wait for it."""
+        """Run > Run All Cells, which ends at the first error; does not wait for it."""
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
+    def wait_for_bar(self, seconds: float) -> None:
+        """Wait for a progress bar with the time left, or for an error."""
+        told = "document.querySelector('progress')?.parentElement.textContent.includes(' left')"
+        self.wait("a progress bar tells the time left", f"() => {ONE_FAILED} || {told}", seconds=seconds)
+
     def wait_until_all_ran(self, seconds: float) -> None:
-        self.wait("every cell has run and the kernel is idle", ALL_RUN_OR_ONE_FAILED, seconds=seconds)
+        """Wait for the last cell, or for an error."""
+        self.wait("every cell has run and the kernel is idle", f"() => {ONE_FAILED} || ({ALL_RAN})", seconds=seconds)
 
     def cells(self) -> list[dict]:
         """The notebook's cells as they would be saved now."""
@@ -67,7 +69,7 @@ class LessonPage:
         assert len(found) == 1, f"{len(found)} code cells contain {code!r}; expected one"
         return found[0]
 
-    def cell(self, at: str | int) -> Locator:
+    def cell(self, at: str | int):
         """A cell as drawn, by a part of its code or by its place."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(at if isinstance(at, int) else self.index(at))
 
@@ -79,7 +81,7 @@ class LessonPage:
         there = "".join(self.cells()[place]["source"])
         assert there == code.strip(), f"the editor does not hold what was typed, but:\n{there}"
 
-    def run_with_keys(self, place: int) -> Locator:
+    def run_with_keys(self, place: int):
         """Shift+Enter in the cell that is being edited; gives its outputs once it has run."""
         before = self.cells()[place]["execution_count"]
         self.page.keyboard.press("Shift+Enter")
@@ -95,7 +97,7 @@ class LessonPage:
         self.wait("B adds a cell", f"many => {NOTEBOOK}.content.widgets.length > many", many)
         return place + 1
 
-    def photograph(self, what: Locator | None, name: str) -> None:
+    def photograph(self, what, name: str) -> None:
         """Save a screenshot of one thing, or of the window."""
         path = self.shots / f"{name}.png"
         if what is None:

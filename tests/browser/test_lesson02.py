@@ -50,8 +50,7 @@ def lesson(open_lesson):
     lesson = open_lesson("02_winning_tickets.ipynb")
     lesson.photograph(None, "top-before-running")
     lesson.start_all()
-    bar = "() => document.querySelector('progress')?.parentElement.textContent.includes(' left')"
-    lesson.wait("a progress bar tells the time left", bar, seconds=120)
+    lesson.wait_for_bar(seconds=120)
     lesson.photograph(lesson.cell("study.run("), "training")
     lesson.wait_until_all_ran(seconds=600)
     return lesson
