@@ -94,7 +94,8 @@ def test_with_rewinding_a_level_starts_from_the_dense_weights_at_that_step(rewou
     ).replicates.params
     for level in (1, 2):
         found = rewound.levels[level]
-        assert equal(part(found.start, WINNING, found.arms), masks.apply(part(found.mask, WINNING, found.arms), dense))
+        for arm in (WINNING, RANDOM):
+            assert equal(part(found.start, arm, found.arms), masks.apply(part(found.mask, arm, found.arms), dense))
 
 
 def test_a_rewound_level_is_trained_from_the_rewind_step_with_a_fresh_optimizer(rewound, data):
@@ -252,10 +253,13 @@ def test_replaced_functions_are_the_ones_that_are_called(data, done):
 
     def my_random(mask, generator):
         calls["random"] += 1
+        seeds.append(generator.initial_seed())
         return random_mask(mask, generator)
 
+    seeds = []  # of the generators: a stream for each replicate and level
     study = Study(data, make, SMALL, find_tickets=my_find, random_mask=my_random)
     study.run()
+    assert len(set(seeds)) == len(seeds) == 4
     assert calls == {"find": 1, "random": 2 * len(SMALL.seeds)}
     assert same_study(study, done)
 
