@@ -88,7 +88,7 @@ class Replicates:
         models = []
         with torch.random.fork_rng(devices=[]):
             for seed in seeds:
-                torch.manual_seed(derive(seed, "init"))
+                torch.default_generator.manual_seed(derive(seed, "init"))  # torch.manual_seed moves CUDA's, too
                 models.append(make())
 
         def stacked(tensors: list[dict[str, Tensor]]) -> Params:
