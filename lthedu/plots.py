@@ -34,6 +34,7 @@ def use_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "legend.frameon": False,
+            "legend.handlelength": 3,
             "font.size": 11,
         }
     )
@@ -95,8 +96,8 @@ def accuracy_by_density(
     arms = ", ".join(dict.fromkeys(rows["arm"]))
     seeds = rows["replicate"].nunique()
     return ax, (
-        "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from all weights on "
-        f"the left to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
+        "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from many on the left "
+        f"to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
     )
 
 
@@ -115,12 +116,11 @@ def differences(
         ]
         look = LOOKS[other]
         x = np.arange(len(levels)) + offset
+        marks = {"marker": look["marker"], "color": look["color"]}
         for i, gap in zip(x, gaps, strict=True):
-            ax.plot(np.full(len(gap), i), gap, marker=look["marker"], ms=5, ls="", color=look["color"], alpha=0.6)
-        label = f"minus {other}"
-        ax.hlines(
-            [g.mean() for g in gaps], x - 0.09, x + 0.09, color=look["color"], lw=2.5, label=label, ls=look["linestyle"]
-        )
+            ax.plot(np.full(len(gap), i), gap, ms=5, ls="", alpha=0.5, **marks)
+        ax.hlines([g.mean() for g in gaps], x - 0.1, x + 0.1, color=look["color"], lw=2.5)
+        ax.plot([], [], ls="-", lw=2.5, ms=6, label=f"minus {other}", **marks)
     ax.axhline(0, color="black", lw=1)
     kept = rows[rows["arm"] == WINNING].groupby("level")["density"].first()
     ax.set_xticks(range(len(levels)), [_percent(100 * kept[level]) for level in levels])

@@ -58,6 +58,7 @@ def ticket_explorer(study: Study) -> ipywidgets.VBox:
         raise ValueError("the study has no pruned level yet; run it first")
     table, seeds = study.table, len(study.settings.seeds)
     arms = [arm for arm in (WINNING, RANDOM) if arm in study.levels[1].arms]
+    brightest = {k: max(float(pixel_degrees(study.mask(k, arm)).max()) for arm in arms) for k in study.levels}
     figure = Figure(figsize=(10.5, 3.9), dpi=90)
     left, middle, right = figure.subplots(1, 3)
     figure.subplots_adjust(left=0.02, right=0.98, bottom=0.15, top=0.88, wspace=0.32)
@@ -67,21 +68,22 @@ def ticket_explorer(study: Study) -> ipywidgets.VBox:
         degrees = pixel_degrees(mask)
         kept, total = sum(masks.counts(mask).values()) // seeds, sum(m[0].numel() for m in mask.values())
         left.clear()
-        left.imshow(degrees, cmap="viridis", vmin=0, vmax=max(1.0, float(degrees.max())))
-        left.set_title(f"weights kept per pixel (0 to {degrees.max():.0f})")
+        left.imshow(degrees, cmap="viridis", vmin=0, vmax=brightest[level])  # one scale for all arms of a level
+        left.set_title(f"weights kept per pixel\n(dark: 0, bright: {brightest[level]:.0f})", fontsize=10)
         left.set_axis_off()
         middle.clear()
         accuracy_by_density(table, ax=middle)
-        middle.axvline(100 * kept / total, color="#CC79A7", lw=3, alpha=0.6)
-        middle.set_title("accuracy of the arms")
-        middle.legend(fontsize=7, loc="lower left")
+        middle.axvline(100 * kept / total, color="#CC79A7", lw=3, alpha=0.6, zorder=0, label="this level")
+        middle.set_title("accuracy of the arms", fontsize=10)
+        middle.legend(fontsize=7, loc="lower left", frameon=True, framealpha=1, edgecolor="none")
         middle.tick_params(labelsize=8)
         _surviving(right, study, level, arm, mask)
         share = 100 * kept / total
         edge = 100 * _edge(degrees)
         return (
-            f"Level {level}, {arm if level else DENSE}: {kept:,} of {total:,} weights are kept ({share:.1f} %). "
-            f"{edge:.0f} % of the kept first-layer weights read the outer ring of 4 pixels (49 % would be even)."
+            f"Level {level}, {arm if level else DENSE}: {kept:,} of {total:,} weights are kept ({share:.1f}\u00a0%). "
+            f"{edge:.0f}\u00a0% of the kept first-layer weights read the outer ring of 4 pixels "
+            "(49\u00a0% would be even)."
         )
 
     return live_plot(
@@ -108,8 +110,8 @@ def _surviving(ax: Any, study: Study, level: int, arm: str, mask: masks.Mask) ->
             {"histtype": "stepfilled", "alpha": 0.5} if filled else {"histtype": "step", "lw": 1.5, "color": "black"}
         )
         ax.hist(np.clip(values, bins[0], bins[-1]), bins, label=label, density=True, **style)
-    ax.set_title("surviving first-layer weights")
-    ax.set_xlabel(f"weight of the {arm if level else DENSE} networks")
+    ax.set_title("surviving first-layer weights", fontsize=10)
+    ax.set_xlabel(f"weight in the {arm if level else DENSE} networks\n(end bars: all beyond)", fontsize=9)
     ax.set_yticks([])
     ax.legend(fontsize=8)
 

@@ -84,6 +84,7 @@ def test_size_and_shape(path: Path) -> None:
     prose = [c.source for c in notebook.cells if c.cell_type == "markdown" and "instructor" not in tags(c)]
     assert 1500 <= sum(len(p.split()) for p in prose) <= 2500
     assert all(len(c.source.splitlines()) <= 15 for c in cells(path))
+    assert all(len(line) <= 110 for c in cells(path) for line in c.source.splitlines())  # else JupyterLab cuts it
     titles = [line for p in prose for line in p.splitlines() if line.startswith("# ")]
     assert len(titles) == 1
     assert prose[0].startswith("# ")

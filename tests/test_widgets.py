@@ -40,9 +40,9 @@ def test_every_level_and_arm_draws_another_picture(study: Study) -> None:
 
 def test_the_sentence_tells_what_the_picture_shows(study: Study) -> None:
     level, _, _, words = parts(ticket_explorer(study))
-    assert "Level 0, dense: 15,880 of 15,880 weights are kept (100.0 %)" in words.value
+    assert "Level 0, dense: 15,880 of 15,880 weights are kept (100.0\u00a0%)" in words.value
     level.value = 2  # 15,680 / 4 + 200 * 9 / 16, rounded round by round
-    assert "Level 2, winning ticket: 4,032 of 15,880 weights are kept (25.4 %)" in words.value
+    assert "Level 2, winning ticket: 4,032 of 15,880 weights are kept (25.4\u00a0%)" in words.value
     assert 'aria-live="polite"' in words.value
 
 

@@ -1,15 +1,16 @@
 """Boxes with a coloured edge in a notebook, the same words in a terminal."""
 
 import html
+import re
 import sys
 from dataclasses import dataclass
 from typing import Literal
 
 from IPython.display import display
 
-Kind = Literal["open", "error", "wrong", "right", "note", "plain"]
+Kind = Literal["open", "error", "wrong", "right", "note", "plain", "supported", "unsupported"]
 
-# Okabe and Ito's colours; the title's words say the same without them
+# Okabe and Ito's colours; the title's words say the same without them. A verdict on a claim is no grade: its own look
 _EDGE = {
     "open": "#56B4E9",
     "error": "#CC79A7",
@@ -17,8 +18,10 @@ _EDGE = {
     "right": "#009E73",
     "note": "#999999",
     "plain": "transparent",
+    "supported": "#0072B2",
+    "unsupported": "#E69F00",
 }
-_SIGN = {"open": "○", "error": "!", "wrong": "✗", "right": "✓", "note": "i", "plain": ""}
+_SIGN = {"open": "○", "error": "!", "wrong": "✗", "right": "✓", "supported": "■", "unsupported": "□"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Box:
 
     kind: Kind
     title: str
-    words: str
+    words: str = ""
     next: str = ""
     detail: str = ""
     code: str = ""
@@ -38,15 +41,20 @@ class Box:
 
     def _repr_html_(self) -> str:
         style = f"border-left: 6px solid {_EDGE[self.kind]}; padding: 0.4em 1em; margin: 0.3em 0; max-width: 60em"
-        title = f"{_SIGN[self.kind]} {html.escape(self.title)}".strip()
-        parts = [f"<strong>{title}</strong> {html.escape(self.words)}"]
+        title = f"{_SIGN.get(self.kind, '')} {html.escape(self.title)}".strip()
+        parts = [f"<strong>{title}</strong> {_marked(self.words)}"]
         if self.detail:
             parts.append(f"<br><code>{html.escape(self.detail)}</code>")
         if self.next:
-            parts.append(f"<br>{html.escape(self.next)}")
+            parts.append(f"<br>{_marked(self.next)}")
         if self.code:
             parts.append(f"<pre>{html.escape(self.code)}</pre>")
         return f'<div role="status" style="{style}">{"".join(parts)}</div>'
+
+
+def _marked(text: str) -> str:
+    """The text as HTML, with `code` between backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def in_notebook() -> bool:

@@ -1,4 +1,4 @@
-"""The verbs of a lesson: check, hint, solution, show, claim, caption."""
+"""The verbs of a lesson: check, hint, solution, show, caption, claim, verdict."""
 
 import ast
 import inspect
@@ -8,9 +8,9 @@ import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from lthedu.course.boxes import Box, show_box
+from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find
 
@@ -54,7 +54,7 @@ def check(number: str, function: F) -> F:
 
 
 def hint(number: str) -> None:
-    """Show the next of the three hints of exercise `number`: a question, the idea, almost the code.
+    """Show the hints of exercise `number` up to the next of three: a question, the idea, almost the code.
 
     >>> hint("2.2")
     Hint 1 of 3 for exercise 2.2. If each weight is kept by the toss of a coin, how many weights does a
@@ -63,7 +63,9 @@ def hint(number: str) -> None:
     exercise, state = find(number), _states.setdefault(number, _State())
     state.hints = min(state.hints + 1, len(exercise.hints))
     for i, text in enumerate(exercise.hints[: state.hints], 1):
-        show_box(Box("note", f"Hint {i} of {len(exercise.hints)} for exercise {number}.", text))
+        title = f"Hint {i} of {len(exercise.hints)} for exercise {number}."
+        last = i == len(exercise.hints)
+        show_box(Box("note", title, code=text) if last else Box("note", title, text))
 
 
 def solution(number: str) -> None:
@@ -121,7 +123,21 @@ def claim(sentence: str, holds: bool, evidence: str = "") -> None:
         2 of 5 seeds
     """
     verdict = "SUPPORTED by this run:" if holds else "NOT SUPPORTED by this run:"
-    show_box(Box("right" if holds else "wrong", verdict, _sentence(sentence), detail=evidence))
+    show_box(Box("supported" if holds else "unsupported", verdict, _sentence(sentence), detail=evidence))
+
+
+def verdict(word: Literal["supported", "partly supported", "refuted", "open"], scope: str) -> None:
+    """Show what became of the lesson's claim card, and how far the verdict reaches.
+
+    Raises ValueError for another word.
+
+    >>> verdict("supported", "LeNet-300-100 on MNIST, 5 seeds")
+    Verdict on the claim card: SUPPORTED. LeNet-300-100 on MNIST, 5 seeds.
+    """
+    if word not in ("supported", "partly supported", "refuted", "open"):
+        raise ValueError(f"the verdict is {word!r}; allowed: supported, partly supported, refuted, open")
+    kind: Kind = "supported" if word == "supported" else "unsupported"
+    show_box(Box(kind, f"Verdict on the claim card: {word.upper()}.", _sentence(scope)))
 
 
 @dataclass(frozen=True)
@@ -144,7 +160,8 @@ def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
     if _is_stub(function, exercise):
         left = "the code is as you found it" if exercise.given else "the function is still empty"
-        words = f"{left.capitalize()}. {going_on} Write yours and run this cell again; {where}"
+        do = "Mend it" if exercise.given else "Write yours"
+        words = f"{left.capitalize()}. {going_on} {do} and run this cell again; {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
     again = f"{going_on} Mend it and run this cell again; {where}"
     try:
@@ -154,7 +171,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
         error = raised.error
         title = f"Exercise {number}: YOUR FUNCTION RAISED {type(error).__name__}."
         place = _line_of(error, function)
-        return _Outcome(Box("error", title, _sentence(str(error) or "No message"), again, place))
+        return _Outcome(Box("error", title, str(error), again, place))
     except Wrong as wrong:
         title = f"Exercise {number}: WRONG."
         return _Outcome(Box("wrong", title, _sentence(wrong.message), again, wrong.example))
@@ -164,7 +181,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
     except Exception as error:  # the check could not read what came back
         words = f"It returned something that the check cannot read ({type(error).__name__}: {error})."
         return _Outcome(Box("wrong", f"Exercise {number}: WRONG.", words, again))
-    words = "What follows runs on your function."
+    words = "From here on your function is used: run the cells below, again if they have run."
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 
 

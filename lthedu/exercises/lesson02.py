@@ -23,8 +23,8 @@ from lthedu.tickets import find_tickets
         "After a round of pruning, which weights does the next round start from: the trained ones, or others?",
         "Keep one variable, `mask`. A round is: start = the initial weights with the pruned ones at zero; train; "
         "remember the mask; prune the trained weights to get the next mask. Rounds 0 to `levels` all train.",
-        "for level in range(levels + 1):  start = masks.apply(mask, initial);  trained = train(level, start, mask); "
-        " found.append(mask);  mask = prune(trained, mask)",
+        "for level in range(levels + 1):\n    start = masks.apply(mask, initial)\n"
+        "    trained = train(level, start, mask)\n    found.append(mask)\n    mask = prune(trained, mask)",
     ),
     reference=find_tickets,
 )
@@ -133,7 +133,8 @@ def _first_difference(got: Params, expected: Params) -> str:
     for name, e in expected.items():
         for index in (got[name] != e).nonzero().tolist():
             i = tuple(index)
-            return f"{name}{index} starts at {got[name][i].item():.3f}, expected {e[i].item():.3f}"
+            found, right = got[name][i].item(), e[i].item()
+            return f"in the check's tiny network, {name}{index} starts at {found:.3f}, expected {right:.3f}"
     return ""
 
 
@@ -145,7 +146,8 @@ def _first_difference(got: Params, expected: Params) -> str:
     hints=(
         "If each weight is kept by the toss of a coin, how many weights does a layer keep: always the same number?",
         "Shuffle what is there: the same True and False values of a layer, in a random order, have the same count.",
-        "order = torch.randperm(m.numel(), generator=generator);  m.flatten()[order].reshape(m.shape), layer by layer",
+        "for name, m in mask.items():\n    order = torch.randperm(m.numel(), generator=generator)\n"
+        "    found[name] = m.flatten()[order].reshape(m.shape)",
     ),
     reference=random_mask,
 )
@@ -210,7 +212,7 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
         "Both arms ran with the same five seeds. What does the difference within a seed no longer contain?",
         "Work with the differences d = a - b alone: their mean, divided by the standard error of that mean, is t; "
         "the two-sided p-value is the chance that Student's t with n - 1 degrees of freedom is at least as far out.",
-        "d = np.asarray(a) - np.asarray(b);  t = d.mean() / (d.std(ddof=1) / np.sqrt(len(d)));  "
+        "d = np.asarray(a) - np.asarray(b)\nt = d.mean() / (d.std(ddof=1) / np.sqrt(len(d)))\n"
         "p = 2 * scipy.stats.t.sf(abs(t), len(d) - 1)",
     ),
     reference=paired_test,

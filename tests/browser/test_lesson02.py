@@ -34,9 +34,9 @@ def random_mask(mask, generator):
 
 random_mask = check("2.2", random_mask)
 """
-WITHOUT_IMPORT = """
+WITH_A_TYPO = """
 def paired_test(a, b):
-    d = np.asarray(a) - np.asarray(b)
+    d = nump.asarray(a) - nump.asarray(b)
     return d.mean()
 
 
@@ -95,8 +95,8 @@ def test_figures_table_and_verdict_are_seen(lesson):
     assert table.locator("tbody tr").count() >= 7, "a row for each density, the dense networks' too"
     lesson.photograph(table, "table")
     assert lesson.page.locator("progress").count() == 0, "a progress bar is left over"
-    assert "The claim is supported for LeNet-300-100 on MNIST" in lesson.cell("verdict =").inner_text()
-    lesson.photograph(lesson.cell("verdict ="), "verdict")
+    assert "Verdict on the claim card: SUPPORTED." in lesson.cell("verdict(").inner_text()
+    lesson.photograph(lesson.cell("verdict("), "verdict")
 
 
 def test_every_widget_is_rendered(lesson):
@@ -110,13 +110,13 @@ def test_every_widget_is_rendered(lesson):
 @pytest.mark.parametrize(
     ("number", "answer", "verdict", "reasons"),
     [
-        ("2.2", BY_SHUFFLING, "RIGHT.", ["What follows runs on your function."]),
+        ("2.2", BY_SHUFFLING, "RIGHT.", ["From here on your function is used"]),
         ("2.1", WITHOUT_REWINDING, "WRONG.", ["that is fine-tuning", "not your function", 'hint("2.1") gives a hint']),
         (
             "2.3",
-            WITHOUT_IMPORT,
+            WITH_A_TYPO,
             "YOUR FUNCTION RAISED NameError.",
-            ["line 2 of your cell: d = np", "not your function"],
+            ["line 2 of your cell: d = nump", "not your function"],
         ),
     ],
     ids=["right", "wrong", "raised"],

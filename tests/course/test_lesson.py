@@ -25,7 +25,7 @@ def test_a_right_function_is_given_back_itself(capsys) -> None:
     assert check("2.2", answers.by_ranking_noise) is answers.by_ranking_noise
     said = capsys.readouterr().out
     assert "Exercise 2.2: RIGHT." in said
-    assert "runs on your function" in said
+    assert "From here on your function is used" in said
     assert REFERENCE_STEPS_IN not in said
 
 
