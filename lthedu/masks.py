@@ -60,6 +60,15 @@ def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     }
 
 
+def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A copy that shares no memory with `tensors`.
+
+    >>> clone({"w": torch.ones(2)})
+    {'w': tensor([1., 1.])}
+    """
+    return {name: t.clone() for name, t in tensors.items()}
+
+
 def combine(a: Mask, b: Mask) -> Mask:
     """The weights kept by both masks.
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.masks import Mask
-from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final_accuracy
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -40,31 +40,17 @@ def use_style() -> None:
     )
 
 
-def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """The rows of a study's table that were measured after the last step, on `split`.
-
-    Raises ValueError when there are none, as in a study that was stopped early.
-
-    >>> rows = pd.DataFrame({"split": ["val", "test", "test"], "step": [9, 5, 9], "accuracy": [0.8, 0.7, 0.9]})
-    >>> final(rows)["accuracy"].tolist()
-    [0.9]
-    """
-    rows: pd.DataFrame = table[(table["split"] == split) & (table["step"] == table["step"].max())]
-    if rows.empty:
-        raise ValueError(f"the table has no finished {split!r} rows; run the study first")
-    return rows
-
-
 def accuracy_by_density(
     table: pd.DataFrame,
     *,
-    guess: Mapping[str, float | None] | None = None,
+    guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every arm against the density of weights kept: mean and band of one standard deviation.
 
-    `guess` maps arms to a guessed accuracy in percent, drawn as open stars at the density `at`.
+    `guess` maps arms to a guessed accuracy in percent (or None), drawn as open stars at the density `at`; what is
+    no percentage of a known arm is named in the description instead.
     """
     ax = ax or plt.figure().gca()
     rows = final(table)
@@ -78,18 +64,7 @@ def accuracy_by_density(
             continue
         ax.plot(x, mean, label=arm, **look)
         ax.fill_between(x, mean - sd, mean + sd, color=look["color"], alpha=0.2, lw=0)
-    for arm, value in (guess or {}).items():
-        if value is not None and at is not None:
-            ax.plot(
-                100 * at,
-                value,
-                marker="*",
-                ms=15,
-                mfc="none",
-                ls="",
-                color=LOOKS[arm]["color"],
-                label=f"your guess: {arm}",
-            )
+    not_drawn = [] if at is None else _draw_guesses(ax, guess or {}, at)
     _density_axis(ax, rows)
     ax.set_ylabel("test accuracy (%)")
     ax.legend(loc="lower left")
@@ -98,7 +73,26 @@ def accuracy_by_density(
     return ax, (
         "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from many on the left "
         f"to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
+        + "".join(
+            f" The guess {value!r} for {arm!r} is not drawn: give an arm a percentage." for arm, value in not_drawn
+        )
     )
+
+
+def _draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float) -> list[tuple[str, Any]]:
+    """Draw the guesses that are percentages of known arms as stars; return the others. A guess never stops a lesson."""
+    not_drawn = []
+    for arm, value in guess.items():
+        try:
+            percent = float(str(value).rstrip(" %"))
+        except ValueError:
+            percent = float("nan")
+        if arm in LOOKS and 1 < percent <= 100:
+            look = {"marker": "*", "ms": 15, "mfc": "none", "ls": "", "color": LOOKS[arm]["color"]}
+            ax.plot(100 * at, percent, label=f"your guess: {arm}", **look)
+        elif value is not None:
+            not_drawn.append((arm, value))
+    return not_drawn
 
 
 def differences(
@@ -168,6 +162,22 @@ def pixel_degrees(mask: Mask) -> np.ndarray:
     if first.ndim != 3 or first.shape[2] != 784:
         raise ValueError(f"the first layer's mask has shape {tuple(first.shape)}; expected (replicates, hidden, 784)")
     return np.asarray(first.sum(1, dtype=first.new_zeros(0).float().dtype).mean(0).reshape(28, 28).cpu())
+
+
+def share_on_rim(mask: Mask, width: int = 4) -> np.ndarray:
+    """The share of each replicate's kept first-layer weights that read the outer ring of pixels, `width` wide.
+
+    `mask` is stacked, first entry (replicates, hidden, 784). Returns an array (replicates,). For width 4 the
+    ring holds 384 of the 784 pixels, so an even choice gives 0.49.
+
+    >>> import torch
+    >>> share_on_rim({"first": torch.ones(2, 300, 784, dtype=torch.bool)}).round(2).tolist()
+    [0.49, 0.49]
+    """
+    first = next(iter(mask.values())).cpu()
+    per_pixel = first.sum(1).reshape(-1, 28, 28).numpy().astype(float)  # (replicates, 28, 28)
+    inside = per_pixel[:, width:-width, width:-width].sum((1, 2))
+    return np.asarray(1 - inside / per_pixel.sum((1, 2)))
 
 
 def input_degrees(masks_by_arm: Mapping[str, Mask]) -> tuple[np.ndarray, str]:

@@ -62,6 +62,8 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise DamagedFile(f"{folder / _RECORD} is damaged or foreign: {error!r}; delete {folder}") from error
     _compare(folder / _RECORD, _digest(signed), claimed)
     _compare(folder / _RECORD, hashlib.sha256(raw).hexdigest(), rewritten)
+    if not (folder / _TENSORS).is_file():
+        raise DamagedFile(f"{folder / _TENSORS} is missing; delete {folder}")
     packed = (folder / _TENSORS).read_bytes()
     _compare(folder / _TENSORS, hashlib.sha256(packed).hexdigest(), digest)
     tensors = tensors_from_bytes(packed)

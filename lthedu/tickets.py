@@ -1,6 +1,7 @@
 """Iterative magnitude pruning with rewinding, its controls, and the study that strings them together."""
 
 import json
+import operator
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -79,6 +80,12 @@ class Settings:
     controls: tuple[str, ...] = CONTROLS
 
     def __post_init__(self) -> None:
+        whole = {name: getattr(self, name) for name in ("levels", "steps", "batch_size", "rewind_step")}
+        whole |= {} if self.val_every is None else {"val_every": self.val_every}
+        for name, value in whole.items():  # numpy's integers too, as Python's, so that JSON can hold them
+            object.__setattr__(self, name, _whole(name, value))
+        object.__setattr__(self, "seeds", tuple(_whole("a seed", seed) for seed in self.seeds))
+        object.__setattr__(self, "controls", tuple(self.controls))
         if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
             raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
         if self.levels < 0:
@@ -95,6 +102,15 @@ class Settings:
             raise ValueError(f"rewind_step is {self.rewind_step}; allowed: 0 to {self.steps - 1} (steps - 1)")
         if not set(self.controls) <= set(CONTROLS):
             raise ValueError(f"controls are {self.controls}; allowed: {', '.join(CONTROLS)}")
+        if len(set(self.controls)) != len(self.controls):
+            raise ValueError(f"controls are {self.controls}; name each once")
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number") from None
 
 
 LESSON = Settings()
@@ -115,8 +131,23 @@ def scaled_settings() -> Settings:
     return PAPER if word == "paper" else LESSON
 
 
+def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+    """The rows of a study's table that were measured after the last step, on `split`.
+
+    Raises ValueError when there are none, as in a study that was stopped early.
+
+    >>> rows = pd.DataFrame({"split": ["val", "test", "test"], "step": [9, 5, 9], "accuracy": [0.8, 0.7, 0.9]})
+    >>> final(rows)["accuracy"].tolist()
+    [0.9]
+    """
+    rows: pd.DataFrame = table[(table["split"] == split) & (table["step"] == table["step"].max())]
+    if rows.empty:
+        raise ValueError(f"the table has no finished {split!r} rows; run the study first")
+    return rows
+
+
 def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test") -> list[float]:
-    """Accuracy of `arm` after the last step of `level`, a fraction for each seed, in the order of the seeds.
+    """Accuracy of `arm` after the last step of `level`, a fraction for each seed, by ascending seed.
 
     The dense networks are read at level 0, whatever `level` is, so that any arm can be paired with them.
     Raises ValueError when the table has no such rows.
@@ -127,15 +158,17 @@ def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test
     [0.97, 0.95]
     """
     level = 0 if arm == DENSE else level
-    rows = table[(table["arm"] == arm) & (table["level"] == level) & (table["split"] == split)]
-    if rows.empty:
+    rows = final(table, split)
+    mine = rows[(rows["arm"] == arm) & (rows["level"] == level)].sort_values("replicate")
+    if mine.empty:
         raise ValueError(f"the table has no {split!r} rows of arm {arm!r} at level {level}; run the study first")
-    last = rows[rows["step"] == rows["step"].max()].sort_values("replicate")
-    return [float(a) for a in last["accuracy"]]
+    return [float(a) for a in mine["accuracy"]]
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Final test accuracy in percent, mean ± standard deviation over the seeds: a row a density, a column an arm.
+
+    With a single seed the deviation is unknown and left out.
 
     >>> row = {"arm": DENSE, "level": 0, "density": 1.0, "split": "test", "step": 468}
     >>> summary(pd.DataFrame([row | {"accuracy": 0.95}, row | {"accuracy": 0.97}]))
@@ -143,15 +176,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     weights kept
     100.0 %        96.00 ± 1.41
     """
-    rows = table[(table["split"] == "test") & (table["step"] == table["step"].max())]
-    found = (
-        rows.assign(accuracy=100 * rows["accuracy"])
-        .groupby(["level", "density", "arm"], sort=False)["accuracy"]
-        .agg(["mean", "std"])
-    )
-    words = (found["mean"].map("{:.2f}".format) + " ± " + found["std"].map("{:.2f}".format)).unstack("arm", sort=False)
-    words.index = pd.Index([f"{100 * density:.1f} %" for _, density in words.index], name="weights kept")
-    filled: pd.DataFrame = words.fillna("")
+    rows = final(table).assign(accuracy=lambda t: 100 * t["accuracy"])
+    found = rows.groupby(["level", "density", "arm"], sort=False)["accuracy"].agg(["mean", "std"])
+    words = found["mean"].map("{:.2f}".format) + found["std"].map(lambda sd: "" if pd.isna(sd) else f" ± {sd:.2f}")
+    table_ = words.unstack("arm", sort=False)
+    table_.index = pd.Index([f"{100 * density:.1f} %" for _, density in table_.index], name="weights kept")
+    filled: pd.DataFrame = table_.fillna("")
     return filled
 
 
@@ -177,7 +207,9 @@ class Study:
 
     With `folder`, each level is written there once it is finished, and a new study with the same settings goes
     on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
-    Raises ValueError when `folder` holds another study.
+    Rewinding concerns weights: buffers (BatchNorm's statistics) start every level anew and are not kept.
+    Raises ValueError when `folder` holds a study of other settings, data or layers (a `forward` of other code
+    with the same layers is not noticed), or when a network with buffers is to be rewound to a later step.
 
     >>> from lthedu import data
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
@@ -205,6 +237,11 @@ class Study:
         self.levels: dict[int, Level] = {}
         self._unfinished: list[dict[str, Any]] = []  # rows of a level that was stopped
         self._initial = Replicates.create(make, settings.seeds, device=data.device, dtype=data.x_train.dtype)
+        if self._initial.buffers and settings.rewind_step:
+            raise ValueError(
+                f"rewind_step is {settings.rewind_step}, but the network has buffers, which are not rewound "
+                f"({', '.join(self._initial.buffers)}); allowed: 0"
+            )
         self.output = list(self._initial.full_mask())[-1]  # the layer with its own rate
         if self.folder is not None:
             self._claim_folder()
@@ -227,19 +264,32 @@ class Study:
         self._unfinished = []
         tick = progress or (lambda done, in_all, text: None)
         dense = self._level(0, (DENSE,), self._initial.params, self._initial.full_mask(), tick)
-        rewound = dense.snapshot or dense.start
+        rewound = self.rewound
 
         def train_level(level: int, start: Params, mask: Mask) -> Params:
             if level == 0:
                 if not all(torch.equal(start[name], rewound[name]) for name in rewound):
                     raise ValueError("level 0 must start from the initial weights, with nothing pruned")
-                return dense.trained
+                return masks.clone(dense.trained)
             arms, starts, kept = self._with_controls(level, start, mask, rewound)
             finished = self._level(level, arms, starts, kept, tick)
-            return {name: t[: len(self.settings.seeds)] for name, t in finished.trained.items()}
+            return {name: t[: len(self.settings.seeds)].clone() for name, t in finished.trained.items()}
 
-        self._find_tickets(rewound, dense.mask, train_level, self._prune, self.settings.levels)
+        # copies throughout: a loop under study that writes into what it got must not change the study
+        self._find_tickets(
+            masks.clone(rewound), masks.clone(dense.mask), train_level, self._prune, self.settings.levels
+        )
         return self.table
+
+    @property
+    def rewound(self) -> Params:
+        """The weights (seeds, ...) that every level rewinds to: the initial ones, or the dense run's at `rewind_step`.
+
+        Raises ValueError before the dense level is trained.
+        """
+        if 0 not in self.levels:
+            raise ValueError("level 0 is not trained yet; run the study first")
+        return self.levels[0].snapshot or self.levels[0].start
 
     def mask(self, level: int, arm: str = WINNING) -> Mask:
         """The masks (seeds, ...) of `arm` at `level`; level 0 has only the dense networks' full mask.
@@ -291,7 +341,8 @@ class Study:
             kept.append(mask)
         if RANDOM in self.settings.controls:
             streams = [generator(seed, "random mask", level) for seed in seeds]
-            other = masks.stack([self._random_mask(masks.unstack(mask, i), g) for i, g in enumerate(streams)])
+            found = [self._random_mask(masks.unstack(mask, i), g) for i, g in enumerate(streams)]
+            other = {name: m.to(self.data.device) for name, m in masks.stack(found).items()}
             starts.append(masks.apply(other, rewound))
             kept.append(other)
         arms = (WINNING, *(c for c in CONTROLS if c in self.settings.controls))
@@ -358,7 +409,10 @@ class Study:
         assert self.folder is not None
         shapes = {name: list(p.shape[1:]) for name, p in self._initial.params.items()}
         data = results.digest(dict(vars(self.data)))
-        mine = json.loads(json.dumps({"settings": asdict(self.settings), "parameters": shapes, "data": data}))
+        model = " ".join(str(self._initial.model).split())
+        mine = json.loads(
+            json.dumps({"settings": asdict(self.settings), "parameters": shapes, "model": model, "data": data})
+        )
         place = self.folder / "study"
         if not place.exists():
             results.write(place, mine, {})
@@ -366,7 +420,7 @@ class Study:
         for key in mine:
             if stored.get(key) != mine[key]:
                 raise ValueError(
-                    f"{self.folder} holds another study: its {key} are {_difference(stored.get(key), mine[key])}; "
+                    f"{self.folder} holds another study; {key}: {_difference(stored.get(key), mine[key])}; "
                     "give another folder"
                 )
 

@@ -5,6 +5,7 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -38,12 +39,12 @@ class Optimizer:
     def __post_init__(self) -> None:
         if self.name not in ("sgd", "adam", "adamw"):
             raise ValueError(f"no optimizer is called {self.name!r}; allowed: sgd, adam, adamw")
-        if not self.lr > 0:
-            raise ValueError(f"lr is {self.lr}; it must be above 0")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
             raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
-        if not self.weight_decay >= 0:  # NaN, too
-            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more")
+        if not 0 <= self.weight_decay < math.inf:  # NaN, too
+            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more and finite")
 
     def build(self, flat: Tensor) -> torch.optim.Optimizer:
         """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
@@ -205,7 +206,7 @@ def train(
     every = {"val": val_every, "test": test_every}
     rows: list[dict[str, object]] = []
     done, stopped = first_step, False
-    kept = _copy(params) if snapshot == first_step else None
+    kept = masks.clone(params) if snapshot == first_step else None
     with torch.random.fork_rng(enabled=method.draws), torch.no_grad():
         if method.draws:  # dropout: its own stream, whatever ran before
             torch.manual_seed(derive(*order, "noise", first_step))
@@ -217,7 +218,7 @@ def train(
                     flat.mul_(keep)
                 done += 1
                 if done == snapshot:
-                    kept = _copy(params)
+                    kept = masks.clone(params)
                 for split, k in every.items():
                     if done == steps or (k and done % k == 0):
                         rows += _rows(evaluate(now, data, split, path=path), done, split)
@@ -225,10 +226,10 @@ def train(
                     progress(done, steps, "training")
         except KeyboardInterrupt:
             stopped = True
-            if keep is not None:  # it may have come between an update and its mask
-                flat.mul_(keep)
     history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
-    return Trained(now.with_params(_copy(params)), history, done, stopped, kept)
+    # once more, for an interrupt between an update and its mask, and for NaN, which times zero stays NaN
+    end = masks.clone(params) if mask is None else masks.apply(mask, params)
+    return Trained(now.with_params(end), history, done, stopped, kept)
 
 
 @torch.no_grad()
@@ -290,10 +291,6 @@ def _flatten(params: Params) -> tuple[Tensor, Params]:
     return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
 
 
-def _copy(params: Params) -> Params:
-    return {name: p.clone() for name, p in params.items()}
-
-
 def _keep(mask: Mask, params: Params) -> Tensor:
     """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`."""
     ones = {name: mask[name].to(p) if name in mask else torch.ones_like(p) for name, p in params.items()}
@@ -339,5 +336,8 @@ def _check(
             f"the weights are {first.dtype} on {first.device}, the data {data.x_train.dtype} on {data.device}; "
             "bring one to the other with .to(...)"
         )
+    frozen = [name for name, p in replicates.model.named_parameters() if not p.requires_grad]
+    if frozen:
+        raise ValueError(f"{frozen[0]!r} has requires_grad=False; every parameter is trained, so freeze it with a mask")
     if mask is not None:
         masks.check_fits(mask, replicates.params)

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.plots import accuracy_by_density, pixel_degrees
+from lthedu.plots import accuracy_by_density, pixel_degrees, share_on_rim
 from lthedu.tickets import DENSE, RANDOM, WINNING, Study
 
 Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
@@ -79,7 +79,7 @@ def ticket_explorer(study: Study) -> ipywidgets.VBox:
         middle.tick_params(labelsize=8)
         _surviving(right, study, level, arm, mask)
         share = 100 * kept / total
-        edge = 100 * _edge(degrees)
+        edge = 100 * float(share_on_rim(mask).mean())
         return (
             f"Level {level}, {arm if level else DENSE}: {kept:,} of {total:,} weights are kept ({share:.1f}\u00a0%). "
             f"{edge:.0f}\u00a0% of the kept first-layer weights read the outer ring of 4 pixels "
@@ -114,8 +114,3 @@ def _surviving(ax: Any, study: Study, level: int, arm: str, mask: masks.Mask) ->
     ax.set_xlabel(f"weight in the {arm if level else DENSE} networks\n(end bars: all beyond)", fontsize=9)
     ax.set_yticks([])
     ax.legend(fontsize=8)
-
-
-def _edge(degrees: np.ndarray) -> float:
-    """The share of kept weights that read the outer ring, 4 pixels wide (384 of 784 pixels lie there)."""
-    return float(1 - degrees[4:-4, 4:-4].sum() / degrees.sum())

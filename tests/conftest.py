@@ -16,7 +16,7 @@ atexit.register(shutil.rmtree, _home, ignore_errors=True)
 for _name in ("LTHEDU_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
     (_home / _name.lower()).mkdir()
     os.environ[_name] = str(_home / _name.lower())
-for _name in ("LTHEDU_DATA", "LTHEDU_SCALE"):  # the reader's own settings would change what is tested
+for _name in ("LTHEDU_DATA", "LTHEDU_SCALE", "LTHEDU_DEVICE"):  # the reader's own settings would change what is tested
     os.environ.pop(_name, None)
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "2"  # torch is imported after this
 os.environ["OMP_WAIT_POLICY"] = "passive"  # two spinning threads crawl (20 times slower) on cores that others use

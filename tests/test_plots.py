@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lthedu import plots
-from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,21 @@ def test_a_guess_is_drawn_where_it_was_made_and_none_is_not(table: pd.DataFrame)
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in stars] == [(25.0, 95.0)]
 
 
+def test_a_senseless_guess_is_named_and_never_stops_the_lesson(table: pd.DataFrame) -> None:
+    guess = {WINNING: "95 %", REINIT: "high", RANDOM: 0.95, "dense ticket": 90}
+    ax, alt = plots.accuracy_by_density(table, guess=guess, at=0.25)
+    assert [line.get_ydata()[0] for line in ax.lines if "guess" in line.get_label()] == [95.0]
+    for arm, value in list(guess.items())[1:]:
+        assert f"The guess {value!r} for {arm!r} is not drawn" in alt
+
+
+def test_the_rims_share_is_counted_by_replicate() -> None:
+    mask = torch.zeros(2, 3, 784, dtype=torch.bool)
+    mask[0, :, 0] = True  # a corner
+    mask[1, 0, [0, 14 * 28 + 14]] = True  # a corner and the middle
+    assert plots.share_on_rim({"first": mask}).tolist() == [1.0, 0.5]
+
+
 def test_arms_differ_in_colour_line_and_marker() -> None:
     for key in ("color", "linestyle", "marker"):
         assert len({look[key] for look in plots.LOOKS.values()}) == len(plots.LOOKS)
@@ -82,4 +97,4 @@ def test_pixel_degrees_count_kept_weights_per_pixel() -> None:
 
 def test_an_unfinished_table_is_refused_in_words(table: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="no finished 'test' rows"):
-        plots.final(table[table["split"] == "val"])
+        final(table[table["split"] == "val"])

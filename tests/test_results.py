@@ -198,3 +198,10 @@ def test_the_digest_is_equal_exactly_when_the_tensors_are():
 def test_tensors_that_share_memory_have_a_digest_and_are_written():
     base = torch.arange(6.0)
     assert results.digest({"a": base, "b": base[2:]}) == results.digest({"a": base.clone(), "b": base[2:].clone()})
+
+
+def test_a_level_without_its_tensors_is_refused_by_name(tmp_path):
+    results.write(tmp_path / "level", {"level": 0}, {"w": torch.ones(2)})
+    (tmp_path / "level" / "tensors.safetensors").unlink()
+    with pytest.raises(DamagedFile, match=r"tensors.safetensors is missing; delete"):
+        results.read(tmp_path / "level")

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -370,7 +371,7 @@ def test_the_refusals_below_cover_every_setting():
 @pytest.mark.parametrize(("name", "value", "message"), OTHER, ids=[name for name, *_ in OTHER])
 def test_a_folder_of_other_settings_is_refused_naming_the_setting_and_both_values(tmp_path, data, name, value, message):
     Study(data, make, SMALL, folder=tmp_path / "run")
-    with pytest.raises(ValueError, match=f"run holds another study: .*{message}"):
+    with pytest.raises(ValueError, match=f"run holds another study; .*{message}"):
         Study(data, make, replace(SMALL, **{name: value}), folder=tmp_path / "run")
 
 
@@ -378,7 +379,7 @@ def test_a_folder_of_another_network_or_other_data_is_refused(tmp_path, data, mn
     Study(data, make, SMALL, folder=tmp_path / "run")
     with pytest.raises(ValueError, match=r"layers.0.weight = \[20, 784\], you asked for \[21, 784\]"):
         Study(data, lambda: MLP([784, 21, 10]), SMALL, folder=tmp_path / "run")
-    with pytest.raises(ValueError, match="its data are"):
+    with pytest.raises(ValueError, match="data:"):
         Study(mnist.first(256, 100, 101), make, SMALL, folder=tmp_path / "run")
 
 
@@ -626,3 +627,83 @@ def test_a_study_on_cuda_has_the_same_masks_at_level_1_and_resumes(tmp_path, dat
     assert all(t.is_cuda for t in there.levels[2].trained.values())
     assert not any(level.trained[n][~m].any() for level in there.levels.values() for n, m in level.mask.items())
     pd.testing.assert_frame_equal(Study(data.to("cuda"), make, SMALL, folder=tmp_path / "run").run(), table)
+
+
+# What a review found -----------------------------------------------------------------------------------------
+
+
+def test_a_loop_that_writes_into_what_it_got_does_not_change_the_study(data, done):
+    def careless(initial, full, train, prune, levels):
+        mask = full
+        for level in range(levels + 1):
+            trained = train(level, masks.apply(mask, initial), mask)
+            mask = prune(trained, mask)
+            for tensor in trained.values():
+                tensor.zero_()
+        for tensor in [*initial.values(), *full.values()]:
+            tensor.zero_()
+        return []
+
+    study = Study(data, make, SMALL, find_tickets=careless)
+    study.run()
+    assert same_study(study, done)
+
+
+def test_another_network_with_the_same_shapes_is_refused(tmp_path, data):
+    def with_(activation):
+        return lambda: torch.nn.Sequential(torch.nn.Linear(784, 20), activation(), torch.nn.Linear(20, 10))
+
+    Study(data, with_(torch.nn.ReLU), SMALL, folder=tmp_path)
+    with pytest.raises(ValueError, match=r"model: .*ReLU.*you asked for .*Tanh"):
+        Study(data, with_(torch.nn.Tanh), SMALL, folder=tmp_path)
+
+
+def test_a_network_with_buffers_is_not_rewound_to_a_later_step(data):
+    def normalised():
+        return torch.nn.Sequential(torch.nn.Linear(784, 20), torch.nn.BatchNorm1d(20), torch.nn.Linear(20, 10))
+
+    with pytest.raises(ValueError, match=r"rewind_step is 3.*1.running_mean"):
+        Study(data, normalised, replace(SMALL, rewind_step=3))
+
+
+def test_what_levels_rewind_to_is_told(done, rewound, data):
+    assert equal(done.rewound, Replicates.create(make, SMALL.seeds).params)
+    assert not equal(rewound.rewound, done.rewound)
+    with pytest.raises(ValueError, match="level 0 is not trained yet"):
+        _ = Study(data, make, SMALL).rewound
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"steps": 5.5}, "steps is 5.5; it must be a whole number"),
+        ({"levels": 1.5}, "levels is 1.5; it must be a whole number"),
+        ({"seeds": (0.5,)}, "a seed is 0.5; it must be a whole number"),
+        ({"controls": (REINIT, REINIT)}, "name each once"),
+    ],
+)
+def test_settings_of_a_wrong_kind_are_refused_by_value(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        replace(SMALL, **wrong)
+
+
+def test_numpy_and_range_seeds_are_the_same_study_on_disk(tmp_path, data):
+    Study(data, make, replace(SMALL, seeds=range(2)), folder=tmp_path)
+    Study(data, make, replace(SMALL, seeds=np.arange(2), steps=np.int64(6)), folder=tmp_path)
+
+
+def test_final_accuracy_is_sorted_by_seed(done):
+    rows = done.table.iloc[::-1]
+    assert tickets.final_accuracy(rows, DENSE, 0) == tickets.final_accuracy(done.table, DENSE, 0)
+    with pytest.raises(ValueError, match="no 'test' rows of arm 'winning ticket' at level 7"):
+        tickets.final_accuracy(done.table, WINNING, 7)
+
+
+def test_the_summary_has_a_row_a_density_and_no_deviation_for_one_seed(data, done):
+    words = tickets.summary(done.table)
+    assert list(words.columns) == [DENSE, WINNING, REINIT, RANDOM]
+    assert len(words) == 3
+    mean = 100 * sum(tickets.final_accuracy(done.table, RANDOM, 2)) / 2
+    assert words[RANDOM].iloc[2].startswith(f"{mean:.2f} ± ")
+    one = Study(data, make, replace(SMALL, seeds=(3,), levels=0))
+    assert "±" not in tickets.summary(one.run())[DENSE].iloc[0]

@@ -478,3 +478,26 @@ def test_making_and_training_replicates_leaves_cudas_random_state():
     state = torch.cuda.get_rng_state()
     Replicates.create(dropout, seeds=[0, 1], device="cuda")
     assert torch.equal(torch.cuda.get_rng_state(), state)
+
+
+def test_pruned_weights_of_a_network_that_diverged_are_still_zero(toy):
+    make = lambda: torch.nn.Sequential(torch.nn.Linear(20, 8), torch.nn.ReLU(), torch.nn.Linear(8, 5))  # noqa: E731
+    networks = Replicates.create(make, seeds=[0], dtype=torch.float64)
+    mask = {
+        n: torch.rand(m.shape, generator=torch.Generator().manual_seed(1)) < 0.5
+        for n, m in networks.full_mask().items()
+    }
+    end = train(networks, toy, 40, mask=mask, batch_size=20, optimizer=Optimizer("sgd", lr=1e200)).replicates.params
+    assert any(p.isnan().any() for p in end.values()), "it did not diverge: nothing was tested"
+    assert all(not end[n][~m].any() for n, m in mask.items())
+
+
+def test_a_parameter_that_must_not_be_trained_is_refused_by_name(toy):
+    def frozen():
+        model = torch.nn.Sequential(torch.nn.Linear(20, 5))
+        model[0].bias.requires_grad_(False)
+        return model
+
+    networks = Replicates.create(frozen, seeds=[0], dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"'0.bias' has requires_grad=False"):
+        train(networks, toy, 2, batch_size=20)

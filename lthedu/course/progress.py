@@ -27,11 +27,14 @@ class ProgressBar:
     """
 
     def __init__(self) -> None:
+        self._notebook = in_notebook()
+        self._reset()
+
+    def _reset(self) -> None:
         self._began = self._drawn = 0.0
         self._offset = 0
         self._handle: Any = None
         self._rich: tuple[RichProgress, TaskID] | None = None
-        self._notebook = in_notebook()
 
     def __call__(self, done: int, in_all: int, text: str) -> None:
         now = time.monotonic()
@@ -73,4 +76,4 @@ class ProgressBar:
             self._handle.update({"text/html": ""}, raw=True)
         if self._rich is not None:
             self._rich[0].stop()
-        self.__init__()  # type: ignore[misc]  # ready for the next run
+        self._reset()  # ready for the next run

@@ -198,10 +198,13 @@ def server_arguments(
 def serve(folder: Path, arguments: Sequence[str]) -> None:
     """Run JupyterLab in this process until it is stopped.
 
-    The learner's own Jupyter settings are neither read nor written, so that the course has the
-    token and the kernel that it expects. Someone who sets JUPYTER_CONFIG_DIR has chosen otherwise.
+    The learner's own Jupyter and IPython folders are neither read nor written, so that the course has the
+    token and the kernel that it expects. Someone who sets JUPYTER_CONFIG_DIR and its like has chosen otherwise.
     """
-    os.environ.setdefault("JUPYTER_CONFIG_DIR", str(folder / OWN_FOLDER / "config"))
+    own = folder.resolve() / OWN_FOLDER
+    for name, place in (("CONFIG", "config"), ("DATA", "data"), ("RUNTIME", "data/runtime")):
+        os.environ.setdefault(f"JUPYTER_{name}_DIR", str(own / place))
+    os.environ.setdefault("IPYTHONDIR", str(own / "ipython"))
     # Threads that wait must sleep, not spin: with a browser on the same few cores, spinning trains 2 to 3 times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # the kernel of this Python, not one of ~/.local

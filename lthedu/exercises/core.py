@@ -39,10 +39,11 @@ class Attempt:
     def __init__(self, function: Function, seed: int = 0) -> None:
         self.function = function
         self.rng = torch.Generator().manual_seed(seed)  # for the check's random inputs
+        self.given: list[Any] = []  # the copies that the last call got, as it left them
 
     def __call__(self, *args: Any) -> Any:
         """The function's result. Raises Raised when it raises, Wrong when it changes an argument."""
-        given = [_copied(a) for a in args]
+        self.given = given = [_copied(a) for a in args]
         try:
             result = self.function(*given)
         except Wrong:
@@ -183,7 +184,7 @@ def brief(value: Any) -> str:
     """
     if isinstance(value, Tensor):
         small = value.numel() <= 12
-        return str(value.tolist()) if small else f"a tensor of shape {tuple(value.shape)}"
+        return _rounded(value.tolist()) if small else f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k!r}: {brief(v)}" for k, v in value.items()) + "}"
     if isinstance(value, torch.Generator):
@@ -192,6 +193,13 @@ def brief(value: Any) -> str:
         return getattr(value, "__name__", "a function")
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _rounded(value: Any) -> str:
+    """Nested lists of numbers with four significant digits at most."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_rounded(v) for v in value) + "]"
+    return repr(float(f"{value:.4g}")) if isinstance(value, float) else repr(value)
 
 
 def _copied(value: Any) -> Any:
@@ -208,4 +216,4 @@ def _changed(before: Any, after: Any) -> bool:
         return before.keys() != after.keys() or any(_changed(before[k], after[k]) for k in before)
     if isinstance(before, list | tuple):
         return len(before) != len(after) or any(_changed(b, a) for b, a in zip(before, after, strict=True))
-    return False
+    return isinstance(before, int | float | str) and before != after and before == before  # NaN is not itself

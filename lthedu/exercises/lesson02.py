@@ -1,5 +1,6 @@
 """Checks of lesson 02, winning tickets. The references are the library's own functions."""
 
+import inspect
 import math
 
 import torch
@@ -47,6 +48,8 @@ class _Rounds:
 
     def check(self) -> None:
         found = self.attempt(self.initial, self.full, self.train, self.prune, self.levels)
+        if inspect.isgenerator(found):
+            raise Wrong("it is a generator (it says `yield`); build a list of the masks and return it")
         n = self.levels + 1
         if len(self.outcomes) != n:
             raise Wrong(
@@ -94,6 +97,10 @@ class _Rounds:
         alive = sum(int((start[k] != 0)[~mask[k]].sum()) for k in mask)
         if alive:
             raise Wrong(f"level {now} starts with {alive} pruned weights that are not zero: apply the mask")
+        right = masks.apply(mask, self.initial)
+        off = [n for n in start if not torch.equal(start[n], right[n])]
+        if not set(off) & set(mask):
+            raise Wrong(f"level {now}: {off[0]} has no mask, and must be rewound to `initial` all the same")
         raise Wrong(
             f"level {now} does not start from the initial weights; a new draw would be the control, not the ticket",
             _first_difference(start, masks.apply(mask, self.initial)),
@@ -153,20 +160,22 @@ def _first_difference(got: Params, expected: Params) -> str:
 )
 def check_random_mask(attempt: Attempt) -> None:
     """Equal counts, all outcomes reached, all randomness from the generator."""
-    two = {
-        "a.weight": torch.tensor([[True, True, True], [False, False, False]]),
-        "b.weight": torch.tensor([[True, False], [False, False]]),
-    }
+    some = torch.tensor([[True, True, False], [True, False, False]])
+    ticket = {"a.weight": some, "b.weight": torch.tensor([[True, False], [False, False]]), "c.weight": some.clone()}
     draws = []
     for seed in range(400):
-        global_state = torch.get_rng_state()
-        got = same_tensors(attempt(two, torch.Generator().manual_seed(seed)), two, "the returned mask")
+        global_state, generator = torch.get_rng_state(), torch.Generator().manual_seed(seed)
+        got = same_tensors(attempt(ticket, generator), ticket, "the returned mask")
         if not torch.equal(global_state, torch.get_rng_state()):
             torch.set_rng_state(global_state)
             raise Wrong("it draws from torch's global random state: pass generator=generator to the random function")
-        draws.append(got)
-    _same_counts(draws, two)
-    _random_enough(draws, attempt, two)
+        used = not torch.equal(attempt.given[1].get_state(), generator.get_state())
+        draws.append((got, used))
+    masks_drawn = [got for got, _ in draws]
+    _same_counts(masks_drawn, ticket)
+    _random_enough(masks_drawn, attempt, ticket)
+    if not any(used for _, used in draws):
+        raise Wrong("it did not draw from `generator` itself but from a copy or another one of the same seed")
 
 
 def _same_counts(draws: list[Mask], ticket: Mask) -> None:
@@ -195,9 +204,11 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
     if len(seen) < possible:
         raise Wrong(
             f"it reaches only {len(seen)} of the {possible} masks that keep 3 of these 6 weights: whole rows or "
-            "columns move together, and a random mask must have no structure",
+            "columns move together, or each keeps its own count; a random mask must have no structure",
             f"from {brief(ticket['a.weight'])}, for instance {brief(draws[1]['a.weight'])}",
         )
+    if all(torch.equal(d["a.weight"], d["c.weight"]) for d in draws):
+        raise Wrong("every layer gets the same shuffle: let the generator run on from layer to layer")
     kept = torch.stack([d["b.weight"].flatten() for d in draws]).float().mean(0)  # 1 of 4 kept: 0.25 each
     if bool((kept - 0.25).abs().max() > 0.11):  # 5 standard deviations of 400 draws
         raise Wrong("it prefers some places: every weight must be kept equally often", f"how often: {brief(kept)}")
@@ -219,11 +230,12 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
 )
 def check_paired_test(attempt: Attempt) -> None:
     """The two numbers against SciPy's; a wrong p-value is recognised by what it is."""
-    for n in (2, 5, 9):
+    for n in (5, 9, 2):
         shared = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
         own = torch.randn(2, n, generator=attempt.rng, dtype=torch.float64)
         a, b = (0.3 + shared + 0.2 * own[0]).tolist(), (shared + 0.2 * own[1]).tolist()
         _compare_test(attempt(a, b), a, b)
+        _compare_test(attempt(b, a), b, a)  # the other sign
 
 
 def _compare_test(got: object, a: list[float], b: list[float]) -> None:
@@ -237,15 +249,25 @@ def _compare_test(got: object, a: list[float], b: list[float]) -> None:
     )
     if math.isnan(mean) or math.isnan(p):
         raise Wrong("it returned NaN", example)
-    if not math.isclose(mean, right_mean, abs_tol=1e-9):
-        words = (
-            "the sign is turned round: the difference is a - b"
-            if math.isclose(mean, -right_mean)
-            else ("the first number is not the mean of the differences a - b")
-        )
-        raise Wrong(words, example)
-    if not math.isclose(p, right_p, abs_tol=1e-6):
+    if not math.isclose(mean, right_mean, abs_tol=CLOSE):
+        raise Wrong(_which_mean(mean, a, b), example)
+    if not math.isclose(p, right_p, abs_tol=CLOSE):
         raise Wrong(_which_test(p, a, b), example)
+
+
+CLOSE = 1e-5  # what computing in float32 may cost
+
+
+def _which_mean(mean: float, a: list[float], b: list[float]) -> str:
+    """What a wrong first number most likely is."""
+    right = paired_test(a, b)[0]
+    if math.isclose(mean, -right, abs_tol=CLOSE):
+        return "the sign is turned round or lost: the difference is a - b, and it may be negative"
+    if math.isclose(mean, float(scipy_stats.ttest_rel(a, b).statistic), abs_tol=CLOSE):
+        return "the first number is t; it should be the mean of the differences"
+    if math.isclose(mean, right, abs_tol=1e-3):
+        return "the first number is right but rounded: return all its digits"
+    return "the first number is not the mean of the differences a - b"
 
 
 def _row(values: list[float]) -> str:
@@ -278,13 +300,21 @@ def _which_test(p: float, a: list[float], b: list[float]) -> str:
             "the standard deviation divides by n; with n values use n - 1",
         ),
         (2 * tail(mean / sd, n - 1), "the standard error is missing: divide the standard deviation by sqrt(n)"),
+        (2 * tail(mean / (sd / math.sqrt(n - 1)), n - 1), "divide the standard deviation by sqrt(n), not sqrt(n - 1)"),
         (2 * tail(t, n), "the degrees of freedom are n - 1, not n"),
+        (2 * tail(t, 2 * n - 2), "the degrees of freedom are n - 1: the pairs count, not all values"),
+        (
+            2 * float(scipy_stats.t.sf(t, n - 1)),
+            "for a negative t this is not p: take the tail of the absolute value of t",
+        ),
         (2 * float(scipy_stats.norm.sf(abs(t))), "this is the normal's tail; with so few seeds it is Student's"),
         (t, "this is t itself; the p-value is how likely so large a t is"),
     ]
     for value, words in known:
-        if math.isclose(p, float(value), abs_tol=1e-7):
+        if math.isclose(p, float(value), abs_tol=CLOSE):
             return words
+    if math.isclose(p, paired_test(a, b)[1], abs_tol=1e-3):
+        return "the p-value is right but rounded: return all its digits"
     return "the p-value is not that of a two-sided paired t-test"
 
 
@@ -320,25 +350,37 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
 )
 def check_freeze_pruned(attempt: Attempt) -> None:
     """One weight at a time, then a random layer."""
-    cases = [  # grad, weight, kept?, what is wrong if a kept weight's gradient is lost
-        (2.0, -0.5, True, "a kept negative weight is frozen: it is below the threshold, and it is not pruned"),
-        (2.0, 0.5, True, "a kept positive weight is frozen"),
-        (2.0, 0.0, True, "a kept weight that happens to be at zero is frozen: ask the mask, not the weight"),
-        (2.0, 1e-9, True, "a kept weight that happens to be tiny is frozen: ask the mask, not the weight"),
-        (-2.0, 0.0, False, "a pruned weight still gets a gradient"),
-        (2.0, 0.3, False, "a weight that the mask prunes still gets a gradient: ask the mask, not the weight"),
+    cases = [  # gradient, weight, kept?, why the weight's own value is no guide
+        (2.0, -0.5, True, "it is below the threshold, and it is not pruned"),
+        (2.0, 0.5, True, "it is not pruned"),
+        (2.0, 0.0, True, "it happens to be at zero: ask the mask, not the weight"),
+        (2.0, 1e-9, True, "it happens to be tiny: ask the mask, not the weight"),
+        (-2.0, 0.0, False, ""),
+        (2.0, 0.3, False, ""),
     ]
-    for g, w, kept, words in cases:
-        grad, weight, mask = torch.tensor([g]), torch.tensor([w]), torch.tensor([kept])
-        got = _gradient(attempt(grad, weight, mask), grad)
+    results = [float(_gradient(attempt(*_one(g, w, kept)), torch.tensor([g]))) for g, w, kept, _ in cases]
+    if all((got == 0) == kept for got, (_, _, kept, _) in zip(results, cases, strict=True)):
+        raise Wrong("the mask is used the wrong way round: True means kept")
+    for got, (g, w, kept, why) in zip(results, cases, strict=True):
         expected = g if kept else 0.0
-        if float(got) != expected:
-            example = f"weight {w}, gradient {g}, {'kept' if kept else 'pruned'}: got {got.item()}, expected {expected}"
-            raise Wrong(words, example)
+        if got != expected:
+            example = f"weight {w}, gradient {g}, {'kept' if kept else 'pruned'}: got {got}, expected {expected}"
+            raise Wrong(_which_gradient(got, w, kept, why), example)
     grad, weight = (torch.randn(4, 6, generator=attempt.rng) for _ in range(2))
     mask = torch.rand(4, 6, generator=attempt.rng) < 0.5
     if not torch.equal(_gradient(attempt(grad, weight, mask), grad), freeze_pruned(grad, weight, mask)):
         raise Wrong("on a random 4 x 6 layer the gradient is not the given one with the pruned entries at zero")
+
+
+def _one(grad: float, weight: float, kept: bool) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.tensor([grad]), torch.tensor([weight]), torch.tensor([kept])
+
+
+def _which_gradient(got: float, weight: float, kept: bool, why: str) -> str:
+    if not kept:
+        return "a pruned weight still gets a gradient: ask the mask, not the weight"
+    kind = "negative" if weight < 0 else "zero" if weight < 0.1 else "positive"
+    return f"a kept {kind} weight is frozen: {why}" if got == 0 else "a kept weight's gradient is not the one given"
 
 
 def _gradient(got: object, grad: Tensor) -> Tensor:

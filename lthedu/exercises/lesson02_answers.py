@@ -118,6 +118,25 @@ def returns_nothing(initial: Params, full: Mask, train: Train, prune: Prune, lev
         mask = prune(train(level, masks.apply(mask, initial), mask), mask)
 
 
+@planted("2.1", "has no mask, and must be rewound")
+def leaves_the_biases_trained(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    mask, found, weights = full, [], initial
+    for level in range(levels + 1):
+        start = {n: initial[n] * mask[n] if n in mask else weights[n] for n in initial}
+        weights = train(level, start, mask)
+        found.append(mask)
+        mask = prune(weights, mask)
+    return found
+
+
+@planted("2.1", "yield")
+def yields(initial: Params, full: Mask, train: Train, prune: Prune, levels: int):  # type: ignore[no-untyped-def]
+    mask = full
+    for level in range(levels + 1):
+        yield mask
+        mask = prune(train(level, masks.apply(mask, initial), mask), mask)
+
+
 # 2.2 ---------------------------------------------------------------------------------------------------------
 
 
@@ -177,6 +196,26 @@ def seeds_its_own(mask: Mask, generator: torch.Generator) -> Mask:
     return {n: m.flatten()[torch.randperm(m.numel(), generator=own)].reshape(m.shape) for n, m in mask.items()}
 
 
+@planted("2.2", "same shuffle")
+def starts_anew_in_every_layer(mask: Mask, generator: torch.Generator) -> Mask:
+    found = {}
+    for name, m in mask.items():
+        again = torch.Generator().manual_seed(generator.initial_seed())
+        found[name] = m.flatten()[torch.randperm(m.numel(), generator=again)].reshape(m.shape)
+    return found
+
+
+@planted("2.2", "a copy or another one")
+def draws_elsewhere(mask: Mask, generator: torch.Generator) -> Mask:
+    rng = np.random.default_rng(generator.initial_seed())
+    return {n: torch.from_numpy(rng.permutation(m.flatten().numpy())).reshape(m.shape) for n, m in mask.items()}
+
+
+@planted("2.2", "each keeps its own count")
+def shuffles_columns(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: m[:, torch.randperm(m.shape[1], generator=generator)] for n, m in mask.items()}
+
+
 @planted("2.2", "dtype torch.float32")
 def returns_numbers(mask: Mask, generator: torch.Generator) -> Mask:
     order = {n: torch.randperm(m.numel(), generator=generator) for n, m in mask.items()}
@@ -204,6 +243,13 @@ def in_torch(a: list[float], b: list[float]) -> tuple[Tensor, float]:
     d = torch.tensor(a, dtype=torch.float64) - torch.tensor(b, dtype=torch.float64)
     t = d.mean() / (d.std() / len(d) ** 0.5)
     return d.mean(), 2 * (1 - stats.t.cdf(abs(float(t)), df=len(d) - 1))
+
+
+@alternative("2.3")
+def in_single_precision(a: list[float], b: list[float]) -> tuple[Tensor, float]:
+    d = torch.tensor(a) - torch.tensor(b)
+    t = d.mean() / (d.std() / len(d) ** 0.5)
+    return d.mean(), 2 * float(stats.t.sf(abs(float(t)), len(d) - 1))
 
 
 @planted("2.3", "unpaired test")
@@ -240,6 +286,35 @@ def normal_tail(a: list[float], b: list[float]) -> Pair:
     return d.mean(), float(2 * stats.norm.sf(abs(d.mean() / (d.std(ddof=1) / len(d) ** 0.5))))
 
 
+@planted("2.3", "absolute value of t")
+def forgets_the_other_sign(a: list[float], b: list[float]) -> Pair:
+    d = np.asarray(a) - np.asarray(b)
+    return d.mean(), float(2 * stats.t.sf(d.mean() / (d.std(ddof=1) / len(d) ** 0.5), len(d) - 1))
+
+
+@planted("2.3", "may be negative")
+def loses_the_sign(a: list[float], b: list[float]) -> Pair:
+    return abs(float(np.mean(a) - np.mean(b))), float(stats.ttest_rel(a, b).pvalue)
+
+
+@planted("2.3", "pairs count")
+def counts_all_values(a: list[float], b: list[float]) -> Pair:
+    d = np.asarray(a) - np.asarray(b)
+    return d.mean(), float(2 * stats.t.sf(abs(d.mean() / (d.std(ddof=1) / len(d) ** 0.5)), 2 * len(d) - 2))
+
+
+@planted("2.3", "rounded")
+def rounds(a: list[float], b: list[float]) -> Pair:
+    return round(float(np.mean(a) - np.mean(b)), 3), round(float(stats.ttest_rel(a, b).pvalue), 3)
+
+
+@planted("2.3", "changed its argument")
+def subtracts_in_place(a: list[float], b: list[float]) -> Pair:
+    for i in range(len(a)):
+        a[i] -= b[i]
+    return float(np.mean(a)), float(stats.ttest_1samp(a, 0).pvalue)
+
+
 @planted("2.3", "two numbers")
 def only_p(a: list[float], b: list[float]) -> float:
     return float(stats.ttest_rel(a, b).pvalue)
@@ -265,14 +340,19 @@ def still_no_abs(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return grad * (weight > EPS)
 
 
-@planted("2.4", "happens to be at zero")  # the usual mend
+@planted("2.4", "kept zero weight is frozen: it happens to be at zero")  # the usual mend
 def takes_abs(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return torch.where(weight.abs() < EPS, torch.zeros_like(grad), grad)
 
 
-@planted("2.4", "kept negative weight is frozen")
+@planted("2.4", "wrong way round")
 def wrong_way_round(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return grad * ~mask
+
+
+@planted("2.4", "not the one given")
+def multiplies_by_the_weight(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
+    return grad * weight * mask
 
 
 @planted("2.4", "still gets a gradient")

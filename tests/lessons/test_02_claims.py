@@ -1,11 +1,18 @@
 """The verdicts that lesson 02 prints hold for other seeds and for one thread and two: they are not one run's luck."""
 
+from pathlib import Path
+
+import nbformat
+import numpy as np
 import pytest
 import torch
 
-from lthedu.plots import final
+from lthedu import models
+from lthedu.exercises import lesson02
+from lthedu.plots import share_on_rim
 from lthedu.stats import paired_test
-from lthedu.tickets import CONTROLS, DENSE, LESSON, RANDOM, WINNING, Settings, Study, final_accuracy
+from lthedu.tickets import CONTROLS, DENSE, LESSON, RANDOM, WINNING, Settings, Study, final, final_accuracy
+from lthedu.training import Replicates
 
 
 @pytest.mark.full
@@ -26,15 +33,34 @@ def test_the_verdicts_of_lesson_02_hold_for_other_seeds_and_threads(mnist, first
     middle, deep = kept.index[(kept >= 0.15) & (kept <= 0.55)], kept.index[kept < 0.2]
     assert [compare(level, DENSE)[0] >= 0 for level in middle] == [True, True]
     tests = [compare(level, other) for level in deep for other in CONTROLS]
-    assert all(gap > 0.01 and p < 0.05 / len(tests) for gap, p in tests)
+    made = len(tests) + 2  # the lesson makes two more
+    assert all(gap > 0.01 and p < 0.05 / made for gap, p in tests)
     gap, p = compare(LESSON.levels, DENSE)
     assert gap < 0
-    assert p < 0.05
-    rim = torch.ones(28, 28, dtype=torch.bool)
-    rim[4:-4, 4:-4] = False
+    assert p < 0.05 / made
+    assert all((share_on_rim(study.mask(k)) < share_on_rim(study.mask(k, RANDOM))).all() for k in deep)
 
-    def share(mask) -> torch.Tensor:
-        first = next(iter(mask.values()))
-        return first[:, :, rim.flatten()].sum((1, 2)) / first.sum((1, 2))
 
-    assert all(bool((share(study.mask(level)) < share(study.mask(level, RANDOM))).all()) for level in deep)
+NOTEBOOK = Path(__file__).parents[2] / "lessons/02_winning_tickets.ipynb"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_published_rule_freezes_and_hurts_for_other_seeds_too(mnist, threads: int) -> None:
+    """The lesson's own cell, run with ten other seeds."""
+    space = {"torch": torch, "np": np, "models": models, "Replicates": Replicates, "mnist": mnist}
+    (source,) = [c.source for c in nbformat.read(NOTEBOOK, 4).cells if c.source.startswith("def trained_with(")]
+    exec(source, space)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for seeds in (range(5, 10), range(10, 15)):
+            theirs = [space["trained_with"](lesson02.as_published, seed) for seed in seeds]
+            mended = [space["trained_with"](lesson02.freeze_pruned, seed) for seed in seeds]
+            assert all(moved == 0 for moved, _ in theirs)
+            assert all(moved > 0.99 for moved, _ in mended)
+            gap, p = paired_test([a for _, a in theirs], [a for _, a in mended])
+            assert gap < 0
+            assert p < 0.005
+    finally:
+        torch.set_num_threads(before)
