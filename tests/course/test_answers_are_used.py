@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from lthedu import data, tickets
+from lthedu.course import lesson
 from lthedu.exercises import exercises, lesson02_answers
 from lthedu.exercises.core import Exercise
 
@@ -30,6 +31,7 @@ def counting(function, calls: Counter, number: str):
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, mnist) -> None:
     """The lesson's experiment, too small to show anything and large enough to run every line."""
+    monkeypatch.setattr(lesson, "_states", {})  # what is passed here is passed nowhere else
     monkeypatch.setattr(tickets, "LESSON", TINY)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(600, 200, 200))
 
