@@ -61,7 +61,7 @@ def ticket_explorer(study: Study) -> ipywidgets.VBox:
     brightest = {k: max(float(pixel_degrees(study.mask(k, arm)).max()) for arm in arms) for k in study.levels}
     figure = Figure(figsize=(10.5, 3.9), dpi=90)
     left, middle, right = figure.subplots(1, 3)
-    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.15, top=0.88, wspace=0.32)
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.2, top=0.88, wspace=0.32)
 
     def draw(level: int, arm: str) -> str:
         mask = study.mask(level, arm)
