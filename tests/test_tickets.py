@@ -17,7 +17,7 @@ import torch
 from lthedu import masks, results, tickets
 from lthedu.data import DamagedFile
 from lthedu.models import MLP
-from lthedu.pruning import random_mask
+from lthedu.pruning import magnitude, random_mask, select
 from lthedu.streams import derive
 from lthedu.tickets import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, find_tickets
 from lthedu.training import Optimizer, Replicates, train
@@ -175,7 +175,7 @@ def test_random_mask_has_the_tickets_counts_and_initial_weights_and_another_mask
 
 def test_an_arm_shares_the_minibatch_order_of_its_seed_and_levels_do_not(data, monkeypatch):
     asked = []
-    monkeypatch.setattr(tickets, "train", lambda *a, **k: asked.append(list(k["order"])) or train(*a, **k))
+    monkeypatch.setattr(tickets.study, "train", lambda *a, **k: asked.append(list(k["order"])) or train(*a, **k))
     Study(data, make, SMALL).run()
     assert asked[1] == asked[1][:2] * 3
     assert len({*asked[0], *asked[1], *asked[2]}) == 6
@@ -274,7 +274,7 @@ def test_find_tickets_trains_every_level_once_from_masked_initial_weights():
         return {n: t + 1 for n, t in start.items()}
 
     def halve(trained, mask):
-        return tickets.select(tickets.magnitude(trained), 0.5, within=mask)
+        return select(magnitude(trained), 0.5, within=mask)
 
     found = find_tickets(initial, masks.full(initial), training, halve, levels=3)
     assert [level for level, *_ in seen] == [0, 1, 2, 3]
@@ -320,7 +320,7 @@ def folder(tmp_path, data, done):
 
 
 def no_training(monkeypatch):
-    monkeypatch.setattr(tickets, "train", lambda *a, **k: pytest.fail("something was trained"))
+    monkeypatch.setattr(tickets.study, "train", lambda *a, **k: pytest.fail("something was trained"))
 
 
 def test_what_is_stored_is_read_and_not_trained_again(folder, data, done, monkeypatch):

@@ -1,8 +1,6 @@
-"""Iterative magnitude pruning with rewinding, its controls, and the study that strings them together."""
+"""The study that strings levels and arms together, written level by level and resumed after the last."""
 
 import json
-import operator
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,173 +14,12 @@ from lthedu import masks, results
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
-from lthedu.pruning import Scope, magnitude, random_mask, select
+from lthedu.pruning import magnitude, random_mask, select
 from lthedu.streams import derive, generator
-from lthedu.training import Optimizer, Progress, Replicates, Trained, train
-
-DENSE = "dense"
-WINNING = "winning ticket"
-REINIT = "random reinitialisation"
-RANDOM = "random mask"
-CONTROLS = (REINIT, RANDOM)
-
-COLUMNS = ["arm", "replicate", "level", "density", "step", "split", "loss", "accuracy"]
-
-Train = Callable[[int, Params, Mask], Params]  # (level, start, mask) -> trained weights
-Prune = Callable[[Params, Mask], Mask]  # (trained weights, mask) -> smaller mask
-
-
-def find_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
-    """Masks of iterative magnitude pruning: train, prune, rewind to `initial`, `levels` times over.
-
-    `initial`: the weights to rewind to, by name. `full`: the mask to begin with, nothing pruned.
-    `train(level, start, mask)` trains one level and returns the trained weights; `prune(trained, mask)` returns
-    the next, smaller mask. Levels 0 (dense) to `levels` are each trained once, from exactly `initial` with the
-    pruned weights at zero. Returns the `levels + 1` masks, the full one first.
-
-    Source: Frankle and Carbin (2019), section 1, with the reset strategy.
-
-    >>> drop_smallest = lambda trained, mask: select(magnitude(trained), 0.5, within=mask)
-    >>> initial = {"w": torch.tensor([[4.0, -3.0, 2.0, 1.0]])}
-    >>> no_training = lambda level, start, mask: start
-    >>> found = find_tickets(initial, masks.full(initial), no_training, drop_smallest, levels=2)
-    >>> [m["w"].tolist()[0] for m in found]
-    [[True, True, True, True], [True, True, False, False], [True, False, False, False]]
-    """
-    mask, found = full, []
-    for level in range(levels + 1):
-        start = masks.apply(mask, initial)
-        trained = train(level, start, mask)
-        found.append(mask)
-        mask = prune(trained, mask)
-    return found
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
-
-    >>> Settings(keep=1.5)
-    Traceback (most recent call last):
-    ValueError: keep is 1.5; allowed: above 0 to 1
-    """
-
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # one replicate each
-    levels: int = 6  # rounds of prune-and-rewind after the dense level 0
-    keep: float = 0.5  # of the weights left in a hidden layer, per round
-    keep_output: float = 0.75  # the output layer's own, slower rate
-    scope: Scope = "layer"
-    steps: int = 468  # per level; 1.09 passes over 55,000 images
-    batch_size: int = 128
-    optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
-    rewind_step: int = 0  # 0 resets to the initial weights
-    val_every: int | None = 117  # steps; the test split is read once, after the last
-    controls: tuple[str, ...] = CONTROLS
-
-    def __post_init__(self) -> None:
-        whole = {name: getattr(self, name) for name in ("levels", "steps", "batch_size", "rewind_step")}
-        whole |= {} if self.val_every is None else {"val_every": self.val_every}
-        for name, value in whole.items():  # numpy's integers too, as Python's, so that JSON can hold them
-            object.__setattr__(self, name, _whole(name, value))
-        object.__setattr__(self, "seeds", tuple(_whole("a seed", seed) for seed in self.seeds))
-        object.__setattr__(self, "controls", tuple(self.controls))
-        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
-            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
-        if self.levels < 0:
-            raise ValueError(f"levels is {self.levels}; it must be 0 or more")
-        for name, value in (("keep", self.keep), ("keep_output", self.keep_output)):
-            if not 0 < value <= 1:
-                raise ValueError(f"{name} is {value}; allowed: above 0 to 1")
-        if self.scope not in ("layer", "global"):
-            raise ValueError(f"scope is {self.scope!r}; allowed: layer, global")
-        for name, count in (("steps", self.steps), ("batch_size", self.batch_size), ("val_every", self.val_every)):
-            if count is not None and count < 1:
-                raise ValueError(f"{name} is {count}; it must be 1 or more")
-        if not 0 <= self.rewind_step < self.steps:
-            raise ValueError(f"rewind_step is {self.rewind_step}; allowed: 0 to {self.steps - 1} (steps - 1)")
-        if not set(self.controls) <= set(CONTROLS):
-            raise ValueError(f"controls are {self.controls}; allowed: {', '.join(CONTROLS)}")
-        if len(set(self.controls)) != len(self.controls):
-            raise ValueError(f"controls are {self.controls}; name each once")
-
-
-def _whole(name: str, value: object) -> int:
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number") from None
-
-
-LESSON = Settings()
-PAPER = Settings(levels=20, keep=0.8, keep_output=0.9, steps=50_000, batch_size=60, val_every=100)
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default) or "paper", Frankle and Carbin's own size.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().steps
-    468
-    """
-    word = os.environ.get("LTHEDU_SCALE", "lesson")
-    if word not in ("lesson", "paper"):
-        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
-    return PAPER if word == "paper" else LESSON
-
-
-def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """The rows of a study's table that were measured after the last step, on `split`.
-
-    Raises ValueError when there are none, as in a study that was stopped early.
-
-    >>> rows = pd.DataFrame({"split": ["val", "test", "test"], "step": [9, 5, 9], "accuracy": [0.8, 0.7, 0.9]})
-    >>> final(rows)["accuracy"].tolist()
-    [0.9]
-    """
-    rows: pd.DataFrame = table[(table["split"] == split) & (table["step"] == table["step"].max())]
-    if rows.empty:
-        raise ValueError(f"the table has no finished {split!r} rows; run the study first")
-    return rows
-
-
-def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test") -> list[float]:
-    """Accuracy of `arm` after the last step of `level`, a fraction for each seed, by ascending seed.
-
-    The dense networks are read at level 0, whatever `level` is, so that any arm can be paired with them.
-    Raises ValueError when the table has no such rows.
-
-    >>> row = {"arm": DENSE, "level": 0, "split": "test", "step": 468}
-    >>> table = pd.DataFrame([row | {"replicate": 1, "accuracy": 0.95}, row | {"replicate": 0, "accuracy": 0.97}])
-    >>> final_accuracy(table, DENSE, level=3)
-    [0.97, 0.95]
-    """
-    level = 0 if arm == DENSE else level
-    rows = final(table, split)
-    mine = rows[(rows["arm"] == arm) & (rows["level"] == level)].sort_values("replicate")
-    if mine.empty:
-        raise ValueError(f"the table has no {split!r} rows of arm {arm!r} at level {level}; run the study first")
-    return [float(a) for a in mine["accuracy"]]
-
-
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Final test accuracy in percent, mean ± standard deviation over the seeds: a row a density, a column an arm.
-
-    With a single seed the deviation is unknown and left out.
-
-    >>> row = {"arm": DENSE, "level": 0, "density": 1.0, "split": "test", "step": 468}
-    >>> summary(pd.DataFrame([row | {"accuracy": 0.95}, row | {"accuracy": 0.97}]))
-    arm                   dense
-    weights kept
-    100.0 %        96.00 ± 1.41
-    """
-    rows = final(table).assign(accuracy=lambda t: 100 * t["accuracy"])
-    found = rows.groupby(["level", "density", "arm"], sort=False)["accuracy"].agg(["mean", "std"])
-    words = found["mean"].map("{:.2f}".format) + found["std"].map(lambda sd: "" if pd.isna(sd) else f" ± {sd:.2f}")
-    table_ = words.unstack("arm", sort=False)
-    table_.index = pd.Index([f"{100 * density:.1f} %" for _, density in table_.index], name="weights kept")
-    filled: pd.DataFrame = table_.fillna("")
-    return filled
+from lthedu.tickets.imp import Prune, Train, find_tickets
+from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
+from lthedu.tickets.tables import COLUMNS
+from lthedu.training import Progress, Replicates, Trained, train
 
 
 @dataclass(frozen=True)
