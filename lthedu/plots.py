@@ -180,22 +180,6 @@ def share_on_rim(mask: Mask, width: int = 4) -> np.ndarray:
     return np.asarray(1 - inside / per_pixel.sum((1, 2)))
 
 
-def input_degrees(masks_by_arm: Mapping[str, Mask]) -> tuple[np.ndarray, str]:
-    """The pixels' degrees of each arm's masks side by side, on one colour scale. Returns the array of Axes."""
-    degrees = {arm: pixel_degrees(mask) for arm, mask in masks_by_arm.items()}
-    top = max(float(d.max()) for d in degrees.values())
-    figure, axes = plt.subplots(1, len(degrees), figsize=(3.6 * len(degrees), 3.4), squeeze=False, layout="constrained")
-    for ax, (arm, degree) in zip(axes[0], degrees.items(), strict=True):
-        picture = ax.imshow(degree, cmap="viridis", vmin=0, vmax=top)
-        ax.set_title(arm)
-        ax.set_axis_off()
-    figure.colorbar(picture, ax=list(axes[0]), label="first-layer weights kept per pixel")
-    return axes[0], (
-        "the 28 by 28 pixel grid, one picture for each arm; brighter pixels keep more first-layer weights. Arms: "
-        f"{', '.join(degrees)}."
-    )
-
-
 def _mean_and_sd(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     by_density = rows.groupby("density")["accuracy"]
     return 100 * by_density.mean(), 100 * by_density.std().fillna(0)

@@ -21,11 +21,11 @@ class Wrong(Exception):
 
 
 class Raised(Exception):
-    """The learner's function raised; `error` is what it raised and `call` what it was given."""
+    """The learner's function raised; `error` is what it raised."""
 
-    def __init__(self, error: BaseException, call: str) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
-        self.error, self.call = error, call
+        self.error = error
 
 
 class Attempt:
@@ -49,7 +49,7 @@ class Attempt:
         except Wrong:
             raise
         except (Exception, SystemExit) as error:
-            raise Raised(error, ", ".join(brief(a) for a in args)) from error
+            raise Raised(error) from error
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if _changed(before, after):
                 raise Wrong(

@@ -17,7 +17,7 @@ def find_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels
     the next, smaller mask. Levels 0 (dense) to `levels` are each trained once, from exactly `initial` with the
     pruned weights at zero. Returns the `levels + 1` masks, the full one first.
 
-    Source: Frankle and Carbin (2019), section 1, with the reset strategy.
+    Source: Frankle and Carbin (2019).
 
     >>> import torch
     >>> from lthedu.pruning import magnitude, select

@@ -40,7 +40,8 @@ class Study:
     Level 0 trains the dense networks. Each later level trains, in one pass, the winning tickets and their
     controls: "random reinitialisation" has the ticket's mask and fresh weights, "random mask" has the ticket's
     weights and another mask with the same count in every layer. Everything else, the minibatch order
-    included, a control shares with the ticket of its seed.
+    included, a control shares with the ticket of its seed; with rewinding to a later step, fresh weights too are
+    trained for the remaining steps only.
 
     With `folder`, each level is written there once it is finished, and a new study with the same settings goes
     on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
