@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+NOTEBOOK = "window.jupyterapp?.shell?.currentWidget"  # JupyterLab sets it some time after the page has come
 KERNEL_IS_IDLE = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status === 'idle'"
 CODES = f"{NOTEBOOK}.content.widgets.map(cell => cell.model).filter(model => model.type === 'code')"
 ONE_FAILED = f"{CODES}.some(code => code.outputs.toJSON().some(output => output.output_type === 'error'))"
