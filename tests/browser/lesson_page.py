@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-NOTEBOOK = "window.jupyterapp?.shell?.currentWidget"  # JupyterLab sets it some time after the page has come
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 KERNEL_IS_IDLE = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status === 'idle'"
 CODES = f"{NOTEBOOK}.content.widgets.map(cell => cell.model).filter(model => model.type === 'code')"
 ONE_FAILED = f"{CODES}.some(code => code.outputs.toJSON().some(output => output.output_type === 'error'))"
@@ -38,6 +38,7 @@ class LessonPage:
 
     def open(self, address: str) -> None:
         self.page.goto(address)
+        self.wait("JupyterLab has started", "() => window.jupyterapp?.shell !== undefined", seconds=120)
         self.wait("a notebook is open", f"() => {NOTEBOOK}?.content?.model?.cells?.length > 0", seconds=120)
         # the status that JupyterLab draws says idle while there is no kernel yet: ask the session
         self.wait("the kernel is idle", f"() => {KERNEL_IS_IDLE}", seconds=120)
