@@ -1,9 +1,8 @@
-"""Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
+"""Figures of tickets and their arms. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.masks import Mask
+from lthedu.plots.style import percent
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
@@ -20,24 +20,6 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     REINIT: {"color": "#D55E00", "linestyle": "--", "marker": "^"},
     RANDOM: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
 }
-
-
-def use_style() -> None:
-    """Set matplotlib's defaults for a lesson: one size, one dpi, a light grid."""
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (7.2, 4.2),
-            "figure.dpi": 100,
-            "savefig.dpi": 100,
-            "axes.grid": True,
-            "grid.alpha": 0.3,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "legend.frameon": False,
-            "legend.handlelength": 3,
-            "font.size": 11,
-        }
-    )
 
 
 def accuracy_by_density(
@@ -117,7 +99,7 @@ def differences(
         ax.plot([], [], ls="-", lw=2.5, ms=6, label=f"minus {other}", **marks)
     ax.axhline(0, color="black", lw=1)
     kept = rows[rows["arm"] == WINNING].groupby("level")["density"].first()
-    ax.set_xticks(range(len(levels)), [_percent(100 * kept[level]) for level in levels])
+    ax.set_xticks(range(len(levels)), [percent(100 * kept[level]) for level in levels])
     ax.set_xlabel("weights kept (%)")
     ax.set_ylabel("winning ticket minus other arm\n(points of test accuracy)")
     ax.legend(loc="upper left")
@@ -140,10 +122,10 @@ def learning_curves(table: pd.DataFrame, level: int, *, ax: Axes | None = None) 
     ax.set_xticks(sorted(rows["step"].unique())[-8:])
     ax.set_xlabel("training step")
     ax.set_ylabel("validation accuracy (%)")
-    ax.set_title(f"{_percent(kept)} % of the weights kept (dense: all)")
+    ax.set_title(f"{percent(kept)} % of the weights kept (dense: all)")
     ax.legend(loc="lower right")
     return ax, (
-        f"validation accuracy in percent against the training step, {_percent(kept)} percent of the weights kept; "
+        f"validation accuracy in percent against the training step, {percent(kept)} percent of the weights kept; "
         "lines are means over seeds, bands one standard deviation."
     )
 
@@ -189,10 +171,6 @@ def _density_axis(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xscale("log")
     ax.invert_xaxis()
     ax.xaxis.set_major_locator(FixedLocator(sorted(100 * rows["density"].unique())))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _percent(x)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("weights kept (%)")
-
-
-def _percent(x: float) -> str:
-    return f"{x:.0f}" if x >= 10 else f"{x:.1f}"

@@ -1,35 +1,14 @@
-"""Every pruning criterion is the same two words: score, then select."""
+"""From scores to a mask of an exact size."""
 
 from collections.abc import Mapping
 from typing import Literal
 
 import torch
-from torch import Tensor
 
-from lthedu.masks import Mask, check_fits, prunable
+from lthedu.masks import Mask, check_fits
+from lthedu.pruning.scores import Scores
 
-Scores = dict[str, Tensor]
 Scope = Literal["layer", "global"]
-
-
-def magnitude(params: Mapping[str, Tensor]) -> Scores:
-    """Score of a weight: its absolute value (Han et al. 2015).
-
-    >>> magnitude({"w": torch.tensor([[-2.0, 1.0]]), "b": torch.tensor([3.0])})
-    {'w': tensor([[2., 1.]])}
-    """
-    return {name: params[name].detach().abs() for name in prunable(params)}
-
-
-def random_scores(params: Mapping[str, Tensor], generator: torch.Generator) -> Scores:
-    """Score of a weight: uniform noise, which no criterion should lose to.
-
-    >>> random_scores({"w": torch.ones(1, 2)}, torch.Generator().manual_seed(0))["w"].shape
-    torch.Size([1, 2])
-    """
-    return {
-        name: torch.rand(params[name].shape, generator=generator).to(params[name].device) for name in prunable(params)
-    }
 
 
 def select(

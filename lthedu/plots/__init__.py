@@ -1,0 +1,21 @@
+"""Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
+
+from lthedu.plots.style import use_style
+from lthedu.plots.tickets import (
+    LOOKS,
+    accuracy_by_density,
+    differences,
+    learning_curves,
+    pixel_degrees,
+    share_on_rim,
+)
+
+__all__ = [
+    "LOOKS",
+    "accuracy_by_density",
+    "differences",
+    "learning_curves",
+    "pixel_degrees",
+    "share_on_rim",
+    "use_style",
+]
