@@ -74,6 +74,31 @@ def learner_folder(folder: Path | None = None) -> Path:
     return chosen
 
 
+def find_lesson(wanted: str, lessons: Path | None = None) -> Path:
+    """The notebook that `wanted` names: a number, a name with or without its number, or the path of any notebook.
+
+    Names are looked up in the folder `lessons` (default: the course's own). Raises ValueError, with the lessons
+    there are, when nothing there has that name.
+
+    >>> [find_lesson(wanted).name for wanted in ("2", "02", "winning_tickets", "02_winning_tickets.ipynb")]
+    ['02_winning_tickets.ipynb', '02_winning_tickets.ipynb', '02_winning_tickets.ipynb', '02_winning_tickets.ipynb']
+    """
+    path = Path(wanted).expanduser()
+    if path.suffix == ".ipynb" and path.is_file():
+        return path
+    folder = lessons or course_path("lessons")
+    there = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    for lesson in there:
+        number, _, name = lesson.stem.partition("_")
+        known = {lesson.name, lesson.stem, name, number, str(int(number))}
+        if wanted in known:
+            return lesson
+    raise ValueError(
+        f"there is no lesson {wanted!r} and no notebook of that path; the lessons are: "
+        + (", ".join(lesson.stem for lesson in there) or "none yet")
+    )
+
+
 def learner_copy(lesson: Path) -> str:
     """The notebook `lesson` as a learner first meets it, as text.
 

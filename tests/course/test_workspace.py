@@ -44,6 +44,19 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_a_lesson_is_found_by_number_name_or_path(
+    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wanted in ("1", "01", "first", "01_first", "01_first.ipynb", str(lessons / "01_first.ipynb")):
+        assert workspace.find_lesson(wanted, lessons) == lessons / "01_first.ipynb"
+    write_lesson(tmp_path / "mine.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert workspace.find_lesson("mine.ipynb", lessons) == Path("mine.ipynb")
+    for wanted in ("3", "", "_first", "irst", "lessons", "nothing.ipynb"):
+        with pytest.raises(ValueError, match=r"no lesson '.*the lessons are: 01_first, 02_second$"):
+            workspace.find_lesson(wanted, lessons)
+
+
 def test_a_copy_has_no_answers_in_it(lessons: Path) -> None:
     original = nbformat.read(lessons / "01_first.ipynb", as_version=4)
     copy = nbformat.reads(workspace.learner_copy(lessons / "01_first.ipynb"), as_version=4)
