@@ -1,12 +1,13 @@
 """A mask is a dict of bool tensors by parameter name; True means kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
 Params = dict[str, Tensor]
 Mask = dict[str, Tensor]
+Remask = Callable[[int, Params, Mask], Mask | None]  # (step, weights, mask now) -> the next mask, None for the same
 
 
 def prunable(params: Mapping[str, Tensor]) -> list[str]:

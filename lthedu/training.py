@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lthedu import masks
 from lthedu.data import Dataset
 from lthedu.gradients import Path, pick
-from lthedu.masks import Mask, Params
+from lthedu.masks import Mask, Params, Remask
 from lthedu.streams import derive, generator
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
@@ -156,6 +156,7 @@ class Trained:
     replicates: Replicates
     history: pd.DataFrame  # columns: replicate, step, split ("val" or "test"), loss, accuracy
     steps: int  # the last step that was finished
+    mask: Mask  # the one in force at the end
     stopped: bool = False  # True when the run was interrupted before its last step
     snapshot: Params | None = None  # the weights at the step asked for
 
@@ -166,6 +167,7 @@ def train(
     steps: int,
     *,
     mask: Mask | None = None,
+    remask: Remask | None = None,
     order: Sequence[int] | None = None,
     optimizer: Optimizer = Optimizer(),
     batch_size: int = 128,
@@ -178,7 +180,8 @@ def train(
 ) -> Trained:
     """Train every replicate from `first_step` to `steps` and return them with their history.
 
-    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step. `order`: one integer
+    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step. `remask(step, params,
+    mask)`, called after every step, may change it, such as `lthedu.pruning.gradual`. `order`: one integer
     for each replicate that names its minibatch order; equal integers see equal minibatches (default: 0 to
     R - 1). `val_every` and `test_every`: steps between evaluations on the validation and test split; the last
     step is always evaluated. `snapshot`: the step whose weights are kept. `progress(done, all, text)` is
@@ -196,10 +199,11 @@ def train(
     """
     order = range(len(replicates)) if order is None else order
     _check(replicates, data, steps, mask, order, batch_size, first_step, snapshot, val_every, test_every)
-    start = replicates.params if mask is None else masks.apply(mask, replicates.params)
+    mask = replicates.full_mask() if mask is None else mask
+    start = masks.apply(mask, replicates.params)
     flat, params = _flatten(start)
     flat.grad, grads = _flatten({name: torch.zeros_like(p) for name, p in start.items()})
-    keep = None if mask is None or all(bool(m.all()) for m in mask.values()) else _keep(mask, start)
+    keep = None if all(bool(m.all()) for m in mask.values()) else _keep(mask, start)
     now = replace(replicates, params=params, buffers={k: b.clone() for k, b in replicates.buffers.items()})
     method = pick(path, now.model, flat.device)
     update = optimizer.build(flat)
@@ -214,6 +218,10 @@ def train(
             for x, y in _minibatches(data, order, batch_size, first_step, steps):
                 method.gradients(now.model, params, now.buffers, x, y, grads)
                 update.step()
+                new = None if remask is None else remask(done + 1, params, mask)
+                if new is not None:
+                    masks.check_fits(new, params)
+                    mask, keep = new, _keep(new, params)
                 if keep is not None:
                     flat.mul_(keep)
                 done += 1
@@ -228,8 +236,7 @@ def train(
             stopped = True
     history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
     # once more, for an interrupt between an update and its mask, and for NaN, which times zero stays NaN
-    end = masks.clone(params) if mask is None else masks.apply(mask, params)
-    return Trained(now.with_params(end), history, done, stopped, kept)
+    return Trained(now.with_params(masks.apply(mask, params)), history, done, mask, stopped, kept)
 
 
 @torch.no_grad()

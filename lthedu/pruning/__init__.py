@@ -1,6 +1,17 @@
-"""Every pruning criterion is the same two words: score, then select."""
+"""Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
+from lthedu.pruning.schedules import cubic, gradual
 from lthedu.pruning.scores import Scores, magnitude, random_scores
-from lthedu.pruning.selection import Scope, random_mask, select
+from lthedu.pruning.selection import Scope, keep_largest, random_mask, select
 
-__all__ = ["Scope", "Scores", "magnitude", "random_mask", "random_scores", "select"]
+__all__ = [
+    "Scope",
+    "Scores",
+    "cubic",
+    "gradual",
+    "keep_largest",
+    "magnitude",
+    "random_mask",
+    "random_scores",
+    "select",
+]

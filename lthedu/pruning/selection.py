@@ -4,11 +4,26 @@ from collections.abc import Mapping
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from lthedu.masks import Mask, check_fits
 from lthedu.pruning.scores import Scores
 
 Scope = Literal["layer", "global"]
+
+
+def keep_largest(scores: Tensor, density: float) -> Tensor:
+    """The mask of one tensor's largest scores: exactly `round(density * n)` of n are kept, ties included.
+
+    Of equal scores the one that stands first is kept. Any shape; the mask has the same.
+
+    >>> keep_largest(torch.tensor([3.0, 1.0, 2.0, 2.0]), 0.5)
+    tensor([ True, False,  True, False])
+    """
+    best = scores.reshape(-1).sort(descending=True, stable=True).indices[: round(density * scores.numel())]
+    kept = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
+    kept[best] = True
+    return kept.view(scores.shape)
 
 
 def select(
@@ -50,14 +65,10 @@ def select(
 def _largest(scores: Scores, share: float, within: Mask | None) -> Mask:
     """The `share` of the pooled candidates with the largest scores."""
     flat = torch.cat([s.reshape(-1) for s in scores.values()])
-    allowed = torch.ones_like(flat, dtype=torch.bool)
+    kept = torch.ones_like(flat, dtype=torch.bool)
     if within is not None:
-        allowed = torch.cat([within[name].reshape(-1) for name in scores])
-    candidates = allowed.nonzero().squeeze(1)
-    k = round(share * len(candidates))
-    best = flat[candidates].sort(descending=True, stable=True).indices[:k]
-    kept = torch.zeros_like(allowed)
-    kept[candidates[best]] = True
+        kept = torch.cat([within[name].reshape(-1) for name in scores])
+    kept[kept.clone()] = keep_largest(flat[kept], share)
     pieces = torch.split(kept, [s.numel() for s in scores.values()])
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
 

@@ -1,0 +1,69 @@
+"""When to prune how far: densities by training step, and the hook that follows them inside `train`."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from lthedu import masks
+from lthedu.masks import Mask, Params, Remask
+from lthedu.pruning.scores import magnitude
+from lthedu.pruning.selection import Scope, select
+
+Schedule = Callable[[int], float]  # training step -> density
+
+
+def cubic(step: int, begin: int, end: int, final: float, initial: float = 1.0) -> float:
+    """Density at `step` on the cubic schedule: `initial` up to step `begin`, `final` from step `end` on.
+
+    In between final + (initial - final) * (1 - (step - begin) / (end - begin)) ** 3: fast at first, while
+    there are weights to spare, and slow at the end. With sparsity = 1 - density on both sides this is the
+    formula of Zhu and Gupta (2017, arXiv:1710.01878). Raises ValueError unless begin < end and both densities
+    lie in [0, 1].
+
+    >>> [round(cubic(step, 100, 200, final=0.1), 4) for step in (50, 100, 150, 200, 250)]
+    [1.0, 1.0, 0.2125, 0.1, 0.1]
+    """
+    if not begin < end:
+        raise ValueError(f"begin is step {begin} and end step {end}; begin must come first")
+    for name, value in (("final", final), ("initial", initial)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} is {value}; a density is the fraction kept, from 0 to 1")
+    progress = min(max((step - begin) / (end - begin), 0.0), 1.0)
+    return final + (initial - final) * (1 - progress) ** 3
+
+
+def gradual(
+    schedule: Schedule, at: Sequence[int], *, scope: Scope = "global", spare: Sequence[str] = ()
+) -> Remask:
+    """A hook for `train(..., remask=...)` that prunes by magnitude at the steps `at`, to the schedule's density.
+
+    Each of the R replicates is pruned by itself, to exactly `round(density * n)` of its n weights (of each
+    layer's, for scope "layer"). The layers named in `spare` keep theirs, and do not count. A pruned weight
+    never comes back, not even where the schedule rises. With one step in `at` this is one-shot pruning.
+
+    >>> from lthedu import data, training
+    >>> from lthedu.models import MLP
+    >>> mnist = data.load("mnist", device="cpu").first(500, 100, 100)
+    >>> nets = training.Replicates.create(lambda: MLP([784, 20, 10]), seeds=[0, 1])
+    >>> hook = gradual(lambda step: cubic(step, 0, 20, final=0.1), at=range(5, 21, 5), spare=["layers.1.weight"])
+    >>> masks.counts(training.train(nets, mnist, steps=20, remask=hook).mask)
+    {'layers.0.weight': 3136, 'layers.1.weight': 400}
+    """
+    steps = frozenset(at)
+
+    def remask(step: int, params: Params, mask: Mask) -> Mask | None:
+        if step not in steps:
+            return None
+        if missing := [name for name in spare if name not in mask]:
+            raise ValueError(f"spare names {missing[0]!r}, which has no mask; there are: {', '.join(mask)}")
+        own = dict.fromkeys(spare, 1.0)
+        after = []
+        for i in range(len(next(iter(mask.values())))):
+            before = masks.unstack(mask, i)
+            scores = magnitude(masks.unstack(params, i))
+            ranked = {name: torch.where(before[name], s, -1.0) for name, s in scores.items()}
+            chosen = select(ranked, schedule(step), scope=scope, own_density=own)
+            after.append(masks.combine(chosen, before))
+        return masks.stack(after)
+
+    return remask
