@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-TIMEOUT = 600  # seconds a cell
+from lthedu.course.executor import run_cells
+
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -35,15 +36,9 @@ def canonical(path: Path) -> None:
 
 def executed(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in a fresh kernel in `folder`, with empty home and run folders."""
-    from nbclient import NotebookClient  # the test extra has it
-
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory() as home:
-        env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "OMP_WAIT_POLICY": "passive"}
-        client = NotebookClient(notebook, timeout=TIMEOUT, resources={"metadata": {"path": str(folder)}})
-        client.execute(env=env)
+        own = {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "IPYTHONDIR": home, "OMP_WAIT_POLICY": "passive"}
+        run_cells(notebook, folder, env=os.environ | own)
 
 
 def normalise(notebook: NotebookNode) -> None:

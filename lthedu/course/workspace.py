@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 import nbformat
 
+from lthedu.course.folder import OWN_FOLDER, learner_folder
 from lthedu.resources import course_path
 
-OWN_FOLDER = ".lthedu"  # JupyterLab's settings and layout, inside the learner's folder
+__all__ = ["learner_folder"]  # and what is defined here
 
 
 @dataclass(frozen=True)
@@ -50,28 +51,6 @@ class Copied:
         if self.kept:
             parts.append(f"{len(self.kept)} kept as you left {'it' if len(self.kept) == 1 else 'them'}")
         return f"Your lessons are in {self.folder}: {', '.join(parts) or 'none to copy yet'}."
-
-
-def learner_folder(folder: Path | None = None) -> Path:
-    """The folder a learner works in: `folder`, or $LTHEDU_HOME, or ~/lthedu; checked, not made.
-
-    Raises NotADirectoryError or PermissionError when lessons cannot be written there.
-
-    >>> learner_folder(Path("/somewhere/else/entirely")).name
-    'entirely'
-    """
-    chosen = folder or Path(os.environ.get("LTHEDU_HOME") or "~/lthedu")
-    chosen = Path(os.path.abspath(chosen.expanduser()))
-    there = next(place for place in (chosen, *chosen.parents) if os.path.lexists(place))
-    if not there.is_dir():
-        raise NotADirectoryError(
-            f"lessons cannot go to {chosen}: {there} is not a folder; choose another with --folder"
-        )
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(
-            f"lessons cannot go to {chosen}: {there} is not writable for you; choose another with --folder"
-        )
-    return chosen
 
 
 def find_lesson(wanted: str, lessons: Path | None = None) -> Path:
@@ -220,19 +199,32 @@ def server_arguments(
     return [*arguments, *more]
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """The environment in which lessons run, in JupyterLab and without it: this process's own, and what it leaves open.
+
+    >>> environment(Path("work"))["JUPYTER_PREFER_ENV_PATH"]
+    '1'
+    """
+    own = folder.resolve() / OWN_FOLDER
+    return {
+        "JUPYTER_CONFIG_DIR": str(own / "config"),
+        "JUPYTER_DATA_DIR": str(own / "data"),
+        "JUPYTER_RUNTIME_DIR": str(own / "data/runtime"),
+        "IPYTHONDIR": str(own / "ipython"),
+        # Threads that wait must sleep, not spin: with a browser on the same few cores, spinning is 2 to 3 times slower.
+        "OMP_WAIT_POLICY": "passive",
+        "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this Python, not one of ~/.local
+        **os.environ,
+    }
+
+
 def serve(folder: Path, arguments: Sequence[str]) -> None:
     """Run JupyterLab in this process until it is stopped.
 
     The learner's own Jupyter and IPython folders are neither read nor written, so that the course has the
     token and the kernel that it expects. Someone who sets JUPYTER_CONFIG_DIR and its like has chosen otherwise.
     """
-    own = folder.resolve() / OWN_FOLDER
-    for name, place in (("CONFIG", "config"), ("DATA", "data"), ("RUNTIME", "data/runtime")):
-        os.environ.setdefault(f"JUPYTER_{name}_DIR", str(own / place))
-    os.environ.setdefault("IPYTHONDIR", str(own / "ipython"))
-    # Threads that wait must sleep, not spin: with a browser on the same few cores, spinning trains 2 to 3 times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # the kernel of this Python, not one of ~/.local
+    os.environ.update(environment(folder))
     from jupyterlab.labapp import LabApp  # takes a second to import
 
     LabApp.launch_instance(list(arguments))
