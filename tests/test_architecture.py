@@ -17,6 +17,7 @@ ROOT = PACKAGE.parent
 STORED = ["data", "models", "masks", "results", "streams", "resources"]
 DONE = ["training", "gradients", "pruning", "stats", "tickets"]
 MODULES = sorted(PACKAGE.rglob("*.py"))
+DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network
 SCIENCE = [p for p in MODULES if p.relative_to(PACKAGE).parts[0].removesuffix(".py") in STORED + DONE]
 
 
@@ -62,12 +63,22 @@ def test_nothing_is_pickled_or_fetched(path):
     named = imports(path)
     roots = {module.split(".")[0] for module in named}
     assert not roots & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "requests", "urllib3", "httpx"}
-    assert not named & {"urllib.request", "http.client", "torch.hub", "torchvision"}
+    assert not named & {"torch.hub", "torchvision", "ftplib", "smtplib"}
+    assert bool(named & {"urllib.request", "http.client"}) == (path == DOWNLOAD)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in {"torch.load", "torch.save", "np.load", "np.save", "numpy.load", "pd.read_pickle"}
             assert not called.endswith(".to_pickle")
+
+
+def test_only_fetch_reaches_the_module_that_downloads():
+    users = {str(p.relative_to(PACKAGE)) for p in MODULES if "lthedu.data.download" in imports(p)}
+    assert users == {os.path.join("data", "__init__.py")}
+    tree = ast.parse((PACKAGE / "data" / "__init__.py").read_text(encoding="utf-8"))
+    inside = [f.name for f in tree.body if isinstance(f, ast.FunctionDef) and "data.download" in ast.unparse(f.body)]
+    anywhere = [node for node in tree.body if "import fetch_file" in ast.unparse(node)]
+    assert (inside, len(anywhere)) == (["fetch"], 1)
 
 
 def test_torch_nn_utils_prune_is_not_the_engine():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.data import mnist as mnist_files
 from lthedu.resources import course_path
 
 FILES = list(data.MNIST_FILES)
@@ -67,18 +68,23 @@ def test_the_seed_alone_decides_the_split(mnist):
     assert torch.equal(other.x_test, mnist.x_test)
 
 
-def test_an_unknown_dataset_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"'cifar'.*mnist"):
-        data.load("cifar")
-
-
-def test_the_folder_argument_wins_over_LTHEDU_DATA_which_wins_over_the_course(copy, monkeypatch, mnist):
+def test_folder_wins_over_LTHEDU_DATA_which_wins_over_the_course(copy, monkeypatch, mnist):
+    monkeypatch.setenv("LTHEDU_DATA", str(copy))
+    assert data.data_path("mnist") == copy / "mnist"
+    assert data.data_path("mnist", folder="other") == Path("other/mnist")
+    assert torch.equal(data.load(device="cpu").y_val, mnist.y_val)
     monkeypatch.setenv("LTHEDU_DATA", "/no/such/folder")
     assert torch.equal(data.load(device="cpu", folder=copy).y_val, mnist.y_val)
-    with pytest.raises(FileNotFoundError, match=r"no.such.folder.*LTHEDU_DATA"):
+    with pytest.raises(FileNotFoundError, match=r"other.mnist.train-images"):
+        data.load(device="cpu", folder="other")
+
+
+def test_a_folder_for_other_datasets_does_not_hide_the_course_s_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("LTHEDU_DATA", str(tmp_path))
+    assert data.data_path("mnist") == course_path("datasets") / "mnist"
+    (tmp_path / "mnist").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"mnist.train-images.*LTHEDU_DATA"):
         data.load(device="cpu")
-    monkeypatch.setenv("LTHEDU_DATA", str(copy))
-    assert torch.equal(data.load(device="cpu").y_val, mnist.y_val)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -100,41 +106,9 @@ def test_one_flipped_bit_is_refused_with_the_file_and_both_checksums(copy, name,
     path.unlink()
     path.write_bytes(raw)
     with pytest.raises(data.DamagedFile) as error:
-        data._idx(path, data.MNIST_FILES[name])
+        mnist_files._idx(path, data.MNIST_FILES[name])
     for part in (str(path), hashlib.sha256(raw).hexdigest(), data.MNIST_FILES[name]):
         assert part in str(error.value)
     if where == "middle":
         with pytest.raises(data.DamagedFile, match=name):
             data.load(folder=copy)
-
-
-@pytest.mark.parametrize(
-    ("word", "there", "device"),
-    [("auto", False, "cpu"), ("auto", True, "cuda"), ("cpu", True, "cpu"), ("cuda", True, "cuda")],
-)
-def test_LTHEDU_DEVICE_names_the_device(monkeypatch, word, there, device):
-    monkeypatch.setenv("LTHEDU_DEVICE", word)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    assert data.default_device() == torch.device(device)
-
-
-@pytest.mark.parametrize("word", ["gpu", "", "CPU"])
-def test_any_other_device_word_is_refused(monkeypatch, word):
-    monkeypatch.setenv("LTHEDU_DEVICE", word)
-    with pytest.raises(ValueError, match=rf"LTHEDU_DEVICE is '{word}'; allowed: auto, cpu, cuda"):
-        data.load()
-
-
-def test_cuda_is_refused_where_there_is_none(monkeypatch):
-    monkeypatch.setenv("LTHEDU_DEVICE", "cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="no CUDA device"):
-        data.default_device()
-
-
-def test_first_and_to_change_size_and_type_of_the_inputs_only(mnist):
-    small = mnist.first(30, 20, 10).to("cpu", torch.float64)
-    assert [len(t) for t in vars(small).values()] == [30, 30, 20, 20, 10, 10]
-    assert (small.x_val.dtype, small.y_val.dtype) == (torch.float64, torch.int64)
-    assert len(mnist.first(30).x_val) == 5_000
-    assert torch.equal(small.y_train, mnist.y_train[:30])

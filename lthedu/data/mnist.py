@@ -1,0 +1,49 @@
+"""MNIST from the four files that come with the course (LeCun, Cortes and Burges)."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lthedu.data.dataset import DamagedFile, Dataset
+from lthedu.streams import generator
+
+MNIST_FILES = {  # name: SHA-256 of the gzip file
+    "train-images-idx3-ubyte.gz": "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971",
+    "train-labels-idx1-ubyte.gz": "1787548bbe0bff1ec2ecdc0ef292b02df999e2d1a6002d27500982c652b17203",
+    "t10k-images-idx3-ubyte.gz": "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be",
+    "t10k-labels-idx1-ubyte.gz": "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b",
+}
+MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of all 60,000 training images, pixels scaled to [0, 1]
+
+
+def load_mnist(root: Path, seed: int) -> Dataset:
+    """MNIST from the folder `root`: 55,000, 5,000 and 10,000 rows of 784 pixels (see `lthedu.data.load`)."""
+    x, y, x_test, y_test = (_idx(root / file, digest) for file, digest in MNIST_FILES.items())
+    x, x_test = ((_flat(t) / 255 - MNIST_MEAN) / MNIST_STD for t in (x, x_test))
+    order = torch.randperm(len(x), generator=generator(seed, "mnist split"))
+    train, val = order[:55_000], order[55_000:]
+    y, y_test = y.long(), y_test.long()
+    return Dataset(x[train], y[train], x[val], y[val], x_test, y_test)
+
+
+def _flat(images: Tensor) -> Tensor:
+    return images.flatten(1).float()  # (n, 28, 28) uint8 -> (n, 784)
+
+
+def _idx(path: Path, digest: str) -> Tensor:
+    """The uint8 array of an IDX file (http://yann.lecun.com/exdb/mnist), checked before it is read."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing; LTHEDU_DATA must name a folder with mnist/ and in it {', '.join(MNIST_FILES)}"
+        )
+    packed = path.read_bytes()
+    found = hashlib.sha256(packed).hexdigest()
+    if found != digest:
+        raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {digest}; fetch the course again")
+    raw = gzip.decompress(packed)
+    shape = np.frombuffer(raw, ">i4", count=raw[3], offset=4)  # big-endian header: 0, 0, type, dimensions
+    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(shape).copy())
