@@ -1,6 +1,6 @@
 """Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
-from lthedu.pruning.schedules import cubic, gradual
+from lthedu.pruning.schedules import cubic, globally, gradual, select_each
 from lthedu.pruning.scores import Scores, magnitude, random_scores
 from lthedu.pruning.selection import Scope, keep_largest, random_mask, select
 
@@ -8,10 +8,12 @@ __all__ = [
     "Scope",
     "Scores",
     "cubic",
+    "globally",
     "gradual",
     "keep_largest",
     "magnitude",
     "random_mask",
     "random_scores",
     "select",
+    "select_each",
 ]

@@ -1,15 +1,18 @@
 """When to prune how far: densities by training step, and the hook that follows them inside `train`."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 
 from lthedu import masks
 from lthedu.masks import Mask, Params, Remask
-from lthedu.pruning.scores import magnitude
-from lthedu.pruning.selection import Scope, select
+from lthedu.pruning.scores import Scores, magnitude
+from lthedu.pruning.selection import select
 
 Schedule = Callable[[int], float]  # training step -> density
+Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask
+globally: Choose = partial(select, scope="global")
 
 
 def cubic(step: int, begin: int, end: int, final: float, initial: float = 1.0) -> float:
@@ -32,38 +35,45 @@ def cubic(step: int, begin: int, end: int, final: float, initial: float = 1.0) -
     return final + (initial - final) * (1 - progress) ** 3
 
 
-def gradual(
-    schedule: Schedule, at: Sequence[int], *, scope: Scope = "global", spare: Sequence[str] = ()
-) -> Remask:
+def select_each(params: Params, mask: Mask, density: float, choose: Choose, spare: Sequence[str] = ()) -> Mask:
+    """The next mask of R stacked networks: each pruned by magnitude, by itself, to `density` of all its weights.
+
+    `params` and `mask`: name to (R, ...). `choose(scores, density)` makes one network's mask. The layers named
+    in `spare` are left as they are, and do not count. A pruned weight ranks below every kept one and never comes
+    back. Raises ValueError for a spared layer that has no mask.
+
+    >>> weights = {"w": torch.tensor([[[1.0, -2.0, 3.0, 0.5]], [[4.0, 3.0, 2.0, 1.0]]])}
+    >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, globally)["w"].int().tolist()
+    [[[1, 1, 0, 0]], [[1, 0, 1, 0]]]
+    """
+    if missing := [name for name in spare if name not in mask]:
+        raise ValueError(f"spare names {missing[0]!r}, which has no mask; there are: {', '.join(mask)}")
+    after = []
+    for i in range(len(next(iter(mask.values())))):
+        before = masks.unstack(mask, i)
+        scores = magnitude(masks.unstack(params, i))
+        ranked = {n: torch.where(m, scores[n], -1.0) for n, m in before.items() if n not in spare}
+        chosen = choose(ranked, density)
+        after.append({n: chosen[n] & m if n in chosen else m for n, m in before.items()})
+    return masks.stack(after)
+
+
+def gradual(schedule: Schedule, at: Sequence[int], *, choose: Choose = globally, spare: Sequence[str] = ()) -> Remask:
     """A hook for `train(..., remask=...)` that prunes by magnitude at the steps `at`, to the schedule's density.
 
-    Each of the R replicates is pruned by itself, to exactly `round(density * n)` of its n weights (of each
-    layer's, for scope "layer"). The layers named in `spare` keep theirs, and do not count. A pruned weight
-    never comes back, not even where the schedule rises. With one step in `at` this is one-shot pruning.
+    Each replicate by itself, as `select_each` says. With one step in `at` this is one-shot pruning.
 
     >>> from lthedu import data, training
     >>> from lthedu.models import MLP
     >>> mnist = data.load("mnist", device="cpu").first(500, 100, 100)
     >>> nets = training.Replicates.create(lambda: MLP([784, 20, 10]), seeds=[0, 1])
     >>> hook = gradual(lambda step: cubic(step, 0, 20, final=0.1), at=range(5, 21, 5), spare=["layers.1.weight"])
-    >>> masks.counts(training.train(nets, mnist, steps=20, remask=hook).mask)
+    >>> masks.counts(training.train(nets, mnist, steps=20, remask=hook).mask)  # of both replicates together
     {'layers.0.weight': 3136, 'layers.1.weight': 400}
     """
     steps = frozenset(at)
 
     def remask(step: int, params: Params, mask: Mask) -> Mask | None:
-        if step not in steps:
-            return None
-        if missing := [name for name in spare if name not in mask]:
-            raise ValueError(f"spare names {missing[0]!r}, which has no mask; there are: {', '.join(mask)}")
-        own = dict.fromkeys(spare, 1.0)
-        after = []
-        for i in range(len(next(iter(mask.values())))):
-            before = masks.unstack(mask, i)
-            scores = magnitude(masks.unstack(params, i))
-            ranked = {name: torch.where(before[name], s, -1.0) for name, s in scores.items()}
-            chosen = select(ranked, schedule(step), scope=scope, own_density=own)
-            after.append(masks.combine(chosen, before))
-        return masks.stack(after)
+        return select_each(params, mask, schedule(step), choose, spare) if step in steps else None
 
     return remask

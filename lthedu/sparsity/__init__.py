@@ -1,0 +1,29 @@
+"""What sparsity costs and brings: bytes, and large sparse networks against small dense ones."""
+
+from lthedu.sparsity.compare import (
+    BOTTLENECK,
+    GRADUAL,
+    ONE_SHOT,
+    SAME_BYTES,
+    SMALL,
+    Comparison,
+    Settings,
+    matching_width,
+    scaled_settings,
+)
+from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
+
+__all__ = [
+    "BOTTLENECK",
+    "GRADUAL",
+    "ONE_SHOT",
+    "SAME_BYTES",
+    "SMALL",
+    "Comparison",
+    "Settings",
+    "csr_bytes",
+    "dense_bytes",
+    "matching_width",
+    "nonzeros",
+    "scaled_settings",
+]
