@@ -1,14 +1,13 @@
 """Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
-from lthedu.pruning.schedules import cubic, globally, gradual, select_each
+from lthedu.pruning.schedules import cubic, gradual, select_each
 from lthedu.pruning.scores import Scores, magnitude, random_scores
-from lthedu.pruning.selection import Scope, keep_largest, random_mask, select
+from lthedu.pruning.selection import Scope, keep_largest, random_mask, select, select_globally
 
 __all__ = [
     "Scope",
     "Scores",
     "cubic",
-    "globally",
     "gradual",
     "keep_largest",
     "magnitude",
@@ -16,4 +15,5 @@ __all__ = [
     "random_scores",
     "select",
     "select_each",
+    "select_globally",
 ]

@@ -1,38 +1,35 @@
 """When to prune how far: densities by training step, and the hook that follows them inside `train`."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import torch
 
 from lthedu import masks
 from lthedu.masks import Mask, Params, Remask
 from lthedu.pruning.scores import Scores, magnitude
-from lthedu.pruning.selection import select
+from lthedu.pruning.selection import select_globally
 
 Schedule = Callable[[int], float]  # training step -> density
 Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask
-globally: Choose = partial(select, scope="global")
 
 
-def cubic(step: int, begin: int, end: int, final: float, initial: float = 1.0) -> float:
-    """Density at `step` on the cubic schedule: `initial` up to step `begin`, `final` from step `end` on.
+def cubic(step: int, begin: int, end: int, final: float) -> float:
+    """Density at `step` on the cubic schedule from 1 at step `begin` to `final` at step `end`.
 
-    In between final + (initial - final) * (1 - (step - begin) / (end - begin)) ** 3: fast at first, while
-    there are weights to spare, and slow at the end. With sparsity = 1 - density on both sides this is the
-    formula of Zhu and Gupta (2017, arXiv:1710.01878). Raises ValueError unless begin < end and both densities
-    lie in [0, 1].
+    Before `begin` it is 1, after `end` it is `final`, in between final + (1 - final) * (1 - progress) ** 3,
+    where progress runs from 0 to 1: fast at first, while there are weights to spare, and slow at the end. With
+    sparsity = 1 - density this is the formula of Zhu and Gupta (2017, arXiv:1710.01878) for an initial sparsity
+    of 0. Raises ValueError unless begin < end and `final` lies in [0, 1].
 
     >>> [round(cubic(step, 100, 200, final=0.1), 4) for step in (50, 100, 150, 200, 250)]
     [1.0, 1.0, 0.2125, 0.1, 0.1]
     """
     if not begin < end:
         raise ValueError(f"begin is step {begin} and end step {end}; begin must come first")
-    for name, value in (("final", final), ("initial", initial)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} is {value}; a density is the fraction kept, from 0 to 1")
+    if not 0 <= final <= 1:
+        raise ValueError(f"final is {final}; a density is the fraction kept, from 0 to 1")
     progress = min(max((step - begin) / (end - begin), 0.0), 1.0)
-    return final + (initial - final) * (1 - progress) ** 3
+    return final + (1 - final) * (1 - progress) ** 3
 
 
 def select_each(params: Params, mask: Mask, density: float, choose: Choose, spare: Sequence[str] = ()) -> Mask:
@@ -43,7 +40,7 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
     back. Raises ValueError for a spared layer that has no mask.
 
     >>> weights = {"w": torch.tensor([[[1.0, -2.0, 3.0, 0.5]], [[4.0, 3.0, 2.0, 1.0]]])}
-    >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, globally)["w"].int().tolist()
+    >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, select_globally)["w"].int().tolist()
     [[[1, 1, 0, 0]], [[1, 0, 1, 0]]]
     """
     if missing := [name for name in spare if name not in mask]:
@@ -58,7 +55,9 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
     return masks.stack(after)
 
 
-def gradual(schedule: Schedule, at: Sequence[int], *, choose: Choose = globally, spare: Sequence[str] = ()) -> Remask:
+def gradual(
+    schedule: Schedule, at: Sequence[int], *, choose: Choose = select_globally, spare: Sequence[str] = ()
+) -> Remask:
     """A hook for `train(..., remask=...)` that prunes by magnitude at the steps `at`, to the schedule's density.
 
     Each replicate by itself, as `select_each` says. With one step in `at` this is one-shot pruning.

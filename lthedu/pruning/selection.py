@@ -26,6 +26,19 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
     return kept.view(scores.shape)
 
 
+def select_globally(scores: Scores, density: float) -> Mask:
+    """The mask of the largest scores of all layers together: exactly `round(density * n)` of all n are kept.
+
+    The layers compete for one number of weights, so each finds its own density.
+
+    >>> select_globally({"a": torch.tensor([[3.0, 1.0]]), "b": torch.tensor([[9.0, 2.0]])}, 0.5)
+    {'a': tensor([[ True, False]]), 'b': tensor([[ True, False]])}
+    """
+    kept = keep_largest(torch.cat([s.reshape(-1) for s in scores.values()]), density)
+    pieces = torch.split(kept, [s.numel() for s in scores.values()])
+    return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
+
+
 def select(
     scores: Scores,
     density: float,
@@ -64,11 +77,11 @@ def select(
 
 def _largest(scores: Scores, share: float, within: Mask | None) -> Mask:
     """The `share` of the pooled candidates with the largest scores."""
-    flat = torch.cat([s.reshape(-1) for s in scores.values()])
-    kept = torch.ones_like(flat, dtype=torch.bool)
-    if within is not None:
-        kept = torch.cat([within[name].reshape(-1) for name in scores])
-    kept[kept.clone()] = keep_largest(flat[kept], share)
+    if within is None:
+        return select_globally(scores, share)
+    candidates = torch.cat([within[name].reshape(-1) for name in scores])
+    pooled = torch.cat([s.reshape(-1) for s in scores.values()])[candidates]
+    kept = candidates.masked_scatter(candidates, keep_largest(pooled, share))
     pieces = torch.split(kept, [s.numel() for s in scores.values()])
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
 

@@ -12,7 +12,7 @@ from lthedu import masks
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params, Remask
 from lthedu.models import MLP, lenet_300_100
-from lthedu.pruning import cubic, globally, gradual, select_each
+from lthedu.pruning import cubic, gradual, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.training import Optimizer, Progress, Replicates, Trained, evaluate, train
@@ -126,7 +126,7 @@ class Comparison:
 
     data: Dataset
     settings: Settings = LESSON
-    choose: Choose = globally
+    choose: Choose = select_globally
     schedule: Callable[[int, int, int, float], float] = cubic
     width: Callable[[int, int, int], int] = matching_width
 
