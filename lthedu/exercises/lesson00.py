@@ -1,0 +1,371 @@
+"""Checks of lesson 00, what is a lottery ticket; and its ten statements."""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+
+from lthedu import masks
+from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
+from lthedu.masks import Mask, Params
+from lthedu.proof import all_sums, closest_subset, greedy_subset
+from lthedu.widgets.statements import Statement
+
+
+@exercise(
+    "0.1",
+    "Delete by a mask",
+    minutes=5,
+    level=1,
+    hints=(
+        "What must become of a number whose place in the mask says False? And what of a name that has no mask at all?",
+        "Go through `params` name by name and build a new dict. True counts as 1 and False as 0, so that a tensor "
+        "times its mask keeps some numbers and sets the others to zero.",
+        "found = {}\nfor name, numbers in params.items():\n    if name in mask:\n"
+        "        found[name] = numbers * mask[name]\n    else:\n        found[name] = numbers.clone()",
+    ),
+    reference=masks.apply,
+)
+def check_apply(attempt: Attempt) -> None:
+    """Three layers, one of them without a mask; then masks that keep everything or nothing."""
+    params = {
+        "first.weight": torch.tensor([[0.5, -2.0, 3.0], [-0.25, 1.0, -4.0]]),
+        "first.bias": torch.tensor([0.75, -1.5]),
+        "second.weight": torch.tensor([[-1.0, 2.0]]),
+    }
+    some = {"first.weight": params["first.weight"] > 0, "second.weight": torch.tensor([[True, False]])}
+    for mask in (some, {n: ~m for n, m in some.items()}, masks.full(params), {}):
+        _compare_deleted(_layers(attempt(mask, params), params), mask, params)
+
+
+def _layers(got: object, params: Params) -> Params:
+    """`got`, once it is known to be like `params`."""
+    missing = [name for name in params if name not in got] if isinstance(got, Mapping) else []
+    if missing:
+        raise Wrong(f"it leaves out {', '.join(missing)}; what has no mask stays, and every name must come back")
+    return same_tensors(got, params, "the result")
+
+
+def _compare_deleted(got: Params, mask: Mask, params: Params) -> None:
+    expected = masks.apply(mask, params)
+    if all(torch.equal(got[n], expected[n]) for n in params):
+        return
+    if mask and all(torch.equal(got[n], params[n] * ~mask[n]) for n in mask):
+        raise Wrong("the mask is used the wrong way round: True means kept")
+    for name, p in params.items():
+        if torch.equal(got[name], expected[name]):
+            continue
+        example = f"{name} was {brief(p)}, became {brief(got[name])}, expected {brief(expected[name])}"
+        if name not in mask:
+            raise Wrong(f"{name} has no mask and must stay as it is", example)
+        if bool((got[name] != 0)[~mask[name]].any()):
+            raise Wrong("a deleted number is not exactly zero", example)
+        raise Wrong("a kept number has changed", example)
+
+
+@exercise(
+    "0.2",
+    "Hit a number by deleting numbers",
+    minutes=15,
+    level=2,
+    hints=(
+        "With three numbers, how many ways are there to keep some and delete the rest? Could you write them all down?",
+        "`itertools.product([False, True], repeat=n)` goes through all choices for n numbers. Compute the sum of each; "
+        "remember the choice whose sum is nearest to the target, on whichever side.",
+        "best, smallest = None, float('inf')\nfor kept in itertools.product([False, True], repeat=len(numbers)):\n"
+        "    error = abs(sum(x for x, k in zip(numbers, kept) if k) - target)\n"
+        "    if error < smallest:\n        best, smallest = list(kept), error",
+    ),
+    reference=closest_subset,
+)
+def check_closest_subset(attempt: Attempt) -> None:
+    """Cases in which one thing matters at a time, then random numbers."""
+    cases: list[tuple[list[float], float]] = [
+        ([0.5, -0.3, 0.9], 0.25),
+        ([0.8, 0.7], 0.1),  # none
+        ([0.25, 0.5, 0.125], 1.0),  # all
+        ([0.75], 0.5),  # above the target
+        ([-0.5, 0.375, -0.25], -0.7),  # a target below zero
+        ([0.6, 0.5, 0.5], 1.0),  # the largest is no part of it
+        ([0.5, 0.1, 0.4], 0.9),  # not side by side
+    ]
+    for n in (5, 8, 9):
+        numbers = (2 * torch.rand(n, generator=attempt.rng, dtype=torch.float64) - 1).tolist()
+        cases.append((numbers, float(torch.rand((), generator=attempt.rng)) - 0.5))
+    answers = [(_choice(attempt(numbers, target), numbers), numbers, target) for numbers, target in cases]
+    for kept, numbers, target in answers:
+        if not _is_best(kept, numbers, target):
+            raise Wrong(_which_search(answers), _shown(kept, numbers, target))
+
+
+def _choice(got: object, numbers: list[float]) -> list[bool]:
+    """The choice that came back, if it is one bool for each number."""
+    expected = f"expected {len(numbers)} times True or False, one for each number"
+    if isinstance(got, bool | int | float) or (isinstance(got, torch.Tensor) and got.ndim == 0):
+        raise Wrong(f"it returned one value, {brief(got)}; {expected}: which numbers to keep, not their sum")
+    try:
+        values = [v.item() if hasattr(v, "item") else v for v in got]  # type: ignore[attr-defined]
+    except TypeError:
+        raise Wrong(f"it returned {brief(got)}; {expected}") from None
+    if values and all(isinstance(v, float) for v in values):
+        raise Wrong(f"it returned numbers, {brief(values)}; {expected}")
+    if values and any(v not in (0, 1) for v in values):
+        raise Wrong(f"it returned {brief(values)}: places in the list, it seems; {expected}")
+    if len(values) != len(numbers):
+        raise Wrong(f"it returned {len(values)} values, {brief(values)}; {expected}")
+    return [bool(v) for v in values]
+
+
+def _kept(kept: Sequence[bool], numbers: Sequence[float]) -> list[float]:
+    return list(itertools.compress(numbers, kept))
+
+
+def _error(kept: Sequence[bool], numbers: Sequence[float], target: float) -> float:
+    return abs(sum(_kept(kept, numbers)) - target)
+
+
+def _is_best(kept: Sequence[bool], numbers: Sequence[float], target: float) -> bool:
+    return _error(kept, numbers, target) <= _error(closest_subset(numbers, target), numbers, target) + 1e-9
+
+
+def _which_search(answers: list[tuple[list[bool], list[float], float]]) -> str:
+    """What a search that misses the best choice most likely does."""
+    known: list[tuple[Callable[[list[bool], list[float], float], bool], str]] = [
+        (
+            lambda kept, x, target: _is_best([not k for k in kept], x, target),
+            "the choice is turned round: True means kept, False means deleted",
+        ),
+        (
+            lambda kept, x, target: kept == greedy_subset(x, target),
+            "it takes the largest numbers first and never thinks again; a number that looked good at once may spoil "
+            "the best choice, so try all choices",
+        ),
+        (
+            lambda kept, x, target: sum(_kept(kept, x)) == all_sums(x).min(),
+            "it takes the sum that is furthest below the target: compare distances, without their sign",
+        ),
+        (
+            lambda kept, x, target: sum(_kept(kept, x)) <= target + 1e-9 or not any(kept),
+            "it never goes above the target; a sum a little above may be nearer than any below",
+        ),
+        (
+            lambda kept, x, target: any(kept),
+            "it never deletes everything: keeping none is a choice too, and its sum is zero",
+        ),
+        (lambda kept, x, target: not all(kept), "it never keeps everything: keeping all is a choice too"),
+    ]
+    for does, words in known:
+        if all(does(*answer) for answer in answers):
+            return words
+    return "another choice comes closer to the target"
+
+
+def _shown(kept: list[bool], numbers: list[float], target: float) -> str:
+    best = closest_subset(numbers, target)
+    return (
+        f"numbers {_row(numbers)}, target {target:.3f}: keeping {_row(_kept(kept, numbers))} is off by "
+        f"{_error(kept, numbers, target):.3f}, keeping {_row(_kept(best, numbers))} by "
+        f"{_error(best, numbers, target):.3f}"
+    )
+
+
+def _row(values: Sequence[float]) -> str:
+    return "[" + ", ".join(f"{v:.3f}" for v in values) + "]"
+
+
+SECONDS_A_YEAR = 365.25 * 24 * 3600
+
+
+def log10_years(weights: int, per_second: float) -> float:
+    """Years that it takes to try every mask of so many weights, as a power of ten: 2.0 means 100 years.
+
+    `per_second`: how many masks are tried in a second. Years are of 365.25 days.
+
+    >>> round(log10_years(62, 1e9), 2)  # about 146 years
+    2.16
+    """
+    return weights * math.log10(2) - math.log10(per_second) - math.log10(SECONDS_A_YEAR)
+
+
+@exercise(
+    "0.3",
+    "How long would trying all take",
+    minutes=10,
+    level=2,
+    hints=(
+        "One weight has two masks: kept or deleted. How many have two weights, three, n? And what does that make for "
+        "266,200 weights on your calculator?",
+        "There are 2^n masks, and years = 2^n / per_second / (seconds in a year). 2^266200 is too large for a float: "
+        "take the logarithm of the whole formula, and products become sums, quotients differences.",
+        "weights * math.log10(2) - math.log10(per_second) - math.log10(365.25 * 24 * 3600)",
+    ),
+    reference=log10_years,
+)
+def check_log10_years(attempt: Attempt) -> None:
+    """Small cases, told apart by what a wrong one computes; then a real network."""
+    for weights, rate in ((62, 1e9), (40, 1e3), (12, 1.0), (12, 1e9)):
+        _compare_years(_one_number(attempt(weights, rate), weights), weights, rate)
+    try:
+        got = _one_number(attempt(266_200, 1e9), 266_200)
+    except Raised as raised:
+        if isinstance(raised.error, OverflowError):
+            raise Wrong(TOO_LARGE, f"for 266,200 weights it raised OverflowError: {raised.error}") from None
+        raise
+    _compare_years(got, 266_200, 1e9)
+
+
+TOO_LARGE = (
+    "2 to the power 266,200 is larger than any float; take the logarithm first: log10 of 2^n is n times log10 of 2"
+)
+
+
+def _one_number(got: object, weights: int) -> float:
+    try:
+        value = float(got)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Wrong(f"it returned {brief(got)}; expected one number, the power of ten") from None
+    if math.isinf(value):
+        raise Wrong(TOO_LARGE, f"for {weights:,} weights it returned {value}")
+    if math.isnan(value):
+        raise Wrong("it returned NaN")
+    return value
+
+
+def _compare_years(got: float, weights: int, rate: float) -> None:
+    right = log10_years(weights, rate)
+    if math.isclose(got, right, abs_tol=5e-3):  # a year of 365 days is as good
+        return
+    example = f"for {weights:,} weights at {rate:g} masks a second it returned {got:.4g}, expected {right:.4g}"
+    log_rate, log_year, tenth = math.log10(rate), math.log10(SECONDS_A_YEAR), math.log10(2)
+    known = [
+        (right + log_year, "that is seconds, not years"),
+        (right + 2 * log_rate, "a faster machine needs less time: divide by `per_second`; logarithms are subtracted"),
+        (right + log_rate, "`per_second` is not used: a faster machine needs less time"),
+        (right + 2 * log_year, "a year has many seconds, so that there are fewer years: divide by them"),
+        (right / tenth, "that is a power of two: use the logarithm to base 10"),
+        (right * math.log(10), "that is the natural logarithm: use math.log10"),
+        (2 * math.log10(weights) - log_rate - log_year, "n weights have 2^n masks, not n^2: each weight doubles them"),
+        (math.log10(2 * weights) - log_rate - log_year, "n weights have 2^n masks, not 2n: each weight doubles them"),
+        (10**right if right < 300 else math.nan, "these are the years; return their logarithm to base 10"),
+        (round(right), "it is right but rounded: return all its digits"),
+    ]
+    for value, words in known:
+        if math.isclose(got, value, rel_tol=1e-3, abs_tol=5e-3):
+            raise Wrong(words, example)
+    raise Wrong("that is not log10(2^n / per_second / seconds in a year)", example)
+
+
+STATEMENTS = (
+    Statement(
+        "To find a winning ticket in the way of the 2019 paper, you first train the whole network.",
+        True,
+        "Which weights stay is read off the trained network: the large network is trained first, then the ticket. "
+        "The search costs more than one training, not less. Lesson 02 goes through it.",
+    ),
+    Statement(
+        "A network with 90 % of its weights set to zero needs a tenth of the time, on any computer.",
+        False,
+        "An ordinary program multiplies by zero as slowly as by any other number. Time is saved only where both "
+        "program and chip skip the zeros, and looking up where they are costs time as well. Lessons 01 and 13.",
+    ),
+    Statement(
+        "In the 2019 paper, a ticket starts from the values that its weights had at the end of the first training.",
+        False,
+        "It starts from the values that they had before any training: those were the luck of the draw. Going on from "
+        "trained values is called fine-tuning. Lesson 02.",
+    ),
+    Statement(
+        "For how well a pruned network learns, only the number of weights kept matters, not which ones.",
+        False,
+        "In this lesson's experiment the tickets and the random masks keep equally many weights in every layer, and "
+        "do not end equally well. Lesson 02 repeats it at six sizes.",
+    ),
+    Statement(
+        "A network that has few weights from the start can learn to read digits, too.",
+        True,
+        "The networks with a random mask have few weights from the start, and they learn. The question is only which "
+        "small network learns best. Lessons 01 and 04.",
+    ),
+    Statement(
+        "In the strong version of the hypothesis, the weights that are kept stay at their random values.",
+        True,
+        "Only the mask is chosen, no weight is ever moved. Lesson 06 searches for such masks, lesson 09 builds one.",
+    ),
+    Statement(
+        "The theorems of 2020 start from a random network that is larger than the network it is to imitate.",
+        True,
+        "Twice as deep and many times as wide in Malach et al. and in Pensia et al.; a counting argument shows that "
+        "some surplus of weights is unavoidable. Lessons 09 and 10.",
+    ),
+    Statement(
+        "The 2019 hypothesis, the one about training tickets, has since been proved as a theorem.",
+        False,
+        "It rests on experiments, and for larger networks it had to be changed: lesson 03. What was proved in 2020 is "
+        "the strong version, in which nothing is trained: lesson 09.",
+    ),
+    Statement(
+        "The theorem of Malach et al. (2020) gives a fast way to find the subnetwork, whatever the task.",
+        False,
+        "It says that the subnetwork is there. The same paper argues that finding a good one is hard in the worst "
+        "case. It is easy when the network to imitate is known already. Lessons 09 and 10.",
+    ),
+    Statement(
+        "Growing brains lose synapses, and this shows that brains learn by finding winning tickets.",
+        False,
+        "That connections are lost shows neither how they are chosen nor that the rest could have learned alone. "
+        "Whether brains do anything of the kind is not established. Lesson 18.",
+    ),
+)
+
+
+def ten_answers() -> dict[int, bool]:
+    """Your answers to the ten statements: True or False for each number.
+
+    >>> sorted(ten_answers())
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    """
+    return {number: statement.holds for number, statement in enumerate(STATEMENTS, 1)}
+
+
+def unanswered() -> dict[int, bool | None]:
+    """What exercise 0.4 starts from."""
+    return {1: None, 2: None, 3: None, 4: None, 5: None, 6: None, 7: None, 8: None, 9: None, 10: None}
+
+
+@exercise(
+    "0.4",
+    "Ten statements, true or false",
+    minutes=10,
+    level=1,
+    hints=(
+        "For each statement: is it about the weak version, the strong one, or both? About what exists, or about how to "
+        "find it?",
+        "Four of the ten are true. The false ones promise something that this notebook's warnings and honesty box "
+        "take back: speed, a cheap search, a proof, a brain.",
+        "return {1: True, 2: False, ...}  # write True or False in place of every None, then run the cell",
+    ),
+    reference=ten_answers,
+    given=unanswered,
+)
+def check_ten_answers(attempt: Attempt) -> None:
+    """Each wrong answer gets its statement's own reason; what is not answered is not given away."""
+    got = attempt()
+    if not isinstance(got, Mapping):
+        raise Wrong(f"it returned {brief(got)}; expected a dict from the numbers 1 to 10 to True or False")
+    numbers = range(1, len(STATEMENTS) + 1)
+    if set(got) != set(numbers):
+        raise Wrong(f"it answers {brief(sorted(got, key=str))}; expected one answer for each of the numbers 1 to 10")
+    for n in numbers:
+        if isinstance(got[n], str):
+            raise Wrong(f"answer {n} is the text {got[n]!r}; write True or False without quotation marks")
+        if got[n] is not None and got[n] not in (True, False):
+            raise Wrong(f"answer {n} is {brief(got[n])}; write True or False")
+    wrong = [n for n in numbers if got[n] is not None and bool(got[n]) != STATEMENTS[n - 1].holds]
+    missing = [n for n in numbers if got[n] is None]
+    open_ = f"no answer yet to {', '.join(map(str, missing))}" if missing else ""
+    if wrong:
+        reasons = "\n".join(f"Statement {n}: {STATEMENTS[n - 1].why}" for n in wrong)
+        raise Wrong(f"{len(wrong)} of 10 do not hold up.\n{reasons}", open_)
+    if missing:
+        raise Wrong(f"nothing wrong so far, but there is {open_}")
