@@ -1,0 +1,99 @@
+"""The page of a lesson: whole without a network, formulas and figures in it, a widget as it stood."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from lthedu.course.executor import run_cells
+from lthedu.course.page import page
+
+PNG = base64.b64encode(b"not read by anyone here").decode()
+
+
+def test_nothing_is_fetched_and_nothing_runs() -> None:
+    text = page(
+        new_notebook(cells=[new_markdown_cell("# T\n[a link](https://example.org)"), new_code_cell("1")]), Path(".")
+    )
+    assert "https://example.org" in text
+    shell = text.replace('<a href="https://example.org">', "")
+    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', shell)
+    assert not re.findall(r"@import|url\((?!\"?data:|#)[^)]*\)", shell)
+    assert "<script" not in shell
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (r"with $a_i \le b^2$.", r'with <math display="inline"[^>]*>.*<msub><mi>a</mi><mi>i</mi></msub>.*</math>\.'),
+        ("$$\\sum_{i}\nx_i$$", r'<math display="block"[^>]*>.*<mo>∑</mo>'),
+        ("\\begin{align}\na &= b\n\\end{align}", r'<math display="block"[^>]*>.*<mtable'),
+        (r"costs \$5 and \$6", r"costs \$5 and \$6"),
+    ],
+)
+def test_formulas_are_drawn_by_the_browser_itself(source: str, shown: str) -> None:
+    assert re.search(shown, page(new_notebook(cells=[new_markdown_cell(source)]), Path(".")), re.DOTALL)
+
+
+def test_a_formula_that_cannot_be_read_is_shown_as_written() -> None:
+    text = page(new_notebook(cells=[new_markdown_cell(r"see $\left( x$ there")]), Path("."))
+    assert r"<code>\left( x</code>" in text
+
+
+def test_a_figure_is_described_by_its_caption_and_a_picture_of_the_folder_is_in_the_page(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/a.png").write_bytes(b"picture")
+    outputs = [
+        new_output("display_data", data={"text/plain": "Figure: accuracy < density", "text/html": "<b>Figure</b>"}),
+        new_output("display_data", data={"image/png": PNG, "text/plain": "<Figure size 1x1>"}),
+    ]
+    cells = [new_markdown_cell("![one](figures/a.png)"), new_code_cell("f()", outputs=outputs)]
+    text = page(new_notebook(cells=cells), tmp_path)
+    assert f'alt="accuracy &lt; density" src="data:image/png;base64,{PNG}"' in text
+    assert f"data:image/png;base64,{base64.b64encode(b'picture').decode()}" in text
+    assert "Figure size" not in text
+
+
+WIDGETS = """
+import ipywidgets
+from IPython.display import display
+picture, words = ipywidgets.Image(value=b"drawn", format="png"), ipywidgets.HTML("<em>said</em>")
+slider = ipywidgets.IntSlider(3, 0, 5, description="level")
+arm = ipywidgets.ToggleButtons(options=["ticket", "random"], value="random", description="masks of")
+out = ipywidgets.Output()
+with out:
+    print("printed <inside>")
+"""
+
+
+def test_a_widget_is_shown_as_it_stood(tmp_path: Path) -> None:
+    nb = new_notebook(
+        cells=[new_code_cell(WIDGETS), new_code_cell("ipywidgets.VBox([slider, arm, picture, words, out])")]
+    )
+    run_cells(nb, tmp_path)
+    text = page(nb, tmp_path)
+    shown = text[text.index("Out[2]") :]
+    at = [
+        shown.index(part)
+        for part in (
+            "<p>level: 3</p>",
+            "<p>masks of: random</p>",
+            f"data:image/png;base64,{base64.b64encode(b'drawn').decode()}",
+            "<p><em>said</em></p>",
+            "printed &lt;inside&gt;",
+            "Its controls work in JupyterLab",
+        )
+    ]
+    assert at == sorted(at)
+    assert "VBox(" not in text
+    assert "<script" not in text
+    assert "widgets" in nb.metadata  # the notebook itself keeps what JupyterLab can show
+
+
+def test_a_widget_without_its_state_says_where_it_works() -> None:
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "gone"}, "text/plain": "VBox()"}
+    text = page(new_notebook(cells=[new_code_cell("w", outputs=[new_output("display_data", data=view)])]), Path("."))
+    assert "Its controls work in JupyterLab" in text
+    assert "VBox()" not in text
