@@ -1,56 +1,15 @@
-"""The learner's folder: a working copy of each lesson, and JupyterLab opened on it.
-
-The committed lessons are never opened for work. A learner works on copies in a folder of their
-own, and what is in that folder is theirs: nothing here replaces a file in it.
-"""
+"""JupyterLab, opened on the learner's folder: the committed lessons are never opened for work."""
 
 import errno
 import ipaddress
 import os
-import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import nbformat
-
-from lthedu.course.folder import OWN_FOLDER, learner_folder
+from lthedu.course.folder import OWN_FOLDER
 from lthedu.resources import course_path
-
-__all__ = ["learner_folder"]  # and what is defined here
-
-
-@dataclass(frozen=True)
-class Copied:
-    """What `copy_lessons` did: names of lessons, sorted, in the learner's folder."""
-
-    folder: Path
-    new: tuple[str, ...]
-    kept: tuple[str, ...]
-
-    @property
-    def first(self) -> str | None:
-        """The lesson to open: the first there is.
-
-        >>> Copied(Path("x"), new=("02_b.ipynb",), kept=("01_a.ipynb",)).first
-        '01_a.ipynb'
-        """
-        return min(self.new + self.kept, default=None)
-
-    def __str__(self) -> str:
-        """One line for the learner.
-
-        >>> print(Copied(Path("work"), new=("02_b.ipynb",), kept=("01_a.ipynb",)))
-        Your lessons are in work: 1 copied, 1 kept as you left it.
-        """
-        parts = []
-        if self.new:
-            parts.append(f"{len(self.new)} copied")
-        if self.kept:
-            parts.append(f"{len(self.kept)} kept as you left {'it' if len(self.kept) == 1 else 'them'}")
-        return f"Your lessons are in {self.folder}: {', '.join(parts) or 'none to copy yet'}."
 
 
 def find_lesson(wanted: str, lessons: Path | None = None) -> Path:
@@ -76,56 +35,6 @@ def find_lesson(wanted: str, lessons: Path | None = None) -> Path:
         f"there is no lesson {wanted!r} and no notebook of that path; the lessons are: "
         + (", ".join(lesson.stem for lesson in there) or "none yet")
     )
-
-
-def learner_copy(lesson: Path) -> str:
-    """The notebook `lesson` as a learner first meets it, as text.
-
-    Outputs and execution counts are gone, for they would answer what the learner is asked to
-    predict; so are the cells tagged `instructor`.
-    """
-    notebook = nbformat.read(lesson, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", ())]
-    notebook.metadata.pop("widgets", None)  # the state of widgets is output too
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return str(nbformat.writes(notebook))
-
-
-def copy_lessons(folder: Path, lessons: Path | None = None) -> Copied:
-    """Give `folder` a learner's copy of every lesson that it does not have yet.
-
-    `lessons` is the folder to copy from (default: the course's own). A file that a lesson's text
-    names, such as a picture, comes along under the same relative path; others stay behind.
-    An existing file is never replaced, whatever is in it.
-
-    Raises FileNotFoundError when the course has no lessons folder, OSError when writing fails.
-    """
-    source = lessons or course_path("lessons")
-    notebooks = {path.name: learner_copy(path) for path in sorted(source.glob("[!.]*.ipynb"))}
-    folder.mkdir(parents=True, exist_ok=True)
-    new = tuple(name for name, text in notebooks.items() if _write_new(folder / name, text.encode()))
-    for path in sorted(source.rglob("*")):
-        name = path.relative_to(source).as_posix()
-        if path.suffix != ".ipynb" and path.is_file() and any(name in text for text in notebooks.values()):
-            _write_new(folder / name, path.read_bytes())
-    return Copied(folder, new=new, kept=tuple(name for name in notebooks if name not in new))
-
-
-def _write_new(target: Path, content: bytes) -> bool:
-    """Write `target` in one step unless something is there already; says whether it did."""
-    if os.path.lexists(target):
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return True
 
 
 def is_loopback(ip: str) -> bool:
