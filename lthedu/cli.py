@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -53,11 +53,12 @@ def lab(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address; open nothing.")] = False,
 ) -> None:
     """Copy the lessons to a folder of yours (never over your work) and open them in JupyterLab."""
-    from lthedu.course import workspace
+    from lthedu.course import copies, workspace
+    from lthedu.course.folder import learner_folder
 
-    home = workspace.learner_folder(folder)
+    home = learner_folder(folder)
     workspace.check_address(ip, port)
-    copied = workspace.copy_lessons(home)
+    copied = copies.copy_lessons(home)
     print(copied, flush=True)
     if not workspace.is_loopback(ip):
         problems.print(
@@ -69,6 +70,98 @@ def lab(
         home, copied.first, ip=ip, port=port, browser=not no_browser, more=context.args
     )
     workspace.serve(home, arguments)
+
+
+@app.command()
+def run(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON]...", help="Numbers, names or paths (else every lesson).")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Where the results go (else the folder `executed` beside your copies).")
+    ] = None,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
+) -> None:
+    """Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each."""
+    from lthedu.course import running
+    from lthedu.course.folder import learner_folder
+
+    home = learner_folder(folder)
+    well = True
+    for ran in running.run_lessons(running.chosen(lessons or [], home), home, output, timeout=timeout):
+        print(ran, flush=True)
+        if ran.stopped:
+            well = False
+            problems.print(f"{ran.name}, {ran.stopped}", style="red")
+        if ran.interrupted:
+            problems.print(f"{ran.name}: stopped by Ctrl-C; what ran is written.", style="red")
+            raise typer.Exit(130)
+    if not well:
+        raise typer.Exit(1)
+
+
+@app.command()
+def progress(
+    folder: Annotated[
+        Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for another program.")] = False,
+) -> None:
+    """Show what you have passed, with how many tries and hints, and in how many minutes.
+
+    It is read from a file in your folder of lessons and sent nowhere.
+    """
+    import json
+
+    from rich import box
+    from rich.table import Table
+
+    from lthedu.course import record, standing
+    from lthedu.course.folder import OWN_FOLDER, folder_at_work, learner_folder
+
+    home = (folder or folder_at_work() or learner_folder()).absolute()
+    path = home / OWN_FOLDER / record.FILE
+    found = standing.standings(record.read(path))
+    if as_json:
+        print(json.dumps(standing.as_data(found), indent=1))
+        return
+    shown = Table(title="Your progress", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in standing.COLUMNS:
+        justify: Literal["left", "right"] = "right" if name in ("Tries", "Hints", "Minutes") else "left"
+        shown.add_column(name, justify=justify, no_wrap=name != "Title")
+    for row in standing.rows(found):
+        shown.add_row(*row)
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(shown)
+    for line in (standing.summary(found), *standing.MEANING, f"Kept in {path}."):
+        console.print(line)
+    if not path.exists():
+        console.print("There is no such file yet: it comes with your first check or hint in a lesson.")
+
+
+@app.command()
+def reset(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its number, its name, or the path of your copy.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Your folder of lessons (else $LTHEDU_HOME, else ~/lthedu).")
+    ] = None,
+) -> None:
+    """Put a fresh copy of a lesson beside yours, which is kept under a new name.
+
+    Nothing is deleted, and your progress stays.
+
+    Close the lesson in JupyterLab first: an open tab still shows the old copy.
+    """
+    from lthedu.course import copies, workspace
+    from lthedu.course.folder import learner_folder
+    from lthedu.resources import course_path
+
+    found = workspace.find_lesson(lesson)
+    a_path = folder is None and found.parent != course_path("lessons")
+    print(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder)))
 
 
 @bench.command()

@@ -15,7 +15,7 @@ import pytest
 
 import lthedu
 from lthedu import cli
-from lthedu.course import workspace
+from lthedu.course import copies, record, workspace
 
 Run = Callable[..., int]
 
@@ -154,9 +154,90 @@ def test_an_error_of_the_system_names_the_file(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "/somewhere/02.ipynb")
 
-    monkeypatch.setattr(workspace, "copy_lessons", full)
+    monkeypatch.setattr(copies, "copy_lessons", full)
     assert run("lab") == 2
     assert capsys.readouterr().err == "Error: /somewhere/02.ipynb: No space left on device\n"
+
+
+def test_progress_reads_the_folder_and_writes_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    assert run("progress") == 0
+    shown = capsys.readouterr().out
+    assert "Passed: 0 of" in shown
+    assert "There is no such file yet" in shown
+    assert list(tmp_path.iterdir()) == []
+
+    mine = record.Record(tmp_path / "lthedu")
+    mine.add(record.Event("2.2", "A random mask", "hint", 1.8e9 + 4 * 3600, hints=2))
+    mine.add(record.Event("2.2", "A random mask", "passed", 1.8e9 + 4 * 3600 + 90, answer="a"))
+    assert run("progress") == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"2\.2 +A random mask .* ✓ passed +1 +2 +2 +2027-01-15", shown)
+    assert re.search(r"2\.1 .* ○ not attempted", shown)
+    assert "Passed: 1 of" in shown
+    assert f"Kept in {tmp_path / 'lthedu' / '.lthedu' / 'progress.json'}" in shown.replace("\n", "")
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_progress_as_json_is_for_another_program(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = record.Record(tmp_path / "work")
+    mine.add(record.Event("2.2", "A random mask", "passed", 1.8e9, answer="the answer's digest"))
+    assert run("progress", "--json", "--folder", str(tmp_path / "work")) == 0
+    shown = capsys.readouterr().out
+    data = json.loads(shown)
+    (one,) = [e for e in data["exercises"] if e["state"] == "passed"]
+    assert (one["exercise"], one["tries"], one["passed"]) == ("2.2", 1, "2027-01-15T08:00:00+00:00")
+    assert data["passed"] == 1
+    assert "digest" not in shown
+
+
+def test_a_damaged_progress_file_is_one_line_and_stays(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LTHEDU_HOME", str(tmp_path / "work"))
+    path = tmp_path / "work" / ".lthedu" / "progress.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    assert run("progress") == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"Error: {path} is damaged")
+    assert shown.count("\n") == 1
+    assert [p.name for p in path.parent.iterdir()] == ["progress.json"]
+
+
+def test_reset_prints_both_names(
+    run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("lab") == 0
+    home = tmp_path / "lthedu"
+    path = sorted(home.glob("02_*.ipynb"))[0]
+    path.write_text("{}")
+    capsys.readouterr()
+    for wanted in ("2", str(path)):
+        assert run("reset", wanted) == 0
+        shown = capsys.readouterr().out
+        (kept,) = home.glob("02_*-mine-*.ipynb")
+        assert str(path) in shown
+        assert (str(kept) in shown) == (wanted == "2")  # the second time it is fresh already
+        assert kept.read_text() == "{}"
+    kept.unlink()
+    path.write_text("{}")
+    assert run("reset", str(path)) == 0
+    assert len(list(home.glob("02_*-mine-*.ipynb"))) == 1
+
+
+def test_reset_of_an_unknown_lesson_or_an_empty_folder_is_one_line(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in ((["77"], "there is no lesson '77'"), (["2"], "no lessons were handed out to")):
+        assert run("reset", *words) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith(f"Error: {said}")
+        assert shown.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -63,9 +63,43 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def show_box(box: Box) -> None:
-    """Show the box in a notebook; print its words elsewhere."""
+def show_box(box: "Box | Table") -> None:
+    """Show the box or table in a notebook; print its words elsewhere."""
     if in_notebook():
         display(box)
     else:
         print(box)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table with a title above and notes below; the first column names its row."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        cells = [self.columns, *self.rows]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        ]
+        return "\n".join([self.title, *lines, *self.notes])
+
+    def _repr_html_(self) -> str:
+        def cell(tag: str, text: str) -> str:
+            return f'<{tag} style="text-align: left; padding: 0.2em 0.8em">{_marked(text)}</{tag.split()[0]}>'
+
+        head = "".join(cell('th scope="col"', name) for name in self.columns)
+        body = "".join(
+            "<tr>" + cell('th scope="row"', row[0]) + "".join(cell("td", text) for text in row[1:]) + "</tr>"
+            for row in self.rows
+        )
+        caption = f'<caption style="text-align: left; font-weight: bold">{html.escape(self.title)}</caption>'
+        notes = "".join(f"<div>{_marked(note)}</div>" for note in self.notes)
+        return (
+            f'<div style="max-width: 60em"><table>{caption}<thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>{notes}</div>"
+        )

@@ -1,16 +1,23 @@
-"""The verbs of a lesson: check, hint, solution, show, caption, claim, verdict."""
+"""The verbs of a lesson: check, hint, solution, progress, show, caption, claim, verdict."""
 
 import ast
+import hashlib
 import inspect
 import math
 import os
+import re
 import textwrap
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from lthedu.course import standing
 from lthedu.course.boxes import Box, Kind, show_box
+from lthedu.course.folder import folder_at_work
+from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find
 
@@ -20,16 +27,16 @@ SECONDS = 10.0  # a check's time limit
 TRIES = 3  # wrong tries after which the solution opens
 
 
-@dataclass
-class _State:
-    """What the learner did with one exercise in this kernel."""
+class _Kernel:
+    """What this kernel knows of the learner: the record, how far its hints went, and what was said once."""
 
-    tries: int = 0
-    passed: bool = False
-    hints: int = 0
+    def __init__(self, folder: Path | None) -> None:
+        self.record = Record(folder)
+        self.hints: dict[str, int] = {}
+        self.said: set[str] = set()
 
 
-_states: dict[str, _State] = {}
+_kernel = _Kernel(folder_at_work())
 
 
 def check(number: str, function: F) -> F:
@@ -45,45 +52,102 @@ def check(number: str, function: F) -> F:
     What follows uses the course's reference, not your function. Mend it and run this cell again;
     hint("2.1") gives a hint.
     """
-    exercise, state = find(number), _states.setdefault(number, _State())
+    exercise = find(number)
     outcome = _examine(exercise, function)
-    state.tries += outcome.tried
-    state.passed |= outcome.passed
     show_box(outcome.box)
+    answer = _digest(function) if outcome.tried else ""
+    _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
     return function if outcome.passed else exercise.reference  # type: ignore[return-value]
 
 
 def hint(number: str) -> None:
     """Show the hints of exercise `number` up to the next of three: a question, the idea, almost the code.
 
+    Each kernel begins with the first, so that a notebook run again tells no more than it did.
+
     >>> hint("2.2")
     Hint 1 of 3 for exercise 2.2. If each weight is kept by the toss of a coin, how many weights does a
     layer keep: always the same number?
     """
-    exercise, state = find(number), _states.setdefault(number, _State())
-    state.hints = min(state.hints + 1, len(exercise.hints))
-    for i, text in enumerate(exercise.hints[: state.hints], 1):
+    exercise = find(number)
+    seen = _kernel.hints[number] = min(_kernel.hints.get(number, 0) + 1, len(exercise.hints))
+    for i, text in enumerate(exercise.hints[:seen], 1):
         title = f"Hint {i} of {len(exercise.hints)} for exercise {number}."
         last = i == len(exercise.hints)
         show_box(Box("note", title, code=text) if last else Box("note", title, text))
+    _note(exercise, "hint", hints=seen)
 
 
 def solution(number: str) -> None:
     """Show the source of the reference of exercise `number`, once it is passed or after three tries.
 
+    Three different answers count as three tries, those of an earlier day too.
+
     >>> solution("2.3")
-    The solution of exercise 2.3 is still closed. It opens when your function passes, or after 3 tries
+    The solution of exercise 2.3 is still closed. It opens when your function passes, or after 3 different tries
     (so far 0). hint("2.3") helps.
     """
-    exercise, state = find(number), _states.setdefault(number, _State())
-    if not state.passed and state.tries < TRIES:
-        words = f"It opens when your function passes, or after {TRIES} tries (so far {state.tries})."
+    exercise = find(number)
+    entry = _kernel.record.entry(number)
+    if entry.passed is None and entry.tries < TRIES:
+        words = f"It opens when your function passes, or after {TRIES} different tries (so far {entry.tries})."
         closed = f"The solution of exercise {number} is still closed."
         show_box(Box("note", closed, words + f' hint("{number}") helps.'))
         return
     module = exercise.reference.__module__
     title = f"Exercise {number}: the reference is {module}.{exercise.reference.__name__}."
     show_box(Box("note", title, "", code=inspect.getsource(exercise.reference)))
+    _note(exercise, "solution")
+
+
+def progress(lesson: int | None = None) -> None:
+    """Show where you stand: for every exercise, or those of one lesson, passed or not, tries, hints and minutes.
+
+    It is read from a file in your own folder of lessons, and sent nowhere. Raises ValueError for a lesson without
+    exercises.
+
+    >>> progress(2)  # doctest: +ELLIPSIS
+    Your progress
+    Exercise  Title ...
+    """
+    found = standing.standings(_kernel.record.document(), lesson)
+    path = _kernel.record.path
+    where = (
+        f"Kept in {path} on this computer, and sent nowhere."
+        if path
+        else "Kept in memory, and gone with this kernel: this notebook is in no folder that `lthedu lab` made."
+    )
+    show_box(standing.table(found, [where]))
+    _say_trouble()
+
+
+def _note(exercise: Exercise, kind: Did, answer: str = "", hints: int = 0) -> None:
+    """Put it on record; that the record cannot be kept is said once, and stops nothing."""
+    record = _kernel.record
+    event = Event(exercise.number, exercise.title, kind, time.time(), record.began, answer, hints)
+    record.add(event)
+    _say_trouble()
+
+
+def _say_trouble() -> None:
+    record = _kernel.record
+    if record.put_aside and record.put_aside not in _kernel.said:
+        _kernel.said.add(record.put_aside)
+        show_box(Box("note", "Your progress file could not be read.", record.put_aside))
+    if record.trouble and "trouble" not in _kernel.said:
+        _kernel.said.add("trouble")
+        words = f"{record.trouble}. The lesson goes on, and your progress is kept in memory while this kernel runs."
+        show_box(Box("note", "Your progress cannot be saved at the moment.", words))
+
+
+def _digest(function: Callable[..., Any]) -> str:
+    """What tells one answer from another: its code, whatever its comments, docstring and layout."""
+    body = _body(function)
+    if body is None:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        constants = re.sub(r" at 0x\w+", "", repr(code.co_consts)) if code else ""  # an address is another every time
+        body = [repr((code.co_code, code.co_names)), constants] if code else [repr(type(function))]
+    return hashlib.sha256("\n".join(body).encode()).hexdigest()[:16]
 
 
 def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:

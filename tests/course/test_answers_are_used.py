@@ -31,7 +31,7 @@ def counting(function, calls: Counter, number: str):
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, mnist) -> None:
     """The lesson's experiment, too small to show anything and large enough to run every line."""
-    monkeypatch.setattr(lesson, "_states", {})  # what is passed here is passed nowhere else
+    monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))  # what is passed here is passed nowhere else
     monkeypatch.setattr(tickets.settings, "LESSON", TINY)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(600, 200, 200))
 
