@@ -4,12 +4,13 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
 
 
 class Wrong(Exception):
@@ -44,12 +45,7 @@ class Attempt:
     def __call__(self, *args: Any) -> Any:
         """The function's result. Raises Raised when it raises, Wrong when it changes an argument."""
         self.given = given = [_copied(a) for a in args]
-        try:
-            result = self.function(*given)
-        except Wrong:
-            raise
-        except (Exception, SystemExit) as error:
-            raise Raised(error) from error
+        result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if _changed(before, after):
                 raise Wrong(
@@ -57,6 +53,15 @@ class Attempt:
                     f"{brief(before)} became {brief(after)}",
                 )
         return result
+
+    def in_place(self, *args: Any) -> Any:
+        """The result of a function whose task is to change its arguments: it gets them as they are."""
+        try:
+            return self.function(*args)
+        except Wrong:
+            raise
+        except (Exception, SystemExit) as error:
+            raise Raised(error) from error
 
     def _name(self, position: int) -> str:
         names = list(inspect.signature(self.function).parameters)
@@ -112,20 +117,20 @@ def exercise(
     return register
 
 
-def planted(number: str, meets: str) -> Callable[[Function], Function]:
+def planted(number: str, meets: str) -> Callable[[F], F]:
     """Register the decorated function as a wrong answer whose diagnosis contains `meets`."""
 
-    def register(function: Function) -> Function:
+    def register(function: F) -> F:
         find(number).wrong.append(Planted(function, meets))
         return function
 
     return register
 
 
-def alternative(number: str) -> Callable[[Function], Function]:
+def alternative(number: str) -> Callable[[F], F]:
     """Register the decorated function as another right answer."""
 
-    def register(function: Function) -> Function:
+    def register(function: F) -> F:
         find(number).right.append(function)
         return function
 
