@@ -1,0 +1,112 @@
+"""The cubic schedule, and gradual pruning inside training."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lthedu import masks
+from lthedu.models import MLP
+from lthedu.pruning import cubic, gradual, select, select_each
+from lthedu.training import Optimizer, Replicates, train
+
+
+@pytest.fixture(scope="module")
+def few(mnist):
+    return mnist.first(600, 100, 100)
+
+
+def small(seeds=(0, 1, 2)) -> Replicates:
+    return Replicates.create(lambda: MLP([784, 12, 10]), seeds)
+
+
+@given(st.integers(0, 500), st.integers(1, 400), st.floats(0, 1))
+def test_the_schedule_falls_from_1_to_final_and_never_rises(begin, length, final):
+    densities = [cubic(step, begin, begin + length, final) for step in range(begin - 2, begin + length + 3)]
+    assert densities[:3] == [1, 1, 1]
+    assert densities[-3:] == [final] * 3
+    assert all(a >= b for a, b in pairwise(densities))
+
+
+def test_it_is_zhu_and_guptas_formula_in_sparsities():
+    s_f, t0, n, dt = 0.9, 100, 20, 5
+    for t in range(t0, t0 + n * dt + 1, dt):
+        assert 1 - cubic(t, t0, t0 + n * dt, 1 - s_f) == pytest.approx(s_f - s_f * (1 - (t - t0) / (n * dt)) ** 3)
+
+
+@pytest.mark.parametrize("bad", [(5, 5, 0.1), (6, 5, 0.1), (0, 5, 1.5), (0, 5, -0.1), (0, 5, float("nan"))])
+def test_a_schedule_that_makes_no_sense_is_refused(bad):
+    with pytest.raises(ValueError, match=r"begin is step|a density is"):
+        cubic(1, *bad)
+
+
+def test_every_replicate_ends_at_the_exact_count_and_prunes_only_at_the_steps_asked_for(few):
+    seen = []
+
+    def watched(scores, density):
+        seen.append(density)
+        return select(scores, density, scope="global")
+
+    spare = "layers.1.weight"
+    hook = gradual(lambda step: cubic(step, 0, 20, 0.1), at=[5, 10, 15, 20], choose=watched, spare=[spare])
+    end = train(small(), few, steps=30, remask=hook)
+    for i in range(3):
+        assert masks.counts(masks.unstack(end.mask, i)) == {"layers.0.weight": round(0.1 * 784 * 12), spare: 120}
+        assert not end.replicates.params["layers.0.weight"][i][~end.mask["layers.0.weight"][i]].any()
+    assert seen == [cubic(step, 0, 20, 0.1) for step in (5, 10, 15, 20) for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        Optimizer("sgd", lr=0.1, momentum=0.9, weight_decay=1e-3),
+        Optimizer("adam"),
+        Optimizer("adamw", weight_decay=0.1),
+    ],
+    ids=lambda o: o.name,
+)
+def test_a_weight_pruned_on_the_way_never_comes_back(few, optimizer):
+    pruned = []
+    hook = gradual(lambda step: [0.9, 0.5, 0.7, 0.2][step // 5 - 1], at=[5, 10, 15, 20])  # it rises once, too
+
+    def watching(step, params, mask):
+        new = hook(step, params, mask)
+        pruned.append((mask if new is None else new)["layers.0.weight"].clone())
+        return new
+
+    end = train(small(), few, steps=25, remask=watching, optimizer=optimizer)
+    assert not end.replicates.params["layers.0.weight"][~end.mask["layers.0.weight"]].any()
+    assert all(not (b & ~a).any() for a, b in pairwise(pruned))
+
+
+def test_one_step_is_one_shot_pruning(few):
+    """Pruned at step 10 inside a run, or between two runs: the same masks."""
+    dense = train(small(), few, steps=10)
+    between = select_each(dense.replicates.params, dense.mask, 0.2, lambda s, d: select(s, d, scope="global"))
+    inside = train(small(), few, steps=10, remask=gradual(lambda step: 0.2, at=[10])).mask
+    assert all(torch.equal(between[n], inside[n]) for n in between)
+
+
+def test_a_kept_weight_that_is_zero_outranks_a_pruned_one():
+    weights = {"w": torch.tensor([[[0.0, 0.0, 0.0, 1.0]]])}
+    mask = {"w": torch.tensor([[[False, False, True, True]]])}
+    assert select_each(weights, mask, 0.5, select)["w"].tolist() == mask["w"].tolist()
+
+
+def test_a_spared_layer_that_is_none_is_named():
+    with pytest.raises(ValueError, match="spare names 'last', which has no mask; there are: w"):
+        select_each({"w": torch.ones(1, 2, 2)}, {"w": torch.ones(1, 2, 2, dtype=torch.bool)}, 0.5, select, ["last"])
+
+
+def test_a_mask_from_the_hook_that_does_not_fit_is_refused(few):
+    with pytest.raises(ValueError, match="names 'nowhere'"):
+        train(small(), few, steps=3, remask=lambda *_: {"nowhere": torch.ones(1, dtype=torch.bool)})
+
+
+def test_a_hook_that_changes_nothing_leaves_the_training_bit_for_bit(few):
+    plain, hooked = train(small(), few, steps=12), train(small(), few, steps=12, remask=lambda *_: None)
+    for name, p in plain.replicates.params.items():
+        assert torch.equal(p, hooked.replicates.params[name])
+    assert all(m.all() for m in plain.mask.values())
