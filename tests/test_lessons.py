@@ -1,7 +1,10 @@
 """What every committed lesson keeps to; nbval compares their outputs, and this what nbval would let through."""
 
+import ast
 import base64
+import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -9,6 +12,7 @@ import pytest
 
 from lthedu.course.authoring import normalise
 from lthedu.exercises import exercises
+from lthedu.exercises.core import Exercise
 
 LESSONS = sorted((Path(__file__).parent.parent / "lessons").glob("*.ipynb"))
 
@@ -27,8 +31,16 @@ def prints(cell) -> bool:
     return bool(cell.outputs)
 
 
+def of_lesson(path: Path) -> list[Exercise]:
+    return [e for e in exercises() if e.number.startswith(f"{int(path.stem[:2])}.")]
+
+
 def test_there_are_lessons() -> None:
     assert LESSONS
+
+
+def test_every_exercise_belongs_to_a_lesson_that_there_is() -> None:
+    assert {e.number.split(".")[0] for e in exercises()} == {str(int(path.stem[:2])) for path in LESSONS}
 
 
 @lessons
@@ -92,21 +104,70 @@ def test_size_and_shape(path: Path) -> None:
         assert any(wanted in p for p in prose), wanted
 
 
+def stub_of(path: Path, exercise: Exercise) -> tuple[str, ast.FunctionDef]:
+    """The cell that checks an exercise, and the function in it that a learner is to write."""
+    (source,) = [c.source for c in cells(path) if f'check("{exercise.number}"' in c.source]
+    name = exercise.reference.__name__
+    (function,) = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == name]
+    return source, function
+
+
 @lessons
-def test_every_exercise_of_the_lesson_is_in_it_with_its_signature(path: Path) -> None:
-    number = int(path.stem[:2])
-    mine = [e for e in exercises() if e.number.startswith(f"{number}.")]
+def test_every_exercise_of_the_lesson_is_in_it(path: Path) -> None:
+    mine = of_lesson(path)
     assert 3 <= len(mine) <= 6
     for exercise in mine:
-        (stub,) = [c.source for c in cells(path) if f'check("{exercise.number}"' in c.source]
-        name = exercise.reference.__name__
-        code = exercise.reference.__code__
-        arguments = ", ".join(code.co_varnames[: code.co_argcount])
-        assert f"def {name}({arguments}):" in stub
-        summary = (exercise.reference.__doc__ or "").splitlines()[0]
-        assert f'"""{summary}\n' in stub
-        assert re.search(rf'^\S.*check\("{re.escape(exercise.number)}", {name}\)$', stub, re.MULTILINE)
+        source, function = stub_of(path, exercise)
+        number, name = re.escape(exercise.number), function.name
+        assert re.search(rf'^{name} = check\("{number}", {name}\)$', source, re.MULTILINE), source
         assert any(f"### Exercise {exercise.number} · {exercise.title}" in c.source for c in cells(path, "markdown"))
+
+
+@lessons
+def test_a_stub_has_the_signature_of_its_reference(path: Path) -> None:
+    """Names, order, kinds and default values; annotations are the reference's own."""
+    for exercise in of_lesson(path):
+        _, function = stub_of(path, exercise)
+        stub, reference = _signature(function.args), _signature(_definition(exercise.reference).args)
+        assert stub == reference, exercise.number
+
+
+@lessons
+def test_a_stub_says_what_its_reference_says_and_gives_an_example(path: Path) -> None:
+    for exercise in of_lesson(path):
+        _, function = stub_of(path, exercise)
+        summary, blank, *example = (ast.get_docstring(function) or "").splitlines()
+        assert summary == (inspect.getdoc(exercise.reference) or "").splitlines()[0], exercise.number
+        assert blank == ""
+        assert example, exercise.number
+
+
+@lessons
+def test_a_stub_is_empty_or_the_given_code(path: Path) -> None:
+    """Else nothing could tell a cell that nobody touched from an answer."""
+    for exercise in of_lesson(path):
+        _, function = stub_of(path, exercise)
+        body = [ast.unparse(statement) for statement in function.body[1:]]
+        given = [] if exercise.given is None else _definition(exercise.given).body
+        given = given[1:] if given and isinstance(given[0], ast.Expr) and _is_text(given[0].value) else given
+        assert body == ([ast.unparse(s) for s in given] or ["..."]), exercise.number
+
+
+def _definition(function) -> ast.FunctionDef:
+    (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(node, ast.FunctionDef)
+    return node
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _signature(arguments: ast.arguments) -> str:
+    for argument in ast.walk(arguments):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return ast.unparse(arguments)
 
 
 @lessons
@@ -114,7 +175,7 @@ def test_the_unanswered_lesson_says_so(path: Path) -> None:
     checked = [c for c in cells(path) if re.search(r"= check\(|, check\(", c.source)]
     assert checked
     for cell in checked:
-        assert "NOT ATTEMPTED YET" in cell.outputs[0].data["text/plain"], cell.source
+        assert any("NOT ATTEMPTED YET" in o.get("data", {}).get("text/plain", "") for o in cell.outputs), cell.source
 
 
 @lessons
@@ -122,12 +183,15 @@ def test_no_path_of_the_author_is_stored(path: Path) -> None:
     assert not re.search(r"/home/|/root/|/Users/|/tmp/|site-packages", path.read_text(encoding="utf-8"))
 
 
-def test_the_readme_shows_a_figure_of_the_lesson() -> None:
-    shown = (Path(__file__).parent.parent / "lessons/figures/02_winning_tickets.png").read_bytes()
-    stored = [
-        base64.b64decode(o.data["image/png"])
-        for c in cells(next(p for p in LESSONS if p.stem.startswith("02")))
-        for o in c.outputs
-        if "image/png" in o.get("data", {})
-    ]
-    assert shown in stored
+def test_every_figure_beside_the_lessons_is_one_that_its_lesson_draws() -> None:
+    """The README shows them."""
+    shown = sorted((LESSONS[0].parent / "figures").glob("*.png"))
+    assert shown
+    for figure in shown:
+        stored = [
+            base64.b64decode(o.data["image/png"])
+            for c in cells(next(p for p in LESSONS if p.stem[:2] == figure.stem[:2]))
+            for o in c.outputs
+            if "image/png" in o.get("data", {})
+        ]
+        assert figure.read_bytes() in stored
