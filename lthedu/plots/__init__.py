@@ -1,5 +1,12 @@
 """Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
 
+from lthedu.plots.numbers import (
+    accuracy_after_deleting,
+    accuracy_by_arm,
+    digit_row,
+    errors_by_count,
+    mask_at_work,
+)
 from lthedu.plots.style import use_style
 from lthedu.plots.tickets import (
     LOOKS,
@@ -12,9 +19,14 @@ from lthedu.plots.tickets import (
 
 __all__ = [
     "LOOKS",
+    "accuracy_after_deleting",
+    "accuracy_by_arm",
     "accuracy_by_density",
     "differences",
+    "digit_row",
+    "errors_by_count",
     "learning_curves",
+    "mask_at_work",
     "pixel_degrees",
     "share_on_rim",
     "use_style",

@@ -1,7 +1,8 @@
 """Explorers: the course's figures under a slider."""
 
 from lthedu.widgets.live import live_plot
+from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.statements import Statement, statement_quiz
 from lthedu.widgets.tickets import ticket_explorer
 
-__all__ = ["Statement", "live_plot", "statement_quiz", "ticket_explorer"]
+__all__ = ["Statement", "digit_pruner", "live_plot", "number_game", "statement_quiz", "ticket_explorer"]

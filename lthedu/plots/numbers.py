@@ -1,0 +1,159 @@
+"""Figures of lesson 00: digits, a mask at work, what deleting costs, and subsets that hit a number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from lthedu.plots.style import percent
+from lthedu.plots.tickets import LOOKS
+from lthedu.tickets import DENSE, final
+
+# Okabe and Ito's colours, each with a line style and a marker of its own
+_LINES: tuple[dict[str, Any], ...] = (
+    {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    {"color": "#D55E00", "linestyle": "--", "marker": "^"},
+    {"color": "#009E73", "linestyle": "-.", "marker": "D"},
+)
+
+
+def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = None) -> tuple[Axes, str]:
+    """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything."""
+    ax = ax or plt.figure(figsize=(7.2, 1.2)).gca()
+    row = torch.cat(list(images.detach().cpu().reshape(-1, 28, 28)), dim=1)  # (28, n * 28)
+    ax.imshow(row.numpy(), cmap="gray_r")
+    ax.set_xticks([28 * i + 13.5 for i in range(len(images))], [str(label) for label in labels])
+    ax.tick_params(bottom=False, pad=1)
+    ax.set_yticks([])
+    ax.grid(False)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    return ax, f"{len(images)} handwritten digits in a row, with these words below: {', '.join(map(str, labels))}."
+
+
+def mask_at_work(numbers: Tensor, mask: Tensor) -> tuple[list[Axes], str]:
+    """Three small tables: the numbers (rows, columns), their mask, and what the mask leaves."""
+    _, panels = plt.subplots(1, 3, figsize=(9.6, 0.5 + 0.42 * len(numbers)), layout="constrained")
+    left = torch.where(mask, numbers, torch.zeros_like(numbers))
+    words = [[f"{v:.2f}" for v in row] for row in numbers.tolist()]
+    kept = [["keep" if k else "delete" for k in row] for row in mask.tolist()]
+    after = [[f"{v:.2f}" if v else "0" for v in row] for row in left.tolist()]
+    for ax, title, cells in zip(panels, ("weights", "mask", "what is left"), (words, kept, after), strict=True):
+        ax.imshow(mask.cpu().numpy(), cmap="gray", vmin=-2.5, vmax=1)  # kept on white, deleted on grey
+        for (i, j), word in np.ndenumerate(np.array(cells)):
+            ax.text(j, i, word, ha="center", va="center", fontsize=9)
+        ax.set_title(title, fontsize=11)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.grid(False)
+        ax.set_aspect("auto")
+    count, of = int(mask.sum()), mask.numel()
+    return list(panels), (
+        f"three tables of {len(numbers)} by {numbers.shape[1]}: weights, the word keep or delete for each, and what is "
+        f"left, with {count} of the {of} weights as they were and the others at zero."
+    )
+
+
+def accuracy_after_deleting(
+    accuracies: Mapping[str, Mapping[float, Sequence[float]]],
+    *,
+    guess: Mapping[str, object] | None = None,
+    at: float | None = None,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
+    """Test accuracy against the share of weights kept, one line a way to delete: mean and band over networks.
+
+    `accuracies`: way to delete -> density -> one accuracy (a fraction) for each network. `guess` maps ways to a
+    guessed percentage (or None), drawn as open stars at the density `at`; what is no percentage is left out, and the
+    description says so.
+    """
+    ax = ax or plt.figure().gca()
+    networks = 0
+    not_drawn = []
+    for look, (way, by_density) in zip(_LINES, accuracies.items(), strict=False):
+        x = [100 * density for density in sorted(by_density)]
+        y = 100 * np.array([by_density[density] for density in sorted(by_density)])  # (densities, networks)
+        networks = y.shape[1]
+        ax.plot(x, y.mean(1), label=way, **look)
+        ax.fill_between(x, y.min(1), y.max(1), color=look["color"], alpha=0.2, lw=0)
+        value = (guess or {}).get(way)
+        number = _percentage(value)
+        if value is not None and number is None:
+            not_drawn.append(f" The guess {value!r} for {way!r} is not drawn: give a percentage.")
+        if at is not None and number is not None:
+            ax.plot(100 * at, number, marker="*", ms=15, mfc="none", ls="", color=look["color"], label=f"guess: {way}")
+    ax.axhline(10, color="black", lw=1, ls=":", label="guessing blindly")
+    ax.invert_xaxis()
+    ax.set_ylim(0, 101)
+    ax.set_xlabel("weights kept (%)")
+    ax.set_ylabel("test digits read correctly (%)")
+    ax.legend(loc="lower left")
+    return ax, (
+        "the percentage of test digits read correctly against the percentage of weights kept, from all on the left to "
+        f"few on the right; one line for each way to delete ({', '.join(accuracies)}), the mean of {networks} networks "
+        "with a band from the lowest to the highest; a dotted line at 10 percent marks blind guessing."
+        + "".join(not_drawn)
+    )
+
+
+def _percentage(value: object) -> float | None:
+    try:
+        number = float(str(value).rstrip(" %"))
+    except ValueError:
+        return None
+    return number if 1 < number <= 100 else None
+
+
+def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+    """Final test accuracy of every arm at `level`, the dense networks beside them: a mark a network, a bar the mean."""
+    ax = ax or plt.figure(figsize=(7.2, 3.6)).gca()
+    rows = final(table)
+    rows = rows[(rows["level"] == level) | (rows["arm"] == DENSE)]
+    arms = list(dict.fromkeys(rows["arm"]))
+    for i, arm in enumerate(arms):
+        accuracy = 100 * rows.loc[rows["arm"] == arm].sort_values("replicate")["accuracy"].to_numpy()
+        look = LOOKS[arm]
+        x = i + np.linspace(-0.18, 0.18, len(accuracy)) if len(accuracy) > 1 else [i]
+        ax.plot(x, accuracy, marker=look["marker"], color=look["color"], ls="", alpha=0.7)
+        ax.hlines(accuracy.mean(), i - 0.3, i + 0.3, color=look["color"], lw=2.5)
+    kept = rows.loc[rows["arm"] != DENSE, "density"].iloc[0]
+    small = f"{percent(100 * kept)} % of the weights"
+    ax.set_xticks(range(len(arms)), [f"{arm}\n{'all weights' if arm == DENSE else small}" for arm in arms], fontsize=10)
+    ax.set_ylabel("test accuracy (%)")
+    ax.grid(False, axis="x")
+    networks = rows["replicate"].nunique()
+    return ax, (
+        f"test accuracy in percent of {networks} networks of each kind, a mark for each, a bar for their mean: "
+        f"{', '.join(arms)}; all but the dense ones have {small.replace('%', 'percent')}."
+    )
+
+
+def errors_by_count(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> tuple[Axes, str]:
+    """How far random targets are missed against how many numbers there are, one line a way to choose.
+
+    `tables`: way to choose -> a table of `lthedu.proof.subset_errors`. Lines are medians over draws, bands hold the
+    middle 80 %, the vertical axis is logarithmic.
+    """
+    ax = ax or plt.figure().gca()
+    for look, (way, table) in zip(_LINES, tables.items(), strict=False):
+        by_size = table.groupby("numbers")["error"]
+        median = by_size.median()
+        ax.plot(median.index, median, label=way, **look)
+        ax.fill_between(
+            median.index, by_size.quantile(0.1), by_size.quantile(0.9), color=look["color"], alpha=0.2, lw=0
+        )
+    draws = next(iter(tables.values()))["draw"].nunique()
+    ax.set_yscale("log")
+    ax.set_xlabel("random numbers to choose from")
+    ax.set_ylabel("distance from the target")
+    ax.legend(loc="lower left")
+    return ax, (
+        "the distance from the target on a logarithmic axis against how many random numbers there are to choose from; "
+        f"one line for each way to choose ({', '.join(tables)}), the median of {draws} draws with a band of the "
+        "middle 80 percent of them."
+    )

@@ -1,0 +1,94 @@
+"""The figures of lesson 00 draw what they are given."""
+
+import matplotlib as mpl
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lthedu import plots
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_digits_stand_in_a_row_with_their_words() -> None:
+    images = torch.rand(3, 784)
+    ax, alt = plots.digit_row(images, ["seven", 2, "1 ✗"])
+    drawn = np.asarray(ax.images[0].get_array())
+    assert drawn.shape == (28, 84)
+    assert np.allclose(drawn[:, 28:56], images[1].reshape(28, 28))
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["seven", "2", "1 ✗"]
+    assert alt.startswith("3 handwritten digits")
+    assert "seven, 2, 1 ✗" in alt
+
+
+def test_a_mask_is_shown_in_words_and_what_it_leaves_in_numbers() -> None:
+    numbers, mask = torch.tensor([[0.5, -0.25], [1.0, 2.0]]), torch.tensor([[True, False], [True, True]])
+    axes, alt = plots.mask_at_work(numbers, mask)
+    words = [[t.get_text() for t in ax.texts] for ax in axes]
+    assert words == [
+        ["0.50", "-0.25", "1.00", "2.00"],
+        ["keep", "delete", "keep", "keep"],
+        ["0.50", "0", "1.00", "2.00"],
+    ]
+    assert "3 of the 4 weights" in alt
+
+
+CURVES = {"smallest first": {1.0: [0.9, 1.0], 0.5: [0.8, 0.9]}, "at random": {1.0: [0.9, 1.0], 0.5: [0.2, 0.4]}}
+
+
+def test_accuracy_after_deleting_has_a_line_a_way_and_fewer_weights_to_the_right() -> None:
+    ax, alt = plots.accuracy_after_deleting(CURVES)
+    lines = {line.get_label(): line for line in ax.lines}
+    assert dict(zip(lines["at random"].get_xdata(), lines["at random"].get_ydata(), strict=True)) == pytest.approx(
+        {100.0: 95.0, 50.0: 30.0}
+    )
+    left, right = ax.get_xlim()
+    assert left > right
+    assert "2 networks" in alt
+    assert len({line.get_linestyle() for line in ax.lines}) == 3
+    assert not any("guess: " in label for label in lines)
+
+
+def test_guesses_are_stars_and_a_senseless_one_is_named() -> None:
+    guess = {"smallest first": "85 %", "at random": "low"}
+    ax, alt = plots.accuracy_after_deleting(CURVES, guess=guess, at=0.5)
+    stars = [line for line in ax.lines if line.get_marker() == "*"]
+    assert [(s.get_xdata()[0], s.get_ydata()[0]) for s in stars] == [(50.0, 85.0)]
+    assert "The guess 'low' for 'at random' is not drawn" in alt
+
+
+def test_every_arm_has_a_mark_a_network_and_a_bar_at_the_mean() -> None:
+    rows = []
+    for level, density, arms in ((0, 1.0, [DENSE]), (1, 0.2, [WINNING, REINIT, RANDOM]), (2, 0.1, [WINNING])):
+        for i, arm in enumerate(arms):
+            rows += [(arm, seed, level, density, 10, "test", 0.9 - 0.01 * i + 0.002 * seed) for seed in (0, 1)]
+    table = pd.DataFrame(rows, columns=["arm", "replicate", "level", "density", "step", "split", "accuracy"])
+    ax, alt = plots.accuracy_by_arm(table, level=1)
+    marks = [sorted(line.get_ydata()) for line in ax.lines]
+    assert marks == [pytest.approx([m, m + 0.2]) for m in (90.0, 90.0, 89.0, 88.0)]
+    bars = [c.get_segments()[0][0][1] for c in ax.collections]
+    assert bars == pytest.approx([90.1, 90.1, 89.1, 88.1])
+    assert [t.get_text().split("\n")[0] for t in ax.get_xticklabels()] == [DENSE, WINNING, REINIT, RANDOM]
+    assert "20 percent" in alt
+
+
+def test_errors_are_medians_with_a_band_on_a_logarithmic_axis() -> None:
+    table = pd.DataFrame(
+        [(n, d, 0.01 * d / n) for n in (2, 4) for d in range(1, 12)], columns=["numbers", "draw", "error"]
+    )
+    ax, alt = plots.errors_by_count({"best": table, "hasty": table})
+    assert list(ax.lines[0].get_ydata()) == pytest.approx([0.03, 0.015])
+    assert ax.get_yscale() == "log"
+    assert "11 draws" in alt
+    assert "best, hasty" in alt
+    band = ax.collections[0].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx(0.05)  # nine tenths of the draws are below
