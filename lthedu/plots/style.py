@@ -1,6 +1,10 @@
 """What all figures of the course share."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib as mpl
+from matplotlib.axes import Axes
 
 
 def use_style() -> None:
@@ -28,3 +32,22 @@ def percent(x: float) -> str:
     ('20', '3.5')
     """
     return f"{x:.0f}" if x >= 10 else f"{x:.1f}"
+
+
+def draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float, looks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Draw the guesses that are percentages of known arms as stars at x = `at`; a sentence names the others.
+
+    `looks` gives each arm's colour. A guess never stops a lesson.
+    """
+    not_drawn = ""
+    for arm, value in guess.items():
+        try:
+            number = float(str(value).rstrip(" %"))
+        except ValueError:
+            number = float("nan")
+        if arm in looks and 1 < number <= 100:
+            look = {"marker": "*", "ms": 15, "mfc": "none", "ls": "", "color": looks[arm]["color"]}
+            ax.plot(at, number, label=f"your guess: {arm}", **look)
+        elif value is not None:
+            not_drawn += f" The guess {value!r} for {arm!r} is not drawn: give an arm a percentage."
+    return not_drawn

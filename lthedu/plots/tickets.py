@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.masks import Mask
-from lthedu.plots.style import percent
+from lthedu.plots.style import draw_guesses, percent
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
@@ -46,7 +46,7 @@ def accuracy_by_density(
             continue
         ax.plot(x, mean, label=arm, **look)
         ax.fill_between(x, mean - sd, mean + sd, color=look["color"], alpha=0.2, lw=0)
-    not_drawn = [] if at is None else _draw_guesses(ax, guess or {}, at)
+    not_drawn = "" if at is None else draw_guesses(ax, guess or {}, 100 * at, LOOKS)
     _density_axis(ax, rows)
     ax.set_ylabel("test accuracy (%)")
     ax.legend(loc="lower left")
@@ -55,26 +55,8 @@ def accuracy_by_density(
     return ax, (
         "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from many on the left "
         f"to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
-        + "".join(
-            f" The guess {value!r} for {arm!r} is not drawn: give an arm a percentage." for arm, value in not_drawn
-        )
+        + not_drawn
     )
-
-
-def _draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float) -> list[tuple[str, Any]]:
-    """Draw the guesses that are percentages of known arms as stars; return the others. A guess never stops a lesson."""
-    not_drawn = []
-    for arm, value in guess.items():
-        try:
-            percent = float(str(value).rstrip(" %"))
-        except ValueError:
-            percent = float("nan")
-        if arm in LOOKS and 1 < percent <= 100:
-            look = {"marker": "*", "ms": 15, "mfc": "none", "ls": "", "color": LOOKS[arm]["color"]}
-            ax.plot(100 * at, percent, label=f"your guess: {arm}", **look)
-        elif value is not None:
-            not_drawn.append((arm, value))
-    return not_drawn
 
 
 def differences(

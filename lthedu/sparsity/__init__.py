@@ -2,6 +2,7 @@
 
 from lthedu.sparsity.compare import (
     BOTTLENECK,
+    DENSE,
     GRADUAL,
     ONE_SHOT,
     SAME_BYTES,
@@ -15,6 +16,7 @@ from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 
 __all__ = [
     "BOTTLENECK",
+    "DENSE",
     "GRADUAL",
     "ONE_SHOT",
     "SAME_BYTES",

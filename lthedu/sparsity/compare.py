@@ -19,11 +19,13 @@ from lthedu.training import Optimizer, Progress, Replicates, Trained, evaluate, 
 
 Row = dict[str, str | int | float]
 
+DENSE = "large dense"
 GRADUAL = "large sparse, gradual"
 ONE_SHOT = "large sparse, one-shot"
 SMALL = "small dense"
 BOTTLENECK = "small dense, two hidden layers"
 SAME_BYTES = "small dense, as many bytes"
+LENET = 266_610  # weights and biases of LeNet-300-100
 OUTPUT = "layers.2.weight"  # LeNet-300-100's last layer: 1,000 weights, never pruned here
 BIASES = 410
 
@@ -48,7 +50,7 @@ class Settings:
     small_lrs: tuple[float, ...] = (1.2e-3, 4e-3)  # small networks get the better one, by validation accuracy
 
     def __post_init__(self) -> None:
-        least, most = 1_000 + BIASES + 1, 266_610
+        least, most = 1_000 + BIASES + 1, LENET
         for total in self.nonzeros:
             if not least <= total <= most:
                 raise ValueError(f"nonzeros names {total}; allowed: {least} to {most}, weights and biases together")
@@ -138,15 +140,18 @@ class Comparison:
     def run(self, dense: Replicates, progress: Progress | None = None) -> pd.DataFrame:
         """A row for each arm, budget and replicate: arm, budget, replicate, nonzeros, bytes, lr, val, test.
 
-        `budget` is an entry of `settings.nonzeros`; `replicate` the seed; `val` and `test` are accuracies, as
-        fractions, after the last step. Small dense networks are trained at each of `small_lrs`, and the rate
-        with the better mean on the validation split is the one in the table.
+        `budget` is an entry of `settings.nonzeros`, or all 266,610 for the dense arm, which trains on unpruned;
+        `replicate` is the seed; `val` and `test` are accuracies, as fractions, after the last step. Small dense
+        networks are trained at each of `small_lrs`, and the rate with the better mean on the validation split
+        is the one in the table.
         """
         s = self.settings
-        jobs: list[tuple[str, Callable[[Progress | None], list[Row]]]] = []
+        jobs: list[tuple[str, Callable[[Progress | None], list[Row]]]] = [
+            (DENSE, partial(self._large, DENSE, LENET, dense))
+        ]
         for total in s.nonzeros:
             for arm in (GRADUAL, ONE_SHOT):
-                jobs.append((arm, partial(self._sparse, arm, total, dense)))
+                jobs.append((arm, partial(self._large, arm, total, dense)))
             as_many_bytes = csr_bytes(*self._one_pruned(dense, total)) // 4
             one = self.width(total, 784, 10)
             two = bottleneck_width(total, 784, 10)
@@ -178,7 +183,7 @@ class Comparison:
         mask = select_each(dense.params, dense.full_mask(), self.settings.density(total), self.choose, [OUTPUT])
         return masks.unstack(dense.params, 0), masks.unstack(mask, 0)
 
-    def _sparse(self, arm: str, total: int, dense: Replicates, progress: Progress | None) -> list[Row]:
+    def _large(self, arm: str, total: int, dense: Replicates, progress: Progress | None) -> list[Row]:
         s = self.settings
         mask = None
         if arm == ONE_SHOT:
@@ -190,7 +195,7 @@ class Comparison:
         ends = [
             (masks.unstack(trained.replicates.params, i), masks.unstack(trained.mask, i)) for i in range(len(dense))
         ]
-        stored = [(nonzeros(*end), csr_bytes(*end)) for end in ends]
+        stored = [(nonzeros(*end), csr_bytes(*end)) for end in ends]  # a dense one's matrices are smaller dense
         return self._rows(arm, total, trained.replicates, stored, s.optimizer.lr)
 
     def _small(self, arm: str, total: int, sizes: list[int], progress: Progress | None) -> list[Row]:

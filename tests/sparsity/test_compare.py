@@ -5,7 +5,7 @@ import pytest
 from lthedu import masks, sparsity
 from lthedu.models import MLP
 from lthedu.pruning import cubic, select_globally
-from lthedu.sparsity import BOTTLENECK, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings
+from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings
 from lthedu.sparsity.compare import bottleneck_width, matching_width
 
 TINY = Settings(seeds=(3, 4), nonzeros=(9_000, 3_700), dense_steps=6, steps=10, updates=3, batch_size=50)
@@ -43,8 +43,8 @@ def run(few):
 
 def test_one_row_for_each_arm_budget_and_seed(run):
     _, _, table = run
-    assert len(table) == 5 * 2 * 2
-    assert set(table.arm) == {GRADUAL, ONE_SHOT, SMALL, BOTTLENECK, SAME_BYTES}
+    assert len(table) == 2 + 5 * 2 * 2
+    assert set(table.arm) == {DENSE, GRADUAL, ONE_SHOT, SMALL, BOTTLENECK, SAME_BYTES}
     assert set(table.replicate) == {3, 4}
     assert table[["val", "test"]].apply(lambda c: c.between(0, 1)).all(axis=None)
 
@@ -56,7 +56,8 @@ def test_sparse_networks_keep_the_budget_exactly_and_small_ones_at_most(run):
     small = table[table.arm.isin([SMALL, BOTTLENECK])]
     assert (small.nonzeros <= small.budget).all()
     assert (small.budget - small.nonzeros < 795 + 4).all()
-    for _, rows in table.groupby("budget"):
+    assert (table[table.arm == DENSE][["budget", "nonzeros"]] == 266_610).all(axis=None)
+    for _, rows in table[table.arm != DENSE].groupby("budget"):
         size_of = rows.groupby("arm")["bytes"].first()
         assert 0 <= size_of[ONE_SHOT] - size_of[SAME_BYTES] < 4 * 795
         dense = rows[rows.arm.isin([SMALL, SAME_BYTES])]
