@@ -177,6 +177,51 @@ def train(
 
 
 @app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="DATASET", help="cifar10; the others need no fetching.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where datasets live (else $LTHEDU_DATA, else a cache folder of yours).")
+    ] = None,
+) -> None:
+    """Fetch a dataset from its official address; an interrupted fetch goes on where it stopped."""
+    from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
+
+    from lthedu import data
+
+    columns = *Progress.get_default_columns()[:2], DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=problems, disable=not problems.is_terminal) as bar:
+        task = bar.add_task(name, total=None, visible=False)
+        path = data.fetch(
+            name,
+            folder=folder,
+            progress=lambda done, size, _: bar.update(task, completed=done, total=size, visible=True),
+        )
+    print(f"{name} is in {path}")
+
+
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(metavar="[LESSON]...", help="Numbers, names or paths (else every lesson).")
+    ] = None,
+    solutions: Annotated[
+        bool, typer.Option("--solutions", help="The instructor's version: every exercise answered, and run.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option(help="Where it goes (else ./lthedu-solutions).")] = None,
+) -> None:
+    """Build another version of lessons. It runs each, so it takes as long as the lessons do."""
+    from lthedu.course.solutions import OUTPUT, build_solutions
+    from lthedu.course.workspace import find_lesson
+    from lthedu.resources import course_path
+
+    if not solutions:
+        raise ValueError("nothing was said about what to build; there is: --solutions")
+    wanted = [find_lesson(word) for word in lessons or ()]
+    every = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
+    build_solutions(wanted or every, output or OUTPUT, said=lambda line: print(line, flush=True))
+
+
+@app.command()
 def canonical(paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Lesson notebooks.")]) -> None:
     """Run lesson notebooks and rewrite them in the form in which they are committed."""
     from lthedu.course.authoring import canonical as rewrite
@@ -187,6 +232,8 @@ def canonical(paths: Annotated[list[Path], typer.Argument(metavar="PATH...", hel
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return f"{error}; the installation of lthedu is not whole: `lthedu doctor` says what is missing"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
@@ -196,7 +243,7 @@ def main() -> None:
     """Run the command line; an expected error is one red line and exit code 2."""
     try:
         app()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         if os.environ.get("LTHEDU_DEBUG", "0") not in ("", "0"):
             raise
         problems.print(f"Error: {_in_words(error)}", style="red")

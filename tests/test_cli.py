@@ -1,3 +1,4 @@
+import importlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import lthedu
@@ -238,6 +240,55 @@ def test_reset_of_an_unknown_lesson_or_an_empty_folder_is_one_line(
         assert shown.startswith(f"Error: {said}")
         assert shown.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def two_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of two short lessons, the first of which fails, beside an empty learner's folder."""
+    for name, source in (("01_fails", "1 / 0"), ("02_works", "print('here')")):
+        path = tmp_path / "course" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
+    for module in (copies, workspace):
+        monkeypatch.setattr(module, "course_path", lambda _: tmp_path / "course")
+    return tmp_path / "lthedu"
+
+
+def test_run_goes_on_after_a_failing_lesson_and_says_so_at_the_end(
+    run: Run, two_lessons: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run") == 1
+    shown = capsys.readouterr()
+    assert re.fullmatch(r"01_fails: 0.\d min, 0 of 1 cells: .*\n02_works: 0.\d min, 1 of 1 cells: .*\n", shown.out)
+    assert shown.err == "01_fails, cell 1 (1 / 0): ZeroDivisionError: division by zero\n"
+    assert run("run", "2", "--output", str(two_lessons / "there")) == 0
+    assert (two_lessons / "there" / "02_works.html").is_file()
+    assert capsys.readouterr().err == ""
+
+
+def test_run_refuses_what_it_cannot_do_in_one_line(
+    run: Run, two_lessons: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("run", "9") == 2
+    assert capsys.readouterr().err == (
+        "Error: there is no lesson '9' and no notebook of that path; the lessons are: 01_fails, 02_works\n"
+    )
+    assert run("run", "2", "--timeout", "0") == 2
+    assert not two_lessons.exists()
+
+
+def test_a_missing_part_is_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def without(*_: object) -> None:
+        importlib.import_module("nbconvert_is_gone")
+
+    monkeypatch.setattr(copies, "copy_lessons", without)
+    assert run("lab") == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Error: No module named 'nbconvert_is_gone'; ")
+    assert "`lthedu doctor`" in shown
+    assert shown.count("\n") == 1
 
 
 @pytest.fixture

@@ -1,0 +1,172 @@
+"""`lthedu run`: the learner's copies are read and never written, and what ran is written whole or not at all."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lthedu.course import copies, running, workspace
+from lthedu.course.running import chosen, run_lessons
+
+CHECKED = """
+from IPython.display import display
+from lthedu.course.lesson import check
+from lthedu.pruning import random_mask as right
+right = check("2.2", lambda mask, generator: right(mask, generator))
+nothing = check("2.1", lambda *_: None)
+"""
+
+
+def write(path: Path, *sources: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Small"), *map(new_code_cell, sources)]), path)
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of two short lessons; the second fails."""
+    write(tmp_path / "course/01_short.ipynb", "import os\nprint(os.getcwd())", "2 + 2")
+    write(tmp_path / "course/02_fails.ipynb", "print('before')", "\nvalue = 1 / 0", "print('after')")
+    for module in (copies, workspace):
+        monkeypatch.setattr(module, "course_path", lambda _: tmp_path / "course")
+    return tmp_path / "course"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.mark.usefixtures("course")
+def test_words_name_the_learners_copies_and_paths_themselves(home: Path, tmp_path: Path, monkeypatch) -> None:
+    assert [p.name for p in chosen([], home)] == ["01_short.ipynb", "02_fails.ipynb"]
+    assert {p.parent for p in chosen([], home)} == {home}
+    monkeypatch.chdir(tmp_path / "course")  # a lesson of this name lies here, too
+    for word in ("2", "02", "fails", "02_fails", "02_fails.ipynb"):
+        assert chosen([word, word], home) == [home / "02_fails.ipynb"]
+    assert chosen(["./02_fails.ipynb"], home) == [tmp_path / "course/02_fails.ipynb"]
+    write(home / "notes.ipynb", "1")
+    assert chosen(["notes.ipynb"], home) == [home / "notes.ipynb"]
+
+
+@pytest.mark.usefixtures("course")
+def test_a_word_that_names_nothing_is_refused_before_anything_is_written(home: Path) -> None:
+    with pytest.raises(ValueError, match=r"no lesson '7'.*01_short, 02_fails"):
+        chosen(["1", "7"], home)
+    assert not home.exists()
+
+
+@pytest.mark.usefixtures("course")
+def test_a_lesson_runs_in_its_folder_and_stays_as_it_is(home: Path) -> None:
+    paths = chosen(["1"], home)
+    before = paths[0].read_bytes()
+    (ran,) = run_lessons(paths, home)
+    assert (ran.done, ran.in_all, ran.stopped) == (2, 2, None)
+    assert re.fullmatch(rf"01_short: 0\.\d min, 2 of 2 cells: {home}/executed/01_short.html", str(ran))
+    assert paths[0].read_bytes() == before
+    cells = nbformat.read(home / "executed/01_short.ipynb", 4).cells
+    assert cells[1].outputs[0].text == f"{home}\n"
+    assert "<title>Small</title>" in ran.page.read_text(encoding="utf-8")
+    assert sorted(p.name for p in (home / "executed").iterdir()) == ["01_short.html", "01_short.ipynb"]
+
+
+@pytest.mark.usefixtures("course")
+def test_a_failing_lesson_is_written_up_to_there_and_the_next_one_runs(home: Path) -> None:
+    failed, well = run_lessons(chosen(["2", "1"], home), home)
+    assert str(failed.stopped) == "cell 2 (value = 1 / 0): ZeroDivisionError: division by zero"
+    assert (failed.done, failed.in_all) == (1, 3)
+    assert well.stopped is None
+    cells = nbformat.read(home / "executed/02_fails.ipynb", 4).cells
+    assert [len(c.outputs) for c in cells[1:]] == [1, 1, 0]
+    text = failed.page.read_text(encoding="utf-8")
+    assert "THIS RUN STOPPED EARLY" in text
+    assert "Cell 2 (value = 1 / 0): ZeroDivisionError" in text
+    assert "THIS RUN STOPPED EARLY" not in well.page.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("course")
+def test_what_the_learner_answered_is_counted(home: Path) -> None:
+    chosen([], home)
+    write(home / "01_short.ipynb", CHECKED)
+    (ran,) = run_lessons(chosen(["1"], home), home)
+    assert (ran.right, ran.on_reference) == (1, 1)
+    assert "1 exercise right, 1 on the reference" in str(ran)
+
+
+@pytest.mark.usefixtures("course")
+def test_own_results_are_replaced_and_nothing_else_is(home: Path, tmp_path: Path) -> None:
+    paths = chosen(["1"], home)
+    out = tmp_path / "out"
+    list(run_lessons(paths, home, out))
+    list(run_lessons(paths, home, out))  # its own are replaced
+    opened = nbformat.read(out / "01_short.ipynb", 4)
+    opened.cells[2].outputs = []
+    nbformat.write(opened, out / "01_short.ipynb")
+    list(run_lessons(paths, home, out))  # so are those that JupyterLab ran
+    opened.cells[2].source = "mine = 1"
+    nbformat.write(opened, out / "01_short.ipynb")
+    for folder, name in ((out, "01_short.ipynb"), (home, "01_short.ipynb")):
+        before = (folder / name).read_bytes()
+        with pytest.raises(ValueError, match=rf"{folder / name} would be replaced.*--output"):
+            list(run_lessons(paths, home, folder))
+        assert (folder / name).read_bytes() == before
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/01_short.html").write_text("<p>mine</p>")
+    with pytest.raises(ValueError, match=r"01_short.html would be replaced"):
+        list(run_lessons(paths, home, tmp_path / "pages"))
+    assert [p.name for p in (tmp_path / "pages").iterdir()] == ["01_short.html"]
+
+
+@pytest.mark.usefixtures("course")
+def test_a_disk_that_fills_up_leaves_the_earlier_results(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = chosen(["1"], home)
+    list(run_lessons(paths, home))
+    before = {p: p.read_bytes() for p in (home / "executed").iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        list(run_lessons(paths, home))
+    assert {p: p.read_bytes() for p in (home / "executed").iterdir()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_writes_what_ran_and_runs_no_more(home: Path, tmp_path: Path) -> None:
+    write(tmp_path / "in/a.ipynb", "print('ran')", "open('busy', 'w').close()\nimport time; time.sleep(300)")
+    write(tmp_path / "in/b.ipynb", "1")
+    command = [sys.executable, "-m", "lthedu.cli", "run", "in/a.ipynb", "in/b.ipynb", "--folder", str(home)]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "in/busy").exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert re.fullmatch(rf"a: 0\.\d min, 1 of 2 cells: {home}/executed/a.html\n", out)
+    assert error == "a: stopped by Ctrl-C; what ran is written.\n"
+    assert "stopped by Ctrl-C in cell 2" in (home / "executed/a.html").read_text(encoding="utf-8").replace("S", "s")
+    assert sorted(p.name for p in (home / "executed").iterdir()) == ["a.html", "a.ipynb"]
+
+
+def test_the_bar_names_the_lesson_and_the_cell(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich draws as on a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with running._bar("02_winning_tickets") as draw:
+        draw(9, 26)
+    shown = capsys.readouterr().err
+    assert "02_winning_tickets" in shown
+    assert "cell 10 of 26" in shown
