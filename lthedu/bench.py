@@ -1,10 +1,8 @@
 """Time the replicate engine beside what a user would write, and beside this machine's own matrix product."""
 
-import os
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path as FilePath
+from contextlib import suppress
 from statistics import median
 
 import torch
@@ -14,10 +12,12 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
 from lthedu.gradients import Path
+from lthedu.machine import cpu_name, load
 from lthedu.models import lenet_300_100
 from lthedu.streams import generator
 from lthedu.training import Optimizer, Replicates, train
 
+WARM_UP = 3  # steps of the calibration that do not count
 STEPS = 40  # timed of each contender in each round
 BATCH = 128
 DENSITY = 0.5
@@ -54,6 +54,40 @@ def train_report(replicates: int = 5, rounds: int = 15, threads: int = 2) -> str
     finally:
         torch.set_num_threads(before)
     return _text(measured, replicates, rounds, threads)
+
+
+class _Enough(Exception):
+    """The time is over."""
+
+
+def steps_per_second(seconds: float = 5.0) -> float:
+    """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side, as in lesson 02.
+
+    Half of the weights are masked; minibatches of 128 random images, Adam, on the device that LTHEDU_DEVICE names. It
+    takes about `seconds` and a moment to set up, and needs no data. Raises ValueError for `seconds` not above 0.
+
+    >>> steps_per_second(0.2) > 0
+    True
+    """
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds}; it must be above 0")
+    device, rng = data.default_device(), generator(0, "calibration")
+    x, y = torch.randn(10_000, 784, generator=rng), torch.randint(10, (10_000,), generator=rng)
+    images = data.Dataset(x, y, x[:1], y[:1], x[:1], y[:1]).to(device)
+    networks = Replicates.create(lenet_300_100, seeds=range(15), device=device)
+    mask = {n: (torch.rand(m.shape, generator=rng) < DENSITY).to(device) for n, m in networks.full_mask().items()}
+    stamps: list[float] = []
+
+    def stamp(*_: object) -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        stamps.append(time.perf_counter())
+        if len(stamps) > WARM_UP + 1 and stamps[-1] - stamps[WARM_UP] > seconds:
+            raise _Enough
+
+    with suppress(_Enough):
+        train(networks, images, 10**9, mask=mask, progress=stamp)
+    return (len(stamps) - 1 - WARM_UP) / (stamps[-1] - stamps[WARM_UP])
 
 
 def _contenders(r: int) -> dict[str, Callable[[], float]]:
@@ -118,7 +152,7 @@ def _text(measured: Times, r: int, rounds: int, threads: int) -> str:
     products = [name for name in measured if " x " in name]
     lines = [
         f"LeNet-300-100, batch {BATCH}, Adam, density {DENSITY}, {threads} threads; {rounds} rounds of {STEPS} steps",
-        f"{_cpu()}, load {_load()}, torch {torch.__version__}",
+        f"{cpu_name()}, load {load()}, torch {torch.__version__}",
         "",
         f"{'per replicate':36}{'ms/step':>9}{'min':>8}{'max':>8}{'steps/s':>9}{'x idiomatic':>13}",
     ]
@@ -135,15 +169,3 @@ def _text(measured: Times, r: int, rounds: int, threads: int) -> str:
         low, high = min(measured[name]), max(measured[name])
         lines.append(f"{name:36}{middle[name]:9.0f}{low:8.0f}{high:8.0f}{engine / middle[name]:18.0%}")
     return "\n".join(lines)
-
-
-def _load() -> str:
-    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
-
-
-def _cpu() -> str:
-    """The processor's name, where the system tells it."""
-    listed = FilePath("/proc/cpuinfo")
-    lines = listed.read_text().splitlines() if listed.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -14,7 +14,7 @@ import lthedu
 
 PACKAGE = Path(lthedu.__file__).parent
 ROOT = PACKAGE.parent
-STORED = ["data", "models", "masks", "results", "streams", "resources"]
+STORED = ["data", "models", "masks", "results", "streams", "resources", "machine"]
 DONE = ["training", "gradients", "pruning", "sparsity", "stats", "tickets", "proof"]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network

@@ -33,3 +33,25 @@ def test_a_step_is_144_million_operations():
 def test_numbers_below_1_are_refused_by_value(name):
     with pytest.raises(ValueError, match=f"{name} is 0; it must be 1 or more"):
         bench.train_report(**{name: 0})
+
+
+def test_the_calibration_takes_the_time_it_is_given_and_counts_steps(monkeypatch):
+    steps, clock = [], iter(range(10_000))
+
+    def fake(networks, images, n, *, mask, progress):
+        assert len(networks) == 15
+        assert not all(bool(m.all()) for m in mask.values())
+        while True:
+            steps.append(n)
+            progress(len(steps), n, "training")
+
+    monkeypatch.setattr(bench, "train", fake)
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock) / 10)  # a step takes 0.1 seconds
+    assert bench.steps_per_second(5.0) == pytest.approx(10)
+    assert len(steps) == pytest.approx(5 * 10 + bench.WARM_UP + 1, abs=1)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_a_calibration_of_no_time_is_refused(seconds):
+    with pytest.raises(ValueError, match=f"seconds is {seconds}; it must be above 0"):
+        bench.steps_per_second(seconds)

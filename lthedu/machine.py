@@ -1,0 +1,45 @@
+"""What this machine is, as far as the standard library can tell."""
+
+import os
+import platform
+from pathlib import Path
+
+
+def cpu_name() -> str:
+    """The processor's name, where the system tells it."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def usable_cores() -> int:
+    """The processor cores that this process may use: fewer than there are, where it is pinned or in a container.
+
+    >>> 1 <= usable_cores() <= os.cpu_count()
+    True
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(allowed, round(_quota() or allowed)))
+
+
+def _quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
+    """Cores that a Linux container (cgroup 2) grants; None for no limit."""
+    try:
+        granted, period = file.read_text(encoding="utf-8").split()
+        return int(granted) / int(period)
+    except (OSError, ValueError):  # no such file; "max" for no limit
+        return None
+
+
+def memory() -> int | None:
+    """Bytes of memory in the machine; None where the standard library cannot tell (Windows)."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def load() -> str:
+    """How many processes wanted a core during the last minute, in words for a report."""
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
