@@ -172,11 +172,19 @@ def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
 
 def handed_out(source: Path) -> dict[str, bytes]:
     """What a learner gets of the folder `source`, by relative path: copies of lessons, and the files they name."""
-    notebooks = {path.name: learner_copy(path) for path in sorted(source.glob("[!.]*.ipynb"))}
-    found = {name: text.encode() for name, text in notebooks.items()}
-    for path in sorted(source.rglob("*")):
-        name = path.relative_to(source).as_posix()
-        if path.suffix != ".ipynb" and path.is_file() and any(name in text for text in notebooks.values()):
+    lessons = sorted(source.glob("[!.]*.ipynb"))
+    found = {lesson.name: learner_copy(lesson).encode() for lesson in lessons}
+    for lesson in lessons:
+        found |= named_files(lesson)
+    return found
+
+
+def named_files(lesson: Path) -> dict[str, bytes]:
+    """The files beside `lesson` that a learner's copy of it names, such as pictures, by relative path."""
+    text, found = learner_copy(lesson), {}
+    for path in sorted(lesson.parent.rglob("*")):
+        name = path.relative_to(lesson.parent).as_posix()
+        if path.suffix != ".ipynb" and path.is_file() and name in text:
             found[name] = path.read_bytes()
     return found
 

@@ -1,0 +1,218 @@
+"""The instructor's version: with the source of every reference pasted in, nothing changes but what the checks say."""
+
+import ast
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from torch import Tensor
+
+import lthedu.masks as house
+from lthedu.course import solutions
+from lthedu.course.authoring import executed, normalise
+from lthedu.course.solutions import build_solutions, pasted
+from lthedu.exercises import exercises
+from lthedu.exercises.core import Attempt
+from lthedu.masks import Mask
+from lthedu.masks import full as everything
+from lthedu.resources import course_path
+
+LESSONS = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
+
+
+def compared(notebook: NotebookNode) -> list[tuple[str, list[dict]]]:
+    """Sources and outputs of the code cells that are compared: all but those that check, and those nbval ignores.
+
+    Stricter than nbval: every kind of output counts, the bytes of pictures too.
+    """
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    return [
+        (c.source, [{k: v for k, v in o.items() if k != "execution_count"} for o in c.outputs])
+        for c in code
+        if "nbval-ignore-output" not in c.metadata.get("tags", ()) and "= check(" not in c.source
+    ]
+
+
+def run_unanswered(lesson: Path) -> NotebookNode:
+    notebook = nbformat.read(lesson, as_version=4)
+    executed(notebook, lesson.parent)
+    normalise(notebook)
+    return notebook
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem)
+def test_with_every_reference_pasted_in_every_other_output_is_identical(lesson: Path, tmp_path: Path) -> None:
+    (built,) = build_solutions([lesson], tmp_path)
+    with_sources, unanswered = compared(nbformat.read(built, as_version=4)), compared(run_unanswered(lesson))
+    assert with_sources == unanswered
+    assert any("image/png" in o.get("data", {}) for _, outputs in unanswered for o in outputs)
+
+
+STUB = '''"""Mean of differences."""'''
+
+
+def toy(folder: Path, last: str = "print(paired_test([1, 2, 3], [0, 0, 1]))") -> Path:
+    cells = [
+        new_markdown_cell("# A toy\n\n![seen](figures/seen.png)"),
+        new_markdown_cell("Ask the room.", metadata={"tags": ["instructor"]}),
+        new_code_cell("from lthedu.course.lesson import check\nimport matplotlib.pyplot as plt"),
+        new_code_cell(
+            f"# yours\ndef paired_test(a, b):\n    {STUB}\n    ...\n\n"
+            'paired_test = check("2.3", paired_test)\nafter = 1'
+        ),
+        new_code_cell(last),
+        new_code_cell("_ = plt.figure(figsize=(2, 1)).gca().plot(paired_test([1, 2, 3], [0, 0, 1]))"),
+    ]
+    path = folder / "07_toy.ipynb"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "seen.png").write_bytes(b"a picture")
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def lesson(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy(tmp_path_factory.mktemp("toy") / "lessons")
+
+
+@pytest.fixture(scope="module")
+def built(lesson: Path) -> Path:
+    said: list[str] = []
+    (path,) = build_solutions([lesson], lesson.parent.parent / "out" / "deep", said=said.append)
+    assert said == [f"built {path}"]
+    return path
+
+
+def test_swapping_in_the_references_changes_nothing_else(lesson: Path, built: Path) -> None:
+    found, expected = compared(nbformat.read(built, as_version=4)), compared(run_unanswered(lesson))
+    assert found == expected
+    assert len(found) == 3
+    assert "image/png" in found[-1][1][0]["data"]
+
+
+def test_the_comparison_sees_what_changes(lesson: Path, built: Path) -> None:
+    found = nbformat.read(built, as_version=4)
+    outputs = [o for c in found.cells if c.cell_type == "code" for o in c.outputs]
+    for output in outputs[1:]:  # the first is what the check said
+        kept = dict(output)
+        for key in ("text", "data"):
+            if key in output:
+                output[key] = "else" if key == "text" else {**output[key], "image/png": "else"}
+        assert compared(found) != compared(nbformat.read(built, as_version=4))
+        output.update(kept)
+
+
+def test_the_cells_for_instructors_stay_and_the_files_come_along(built: Path) -> None:
+    notebook = nbformat.read(built, as_version=4)
+    nbformat.validate(notebook)
+    assert "Instructor's version" in notebook.cells[0].source
+    assert any(c.source == "Ask the room." for c in notebook.cells)
+    assert (built.parent / "figures" / "seen.png").read_bytes() == b"a picture"
+    (cell,) = [c for c in notebook.cells if "check(" in c.source and "import check" not in c.source]
+    assert "Exercise 2.3: RIGHT." in cell.outputs[0].data["text/plain"]
+    assert cell.source.startswith("import numpy as np\n")
+    assert "# yours\ndef paired_test(a: Sequence[float]" in cell.source
+    assert cell.source.endswith('\n\npaired_test = check("2.3", paired_test)\nafter = 1')
+    assert STUB not in cell.source
+
+
+def test_it_is_built_anew_but_never_over_somebodys_notes(lesson: Path, built: Path, tmp_path: Path) -> None:
+    (again,) = build_solutions([lesson], tmp_path)
+    first = again.read_bytes()
+    build_solutions([lesson], tmp_path)
+    assert again.read_bytes() == first
+    notebook = nbformat.read(again, as_version=4)
+    notebook.cells[1].source += " A note of mine."
+    nbformat.write(notebook, again)
+    mine = again.read_bytes()
+    for content in (mine, b"no notebook"):
+        again.write_bytes(content)
+        with pytest.raises(ValueError, match=r"07_toy\.ipynb is there already, and is not as `lthedu build` wrote it"):
+            build_solutions([lesson], tmp_path)
+        assert again.read_bytes() == content
+
+
+def test_the_courses_own_folder_is_refused_before_anything_runs(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(solutions, "executed", lambda *_: pytest.fail("it ran"))
+    for output in (course_path("lessons"), course_path("lessons") / "figures" / "x"):
+        with pytest.raises(ValueError, match="is in the course's own folder of lessons"):
+            build_solutions([lesson], output)
+    assert not (course_path("lessons") / "figures" / "x").exists()
+
+
+def test_a_reference_that_fails_its_own_check_is_no_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = pasted
+
+    def sabotaged(cell: str, *rest: object) -> str:
+        return broken(cell, *rest).replace("float(d.mean())", "-float(d.mean())")
+
+    monkeypatch.setattr(solutions, "pasted", sabotaged)
+    with pytest.raises(ValueError, match=r"the source of 2\.3's reference does not pass its check: .*WRONG"):
+        build_solutions([toy(tmp_path / "lessons")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+# what is pasted ----------------------------------------------------------------------------------------------
+
+LIMIT = 3
+
+
+def helper(values: Sequence[float]) -> float:
+    return max(values)
+
+
+def needs_much(mask: Mask, k: int = LIMIT, then: Callable[[int], int] = abs) -> dict[str, Tensor]:
+    """Uses a plain import, names imported under another name, a constant, a helper, and names of its own."""
+    os = house.density(mask)  # a local name, not the module
+    inner = [helper([v, os]) for v in range(k)]
+
+    def nested() -> object:
+        return re.compile("x"), everything(mask), then(len(inner))
+
+    nested()
+    return {}
+
+
+def test_a_pasted_cell_stands_alone() -> None:
+    assert os  # imported here, and a local name there
+    cell = pasted("x = 1\ndef needs_much(mask):\n    ...\n\ny = 2", "needs_much", needs_much, set())
+    imports = cell.partition("\n\n\n")[0].splitlines()
+    assert set(imports) == {
+        "import lthedu.masks as house",
+        "import re",
+        f"from {__name__} import LIMIT, helper",
+        "from collections.abc import Callable",
+        "from lthedu.masks import Mask, full as everything",
+        "from torch import Tensor",
+    }
+    assert len(imports) == 6
+    assert cell.partition("\n\n\n")[2].startswith("x = 1\ndef needs_much(mask: Mask")
+    assert cell.endswith("return {}\n\ny = 2")
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda e: e.number)
+def test_every_reference_can_be_pasted_and_runs_by_itself(exercise) -> None:
+    name = exercise.reference.__name__
+    cell = pasted(f"def {name}():\n    ...", name, exercise.reference, set())
+    space: dict = {}
+    exec(compile(ast.parse(cell), exercise.number, "exec"), space)
+    assert space[name] is not exercise.reference
+    exercise.check(Attempt(space[name]))
+
+
+def test_a_function_of_an_earlier_exercise_is_not_imported_over() -> None:
+    cell = pasted("def needs_much(mask):\n    ...", "needs_much", needs_much, {"helper"})
+    assert f"from {__name__} import LIMIT\n" in cell
+
+
+def test_a_cell_that_does_not_fit_its_reference_is_refused() -> None:
+    with pytest.raises(ValueError, match="the cell defines needs_much 0 times"):
+        pasted("needs_much = 3", "needs_much", needs_much, set())
+    with pytest.raises(ValueError, match="defines another, and its reference is named needs_much"):
+        pasted("def another(): ...", "another", needs_much, set())
