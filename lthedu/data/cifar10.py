@@ -3,7 +3,6 @@
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,8 +30,8 @@ def load_cifar10(root: Path, seed: int) -> Dataset:
         )
     check_digest(path, SHA256, "delete it and fetch it again with `lthedu fetch cifar10`")
     batches = _batches(path)
-    x, y = _images(np.concatenate([batches[name] for name in TRAIN]))
-    x_test, y_test = _images(batches[TEST])
+    x, y = _images(torch.cat([batches.pop(name) for name in TRAIN]))
+    x_test, y_test = _images(batches.pop(TEST))
     mean, std = channel_statistics(x)
     order = torch.randperm(len(x), generator=generator(seed, "cifar10 split"))
     val, train = order[: len(x) // 10], order[len(x) // 10 :]
@@ -40,17 +39,16 @@ def load_cifar10(root: Path, seed: int) -> Dataset:
     return Dataset(x_train, y[train], x_val, y[val], x_test, y_test)
 
 
-def _batches(path: Path) -> dict[str, np.ndarray[tuple[int, int], np.dtype[np.uint8]]]:
+def _batches(path: Path) -> dict[str, Tensor]:
     """The records (n, 3073) of every batch by its name in the archive."""
     found = {}
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name in {*TRAIN, TEST} else None
             if file is not None:
-                found[member.name] = np.frombuffer(file.read(), np.uint8).reshape(-1, RECORD)
+                found[member.name] = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8).view(-1, RECORD)
     return found
 
 
-def _images(records: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> tuple[Tensor, Tensor]:
-    pixels = torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32))
-    return pixels, torch.from_numpy(records[:, 0].astype(np.int64))
+def _images(records: Tensor) -> tuple[Tensor, Tensor]:
+    return records[:, 1:].view(-1, 3, 32, 32), records[:, 0].long()
