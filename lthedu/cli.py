@@ -231,6 +231,19 @@ def canonical(paths: Annotated[list[Path], typer.Argument(metavar="PATH...", hel
         print(f"rewrote {path}")
 
 
+@app.command("new-lesson")
+def new_lesson(
+    number: Annotated[str, typer.Argument(metavar="NN", help="Its number, 0 to 99.")],
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="In quotes, as in: 19 'A capstone of your own'.")],
+) -> None:
+    """Begin a lesson, in a checkout: a notebook that runs and one exercise, and what is still to be written."""
+    from lthedu.course.new_lesson import new_lesson as begin
+    from lthedu.course.new_lesson import next_steps
+
+    here = Path.cwd()
+    print(next_steps([Path(os.path.relpath(path, here)) for path in begin(number, title, here)]))
+
+
 def _in_words(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f"{error}; the installation of lthedu is not whole: `lthedu doctor` says what is missing"

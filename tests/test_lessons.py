@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from lthedu.course.authoring import normalise
+from lthedu.course.new_lesson import TO_WRITE
 from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise
 
@@ -176,6 +177,11 @@ def test_the_unanswered_lesson_says_so(path: Path) -> None:
     assert checked
     for cell in checked:
         assert any("NOT ATTEMPTED YET" in o.get("data", {}).get("text/plain", "") for o in cell.outputs), cell.source
+
+
+@lessons
+def test_nothing_is_left_to_be_written(path: Path) -> None:
+    assert not [c.source for c in nbformat.read(path, 4).cells if TO_WRITE in c.source]
 
 
 @lessons

@@ -1,0 +1,167 @@
+"""A new lesson runs from its first minute, and the tests name what it lacks."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import lthedu
+from lthedu.course.new_lesson import TO_WRITE, new_lesson
+
+ROOT = Path(__file__).parents[2]
+
+
+def checkout(place: Path) -> Path:
+    """A folder that looks like a checkout of the running package."""
+    for name in ("lessons", "tests"):
+        (place / name).mkdir(parents=True)
+    (place / "pyproject.toml").touch()
+    (place / "lessons" / "02_winning_tickets.ipynb").write_text("a lesson")
+    (place / "lthedu" / "exercises").mkdir(parents=True)
+    (place / "lthedu" / "__init__.py").touch()
+    (place / "lthedu" / "exercises" / "core.py").touch()
+    (place / "lthedu" / "exercises" / "lesson05.py").write_text("exercises")
+    return place
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = checkout(tmp_path / "checkout")
+    monkeypatch.setattr(lthedu, "__file__", str(place / "lthedu" / "__init__.py"))
+    return place
+
+
+def files(place: Path) -> dict[str, bytes]:
+    return {p.relative_to(place).as_posix(): p.read_bytes() for p in place.rglob("*") if p.is_file()}
+
+
+def test_it_writes_a_notebook_and_two_modules(root: Path) -> None:
+    before = files(root)
+    written = new_lesson("7", "Search without gradients: a tour", root / "lessons")  # anywhere in the checkout
+    names = [
+        "lessons/07_search_without_gradients_a_tour.ipynb",
+        "lthedu/exercises/lesson07.py",
+        "lthedu/exercises/lesson07_answers.py",
+    ]
+    assert [p.relative_to(root).as_posix() for p in written] == names
+    assert set(files(root)) == {*before, *names}
+    notebook = nbformat.read(written[0], as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.cells[0].source.startswith("# Search without gradients: a tour\n")
+    assert TO_WRITE in notebook.cells[0].source
+    assert not re.search(r"\{[A-Z]", "".join(path.read_text() for path in written))  # every blank is filled in
+
+
+@pytest.mark.parametrize(
+    ("number", "title", "said"),
+    [
+        ("100", "A", "the number is '100'; allowed: 0 to 99"),
+        ("-1", "A", "the number is '-1'"),
+        ("two", "A", "the number is 'two'"),
+        ("", "A", "the number is ''"),
+        ("7", "", "the title is ''"),
+        ("7", "a\nb", r"the title is 'a\\nb'"),
+        ("7", 'say """', "the title is"),
+        ("7", "x" * 99, "the title is"),
+        ("7", "Ωραία", "it needs a Latin letter"),
+        ("2", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
+        ("02", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
+        ("7", "Winning tickets", r"lessons/02_winning_tickets\.ipynb is there already"),
+        ("5", "Another", r"lthedu/exercises/lesson05\.py is there already"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(root: Path, number: str, title: str, said: str) -> None:
+    before = files(root)
+    with pytest.raises(ValueError, match=said.replace("/", r"[/\\]")):
+        new_lesson(number, title, root)
+    assert files(root) == before
+
+
+def test_outside_a_checkout_and_in_the_wrong_one_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is not in a checkout of the course"):
+        new_lesson("7", "A", tmp_path)
+    other = checkout(tmp_path / "other")
+    before = files(other)
+    with pytest.raises(ValueError, match="install that one first"):
+        new_lesson("7", "A", other)
+    assert files(other) == before
+
+
+def test_a_full_disk_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, calls = files(root), []
+
+    def full(_: int) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        new_lesson("7", "A", root)
+    assert files(root) == before
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this checkout in which lesson 99 was begun on the command line, and run."""
+    root = tmp_path_factory.mktemp("copy") / "checkout"
+    ignore = shutil.ignore_patterns("__pycache__", ".*", "*.gz")
+    for name in ("lthedu", "tests", "lessons"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignore)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    (root / "datasets").mkdir()
+    first = lthedu_in(root, "-m", "lthedu.cli", "new-lesson", "99", "A capstone of your own")
+    assert first.returncode == 0, first.stderr
+    lesson = Path("lessons", "99_a_capstone_of_your_own.ipynb")
+    assert f"1. lthedu canonical {lesson}" in first.stdout
+    ran = lthedu_in(root, "-m", "lthedu.cli", "canonical", str(lesson))
+    assert ran.returncode == 0, ran.stderr
+    return root
+
+
+def lthedu_in(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python with the package of the copy."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+    return subprocess.run(
+        [sys.executable, *words], cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
+
+
+def outcomes(ran: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
+    """Names of tests by outcome, out of pytest's -rA."""
+    found: dict[str, set[str]] = {"PASSED": set(), "FAILED": set(), "ERROR": set()}
+    for outcome, name in re.findall(r"^(PASSED|FAILED|ERROR) \S+::(\w+)\[", ran.stdout, re.MULTILINE):
+        found[outcome].add(name)
+    return found
+
+
+def test_its_exercise_passes_what_every_exercise_must(begun: Path) -> None:
+    tests = ["tests/exercises/test_answers.py", "tests/course/test_answers_are_used.py", "-k", "99"]
+    ran = lthedu_in(begun, "-m", "pytest", "-q", "-rA", *tests)
+    found = outcomes(ran)
+    assert not found["FAILED"] | found["ERROR"], ran.stdout
+    assert ran.returncode == 0, ran.stdout
+    assert {
+        "test_a_differently_written_right_answer_passes",
+        "test_a_wrong_answer_meets_its_own_diagnosis",
+        "test_every_exercise_is_complete",
+        "test_every_answer_is_called_by_the_cells_that_follow_its_check",
+        "test_a_wrong_answer_never_reaches_the_experiment",
+    } <= found["PASSED"]
+
+
+def test_what_it_lacks_is_named_and_the_rest_is_right(begun: Path) -> None:
+    ran = lthedu_in(begun, "-m", "pytest", "-q", "-rA", "tests/test_lessons.py", "-k", "99_a_capstone")
+    found = outcomes(ran)
+    assert found["FAILED"] == {
+        "test_size_and_shape",
+        "test_every_exercise_of_the_lesson_is_in_it",  # it wants three
+        "test_nothing_is_left_to_be_written",
+    }, ran.stdout
+    assert len(found["PASSED"]) >= 10
+    assert not found["ERROR"]
