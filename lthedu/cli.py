@@ -136,7 +136,7 @@ def progress(
         shown.add_row(*row)
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(shown)
-    for line in (standing.summary(found), *standing.MEANING, f"Kept in {path}."):
+    for line in (standing.summary(found), f"Kept in {path}.", *standing.MEANING):
         console.print(line)
     if not path.exists():
         console.print("There is no such file yet: it comes with your first check or hint in a lesson.")
@@ -153,7 +153,7 @@ def reset(
 
     Nothing is deleted, and your progress stays.
 
-    Close the lesson in JupyterLab first: an open tab still shows the old copy.
+    An open tab of JupyterLab still shows the old copy: choose Revert when it asks.
     """
     from lthedu.course import copies, workspace
     from lthedu.course.folder import learner_folder
@@ -162,6 +162,19 @@ def reset(
     found = workspace.find_lesson(lesson)
     a_path = folder is None and found.parent != course_path("lessons")
     print(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder)))
+
+
+@app.command()
+def doctor(
+    folder: Annotated[
+        Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
+    ] = None,
+) -> None:
+    """Say what this installation and machine are, and what to do about what is wrong: text to paste into an issue."""
+    from lthedu.course.doctor import examine
+
+    if not examine(folder, said=lambda line: print(line, flush=True)):
+        raise typer.Exit(1)
 
 
 @bench.command()
@@ -222,12 +235,17 @@ def build(
 
 
 @app.command()
-def canonical(paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Lesson notebooks.")]) -> None:
+def canonical(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Lesson notebooks.")],
+    times: Annotated[
+        bool, typer.Option("--times", help="Measure the run, for the estimates of `lthedu doctor`.")
+    ] = False,
+) -> None:
     """Run lesson notebooks and rewrite them in the form in which they are committed."""
     from lthedu.course.authoring import canonical as rewrite
 
     for path in paths:
-        rewrite(path)
+        rewrite(path, times=times)
         print(f"rewrote {path}")
 
 

@@ -4,12 +4,18 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from lthedu.course.executor import run_cells
+from lthedu.course.probe import asked
+from lthedu.course.times import Time
+from lthedu.course.times import write as write_time
+from lthedu.machine import cpu_name
 
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -19,26 +25,46 @@ class NotCanonical(ValueError):
     """A notebook whose run holds what must not be stored."""
 
 
-def canonical(path: Path) -> None:
+def canonical(path: Path, *, times: bool = False) -> None:
     """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
 
     Execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
-    widget state. Raises NotCanonical, leaving the file as it was, when a cell writes to stderr.
+    widget state. With `times`, how long it took goes to `times.json` beside it, with this machine's speed before and
+    after. Raises NotCanonical, leaving the file as it was, when a cell writes to stderr.
     """
     notebook = nbformat.read(path, as_version=4)
-    executed(notebook, path.parent)
+    measured = executed(notebook, path.parent, timed=times)
     normalise(notebook)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
         file.write(nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     shutil.copymode(path, file.name)
     os.replace(file.name, path)
+    if measured:
+        write_time(path.parent, path.stem, measured)
 
 
-def executed(notebook: NotebookNode, folder: Path) -> None:
-    """Run every cell in a fresh kernel in `folder`, with empty home and run folders."""
+def executed(notebook: NotebookNode, folder: Path, *, timed: bool = False) -> Time | None:
+    """Run every cell in a fresh kernel in `folder`, with empty home and run folders; if `timed`, say how long."""
     with tempfile.TemporaryDirectory() as home:
-        own = {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "IPYTHONDIR": home, "OMP_WAIT_POLICY": "passive"}
-        run_cells(notebook, folder, env=os.environ | own)
+        env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "IPYTHONDIR": home}
+        env["OMP_WAIT_POLICY"] = "passive"
+        before = _speed(folder, env) if timed else {}
+        begun = time.monotonic()
+        run_cells(notebook, folder, env=env)
+        seconds = time.monotonic() - begun
+        after = _speed(folder, env) if timed else {}
+    if not timed:
+        return None
+    machine = f"{cpu_name()}, {before['torch_facts']['threads']} threads"
+    return Time(round(seconds, 1), round((before["rate"] + after["rate"]) / 2, 1), machine)
+
+
+def _speed(folder: Path, env: dict[str, str]) -> dict[str, Any]:
+    answers = asked(["torch_facts", "rate"], folder, env)
+    for answer in answers.values():
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
 
 
 def normalise(notebook: NotebookNode) -> None:

@@ -1,0 +1,366 @@
+"""`lthedu doctor`: every problem it knows is put there once, and is named with what to do about it."""
+
+import importlib.metadata
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+from collections import namedtuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lthedu
+from lthedu import machine
+from lthedu.course import doctor, times
+from lthedu.course.executor import CellStopped, NoKernel
+from lthedu.course.probe import PACKAGES, asked
+from lthedu.resources import course_path
+
+LESSONS = sorted(path.stem for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
+WELL: dict[str, Any] = {
+    "imports": dict.fromkeys(PACKAGES.split(), ""),
+    "torch_facts": {"threads": 1, "cuda": None, "cuda_bytes": None},
+    "settings": {"LTHEDU_DEVICE": "", "LTHEDU_SCALE": ""},
+    "datasets": {"mnist": {"place": "/there/mnist", "state": "ok", "words": ""}},
+    "rate": 40.0,
+}
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a lesson's kernel answers, instead of asking one; all is well until a test changes it."""
+    found = dict(WELL)
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_: {name: found[name] for name in names})
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path / "people" / "ada"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "people" / "ada"))
+    monkeypatch.delenv("LTHEDU_HOME")
+    (tmp_path / "people" / "ada" / "lthedu").mkdir(parents=True)
+    return tmp_path / "people" / "ada"
+
+
+def report(where: Path | None = None) -> tuple[str, bool]:
+    lines: list[str] = []
+    well = doctor.examine(where, lines.append)
+    return "\n".join(lines), well
+
+
+def problems(text: str) -> str:
+    return text[text.index("Problems: ") :]
+
+
+@pytest.mark.usefixtures("answers", "home")
+def test_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PORT", free_port())
+    text, well = report()
+    assert well, text
+    assert problems(text) == "Problems: none"
+    assert "<-- problem" not in text
+    titles = [line for line in text.splitlines() if line and not line.startswith(" ")]
+    assert titles == [*doctor.CHECKS, "Problems: none"]
+    for fact in (
+        f"lthedu {lthedu.__version__} in ",
+        f"torch {importlib.metadata.version('torch')}",
+        f"jupyterlab {importlib.metadata.version('jupyterlab')}",
+        machine.cpu_name(),
+        "mnist: ok, /there/mnist",
+        f"~/lthedu: 0 of {len(LESSONS)} lessons copied".replace("/", os.sep),
+        "trains 40 steps a second",
+        "port",
+    ):
+        assert fact in text
+    assert "pytest" not in text  # what only the tests need is not examined
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def metadata(monkeypatch: pytest.MonkeyPatch, needs: str = "", python: str = ">=3.11") -> None:
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: [needs] if needs else [])
+    monkeypatch.setattr(importlib.metadata, "metadata", lambda _: {"Requires-Python": python})
+
+
+def a_package_that_is_old(monkeypatch, answers, home) -> None:
+    metadata(monkeypatch, "numpy<99,>=98")
+
+
+def a_package_that_is_missing(monkeypatch, answers, home) -> None:
+    metadata(monkeypatch, "no-such-package>=1")
+
+
+def an_old_python(monkeypatch, answers, home) -> None:
+    metadata(monkeypatch, python=">=99")
+
+
+def a_kernel_that_does_not_start(monkeypatch, answers, home) -> None:
+    answers.update(dict.fromkeys(answers, NoKernel("the Jupyter kernel of this Python did not start: no zmq")))
+
+
+def imports_that_kill_the_kernel(monkeypatch, answers, home) -> None:
+    answers["imports"] = CellStopped(1, "import json", "it killed the kernel")
+
+
+def a_package_that_cannot_be_imported(monkeypatch, answers, home) -> None:
+    answers["imports"] = WELL["imports"] | {"matplotlib.pyplot": "ImportError: DLL load failed"}
+
+
+def no_extension_for_widgets(monkeypatch, answers, home) -> None:
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda: [str(home)])
+
+
+def a_closed_loopback(monkeypatch, answers, home) -> None:
+    def refuse(ip: str, port: int | None = None) -> None:
+        raise ValueError(f"cannot listen on {ip}: forbidden")
+
+    monkeypatch.setattr("lthedu.course.workspace.check_address", refuse)
+
+
+def little_memory(monkeypatch, answers, home) -> None:
+    monkeypatch.setattr(machine, "memory", lambda: 2 * 2**30)
+
+
+def more_threads_than_cores(monkeypatch, answers, home) -> None:
+    monkeypatch.setattr(machine, "usable_cores", lambda: 2)
+    answers["torch_facts"] = WELL["torch_facts"] | {"threads": 8}
+
+
+def a_setting_that_is_not_allowed(monkeypatch, answers, home) -> None:
+    answers["settings"] = {"LTHEDU_DEVICE": "", "LTHEDU_SCALE": "LTHEDU_SCALE is 'big'; allowed: lesson, paper"}
+
+
+def dataset(state: str, name: str = "mnist"):
+    def put(monkeypatch, answers, home) -> None:
+        answers["datasets"] = {name: {"place": "/there", "state": state, "words": f"/there/{name} is {state}"}}
+        monkeypatch.setattr(doctor, "_texts", lambda: f'x = data.load("{name}")')
+
+    return put
+
+
+def a_file_for_a_folder(monkeypatch, answers, home) -> None:
+    (home / "lthedu").rmdir()
+    (home / "lthedu").write_text("mine")
+
+
+def a_folder_that_is_not_writable(monkeypatch, answers, home) -> None:
+    real = tempfile.TemporaryFile
+
+    def refuse(*args, dir=None, **named):
+        if dir == home / "lthedu":
+            raise PermissionError(13, "Permission denied")
+        return real(*args, dir=dir, **named)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+
+def a_full_disk(monkeypatch, answers, home) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2**40, 2**40, 5 * 2**20))
+
+
+def a_file_that_hides_a_module(monkeypatch, answers, home) -> None:
+    (home / "lthedu" / "random.py").write_text("")
+
+
+def no_lessons(monkeypatch, answers, home) -> None:
+    (home / "empty").mkdir()
+    monkeypatch.setattr("lthedu.resources.course_path", lambda _: home / "empty")
+
+
+def times_that_cannot_be_read(monkeypatch, answers, home) -> None:
+    def refuse(_: Path) -> None:
+        raise ValueError("times.json does not hold the lessons' times")
+
+    monkeypatch.setattr(times, "read", refuse)
+
+
+def a_calibration_that_fails(monkeypatch, answers, home) -> None:
+    answers["rate"] = RuntimeError("RuntimeError: CUDA error: no kernel image")
+
+
+PROBLEMS = [  # what is put there, what the report says is wrong, what to do, whether it stops a lesson
+    (a_package_that_is_old, r"numpy is 2\S+, and lthedu needs <99,>=98", r'-m pip install "numpy<99,>=98"', True),
+    (a_package_that_is_missing, "no-such-package is not installed", '-m pip install "no-such-package>=1"', True),
+    (an_old_python, r"Python is 3\S+, and lthedu needs >=99", "install a Python >=99", True),
+    (a_kernel_that_does_not_start, "did not start: no zmq", "--force-reinstall ipykernel", True),
+    (imports_that_kill_the_kernel, "could not be imported: .*it killed the kernel", "--force-reinstall torch", True),
+    (a_package_that_cannot_be_imported, r"matplotlib.pyplot cannot be .*DLL", r"--force-reinstall matplotlib$", True),
+    (no_extension_for_widgets, "no extension for widgets", "--force-reinstall jupyterlab_widgets", False),
+    (a_closed_loopback, "cannot listen on 127.0.0.1: forbidden", "firewall", True),
+    (little_memory, r"little memory \(2.0 GiB\)", "close other programs", False),
+    (more_threads_than_cores, "8 threads on 2 usable cores", "set OMP_NUM_THREADS=2", False),
+    (a_setting_that_is_not_allowed, "LTHEDU_SCALE is 'big'; allowed: lesson, paper", "unset LTHEDU_SCALE", True),
+    (dataset("missing"), "/there/mnist is missing", "mend the folder it names; else install lthedu again", True),
+    (dataset("damaged"), "/there/mnist is damaged", "mend the folder it names; else install lthedu again", True),
+    (dataset("missing", "cifar10"), "/there/cifar10 is missing", "lthedu fetch cifar10", True),
+    (dataset("damaged", "cifar10"), "/there/cifar10 is damaged", "delete it, then run: lthedu fetch cifar10", True),
+    (dataset("unreadable"), "/there/mnist is unreadable", "open an issue", True),
+    (a_file_for_a_folder, r"lthedu is not a folder", "--folder", True),
+    (a_folder_that_is_not_writable, r"nothing can be written to ~.lthedu: Permission denied", "writable for you", True),
+    (a_full_disk, r"disk of ~.lthedu is full: 5 MiB", "make room", True),
+    (a_file_that_hides_a_module, r"~.lthedu.random.py stands in the way", r"rename ~.lthedu.random.py", True),
+    (no_lessons, "this installation has no lessons", "install lthedu again", True),
+    (times_that_cannot_be_read, "times.json does not hold", "open an issue", False),
+    (a_calibration_that_fails, "CUDA error: no kernel image", "open an issue", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("put", "wrong", "do", "stops"), PROBLEMS, ids=[f"{p[0].__name__}-{i}" for i, p in enumerate(PROBLEMS)]
+)
+def test_a_problem_is_named_with_what_to_do(
+    put, wrong: str, do: str, stops: bool, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any], home: Path
+) -> None:
+    put(monkeypatch, answers, home)
+    text, well = report()
+    assert well is not stops, text
+    said = problems(text).splitlines()
+    assert said[0] == "Problems: 1", text
+    assert re.search(wrong, said[1])
+    assert said[1].endswith(" (lessons run all the same)") is not stops
+    assert said[2].startswith("     What to do: ")
+    assert re.search(do, said[2])
+    assert len(said) == 3
+
+
+@pytest.mark.usefixtures("answers")
+def test_no_home_and_no_user_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    monkeypatch.setenv("LTHEDU_DATA", str(home / "data"))
+    monkeypatch.setenv("LTHEDU_HOME", "/mnt/ada/lessons" if os.name != "nt" else r"C:\mnt\ada\lessons")
+    text, _ = report()
+    assert str(home) not in text
+    assert "ada" not in re.split(r"\W+", text)
+    assert f"LTHEDU_DATA={Path('~/data')}" in text
+    assert re.search(r"LTHEDU_HOME=\S*mnt.USER.lessons", text)
+    assert doctor.private(f"{home}-old") == f"{home}-old".replace(f"{os.sep}ada", f"{os.sep}ada")
+
+
+@pytest.mark.usefixtures("home")
+def test_what_breaks_a_check_is_reported_and_the_others_go_on(monkeypatch, answers: dict[str, Any]) -> None:
+    def broken(_: doctor.Visit):
+        yield doctor.Line("one thing")
+        raise ZeroDivisionError("oh")
+
+    def gone(_: doctor.Visit):
+        raise ModuleNotFoundError("No module named 'packaging'")
+        yield
+
+    monkeypatch.setattr(doctor, "CHECKS", {"A": broken, "B": gone, **doctor.CHECKS})
+    text, well = report()
+    assert not well  # a package that the doctor needs, lessons need
+    assert "A: ZeroDivisionError: oh (lessons run all the same)" in text
+    assert "B: No module named 'packaging'\n     What to do: install lthedu again" in text
+    assert "trains 40 steps a second" in text
+    assert problems(text).startswith("Problems: 2")
+
+
+@pytest.mark.usefixtures("home")
+def test_one_cause_is_one_problem(answers: dict[str, Any]) -> None:
+    answers.update(dict.fromkeys(answers, NoKernel("no kernel")))
+    text, _ = report()
+    assert text.count("not examined: no kernel") == 3
+    assert "Problems: 1" in text
+
+
+@pytest.mark.usefixtures("answers", "home")
+def test_a_taken_port_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(doctor, "PORT", taken.getsockname()[1])
+        text, well = report()
+    assert well
+    assert "taken, so `lthedu lab` takes the next free one" in text
+
+
+@pytest.mark.usefixtures("home")
+def test_minutes_follow_from_the_speed_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]
+) -> None:
+    for name in ("01_known", "02_unknown"):
+        shutil.copy(course_path("lessons") / f"{LESSONS[0]}.ipynb", tmp_path / f"{name}.ipynb")
+    times.write(tmp_path, "01_known", times.Time(90.0, rate=60.0, machine="theirs"))
+    monkeypatch.setattr("lthedu.resources.course_path", lambda _: tmp_path)
+    answers["rate"] = 20.0
+    text, _ = report()
+    assert "01_known: about 4.5 min (1.5 min on theirs)" in text
+    assert "02_unknown: not measured yet" in text
+    monkeypatch.setenv("LTHEDU_SCALE", "paper")
+    assert "hours to days" in report()[0]
+
+
+# With a real kernel, and without the calibration: what the answers above are made of.
+
+FAST = [name for name in doctor.ASKED if name != "rate"]
+
+
+def test_a_kernel_answers_all(tmp_path: Path) -> None:
+    found = asked(doctor.ASKED[:2], tmp_path, dict(os.environ))
+    assert found["imports"] == dict.fromkeys(PACKAGES.split(), "")
+    assert found["torch_facts"]["threads"] == int(os.environ["OMP_NUM_THREADS"])
+
+
+def test_a_damaged_and_a_missing_dataset_and_a_device_that_is_not_there(tmp_path: Path) -> None:
+    import torch
+
+    own = tmp_path / "mnist"
+    shutil.copytree(course_path("datasets") / "mnist", own)
+    labels = own / "t10k-labels-idx1-ubyte.gz"
+    whole = labels.read_bytes()
+    labels.write_bytes(whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:])
+    env = os.environ | {"LTHEDU_DATA": str(tmp_path), "LTHEDU_DEVICE": "cuda", "LTHEDU_SCALE": "huge"}
+    found = asked(["settings", "datasets"], tmp_path, env)
+    assert found["datasets"]["mnist"]["state"] == "damaged"
+    assert f"{labels} is damaged: its SHA-256 is " in found["datasets"]["mnist"]["words"]
+    assert found["datasets"]["mnist1d"]["state"] == "ok"
+    assert found["datasets"]["cifar10"]["state"] == "missing"
+    if not torch.cuda.is_available():
+        assert "torch sees no CUDA device" in found["settings"]["LTHEDU_DEVICE"]
+    assert "LTHEDU_SCALE is 'huge'" in found["settings"]["LTHEDU_SCALE"]
+    labels.unlink()
+    assert asked(["datasets"], tmp_path, env)["datasets"]["mnist"]["state"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("body", "imports", "later"),
+    [
+        ("raise ImportError('libtorch is broken')", "libtorch is broken", RuntimeError),
+        ("import os; os._exit(1)", "it killed the kernel", CellStopped),
+    ],
+)
+def test_a_torch_that_breaks_breaks_no_doctor(tmp_path: Path, body: str, imports: str, later: type) -> None:
+    (tmp_path / "torch.py").write_text(body)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    found = asked(FAST, tmp_path, env)
+    broken = found["imports"]
+    assert imports in (str(broken) if isinstance(broken, Exception) else broken["torch"])
+    assert isinstance(found["torch_facts"], later)
+    assert isinstance(found["datasets"], later)
+
+
+@pytest.mark.usefixtures("home")
+def test_the_command_prints_plain_text_and_its_exit_code_says_whether_lessons_run(tmp_path: Path) -> None:
+    import subprocess
+
+    env = os.environ | {"LTHEDU_DEVICE": "tpu", "FORCE_COLOR": "1", "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    command = [sys.executable, "-m", "lthedu.cli", "doctor"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.isascii()
+    assert "\x1b" not in done.stdout
+    assert str(tmp_path) not in done.stdout
+    assert "1. LTHEDU_DEVICE is 'tpu'; allowed: auto, cpu, cuda\n     What to do: unset LTHEDU_DEVICE" in done.stdout
+    assert "not examined: ValueError: LTHEDU_DEVICE is 'tpu'" in done.stdout
+    assert list(tmp_path.rglob("*.ipynb")) == []
