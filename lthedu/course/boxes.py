@@ -53,8 +53,8 @@ class Box:
 
 
 def _marked(text: str) -> str:
-    """The text as HTML, with `code` between backticks set as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    """The text as HTML, with `code` between backticks set as code, and its lines kept apart."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)).replace("\n", "<br>")
 
 
 def in_notebook() -> bool:
