@@ -73,12 +73,16 @@ def show_box(box: "Box | Table") -> None:
 
 @dataclass(frozen=True)
 class Table:
-    """A small table with a title above and notes below; the first column names its row."""
+    """A small table with a title above and notes below; the first column names its row.
+
+    `terms`, what its words mean, are folded away in a notebook under the first of them.
+    """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         cells = [self.columns, *self.rows]
@@ -86,7 +90,7 @@ class Table:
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
         ]
-        return "\n".join([self.title, *lines, *self.notes])
+        return "\n".join([self.title, *lines, *self.notes, *self.terms])
 
     def _repr_html_(self) -> str:
         def cell(tag: str, text: str) -> str:
@@ -101,5 +105,11 @@ class Table:
         notes = "".join(f"<div>{_marked(note)}</div>" for note in self.notes)
         return (
             f'<div style="max-width: 60em"><table>{caption}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>{notes}</div>"
+            f"<tbody>{body}</tbody></table>{notes}{self._folded()}</div>"
         )
+
+    def _folded(self) -> str:
+        if not self.terms:
+            return ""
+        told = "".join(f"<div>{_marked(term)}</div>" for term in self.terms[1:])
+        return f"<details><summary>{_marked(self.terms[0])}</summary>{told}</details>"

@@ -13,6 +13,7 @@ from lthedu.exercises import exercises
 
 COLUMNS = ("Exercise", "Title", "Where you stand", "Tries", "Hints", "Minutes", "Passed")
 MEANING = (
+    "What this table counts:",
     "Until an exercise is passed (✗, ○), its lesson runs on the course's reference.",
     "A try is an answer that differs from those before; checking the same one again does not count. What follows a "
     "pass changes nothing.",
@@ -116,7 +117,7 @@ def summary(found: Sequence[Standing]) -> str:
 
 def table(found: Sequence[Standing], notes: Sequence[str]) -> Table:
     """The table that a lesson shows."""
-    return Table("Your progress", COLUMNS, tuple(rows(found)), (summary(found), *MEANING, *notes))
+    return Table("Your progress", COLUMNS, tuple(rows(found)), (summary(found), *notes), MEANING)
 
 
 def as_data(found: Sequence[Standing]) -> dict[str, Any]:
