@@ -18,7 +18,6 @@ FAMILIES: Mapping[str, dict[str, Any]] = {
     ONE_SHOT: {"color": "#56B4E9", "linestyle": "--", "marker": "v"},
     SMALL: {"color": "#D55E00", "linestyle": "-.", "marker": "s"},
     BOTTLENECK: {"color": "#CC79A7", "linestyle": ":", "marker": "X"},
-    SAME_BYTES: {"color": "#D55E00", "linestyle": "-", "marker": "D", "markerfacecolor": "none"},
 }
 SCOPES: Sequence[dict[str, Any]] = (
     {"color": "#0072B2", "linestyle": "-", "marker": "o"},
@@ -50,7 +49,8 @@ def pruning_run(history: pd.DataFrame, densities: Mapping[int, float]) -> tuple[
     """Above, the density by step; below, the validation accuracy of the network that is being pruned."""
     figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 4.6), height_ratios=[1, 2])
     steps = sorted(densities)
-    top.step(steps, [100 * densities[s] for s in steps], where="post", color="#0072B2")
+    last = [*steps, int(history["step"].max())]  # the density holds to the end
+    top.step(last, [100 * densities[s] for s in [*steps, steps[-1]]], where="post", color="#0072B2")
     top.set_ylabel("weights\nkept (%)")
     top.set_ylim(0, 105)
     rows = history[history["split"] == "val"]
@@ -74,14 +74,16 @@ def large_or_small(
 
     `guess` maps families to a guessed accuracy in percent (or None), drawn as open stars at `at` non-zeros.
     """
-    _, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(9.6, 4.2))
+    _, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2))
     dense = 100 * table[table["arm"] == DENSE]["test"].mean()
+    one_layer = table["arm"].isin([SMALL, SAME_BYTES])  # the same shape, wider for more bytes
     for ax, x, families in (
         (left, "nonzeros", (GRADUAL, ONE_SHOT, SMALL, BOTTLENECK)),
-        (right, "bytes", (GRADUAL, ONE_SHOT, SMALL, SAME_BYTES)),
+        (right, "bytes", (GRADUAL, ONE_SHOT, SMALL)),
     ):
         for arm in families:
-            _line(ax, table[table["arm"] == arm], x, "test", arm, FAMILIES[arm], scale=1)
+            rows = table[one_layer if (ax, arm) == (right, SMALL) else table["arm"] == arm]
+            _line(ax, rows, x, "test", arm, FAMILIES[arm], scale=1)
         ax.axhline(dense, color="black", ls=":", label=DENSE)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n / 1000:g}k"))
@@ -92,14 +94,14 @@ def large_or_small(
     right.set_xlabel("bytes (sparse: CSR, 4-byte indices)")
     left.set_ylabel("test accuracy (%)")
     not_drawn = "" if at is None else draw_guesses(left, guess or {}, at, FAMILIES)
-    left.legend(loc="lower right", fontsize=9)
-    right.legend(loc="lower right", fontsize=9)
+    for ax in (left, right):
+        ax.legend(loc="lower right", fontsize=9, frameon=True, framealpha=0.9, edgecolor="none")
     plt.gcf().tight_layout()
     seeds = table["replicate"].nunique()
     return left, (
         "test accuracy in percent, on the left against the count of numbers that are not zero, on the right against "
         f"bytes, both on logarithmic axes; lines are means over {seeds} seeds, bands one standard deviation; families: "
-        f"{', '.join(table['arm'].unique())}.{not_drawn}"
+        f"{', '.join(FAMILIES)}; the dotted line is the {DENSE} network.{not_drawn}"
     )
 
 
