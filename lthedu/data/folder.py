@@ -162,8 +162,10 @@ def _pixels(path: Path, size: int, channels: int) -> np.ndarray[tuple[int, ...],
             image = _eight_bit(ImageOps.exif_transpose(opened)).convert("L" if channels == 1 else "RGB")
     except Exception as error:  # Pillow raises many kinds for files that are damaged or foreign
         raise ValueError(f"{path} cannot be read as an image ({error}); allowed: {', '.join(FORMATS)}") from error
-    fitted = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
-    return np.asarray(fitted).reshape(size, size, channels).transpose(2, 0, 1)
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    square = image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(square).reshape(size, size, channels).transpose(2, 0, 1)
 
 
 def _eight_bit(image: "Image") -> "Image":
