@@ -7,6 +7,7 @@ from lthedu.plots.numbers import (
     errors_by_count,
     mask_at_work,
 )
+from lthedu.plots.pruning import accuracy_by_cut, large_or_small, pruning_run, weight_histogram
 from lthedu.plots.style import use_style
 from lthedu.plots.tickets import (
     LOOKS,
@@ -21,13 +22,17 @@ __all__ = [
     "LOOKS",
     "accuracy_after_deleting",
     "accuracy_by_arm",
+    "accuracy_by_cut",
     "accuracy_by_density",
     "differences",
     "digit_row",
     "errors_by_count",
+    "large_or_small",
     "learning_curves",
     "mask_at_work",
     "pixel_degrees",
+    "pruning_run",
     "share_on_rim",
     "use_style",
+    "weight_histogram",
 ]

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
-from lthedu.plots.style import percent
+from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.tickets import DENSE, final
 
@@ -36,33 +37,30 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
     return ax, f"{len(images)} handwritten digits in a row, with these words below: {', '.join(map(str, labels))}."
 
 
-def mask_at_work(numbers: Tensor, mask: Tensor) -> tuple[list[Axes], str]:
-    """Three small tables: the numbers (rows, columns), their mask, and what the mask leaves."""
+def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
+    """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them."""
     _, panels = plt.subplots(1, 3, figsize=(9.6, 0.5 + 0.42 * len(numbers)), layout="constrained")
-    left = torch.where(mask, numbers, torch.zeros_like(numbers))
-    words = [[f"{v:.2f}" for v in row] for row in numbers.tolist()]
+    words = [[f"{v:.3f}" for v in row] for row in numbers.tolist()]
     kept = [["keep" if k else "delete" for k in row] for row in mask.tolist()]
-    after = [[f"{v:.2f}" if v else "0" for v in row] for row in left.tolist()]
+    after = [[f"{v:.3f}" if v else "0" for v in row] for row in left.tolist()]
     for ax, title, cells in zip(panels, ("weights", "mask", "what is left"), (words, kept, after), strict=True):
         ax.imshow(mask.cpu().numpy(), cmap="gray", vmin=-2.5, vmax=1)  # kept on white, deleted on grey
         for (i, j), word in np.ndenumerate(np.array(cells)):
             ax.text(j, i, word, ha="center", va="center", fontsize=9)
         ax.set_title(title, fontsize=11)
-        ax.set_xticks([])
-        ax.set_yticks([])
-        ax.grid(False)
+        ax.set_axis_off()
         ax.set_aspect("auto")
     count, of = int(mask.sum()), mask.numel()
     return list(panels), (
         f"three tables of {len(numbers)} by {numbers.shape[1]}: weights, the word keep or delete for each, and what is "
-        f"left, with {count} of the {of} weights as they were and the others at zero."
+        f"left; {count} of the {of} are kept."
     )
 
 
 def accuracy_after_deleting(
     accuracies: Mapping[str, Mapping[float, Sequence[float]]],
     *,
-    guess: Mapping[str, object] | None = None,
+    guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
@@ -74,19 +72,14 @@ def accuracy_after_deleting(
     """
     ax = ax or plt.figure().gca()
     networks = 0
-    not_drawn = []
-    for look, (way, by_density) in zip(_LINES, accuracies.items(), strict=False):
+    looks = dict(zip(accuracies, _LINES, strict=False))
+    for way, by_density in accuracies.items():
         x = [100 * density for density in sorted(by_density)]
         y = 100 * np.array([by_density[density] for density in sorted(by_density)])  # (densities, networks)
         networks = y.shape[1]
-        ax.plot(x, y.mean(1), label=way, **look)
-        ax.fill_between(x, y.min(1), y.max(1), color=look["color"], alpha=0.2, lw=0)
-        value = (guess or {}).get(way)
-        number = _percentage(value)
-        if value is not None and number is None:
-            not_drawn.append(f" The guess {value!r} for {way!r} is not drawn: give a percentage.")
-        if at is not None and number is not None:
-            ax.plot(100 * at, number, marker="*", ms=15, mfc="none", ls="", color=look["color"], label=f"guess: {way}")
+        ax.plot(x, y.mean(1), label=way, **looks[way])
+        ax.fill_between(x, y.min(1), y.max(1), color=looks[way]["color"], alpha=0.2, lw=0)
+    not_drawn = "" if at is None else draw_guesses(ax, guess or {}, 100 * at, looks)
     ax.axhline(10, color="black", lw=1, ls=":", label="guessing blindly")
     ax.invert_xaxis()
     ax.set_ylim(0, 101)
@@ -96,17 +89,8 @@ def accuracy_after_deleting(
     return ax, (
         "the percentage of test digits read correctly against the percentage of weights kept, from all on the left to "
         f"few on the right; one line for each way to delete ({', '.join(accuracies)}), the mean of {networks} networks "
-        "with a band from the lowest to the highest; a dotted line at 10 percent marks blind guessing."
-        + "".join(not_drawn)
+        "with a band from the lowest to the highest; a dotted line at 10 percent marks blind guessing." + not_drawn
     )
-
-
-def _percentage(value: object) -> float | None:
-    try:
-        number = float(str(value).rstrip(" %"))
-    except ValueError:
-        return None
-    return number if 1 < number <= 100 else None
 
 
 def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
@@ -122,14 +106,14 @@ def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) 
         ax.plot(x, accuracy, marker=look["marker"], color=look["color"], ls="", alpha=0.7)
         ax.hlines(accuracy.mean(), i - 0.3, i + 0.3, color=look["color"], lw=2.5)
     kept = rows.loc[rows["arm"] != DENSE, "density"].iloc[0]
-    small = f"{percent(100 * kept)} % of the weights"
+    small = f"{percent(100 * kept)} % kept"
     ax.set_xticks(range(len(arms)), [f"{arm}\n{'all weights' if arm == DENSE else small}" for arm in arms], fontsize=10)
     ax.set_ylabel("test accuracy (%)")
     ax.grid(False, axis="x")
     networks = rows["replicate"].nunique()
     return ax, (
         f"test accuracy in percent of {networks} networks of each kind, a mark for each, a bar for their mean: "
-        f"{', '.join(arms)}; all but the dense ones have {small.replace('%', 'percent')}."
+        f"{', '.join(arms)}; of the weights, all but the dense ones have {small.replace('%', 'percent')}."
     )
 
 
@@ -149,6 +133,7 @@ def errors_by_count(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = Non
         )
     draws = next(iter(tables.values()))["draw"].nunique()
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.set_xlabel("random numbers to choose from")
     ax.set_ylabel("distance from the target")
     ax.legend(loc="lower left")

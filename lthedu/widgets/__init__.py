@@ -2,7 +2,16 @@
 
 from lthedu.widgets.live import live_plot
 from lthedu.widgets.numbers import digit_pruner, number_game
+from lthedu.widgets.pruning import pruning_explorer
 from lthedu.widgets.statements import Statement, statement_quiz
 from lthedu.widgets.tickets import ticket_explorer
 
-__all__ = ["Statement", "digit_pruner", "live_plot", "number_game", "statement_quiz", "ticket_explorer"]
+__all__ = [
+    "Statement",
+    "digit_pruner",
+    "live_plot",
+    "number_game",
+    "pruning_explorer",
+    "statement_quiz",
+    "ticket_explorer",
+]

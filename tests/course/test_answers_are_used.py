@@ -33,11 +33,6 @@ lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 A_STUDY = replace(tickets.LESSON, seeds=(0, 1), levels=4, steps=6, batch_size=32, val_every=3)
 A_COMPARISON = replace(sparsity.compare.LESSON, seeds=(0, 1), dense_steps=6, steps=8, updates=2, batch_size=32)
 SMALL: dict[str, tuple[object, str, object]] = {
-    "01": (
-        sparsity.compare,
-        "LESSON",
-        replace(sparsity.Settings(), seeds=(0, 1), dense_steps=4, steps=6, updates=3, batch_size=32, small_lrs=(1e-3,)),
-    ),
     "00": (tickets.settings, "LESSON", A_STUDY),
     "01": (sparsity.compare, "LESSON", A_COMPARISON),
     "02": (tickets.settings, "LESSON", A_STUDY),

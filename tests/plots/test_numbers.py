@@ -32,14 +32,14 @@ def test_digits_stand_in_a_row_with_their_words() -> None:
 
 def test_a_mask_is_shown_in_words_and_what_it_leaves_in_numbers() -> None:
     numbers, mask = torch.tensor([[0.5, -0.25], [1.0, 2.0]]), torch.tensor([[True, False], [True, True]])
-    axes, alt = plots.mask_at_work(numbers, mask)
+    axes, alt = plots.mask_at_work(numbers, mask, torch.tensor([[0.5, 0.0], [1.0, 2.0]]))
     words = [[t.get_text() for t in ax.texts] for ax in axes]
     assert words == [
-        ["0.50", "-0.25", "1.00", "2.00"],
+        ["0.500", "-0.250", "1.000", "2.000"],
         ["keep", "delete", "keep", "keep"],
-        ["0.50", "0", "1.00", "2.00"],
+        ["0.500", "0", "1.000", "2.000"],
     ]
-    assert "3 of the 4 weights" in alt
+    assert "3 of the 4 are kept" in alt
 
 
 CURVES = {"smallest first": {1.0: [0.9, 1.0], 0.5: [0.8, 0.9]}, "at random": {1.0: [0.9, 1.0], 0.5: [0.2, 0.4]}}
@@ -55,7 +55,7 @@ def test_accuracy_after_deleting_has_a_line_a_way_and_fewer_weights_to_the_right
     assert left > right
     assert "2 networks" in alt
     assert len({line.get_linestyle() for line in ax.lines}) == 3
-    assert not any("guess: " in label for label in lines)
+    assert not any("guess:" in label for label in lines)
 
 
 def test_guesses_are_stars_and_a_senseless_one_is_named() -> None:
