@@ -3,6 +3,8 @@
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from lthedu.course import copies
 from lthedu.course.copies import copy_lessons, reset
+from lthedu.course.folder import locked
 from lthedu.resources import course_path
 
 
@@ -324,14 +327,29 @@ def test_killed_at_any_write_nothing_is_lost_and_the_next_start_mends_it(
     assert unanswered in {path.read_bytes() for path in (work / ".lthedu" / "replaced").glob("02*")}
 
 
-def test_two_starts_at_once_hand_out_once(lessons: Path, tmp_path: Path) -> None:
+def test_of_two_starts_at_once_one_waits_for_the_other(lessons: Path, tmp_path: Path) -> None:
     done: list[copies.Copied] = []
-    starts = [threading.Thread(target=lambda: done.append(copy_lessons(tmp_path / "work", lessons))) for _ in range(4)]
-    for start in starts:
+    start = threading.Thread(target=lambda: done.append(copy_lessons(tmp_path / "work", lessons)))
+    with locked(tmp_path / "work"):
         start.start()
-    for start in starts:
-        start.join()
-    assert sorted(len(copied.new) for copied in done) == [0, 0, 0, 2]
+        start.join(0.5)
+        assert start.is_alive()
+        write_lesson(tmp_path / "work" / "01_first.ipynb", text="what the other one wrote")
+    start.join(20)
+    assert done[0].new == ("02_second.ipynb",)
+    assert done[0].kept == ("01_first.ipynb",)
+
+
+def test_without_locks_the_lessons_are_handed_out_all_the_same(
+    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def none(folder: Path) -> Iterator[None]:
+        raise OSError(38, "Function not implemented")
+        yield
+
+    monkeypatch.setattr(copies, "locked", none)
+    assert copy_lessons(tmp_path / "work", lessons).new == ("01_first.ipynb", "02_second.ipynb")
 
 
 def test_the_courses_own_folder_is_refused(lessons: Path) -> None:
@@ -375,6 +393,14 @@ def test_reset_of_a_copy_without_work_does_nothing(lessons: Path, work: Path) ->
     assert files(work) == before
     ran = edit(work / "01_first.ipynb", run_it)  # outputs are something to keep
     assert reset("01_first.ipynb", work, lessons).kept.read_bytes() == ran
+
+
+def test_a_copy_that_was_reset_is_brought_up_to_date_like_any_other(lessons: Path, work: Path) -> None:
+    edit(work / "01_first.ipynb", answer)
+    change_the_course(lessons)
+    reset("01_first.ipynb", work, lessons)
+    write_lesson(lessons / "01_first.ipynb", text="# Better still")
+    assert "01_first.ipynb" in copy_lessons(work, lessons).refreshed
 
 
 def test_reset_mends_a_deleted_and_an_unreadable_copy(lessons: Path, work: Path) -> None:
