@@ -124,7 +124,13 @@ def progress(
 
     home = (folder or folder_at_work() or learner_folder()).absolute()
     path = home / OWN_FOLDER / record.FILE
-    found = standing.standings(record.read(path))
+    try:
+        document = record.read(path)
+    except record.Newer as error:
+        raise ValueError(f"{error}; update this one") from None
+    except record.Refused as error:
+        raise ValueError(f"{error}; the next check or hint in a lesson puts it aside and begins a new one") from None
+    found = standing.standings(document)
     if as_json:
         print(json.dumps(standing.as_data(found), indent=1))
         return
@@ -139,7 +145,10 @@ def progress(
     for line in (standing.summary(found), f"Kept in {path}.", *standing.MEANING):
         console.print(line)
     if not path.exists():
-        console.print("There is no such file yet: it comes with your first check or hint in a lesson.")
+        console.print(
+            "There is no such file yet: it comes with your first check or hint. If your lessons are elsewhere, "
+            "name the folder with --folder."
+        )
 
 
 @app.command()

@@ -17,7 +17,8 @@ import pytest
 
 import lthedu
 from lthedu import cli
-from lthedu.course import copies, record, workspace
+from lthedu.course import copies, record, solutions, workspace
+from lthedu.resources import course_path
 
 Run = Callable[..., int]
 
@@ -206,6 +207,7 @@ def test_a_damaged_progress_file_is_one_line_and_stays(
     assert run("progress") == 2
     shown = capsys.readouterr().err
     assert shown.startswith(f"Error: {path} is damaged")
+    assert "puts it aside and begins a new one" in shown
     assert shown.count("\n") == 1
     assert [p.name for p in path.parent.iterdir()] == ["progress.json"]
 
@@ -289,6 +291,26 @@ def test_a_missing_part_is_one_line(
     assert shown.startswith("Error: No module named 'nbconvert_is_gone'; ")
     assert "`lthedu doctor`" in shown
     assert shown.count("\n") == 1
+
+
+def test_build_says_what_there_is_to_build_and_passes_lessons_and_folder_on(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built: list[tuple[list[str], Path]] = []
+
+    def build(lessons: list[Path], output: Path, said: object) -> None:
+        built.append(([lesson.name[:2] for lesson in lessons], output))
+
+    monkeypatch.setattr(solutions, "build_solutions", build)
+    assert run("build", "2") == 2
+    assert capsys.readouterr().err == "Error: nothing was said about what to build; there is: --solutions\n"
+    assert run("build", "--solutions", "77") == 2
+    assert "there is no lesson '77'" in capsys.readouterr().err
+    assert built == []
+    assert run("build", "--solutions", "2", "--output", str(tmp_path / "x")) == 0
+    assert run("build", "--solutions") == 0
+    every = sorted(path.name[:2] for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
+    assert built == [(["02"], tmp_path / "x"), (every, Path("lthedu-solutions"))]
 
 
 @pytest.fixture

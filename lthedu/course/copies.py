@@ -9,7 +9,6 @@ import json
 import os
 import stat
 import warnings
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -132,9 +131,7 @@ def copy_lessons(folder: Path, lessons: Path | None = None) -> Copied:
     contents = handed_out(source)
     folder.mkdir(parents=True, exist_ok=True)
     done: dict[str, list[str]] = {word: [] for word in ("new", "kept", "refreshed", "outdated", "stuck", "current")}
-    with ExitStack() as stack:
-        with suppress(OSError):  # a file system without locks; then two starts at once are the learner's to avoid
-            stack.enter_context(locked(folder))
+    with locked(folder):
         known = _manifest(folder)
         for name, content in contents.items():
             done[_bring(folder / name, content, known.get(name), folder)].append(name)

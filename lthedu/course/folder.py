@@ -1,5 +1,6 @@
 """The learner's folder: where it is, how one knows it, and how two programs write to it without losing anything."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from filelock import FileLock, Timeout
 
 OWN_FOLDER = ".lthedu"  # inside the learner's folder: what the course and JupyterLab keep there
 MANIFEST = "lessons.json"  # in OWN_FOLDER: what was handed out; by it a learner's folder is known
+NO_LOCKS = (None, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # None: filelock's NotImplementedError
 PATIENCE = 10.0  # seconds to wait for another program that writes
 
 
@@ -59,16 +61,20 @@ def folder_at_work() -> Path | None:
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the one lock of the learner's folder `folder`; it is given back even when this process is killed.
 
-    Raises TimeoutError, naming the lock, when another program holds it for more than `patience` seconds, and OSError
-    when no lock can be made there.
+    On a file system that has no locks, some network drives, there is none to hold: better a write that two programs
+    could make at once than none. Raises TimeoutError, naming the lock, when another program holds it for more than
+    `patience` seconds, and OSError when nothing can be written there.
     """
     path = folder / OWN_FOLDER / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=patience)
     try:
         lock.acquire()
-    except (Timeout, NotImplementedError) as error:
+    except Timeout as error:
         raise TimeoutError(f"another program has been writing to {folder} for {patience:.0f} s ({path})") from error
+    except (NotImplementedError, OSError) as error:
+        if getattr(error, "errno", None) not in NO_LOCKS:
+            raise
     try:
         yield
     finally:

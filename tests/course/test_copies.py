@@ -3,8 +3,6 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -338,18 +336,6 @@ def test_of_two_starts_at_once_one_waits_for_the_other(lessons: Path, tmp_path: 
     start.join(20)
     assert done[0].new == ("02_second.ipynb",)
     assert done[0].kept == ("01_first.ipynb",)
-
-
-def test_without_locks_the_lessons_are_handed_out_all_the_same(
-    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    @contextmanager
-    def none(folder: Path) -> Iterator[None]:
-        raise OSError(38, "Function not implemented")
-        yield
-
-    monkeypatch.setattr(copies, "locked", none)
-    assert copy_lessons(tmp_path / "work", lessons).new == ("01_first.ipynb", "02_second.ipynb")
 
 
 def test_the_courses_own_folder_is_refused(lessons: Path) -> None:

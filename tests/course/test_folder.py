@@ -1,5 +1,6 @@
 """Where the learner's folder is, who may write there, and that no writer loses what another wrote."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -123,6 +124,25 @@ def test_one_writer_waits_for_the_other_and_gives_up_in_words(tmp_path: Path) ->
         raise AssertionError("two held the lock at once")
     with locked(tmp_path, patience=0.2):
         pass
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError("no flock")])
+def test_where_there_are_no_locks_one_writes_without(
+    tmp_path: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(self: object) -> None:
+        raise error
+
+    monkeypatch.setattr(folder.FileLock, "acquire", none)
+    with locked(tmp_path):
+        replace(tmp_path / "a", b"written")
+    assert (tmp_path / "a").read_bytes() == b"written"
+
+
+def test_where_nothing_can_be_written_there_is_no_lock_either(tmp_path: Path) -> None:
+    (tmp_path / ".lthedu").touch()
+    with pytest.raises(OSError), locked(tmp_path):  # noqa: PT011 (each system has its own)
+        pytest.fail("it went on")
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 
-from lthedu.course import lesson, standing
+from lthedu.course import lesson, record, standing
+from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.exercises import lesson02_answers as answers
 from lthedu.pruning import random_mask
@@ -254,6 +256,34 @@ def test_progress_says_where_one_stands(work, capsys) -> None:
     assert "2.4" in capsys.readouterr().out
     with pytest.raises(ValueError, match=r"lesson 77 has no exercises; those that have: .*2"):
         progress(77)
+
+
+@pytest.mark.parametrize("handed_out", [True, False])
+def test_a_real_kernel_keeps_its_record_in_the_learners_folder_and_nowhere_else(tmp_path, handed_out: bool) -> None:
+    """A lesson run in a folder to which nothing was handed out, such as a checkout's, leaves nothing there."""
+    if handed_out:
+        (tmp_path / ".lthedu").mkdir()
+        (tmp_path / ".lthedu" / "lessons.json").touch()
+    (tmp_path / "below").mkdir()
+    sources = (
+        "from lthedu.course.lesson import check, hint, progress",
+        "from scipy import stats\nimport numpy as np",
+        "def paired_test(a, b):\n    return np.mean(a) - np.mean(b), stats.ttest_rel(a, b).pvalue",
+        'paired_test = check("2.3", paired_test)',
+        "progress(2)",
+    )
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    for _ in range(2):  # Restart and Run All
+        run_cells(notebook, tmp_path / "below")
+    assert "2.3       A paired test over seeds" in (said := notebook.cells[-1].outputs[0].data["text/plain"])
+    left = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file() and p.name != "lock"]
+    if handed_out:
+        assert sorted(left) == [".lthedu/lessons.json", ".lthedu/progress.json"]
+        assert record.Record(tmp_path).entry("2.3").tries == 1
+        assert f"Kept in {tmp_path}" in said
+    else:
+        assert left == []
+        assert "Kept in memory" in said
 
 
 def test_progress_is_a_table_that_a_screen_reader_can_read(work) -> None:
