@@ -17,6 +17,7 @@ from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
 from lthedu.machine import cpu_name
 
+BUSY = 1.3  # two speeds of one machine this far apart: something else ran
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -30,7 +31,8 @@ def canonical(path: Path, *, times: bool = False) -> None:
 
     Execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
     widget state. With `times`, how long it took goes to `times.json` beside it, with this machine's speed before and
-    after. Raises NotCanonical, leaving the file as it was, when a cell writes to stderr.
+    after. Raises NotCanonical when a cell writes to stderr, ValueError when the machine is too busy to be timed; the
+    file is then as it was.
     """
     notebook = nbformat.read(path, as_version=4)
     measured = executed(notebook, path.parent, timed=times)
@@ -55,8 +57,14 @@ def executed(notebook: NotebookNode, folder: Path, *, timed: bool = False) -> Ti
         after = _speed(folder, env) if timed else {}
     if not timed:
         return None
+    slow, fast = sorted((before["rate"], after["rate"]))
+    if fast > BUSY * slow:
+        raise ValueError(
+            f"the machine is busy with something else: {before['rate']:.0f} steps a second before the run, "
+            f"{after['rate']:.0f} after; measure again when it is idle"
+        )
     machine = f"{cpu_name()}, {before['torch_facts']['threads']} threads"
-    return Time(round(seconds, 1), round((before["rate"] + after["rate"]) / 2, 1), machine)
+    return Time(round(seconds, 1), round((slow + fast) / 2, 1), machine)
 
 
 def _speed(folder: Path, env: dict[str, str]) -> dict[str, Any]:

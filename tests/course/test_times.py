@@ -36,7 +36,7 @@ def test_a_file_that_holds_no_times_is_refused_by_name(tmp_path: Path, text: str
 def test_canonical_measures_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "01_small.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("import time; time.sleep(1.5)")]), path)
-    speeds = iter([40.0, 60.0])
+    speeds = iter([45.0, 55.0])
     monkeypatch.setattr(authoring, "asked", lambda *_: {"torch_facts": {"threads": 2}, "rate": next(speeds)})
     authoring.canonical(path)
     assert [p.name for p in tmp_path.iterdir()] == ["01_small.ipynb"]
@@ -55,6 +55,18 @@ def test_a_speed_that_cannot_be_measured_changes_nothing(tmp_path: Path, monkeyp
     before = path.read_bytes()
     monkeypatch.setattr(authoring, "asked", lambda *_: {"rate": RuntimeError("no torch")})
     with pytest.raises(RuntimeError, match="no torch"):
+        authoring.canonical(path, times=True)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["01_small.ipynb"]
+
+
+def test_a_busy_machine_is_not_taken_for_a_slow_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "01_small.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1")]), path)
+    before = path.read_bytes()
+    speeds = iter([60.0, 20.0])
+    monkeypatch.setattr(authoring, "asked", lambda *_: {"torch_facts": {"threads": 2}, "rate": next(speeds)})
+    with pytest.raises(ValueError, match="busy with something else: 60 steps a second before the run, 20 after"):
         authoring.canonical(path, times=True)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["01_small.ipynb"]
