@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.course import authoring, times
 from lthedu.course.times import Time
+from lthedu.resources import course_path
 
 
 def test_written_times_are_read_again_and_the_others_stay(tmp_path: Path) -> None:
@@ -21,6 +22,13 @@ def test_written_times_are_read_again_and_the_others_stay(tmp_path: Path) -> Non
     text = (tmp_path / "times.json").read_bytes()
     times.write(tmp_path, "02_b", two)
     assert (tmp_path / "times.json").read_bytes() == text
+
+
+def test_the_course_has_times_of_lessons_it_has() -> None:
+    known = times.read(course_path("lessons"))
+    assert known
+    assert set(known) <= {path.stem for path in course_path("lessons").glob("*.ipynb")}
+    assert all(5 < t.seconds < 600 and t.rate > 1 for t in known.values())
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 3}', '{"a": {"seconds": 3}}', "\0"])
