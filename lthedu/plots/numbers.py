@@ -39,7 +39,7 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
 
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
     """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them."""
-    _, panels = plt.subplots(1, 3, figsize=(9.6, 0.5 + 0.42 * len(numbers)), layout="constrained")
+    _, panels = plt.subplots(1, 3, figsize=(9.6, 0.5 + 0.42 * len(numbers)), gridspec_kw={"wspace": 0.1})
     words = [[f"{v:.3f}" for v in row] for row in numbers.tolist()]
     kept = [["keep" if k else "delete" for k in row] for row in mask.tolist()]
     after = [[f"{v:.3f}" if v else "0" for v in row] for row in left.tolist()]

@@ -35,7 +35,7 @@ def all_sums(numbers: Sequence[float]) -> Floats:
 
 
 def closest_subset(numbers: Sequence[float], target: float) -> list[bool]:
-    """Which of the numbers to keep so that their sum comes as close to the target as any choice can: True = kept.
+    """Which of the numbers to keep so that their sum is as near to the target as can be: True = kept.
 
     Tries all 2^n choices. Raises ValueError for more than 24 numbers, or for a value that is not finite.
 

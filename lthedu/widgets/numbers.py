@@ -79,7 +79,7 @@ def number_game(n: int = 12, target: float = 0.3) -> ipywidgets.VBox:
     reveal = ipywidgets.ToggleButton(description="reveal the best choice", layout=ipywidgets.Layout(width="16em"))
     for control in (many, deal):  # before live_plot, which must find the new buttons
         control.observe(lambda _: buttons.deal(deals[deal.value - 1][: many.value]), names="value")
-    figure = Figure(figsize=(7.6, 3.6), dpi=90, layout="constrained")
+    figure = Figure(figsize=(9.6, 3.9), dpi=100, layout="constrained")
 
     def draw(many: int, deal: int, target: float, kept: tuple[bool, ...], reveal: bool) -> str:
         numbers = deals[deal - 1][:many]
@@ -125,7 +125,7 @@ def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywid
     The slider moves with the arrow keys; the buttons choose which weights go first.
     """
     weights = masks.unstack(trained.params, 0)
-    figure = Figure(figsize=(7.6, 1.3), dpi=100, layout="constrained")
+    figure = Figure(figsize=(9.6, 1.4), dpi=100, layout="constrained")
     scores = {"smallest first": magnitude(weights), "at random": random_scores(weights, generator(0, "digit pruner"))}
 
     def draw(percent: int, way: str) -> str:

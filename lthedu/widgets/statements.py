@@ -24,7 +24,7 @@ class Statement:
 def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
     """Each statement with two radio buttons, true and false; choosing one shows whether it is right, and why.
 
-    The arrow keys move between the two. The line at the end counts what is answered and what is right.
+    The left and right arrow keys move between the two. The line at the end counts what is answered and what is right.
 
     >>> quiz = statement_quiz([Statement("Zero is even.", True, "It is twice zero.")])
     >>> quiz.children[0].children[1].value = "false"
@@ -46,7 +46,7 @@ def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
     for number, statement in enumerate(statements, 1):
         text = ipywidgets.HTML(f"<b>{number}.</b> {html.escape(statement.text)}")
         choice = ipywidgets.RadioButtons(
-            options=["true", "false"], value=None, description=f"No. {number}", orientation="horizontal"
+            options=["true", "false"], value=None, tooltip=statement.text, orientation="horizontal"
         )
         reason = ipywidgets.HTML()
         choice.observe(_tells(statement, reason), names="value")
