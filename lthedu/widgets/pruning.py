@@ -51,7 +51,7 @@ def pruning_explorer(trained: Replicates, data: Dataset) -> ipywidgets.VBox:
         middle.grid(alpha=0.3)
         size = csr_bytes(weights, mask)
         right.clear()
-        right.bar(["zeros stored", "CSR"], [whole / 1000, size / 1000], color=["#BBBBBB", "#0072B2"])
+        right.bar(["zeros stored", "CSR, or dense\nif smaller"], [whole / 1000, size / 1000], color=["#BBBBBB", "#0072B2"])
         right.bar_label(right.containers[0], fmt="%.0f kB", fontsize=9)
         right.set_ylim(0, 1.15 * whole / 1000)
         right.set_title("size in memory", fontsize=10)
