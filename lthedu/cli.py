@@ -75,7 +75,7 @@ def lab(
 @app.command()
 def run(
     lessons: Annotated[
-        list[str] | None, typer.Argument(metavar="[LESSON]...", help="Numbers, names or paths (else every lesson).")
+        list[str] | None, typer.Argument(metavar="LESSON", help="Numbers, names or paths (else every lesson).")
     ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
@@ -224,7 +224,7 @@ def fetch(
 @app.command()
 def build(
     lessons: Annotated[
-        list[str] | None, typer.Argument(metavar="[LESSON]...", help="Numbers, names or paths (else every lesson).")
+        list[str] | None, typer.Argument(metavar="LESSON", help="Numbers, names or paths (else every lesson).")
     ] = None,
     solutions: Annotated[
         bool, typer.Option("--solutions", help="The instructor's version: every exercise answered, and run.")

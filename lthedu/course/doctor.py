@@ -336,6 +336,9 @@ def times(visit: Visit) -> Iterator[Line]:
 
     rate = visit.answer("rate")
     yield Line(f"trains {rate:.0f} steps a second (15 LeNet-300-100 side by side, measured for 5 s)")
+    load = machine.load()
+    if load != "unknown" and float(load) > 1.5 * machine.usable_cores():
+        yield Line(f"other programs are at work (load {load}): without them it is faster")
     if os.environ.get("LTHEDU_SCALE") == "paper":
         yield Line("LTHEDU_SCALE=paper: hours to days; the estimates are for the lessons' own size")
     known = read(course_path("lessons"))

@@ -300,6 +300,16 @@ def test_minutes_follow_from_the_speed_measured(
     assert "hours to days" in report()[0]
 
 
+@pytest.mark.usefixtures("home", "answers")
+def test_a_busy_machine_is_told_from_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "usable_cores", lambda: 2)
+    for load, busy in (("2.00", False), ("6.40", True), ("unknown", False)):
+        monkeypatch.setattr(machine, "load", lambda load=load: load)
+        text, well = report()
+        assert well
+        assert ("other programs are at work (load 6.40)" in text) is busy
+
+
 # With a real kernel, and without the calibration: what the answers above are made of.
 
 FAST = [name for name in doctor.ASKED if name != "rate"]
