@@ -168,7 +168,8 @@ show("masks", len(masks))
 
 {TO_WRITE} a figure with its caption, and an explorer.
 %% code
-claim("No mask of 100 coin tosses kept all or nothing", all(0 < share < 1 for share in shares), f"{len(shares)} masks")
+between = all(0 < share < 1 for share in shares)
+claim("No mask of 100 coin tosses kept all or nothing", between, f"{len(shares)} masks")
 %% prose
 ## Explain
 
