@@ -24,7 +24,7 @@ class Statement:
 def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
     """Each statement with two radio buttons, true and false; choosing one shows whether it is right, and why.
 
-    The left and right arrow keys move between the two. The line at the end counts what is answered and what is right.
+    Tab and the space bar choose, too. The line at the end counts what is answered and what is right.
 
     >>> quiz = statement_quiz([Statement("Zero is even.", True, "It is twice zero.")])
     >>> quiz.children[0].children[1].value = "false"
