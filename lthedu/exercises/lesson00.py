@@ -295,8 +295,8 @@ STATEMENTS = (
     Statement(
         "The theorems of 2020 start from a random network that is larger than the network it is to imitate.",
         True,
-        "Twice as deep and many times as wide in Malach et al. and in Pensia et al.; a counting argument shows that "
-        "some surplus of weights is unavoidable. Lessons 09 and 10.",
+        "In Malach et al. and in Pensia et al. it is twice as deep, and wider: by far in the first, by a logarithm in "
+        "the second. To hold every such network by its masks, it must have more weights. Lessons 09 and 10.",
     ),
     Statement(
         "The 2019 hypothesis, the one about training tickets, has since been proved as a theorem.",

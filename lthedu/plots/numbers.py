@@ -39,14 +39,15 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
 
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
     """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them."""
-    _, panels = plt.subplots(1, 3, figsize=(9.6, 0.5 + 0.42 * len(numbers)), gridspec_kw={"wspace": 0.1})
+    figure, panels = plt.subplots(1, 3, figsize=(10.6, 0.5 + 0.36 * len(numbers)))
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.86, wspace=0.08)
     words = [[f"{v:.3f}" for v in row] for row in numbers.tolist()]
     kept = [["keep" if k else "delete" for k in row] for row in mask.tolist()]
     after = [[f"{v:.3f}" if v else "0" for v in row] for row in left.tolist()]
     for ax, title, cells in zip(panels, ("weights", "mask", "what is left"), (words, kept, after), strict=True):
         ax.imshow(mask.cpu().numpy(), cmap="gray", vmin=-2.5, vmax=1)  # kept on white, deleted on grey
         for (i, j), word in np.ndenumerate(np.array(cells)):
-            ax.text(j, i, word, ha="center", va="center", fontsize=9)
+            ax.text(j, i, word, ha="center", va="center", fontsize=8.5)
         ax.set_title(title, fontsize=11)
         ax.set_axis_off()
         ax.set_aspect("auto")
