@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from queue import Empty
@@ -68,6 +69,19 @@ def run_cells(
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    env = dict(os.environ if env is None else env)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _execute(notebook, folder, env, timeout, on_cell)
+        return
+    with ThreadPoolExecutor() as apart:  # in a notebook: its kernel's own loop is running in this thread
+        apart.submit(_execute, notebook, folder, env, timeout, on_cell).result()
+
+
+def _execute(
+    notebook: NotebookNode, folder: Path, env: dict[str, str], timeout: int, on_cell: Callable[[int, int], None]
+) -> None:
     with ExitStack() as open_until_done:
         private = Path(open_until_done.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         log = open_until_done.enter_context((private / "kernel.log").open("w+b"))
@@ -76,7 +90,7 @@ def run_cells(
         # the selector loop on Windows, too: ZeroMQ needs one
         runner = open_until_done.enter_context(asyncio.Runner(loop_factory=asyncio.SelectorEventLoop))
         try:
-            runner.run(_run(client, env=dict(os.environ if env is None else env), stderr=log))
+            runner.run(_run(client, env=env, stderr=log))
         except CellExecutionError as error:
             raise client.stopped(f"{error.ename}: {error.evalue}".rstrip(": ")) from error
         except CellTimeoutError as error:

@@ -34,6 +34,7 @@ main {{ max-width: 74em; margin: 0 auto; padding: 1em }}
 .jp-RenderedMarkdown {{ max-width: 60em }}
 .jp-InputArea-editor {{ overflow-x: auto }}
 .jp-OutputArea-output img {{ max-width: 100% }}
+.control {{ display: inline-block; margin: 0 2em 0.4em 0 }}
 math[display="block"] {{ margin: 0.6em 0 }}
 </style>
 {{%- endblock -%}}
@@ -131,13 +132,14 @@ def _widget(model: str, states: dict[str, Any]) -> str:
     if kind == "OutputModel":
         return "".join(_output(output) for output in state.get("outputs", ()))
     if "children" in state:
-        return "".join(_widget(child, states) for child in state["children"])
+        return f"<div>{''.join(_widget(child, states) for child in state['children'])}</div>"
     options, chosen = state.get("_options_labels"), state.get("index")
     value = options[chosen] if options and isinstance(chosen, int) else state.get("value")
     if value is None or value == "":
         return ""
+    word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
     label = state.get("description")
-    return f"<p>{html.escape(f'{label}: {value}' if label else str(value))}</p>"
+    return f'<span class="control">{html.escape(f"{label}: {word}" if label else word)}</span>'
 
 
 def _output(output: dict[str, Any]) -> str:

@@ -92,6 +92,23 @@ def test_every_way_to_stop_is_named_and_soon_over(tmp_path: Path, source: str, s
     assert not kernels()
 
 
+def test_a_notebook_can_run_another(tmp_path: Path) -> None:
+    """A cell runs inside its kernel's event loop, where no second one may be started."""
+    inner = """
+from pathlib import Path
+from nbformat.v4 import new_code_cell, new_notebook
+from lthedu.course.executor import run_cells
+other = new_notebook(cells=[new_code_cell("print(6 * 7)"), new_code_cell("1 / 0")])
+try:
+    run_cells(other, Path("."))
+except ValueError as error:
+    print(other.cells[0].outputs[0].text, error)
+"""
+    nb = notebook(inner)
+    run_cells(nb, tmp_path)
+    assert outputs(nb) == ["42\n cell 2 (1 / 0): ZeroDivisionError: division by zero\n"]
+
+
 def test_a_kernel_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['zmq'] = None\n")
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])

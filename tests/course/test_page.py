@@ -62,6 +62,7 @@ from IPython.display import display
 picture, words = ipywidgets.Image(value=b"drawn", format="png"), ipywidgets.HTML("<em>said</em>")
 slider = ipywidgets.IntSlider(3, 0, 5, description="level")
 arm = ipywidgets.ToggleButtons(options=["ticket", "random"], value="random", description="masks of")
+kept = ipywidgets.ToggleButton(True, description="kept")
 out = ipywidgets.Output()
 with out:
     print("printed <inside>")
@@ -70,7 +71,7 @@ with out:
 
 def test_a_widget_is_shown_as_it_stood(tmp_path: Path) -> None:
     nb = new_notebook(
-        cells=[new_code_cell(WIDGETS), new_code_cell("ipywidgets.VBox([slider, arm, picture, words, out])")]
+        cells=[new_code_cell(WIDGETS), new_code_cell("ipywidgets.VBox([slider, arm, kept, picture, words, out])")]
     )
     run_cells(nb, tmp_path)
     text = page(nb, tmp_path)
@@ -78,8 +79,8 @@ def test_a_widget_is_shown_as_it_stood(tmp_path: Path) -> None:
     at = [
         shown.index(part)
         for part in (
-            "<p>level: 3</p>",
-            "<p>masks of: random</p>",
+            '<span class="control">level: 3</span>',
+            '<span class="control">masks of: random</span><span class="control">kept: yes</span>',
             f"data:image/png;base64,{base64.b64encode(b'drawn').decode()}",
             "<p><em>said</em></p>",
             "printed &lt;inside&gt;",
