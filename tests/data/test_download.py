@@ -114,7 +114,7 @@ def test_it_says_what_it_fetches_then_fetches_it_whole(server, fetch, path, caps
     assert path.read_bytes() == CONTENT
     assert server.asked == [None]
     assert left(path) == {"archive.bin"}
-    assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps)
+    assert [done for done, _, _ in steps] == sorted({done for done, _, _ in steps})  # more each time
     assert steps[-1] == (len(CONTENT), len(CONTENT), "0 of 0 MB")
     assert len(steps) > 5
 

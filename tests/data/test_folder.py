@@ -71,12 +71,15 @@ def test_first_meets_every_class(pets):
 def test_the_seed_and_the_names_alone_decide_order_and_splits(pets, monkeypatch):
     first = data.load_folder(pets, size=4, device="cpu")
     other = data.load_folder(pets, size=4, device="cpu", seed=1)
+    torch.manual_seed(99)
     listed = type(pets).iterdir
     monkeypatch.setattr(type(pets), "iterdir", lambda self: sorted(listed(self), reverse=True))  # another system
     again = data.load_folder(pets, size=4, device="cpu")
     assert all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
     assert sorted(other.y_test.tolist()) == sorted(first.y_test.tolist())
     assert not torch.equal(other.x_test, first.x_test)
+    drawn = [folders._splits({"all": pets}, seed)["test"]["cat"] for seed in (0, 1)]
+    assert set(drawn[0]) != set(drawn[1])  # not the same images in another order
 
 
 @pytest.mark.parametrize("val", [True, False])
@@ -174,12 +177,14 @@ def test_pixels_of_unknown_range_are_refused(tmp_path, mode):
         only(tmp_path / "x.tif")
 
 
-@pytest.mark.parametrize("kind", ["text", "empty", "cut", "svg", "dangling"])
+@pytest.mark.parametrize("kind", ["text", "empty", "cut", "svg", "icon", "dangling"])
 def test_a_file_that_is_no_image_is_named_with_the_formats_allowed(pets, kind):
     bad = pets / "cat" / "zzz.png"
     whole = (pets / "cat" / "0.png").read_bytes()
     if kind == "dangling":
         bad.symlink_to(pets / "nowhere.png")
+    elif kind == "icon":  # Pillow reads it, but it is not among the formats allowed
+        write(bad, np.zeros((16, 16), np.uint8), format="ICO")
     else:
         bad.write_bytes({"text": b"hello", "empty": b"", "cut": whole[:-30], "svg": b"<svg></svg>"}[kind])
     with pytest.raises(

@@ -113,8 +113,8 @@ def test_templates_start_and_end_at_zero_and_are_whitened():
 
 
 def test_the_seed_alone_decides_the_split():
-    torch.manual_seed(99)
     first, other = data.load("mnist1d", device="cpu"), data.load("mnist1d", seed=1, device="cpu")
+    torch.manual_seed(99)
     np.random.seed(3)
     before = np.random.get_state()[1].copy()
     mnist1d.generate.cache_clear()
