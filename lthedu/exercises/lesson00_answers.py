@@ -187,6 +187,11 @@ def only_neighbours(numbers: list[float], target: float) -> tuple[bool, ...]:
     return min(runs, key=lambda kept: abs(_sum(numbers, kept) - target))
 
 
+@planted("0.2", "another choice comes closer")
+def is_content_with_one_digit(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return min(_every(len(numbers)), key=lambda kept: round(abs(_sum(numbers, kept) - target), 1))
+
+
 @planted("0.2", "changed its argument 'numbers'")
 def sorts_in_place(numbers: list[float], target: float) -> tuple[bool, ...]:
     numbers.sort(key=abs)
