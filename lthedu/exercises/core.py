@@ -144,6 +144,8 @@ def find(number: str) -> Exercise:
     >>> find("2.1").title
     'The loop that finds tickets'
     """
+    if not isinstance(number, str):
+        raise ValueError(f'an exercise\'s number is written in quotes: "{number}", not {number}')
     if number not in _registry:
         raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(sorted(_registry))}")
     return _registry[number]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -21,22 +22,26 @@ from lthedu.sparsity import matching_width
     level=1,
     hints=(
         "With scores [1, 1, 1, 1] and density 0.5, how many weights does `scores > threshold` keep? And `>=`?",
-        "A threshold cannot tell equal scores apart, places can. Find the places of the round(density * n) largest "
-        "scores in the flattened tensor, and set the mask to True there.",
-        "best = scores.flatten().argsort(descending=True)[:round(density * scores.numel())]\n"
-        "kept = torch.zeros(scores.numel(), dtype=torch.bool)\nkept[best] = True\n"
+        "A threshold cannot tell equal scores apart, places can. Find the places of the k = round(density * n) largest "
+        "scores in the flattened tensor (`argsort` or `topk`), and set a mask that is all False to True there.",
+        "k = round(density * scores.numel())\nbest = ...  # the places of the k largest\n"
+        "kept = torch.zeros_like(scores, dtype=torch.bool).flatten()\nkept[best] = True\n"
         "return kept.reshape(scores.shape)",
     ),
     reference=keep_largest,
 )
 def check_keep_largest(attempt: Attempt) -> None:
-    """Exact counts, with and without ties, and the right weights."""
-    for shape, density in [((3, 4), 0.25), ((5,), 0.4), ((1,), 1.0), ((2, 1), 0.5), ((4, 5), 0.0), ((200,), 0.9)]:
-        _right_ones(attempt, torch.rand(shape, generator=attempt.rng), density)
-    _right_ones(attempt, torch.randn(30, generator=attempt.rng), 0.2)  # scores may be negative
-    _right_ones(attempt, torch.rand(7, generator=attempt.rng), 0.4)  # 2.8 weights: 3
-    for scores in (torch.ones(4), torch.tensor([[2.0, 1.0, 1.0], [1.0, 1.0, 0.0]]), torch.zeros(10)):
-        _right_ones(attempt, scores, 0.5)
+    """Exact counts, with and without ties, and the right weights; nothing and everything last."""
+    draw = attempt.rng
+    for shape, density in [((3, 4), 0.25), ((5,), 0.4), ((2, 1), 0.5), ((200,), 0.9), ((5,), 0.5), ((7,), 0.35)]:
+        _right_ones(attempt, torch.rand(shape, generator=draw), density)
+    _right_ones(attempt, torch.randn(30, generator=draw), 0.2)  # scores may be negative
+    _right_ones(attempt, torch.rand(7, generator=draw), 0.4)  # 2.8 weights: 3
+    _right_ones(attempt, 1 + 1e-6 * torch.randperm(20, generator=draw), 0.5)  # close, and yet not equal
+    for tied in ([1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [0.0] * 10):
+        _right_ones(attempt, torch.tensor(tied), 0.5)
+    _right_ones(attempt, torch.rand(1, generator=draw), 1.0)
+    _right_ones(attempt, torch.rand(4, 5, generator=draw), 0.0)
 
 
 def _right_ones(attempt: Attempt, scores: Tensor, density: float) -> None:
@@ -45,7 +50,7 @@ def _right_ones(attempt: Attempt, scores: Tensor, density: float) -> None:
     count = int(kept.sum())
     example = f"scores {brief(scores)}, density {density}: kept {count} of {n}, expected {k}"
     if count != k:
-        raise Wrong(_which_count(count, k, n, scores, density), example)
+        raise Wrong(_which_count(kept, k, scores, density), example)
     if 0 < k < n and scores[kept].min() < scores[~kept].max():
         if torch.equal(kept, _by(-scores, k)):
             raise Wrong("it keeps the smallest scores; a large score means: keep", example)
@@ -60,14 +65,19 @@ def _by(scores: Tensor, k: int) -> Tensor:
     return kept.view(scores.shape)
 
 
-def _which_count(count: int, k: int, n: int, scores: Tensor, density: float) -> str:
+def _which_count(kept: Tensor, k: int, scores: Tensor, density: float) -> str:
     """What a wrong number of kept weights most likely is."""
+    n, count = scores.numel(), int(kept.sum())
+    if k in (0, n):
+        return f"density {density:g} keeps {'nothing' if k == 0 else 'everything'}: what does your code do for k = {k}?"
     if len(set(scores.flatten().tolist())) < n:
         return "with equal scores the number kept is wrong: a threshold keeps or drops all ties together"
-    if count == n - k:
+    if abs(count - k) > 1 and torch.equal(kept, _by(scores, n - k)):
         return "density is the fraction kept; this prunes that fraction"
     if count == int(density * n):
         return f"it rounds down: round(density * n) is {k}"
+    if count == math.ceil(density * n):
+        return f"it rounds up: round(density * n) is {k}"
     if abs(count - k) == 1:
         return "it keeps one too many or too few: a weight at the threshold itself is on the wrong side"
     return "the number of weights kept is not round(density * n)"
@@ -82,23 +92,35 @@ def _which_count(count: int, k: int, n: int, scores: Tensor, density: float) -> 
         "If all layers compete for the same places, can the ranking be done layer by layer?",
         "Flatten every layer's scores into one long vector, choose there with `keep_largest`, and cut the long mask "
         "back into pieces with the layers' sizes and shapes, in the same order.",
-        "kept = keep_largest(torch.cat([s.flatten() for s in scores.values()]), density)\n"
+        "kept = keep_largest(torch.cat(...), density)  # one long mask\n"
         "pieces = kept.split([s.numel() for s in scores.values()])\n"
-        "return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces)}",
+        "return {name: piece.reshape(s.shape) for (name, s), piece in zip(scores.items(), pieces)}",
     ),
     reference=select_globally,
 )
 def check_select_globally(attempt: Attempt) -> None:
     """Against the library's, on layers of different sizes and scales; ties may fall either way."""
     shapes = {"b": (4, 3), "a": (2, 4), "c": (1, 5)}  # not in the alphabet's order
-    for density in (0.5, 0.2, 0.04, 0.0, 1.0):
-        scale = {"b": 1.0, "a": 5.0, "c": 0.3}
-        scores = {n: scale[n] * torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}
-        _compare_masks(attempt, scores, density)
-    tied = {"a": torch.ones(2, 3), "b": torch.ones(1, 4)}
-    got = same_tensors(attempt(tied, 0.3), {n: s.bool() for n, s in tied.items()}, "the returned mask")
-    if (count := sum(int(m.sum()) for m in got.values())) != 3:
-        raise Wrong(f"with ten equal scores and density 0.3 it keeps {count} weights, not 3: choose places, not values")
+    scale = {"b": 1.0, "a": 5.0, "c": 0.3}
+    for density in (0.5, 0.2, 0.04, 0.35):  # 12.5, 5, 1 and 8.75 of 25
+        _compare_masks(
+            attempt, {n: scale[n] * torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}, density
+        )
+    _compare_masks(attempt, {n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}, 0.3)  # negative, too
+    for tied in ({"a": torch.ones(2, 3), "b": torch.ones(1, 4)}, {"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}):
+        _tied_masks(attempt, tied, 0.4)
+    for density in (0.0, 1.0):
+        _compare_masks(attempt, {n: torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}, density)
+
+
+def _tied_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) -> None:
+    got = same_tensors(attempt(scores, density), {n: s.bool() for n, s in scores.items()}, "the returned mask")
+    n, count = sum(s.numel() for s in scores.values()), sum(int(m.sum()) for m in got.values())
+    example = f"scores {brief(scores)}, density {density}: kept {brief(got)}"
+    if count != round(density * n):
+        raise Wrong(f"with equal scores it keeps {count} of {n} weights: choose places, not values", example)
+    if any(bool((scores[name] > 1)[~m].any()) for name, m in got.items()):
+        raise Wrong("a score that is larger than the ties was pruned, and one of the ties kept", example)
 
 
 def _compare_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) -> None:
@@ -108,18 +130,29 @@ def _compare_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) 
         return
     kept, expected = ({n: int(m.sum()) for n, m in mask.items()} for mask in (got, right))
     example = f"density {density}: kept {kept}, expected {expected}"
-    if all(torch.equal(got[n], keep_largest(s, density)) for n, s in scores.items()):
-        raise Wrong("every layer keeps its own share: that is scope 'layer'; here all layers compete", example)
-    scaled = select_globally({n: s / s.max() for n, s in scores.items()}, density)
-    if all(torch.equal(got[n], scaled[n]) for n in scaled):
-        raise Wrong("the scores were scaled layer by layer before the comparison; compare them as they are", example)
-    if sum(kept.values()) != sum(expected.values()):
-        if sum(kept.values()) == sum(s.numel() for s in scores.values()) - sum(expected.values()):
-            raise Wrong("density is the fraction kept; this prunes that fraction", example)
-        raise Wrong("the total number of weights kept is wrong", example)
-    if kept == expected:
-        raise Wrong("every layer keeps the right number, but not its largest: are the pieces cut right?", example)
-    raise Wrong("the right total is spread wrongly: are the pieces of the long mask cut in the layers' order?", example)
+    raise Wrong(_which_masks(got, scores, density, sum(expected.values())), example)
+
+
+def _which_masks(got: Mask, scores: dict[str, Tensor], density: float, k: int) -> str:
+    """What a wrong set of masks most likely is."""
+
+    def is_(other: Mask) -> bool:
+        return all(torch.equal(got[name], other[name]) for name in other)
+
+    n, count = sum(s.numel() for s in scores.values()), sum(int(m.sum()) for m in got.values())
+    if k in (0, n):
+        return f"density {density:g} keeps {'nothing' if k == 0 else 'everything'}: what does your code do for k = {k}?"
+    if is_({name: keep_largest(s, density) for name, s in scores.items()}):
+        return "every layer keeps its own share: that is scope 'layer'; here all layers compete"
+    if is_(select_globally({name: s / s.max() for name, s in scores.items()}, density)):
+        return "the scores were scaled layer by layer before the comparison; compare them as they are"
+    if is_(select_globally({name: s.abs() for name, s in scores.items()}, density)):
+        return "it ranks the absolute values of the scores; the scores are ranked as they are"
+    if abs(count - k) > 1 and is_(select_globally(scores, 1 - density)):
+        return "density is the fraction kept; this prunes that fraction"
+    if count != k:
+        return f"it keeps {count} weights in all; round(density * n) is {k}"
+    return "the right total is spread wrongly: is the long mask cut into its pieces in the layers' order?"
 
 
 @exercise(
@@ -131,28 +164,33 @@ def _compare_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) 
         "What are the densities at `begin`, at `end`, a step before `begin` and a step after `end`?",
         "Let progress run from 0 at `begin` to 1 at `end`, and clip it to that range. (1 - progress) ** 3 falls from "
         "1 to 0; stretch it so that it falls from 1 to `final`.",
-        "progress = min(max((step - begin) / (end - begin), 0), 1)\nreturn final + (1 - final) * (1 - progress) ** 3",
+        "progress = min(max(..., 0), 1)  # the share of the way from begin to end\n"
+        "return final + (1 - final) * (1 - progress) ** 3",
     ),
     reference=cubic,
 )
 def check_cubic(attempt: Attempt) -> None:
     """The ends, beyond the ends, and in between."""
-    for begin, end, final in ((0, 7, 0.2), (100, 200, 0.1), (468, 796, 0.0086)):
+    for begin, end, final in ((10, 17, 0.2), (100, 200, 0.1), (468, 796, 0.0086)):
         length = end - begin
-        for step in (begin, end, begin + length // 2, begin + 1, end - 1, begin - 50, end + 1, end + 10 * length):
+        for step in (begin, end, begin + length // 2, begin + 1, end - 1, end + 1, end + 10 * length, begin - 5):
             _compare_density(attempt, step, begin, end, final)
 
 
 def _compare_density(attempt: Attempt, step: int, begin: int, end: int, final: float) -> None:
-    got, right = attempt(step, begin, end, final), cubic(step, begin, end, final)
-    try:
-        found = float(got)
-    except (TypeError, ValueError):
-        raise Wrong(f"it returned {brief(got)}; expected one number, the density") from None
-    if math.isclose(found, right, abs_tol=1e-6):
+    found, right = _number(attempt(step, begin, end, final), "the density"), cubic(step, begin, end, final)
+    near = 1e-12 if right in (1, final) else 2e-7  # the ends are exact, in between float32 will do
+    if math.isclose(found, right, rel_tol=0, abs_tol=near):
         return
     example = f"cubic({step}, {begin}, {end}, {final}): got {found:.4f}, expected {right:.4f}"
     raise Wrong(_which_density(found, step, begin, end, final), example)
+
+
+def _number(got: object, what: str) -> float:
+    """`got`, if it is a number, and no tensor, which the functions that come after would choke on; else Wrong."""
+    if isinstance(got, bool) or not isinstance(got, int | float | np.integer | np.floating):
+        raise Wrong(f"it returned {brief(got)}; expected {what} as one Python number")
+    return float(got)
 
 
 def _which_density(found: float, step: int, begin: int, end: int, final: float) -> str:
@@ -169,14 +207,14 @@ def _which_density(found: float, step: int, begin: int, end: int, final: float) 
         return "this is the sparsity, the fraction pruned; the course counts what is kept"
     if not 0 <= progress <= 1:
         return "outside begin..end the density must stay at 1 or at `final`: clip the progress to 0..1"
-    if is_(1 - (1 - final) * inside**3):
-        return "it prunes slowly first and fast at the end: the cube belongs to (1 - progress)"
-    if is_(final + (1 - final) * (1 - inside)):
-        return "this is the linear schedule: the exponent 3 is missing"
     if is_((1 - inside) ** 3):
         return "it goes down to 0, not to `final`: stretch the cube between 1 and `final`"
     if step == end:
         return "at `end` the density is not `final`: the last pruning would stop short of the size that was asked for"
+    if is_(1 - (1 - final) * inside**3):
+        return "it prunes slowly first and fast at the end: the cube belongs to (1 - progress)"
+    if is_(final + (1 - final) * (1 - inside)):
+        return "this is the linear schedule: the exponent 3 is missing"
     return "this is not final + (1 - final) * (1 - progress) ** 3"
 
 
@@ -211,9 +249,9 @@ def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.
     level=2,
     hints=(
         "A weight's gradient is zero. Does Adam leave the weight where it is? Look up what its update is made of.",
-        "Momentum, Adam's averages and weight decay all move a weight whose gradient is zero. What can you do to the "
-        "weight itself, and when, so that no optimizer matters?",
-        "optimizer.step()\nwith torch.no_grad():\n    for name, m in mask.items():\n        weights[name][~m] = 0",
+        "Momentum and Adam's averages move a weight whose gradient is zero. What can you do to the weight itself, and "
+        "when, so that no optimizer matters? Changing a parameter by hand needs `with torch.no_grad():` around it.",
+        "optimizer.step()\nwith torch.no_grad():\n    for name, m in mask.items():\n        ...  # in place",
     ),
     reference=masked_step,
     given=gradients_masked,
@@ -236,18 +274,15 @@ class _Twins:
     def __init__(
         self, attempt: Attempt, rule: str, make: Callable[[list[nn.Parameter]], torch.optim.Optimizer]
     ) -> None:
-        self.attempt, self.rule = attempt, rule
-        draw = attempt.rng
-        self.mine = {
-            "w": nn.Parameter(torch.randn(3, 4, generator=draw)),
-            "b": nn.Parameter(torch.randn(3, generator=draw)),
-        }
+        self.attempt, self.rule, self.steps = attempt, rule, 0
+        shapes = {"first": (3, 4), "second": (2, 3), "whole": (2, 2), "bias": (3,)}  # the last two have no mask
+        self.mine = {n: nn.Parameter(torch.randn(s, generator=attempt.rng)) for n, s in shapes.items()}
         self.theirs = copy.deepcopy(self.mine)
         self.optimizer, self.twin = make(list(self.mine.values())), make(list(self.theirs.values()))
-        self.steps = 0
         self.optimizer.register_step_post_hook(self._count)
-        self.mask = {"w": torch.rand(3, 4, generator=draw) < 0.5}
-        self.mask["w"][0, :2] = torch.tensor([True, False])  # both kinds, whatever was drawn
+        self.mask = {n: torch.rand(shapes[n], generator=attempt.rng) < 0.5 for n in ("first", "second")}
+        for m in self.mask.values():
+            m[0, :3] = torch.tensor([True, False, True])  # both kinds, whatever was drawn
 
     def check(self) -> None:
         for _ in range(3):  # dense steps first: the optimizer remembers them
@@ -255,11 +290,16 @@ class _Twins:
             self.optimizer.step()
             self.twin.step()
         with torch.no_grad():
-            for weights in (self.mine, self.theirs):
-                weights["w"][~self.mask["w"]] = 0
+            for name, m in self.mask.items():
+                self.mine[name][~m] = 0
+                self.theirs[name][~m] = 0
         for _ in range(2):
             self._gradients()
             self._one_step()
+        for m in self.mask.values():  # pruned further: these weights are not yet zero
+            m[0, 0] = False
+        self._gradients()
+        self._one_step()
 
     def _count(self, *_: Any) -> None:
         self.steps += 1
@@ -275,34 +315,39 @@ class _Twins:
         self.attempt.in_place(self.optimizer, given, mask)
         self.twin.step()
         with torch.no_grad():
-            self.theirs["w"][~self.mask["w"]] = 0
-        kept, w = self.mask["w"], self.mine["w"].detach()
-        if not torch.equal(mask["w"], self.mask["w"]):
+            for name, m in self.mask.items():
+                self.theirs[name][~m] = 0
+        if mask.keys() != self.mask.keys() or any(not torch.equal(mask[n], m) for n, m in self.mask.items()):
             raise Wrong("it changed the mask; work on the weights")
-        if any(given[n] is not p for n, p in self.mine.items()):
+        if given.keys() != self.mine.keys() or any(given[n] is not p for n, p in self.mine.items()):
             raise Wrong(
                 "it puts a new tensor into the dict: the network keeps the old one. Change the weights in place"
             )
-        taken = self.steps - steps
-        if taken != 1:
-            raise Wrong(f"with {self.rule}, it took {taken} optimizer steps; take exactly one")
-        if not bool(w[kept].any()):
-            raise Wrong(f"with {self.rule}, all kept weights were set to zero: True means kept")
-        if bool((w[~kept] != 0).any()):
-            alive = int((w[~kept] != 0).sum())
-            raise Wrong(
-                f"with {self.rule}, {alive} of {int((~kept).sum())} pruned weights are not zero after the step: "
-                "whatever is done before it, the step itself moves them",
-                f"pruned weights: {brief(w[~kept])}",
-            )
+        if frozen := [n for n, p in self.mine.items() if not p.requires_grad]:
+            raise Wrong(f"it leaves requires_grad=False on {frozen[0]!r}, which would never learn again")
+        if self.steps - steps != 1:
+            raise Wrong(f"with {self.rule}, it took {self.steps - steps} optimizer steps; take exactly one")
+        for name, m in self.mask.items():
+            self._pruned_are_zero(name, m)
         for name, p in self.mine.items():
             if not torch.allclose(p, self.theirs[name], atol=1e-6):
                 if torch.equal(p, before[name]):
-                    raise Wrong(f"with {self.rule}, {name} did not move: the step must still be taken")
+                    raise Wrong(f"with {self.rule}, {name!r} did not move: the step must still be taken")
                 raise Wrong(
-                    f"with {self.rule}, the kept entries of {name} are not where the optimizer's step puts them",
+                    f"with {self.rule}, the kept entries of {name!r} are not where the optimizer's step puts them",
                     f"largest difference {float((p - self.theirs[name]).detach().abs().max()):.4f}",
                 )
+
+    def _pruned_are_zero(self, name: str, m: Tensor) -> None:
+        w = self.mine[name].detach()
+        if not bool(w[m].any()):
+            raise Wrong(f"with {self.rule}, all kept weights of {name!r} were set to zero: True means kept")
+        if alive := int(w[~m].count_nonzero()):
+            raise Wrong(
+                f"with {self.rule}, {alive} of the {int((~m).sum())} pruned weights of {name!r} are not zero after the "
+                "step, whatever was done before it: set them to zero when it is over, in every layer that has a mask",
+                f"pruned weights: {brief(w[~m])}",
+            )
 
 
 @exercise(
@@ -314,17 +359,19 @@ class _Twins:
         "How many numbers does one more hidden unit bring: how many weights come in, how many go out, and what else?",
         "A hidden unit costs `inputs` weights, a bias and `outputs` weights. The output biases are there anyway. "
         "How many units can be paid for?",
-        "return (total - outputs) // (inputs + 1 + outputs)",
+        "left = total - outputs  # for the hidden units\none_unit = ...\nreturn left // one_unit",
     ),
     reference=matching_width,
 )
 def check_matching_width(attempt: Attempt) -> None:
     """The widest that fits, exactly on the edge and one below it; what was forgotten shows over all cases."""
-    cases = [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 40, 10)]
-    found = [attempt(*case) for case in cases]
-    for case, width in zip(cases, found, strict=True):
-        if not isinstance(width, int) or isinstance(width, bool):
-            raise Wrong(f"it returned {brief(width)}; a width is a whole number (an int)", f"matching_width{case}")
+    cases = [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)]
+    found = []
+    for case in cases:
+        width = _number(attempt(*case), "the width")
+        if not math.isfinite(width) or width != int(width):
+            raise Wrong(f"it returned {width:g}; a width is a whole number", f"matching_width{case}")
+        found.append(int(width))
     for case, width in zip(cases, found, strict=True):
         total, inputs, outputs = case
         if width != (right := matching_width(*case)):
@@ -389,7 +436,7 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
 )
 def check_accuracy(attempt: Attempt) -> None:
     """A pretended network that is right where it is told to be, on sets that fill no whole number of batches."""
-    for n, batch, wrong in ((10, 4, [0, 9]), (10, 4, []), (7, 7, [2]), (5, 8, [4]), (100, 60, [70, 71, 72])):
+    for n, batch, wrong in ((10, 4, [0, 1, 9]), (10, 4, []), (7, 7, [2]), (5, 8, [4]), (100, 60, [70, 71, 72])):
         _compare_accuracy(attempt, n, batch, wrong)
 
 
@@ -397,25 +444,23 @@ def _compare_accuracy(attempt: Attempt, n: int, batch: int, wrong: list[int]) ->
     labels = torch.randint(0, 10, (n,), generator=attempt.rng)
     said = labels.clone()
     said[wrong] = (said[wrong] + 1) % 10
-    images = torch.arange(n, dtype=torch.float32)[:, None]
-    largest = 0
+    logits = torch.randn(n, 10, generator=attempt.rng)
+    logits[range(n), said] = logits.max(1).values + 1
+    images, sizes = torch.arange(n, dtype=torch.float32)[:, None], []
 
     def predict(x: Tensor) -> Tensor:
-        nonlocal largest
-        largest = max(largest, len(x))
-        return nn.functional.one_hot(said[x[:, 0].long()], 10).float() - 3.0
+        sizes.append(len(x))
+        return logits[x[:, 0].long()]
 
     got, right = attempt(predict, images, labels, batch), 1 - len(wrong) / n
-    try:
-        found = float(got)
-    except (TypeError, ValueError):
-        raise Wrong(f"it returned {brief(got)}; expected one number, a fraction") from None
-    if largest > batch:
-        raise Wrong(f"it hands over {largest} images at once; batch_size is {batch}")
-    if math.isclose(found, right, abs_tol=1e-6):
-        return
+    found = _number(got.item() if isinstance(got, Tensor) and got.numel() == 1 else got, "a fraction")
+    if max(sizes, default=0) > batch:
+        raise Wrong(f"it hands over {max(sizes)} images at once; batch_size is {batch}")
     example = f"{n} images, {batch} at a time, {n - len(wrong)} right: got {found:.4f}, expected {right:.4f}"
-    raise Wrong(_which_accuracy(found, n, batch, wrong), example)
+    if not math.isclose(found, right, abs_tol=1e-6):
+        raise Wrong(_which_accuracy(found, n, batch, wrong), example)
+    if sum(size > 0 for size in sizes) > -(-n // batch):
+        raise Wrong(f"it calls `predict` {len(sizes)} times; {batch} at a time, {-(-n // batch)} calls are enough")
 
 
 def _which_accuracy(found: float, n: int, batch: int, wrong: list[int]) -> str:

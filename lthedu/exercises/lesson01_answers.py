@@ -3,6 +3,7 @@
 No lesson imports this module; the tests hold every check against it.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -57,7 +58,7 @@ def kth_value_and_above(scores: Tensor, density: float) -> Tensor:
     return scores >= scores.flatten().sort(descending=True).values[k - 1]
 
 
-@planted("1.1", "at the threshold itself")
+@planted("1.1", "rounds up")
 def by_quantile(scores: Tensor, density: float) -> Tensor:
     return scores >= torch.quantile(scores, 1 - density)
 
@@ -72,6 +73,41 @@ def rounds_down(scores: Tensor, density: float) -> Tensor:
     kept = torch.zeros_like(scores, dtype=torch.bool)
     kept.view(-1)[scores.reshape(-1).topk(int(density * scores.numel())).indices] = True
     return kept
+
+
+@planted("1.1", "rounds up")
+def rounds_up_always(scores: Tensor, density: float) -> Tensor:
+    kept = torch.zeros_like(scores, dtype=torch.bool)
+    kept.view(-1)[scores.reshape(-1).topk(math.ceil(density * scores.numel())).indices] = True
+    return kept
+
+
+@planted("1.1", "what does your code do for k = 0")  # right but for one case: [k - 1] is the last place when k is 0
+def first_come_among_ties(scores: Tensor, density: float) -> Tensor:
+    flat = scores.flatten()
+    k = round(density * len(flat))
+    threshold = flat.sort(descending=True).values[k - 1]
+    kept = flat > threshold
+    for i in (flat == threshold).nonzero().flatten():
+        if int(kept.sum()) == k:
+            break
+        kept[i] = True
+    return (kept if k else flat >= threshold).reshape(scores.shape)
+
+
+@planted("1.1", "smaller score than a pruned one")
+def drops_the_last_ones_kept(scores: Tensor, density: float) -> Tensor:
+    k = round(density * scores.numel())
+    if k == 0:
+        return torch.zeros_like(scores, dtype=torch.bool)
+    kept = scores.flatten() >= scores.flatten().sort(descending=True).values[k - 1]
+    kept[kept.nonzero().flatten()[k:]] = False
+    return kept.reshape(scores.shape)
+
+
+@planted("1.1", "smaller score than a pruned one")
+def in_half_precision(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores.half(), density)
 
 
 @planted("1.1", "keeps the smallest scores")
@@ -137,7 +173,7 @@ def scaled_by_layer(scores: Scores, density: float) -> Mask:
     return select_globally({name: s / s.max() for name, s in scores.items()}, density)
 
 
-@planted("1.2", "cut in the layers' order")
+@planted("1.2", "in the layers' order")
 def cut_in_alphabetical_order(scores: Scores, density: float) -> Mask:
     kept = keep_largest(torch.cat([s.flatten() for s in scores.values()]), density)
     names = sorted(scores)
@@ -150,7 +186,28 @@ def global_density_as_sparsity(scores: Scores, density: float) -> Mask:
     return select_globally(scores, 1 - density)
 
 
-@planted("1.2", "total number of weights kept is wrong")
+@planted("1.2", "absolute values")
+def global_magnitudes_again(scores: Scores, density: float) -> Mask:
+    return select_globally({name: s.abs() for name, s in scores.items()}, density)
+
+
+@planted("1.2", "round(density * n)")
+def global_rounds_down(scores: Scores, density: float) -> Mask:
+    n = sum(s.numel() for s in scores.values())
+    return select_globally(scores, int(density * n) / n)
+
+
+@planted("1.2", "one of the ties kept")
+def ties_before_larger_scores(scores: Scores, density: float) -> Mask:
+    flat = torch.cat([s.flatten() for s in scores.values()])
+    k = round(density * len(flat))
+    kept = flat >= (flat.sort(descending=True).values[k - 1] if k else torch.inf)
+    kept[kept.nonzero().flatten()[k:]] = False
+    pieces = torch.split(kept, [s.numel() for s in scores.values()])
+    return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
+
+
+@planted("1.2", "round(density * n)")
 def mean_of_the_layers_thresholds(scores: Scores, density: float) -> Mask:
     thresholds = [s.flatten().quantile(1 - density) for s in scores.values()]
     threshold = torch.stack(thresholds).mean()
@@ -219,6 +276,16 @@ def one_step_short(step: int, begin: int, end: int, final: float) -> float:
 @planted("1.3", "clip the progress")
 def never_below_final(step: int, begin: int, end: int, final: float) -> float:
     return max(final, not_clipped(step, begin, end, final))  # above 1 before `begin`
+
+
+@planted("1.3", "would stop short")
+def rounded_to_six_digits(step: int, begin: int, end: int, final: float) -> float:
+    return by_cases(step, begin, end, final) + 5e-7 * (step >= end)
+
+
+@planted("1.3", "one Python number")
+def a_tensor(step: int, begin: int, end: int, final: float) -> Tensor:
+    return torch.tensor(by_cases(step, begin, end, final))
 
 
 # 1.4 ---------------------------------------------------------------------------------------------------------
@@ -299,6 +366,48 @@ def steps_until_it_is_zero(optimizer: torch.optim.Optimizer, weights: Weights, m
     multiplied(optimizer, weights, mask)
 
 
+@planted("1.4", "optimizer steps")  # the commonest slip of indentation
+def steps_once_for_each_layer(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    for name, m in mask.items():
+        optimizer.step()
+        weights[name].data.mul_(m)
+
+
+@planted("1.4", "are not zero after the step")
+def puts_them_back_where_they_were(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    before = {name: p.detach().clone() for name, p in weights.items()}
+    optimizer.step()
+    with torch.no_grad():
+        for name, m in mask.items():
+            weights[name][~m] = before[name][~m]
+
+
+@planted("1.4", "are not zero after the step")
+def masks_the_memory_too(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    for name, m in mask.items():
+        weights[name].grad *= m  # type: ignore[operator]
+        for memory in optimizer.state[weights[name]].values():
+            if isinstance(memory, Tensor) and memory.shape == m.shape:
+                memory.mul_(m)
+    optimizer.step()
+
+
+@planted("1.4", "requires_grad=False")
+def freezes_for_good(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    optimizer.step()
+    for name, m in mask.items():
+        weights[name].requires_grad = False
+        weights[name].mul_(m)
+
+
+@planted("1.4", "in every layer that has a mask")
+def first_layer_masked_alone(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    optimizer.step()
+    for name, m in mask.items():
+        weights[name].data.mul_(m)
+        return
+
+
 # 1.5 ---------------------------------------------------------------------------------------------------------
 
 
@@ -337,6 +446,16 @@ def without_output_biases(total: int, inputs: int, outputs: int) -> int:
 @planted("1.5", "first layer's weights alone")
 def first_layer_only(total: int, inputs: int, outputs: int) -> int:
     return total // inputs
+
+
+@alternative("1.5")
+def by_numpy_floor(total: int, inputs: int, outputs: int) -> np.int64:
+    return np.int64(np.floor((total - outputs) / (inputs + 1 + outputs)))
+
+
+@planted("1.5", "larger than the budget")
+def smaller_side_as_outputs(total: int, inputs: int, outputs: int) -> int:
+    return (total - min(inputs, outputs)) // (inputs + 1 + outputs)
 
 
 @planted("1.5", "round down")
@@ -405,6 +524,20 @@ def not_divided(predict: Predict, images: Tensor, labels: Tensor, batch_size: in
 @planted("1.6", "images at once")
 def all_at_once(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
     return float((predict(images).argmax(1) == labels).float().mean())
+
+
+@planted("1.6", "calls are enough")
+def one_by_one(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    return with_indices(predict, images, labels, 1)
+
+
+@planted("1.6", "not the fraction")
+def logit_above_zero(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    right = 0
+    for i in range(0, len(images), batch_size):
+        y = labels[i : i + batch_size]
+        right += int((predict(images[i : i + batch_size]).gather(1, y[:, None]) > 0).sum())
+    return right / len(images)
 
 
 @planted("1.6", "the error")

@@ -13,7 +13,7 @@ Scope = Literal["layer", "global"]
 
 
 def keep_largest(scores: Tensor, density: float) -> Tensor:
-    """The mask of one tensor's largest scores: exactly `round(density * n)` of n are kept, ties included.
+    """The mask of one tensor's largest scores: exactly `round(density * n)` of n, even among ties.
 
     Of equal scores the one that stands first is kept. Any shape; the mask has the same.
 
