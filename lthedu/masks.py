@@ -83,7 +83,7 @@ def combine(a: Mask, b: Mask) -> Mask:
 
 
 def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
-    """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape.
+    """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape and device.
 
     >>> check_fits({"w": torch.tensor([True])}, {"w": torch.ones(2)})
     Traceback (most recent call last):
@@ -98,6 +98,8 @@ def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
             raise ValueError(
                 f"the mask of {name!r} has shape {tuple(m.shape)}, its parameter {tuple(params[name].shape)}"
             )
+        if m.device != params[name].device:
+            raise ValueError(f"the mask of {name!r} is on {m.device}, its parameter on {params[name].device}")
 
 
 def unstack(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:

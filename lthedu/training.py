@@ -181,11 +181,13 @@ def train(
     """Train every replicate from `first_step` to `steps` and return them with their history.
 
     `mask` (name: (R, ...)): pruned weights are zero at the start and after every step. `remask(step, params,
-    mask)`, called after every step, may change it, such as `lthedu.pruning.gradual`. `order`: one integer
-    for each replicate that names its minibatch order; equal integers see equal minibatches (default: 0 to
-    R - 1). `val_every` and `test_every`: steps between evaluations on the validation and test split; the last
-    step is always evaluated. `snapshot`: the step whose weights are kept. `progress(done, all, text)` is
-    called after each step. `path`: how gradients are computed (see `lthedu.gradients`).
+    mask)`, called after every step with the number of steps done, the live weights and the mask in force (both
+    name: (R, ...), to be read and not changed), gives the next mask, of the same layers, or None to keep this
+    one; see `lthedu.pruning.gradual`. `order`: one integer for each replicate that names its minibatch order;
+    equal integers see equal minibatches (default: 0 to R - 1). `val_every` and `test_every`: steps between
+    evaluations on the validation and test split; the last step is always evaluated. `snapshot`: the step whose
+    weights are kept. `progress(done, all, text)` is called after each step. `path`: how gradients are computed
+    (see `lthedu.gradients`).
 
     The input is not changed. An interrupt (the stop button, Ctrl-C) ends the training early and gives back
     what there is so far, with `stopped` set. Raises ValueError for arguments that do not fit, before any work.
@@ -220,7 +222,7 @@ def train(
                 update.step()
                 new = None if remask is None else remask(done + 1, params, mask)
                 if new is not None:
-                    masks.check_fits(new, params)
+                    _check_same_layers(new, mask, params)
                     mask, keep = new, _keep(new, params)
                 if keep is not None:
                     flat.mul_(keep)
@@ -302,6 +304,12 @@ def _keep(mask: Mask, params: Params) -> Tensor:
     """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`."""
     ones = {name: mask[name].to(p) if name in mask else torch.ones_like(p) for name, p in params.items()}
     return _flatten(ones)[0]
+
+
+def _check_same_layers(new: Mask, mask: Mask, params: Params) -> None:
+    if new.keys() != mask.keys():  # a layer that is left out would come back to life
+        raise ValueError(f"remask gave masks of {sorted(new)}; expected one for each of {sorted(mask)}")
+    masks.check_fits(new, params)
 
 
 def _rows(measured: tuple[Tensor, Tensor], step: int, split: str) -> list[dict[str, object]]:

@@ -178,6 +178,8 @@ def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
         raise Wrong(f"{what} has shape {tuple(got.shape)}; expected {tuple(like.shape)}")
     if got.dtype != like.dtype:
         raise Wrong(f"{what} has dtype {got.dtype}; expected {like.dtype}")
+    if got.device != like.device:
+        raise Wrong(f"{what} is on {got.device}; expected it where the input is, on {like.device}")
     if got.is_floating_point() and bool(got.isnan().any()):
         raise Wrong(f"{what} holds NaN")
     return got

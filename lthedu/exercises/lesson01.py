@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lthedu.data import default_device
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
 from lthedu.masks import Mask
 from lthedu.pruning import cubic, keep_largest, select_globally
@@ -40,6 +41,7 @@ def check_keep_largest(attempt: Attempt) -> None:
     _right_ones(attempt, 1 + 1e-6 * torch.randperm(20, generator=draw), 0.5)  # close, and yet not equal
     for tied in ([1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [0.0] * 10):
         _right_ones(attempt, torch.tensor(tied), 0.5)
+    _right_ones(attempt, torch.rand(6, generator=draw).to(default_device()), 0.5)  # where the lesson will call it
     _right_ones(attempt, torch.rand(1, generator=draw), 1.0)
     _right_ones(attempt, torch.rand(4, 5, generator=draw), 0.0)
 
@@ -60,7 +62,7 @@ def _right_ones(attempt: Attempt, scores: Tensor, density: float) -> None:
 
 
 def _by(scores: Tensor, k: int) -> Tensor:
-    kept = torch.zeros(scores.numel(), dtype=torch.bool)
+    kept = torch.zeros_like(scores, dtype=torch.bool).flatten()
     kept[scores.flatten().argsort(descending=True)[:k]] = True
     return kept.view(scores.shape)
 
@@ -109,6 +111,8 @@ def check_select_globally(attempt: Attempt) -> None:
     _compare_masks(attempt, {n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}, 0.3)  # negative, too
     for tied in ({"a": torch.ones(2, 3), "b": torch.ones(1, 4)}, {"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}):
         _tied_masks(attempt, tied, 0.4)
+    here = {n: torch.rand(s, generator=attempt.rng).to(default_device()) for n, s in shapes.items()}
+    _compare_masks(attempt, here, 0.4)  # where the lesson will call it
     for density in (0.0, 1.0):
         _compare_masks(attempt, {n: torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}, density)
 

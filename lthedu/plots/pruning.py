@@ -74,7 +74,7 @@ def large_or_small(
 
     `guess` maps families to a guessed accuracy in percent (or None), drawn as open stars at `at` non-zeros.
     """
-    _, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2))
+    _, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(9.6, 4.2))
     dense = 100 * table[table["arm"] == DENSE]["test"].mean()
     one_layer = table["arm"].isin([SMALL, SAME_BYTES])  # the same shape, wider for more bytes
     for ax, x, families in (
@@ -88,6 +88,9 @@ def large_or_small(
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n / 1000:g}k"))
         ax.xaxis.set_minor_locator(NullLocator())
+    lowest = 100 * table.groupby(["arm", "budget"])["test"].mean().min()
+    for ax in (left, right):
+        ax.set_ylim(bottom=max(0, lowest - 3))  # of the means: a wide band may go on below
     left.set_xticks([3_000, 10_000, 30_000])
     right.set_xticks([10_000, 30_000, 100_000, 300_000])
     left.set_xlabel("numbers that are not zero")
@@ -101,7 +104,7 @@ def large_or_small(
     return left, (
         "test accuracy in percent, on the left against the count of numbers that are not zero, on the right against "
         f"bytes, both on logarithmic axes; lines are means over {seeds} seeds, bands one standard deviation; families: "
-        f"{', '.join(FAMILIES)}; the dotted line is the {DENSE} network.{not_drawn}"
+        f"{'; '.join(FAMILIES)}; the dotted line is the {DENSE} network.{not_drawn}"
     )
 
 
@@ -115,6 +118,7 @@ def weight_histogram(weights: np.ndarray, kept: np.ndarray, *, ax: Axes | None =
     ax.hist(clipped, bins, color="#BBBBBB", label="pruned")
     ax.hist(clipped[stay], bins, color="#0072B2", hatch="//", edgecolor="white", linewidth=0.2, label="kept")
     ax.set_yscale("log")
+    ax.set_ylim(top=20 * ax.get_ylim()[1])  # room for the legend
     ax.set_xlabel("trained weight (end bars: all beyond)")
     ax.set_ylabel("how many (log scale)")
     ax.legend(loc="upper right", fontsize=8, frameon=True)

@@ -17,9 +17,15 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
 
     Of equal scores the one that stands first is kept. Any shape; the mask has the same.
 
+    Raises ValueError for a density outside [0, 1] and for a score that is NaN.
+
     >>> keep_largest(torch.tensor([3.0, 1.0, 2.0, 2.0]), 0.5)
     tensor([ True, False,  True, False])
     """
+    if not 0 <= density <= 1:
+        raise ValueError(f"density is {density}; it is the fraction kept, from 0 to 1")
+    if scores.isnan().any():
+        raise ValueError(f"the scores hold {int(scores.isnan().sum())} NaN; every score must be a number")
     best = scores.reshape(-1).sort(descending=True, stable=True).indices[: round(density * scores.numel())]
     kept = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
     kept[best] = True
@@ -29,11 +35,14 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
 def select_globally(scores: Scores, density: float) -> Mask:
     """The mask of the largest scores of all layers together: exactly `round(density * n)` of all n are kept.
 
-    The layers compete for one number of weights, so each finds its own density.
+    The layers compete for one number of weights, so each finds its own density. Raises ValueError for no layers,
+    and as `keep_largest` does.
 
     >>> select_globally({"a": torch.tensor([[3.0, 1.0]]), "b": torch.tensor([[9.0, 2.0]])}, 0.5)
     {'a': tensor([[ True, False]]), 'b': tensor([[ True, False]])}
     """
+    if not scores:
+        raise ValueError("scores is empty; give at least one layer")
     kept = keep_largest(torch.cat([s.reshape(-1) for s in scores.values()]), density)
     pieces = torch.split(kept, [s.numel() for s in scores.values()])
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}

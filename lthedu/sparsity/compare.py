@@ -1,5 +1,6 @@
 """Large sparse networks against small dense ones, at equal non-zeros and at equal bytes (Zhu and Gupta 2017)."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -52,11 +53,17 @@ class Settings:
     def __post_init__(self) -> None:
         least, most = 1_000 + BIASES + 1, LENET
         for total in self.nonzeros:
-            if not least <= total <= most:
+            if not isinstance(total, int) or not least <= total <= most:
                 raise ValueError(f"nonzeros names {total}; allowed: {least} to {most}, weights and biases together")
-        for name, count in (("dense_steps", self.dense_steps), ("steps", self.steps), ("updates", self.updates)):
-            if count < 1:
-                raise ValueError(f"{name} is {count}; it must be 1 or more")
+        for name in ("dense_steps", "steps", "updates", "batch_size"):
+            count = getattr(self, name)
+            if not isinstance(count, int) or count < 1:
+                raise ValueError(f"{name} is {count}; it must be a whole number, 1 or more")
+        for lr in self.small_lrs:
+            if not 0 < lr < math.inf:
+                raise ValueError(f"small_lrs names {lr}; a learning rate is above 0 and finite")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds are {self.seeds}; give each once")
         if not 0 < self.pruned_by <= 1:
             raise ValueError(f"pruned_by is {self.pruned_by}; allowed: above 0 to 1")
         for name in ("seeds", "nonzeros", "small_lrs"):
@@ -108,12 +115,16 @@ def matching_width(total: int, inputs: int, outputs: int) -> int:
 def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
     """The same for inputs-h-(h // 3)-outputs, LeNet-300-100's proportions; the second layer has 4 units or more.
 
+    Raises ValueError where not even h = 1 fits.
+
     >>> bottleneck_width(27_000, 784, 10)
     33
     """
     width = matching_width(total, inputs, outputs)
-    while width > 1 and _size([inputs, width, max(width // 3, 4), outputs]) > total:
+    while _size([inputs, width, max(width // 3, 4), outputs]) > total:
         width -= 1
+    if width < 1:
+        raise ValueError(f"total is {total}; even one hidden unit takes {_size([inputs, 1, 4, outputs])} numbers")
     return width
 
 
@@ -133,7 +144,10 @@ class Comparison:
     width: Callable[[int, int, int], int] = matching_width
 
     def train_dense(self, progress: Progress | None = None) -> Replicates:
-        """The dense networks that all pruning starts from, one for each seed, after `dense_steps` steps."""
+        """The dense networks that all pruning starts from, one for each seed, after `dense_steps` steps.
+
+        Raises KeyboardInterrupt where the training was interrupted, here and in `run`.
+        """
         start = Replicates.create(lenet_300_100, self.settings.seeds, device=self.data.device)
         return self._train(start, 0, self.settings.dense_steps, progress=progress).replicates
 

@@ -101,7 +101,7 @@ def test_a_spared_layer_that_is_none_is_named():
 
 
 def test_a_mask_from_the_hook_that_does_not_fit_is_refused(few):
-    with pytest.raises(ValueError, match="names 'nowhere'"):
+    with pytest.raises(ValueError, match=r"gave masks of \['nowhere'\]"):
         train(small(), few, steps=3, remask=lambda *_: {"nowhere": torch.ones(1, dtype=torch.bool)})
 
 
@@ -110,3 +110,10 @@ def test_a_hook_that_changes_nothing_leaves_the_training_bit_for_bit(few):
     for name, p in plain.replicates.params.items():
         assert torch.equal(p, hooked.replicates.params[name])
     assert all(m.all() for m in plain.mask.values())
+
+
+def test_a_mask_from_the_hook_that_leaves_a_layer_out_is_refused(few):
+    first = small().full_mask()
+    del first["layers.1.weight"]
+    with pytest.raises(ValueError, match=r"remask gave masks of \['layers.0.weight'\]; expected one for each of"):
+        train(small(), few, steps=3, remask=lambda *_: first)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from lthedu import masks
-from lthedu.pruning import magnitude, random_mask, random_scores, select
+from lthedu.pruning import keep_largest, magnitude, random_mask, random_scores, select, select_globally
 
 calm = settings(deadline=None, max_examples=80, derandomize=True)
 density = st.sampled_from([0.0, 1 / 3, 0.29, 0.5, 2 / 3, 0.999, 1.0]) | st.floats(0, 1)
@@ -156,3 +156,20 @@ def test_the_layers_of_a_random_mask_are_drawn_independently():
     half = torch.arange(100) < 50
     drawn = random_mask({"a": half, "b": half.clone()}, torch.Generator().manual_seed(0))
     assert not torch.equal(drawn["a"], drawn["b"])
+
+
+@pytest.mark.parametrize("density", [-0.3, 1.7, float("nan")])
+def test_keep_largest_and_select_globally_refuse_a_density_that_is_no_fraction(density):
+    for choose in (
+        lambda: keep_largest(torch.ones(4), density),
+        lambda: select_globally({"w": torch.ones(4)}, density),
+    ):
+        with pytest.raises(ValueError, match="it is the fraction kept, from 0 to 1"):
+            choose()
+
+
+def test_a_score_that_is_nan_is_refused_and_so_is_no_score_at_all():
+    with pytest.raises(ValueError, match="the scores hold 1 NaN"):
+        keep_largest(torch.tensor([1.0, torch.nan]), 0.5)
+    with pytest.raises(ValueError, match="scores is empty"):
+        select_globally({}, 0.5)
