@@ -26,9 +26,13 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
         raise ValueError(f"density is {density}; it is the fraction kept, from 0 to 1")
     if scores.isnan().any():
         raise ValueError(f"the scores hold {int(scores.isnan().sum())} NaN; every score must be a number")
-    best = scores.reshape(-1).sort(descending=True, stable=True).indices[: round(density * scores.numel())]
-    kept = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
-    kept[best] = True
+    flat, k = scores.reshape(-1), round(density * scores.numel())
+    if k == 0:
+        return torch.zeros_like(scores, dtype=torch.bool)
+    threshold = flat.kthvalue(len(flat) - k + 1).values  # the k-th largest score
+    kept = flat > threshold
+    ties = (flat == threshold).nonzero().squeeze(1)
+    kept[ties[: k - int(kept.sum())]] = True  # as many of the ties as there are places left
     return kept.view(scores.shape)
 
 
