@@ -104,7 +104,7 @@ def large_or_small(
     return left, (
         "test accuracy in percent, on the left against the count of numbers that are not zero, on the right against "
         f"bytes, both on logarithmic axes; lines are means over {seeds} seeds, bands one standard deviation; families: "
-        f"{'; '.join(FAMILIES)}; the dotted line is the {DENSE} network.{not_drawn}"
+        f"{'; '.join(FAMILIES)}; the dotted line is the {DENSE} network; a wide band is cut off below.{not_drawn}"
     )
 
 

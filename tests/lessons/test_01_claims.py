@@ -19,7 +19,7 @@ NOTEBOOK = Path(__file__).parents[2] / "lessons/01_pruning_basics.ipynb"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("first_seed", "threads"), [(5, 1), (5, 2), (10, 1), (10, 2)])
+@pytest.mark.parametrize(("first_seed", "threads"), [(5, 2), (10, 1), (15, 1), (20, 2)])
 def test_every_claim_of_the_lesson_holds_for_other_seeds_and_threads(
     monkeypatch: pytest.MonkeyPatch, first_seed: int, threads: int
 ) -> None:
@@ -39,7 +39,7 @@ def test_every_claim_of_the_lesson_holds_for_other_seeds_and_threads(
     finally:
         torch.set_num_threads(before)
         plt.close("all")
-    assert len(claimed) == 14
+    assert len(claimed) == 15
     assert [sentence for sentence, holds in claimed if not holds] == []
     assert space["settings"].seeds == seeds
 
@@ -58,4 +58,4 @@ def test_gradual_pruning_wins_by_what_it_keeps(mnist) -> None:
     table = comparison.run(comparison.train_dense())
     ours, other = (table[table.arm == arm].sort_values("replicate").test.to_list() for arm in (GRADUAL, ONE_SHOT))
     gap, p = paired_test(ours, other)
-    assert not (gap > 0 and p < 0.05 / 8)
+    assert not (gap > 0 and p < 0.05 / 7)
