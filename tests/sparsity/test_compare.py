@@ -1,12 +1,21 @@
 """Large sparse against small dense: what is equal is equal exactly."""
 
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
 import pytest
+import torch
 
 from lthedu import masks, sparsity
-from lthedu.models import MLP
+from lthedu.data import Dataset
+from lthedu.models import MLP, lenet_300_100
 from lthedu.pruning import cubic, select_globally
-from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings
+from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings, csr_bytes
+from lthedu.sparsity import compare as module
 from lthedu.sparsity.compare import bottleneck_width, matching_width
+from lthedu.training import Optimizer, Replicates, Trained, evaluate, train
 
 TINY = Settings(seeds=(3, 4), nonzeros=(9_000, 3_700), dense_steps=6, steps=10, updates=3, batch_size=50)
 
@@ -121,3 +130,195 @@ def test_the_scale_is_lesson_or_paper(monkeypatch):
     monkeypatch.setenv("LTHEDU_SCALE", "huge")
     with pytest.raises(ValueError, match="allowed: lesson, paper"):
         sparsity.scaled_settings()
+
+
+@dataclass
+class Call:
+    """One training: what `train` was given, what came of it, and the masks that it changed to, by step."""
+
+    start: Replicates
+    last: int
+    given: dict[str, Any]
+    trained: Trained
+    changes: dict[int, masks.Mask]
+
+    @property
+    def sizes(self) -> list[int]:
+        inputs, *hidden = [p.shape[2] for p in self.start.params.values() if p.ndim == 3]
+        return [inputs, *hidden, 10]
+
+    @property
+    def arm(self) -> str:
+        if self.sizes != [784, 300, 100, 10]:
+            return "small"
+        return GRADUAL if self.given["remask"] else ONE_SHOT if self.given["mask"] is not None else DENSE
+
+
+RECORDED = replace(TINY, nonzeros=(3_700,), pruned_by=0.4, optimizer=Optimizer("sgd", lr=0.02, momentum=0.5))
+HIDDEN = ("layers.0.weight", "layers.1.weight")
+
+
+@pytest.fixture(scope="module")
+def recorded(few):
+    """The dense networks' training, those of the arms, and the table."""
+    calls: list[Call] = []
+
+    def recording(start: Replicates, data: Dataset, last: int, **given: Any) -> Trained:
+        changes, hook = {}, given["remask"]
+
+        def watched(step, params, mask):
+            new = hook(step, params, mask)
+            if new is not None:
+                changes[step] = masks.clone(new)
+            return new
+
+        trained = train(start, data, last, **given | {"remask": hook and watched})
+        calls.append(Call(start, last, given, trained, changes))
+        return trained
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "train", recording)
+        comparison = Comparison(few, RECORDED)
+        table = comparison.run(comparison.train_dense())
+    return calls[0], calls[1:], table
+
+
+def of_arm(calls: list[Call], arm: str) -> Call:
+    (found,) = [call for call in calls if call.arm == arm]
+    return found
+
+
+def equal(a: masks.Params, b: masks.Params) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_every_arm_sees_the_minibatches_of_its_seed(recorded):
+    """What makes the replicates of one seed pairs."""
+    first, calls, _ = recorded
+    assert len(calls) == 3 + 2 + 1 + 2
+    for call in (first, *calls):
+        assert list(call.given["order"]) == [3, 4]
+        assert call.given["batch_size"] == 50
+
+
+def test_large_arms_go_on_from_the_trained_networks_and_small_ones_get_all_steps_of_both_phases(recorded):
+    first, calls, _ = recorded
+    assert (first.given["first_step"], first.last) == (0, 6)
+    assert equal(first.start.params, Replicates.create(lenet_300_100, (3, 4)).params)
+    for arm in (DENSE, GRADUAL, ONE_SHOT):
+        call = of_arm(calls, arm)
+        assert (call.given["first_step"], call.last) == (6, 16)
+        assert equal(call.start.params, first.trained.replicates.params)
+    small = [call for call in calls if call.arm == "small"]
+    for call in small:
+        assert (call.given["first_step"], call.last) == (0, 16)
+        assert equal(call.start.params, Replicates.create(partial(MLP, call.sizes), (3, 4)).params)
+
+
+def test_small_networks_differ_from_large_ones_in_the_rate_alone_and_two_layers_get_one(recorded):
+    first, calls, _ = recorded
+    rule = RECORDED.optimizer
+    large = [call for call in (first, *calls) if call.arm != "small"]
+    assert [call.given["optimizer"] for call in large] == [rule] * 4
+    wide = of_arm(calls, ONE_SHOT).trained
+    numbers = csr_bytes(masks.unstack(wide.replicates.params, 0), masks.unstack(wide.mask, 0)) // 4
+    rates: dict[tuple[int, ...], list[Optimizer]] = {}
+    for call in calls:
+        if call.arm == "small":
+            assert call.given["mask"] is None
+            assert call.given["remask"] is None
+            rates.setdefault(tuple(call.sizes), []).append(call.given["optimizer"])
+    both = [replace(rule, lr=lr) for lr in (1.2e-3, 4e-3)]
+    assert rates == {
+        (784, 4, 10): both,
+        (784, 4, 4, 10): both[:1],
+        (784, matching_width(numbers, 784, 10), 10): both,
+    }
+
+
+def test_gradual_pruning_follows_the_schedule_and_is_done_before_the_last_steps(recorded):
+    """3 updates over the first 4 of the 10 steps after step 6; 2,290 of the 265,200 hidden weights are left."""
+    _, calls, _ = recorded
+    changes = of_arm(calls, GRADUAL).changes
+    assert list(changes) == [7, 9, 10]
+    final = 2_290 / 265_200
+    for step, mask in changes.items():
+        density = final + (1 - final) * (1 - (step - 6) / 4) ** 3
+        for i in (0, 1):
+            assert sum(int(mask[name][i].sum()) for name in HIDDEN) == round(density * 265_200)
+    assert equal(of_arm(calls, GRADUAL).trained.mask, changes[10])
+
+
+def test_pruned_by_moves_the_end_of_the_pruning(few):
+    hook_of = partial(replace, TINY, steps=100, updates=4)
+    for share, expected in ((0.4, [16, 26, 36, 46]), (1.0, [31, 56, 81, 106])):
+        hook = Comparison(few, hook_of(pruned_by=share)).gradual_hook(3_700)
+        nets = Replicates.create(lambda: MLP([4, 4, 4, 3]), (0,))
+        changed = [step for step in range(120) if hook(step, nets.params, nets.full_mask()) is not None]
+        assert changed == expected
+
+
+def test_one_shot_keeps_the_largest_trained_weights_and_stays_with_them(recorded):
+    first, calls, _ = recorded
+    call = of_arm(calls, ONE_SHOT)
+    for i in (0, 1):
+        size = torch.cat([first.trained.replicates.params[name][i].abs().flatten() for name in HIDDEN])
+        kept = torch.cat([call.given["mask"][name][i].flatten() for name in HIDDEN])
+        assert int(kept.sum()) == 2_290
+        assert size[kept].min() >= size[~kept].max()
+    assert equal(call.trained.mask, call.given["mask"])
+
+
+def test_the_output_layer_and_the_biases_are_never_pruned(recorded):
+    _, calls, _ = recorded
+    gradually, at_once = of_arm(calls, GRADUAL), of_arm(calls, ONE_SHOT)
+    for mask in (*gradually.changes.values(), gradually.trained.mask, at_once.given["mask"], at_once.trained.mask):
+        assert set(mask) == {*HIDDEN, "layers.2.weight"}
+        assert bool(mask["layers.2.weight"].all())
+
+
+def test_the_table_tells_what_each_training_ended_with(few, recorded):
+    _, calls, table = recorded
+    for arm in (DENSE, GRADUAL, ONE_SHOT):
+        trained, rows = of_arm(calls, arm).trained, table[table.arm == arm]
+        assert rows.replicate.to_list() == [3, 4]
+        for split in ("val", "test"):
+            assert rows[split].to_list() == evaluate(trained.replicates, few, split)[1].tolist()
+        for i, size in enumerate(rows.bytes):
+            assert size == csr_bytes(masks.unstack(trained.replicates.params, i), masks.unstack(trained.mask, i))
+        assert set(rows.lr) == {0.02}
+
+
+def table_of_fakes(few, monkeypatch, lrs: tuple[float, ...]) -> pd.DataFrame:
+    """A run without training, in which accuracy is a matter of the learning rate alone.
+
+    0.25 is better on the validation images, 0.5 on the test images; seed 3 prefers 0.5 on both.
+    """
+    accuracy = {
+        "val": {0.125: (0.9, 0.9), 0.25: (0.4, 0.9), 0.5: (0.6, 0.6)},
+        "test": {0.125: (0.9, 0.9), 0.25: (0.3, 0.5), 0.5: (0.7, 0.8)},
+    }
+
+    def no_training(start: Replicates, data: Dataset, last: int, *, optimizer: Optimizer, **_: Any) -> Trained:
+        marked = {name: torch.full_like(p, optimizer.lr) for name, p in start.params.items()}
+        return Trained(start.with_params(marked), pd.DataFrame(), last, start.full_mask())
+
+    def look_up(nets: Replicates, data: Dataset, split: str = "test") -> tuple[None, torch.Tensor]:
+        return None, torch.tensor(accuracy[split][float(next(iter(nets.params.values())).flatten()[0])])
+
+    monkeypatch.setattr(module, "train", no_training)
+    monkeypatch.setattr(module, "evaluate", look_up)
+    comparison = Comparison(few, replace(RECORDED, small_lrs=lrs, optimizer=Optimizer("sgd", lr=0.125)))
+    return comparison.run(comparison.train_dense())
+
+
+@pytest.mark.parametrize("lrs", [(0.25, 0.5), (0.5, 0.25)])
+def test_small_networks_get_the_rate_with_the_better_mean_on_the_validation_images(few, monkeypatch, lrs):
+    table = table_of_fakes(few, monkeypatch, lrs)
+    for arm in (SMALL, SAME_BYTES):
+        rows = table[table.arm == arm]
+        assert rows.lr.to_list() == [0.25, 0.25]
+        assert rows.val.to_list() == pytest.approx([0.4, 0.9])
+        assert rows.test.to_list() == pytest.approx([0.3, 0.5])
+    assert set(table[table.arm == BOTTLENECK].lr) == {lrs[0]}
+    assert set(table[table.arm.isin([DENSE, GRADUAL, ONE_SHOT])].lr) == {0.125}
