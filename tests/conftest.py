@@ -13,7 +13,8 @@ import pytest
 
 _home = Path(tempfile.mkdtemp(prefix="lthedu-tests-"))
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
-for _name in ("LTHEDU_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+_folders = "LTHEDU_HOME JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR IPYTHONDIR MPLCONFIGDIR"
+for _name in _folders.split():
     (_home / _name.lower()).mkdir()
     os.environ[_name] = str(_home / _name.lower())
 for _name in ("LTHEDU_DATA", "LTHEDU_SCALE", "LTHEDU_DEVICE"):  # the reader's own settings would change what is tested

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import lthedu
 
 PACKAGE = Path(lthedu.__file__).parent
 ROOT = PACKAGE.parent
-STORED = ["data", "models", "masks", "results", "streams", "resources", "machine"]
+STORED = ["data", "models", "masks", "results", "streams", "resources", "machine", "locks"]
 DONE = ["training", "gradients", "pruning", "sparsity", "stats", "tickets", "proof"]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network
@@ -58,6 +59,24 @@ def test_importing_the_package_imports_no_torch():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
+def test_the_exercises_need_no_figure_and_no_widget():
+    # every check imports them, also where nothing is drawn: `lthedu progress`, a marker's machine
+    faces = "{'matplotlib', 'ipywidgets', 'IPython', 'lthedu.widgets', 'lthedu.plots'}"
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import lthedu.exercises as _; print({faces} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_what_is_imported_is_declared():
+    # an import that only another package's needs bring along breaks when those change
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.match(r"[\w-]+", text)[0].lower().replace("_", "-") for text in declared}
+    ours = {"lthedu", *sys.stdlib_module_names}
+    roots = {module.split(".")[0] for path in MODULES for module in imports(path)} - ours
+    known = packages_distributions()
+    missing = {r for r in roots if not names & {d.lower().replace("_", "-") for d in known.get(r, [r])}}
+    assert not missing
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_is_pickled_or_fetched(path):
     named = imports(path)
@@ -99,5 +118,5 @@ def test_no_module_of_stored_or_done_seeds_or_draws_from_the_global_state():
 
 
 def test_this_run_has_empty_homes_of_its_own():
-    for name in ("LTHEDU_HOME", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+    for name in ("LTHEDU_HOME", "JUPYTER_CONFIG_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
         assert "lthedu-tests-" in os.environ[name]

@@ -1,17 +1,18 @@
 """The learner's folder: where it is, how one knows it, and how two programs write to it without losing anything."""
 
-import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
+
+from lthedu.locks import exclusive
 
 OWN_FOLDER = ".lthedu"  # inside the learner's folder: what the course and JupyterLab keep there
 MANIFEST = "lessons.json"  # in OWN_FOLDER: what was handed out; by it a learner's folder is known
-NO_LOCKS = (None, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # None: filelock's NotImplementedError
+NO_RECORD = "LTHEDU_NO_RECORD"  # set for a kernel whose notebook is not the learner's own: nothing is recorded
 PATIENCE = 10.0  # seconds to wait for another program that writes
 
 
@@ -38,7 +39,7 @@ def learner_folder(folder: Path | None = None) -> Path:
 
 def _chosen(folder: Path | None = None) -> Path:
     chosen = folder or Path(os.environ.get("LTHEDU_HOME") or "~/lthedu")
-    return Path(os.path.abspath(chosen.expanduser()))
+    return Path(os.path.abspath(os.path.expanduser(chosen)))
 
 
 def folder_at_work() -> Path | None:
@@ -46,9 +47,10 @@ def folder_at_work() -> Path | None:
 
     It is the nearest folder from the current one upwards to which lessons were handed out, or else the one that
     `lthedu lab` would use, if lessons were handed out there. So a lesson that is run in a checkout leaves nothing in
-    the checkout. While a lesson is authored (LTHEDU_AUTHORING=1) there is none.
+    the checkout. While a lesson is authored (LTHEDU_AUTHORING=1), and while somebody else's notebook is run
+    (LTHEDU_NO_RECORD=1), there is none.
     """
-    if os.environ.get("LTHEDU_AUTHORING"):
+    if os.environ.get("LTHEDU_AUTHORING") or os.environ.get(NO_RECORD):
         return None
     try:
         here = Path.cwd()
@@ -57,28 +59,30 @@ def folder_at_work() -> Path | None:
         return None
 
 
+def folder_meant(folder: Path | None = None) -> Path:
+    """The learner's folder that a command is about: `folder`, or the one at work, or that of `lthedu lab`; not checked.
+
+    >>> folder_meant(Path("/somewhere/else/entirely")).name
+    'entirely'
+    """
+    return _chosen(folder or folder_at_work())
+
+
 @contextmanager
 def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the one lock of the learner's folder `folder`; it is given back even when this process is killed.
 
-    On a file system that has no locks, some network drives, there is none to hold: better a write that two programs
-    could make at once than none. Raises TimeoutError, naming the lock, when another program holds it for more than
-    `patience` seconds, and OSError when nothing can be written there.
+    On a file system that has no locks there is none to hold, see `lthedu.locks`. Raises TimeoutError, naming the lock,
+    when another program holds it for more than `patience` seconds, and OSError when nothing can be written there.
     """
     path = folder / OWN_FOLDER / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=patience)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise TimeoutError(f"another program has been writing to {folder} for {patience:.0f} s ({path})") from error
-    except (NotImplementedError, OSError) as error:
-        if getattr(error, "errno", None) not in NO_LOCKS:
-            raise
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(path, patience))
+        except Timeout as error:
+            raise TimeoutError(f"another program has been writing to {folder} for {patience:.0f} s ({path})") from error
         yield
-    finally:
-        lock.release()
 
 
 def replace(path: Path, content: bytes, mode: int = 0o666) -> None:
@@ -95,6 +99,24 @@ def replace(path: Path, content: bytes, mode: int = 0o666) -> None:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def refuse_same_names(paths: Iterable[Path]) -> None:
+    """Refuse notebooks that share a name, with or without capitals: what is made of one would replace the other's.
+
+    >>> refuse_same_names([Path("alice/01.ipynb"), Path("bob/01.ipynb")])
+    Traceback (most recent call last):
+    ValueError: alice/01.ipynb and bob/01.ipynb have one name, so that the results of one would replace the other's;
+    run them one at a time, each with an --output of its own
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        other = seen.setdefault(path.stem.casefold(), path)
+        if other is not path:
+            raise ValueError(
+                f"{other.as_posix()} and {path.as_posix()} have one name, so that the results of one would replace the "
+                "other's; run them one at a time, each with an --output of its own"
+            )
 
 
 def unused(path: Path) -> Path:

@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from lthedu.data.dataset import DamagedFile, Progress, check_digest
+from lthedu.locks import exclusive
 
 BLOCK = 1 << 16  # bytes
 
@@ -31,6 +32,14 @@ def fetch_file(
     Raises ConnectionError when the file cannot be had, or not all of it; DamagedFile, with both checksums, when it is
     not the file expected (what was fetched is then deleted, a file found at `path` is not); BlockingIOError while
     another process fetches it; OSError when it cannot be written.
+
+    >>> import hashlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "three.bin")
+    ...     _ = path.write_bytes(b"abc")  # it is there already: checked, and not fetched
+    ...     digest = hashlib.sha256(b"abc").hexdigest()
+    ...     fetch_file("http://example.invalid/three.bin", path, size=3, digest=digest).name
+    'three.bin'
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,11 +53,12 @@ def fetch_file(
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """No other process fetches `path` meanwhile; the system lifts the lock of one that dies."""
-    try:
-        with FileLock(path.with_name(path.name + ".lock"), timeout=0):
-            yield
-    except Timeout as error:
-        raise BlockingIOError(f"another process is fetching {path} now; wait until it has finished") from error
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(path.with_name(path.name + ".lock")))
+        except Timeout as error:
+            raise BlockingIOError(f"another process is fetching {path} now; wait until it has finished") from error
+        yield
 
 
 def _fetch(url: str, path: Path, size: int, digest: str, progress: Progress | None, timeout: float) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -10,7 +11,6 @@ from lthedu import masks
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.masks import Mask, Params
 from lthedu.proof import all_sums, closest_subset, greedy_subset
-from lthedu.widgets.statements import Statement
 
 
 @exercise(
@@ -254,6 +254,19 @@ def _compare_years(got: float, weights: int, rate: float) -> None:
         if math.isclose(got, value, rel_tol=1e-3, abs_tol=5e-3):
             raise Wrong(words, example)
     raise Wrong("that is not log10(2^n / per_second / seconds in a year)", example)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence that holds or does not, and why.
+
+    >>> Statement("Zero is even.", True, "It is twice zero.").holds
+    True
+    """
+
+    text: str
+    holds: bool
+    why: str
 
 
 STATEMENTS = (

@@ -3,11 +3,10 @@
 from lthedu.widgets.live import live_plot
 from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.pruning import pruning_explorer
-from lthedu.widgets.statements import Statement, statement_quiz
+from lthedu.widgets.statements import statement_quiz
 from lthedu.widgets.tickets import ticket_explorer
 
 __all__ = [
-    "Statement",
     "digit_pruner",
     "live_plot",
     "number_game",

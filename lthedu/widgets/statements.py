@@ -2,23 +2,28 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A sentence that holds or does not, and why.
+class Statement(Protocol):
+    """What the quiz asks: anything with a sentence, whether it holds, and why."""
 
-    >>> Statement("Zero is even.", True, "It is twice zero.").holds
-    True
-    """
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        ...
 
-    text: str
-    holds: bool
-    why: str
+    @property
+    def holds(self) -> bool:
+        """Whether it is true."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """The reason, shown once an answer is chosen."""
+        ...
 
 
 def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
@@ -26,10 +31,11 @@ def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
 
     Tab and the space bar choose, too. The line at the end counts what is answered and what is right.
 
-    >>> quiz = statement_quiz([Statement("Zero is even.", True, "It is twice zero.")])
-    >>> quiz.children[0].children[1].value = "false"
-    >>> quiz.children[0].children[2].value
-    '<span aria-live="polite"><b>Not so.</b> It is twice zero.</span>'
+    >>> from lthedu.exercises.lesson00 import STATEMENTS
+    >>> quiz = statement_quiz(STATEMENTS[1:2])
+    >>> quiz.children[0].children[1].value = "true"
+    >>> quiz.children[0].children[2].value[:45]
+    '<span aria-live="polite"><b>Not so.</b> An or'
     >>> quiz.children[-1].value
     '<span aria-live="polite">Answered 1 of 1; right: 0.</span>'
     """

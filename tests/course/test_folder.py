@@ -103,6 +103,9 @@ def test_an_author_at_work_and_a_folder_that_is_gone_have_none(world: Path, monk
     monkeypatch.setenv("LTHEDU_AUTHORING", "1")
     assert folder_at_work() is None
     monkeypatch.delenv("LTHEDU_AUTHORING")
+    monkeypatch.setenv("LTHEDU_NO_RECORD", "1")  # as for a submission that is run
+    assert folder_at_work() is None
+    monkeypatch.delenv("LTHEDU_NO_RECORD")
     if os.name == "posix":
         (world / "gone").mkdir()
         monkeypatch.chdir(world / "gone")
@@ -133,7 +136,7 @@ def test_where_there_are_no_locks_one_writes_without(
     def none(self: object) -> None:
         raise error
 
-    monkeypatch.setattr(folder.FileLock, "acquire", none)
+    monkeypatch.setattr("lthedu.locks.FileLock.acquire", none)
     with locked(tmp_path):
         replace(tmp_path / "a", b"written")
     assert (tmp_path / "a").read_bytes() == b"written"

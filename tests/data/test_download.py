@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from lthedu import cli, data
 from lthedu.data import cifar10
@@ -352,6 +353,16 @@ fetch_file({server.url!r}, Path({str(path)!r}), size={len(CONTENT)}, digest={DIG
         other.communicate()
     assert fetch() == path
     assert (path.read_bytes(), len(server.asked)) == (CONTENT, 1)
+
+
+@pytest.mark.parametrize("error", [NotImplementedError("no flock"), OSError(errno.ENOLCK, "No locks available")])
+def test_on_a_drive_without_locks_it_fetches_all_the_same(fetch, path, monkeypatch, error):
+    def none(self, *_, **__):
+        raise error
+
+    monkeypatch.setattr(FileLock, "acquire", none)
+    assert fetch() == path
+    assert path.read_bytes() == CONTENT
 
 
 def test_the_lock_of_a_killed_process_holds_nobody_up(server, fetch, path):

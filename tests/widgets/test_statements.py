@@ -1,6 +1,10 @@
 """The quiz tells right from wrong in words, and counts."""
 
-from lthedu.widgets import Statement, statement_quiz
+from collections import namedtuple
+
+from lthedu.widgets import statement_quiz
+
+Statement = namedtuple("Statement", "text holds why")  # anything with these
 
 TWO = (Statement("Zero is <even>.", True, "It is twice zero."), Statement("One is even.", False, "Twice <what>?"))
 
