@@ -32,12 +32,36 @@ def _quota(file: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
         return None
 
 
+MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),  # cgroup 2
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),  # cgroup 1, where a huge number means no limit
+)
+
+
 def memory() -> int | None:
-    """Bytes of memory in the machine; None where the standard library cannot tell (Windows)."""
+    """Bytes of memory that programs here may use: the machine's, or less where a Linux container has a limit.
+
+    None where the standard library cannot tell (Windows).
+
+    >>> memory() is None or memory() > 0
+    True
+    """
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
+    return min([there, *_memory_limits()])
+
+
+def _memory_limits() -> list[int]:
+    """The bytes that a Linux container grants, as far as it says so."""
+    found = []
+    for file in MEMORY_LIMITS:
+        try:
+            found.append(int(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError):  # no such file; "max" for no limit
+            continue
+    return found
 
 
 def load() -> str:

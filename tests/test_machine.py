@@ -32,6 +32,28 @@ def test_a_containers_share_is_read(tmp_path: Path, text: str, cores: float | No
     assert machine._quota(tmp_path / "none") is None
 
 
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="memory is not known on Windows")
+def test_a_containers_memory_is_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new, old = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
+    monkeypatch.setattr(machine, "MEMORY_LIMITS", (new, old))
+    whole = machine.memory()
+    assert whole == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    new.write_text("2147483648\n")
+    assert machine.memory() == 2**31
+    new.write_text("max\n")
+    old.write_text("9223372036854771712\n")  # cgroup 1's word for no limit
+    assert machine.memory() == whole
+    old.write_text("1073741824\n")
+    assert machine.memory() == 2**30
+
+
+def test_memory_limits_are_read_where_linux_keeps_them() -> None:
+    assert {str(p.as_posix()) for p in machine.MEMORY_LIMITS} == {
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    }
+
+
 def test_there_is_a_name_and_where_the_system_tells_memory() -> None:
     assert machine.cpu_name()
     found = machine.memory()

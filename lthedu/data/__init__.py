@@ -9,7 +9,7 @@ from platformdirs import user_cache_path
 from lthedu.data import cifar10
 from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device
 from lthedu.data.folder import class_names, load_folder
-from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, load_mnist
+from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist
 from lthedu.data.mnist1d import load_mnist1d
 from lthedu.resources import course_path
 
@@ -21,6 +21,7 @@ __all__ = [
     "NAMES",
     "DamagedFile",
     "Dataset",
+    "check_files",
     "class_names",
     "data_path",
     "default_device",
@@ -64,16 +65,35 @@ def load(
     >>> tuple(mnist.x_train.shape), tuple(mnist.x_val.shape), tuple(mnist.x_test.shape)
     ((55000, 784), (5000, 784), (10000, 784))
     """
-    if name not in NAMES:
-        raise ValueError(
-            f"no dataset is called {name!r}; there are: {', '.join(NAMES)}, "
-            "and lthedu.data.load_folder for images of your own"
-        )
+    _refuse_unknown(name)
     device = default_device() if device is None else torch.device(device)
     if name == "mnist1d":
         return load_mnist1d(seed).to(device)
     read = load_mnist if name == "mnist" else cifar10.load_cifar10
     return read(data_path(name, folder), seed).to(device)
+
+
+def check_files(name: str, folder: Path | str | None = None) -> None:
+    """Check the files of the dataset `name` by their SHA-256, and read nothing else of them: what `load` checks first.
+
+    "mnist1d" has no files. Raises ValueError for another name, FileNotFoundError for a missing file, and DamagedFile,
+    with both checksums, for a file whose bytes are not the canonical ones.
+
+    >>> check_files("mnist")
+    """
+    _refuse_unknown(name)
+    if name == "mnist":
+        check_mnist(data_path(name, folder))
+    elif name == "cifar10":
+        cifar10.check_cifar10(data_path(name, folder))
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in NAMES:
+        raise ValueError(
+            f"no dataset is called {name!r}; there are: {', '.join(NAMES)}, "
+            "and lthedu.data.load_folder for images of your own"
+        )
 
 
 def data_path(name: str, folder: Path | str | None = None) -> Path:

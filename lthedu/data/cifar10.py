@@ -20,8 +20,8 @@ TEST = "cifar-10-batches-bin/test_batch.bin"
 RECORD = 1 + 3 * 32 * 32  # a label, then the red, the green and the blue pixels, row by row
 
 
-def load_cifar10(root: Path, seed: int) -> Dataset:
-    """CIFAR-10 from the archive in the folder `root`: 45,000, 5,000 and 10,000 images (see `lthedu.data.load`)."""
+def check_cifar10(root: Path) -> Path:
+    """The archive in the folder `root`. Raises FileNotFoundError or DamagedFile unless it is the official one."""
     path = root / ARCHIVE
     if not path.is_file():
         raise FileNotFoundError(
@@ -29,7 +29,12 @@ def load_cifar10(root: Path, seed: int) -> Dataset:
             f"({BYTES / 1e6:.0f} MB, from {URL}), or put the file there yourself"
         )
     check_digest(path, SHA256, "delete it and fetch it again with `lthedu fetch cifar10`")
-    batches = _batches(path)
+    return path
+
+
+def load_cifar10(root: Path, seed: int) -> Dataset:
+    """CIFAR-10 from the archive in the folder `root`: 45,000, 5,000 and 10,000 images (see `lthedu.data.load`)."""
+    batches = _batches(check_cifar10(root))
     x, y = _images(torch.cat([batches.pop(name) for name in TRAIN]))
     x_test, y_test = _images(batches.pop(TEST))
     mean, std = channel_statistics(x)

@@ -20,6 +20,12 @@ MNIST_FILES = {  # name: SHA-256 of the gzip file
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081  # of all 60,000 training images, pixels scaled to [0, 1]
 
 
+def check_mnist(root: Path) -> None:
+    """Raise FileNotFoundError or DamagedFile unless the four files in `root` are the ones `load_mnist` reads."""
+    for file, digest in MNIST_FILES.items():
+        _packed(root / file, digest)
+
+
 def load_mnist(root: Path, seed: int) -> Dataset:
     """MNIST from the folder `root`: 55,000, 5,000 and 10,000 rows of 784 pixels (see `lthedu.data.load`)."""
     x, y, x_test, y_test = (_idx(root / file, digest) for file, digest in MNIST_FILES.items())
@@ -36,6 +42,13 @@ def _flat(images: Tensor) -> Tensor:
 
 def _idx(path: Path, digest: str) -> Tensor:
     """The uint8 array of an IDX file (http://yann.lecun.com/exdb/mnist), checked before it is read."""
+    raw = gzip.decompress(_packed(path, digest))
+    shape = np.frombuffer(raw, ">i4", count=raw[3], offset=4)  # big-endian header: 0, 0, type, dimensions
+    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(shape).copy())
+
+
+def _packed(path: Path, digest: str) -> bytes:
+    """The bytes of the file, which have that SHA-256."""
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing; LTHEDU_DATA must name a folder with mnist/ and in it {', '.join(MNIST_FILES)}"
@@ -44,6 +57,4 @@ def _idx(path: Path, digest: str) -> Tensor:
     found = hashlib.sha256(packed).hexdigest()
     if found != digest:
         raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {digest}; fetch the course again")
-    raw = gzip.decompress(packed)
-    shape = np.frombuffer(raw, ">i4", count=raw[3], offset=4)  # big-endian header: 0, 0, type, dimensions
-    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(shape).copy())
+    return packed

@@ -1,3 +1,4 @@
+import hashlib
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.course import probe
 from lthedu.data.dataset import channel_statistics, check_digest, normalised
 
 
@@ -81,3 +83,35 @@ def test_a_wrong_digest_is_named_with_the_right_one_and_what_to_do(tmp_path):
     check_digest(tmp_path / "f", right, "")
     with pytest.raises(data.DamagedFile, match=re.escape(f"{right}, expected {'0' * 64}; do this")):
         check_digest(tmp_path / "f", "0" * 64, "do this")
+
+
+def test_files_are_checked_without_making_tensors_of_them(tmp_path, monkeypatch):
+    """A doctor's question: the digests are enough, however large the data are."""
+    monkeypatch.setattr("lthedu.data.cifar10._batches", lambda _: pytest.fail("the archive was read"))
+    monkeypatch.setattr("lthedu.data.mnist._idx", lambda *_: pytest.fail("images were made"))
+    (tmp_path / "cifar10").mkdir()
+    archive = tmp_path / "cifar10" / data.cifar10.ARCHIVE
+    archive.write_bytes(b"stands for 170 MB")
+    monkeypatch.setattr("lthedu.data.cifar10.SHA256", hashlib.sha256(b"stands for 170 MB").hexdigest())
+    data.check_files("mnist")
+    data.check_files("mnist1d")
+    data.check_files("cifar10", tmp_path)
+    archive.write_bytes(b"stands for 171 MB")
+    with pytest.raises(data.DamagedFile, match="expected"):
+        data.check_files("cifar10", tmp_path)
+    with pytest.raises(FileNotFoundError, match="lthedu fetch cifar10"):
+        data.check_files("cifar10", tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=r"t10k|train"):
+        data.check_files("mnist", tmp_path)
+    with pytest.raises(ValueError, match="no dataset is called 'imagenet'"):
+        data.check_files("imagenet")
+
+
+def test_the_doctor_builds_no_dataset(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("a dataset was built"))
+    monkeypatch.setenv("LTHEDU_DATA", str(tmp_path))
+    assert {name: found["state"] for name, found in probe.datasets().items()} == {
+        "mnist": "ok",
+        "mnist1d": "ok",
+        "cifar10": "missing",
+    }
