@@ -1,6 +1,8 @@
 """The `lthedu` command. What needs torch is imported by the command that needs it."""
 
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +20,11 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+
+def _expanded(path: Path | None) -> Path | None:
+    """`path` with ~ for the home: no shell does it in `--output=~/results`."""
+    return None if path is None else Path(os.path.expanduser(path))
 
 
 def _version(asked: bool) -> None:
@@ -78,18 +85,25 @@ def run(
         list[str] | None, typer.Argument(metavar="LESSON", help="Numbers, names or paths (else every lesson).")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
+        Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Where the results go (else the folder `executed` beside your copies).")
+        Path | None,
+        typer.Option(
+            callback=_expanded, help="Where the results go (else the folder `executed` in your folder of lessons)."
+        ),
     ] = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
 ) -> None:
-    """Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each."""
-    from lthedu.course import running
-    from lthedu.course.folder import learner_folder
+    """Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each.
 
-    home = learner_folder(folder)
+    A notebook outside your folder of lessons, a student's for instance, may be named by its path: what it answers is
+    not written into your progress, nor into anybody's.
+    """
+    from lthedu.course import running
+    from lthedu.course.folder import folder_meant, learner_folder
+
+    home = learner_folder(folder_meant(folder))
     well = True
     for ran in running.run_lessons(running.chosen(lessons or [], home), home, output, timeout=timeout):
         print(ran, flush=True)
@@ -120,10 +134,12 @@ def progress(
     from rich.table import Table
 
     from lthedu.course import record, standing
-    from lthedu.course.folder import OWN_FOLDER, folder_at_work, learner_folder
+    from lthedu.course.folder import MANIFEST, OWN_FOLDER, folder_meant
 
-    home = (folder or folder_at_work() or learner_folder()).absolute()
+    home = folder_meant(folder)
     path = home / OWN_FOLDER / record.FILE
+    if folder is not None and not (path.is_file() or path.with_name(MANIFEST).is_file()):
+        raise ValueError(f"{home} is no folder of lessons: none were handed out to it, and it holds no progress")
     try:
         document = record.read(path)
     except record.Newer as error:
@@ -155,7 +171,7 @@ def progress(
 def reset(
     lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its number, its name, or the path of your copy.")],
     folder: Annotated[
-        Path | None, typer.Option(help="Your folder of lessons (else $LTHEDU_HOME, else ~/lthedu).")
+        Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
 ) -> None:
     """Put a fresh copy of a lesson beside yours, which is kept under a new name.
@@ -165,18 +181,18 @@ def reset(
     An open tab of JupyterLab still shows the old copy: choose Revert when it asks.
     """
     from lthedu.course import copies, workspace
-    from lthedu.course.folder import learner_folder
+    from lthedu.course.folder import folder_meant, learner_folder
     from lthedu.resources import course_path
 
     found = workspace.find_lesson(lesson)
     a_path = folder is None and found.parent != course_path("lessons")
-    print(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder)))
+    print(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder_meant(folder))))
 
 
 @app.command()
 def doctor(
     folder: Annotated[
-        Path | None, typer.Option(help="Where your copies live (else $LTHEDU_HOME, else ~/lthedu).")
+        Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
 ) -> None:
     """Say what this installation and machine are, and what to do about what is wrong: text to paste into an issue."""
@@ -229,7 +245,9 @@ def build(
     solutions: Annotated[
         bool, typer.Option("--solutions", help="The instructor's version: every exercise answered, and run.")
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="Where it goes (else ./lthedu-solutions).")] = None,
+    output: Annotated[
+        Path | None, typer.Option(callback=_expanded, help="Where it goes (else ./lthedu-solutions).")
+    ] = None,
 ) -> None:
     """Build another version of lessons. It runs each, so it takes as long as the lessons do."""
     from lthedu.course.solutions import OUTPUT, build_solutions
@@ -281,6 +299,9 @@ def _in_words(error: Exception) -> str:
 
 def main() -> None:
     """Run the command line; an expected error is one red line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that a file or pipe of this system cannot hold becomes a "?"
+            stream.reconfigure(errors="replace")
     try:
         app()
     except (ValueError, OSError, ImportError) as error:

@@ -185,6 +185,78 @@ def test_progress_reads_the_folder_and_writes_nothing(
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
+def test_progress_imports_nothing_that_writes_into_a_home(tmp_path: Path) -> None:
+    """A fresh process, in which nothing was imported before and no variable names matplotlib's folder."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("LTHEDU_HOME", "MPLCONFIGDIR")}
+    env = kept | {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    shown = subprocess.run([sys.executable, "-m", "lthedu.cli", "progress"], cwd=tmp_path, env=env, check=True)
+    assert shown.returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_pipe_cannot_hold_stops_nothing(tmp_path: Path) -> None:
+    """Windows gives a redirected program the old encoding of its region, which has no ticks and circles."""
+    env = os.environ | {"LTHEDU_HOME": str(tmp_path / "none"), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "lthedu.cli", "progress"]
+    shown = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"? not attempted" in shown.stdout
+
+
+def test_a_mistyped_folder_is_not_taken_for_one_without_progress(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in ("no such", "empty"):
+        assert run("progress", "--folder", str(tmp_path / folder)) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith(f"Error: {tmp_path / folder} is no folder of lessons")
+        assert shown.count("\n") == 1
+    copies.copy_lessons(tmp_path / "work")
+    assert run("progress", "--folder", str(tmp_path / "work")) == 0
+    assert "Passed: 0 of" in capsys.readouterr().out
+
+
+def test_a_tilde_is_the_home_in_every_folder_option(
+    run: Run, two_lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(two_lessons.parent / "course")
+    assert run("run", "2", "--folder=~/mine", "--output=~/results") == 0
+    assert (tmp_path / "mine" / "02_works.ipynb").is_file()
+    assert (tmp_path / "results" / "02_works.html").is_file()
+    assert run("progress", "--folder=~/mine") == 0
+    assert f"Kept in {tmp_path / 'mine'}" in capsys.readouterr().out.replace("\n", "")
+    built: list[Path] = []
+    monkeypatch.setattr(solutions, "build_solutions", lambda lessons, output, said: built.append(output))
+    assert run("build", "--solutions", "2", "--output=~/built") == 0
+    assert built == [tmp_path / "built"]
+    assert not (Path.cwd() / "~").exists()
+
+
+def test_reset_doctor_and_run_act_on_the_folder_one_stands_in(
+    run: Run, two_lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As progress does; and the folder that `lthedu lab` would use stays as it is."""
+    monkeypatch.setattr("lthedu.resources.course_path", lambda _: two_lessons.parent / "course")
+    for folder in (tmp_path / "work", two_lessons):
+        copies.copy_lessons(folder)
+        (folder / "02_works.ipynb").write_text("mine")
+    (tmp_path / "work" / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "work" / "below")
+    said: list[Path | None] = []
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, folder, env: said.append(folder) or {})
+    run("doctor")
+    assert said == [tmp_path / "work"]
+    assert re.search(rf"{re.escape(str(Path('~/work')))}: \d of \d+ lessons copied", capsys.readouterr().out)
+    assert run("reset", "2") == 0
+    assert str(tmp_path / "work" / "02_works.ipynb") in capsys.readouterr().out
+    assert len(list((tmp_path / "work").glob("02_works-mine-*.ipynb"))) == 1
+    assert run("run", "2") == 0
+    assert (tmp_path / "work" / "executed" / "02_works.html").is_file()
+    assert [p.name for p in sorted(two_lessons.iterdir())] == [".lthedu", "01_fails.ipynb", "02_works.ipynb"]
+    assert (two_lessons / "02_works.ipynb").read_text() == "mine"
+
+
 def test_progress_as_json_is_for_another_program(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = record.Record(tmp_path / "work")
     mine.add(record.Event("2.2", "A random mask", "passed", 1.8e9, answer="the answer's digest"))
@@ -271,6 +343,9 @@ def test_run_goes_on_after_a_failing_lesson_and_says_so_at_the_end(
 def test_run_refuses_what_it_cannot_do_in_one_line(
     run: Run, two_lessons: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (two_lessons.parent / "half.ipynb").write_text("{ half")
+    assert run("run", str(two_lessons.parent / "half.ipynb")) == 2
+    assert re.fullmatch(r"Error: .*half\.ipynb is no Jupyter notebook, or a damaged one .*\n", capsys.readouterr().err)
     assert run("run", "9") == 2
     assert capsys.readouterr().err == (
         "Error: there is no lesson '9' and no notebook of that path; the lessons are: 01_fails, 02_works\n"

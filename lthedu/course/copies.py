@@ -47,8 +47,8 @@ class Copied:
 
         >>> print(Copied(Path("work"), new=("02_b.ipynb",), kept=("01_a.ipynb",), outdated=("01_a.ipynb",)))
         Your lessons are in work: 1 copied, 1 kept as you left it.
-        01_a.ipynb: the course has a newer version. Yours stays as you left it; `lthedu reset 01_a` puts the new one
-        beside it.
+        01_a.ipynb: the course has a newer version. Yours stays as you left it; `lthedu reset 01_a --folder work`
+        puts the new one beside it.
         """
         parts = []
         if self.new:
@@ -64,16 +64,20 @@ class Copied:
             for name in self.refreshed
         ]
         lines += [
-            f"{name}: the course has a newer version. Yours stays as you left it; `lthedu reset {Path(name).stem}` "
+            f"{name}: the course has a newer version. Yours stays as you left it; `{self._reset(name)}` "
             "puts the new one beside it."
             for name in self.outdated
         ]
         lines += [
             f"{name}: the course has a newer version, but the file is read-only or open in another program. "
-            f"`lthedu reset {Path(name).stem}` puts the new one beside it."
+            f"`{self._reset(name)}` puts the new one beside it."
             for name in self.stuck
         ]
         return "\n".join(lines)
+
+    def _reset(self, name: str) -> str:
+        folder = str(self.folder)
+        return f"lthedu reset {Path(name).stem} --folder " + (f'"{folder}"' if " " in folder else folder)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Lessons run without JupyterLab: the learner's copies, read only, into an executed notebook and a page each."""
 
+import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from lthedu.course.boxes import Box
 from lthedu.course.copies import copy_lessons, digest
 from lthedu.course.executor import TIMEOUT, CellStopped, run_cells
-from lthedu.course.folder import replace
+from lthedu.course.folder import NO_RECORD, refuse_same_names, replace
 from lthedu.course.page import MARK, page
 from lthedu.course.workspace import environment, find_lesson
 
@@ -54,22 +56,32 @@ class Ran:
 def chosen(wanted: Sequence[str], home: Path) -> list[Path]:
     """The notebooks that `wanted` names: the learner's copies in `home`, or any notebook by its path.
 
-    A word is a lesson's number or name, or the file name of a notebook in `home`; what has a slash is a path. No word
-    means every lesson of the course. Copies that are missing are made first, as `lthedu lab` does.
+    A word is the path of a notebook, from the current folder or else from `home`, or a lesson's number or name. No word
+    means every lesson of the course. Where a lesson is named, copies that are missing are made first, as `lthedu lab`
+    does.
 
     Raises ValueError for a word that names nothing, before anything is written.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     [path.name for path in chosen(["2"], Path(home))]
+    ['02_winning_tickets.ipynb']
     """
-    found = [_find(word, home) for word in wanted]
+    found = {word: _notebook(word, home) for word in wanted}
+    named = {word: home / find_lesson(word).name for word, path in found.items() if path is None}
+    if wanted and not named:
+        return list(dict.fromkeys(path for path in found.values() if path))
     copied = copy_lessons(home)
-    return list(dict.fromkeys(found)) or [home / name for name in sorted(copied.new + copied.kept + copied.refreshed)]
+    every = [home / name for name in sorted(copied.new + copied.kept + copied.refreshed)]
+    return list(dict.fromkeys(found[word] or named[word] for word in wanted)) or every
 
 
-def _find(word: str, home: Path) -> Path:
-    if Path(word).name != word:
-        return find_lesson(word).resolve()
-    if word.endswith(".ipynb") and (home / word).is_file():
-        return home / word
-    return home / find_lesson(word).name
+def _notebook(word: str, home: Path) -> Path | None:
+    """The notebook at the path `word`, from the current folder or from `home`."""
+    path = Path(os.path.expanduser(word))
+    if path.suffix != ".ipynb":
+        return None
+    return next((p for p in (path.resolve(), home / path) if p.is_file()), None)
 
 
 def run_lessons(
@@ -78,24 +90,50 @@ def run_lessons(
     """Run the notebooks `paths`, one after the other, and yield how each went.
 
     Each works in its own folder and is left as it is. The executed notebook and its page, `NAME.ipynb` and `NAME.html`,
-    go to `output` (default: `executed` in `home`), also where the run stopped early; earlier ones are replaced.
-    `timeout`: seconds that a cell may take. After Ctrl-C what ran is written, and nothing more is run.
+    go to `output` (default: `executed` in `home`), also where the run stopped early; earlier ones of the same notebook
+    are replaced. `timeout`: seconds that a cell may take. After Ctrl-C what ran is written, and nothing more is run.
+    A notebook outside `home` is somebody else's: what its checks find is recorded nowhere.
 
-    Raises ValueError, before anything is run, for an output that would replace a file of somebody else's.
+    Raises, before anything is run, ValueError for a file that is no notebook, for two notebooks of one name, and for an
+    output that would replace a file of somebody else's or the results of another notebook; OSError for a file that
+    cannot be read.
+
+    >>> import tempfile
+    >>> from nbformat.v4 import new_code_cell, new_notebook
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "sum.ipynb")
+    ...     nbformat.write(new_notebook(cells=[new_code_cell("6 * 7")]), path)
+    ...     [(ran.done, ran.page.name) for ran in run_lessons([path], Path(folder))]
+    [(1, 'sum.html')]
     """
     output = output or home / EXECUTED
+    refuse_same_names(paths)
+    notebooks = [_read(path) for path in paths]
     for path in paths:
         _refuse_foreign(path, output)
     output.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        ran = _run(path, home, output, timeout)
+    for path, notebook in zip(paths, notebooks, strict=True):
+        ran = _run(path, notebook, home, output, timeout)
         yield ran
         if ran.interrupted:
             return
 
 
-def _run(path: Path, home: Path, output: Path, timeout: int) -> Ran:
-    notebook = nbformat.read(path, as_version=4)
+def _read(path: Path) -> NotebookNode:
+    """The notebook in `path`. Raises ValueError, naming `path`, for what is none."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+        _ = json.loads(text)["nbformat"]  # nbformat takes anything without it for a notebook of 2011
+        notebook = nbformat.reads(text, as_version=4)
+        _ = notebook.metadata, [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+    except Exception as error:  # nbformat raises of many kinds for what is no notebook
+        why = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ValueError(f"{path} is no Jupyter notebook, or a damaged one ({why})") from error
+    return notebook
+
+
+def _run(path: Path, notebook: NotebookNode, home: Path, output: Path, timeout: int) -> Ran:
     begun, done, in_all = time.monotonic(), 0, 0
     stopped, interrupted = None, False
     with _bar(path.stem) as draw:
@@ -106,7 +144,7 @@ def _run(path: Path, home: Path, output: Path, timeout: int) -> Ran:
             draw(cells, of)
 
         try:
-            run_cells(notebook, path.parent, env=environment(home), timeout=timeout, on_cell=report)
+            run_cells(notebook, path.parent, env=_environment(path, home), timeout=timeout, on_cell=report)
         except CellStopped as error:
             stopped = error
         except KeyboardInterrupt:
@@ -119,6 +157,12 @@ def _run(path: Path, home: Path, output: Path, timeout: int) -> Ran:
     where = _write(notebook, path, output, note)
     right, on_reference = _exercises(notebook)
     return Ran(path.stem, seconds, done, in_all, right, on_reference, where, stopped, interrupted)
+
+
+def _environment(path: Path, home: Path) -> dict[str, str]:
+    """The kernel's: for a notebook that is not the learner's own, one in which nothing is recorded."""
+    own = path.resolve().is_relative_to(home.resolve())
+    return environment(home) | ({} if own else {NO_RECORD: "1"})
 
 
 @contextmanager
@@ -159,7 +203,7 @@ def _write(notebook: NotebookNode, path: Path, output: Path, note: Box | None) -
         words = nbformat.v4.new_markdown_cell(note._repr_html_())
         shown = nbformat.from_dict({**notebook, "cells": [words, *notebook.cells]})
     text = page(shown, path.parent)
-    notebook.metadata["lthedu"] = {}
+    notebook.metadata["lthedu"] = {"of": _whence(path, output)}
     notebook.metadata["lthedu"]["run"] = digest(path.name, nbformat.writes(notebook).encode())
     replace(target, (nbformat.writes(notebook) + "\n").encode())
     replace(html, text.encode())
@@ -167,21 +211,38 @@ def _write(notebook: NotebookNode, path: Path, output: Path, note: Box | None) -
 
 
 def _refuse_foreign(path: Path, output: Path) -> None:
-    """Refuse to replace what `lthedu run` did not write, or what somebody has written in since."""
+    """Refuse to replace what `lthedu run` did not write, what somebody has written in since, or another's results."""
     for target in _targets(path, output):
         if target.exists() and not _own(target):
             raise ValueError(
                 f"{target} would be replaced, and `lthedu run` did not write it as it is now; move it away, or choose "
                 "another folder with --output"
             )
+    target, _ = _targets(path, output)
+    before = _marks(target).get("of") if target.exists() else None
+    if before not in (None, _whence(path, output)):
+        raise ValueError(
+            f"{target} holds the run of another notebook, {before}; choose another folder for {path} with --output"
+        )
+
+
+def _whence(path: Path, output: Path) -> str:
+    """The way from the results to the notebook: it stays right when the folder of both is moved."""
+    path, output = path.resolve(), output.resolve()
+    return Path(os.path.relpath(path, output) if path.anchor == output.anchor else path).as_posix()
 
 
 def _own(target: Path) -> bool:
     if target.suffix == ".html":
         return MARK in target.read_text(encoding="utf-8", errors="replace")[:2000]
-    content = target.read_bytes()
+    mark = _marks(target).get("run")
+    return mark is not None and mark == digest(target.name, target.read_bytes())
+
+
+def _marks(target: Path) -> dict[str, str]:
+    """What `lthedu run` noted in an executed notebook; nothing where it is none."""
     try:
-        mark = nbformat.reads(content.decode(), as_version=4).metadata.get("lthedu", {}).get("run")
+        found = nbformat.reads(target.read_text(encoding="utf-8"), as_version=4).metadata.get("lthedu", {})
     except Exception:  # nbformat raises of many kinds for what is no notebook
-        return False
-    return mark is not None and mark == digest(target.name, content)
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import inspect
+import os
 import re
 import symtable
 import sys
@@ -16,7 +17,7 @@ from nbformat import NotebookNode
 
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.copies import digest, named_files
-from lthedu.course.folder import replace
+from lthedu.course.folder import refuse_same_names, replace
 from lthedu.exercises import find
 from lthedu.resources import course_path
 
@@ -35,8 +36,10 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
     new one unless somebody has written in it. `said` gets a line for each lesson.
 
     Raises ValueError, before anything is run, for an `output` in the course's own lessons or one that holds a file
-    which would be lost; and for a reference whose own source does not pass its check.
+    which would be lost, or for two lessons of one name; and for a reference whose own source does not pass its check.
     """
+    lessons = list(dict.fromkeys(lessons))
+    refuse_same_names(lessons)
     targets = [output / lesson.name for lesson in lessons]
     inside = course_path("lessons").resolve()
     if inside in (output.resolve(), *output.resolve().parents):
@@ -47,6 +50,15 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
                 f"{target} is there already, and is not as `lthedu build` wrote it; move it away, or choose another "
                 "folder with --output"
             )
+    files = {lesson: named_files(lesson) for lesson in lessons}
+    for lesson, named in files.items():
+        for name, content in named.items():
+            there = [_bytes(output / name)] if os.path.lexists(output / name) else []
+            if any(other != content for other in [*there, *(f[name] for f in files.values() if name in f)]):
+                raise ValueError(
+                    f"{output / name} would be replaced by another file, which {lesson.name} names; move it away, or "
+                    "choose another folder with --output"
+                )
     for lesson, target in zip(lessons, targets, strict=True):
         notebook = answered(nbformat.read(lesson, as_version=4))
         executed(notebook, lesson.parent)
@@ -54,7 +66,7 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
         _demand_right(notebook, lesson)
         notebook.metadata["lthedu"] = {"solutions": digest(target.name, nbformat.writes(notebook).encode())}
         output.mkdir(parents=True, exist_ok=True)
-        for name, content in named_files(lesson).items():
+        for name, content in files[lesson].items():
             (output / name).parent.mkdir(parents=True, exist_ok=True)
             replace(output / name, content)
         replace(target, (nbformat.writes(notebook) + "\n").encode())
@@ -160,6 +172,11 @@ def _demand_right(notebook: NotebookNode, lesson: Path) -> None:
             said = "\n".join(str(o.get("data", {}).get("text/plain", "")) for o in cell.outputs)
             if f"Exercise {number}: RIGHT." not in said:
                 raise ValueError(f"{lesson.name}: the source of {number}'s reference does not pass its check: {said}")
+
+
+def _bytes(path: Path) -> bytes | None:
+    """What is in an ordinary file, None for anything else."""
+    return path.read_bytes() if path.is_file() else None
 
 
 def _as_built(target: Path) -> bool:

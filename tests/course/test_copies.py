@@ -178,7 +178,7 @@ def test_a_copy_in_which_something_was_written_is_never_touched(lessons: Path, w
         assert (work / "01_first.ipynb").read_bytes() == mine
         assert copied.outdated == ("01_first.ipynb",)
         assert "01_first.ipynb" in copied.kept
-        assert "Yours stays as you left it; `lthedu reset 01_first`" in str(copied)
+        assert f"Yours stays as you left it; `lthedu reset 01_first --folder {work}`" in str(copied)
 
 
 def test_a_copy_nobody_wrote_in_gives_way_to_the_newer_version_and_is_kept_aside(lessons: Path, work: Path) -> None:

@@ -48,12 +48,25 @@ def home(tmp_path: Path) -> Path:
 def test_words_name_the_learners_copies_and_paths_themselves(home: Path, tmp_path: Path, monkeypatch) -> None:
     assert [p.name for p in chosen([], home)] == ["01_short.ipynb", "02_fails.ipynb"]
     assert {p.parent for p in chosen([], home)} == {home}
-    monkeypatch.chdir(tmp_path / "course")  # a lesson of this name lies here, too
     for word in ("2", "02", "fails", "02_fails", "02_fails.ipynb"):
         assert chosen([word, word], home) == [home / "02_fails.ipynb"]
-    assert chosen(["./02_fails.ipynb"], home) == [tmp_path / "course/02_fails.ipynb"]
     write(home / "notes.ipynb", "1")
     assert chosen(["notes.ipynb"], home) == [home / "notes.ipynb"]
+    monkeypatch.chdir(tmp_path / "course")  # a notebook of this name lies here, too
+    for word in ("02_fails.ipynb", "./02_fails.ipynb", str(tmp_path / "course/02_fails.ipynb")):
+        assert chosen([word, "1"], home) == [tmp_path / "course/02_fails.ipynb", home / "01_short.ipynb"]
+    assert chosen(["02_fails"], home) == [home / "02_fails.ipynb"]
+
+
+@pytest.mark.usefixtures("course")
+def test_a_notebook_named_by_its_path_needs_no_copies(home: Path, tmp_path: Path, monkeypatch) -> None:
+    write(tmp_path / "here/mine.ipynb", "1")
+    monkeypatch.chdir(tmp_path / "here")
+    assert chosen(["mine.ipynb"], home) == [tmp_path / "here/mine.ipynb"]
+    assert not home.exists()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert chosen(["~/here/mine.ipynb"], home) == [tmp_path / "here/mine.ipynb"]
 
 
 @pytest.mark.usefixtures("course")
@@ -98,6 +111,66 @@ def test_what_the_learner_answered_is_counted(home: Path) -> None:
     (ran,) = run_lessons(chosen(["1"], home), home)
     assert (ran.right, ran.on_reference) == (1, 1)
     assert "1 exercise right, 1 on the reference" in str(ran)
+    assert '"2.2"' in (home / ".lthedu/progress.json").read_text(encoding="utf-8")  # and kept in the learner's record
+
+
+@pytest.mark.usefixtures("course")
+def test_somebody_elses_answers_are_recorded_nowhere(home: Path, tmp_path: Path) -> None:
+    """Also where a learner's folder is known to the kernel: the instructor's own, and the student's."""
+    chosen([], home)
+    write(tmp_path / "alice/01_short.ipynb", CHECKED)
+    write(tmp_path / "alice/.lthedu/lessons.json", "1")
+    (ran,) = run_lessons([tmp_path / "alice/01_short.ipynb"], home, tmp_path / "results")
+    assert (ran.right, ran.on_reference) == (1, 1)
+    assert not (home / ".lthedu/progress.json").exists()
+    assert not (tmp_path / "alice/.lthedu/progress.json").exists()
+
+
+def test_two_notebooks_of_one_name_do_not_replace_each_others_results(home: Path, tmp_path: Path) -> None:
+    alice, bob, eve = (tmp_path / name for name in ("alice/mine.ipynb", "bob/mine.ipynb", "eve/Mine.ipynb"))
+    for path in (alice, bob, eve):
+        write(path, f"print({path.parent.name!r})")
+    out = tmp_path / "results"
+    for other in (bob, eve):
+        with pytest.raises(ValueError, match=r"alice/mine\.ipynb and .*/[mM]ine\.ipynb have one name"):
+            list(run_lessons([alice, other], home, out))
+    assert not out.exists()
+    list(run_lessons([alice], home, out))
+    before = {p: p.read_bytes() for p in out.iterdir()}
+    with pytest.raises(ValueError, match=r"mine\.ipynb holds the run of another notebook, \.\./alice/mine\.ipynb"):
+        list(run_lessons([bob], home, out))
+    assert {p: p.read_bytes() for p in out.iterdir()} == before
+    list(run_lessons([bob], home, out / "bob"))
+    list(run_lessons([alice], home, out))  # its own are replaced, as ever
+    tmp_path.joinpath("moved").mkdir()
+    for name in ("alice", "results"):  # and are known as its own when both are moved
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    list(run_lessons([tmp_path / "moved/alice/mine.ipynb"], home, tmp_path / "moved/results"))
+
+
+DAMAGED = {
+    "empty": b"",
+    "no JSON": b"{ half",
+    "an empty object": b"{}",
+    "a list": b"[1]",
+    "only cells": b'{"cells": []}',
+    "no source": b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}',
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_notebook_is_named_before_anything_runs(home: Path, tmp_path: Path, content: bytes) -> None:
+    well, damaged = tmp_path / "in/a.ipynb", tmp_path / "in/b.ipynb"
+    write(well, "open('ran', 'w').close()")
+    damaged.write_bytes(content)
+    for paths in ([well, damaged], [damaged, well]):
+        with pytest.raises(
+            ValueError, match=rf"^{re.escape(str(damaged))} is no Jupyter notebook, or a damaged one \("
+        ):
+            list(run_lessons(paths, home))
+    assert sorted(p.name for p in (tmp_path / "in").iterdir()) == ["a.ipynb", "b.ipynb"]
+    assert not home.exists()
 
 
 @pytest.mark.usefixtures("course")

@@ -138,6 +138,26 @@ def test_it_is_built_anew_but_never_over_somebodys_notes(lesson: Path, built: Pa
         assert again.read_bytes() == content
 
 
+def test_a_users_file_is_never_replaced_by_one_that_a_lesson_names(
+    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solutions, "executed", lambda *_: pytest.fail("it ran"))
+    mine = tmp_path / "out" / "figures" / "seen.png"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"my own picture")
+    with pytest.raises(ValueError, match=r"seen\.png would be replaced by another file, which 07_toy\.ipynb names"):
+        build_solutions([lesson], tmp_path / "out")
+    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == [mine]
+    assert mine.read_bytes() == b"my own picture"
+    other = toy(tmp_path / "other").rename(tmp_path / "other" / "08_toy.ipynb")
+    (tmp_path / "other" / "figures" / "seen.png").write_bytes(b"another picture")
+    with pytest.raises(ValueError, match=r"seen\.png would be replaced by another file, which 07_toy\.ipynb names"):
+        build_solutions([lesson, other], tmp_path / "new")  # two lessons that name different files
+    with pytest.raises(ValueError, match="have one name"):
+        build_solutions([lesson, toy(tmp_path / "third")], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_courses_own_folder_is_refused_before_anything_runs(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solutions, "executed", lambda *_: pytest.fail("it ran"))
     for output in (course_path("lessons"), course_path("lessons") / "figures" / "x"):
