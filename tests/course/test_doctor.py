@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import lthedu
-from lthedu import machine
-from lthedu.course import doctor, times
+from lthedu import cli, machine
+from lthedu.course import doctor, probe, times
 from lthedu.course.executor import CellStopped, NoKernel
 from lthedu.course.probe import PACKAGES, asked
 from lthedu.resources import course_path
@@ -316,12 +316,21 @@ FAST = [name for name in doctor.ASKED if name != "rate"]
 
 
 def test_a_kernel_answers_all(tmp_path: Path) -> None:
-    found = asked(doctor.ASKED[:2], tmp_path, dict(os.environ))
+    found = asked(FAST, tmp_path, os.environ | {"LTHEDU_SCALE": "huge", "LTHEDU_DATA": str(tmp_path)})
     assert found["imports"] == dict.fromkeys(PACKAGES.split(), "")
     assert found["torch_facts"]["threads"] == int(os.environ["OMP_NUM_THREADS"])
+    assert "LTHEDU_SCALE is 'huge'" in found["settings"]["LTHEDU_SCALE"]
+    assert {name: one["state"] for name, one in found["datasets"].items()} == {
+        "mnist": "ok",
+        "mnist1d": "ok",
+        "cifar10": "missing",
+    }
 
 
-def test_a_damaged_and_a_missing_dataset_and_a_device_that_is_not_there(tmp_path: Path) -> None:
+def test_a_damaged_and_a_missing_dataset_and_a_device_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel would answer, asked here."""
     import torch
 
     own = tmp_path / "mnist"
@@ -329,24 +338,26 @@ def test_a_damaged_and_a_missing_dataset_and_a_device_that_is_not_there(tmp_path
     labels = own / "t10k-labels-idx1-ubyte.gz"
     whole = labels.read_bytes()
     labels.write_bytes(whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:])
-    env = os.environ | {"LTHEDU_DATA": str(tmp_path), "LTHEDU_DEVICE": "cuda", "LTHEDU_SCALE": "huge"}
-    found = asked(["settings", "datasets"], tmp_path, env)
-    assert found["datasets"]["mnist"]["state"] == "damaged"
-    assert f"{labels} is damaged: its SHA-256 is " in found["datasets"]["mnist"]["words"]
-    assert found["datasets"]["mnist1d"]["state"] == "ok"
-    assert found["datasets"]["cifar10"]["state"] == "missing"
+    for name, value in (("LTHEDU_DATA", str(tmp_path)), ("LTHEDU_DEVICE", "cuda"), ("LTHEDU_SCALE", "huge")):
+        monkeypatch.setenv(name, value)
+    found = probe.datasets()
+    assert found["mnist"]["state"] == "damaged"
+    assert f"{labels} is damaged: its SHA-256 is " in found["mnist"]["words"]
+    assert found["mnist1d"]["state"] == "ok"
+    assert found["cifar10"]["state"] == "missing"
+    settings = probe.settings()
     if not torch.cuda.is_available():
-        assert "torch sees no CUDA device" in found["settings"]["LTHEDU_DEVICE"]
-    assert "LTHEDU_SCALE is 'huge'" in found["settings"]["LTHEDU_SCALE"]
+        assert "torch sees no CUDA device" in settings["LTHEDU_DEVICE"]
+    assert "LTHEDU_SCALE is 'huge'" in settings["LTHEDU_SCALE"]
     labels.unlink()
-    assert asked(["datasets"], tmp_path, env)["datasets"]["mnist"]["state"] == "missing"
+    assert probe.dataset("mnist")["state"] == "missing"
 
 
 @pytest.mark.parametrize(
     ("body", "imports", "later"),
     [
         ("raise ImportError('libtorch is broken')", "libtorch is broken", RuntimeError),
-        ("import os; os._exit(1)", "it killed the kernel", CellStopped),
+        pytest.param("import os; os._exit(1)", "it killed the kernel", CellStopped, marks=pytest.mark.full),
     ],
 )
 def test_a_torch_that_breaks_breaks_no_doctor(tmp_path: Path, body: str, imports: str, later: type) -> None:
@@ -359,6 +370,26 @@ def test_a_torch_that_breaks_breaks_no_doctor(tmp_path: Path, body: str, imports
     assert isinstance(found["datasets"], later)
 
 
+@pytest.mark.usefixtures("home")
+def test_the_command_s_exit_code_says_whether_lessons_run(
+    answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(sys, "argv", ["lthedu", "doctor"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    assert "Problems: none" in capsys.readouterr().out
+    answers["settings"] = {"LTHEDU_DEVICE": "LTHEDU_DEVICE is 'tpu'; allowed: auto, cpu, cuda"}
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    shown = capsys.readouterr()
+    assert "1. LTHEDU_DEVICE is 'tpu'" in shown.out
+    assert (shown.out.isascii(), "\x1b" in shown.out, shown.err) == (True, False, "")
+
+
+@pytest.mark.full
 @pytest.mark.usefixtures("home")
 def test_the_command_prints_plain_text_and_its_exit_code_says_whether_lessons_run(tmp_path: Path) -> None:
     import subprocess

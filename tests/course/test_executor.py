@@ -153,11 +153,20 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.fixture(
-    params=["time.sleep(300)", "exec('while True: pass')", "__import__('signal').signal(2, 1); time.sleep(300)"]
+ASLEEP, AT_WORK, DEAF = (
+    "time.sleep(300)",
+    "exec('while True: pass')",
+    "__import__('signal').signal(2, 1); time.sleep(300)",
 )
+
+
+def slow(*params: object) -> object:
+    return pytest.param(*params, marks=pytest.mark.full)
+
+
+@pytest.fixture
 def busy(request, tmp_path: Path):
-    """A process that runs a cell without end, and the process id of its kernel. The last kernel is deaf to Ctrl-C."""
+    """A process that runs a cell without end, and the process id of its kernel. The deaf one does not hear Ctrl-C."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, request.param], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -181,6 +190,7 @@ def gone(pid: int, seconds: float = 20) -> bool:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+@pytest.mark.parametrize("busy", [slow(ASLEEP), slow(AT_WORK), DEAF], indirect=True)
 def test_ctrl_c_leaves_no_kernel_and_keeps_what_ran(busy) -> None:
     process, kernel = busy
     time.sleep(0.5)
@@ -191,7 +201,12 @@ def test_ctrl_c_leaves_no_kernel_and_keeps_what_ran(busy) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("busy", "how"),
+    [(AT_WORK, signal.SIGKILL), slow(AT_WORK, signal.SIGTERM)]
+    + [slow(code, how) for code in (ASLEEP, DEAF) for how in (signal.SIGKILL, signal.SIGTERM)],
+    indirect=["busy"],
+)
 def test_a_killed_run_leaves_no_kernel(busy, how: signal.Signals) -> None:
     process, kernel = busy
     process.send_signal(how)

@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_nothing(root: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of this checkout in which lesson 99 was begun on the command line, and run."""
+    """A copy of this checkout in which lesson 99 was begun on the command line."""
     root = tmp_path_factory.mktemp("copy") / "checkout"
     ignore = shutil.ignore_patterns("__pycache__", ".*", "*.gz")
     for name in ("lthedu", "tests", "lessons"):
@@ -119,9 +119,46 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert first.returncode == 0, first.stderr
     lesson = Path("lessons", "99_a_capstone_of_your_own.ipynb")
     assert f"1. lthedu canonical {lesson}" in first.stdout
-    ran = lthedu_in(root, "-m", "lthedu.cli", "canonical", str(lesson))
-    assert ran.returncode == 0, ran.stderr
     return root
+
+
+@pytest.fixture(scope="module")
+def executed(begun: Path) -> Path:
+    """The same copy, with the notebook run and rewritten, as an author would."""
+    ran = lthedu_in(begun, "-m", "lthedu.cli", "canonical", str(next((begun / "lessons").glob("99_*.ipynb"))))
+    assert ran.returncode == 0, ran.stderr
+    return begun
+
+
+RUN = """
+import json, sys
+from pathlib import Path
+from lthedu.exercises import find, lesson99_answers
+import matplotlib
+matplotlib.use("agg")
+cells = json.loads(next(Path("lessons").glob("99_*.ipynb")).read_text(encoding="utf-8"))["cells"]
+for i, cell in enumerate(cells):
+    if cell["cell_type"] == "code":
+        file = Path(f"cell{i}.py")  # a check reads the source of what it checks
+        file.write_text("".join(cell["source"]), encoding="utf-8")
+        exec(compile(file.read_text(encoding="utf-8"), str(file.absolute()), "exec"))
+from lthedu.course.lesson import check
+for answer in find("99.1").right:
+    check("99.1", answer)
+for planted in find("99.1").wrong:
+    check("99.1", planted.function)
+"""
+
+
+def test_it_runs_from_its_first_minute(begun: Path) -> None:
+    """Its cells one after the other, its right answers and its wrong ones."""
+    ran = lthedu_in(begun, "-c", RUN)
+    assert ran.returncode == 0, ran.stderr
+    words = re.findall(r"Exercise 99\.1: ([A-Z ]+)\.", ran.stdout)
+    assert words[0] == "NOT ATTEMPTED YET"
+    assert len(words) >= 1 + 2 + 4
+    assert words[1:].count("RIGHT") >= 2
+    assert words[1:].count("WRONG") >= 4
 
 
 def lthedu_in(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -140,9 +177,10 @@ def outcomes(ran: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
     return found
 
 
-def test_its_exercise_passes_what_every_exercise_must(begun: Path) -> None:
+@pytest.mark.full
+def test_its_exercise_passes_what_every_exercise_must(executed: Path) -> None:
     tests = ["tests/exercises/test_answers.py", "tests/course/test_answers_are_used.py", "-k", "99"]
-    ran = lthedu_in(begun, "-m", "pytest", "-q", "-rA", *tests)
+    ran = lthedu_in(executed, "-m", "pytest", "-q", "-rA", *tests)
     found = outcomes(ran)
     assert not found["FAILED"] | found["ERROR"], ran.stdout
     assert ran.returncode == 0, ran.stdout
@@ -155,8 +193,9 @@ def test_its_exercise_passes_what_every_exercise_must(begun: Path) -> None:
     } <= found["PASSED"]
 
 
-def test_what_it_lacks_is_named_and_the_rest_is_right(begun: Path) -> None:
-    ran = lthedu_in(begun, "-m", "pytest", "-q", "-rA", "tests/test_lessons.py", "-k", "99_a_capstone")
+@pytest.mark.full
+def test_what_it_lacks_is_named_and_the_rest_is_right(executed: Path) -> None:
+    ran = lthedu_in(executed, "-m", "pytest", "-q", "-rA", "tests/test_lessons.py", "-k", "99_a_capstone")
     found = outcomes(ran)
     assert found["FAILED"] == {"test_size_and_shape", "test_nothing_is_left_to_be_written"}, ran.stdout
     assert re.search(r"has 20 cells, not 40 to 60; \d+ words, not 1500 to 2500; 1 exercises, not 3 to 6\n", ran.stdout)

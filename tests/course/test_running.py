@@ -115,8 +115,21 @@ def test_what_the_learner_answered_is_counted(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("course")
-def test_somebody_elses_answers_are_recorded_nowhere(home: Path, tmp_path: Path) -> None:
-    """Also where a learner's folder is known to the kernel: the instructor's own, and the student's."""
+def test_the_kernel_of_somebody_elses_notebook_has_no_learners_folder(home: Path, tmp_path: Path, monkeypatch) -> None:
+    """Where checks note what they find; the instructor's own folder and the student's are there."""
+    monkeypatch.setenv("LTHEDU_HOME", str(home))
+    chosen([], home)
+    write(tmp_path / "alice/.lthedu/lessons.json", "1")
+    for path, expected in ((tmp_path / "alice/whose.ipynb", None), (home / "below/whose.ipynb", home)):
+        write(path, "from lthedu.course.folder import folder_at_work\nprint(folder_at_work())")
+        (ran,) = run_lessons([path], home, path.parent / "results")
+        assert nbformat.read(ran.page.with_suffix(".ipynb"), 4).cells[1].outputs[0].text == f"{expected}\n"
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("course")
+def test_somebody_elses_answers_are_recorded_nowhere(home: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("LTHEDU_HOME", str(home))
     chosen([], home)
     write(tmp_path / "alice/01_short.ipynb", CHECKED)
     write(tmp_path / "alice/.lthedu/lessons.json", "1")
@@ -126,7 +139,10 @@ def test_somebody_elses_answers_are_recorded_nowhere(home: Path, tmp_path: Path)
     assert not (tmp_path / "alice/.lthedu/progress.json").exists()
 
 
-def test_two_notebooks_of_one_name_do_not_replace_each_others_results(home: Path, tmp_path: Path) -> None:
+def test_two_notebooks_of_one_name_do_not_replace_each_others_results(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "run_cells", lambda *_, **__: None)  # what is run does not matter here
     alice, bob, eve = (tmp_path / name for name in ("alice/mine.ipynb", "bob/mine.ipynb", "eve/Mine.ipynb"))
     for path in (alice, bob, eve):
         write(path, f"print({path.parent.name!r})")

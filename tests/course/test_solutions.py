@@ -3,13 +3,14 @@
 import ast
 import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from torch import Tensor
 
 import lthedu.masks as house
@@ -123,10 +124,10 @@ def test_the_cells_for_instructors_stay_and_the_files_come_along(built: Path) ->
 
 
 def test_it_is_built_anew_but_never_over_somebodys_notes(lesson: Path, built: Path, tmp_path: Path) -> None:
-    (again,) = build_solutions([lesson], tmp_path)
-    first = again.read_bytes()
-    build_solutions([lesson], tmp_path)
-    assert again.read_bytes() == first
+    first = built.read_bytes()
+    build_solutions([lesson], built.parent)
+    assert built.read_bytes() == first
+    again = shutil.copy(built, tmp_path / built.name)
     notebook = nbformat.read(again, as_version=4)
     notebook.cells[1].source += " A note of mine."
     nbformat.write(notebook, again)
@@ -166,6 +167,21 @@ def test_the_courses_own_folder_is_refused_before_anything_runs(lesson: Path, mo
     assert not (course_path("lessons") / "figures" / "x").exists()
 
 
+def test_what_a_check_calls_wrong_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the cells would print is put there; the next test prints it."""
+
+    def says(notebook: NotebookNode, folder: Path) -> None:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [new_output("display_data", data={"text/plain": "Exercise 2.3: WRONG. Both signs."})]
+
+    monkeypatch.setattr(solutions, "executed", says)
+    with pytest.raises(ValueError, match=r"the source of 2\.3's reference does not pass its check: .*WRONG"):
+        build_solutions([toy(tmp_path / "lessons")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.full
 def test_a_reference_that_fails_its_own_check_is_no_solution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = pasted
 
