@@ -6,7 +6,11 @@ from pathlib import Path
 
 
 def cpu_name() -> str:
-    """The processor's name, where the system tells it."""
+    """The processor's name, where the system tells it.
+
+    >>> isinstance(cpu_name(), str)
+    True
+    """
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -65,5 +69,9 @@ def _memory_limits() -> list[int]:
 
 
 def load() -> str:
-    """How many processes wanted a core during the last minute, in words for a report."""
+    """How many processes wanted a core during the last minute, in words for a report.
+
+    >>> load() == "unknown" or float(load()) >= 0
+    True
+    """
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"

@@ -24,7 +24,16 @@ _LINES: tuple[dict[str, Any], ...] = (
 
 
 def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = None) -> tuple[Axes, str]:
-    """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything."""
+    """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything.
+
+    Returns the axes and a description of what is drawn. Raises ValueError unless there is a label for each image.
+
+    >>> _, alt = digit_row(torch.zeros(2, 784), [7, "3 ✗"])
+    >>> alt
+    '2 handwritten digits in a row, with these words below: 7, 3 ✗.'
+    """
+    if len(images) != len(labels):
+        raise ValueError(f"there are {len(images)} images and {len(labels)} labels; expected one label for each image")
     ax = ax or plt.figure(figsize=(7.2, 1.2)).gca()
     row = torch.cat(list(images.detach().cpu().reshape(-1, 28, 28)), dim=1)  # (28, n * 28)
     ax.imshow(row.numpy(), cmap="gray_r")
@@ -38,7 +47,18 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
 
 
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
-    """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them."""
+    """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them.
+
+    Returns the three axes and a description. Raises ValueError for tables of other or unequal shapes.
+
+    >>> numbers = torch.tensor([[0.5, -2.0]])
+    >>> _, alt = mask_at_work(numbers, numbers > 0, numbers * (numbers > 0))
+    >>> alt.endswith("1 of the 2 are kept.")
+    True
+    """
+    shapes = [tuple(table.shape) for table in (numbers, mask, left)]
+    if len(set(shapes)) > 1 or numbers.ndim != 2:
+        raise ValueError(f"the tables have the shapes {shapes}; expected three of one shape (rows, columns)")
     figure, panels = plt.subplots(1, 3, figsize=(10.6, 0.5 + 0.36 * len(numbers)))
     figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.86, wspace=0.08)
     words = [[f"{v:.3f}" for v in row] for row in numbers.tolist()]
@@ -69,8 +89,17 @@ def accuracy_after_deleting(
 
     `accuracies`: way to delete -> density -> one accuracy (a fraction) for each network. `guess` maps ways to a
     guessed percentage (or None), drawn as open stars at the density `at`; what is no percentage is left out, and the
-    description says so.
+    description says so. Returns the axes and a description. Raises ValueError for no way, or more than three, and for
+    ways with different densities.
+
+    >>> ways = {"smallest first": {1.0: [0.9, 0.8], 0.5: [0.8, 0.7]}, "at random": {1.0: [0.9, 0.8], 0.5: [0.2, 0.1]}}
+    >>> ax, alt = accuracy_after_deleting(ways)
+    >>> ax.get_xlabel(), "the mean of 2 networks" in alt
+    ('weights kept (%)', True)
     """
+    if not 1 <= len(accuracies) <= len(_LINES) or len({frozenset(by) for by in accuracies.values()}) > 1:
+        given = {way: sorted(by) for way, by in accuracies.items()}
+        raise ValueError(f"the densities by way are {given}; allowed: 1 to {len(_LINES)} ways, all with the same ones")
     ax = ax or plt.figure().gca()
     networks = 0
     looks = dict(zip(accuracies, _LINES, strict=False))
@@ -95,10 +124,23 @@ def accuracy_after_deleting(
 
 
 def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
-    """Final test accuracy of every arm at `level`, the dense networks beside them: a mark a network, a bar the mean."""
-    ax = ax or plt.figure(figsize=(7.2, 3.6)).gca()
+    """Final test accuracy of every arm at `level`, the dense networks beside them: a mark a network, a bar the mean.
+
+    `table` is a study's (`lthedu.tickets.COLUMNS`). Returns the axes and a description. Raises ValueError for a level
+    at which the table has no arm but the dense one.
+
+    >>> from lthedu.tickets import COLUMNS
+    >>> rows = [(DENSE, 0, 0, 1.0, 9, "test", 0.1, 0.97), ("winning ticket", 0, 1, 0.2, 9, "test", 0.1, 0.98)]
+    >>> _, alt = accuracy_by_arm(pd.DataFrame(rows, columns=COLUMNS), level=1)
+    >>> "dense, winning ticket; of the weights, all but the dense ones have 20 percent kept" in alt
+    True
+    """
     rows = final(table)
+    pruned = sorted(set(rows.loc[rows["arm"] != DENSE, "level"]))
+    if level not in pruned:
+        raise ValueError(f"level is {level}; the table has pruned networks at the levels {pruned}")
     rows = rows[(rows["level"] == level) | (rows["arm"] == DENSE)]
+    ax = ax or plt.figure(figsize=(7.2, 3.6)).gca()
     arms = list(dict.fromkeys(rows["arm"]))
     for i, arm in enumerate(arms):
         accuracy = 100 * rows.loc[rows["arm"] == arm].sort_values("replicate")["accuracy"].to_numpy()
@@ -122,8 +164,16 @@ def errors_by_count(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = Non
     """How far random targets are missed against how many numbers there are, one line a way to choose.
 
     `tables`: way to choose -> a table of `lthedu.proof.subset_errors`. Lines are medians over draws, bands hold the
-    middle 80 %, the vertical axis is logarithmic.
+    middle 80 %, the vertical axis is logarithmic. Returns the axes and a description. Raises ValueError for no way, or
+    more than three.
+
+    >>> from lthedu.proof import greedy_subset, subset_errors
+    >>> ax, alt = errors_by_count({"hasty choice": subset_errors(greedy_subset, [2, 4], draws=5)})
+    >>> ax.get_yscale(), "the median of 5 draws" in alt
+    ('log', True)
     """
+    if not 1 <= len(tables) <= len(_LINES):
+        raise ValueError(f"there are {len(tables)} ways to choose; allowed: 1 to {len(_LINES)}")
     ax = ax or plt.figure().gca()
     for look, (way, table) in zip(_LINES, tables.items(), strict=False):
         by_size = table.groupby("numbers")["error"]

@@ -64,6 +64,9 @@ def number_game(n: int = 12, target: float = 0.3) -> ipywidgets.VBox:
 
     Every number is a button, every slider moves with the arrow keys; one button reveals the best choice there is.
     Raises ValueError for another n, or a target outside [-1/2, 1/2].
+
+    >>> number_game(3).children[-1].value
+    '...You keep 3 of 3 numbers; their sum is...There are 8 choices...'
     """
     if not (2 <= n <= MOST and -0.5 <= target <= 0.5):
         raise ValueError(f"n is {n} and target {target}; allowed: 2 to {MOST}, and -0.5 to 0.5")
@@ -122,8 +125,19 @@ def _steps(figure: Figure, numbers: Sequence[float], kept: Sequence[bool], targe
 def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets.VBox:
     """Delete weights of the first of the `trained` networks and watch how it reads the first test digits.
 
-    The slider moves with the arrow keys; the buttons choose which weights go first.
+    `trained` are networks that read rows of 784 pixels; `digits` of the test digits of `data` are shown, all of them
+    are counted. The slider moves with the arrow keys; the buttons choose which weights go first. Raises ValueError for
+    fewer than 1 digit, or more than `data` has.
+
+    >>> from lthedu.models import MLP
+    >>> images, labels = torch.zeros(4, 784), torch.tensor([0, 1, 2, 3])
+    >>> few = Dataset(images, labels, images, labels, images, labels)
+    >>> pruner = digit_pruner(Replicates.create(lambda: MLP([784, 5, 10]), seeds=[0]), few, digits=4)
+    >>> pruner.children[-1].value
+    '...3,970 of 3,970 weights are kept, the others deleted smallest first...'
     """
+    if not 1 <= digits <= len(data.x_test):
+        raise ValueError(f"digits is {digits}; allowed: 1 to {len(data.x_test)}, the test digits there are")
     weights = masks.unstack(trained.params, 0)
     figure = Figure(figsize=(9.6, 1.4), dpi=100, layout="constrained")
     scores = {"smallest first": magnitude(weights), "at random": random_scores(weights, generator(0, "digit pruner"))}

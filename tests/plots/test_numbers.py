@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lthedu import plots
-from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING
+from lthedu.tickets import COLUMNS, DENSE, RANDOM, REINIT, WINNING
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +92,23 @@ def test_errors_are_medians_with_a_band_on_a_logarithmic_axis() -> None:
     assert "best, hasty" in alt
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].max() == pytest.approx(0.05)  # nine tenths of the draws are below
+
+
+def test_what_does_not_fit_together_is_refused_in_words() -> None:
+    grid = torch.zeros(2, 3)
+    rows = [(arm, 0, level, 0.5, 9, "test", 0.1, 0.9) for arm, level in ((DENSE, 0), (WINNING, 1))]
+    study = pd.DataFrame(rows, columns=COLUMNS)
+    many = {way: {1.0: [0.5]} for way in "abcd"}
+    for wrong, words in (
+        (lambda: plots.digit_row(torch.zeros(2, 784), [1]), "2 images and 1 labels"),
+        (lambda: plots.mask_at_work(grid, grid.T > 0, grid), r"the shapes \[\(2, 3\), \(3, 2\), \(2, 3\)\]"),
+        (lambda: plots.mask_at_work(grid[0], grid[0] > 0, grid[0]), "expected three of one shape"),
+        (lambda: plots.accuracy_after_deleting({}), "allowed: 1 to 3 ways"),
+        (lambda: plots.accuracy_after_deleting(many), "allowed: 1 to 3 ways"),
+        (lambda: plots.accuracy_after_deleting({"a": {1.0: [0.5]}, "b": {0.5: [0.5]}}), "all with the same ones"),
+        (lambda: plots.accuracy_by_arm(study, level=2), r"level is 2; .*at the levels \[1\]"),
+        (lambda: plots.errors_by_count({}), "0 ways to choose; allowed: 1 to 3"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            wrong()
+    assert plt.get_fignums() == []

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lthedu import models
+from lthedu.data import Dataset
 from lthedu.training import Replicates, train
 from lthedu.widgets import digit_pruner, number_game
 from lthedu.widgets.numbers import NumberButtons
@@ -108,3 +109,11 @@ def test_the_explorer_leaves_the_network_alone(trained: Replicates, mnist) -> No
     percent, *_ = digit_pruner(trained, mnist.first(100, 100, 100)).children
     percent.value = 10
     assert all(torch.equal(before[name], p) for name, p in trained.params.items())
+
+
+@pytest.mark.parametrize("digits", [0, -1, 5])
+def test_digits_that_are_not_there_are_refused(digits: int) -> None:
+    images, labels = torch.zeros(4, 784), torch.tensor([0, 1, 2, 3])
+    few = Dataset(images, labels, images, labels, images, labels)
+    with pytest.raises(ValueError, match=f"digits is {digits}; allowed: 1 to 4"):
+        digit_pruner(Replicates.create(models.lenet_300_100, seeds=[0]), few, digits=digits)
