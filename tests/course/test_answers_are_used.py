@@ -39,13 +39,15 @@ SMALL: dict[str, tuple[object, str, object]] = {
 }
 
 
+loaded = functools.cache(data.load)
+
+
 @pytest.fixture
 def small(path: Path, monkeypatch: pytest.MonkeyPatch):
     """The lesson's experiment made small, and a kernel that nobody has worked in."""
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))  # what is passed here is passed nowhere else
-    load = data.load
-    monkeypatch.setattr(data, "load", lambda *args, **named: load(*args, **named).first(600, 200, 200))
-    monkeypatch.setattr(doctor, "examine", lambda **_: True)  # lesson 00 asks it, for 20 seconds
+    monkeypatch.setattr(data, "load", lambda *args, **named: loaded(*args, **named).first(600, 200, 200))
+    monkeypatch.setattr(doctor, "examine", lambda **_: True)  # lesson 00 asks it, which takes long
     if path.stem[:2] in SMALL:
         monkeypatch.setattr(*SMALL[path.stem[:2]])
     yield

@@ -353,11 +353,23 @@ def test_a_damaged_and_a_missing_dataset_and_a_device_that_is_not_there(
     assert probe.dataset("mnist")["state"] == "missing"
 
 
+def test_an_import_that_breaks_is_named_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_by_hand.py").write_text("raise OSError('DLL load failed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(probe, "PACKAGES", "broken_by_hand numpy not_there")
+    assert probe.imports() == {
+        "broken_by_hand": "OSError: DLL load failed",
+        "numpy": "",
+        "not_there": "ModuleNotFoundError: No module named 'not_there'",
+    }
+
+
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("body", "imports", "later"),
     [
         ("raise ImportError('libtorch is broken')", "libtorch is broken", RuntimeError),
-        pytest.param("import os; os._exit(1)", "it killed the kernel", CellStopped, marks=pytest.mark.full),
+        ("import os; os._exit(1)", "it killed the kernel", CellStopped),
     ],
 )
 def test_a_torch_that_breaks_breaks_no_doctor(tmp_path: Path, body: str, imports: str, later: type) -> None:

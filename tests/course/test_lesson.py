@@ -258,7 +258,8 @@ def test_progress_says_where_one_stands(work, capsys) -> None:
         progress(77)
 
 
-@pytest.mark.parametrize("handed_out", [True, pytest.param(False, marks=pytest.mark.full)])
+@pytest.mark.full  # one kernel that keeps a record is in test_running.py, "what the learner answered"
+@pytest.mark.parametrize("handed_out", [True, False])
 def test_a_real_kernel_keeps_its_record_in_the_learners_folder_and_nowhere_else(tmp_path, handed_out: bool) -> None:
     """A lesson run in a folder to which nothing was handed out, such as a checkout's, leaves nothing there."""
     if handed_out:

@@ -123,11 +123,26 @@ def test_the_cells_for_instructors_stay_and_the_files_come_along(built: Path) ->
     assert STUB not in cell.source
 
 
-def test_it_is_built_anew_but_never_over_somebodys_notes(lesson: Path, built: Path, tmp_path: Path) -> None:
+@pytest.mark.full
+def test_it_is_built_anew_to_the_same_bytes(lesson: Path, built: Path) -> None:
     first = built.read_bytes()
     build_solutions([lesson], built.parent)
     assert built.read_bytes() == first
+
+
+def fill(notebook: NotebookNode, verdict: str = "RIGHT") -> None:
+    """What a run of the toy would show, of what matters: what the check says."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("display_data", data={"text/plain": f"Exercise 2.3: {verdict}. So it is."})]
+
+
+def test_it_is_never_built_over_somebodys_notes(
+    lesson: Path, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     again = shutil.copy(built, tmp_path / built.name)
+    monkeypatch.setattr(solutions, "executed", lambda notebook, *_: fill(notebook))
+    build_solutions([lesson], tmp_path)  # its own gives way
     notebook = nbformat.read(again, as_version=4)
     notebook.cells[1].source += " A note of mine."
     nbformat.write(notebook, again)
@@ -169,13 +184,7 @@ def test_the_courses_own_folder_is_refused_before_anything_runs(lesson: Path, mo
 
 def test_what_a_check_calls_wrong_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the cells would print is put there; the next test prints it."""
-
-    def says(notebook: NotebookNode, folder: Path) -> None:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = [new_output("display_data", data={"text/plain": "Exercise 2.3: WRONG. Both signs."})]
-
-    monkeypatch.setattr(solutions, "executed", says)
+    monkeypatch.setattr(solutions, "executed", lambda notebook, *_: fill(notebook, "WRONG"))
     with pytest.raises(ValueError, match=r"the source of 2\.3's reference does not pass its check: .*WRONG"):
         build_solutions([toy(tmp_path / "lessons")], tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -36,6 +36,7 @@ def run(client, code: str) -> tuple[dict, str]:
     return reply["content"], "".join(printed)
 
 
+@pytest.mark.full  # without a kernel: test_tickets.py, "an interrupt keeps"; Ctrl-C in a kernel: test_executor.py
 def test_a_stopped_run_keeps_its_rows_and_goes_on(kernel: tuple) -> None:
     manager, client = kernel
     assert run(client, SET_UP)[0]["status"] == "ok"
