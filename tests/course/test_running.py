@@ -232,6 +232,22 @@ def test_a_disk_that_fills_up_leaves_the_earlier_results(home: Path, monkeypatch
     assert {p: p.read_bytes() for p in (home / "executed").iterdir()} == before
 
 
+@pytest.mark.usefixtures("course")
+def test_an_interrupt_is_written_down_and_ends_the_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Ctrl-C in a terminal comes to; the next test presses it."""
+
+    def interrupted(*_: object, on_cell, **__: object) -> None:
+        on_cell(1, 3)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "run_cells", interrupted)
+    (ran,) = run_lessons(chosen(["2", "1"], home), home)  # and the second does not begin
+    assert (ran.name, ran.interrupted, ran.done, ran.in_all) == ("02_fails", True, 1, 3)
+    assert "topped by Ctrl-C in cell 2" in ran.page.read_text(encoding="utf-8")
+    assert sorted(p.name for p in (home / "executed").iterdir()) == ["02_fails.html", "02_fails.ipynb"]
+
+
+@pytest.mark.full
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_writes_what_ran_and_runs_no_more(home: Path, tmp_path: Path) -> None:
     write(tmp_path / "in/a.ipynb", "print('ran')", "open('busy', 'w').close()\nimport time; time.sleep(300)")

@@ -90,6 +90,7 @@ def built(lesson: Path) -> Path:
     return path
 
 
+@pytest.mark.full  # as the first test, which does it to the lessons
 def test_swapping_in_the_references_changes_nothing_else(lesson: Path, built: Path) -> None:
     found, expected = compared(nbformat.read(built, as_version=4)), compared(run_unanswered(lesson))
     assert found == expected
