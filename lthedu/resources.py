@@ -1,5 +1,6 @@
-"""Where the course's files are, in a checkout and in an installed wheel alike."""
+"""Where the course's files are, in a checkout and in an installed wheel alike, and at which size lessons run."""
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -19,3 +20,17 @@ def course_path(name: str) -> Path:
         if (root / name).is_dir():
             return root / name
     raise FileNotFoundError(f"this installation of lthedu has no folder {name!r}; reinstall lthedu")
+
+
+def at_paper_scale() -> bool:
+    """Whether LTHEDU_SCALE asks for the papers' size ("paper") and not the lesson's ("lesson", the default).
+
+    Raises ValueError for any other word.
+
+    >>> at_paper_scale()
+    False
+    """
+    word = os.environ.get("LTHEDU_SCALE", "lesson")
+    if word not in ("lesson", "paper"):
+        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
+    return word == "paper"

@@ -1,7 +1,6 @@
 """Large sparse networks against small dense ones, at equal non-zeros and at equal bytes (Zhu and Gupta 2017)."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from lthedu.masks import Mask, Params, Remask
 from lthedu.models import MLP, lenet_300_100
 from lthedu.pruning import cubic, gradual, select_each, select_globally
 from lthedu.pruning.schedules import Choose
+from lthedu.resources import at_paper_scale
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.training import Optimizer, Progress, Replicates, Trained, evaluate, train
 
@@ -92,10 +92,7 @@ def scaled_settings() -> Settings:
     >>> scaled_settings().steps
     468
     """
-    word = os.environ.get("LTHEDU_SCALE", "lesson")
-    if word not in ("lesson", "paper"):
-        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
-    return PAPER if word == "paper" else LESSON
+    return PAPER if at_paper_scale() else LESSON
 
 
 def matching_width(total: int, inputs: int, outputs: int) -> int:

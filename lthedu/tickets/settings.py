@@ -1,10 +1,10 @@
 """What a study does: its arms by name, its settings, and the two sizes at which lessons run."""
 
 import operator
-import os
 from dataclasses import dataclass
 
 from lthedu.pruning import Scope
+from lthedu.resources import at_paper_scale
 from lthedu.training import Optimizer
 
 DENSE = "dense"
@@ -81,7 +81,4 @@ def scaled_settings() -> Settings:
     >>> scaled_settings().steps
     468
     """
-    word = os.environ.get("LTHEDU_SCALE", "lesson")
-    if word not in ("lesson", "paper"):
-        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
-    return PAPER if word == "paper" else LESSON
+    return PAPER if at_paper_scale() else LESSON
