@@ -381,4 +381,4 @@ def check_ten_answers(attempt: Attempt) -> None:
         reasons = "\n".join(f"Statement {n}: {STATEMENTS[n - 1].why}" for n in wrong)
         raise Wrong(f"{len(wrong)} of 10 do not hold up.\n{reasons}", open_)
     if missing:
-        raise Wrong(f"nothing wrong so far, but there is {open_}")
+        raise Wrong(f"the sheet is not full yet: {open_}")

@@ -324,7 +324,7 @@ def believes_it_of_brains() -> dict[int, bool]:
     return KEY | {10: True}
 
 
-@planted("0.4", "nothing wrong so far")
+@planted("0.4", "the sheet is not full yet")
 def gets_tired() -> dict[int, bool | None]:
     return KEY | {8: None, 9: None, 10: None}
 
