@@ -268,7 +268,7 @@ def down_to_zero(step: int, begin: int, end: int, final: float) -> float:
     return (1 - min(max((step - begin) / (end - begin), 0), 1)) ** 3
 
 
-@planted("1.3", "would stop short")  # SNFS and rigl users: the final sparsity is below the one that was set
+@planted("1.3", "would stop short")  # sparse_learning #22: the final sparsity below the one that was set
 def one_step_short(step: int, begin: int, end: int, final: float) -> float:
     progress = min(max((step - begin) / (end - begin + 1), 0), 1)
     return final + (1 - final) * (1 - progress) ** 3
