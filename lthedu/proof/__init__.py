@@ -1,5 +1,10 @@
-"""From random numbers to a given network, by deleting: subset sums first, what is built of them later."""
+"""From random numbers to a given network, by deleting: subset sums, and what the proof builds of them."""
 
+from lthedu.proof.certificate import certificate, error_bound, largest_difference
+from lthedu.proof.construct import Construction, construct, same_predictions
+from lthedu.proof.gadgets import first_mask, one_weight
+from lthedu.proof.solvers import Subsets, best_subsets, brute_force, hashed_subsets, solve
+from lthedu.proof.source import Source
 from lthedu.proof.subset_sums import (
     Choose,
     all_sums,
@@ -8,5 +13,28 @@ from lthedu.proof.subset_sums import (
     meet_in_the_middle,
     subset_errors,
 )
+from lthedu.proof.target import normalise
 
-__all__ = ["Choose", "all_sums", "closest_subset", "greedy_subset", "meet_in_the_middle", "subset_errors"]
+__all__ = [
+    "Choose",
+    "Construction",
+    "Source",
+    "Subsets",
+    "all_sums",
+    "best_subsets",
+    "brute_force",
+    "certificate",
+    "closest_subset",
+    "construct",
+    "error_bound",
+    "first_mask",
+    "greedy_subset",
+    "hashed_subsets",
+    "largest_difference",
+    "meet_in_the_middle",
+    "normalise",
+    "one_weight",
+    "same_predictions",
+    "solve",
+    "subset_errors",
+]

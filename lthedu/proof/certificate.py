@@ -1,0 +1,119 @@
+"""How far apart the target and the ticket can be: a bound proved from their weights, and the worst input found."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lthedu.proof.construct import Construction
+from lthedu.streams import derive
+
+Floats = NDArray[np.float64]
+
+
+def certificate(ticket: Construction) -> float:
+    """A bound on |target(x) - ticket(x)|, the length of the difference of their logits, for every x in the box.
+
+    It holds in exact arithmetic; rounding in float32 comes on top. Source: derived in `error_bound`.
+
+    >>> from lthedu.models import MLP
+    >>> from lthedu.proof import construct
+    >>> torch.manual_seed(0) and None
+    >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
+    >>> largest_difference(ticket) <= certificate(ticket)
+    True
+    """
+    made, errors = [], []
+    for layer in ticket.layers:
+        target, positive, negative = layer.target, layer.positive, layer.negative
+        if negative is None:
+            made.append(positive)
+            errors.append(positive - target)
+        else:  # the input's positive and negative parts are two inputs, together as long as it is
+            made.append(np.concatenate([positive[:, :-1], -negative, positive[:, -1:]], axis=1))
+            error = positive - target
+            errors.append(np.concatenate([error[:, :-1], target[:, :-1] - negative, error[:, -1:]], axis=1))
+    reach = ticket.box.corner(ticket.layers[0].target.shape[1] - 1)
+    return ticket.scale * error_bound([layer.target for layer in ticket.layers], made, errors, reach)
+
+
+def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:
+    """How far apart two networks can be whose layers differ by `errors`, for inputs of length at most `reach`.
+
+    Every layer is [W | b], (outputs, inputs + 1); `made` holds the second network's. With r the largest length of a
+    layer's input in the second network, |.| the largest singular value, and a 1 appended for the bias:
+    D = |W| D + |errors| sqrt(r^2 + 1), r = |made| sqrt(r^2 + 1), from D = 0 and r = reach, layer by layer: the first
+    term carries the difference that came in through the target's W, the second is what this layer adds. ReLU makes
+    neither larger.
+
+    >>> w = np.array([[0.5, 0.0]])
+    >>> error_bound([w], [w], [np.array([[0.0, 0.01]])], reach=0.0)  # a bias that is off by 0.01
+    0.01
+    """
+    length, difference = reach, 0.0
+    for layer, second, error in zip(target, made, errors, strict=True):
+        longest = float(np.sqrt(length**2 + 1))
+        difference = _norm(layer[:, :-1]) * difference + _norm(error) * longest
+        length = _norm(second) * longest
+    return difference
+
+
+def _norm(matrix: Floats) -> float:
+    """The largest singular value."""
+    return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
+
+
+def largest_difference(
+    ticket: Construction, x: Floats | None = None, *, starts: int = 64, steps: int = 60, seed: int = 0
+) -> float:
+    """The largest |target(x) - ticket(x)| that a search over the box finds: a lower bound on the true supremum.
+
+    It looks at the rows `x` (n, inputs), then climbs from the worst of them and from random points and corners of the
+    box by projected gradient ascent, all in float64. Raises ValueError for rows outside the box.
+    """
+    low, high = ticket.box.low, ticket.box.high
+    inputs = ticket.layers[0].target.shape[1] - 1
+    rng = np.random.Generator(np.random.Philox(key=derive(seed, "largest difference")))
+    points = rng.uniform(low, high, (starts, inputs))
+    points[::2] = np.where(rng.random((len(points[::2]), inputs)) < 0.5, low, high)
+    best = 0.0
+    if x is not None:
+        ticket.box.check(x)
+        apart = np.linalg.norm(ticket.target_logits(x) - ticket.folded(x), axis=1)
+        best = float(apart.max())
+        points = np.concatenate([points, x[np.argsort(apart)[-starts:]]])
+    climb = torch.from_numpy(points)
+    pair = _Pair(ticket)
+    for step in range(steps):
+        climb.requires_grad_(True)
+        apart_now = pair(climb).norm(dim=1)
+        (slope,) = torch.autograd.grad(apart_now.sum(), climb)
+        best = max(best, float(apart_now.detach().max()))
+        rate = (high - low) * 0.5 ** (1 + 8 * step / steps)  # from half the box to a five hundredth of it
+        climb = (climb.detach() + rate * slope.sign()).clamp(low, high)
+    return max(best, float(pair(climb).norm(dim=1).max()))
+
+
+class _Pair:
+    """Both networks in float64 torch, where a gradient can be had: the difference of their logits."""
+
+    def __init__(self, ticket: Construction) -> None:
+        self.scale = ticket.scale
+        self.layers = [
+            [None if part is None else torch.from_numpy(part) for part in (la.target, la.positive, la.negative)]
+            for la in ticket.layers
+        ]
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        ours, theirs = x, x
+        for i, (target, positive, negative) in enumerate(self.layers):
+            assert target is not None
+            assert positive is not None
+            if i:
+                ours, theirs = ours.relu(), theirs.relu()
+            theirs = theirs @ target[:, :-1].T + target[:, -1]
+            up = ours if negative is None else ours.relu()
+            down = 0 if negative is None else ours.clamp(max=0) @ negative.T
+            ours = up @ positive[:, :-1].T + positive[:, -1] + down
+        return self.scale * (theirs - ours)

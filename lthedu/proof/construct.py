@@ -1,0 +1,278 @@
+"""The theorem, built: out of a random network twice as deep, a mask that makes it compute what the target computes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lthedu import masks
+from lthedu.masks import Mask
+from lthedu.models import MLP
+from lthedu.proof import gadgets, widths
+from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
+from lthedu.proof.solvers import Solver
+from lthedu.proof.source import Source, as_module
+from lthedu.proof.target import Box, Layer, Normalise, forward, layers_of, normalise
+from lthedu.proof.widths import Method
+
+CHUNK = 1 << 22  # candidates looked at together
+ROWS = 500  # inputs that go through the source together
+
+
+@dataclass(frozen=True)
+class Built:
+    """One layer of the target and the two random layers that now compute it. All weights are normalised, in float64.
+
+    `positive` and `negative` are what the kept products add up to, for inputs above and below zero: (outputs,
+    inputs + 1) and (outputs, inputs), the latter only where inputs may be negative. `candidates` counts the hidden
+    neurons that each class owns, `strong` those of them whose kept incoming number is at least 1/2.
+    """
+
+    target: Layer
+    positive: Layer
+    negative: NDArray[np.float64] | None
+    missed: int
+    candidates: NDArray[np.int64]  # (classes,)
+    strong: NDArray[np.int64]  # (classes,)
+
+    @property
+    def largest_error(self) -> float:
+        """The largest difference between a target weight and what was made of it."""
+        errors = [np.abs(self.positive - self.target).max()]
+        if self.negative is not None:
+            errors.append(np.abs(self.negative - self.target[:, :-1]).max())
+        return float(max(errors))
+
+    def forward(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the two masked layers compute, in exact arithmetic up to float64: (n, inputs) -> (n, outputs)."""
+        up = np.maximum(x, 0) if self.negative is not None else x
+        found = up @ self.positive[:, :-1].T + self.positive[:, -1]
+        return found if self.negative is None else found + np.minimum(x, 0) @ self.negative.T
+
+
+@dataclass(frozen=True)
+class Construction:
+    """A random source, the mask over it, and a scale: the ticket, with the record of how it was made.
+
+    `mask` names every weight and bias of the source. The target's output is about `scale` times that of the masked
+    source: the scale is the one number that does not come out of the source, and it does not change which output is
+    largest.
+    """
+
+    source: Source
+    mask: Mask
+    scale: float
+    box: Box
+    eta: float
+    method: Method
+    layers: list[Built] = field(repr=False)
+
+    def module(self) -> MLP:
+        """The masked source, an ordinary module: its output times `scale` is about the target's."""
+        return as_module(self.source.sizes, masks.apply(self.mask, self.source.params()))
+
+    def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
+        """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
+
+        Hand over `module()` where you have it. Raises ValueError for inputs outside the box.
+        """
+        self.box.check(x)
+        module = module or self.module()
+        with torch.no_grad():  # a hidden layer of the source is wide: not all rows at once
+            return self.scale * torch.cat([module(rows) for rows in torch.split(x, ROWS)])
+
+    def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same logits from the kept products added up, in float64 and hundreds of times faster."""
+        for i, layer in enumerate(self.layers):
+            x = layer.forward(np.maximum(x, 0) if i else x)
+        return self.scale * x
+
+    def target_logits(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The target's own logits, in float64."""
+        return self.scale * forward([layer.target for layer in self.layers], x)
+
+    @property
+    def kept(self) -> int:
+        """Weights and biases of the source that the mask keeps."""
+        return sum(masks.counts(self.mask).values())
+
+    @property
+    def target_size(self) -> int:
+        """Weights and biases of the target."""
+        return sum(layer.target.size for layer in self.layers)
+
+    @property
+    def missed(self) -> int:
+        """Weights that were to be hit within eta and were not; one that needs two branches counts for each."""
+        return sum(layer.missed for layer in self.layers)
+
+    def summary(self) -> dict[str, float | int | str]:
+        """What was built, as one row of a table: counts, ratios to the target's size, the largest error of a weight.
+
+        Nothing is left out of `random`: every weight and bias of the source counts, those too that no mask could use.
+        """
+        random, own = self.source.count(), self.target_size
+        return {
+            "method": self.method,
+            "eta": self.eta,
+            "random": random,
+            "random per weight": random / own,
+            "kept": self.kept,
+            "kept per weight": self.kept / own,
+            "missed": self.missed,
+            "largest weight error": max(layer.largest_error for layer in self.layers),
+            "smallest pool": int(min(layer.candidates.min() for layer in self.layers)),
+        }
+
+
+def construct(
+    target: nn.Module,
+    *,
+    eta: float,
+    method: Method = "free",
+    per_weight: int | None = None,
+    box: tuple[float, float] = (0.0, 1.0),
+    seed: int = 0,
+    delta: float = 0.01,
+    largest: float = widths.LARGEST,
+    memory: int | None = None,
+    solver: Solver = "auto",
+    normalise: Normalise = normalise,
+    first_mask: FirstMask = gadgets.first_mask,
+) -> Construction:
+    """Prune a random network, twice as deep as `target` and wider, until it computes what `target` computes.
+
+    `target` is any network of Linear layers, with biases or without, and ReLU between them. Its inputs lie in `box`,
+    each entry from the lower to the upper number; below zero the first layer needs a branch for each sign. Every
+    normalised weight, at most `largest` in size, is made of kept products to within `eta`. The source's weights and
+    biases are independent, drawn from `seed`, and never changed; no data are used.
+
+    `method`: "free" (subset sums, every hidden neuron owned by the input that suits it best), "blocks" (subset sums as
+    Pensia and others 2020 lay them out), "malach" (a lucky neuron, Malach and others 2020) or "orseau" (greedy with
+    the golden ratio, Orseau and others 2020; magnitudes of the source spread over octaves). `per_weight`: hidden
+    neurons for each input, otherwise the rule in `lthedu.proof.widths` for failure probability `delta`. Equal seeds,
+    widths and settings give one source for many targets. `memory`: bytes that it may take.
+
+    Raises ValueError, before anything is drawn, for a target with any other layer (naming it), for settings out of
+    their range, and for a source that does not fit (with its widths, and the eta from which on it fits). That a weight
+    was missed is not an error: see `missed`.
+
+    >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
+    >>> ticket.source.sizes, ticket.missed
+    ((4, 120, 3, 110, 2), 0)
+    """
+    found, region = layers_of(target), Box(*map(float, box))
+    shape = [found[0].shape[1] - 1, *map(len, found)]
+    instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
+    _check(eta, method, per_weight, seed, solver)
+    limit = widths.memory_limit() if memory is None else memory
+    widths.check_fits(shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=per_weight)
+    block = widths.block_size(method, eta, instances, delta, per_weight)
+    octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
+    source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
+    layers, scale = normalise(found, largest)
+    mask: Mask = {}
+    built = []
+    for i, layer in enumerate(layers):
+        signed = region.signed and i == 0
+        work = _Layer(source, i, layer, signed)
+        built.append(work.build(method, block, eta, solver, first_mask))
+        mask |= work.mask
+    return Construction(source, mask, scale, region, eta, method, built)
+
+
+class _Layer:
+    """Two layers of the source that are to compute one layer of the target."""
+
+    def __init__(self, source: Source, index: int, target: Layer, signed: bool) -> None:
+        self.names = [f"layers.{2 * index + k}.{kind}" for k in (0, 1) for kind in ("weight", "bias")]
+        self.first, self.bias, self.second = (source.param(name).numpy() for name in self.names[:3])
+        self.target, self.signed, self.inputs = target, signed, target.shape[1] - 1
+        # classes: the inputs, with `signed` the inputs' negative branches, and last the bias
+        branches = [target[:, :-1], -target[:, :-1], target[:, -1:]] if signed else [target]
+        self.wanted = np.concatenate(branches, axis=1)  # (outputs, classes)
+        self.mask: Mask = {}
+
+    def values(self) -> NDArray[np.float32]:
+        """What each hidden neuron could keep for each class: (hidden, classes), positive where it serves."""
+        parts = [self.first, -self.first, self.bias[:, None]] if self.signed else [self.first, self.bias[:, None]]
+        return np.concatenate(parts, axis=1)
+
+    def build(self, method: Method, block: int, eta: float, solver: Solver, first_mask: FirstMask) -> Built:
+        values = self.values()
+        owner = gadgets.free_owners(values, block) if method == "free" else gadgets.block_owners(values, block)
+        strength = np.where(owner >= 0, values[np.arange(len(owner)), owner], 0).astype(np.float32)
+        classes = values.shape[1]
+        del values
+        choose = _chooser(method, solver)
+        keep = np.zeros(self.second.shape, bool)
+        made = np.zeros(self.wanted.shape)
+        pool = gadgets.pools(owner, classes)
+        step = max(1, CHUNK // (pool.shape[1] * len(self.wanted)))
+        for k in range(0, classes, step):
+            part = slice(k, k + step)
+            kept, sums = self._choose(choose, pool[part], strength, self.wanted[:, part], eta)
+            made[:, part] = sums
+            rows, place = np.nonzero(pool[part] >= 0)
+            keep[:, pool[part][rows, place]] = kept[:, rows, place]
+        self._set_masks(keep, owner, first_mask)
+        alive = owner[owner >= 0]
+        strong = owner[strength >= 0.5]
+        n = self.inputs
+        return Built(
+            self.target,
+            np.concatenate([made[:, :n], made[:, -1:]], axis=1),
+            -made[:, n : 2 * n] if self.signed else None,
+            int((np.abs(made - self.wanted) > eta).sum()),
+            np.bincount(alive, minlength=classes),
+            np.bincount(strong, minlength=classes),
+        )
+
+    def _choose(
+        self, choose: Chooser, pool: Ints, strength: NDArray[Any], wanted: NDArray[Any], eta: float
+    ) -> tuple[Bools, NDArray[np.float64]]:
+        """Which products of a few classes are kept, (outputs, classes, n), and what they add up to."""
+        a = np.where(pool >= 0, strength[pool], 0)  # (classes, n); what fills up a row is 0
+        b = self.second[:, pool]  # (outputs, classes, n)
+        kept = choose(a, b, wanted, eta) & (a > 0)
+        return kept, np.einsum("ocn,cn,ocn->oc", b, a.astype(np.float64), kept, optimize=False)
+
+    def _set_masks(self, keep: Bools, owner: Ints, first_mask: FirstMask) -> None:
+        n = self.inputs
+        column = np.where(owner < 0, -1, np.where(owner == self.wanted.shape[1] - 1, n, owner % n if n else 0))
+        first = np.asarray(first_mask(keep, column, n + 1), bool)
+        parts = [first[:, :-1], first[:, -1], keep, np.zeros(len(keep), bool)]  # the second layer's biases all go
+        self.mask = {name: torch.from_numpy(np.ascontiguousarray(m)) for name, m in zip(self.names, parts, strict=True)}
+
+
+def _chooser(method: Method, solver: Solver) -> Chooser:
+    if method == "malach":
+        return gadgets.lucky_neuron
+    return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
+
+
+def _check(eta: float, method: str, per_weight: int | None, seed: int, solver: str) -> None:
+    if not 0 < eta < 1:
+        raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
+    if method not in widths.METHODS:
+        raise ValueError(f"method is {method!r}; allowed: {', '.join(widths.METHODS)}")
+    most = 32 if method in ("free", "blocks") else 1 << 40
+    if per_weight is not None and not 1 <= per_weight <= most:
+        raise ValueError(f"per_weight is {per_weight}; allowed: 1 to {most} for {method!r}")
+    if not 0 <= seed < 1 << 63:
+        raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
+    if solver not in ("auto", "numba", "numpy", "torch"):
+        raise ValueError(f"solver is {solver!r}; allowed: auto, numba, numpy, torch")
+
+
+def same_predictions(a: Sequence[Any] | Tensor, b: Sequence[Any] | Tensor) -> float:
+    """The share of rows in which two tables of logits (n, classes) have their largest entry at the same place.
+
+    >>> same_predictions([[1.0, 2.0], [3.0, 0.0]], [[0.0, 9.0], [1.0, 2.0]])
+    0.5
+    """
+    return float((torch.as_tensor(a).argmax(1) == torch.as_tensor(b).argmax(1)).double().mean())

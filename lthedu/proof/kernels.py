@@ -1,0 +1,108 @@
+"""Compiled inner loops of the solvers, where numba is installed; `lthedu.proof.solvers` has the same in numpy.
+
+The hash is bit for bit what numpy computes: the same float32 operations in the same order, none of them fused.
+"""
+
+from typing import Any
+
+import numpy as np
+
+try:
+    from numba import njit
+except ImportError:  # the numpy path is as exact, and several times slower
+    AVAILABLE = False
+
+    def njit(**_: Any) -> Any:
+        """Without numba nothing is compiled, and nothing calls what follows."""
+        return lambda function: function
+
+else:
+    AVAILABLE = True
+
+
+@njit(cache=True, nogil=True)
+def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
+    """`sums[k]`: the sum of the numbers where bit i of k is 1, built by doubling."""
+    sums[0] = 0
+    many = 1
+    for x in numbers:
+        for k in range(many):
+            sums[many + k] = sums[k] + x
+        many *= 2
+
+
+@njit(cache=True, nogil=True)
+def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
+    """Into `lefts` and `rights`: the bits of the choice that the lossy hash finds, row by row (float32)."""
+    rows, n = numbers.shape
+    half = n // 2
+    left = np.empty(1 << half, np.float32)
+    right = np.empty(1 << (n - half), np.float32)
+    buckets = 2 << half
+    table = np.empty(buckets, np.float32)
+    for row in range(rows):
+        partial_sums(numbers[row, :half], left)
+        partial_sums(numbers[row, half:], right)
+        low, high = left.min(), left.max()
+        scale = np.float32(buckets) / (high - low) if high > low else np.float32(0)
+        table[:] = 0  # an empty bucket answers with the empty set
+        for a in left:
+            table[min(buckets - 1, int((a - low) * scale))] = a  # the last one stays
+        best, choice = np.float32(np.inf), 0
+        for j in range(len(right)):
+            wanted = targets[row] - right[j]
+            place = (wanted - low) * scale
+            bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
+            error = abs(table[bucket] - wanted)
+            if error < best:
+                best, choice = error, j
+        wanted = targets[row] - right[choice]
+        place = (wanted - low) * scale
+        bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
+        i = len(left) - 1
+        while left[i] != table[bucket]:
+            i -= 1
+        lefts[row], rights[row] = i, choice
+
+
+@njit(cache=True, nogil=True)
+def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
+    """`sums` of all subsets in increasing order and the bits of each, by merging with their own shift."""
+    sums[0], choices[0] = 0, 0
+    many = 1
+    old, bits = np.empty_like(sums), np.empty_like(choices)
+    for i in range(len(numbers)):
+        x = numbers[i]
+        old[:many], bits[:many] = sums[:many], choices[:many]
+        without, with_x = 0, 0
+        for k in range(2 * many):
+            if with_x == many or (without < many and old[without] <= old[with_x] + x):
+                sums[k], choices[k] = old[without], bits[without]
+                without += 1
+            else:
+                sums[k], choices[k] = old[with_x] + x, bits[with_x] | (1 << i)
+                with_x += 1
+        many *= 2
+
+
+@njit(cache=True, nogil=True)
+def exact(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
+    """Into `lefts` and `rights`: the bits of a best choice, row by row (float64): two sorted lists, two fingers."""
+    rows, n = numbers.shape
+    half = n // 2
+    left, right = np.empty(1 << half), np.empty(1 << (n - half))
+    left_bits, right_bits = np.empty(1 << half, np.int64), np.empty(1 << (n - half), np.int64)
+    for row in range(rows):
+        sorted_sums(numbers[row, :half], left, left_bits)
+        sorted_sums(numbers[row, half:], right, right_bits)
+        best = np.inf
+        i, j = 0, len(right) - 1
+        while i < len(left) and j >= 0:
+            excess = left[i] + right[j] - targets[row]
+            if abs(excess) < best:
+                best = abs(excess)
+                lefts[row], rights[row] = left_bits[i], right_bits[j]
+            if excess > 0:
+                j -= 1
+            else:
+                i += 1

@@ -1,0 +1,104 @@
+"""The random network that is pruned: a seed and its widths say every weight, the same on every machine.
+
+The bits come from Philox, a counter-based generator of integers (Salmon and others, "Parallel random numbers: as easy
+as 1, 2, 3", 2011); the way from bits to float32 is exact, so no library's sampler has a say in it.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lthedu.masks import Params
+from lthedu.models import MLP
+from lthedu.streams import derive
+
+BLOCK = 1 << 20  # numbers drawn at a time
+MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126
+
+
+@dataclass(frozen=True)
+class Source:
+    """A random fully connected ReLU network of the given widths; weights and biases are independent.
+
+    `octaves` is 0 for the uniform distribution on [-1, 1]. Otherwise a magnitude falls into each of so many octaves,
+    [1/2, 1), [1/4, 1/2), ..., with equal chance, is uniform inside, and its sign is a coin toss: small numbers are as
+    frequent as large ones, up to a factor (of 1.39 at most) the density 1/|v| of Orseau and others. Raises ValueError
+    for other values.
+
+    >>> source = Source(seed=0, sizes=(2, 3, 1))
+    >>> source.count(), {name: tuple(p.shape) for name, p in source.params().items()}["layers.0.weight"]
+    (13, (3, 2))
+    """
+
+    seed: int
+    sizes: tuple[int, ...]
+    octaves: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 1 << 63:
+            raise ValueError(f"seed is {self.seed}; allowed: 0 to 2^63 - 1")
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise ValueError(f"sizes are {self.sizes}; allowed: two or more widths of at least 1")
+        if not 0 <= self.octaves <= MOST_OCTAVES:
+            raise ValueError(f"octaves is {self.octaves}; allowed: 0 for uniform, or 1 to {MOST_OCTAVES}")
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter, by name, as in `models.MLP`."""
+        found: dict[str, tuple[int, ...]] = {}
+        for i, (n, m) in enumerate(itertools.pairwise(self.sizes)):
+            found |= {f"layers.{i}.weight": (m, n), f"layers.{i}.bias": (m,)}
+        return found
+
+    def count(self) -> int:
+        """How many random numbers it has, weights and biases."""
+        return sum(int(np.prod(shape)) for shape in self.shapes().values())
+
+    def param(self, name: str) -> Tensor:
+        """One parameter, drawn from a stream of its own: float32, on the CPU."""
+        shape = self.shapes()[name]
+        bits = np.random.Philox(key=derive(self.seed, "source", name))
+        draw = _octaves if self.octaves else _uniform
+        found = np.empty(int(np.prod(shape)), np.float32)
+        for start in range(0, len(found), BLOCK):
+            part = found[start : start + BLOCK]
+            part[:] = draw(bits.random_raw(len(part) + 1), len(part), self.octaves)
+        return torch.from_numpy(found.reshape(shape))
+
+    def params(self) -> Params:
+        """Every parameter by name, drawn anew and bit for bit the same each time."""
+        return {name: self.param(name) for name in self.shapes()}
+
+    def module(self) -> MLP:
+        """The source as an ordinary module, with nothing pruned.
+
+        >>> Source(0, (2, 3, 1)).module()(torch.zeros(5, 2)).shape
+        torch.Size([5, 1])
+        """
+        return as_module(self.sizes, self.params())
+
+
+def as_module(sizes: tuple[int, ...], params: Params) -> MLP:
+    """An MLP of these widths that holds `params` themselves, without drawing weights first."""
+    with torch.device("meta"):
+        found = MLP(sizes)
+    found.load_state_dict(params, assign=True)
+    return found.requires_grad_(False)
+
+
+def _uniform(raw: NDArray[np.uint64], n: int, _: int) -> NDArray[np.float32]:
+    """The upper 24 bits k of each half of a word become (2 k + 1 - 2^24) / 2^24: never 0, and exact in float32."""
+    k = (raw[: (n + 1) // 2].astype("<u8").view("<u4")[:n] >> 8).astype(np.int32)
+    return np.asarray((2 * k + (1 - (1 << 24))).astype(np.float32) * np.float32(2**-24))
+
+
+def _octaves(raw: NDArray[np.uint64], n: int, octaves: int) -> NDArray[np.float32]:
+    """Of each word, the upper half chooses the octave, 23 bits the place in it, and one bit the sign."""
+    raw = raw[:n]
+    octave = ((raw >> np.uint64(32)) * np.uint64(octaves) >> np.uint64(32)).astype(np.int32)
+    low = (raw & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    magnitude = ((low & 0x7FFFFF) + (1 << 23)).astype(np.float32)  # 24 bits: exact
+    return np.asarray(np.ldexp(np.where(low >> 31 == 1, -magnitude, magnitude), -24 - octave))

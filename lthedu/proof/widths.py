@@ -1,0 +1,214 @@
+"""How many random numbers each construction takes: its hidden neurons for each input, and what that means in memory.
+
+`instances` is the number of weights to hit at once, biases included, and `delta` the chance that one of them is missed:
+a union bound divides the second by the first.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from lthedu.machine import memory
+from lthedu.proof.gadgets import GOLDEN
+
+Method = Literal["free", "blocks", "malach", "orseau"]
+METHODS = ("free", "blocks", "malach", "orseau")
+LARGEST = 0.25  # of a normalised weight
+GIB = 1 << 30
+
+
+def subset_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
+    """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
+
+    The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many
+    is missed takes n with 2 (1 + n) / 2^n <= delta / instances: with n numbers, one sign is that rare now and then.
+    Both are fits to measurements with weights of at most 1/4, where Lueker's theorem gives C log(1 / min(eta, delta))
+    with a constant that it does not name. Raises ValueError for values that make no sense.
+
+    >>> subset_width(1e-3, 266_610), subset_width(1e-3, 1), subset_width(1e-9, 1)
+    (31, 13, 33)
+    """
+    _check(eta, instances, delta)
+    wanted, n = math.log2(instances / delta), 1.0
+    while n - math.log2(2 * (1 + n)) < wanted:
+        n += 1
+    return math.ceil(max(n, math.log2(1 / eta) + 3))
+
+
+def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
+    """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
+
+    One neuron is lucky with a chance of eta^2 / 16 at least, once for x > 0 and once for x < 0. Source: Malach and
+    others 2020; this proof and its constant are ours.
+
+    >>> malach_width(0.1, 1, delta=0.1), malach_width(0.01, 1, delta=0.1)
+    (4794, 479318)
+    """
+    _check(eta, instances, delta)
+    return math.ceil(16 / eta**2 * math.log(2 * instances / delta))
+
+
+def orseau_cells(eta: float, largest: float = LARGEST) -> int:
+    """Intervals [R g^-(k+1), R g^-k) from R = `largest` down to `eta`, g the golden ratio: one sample in each will do.
+
+    >>> orseau_cells(1e-3)
+    12
+    """
+    return max(1, math.ceil(math.log(largest / eta, GOLDEN)))
+
+
+def orseau_octaves(eta: float) -> int:
+    """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
+
+    >>> orseau_octaves(1e-3)
+    8
+    """
+    return max(2, math.ceil(0.75 * math.log2(1 / eta)))
+
+
+def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
+    """Neurons for each input, so that every interval of every weight holds a product of the right signs.
+
+    A product of two magnitudes that are spread over octaves falls into the rarest interval with chance p, its signs are
+    right in a quarter of the cases, and (1 - p / 4)^n <= delta / (K N) for K intervals. Source: Orseau, Hutter and
+    Rivasplata 2020 for the idea; distribution and constant are ours.
+
+    >>> orseau_width(1e-3, 1), orseau_width(1e-3, 266_610)
+    (333, 919)
+    """
+    _check(eta, instances, delta)
+    cells = orseau_cells(eta, largest)
+    edges = largest * GOLDEN ** -np.arange(cells + 1.0)
+    rarest = -np.diff(_product_below(edges, orseau_octaves(eta))).min()
+    return math.ceil(math.log(cells * instances / delta) / -math.log1p(-max(rarest, 0) / 4))
+
+
+def _product_below(values: np.ndarray, octaves: int) -> np.ndarray:
+    """P(u v < value) for two independent magnitudes, each in one of `octaves` octaves and uniform inside."""
+    e = np.arange(octaves)
+    shift = (e[:, None] + e).ravel()
+    z = np.clip(values[:, None] * 2.0**shift, 0.25, 1)  # u v scaled back to two numbers from [1/2, 1)
+    low = 4 * (z * np.log(4 * z) - z + 0.25)
+    high = 1 - 4 * (1 - z + z * np.log(z))
+    return np.asarray(np.where(z < 0.5, low, high).mean(1))
+
+
+def room(inputs: int) -> float:
+    """Hidden neurons, in multiples of capacity times classes, with which free choice fills every class.
+
+    With few classes a neuron finds none of its numbers positive, or its class full, more often: measured, no theorem.
+
+    >>> round(room(785), 2), round(room(3), 2)
+    (1.05, 2.05)
+    """
+    return 1.05 + 9 / inputs**2
+
+
+def block_size(method: Method, eta: float, instances: int, delta: float = 0.01, per_weight: int | None = None) -> int:
+    """Hidden neurons for each input of a layer; with `per_weight` so many candidates in place of the rule's number.
+
+    Raises ValueError for another method.
+
+    >>> block_size("free", 1e-3, 266_610), block_size("blocks", 1e-3, 266_610)
+    (31, 93)
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
+    if per_weight is not None:
+        return per_weight
+    if method == "malach":
+        return malach_width(eta, instances, delta)
+    if method == "orseau":
+        return orseau_width(eta, instances, delta)
+    n = subset_width(eta, instances, delta)
+    # in a block half of the neurons are dead, and a block with few alive misses all of its weights together
+    return n if method == "free" else 3 * n
+
+
+def source_sizes(widths: Sequence[int], method: Method, block: int, *, signed: bool = False) -> tuple[int, ...]:
+    """Widths of the random network for a target with these `widths`: twice as deep, a hidden block in each layer.
+
+    Every input of a layer is a class of hidden neurons, with `signed` two for each of the first layer's, and so is the
+    layer's bias.
+
+    >>> source_sizes([784, 300, 100, 10], "blocks", 32)
+    (784, 25120, 300, 9632, 100, 3232, 10)
+    """
+    sizes = [widths[0]]
+    for i, (n, m) in enumerate(itertools.pairwise(widths)):
+        classes = n * (2 if signed and i == 0 else 1) + 1
+        sizes += [math.ceil(block * classes * (room(classes) if method == "free" else 1)), m]
+    return tuple(sizes)
+
+
+def weights_of(sizes: Sequence[int]) -> int:
+    """Weights and biases of a fully connected network.
+
+    >>> weights_of([784, 300, 100, 10])
+    266610
+    """
+    return sum((n + 1) * m for n, m in itertools.pairwise(sizes))
+
+
+def bytes_needed(sizes: Sequence[int]) -> int:
+    """About what a construction with a source of these sizes takes at its peak: weights, masks, and one layer's work.
+
+    >>> bytes_needed([784, 300, 100, 10])
+    2399490
+    """
+    return 9 * weights_of(sizes)
+
+
+def memory_limit() -> int:
+    """Bytes that a construction may take unless it is told otherwise: a third of what there is, and 2 GiB at least.
+
+    >>> memory_limit() >= 2 * 1024**3
+    True
+    """
+    return max(2 * GIB, (memory() or 0) // 3)
+
+
+def check_fits(
+    widths: Sequence[int],
+    method: Method,
+    eta: float,
+    instances: int,
+    delta: float,
+    limit: int,
+    *,
+    signed: bool,
+    per_weight: int | None = None,
+) -> None:
+    """Raise ValueError, with widths and the eta from which on it fits, for a source of more than `limit` bytes."""
+
+    def sizes(at: float) -> tuple[int, ...]:
+        return source_sizes(widths, method, block_size(method, at, instances, delta, per_weight), signed=signed)
+
+    needed = bytes_needed(sizes(eta))
+    if needed <= limit:
+        return
+    shape, count = "-".join(map(str, sizes(eta))), weights_of(sizes(eta))
+    given = f"the source would be {shape}: {count:,} weights, about {needed / GIB:,.1f} GiB"
+    if per_weight is not None:
+        raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB, so choose fewer than {per_weight} per weight")
+    low, high = eta, 0.999
+    for _ in range(50):  # the need falls as eta rises
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if bytes_needed(sizes(middle)) <= limit else (middle, high)
+    fits = math.ceil(high * 1000) / 1000 if high > 0.01 else float(f"{high * 1.0005:.3g}")
+    note = f", where the largest weight is {LARGEST} and nothing would be kept" if fits >= LARGEST else ""
+    if bytes_needed(sizes(0.999)) > limit:
+        raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB, and method {method!r} fits with no eta")
+    raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB. {method!r} fits from eta = {fits:g} on{note}")
+
+
+def _check(eta: float, instances: int, delta: float) -> None:
+    if not 0 < eta < 1:
+        raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
+    if not 0 < delta < 1:
+        raise ValueError(f"delta is {delta}; allowed: above 0 and below 1")
+    if instances < 1:
+        raise ValueError(f"instances is {instances}; allowed: 1 or more")
