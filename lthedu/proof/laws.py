@@ -1,0 +1,193 @@
+"""How many random numbers it takes: the experiments on subset sums, and the formulas that they are held against.
+
+A table of errors has a row for each draw and a column for each count of numbers, from none on: entry (d, k) is what the
+best subset of draw d's first k numbers is off by. No row ever rises, for another number never hurts.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lthedu.proof.solvers import MOST_EXACT, best_subsets
+from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
+from lthedu.streams import derive
+
+Pool = Literal["uniform", "products", "half dead"]
+POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
+
+
+def draw_pools(pool: Pool, n: int, draws: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Random numbers (draws, n) of a kind, and a target for each draw (draws,), uniform on [-1/2, 1/2].
+
+    "uniform": b, uniform on [-1, 1]. "products": |a| b with a and b uniform on [-1, 1], which is what two weights in a
+    row do to an input. "half dead": relu(a) b, the same where nobody chose the sign of a: zero in half of the cases.
+    The kinds share a, b and the targets, and a smaller n has the first numbers of a larger one. Raises ValueError for
+    another kind, or for n or draws below 1.
+
+    >>> numbers, targets = draw_pools("half dead", n=4, draws=1000)
+    >>> numbers.shape, targets.shape, round(float((numbers == 0).mean()), 1)
+    ((1000, 4), (1000,), 0.5)
+    """
+    if pool not in POOLS or n < 1 or draws < 1:
+        raise ValueError(f"the pool is {pool!r}, n {n} and draws {draws}; allowed: {', '.join(POOLS)}, and 1 or more")
+    a, b, targets = (np.random.default_rng(derive(seed, "pools", name)) for name in ("a", "b", "targets"))
+    first, second = a.uniform(-1, 1, (n, draws)).T, b.uniform(-1, 1, (n, draws)).T
+    factors: dict[Pool, Floats] = {
+        "uniform": np.ones_like(first),
+        "products": np.abs(first),
+        "half dead": np.maximum(first, 0),
+    }
+    return factors[pool] * second, targets.uniform(-0.5, 0.5, draws)
+
+
+def errors_so_far(numbers: ArrayLike, targets: ArrayLike, *, enough: float = 0.0) -> Floats:
+    """What the best subset of each row's first 0, 1, ..., n numbers is off by: a table (N, n + 1).
+
+    `numbers` (N, n), `targets` (N,). Zeros are skipped: they change no sum. A row that has come within `enough` is
+    searched no further, and its last error stands. Raises ValueError where more than 40 numbers of a row that are not
+    zero would have to be searched, and whatever `best_subsets` refuses.
+
+    >>> errors_so_far([[0.5, -0.3, 0.0, 0.9]], [0.25]).round(2)
+    array([[0.25, 0.25, 0.05, 0.05, 0.05]])
+    """
+    x, t = np.asarray(numbers, float), np.asarray(targets, float)
+    live = x != 0
+    packed = np.take_along_axis(x, np.argsort(~live, axis=1, kind="stable"), axis=1)  # what is not zero comes first
+    errors = np.repeat(np.abs(t)[:, None], x.shape[1] + 1, axis=1)
+    for k in range(1, int(live.sum(1).max(initial=0)) + 1):
+        errors[:, k] = errors[:, k - 1]
+        rows = np.flatnonzero((errors[:, k] > enough) & (live.sum(1) >= k))
+        if len(rows) and k > MOST_EXACT:
+            raise ValueError(f"{len(rows)} rows need more than {MOST_EXACT} numbers that are not zero; raise `enough`")
+        if len(rows):
+            errors[rows, k] = np.minimum(errors[rows, k], best_subsets(packed[rows, :k], t[rows]).errors)
+    none = np.zeros((len(x), 1), int)
+    return np.take_along_axis(errors, np.concatenate([none, live.cumsum(1)], axis=1), axis=1)
+
+
+def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
+    """How many numbers it takes until a `share` of the draws is within `eps`, read off between whole counts.
+
+    `errors` (draws, n + 1): entry (d, k) is what draw d is off by with its first k numbers. With p_k the share of draws
+    with an error of `eps` or less and k the first count with p_k >= share, the answer is
+    k - 1 + (share - p_(k-1)) / (p_k - p_(k-1)); 0 where k is 0, infinity where there is no such k.
+
+    >>> numbers_needed([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]], eps=0.2)
+    1.0
+    """
+    within = (np.asarray(errors) <= eps).mean(axis=0)  # p_0 ... p_n
+    reached = np.flatnonzero(within >= share)
+    if not len(reached):
+        return math.inf
+    k = int(reached[0])
+    return k - 1 + float((share - within[k - 1]) / (within[k] - within[k - 1])) if k else 0.0
+
+
+def slope_per_bit(
+    errors: ArrayLike, eps: Sequence[float], share: float = 0.5, *, resamples: int = 200, seed: int = 0
+) -> tuple[float, float, float]:
+    """Numbers more for each halving of eps: the slope of `numbers_needed` over log2(1/eps), and its 95 % band.
+
+    A straight line is fitted by least squares over the values of `eps`. The band is a bootstrap's: the draws are drawn
+    again with replacement, `resamples` times, whole rows at once, and the middle 95 % of the slopes are given as
+    (slope, low, high). Raises ValueError for fewer than two values of `eps`, or where `share` is not reached.
+
+    >>> errors = 0.5 ** np.arange(12.0) * np.linspace(0.5, 1, 100)[:, None]  # another number halves every error
+    >>> [round(s, 2) for s in slope_per_bit(errors, eps=[0.1, 0.05, 0.025])]
+    [1.0, 1.0, 1.0]
+    """
+    table, bits = np.asarray(errors), np.log2(1 / np.asarray(eps))
+    if len(bits) < 2:
+        raise ValueError(f"eps has {len(bits)} values; a slope needs two or more")
+    rng = np.random.default_rng(derive(seed, "bootstrap"))
+
+    def slope(rows: NDArray[np.int64]) -> float:
+        found = [numbers_needed(table[rows], e, share) for e in eps]
+        if not np.isfinite(found).all():
+            raise ValueError(f"a share of {share} of the draws is not reached at every eps; give more numbers a draw")
+        return float(np.polyfit(bits, found, 1)[0])
+
+    again = [slope(rng.integers(len(table), size=len(table))) for _ in range(resamples)]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return slope(np.arange(len(table))), float(low), float(high)
+
+
+def expected_solutions(n: int, eps: float) -> float:
+    """How many of the 2^n subsets of n numbers uniform on [-1, 1] fall within `eps` of a target near 0, on average.
+
+    2^n times the 2 eps of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
+    number is kept or not, and is nearly normal: its density near 0 is sqrt(3 / (pi n)).
+
+    >>> round(expected_solutions(10, 1e-3), 2)
+    0.63
+    """
+    return 2.0 ** (n + 1) * eps * math.sqrt(3 / (math.pi * n))
+
+
+def rare_sign(n: int) -> float:
+    """The probability that of n random signs at most one is a plus, or at most one a minus: 2 (1 + n) / 2^n, n >= 4.
+
+    >>> rare_sign(4), round(rare_sign(12), 4)
+    (0.625, 0.0063)
+    """
+    return 2 * (1 + n) / 2.0**n
+
+
+def fewest_numbers(eps: float) -> float:
+    """The counting bound: fewer than log2(1 / (2 eps)) numbers cannot hit all targets in [-1/2, 1/2] within `eps`.
+
+    Each of their 2^n sums serves the targets in an interval of length 2 eps; these must cover a length of 1.
+
+    >>> round(fewest_numbers(1e-3), 2)
+    8.97
+    """
+    return math.log2(1 / (2 * eps))
+
+
+def worst_error(numbers: Sequence[float]) -> float:
+    """How far the least lucky target in [-1/2, 1/2] is from the nearest sum of a subset of the numbers.
+
+    That target is in the middle between two neighbouring sums, or it is -1/2 or 1/2. Raises ValueError for more than 24
+    numbers, or for one that is not finite.
+
+    >>> worst_error([0.5, -0.5, 0.25])  # sums -1/2, -1/4, 0, 1/4, 1/2, 3/4: an eighth from all of them at most
+    0.125
+    """
+    sums = np.sort(all_sums(numbers))
+    middles = (sums[1:] + sums[:-1]) / 2
+    targets = np.concatenate([[-0.5, 0.5], middles[np.abs(middles) <= 0.5]])
+    above = sums.searchsorted(targets).clip(max=len(sums) - 1)
+    below = (above - 1).clip(min=0)
+    return float(np.minimum(np.abs(sums[above] - targets), np.abs(targets - sums[below])).max())
+
+
+def worst_errors(numbers: ArrayLike) -> Floats:
+    """`worst_error` of each row's first 0, 1, ..., n numbers: a table (N, n + 1), for `numbers` (N, n).
+
+    >>> worst_errors([[0.5, -0.5, 0.25]])
+    array([[0.5  , 0.5  , 0.25 , 0.125]])
+    """
+    x = np.asarray(numbers, float)
+    return np.array([[worst_error(row[:k]) for k in range(x.shape[1] + 1)] for row in x])
+
+
+def prune_neurons(first: Sequence[float], second: Sequence[float], weight: float, side: int = 1) -> list[bool]:
+    """Which hidden neurons to keep so that inputs of one sign are multiplied by about `weight`: True = kept.
+
+    Neuron j turns an input x into second[j] * relu(first[j] * x), and the kept ones are added up. `side` is 1 for
+    inputs x >= 0 and -1 for x <= 0. A neuron that is dead on that side, always zero, is never kept. On side 1 the
+    others contribute first[j] * second[j] times x, on side -1 as much times -x: there their products must add up to
+    -weight. Raises ValueError for lists of different lengths, another side, or more than 44 living neurons.
+
+    >>> prune_neurons([0.5, -1.0, 1.0], [0.5, 0.25, -0.5], weight=-0.25)  # 0.25 x, dead, -0.5 x
+    [True, False, True]
+    """
+    if len(first) != len(second) or side not in (1, -1):
+        raise ValueError(f"there are {len(first)} and {len(second)} weights, side is {side}; allowed: equally many, ±1")
+    live = [j for j, a in enumerate(first) if side * a > 0]
+    chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)
+    kept = {j for j, keep in zip(live, chosen, strict=True) if keep}
+    return [j in kept for j in range(len(first))]
