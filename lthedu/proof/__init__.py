@@ -1,6 +1,6 @@
 """From random numbers to a given network, by deleting: subset sums, and what the proof builds of them."""
 
-from lthedu.proof.certificate import certificate, error_bound, largest_difference
+from lthedu.proof.certificate import certificate, compare_logits, error_bound, largest_difference
 from lthedu.proof.construct import Construction, construct, same_predictions
 from lthedu.proof.gadgets import first_mask, one_weight
 from lthedu.proof.solvers import Subsets, best_subsets, brute_force, hashed_subsets, solve
@@ -14,27 +14,34 @@ from lthedu.proof.subset_sums import (
     subset_errors,
 )
 from lthedu.proof.target import normalise
+from lthedu.proof.ticket import Ticket
+from lthedu.proof.ticket_file import fewest_bytes, load_ticket, save_ticket
 
 __all__ = [
     "Choose",
     "Construction",
     "Source",
     "Subsets",
+    "Ticket",
     "all_sums",
     "best_subsets",
     "brute_force",
     "certificate",
     "closest_subset",
+    "compare_logits",
     "construct",
     "error_bound",
+    "fewest_bytes",
     "first_mask",
     "greedy_subset",
     "hashed_subsets",
     "largest_difference",
+    "load_ticket",
     "meet_in_the_middle",
     "normalise",
     "one_weight",
     "same_predictions",
+    "save_ticket",
     "solve",
     "subset_errors",
 ]

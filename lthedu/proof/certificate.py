@@ -1,21 +1,23 @@
 """How far apart the target and the ticket can be: a bound proved from their weights, and the worst input found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.proof.construct import Construction
+from lthedu.proof.construct import Construction, same_predictions
 from lthedu.streams import derive
 
 Floats = NDArray[np.float64]
+# (the target's layers, the ticket's, their differences, the longest input) -> the largest difference of the outputs
+Bound = Callable[[Sequence[Floats], Sequence[Floats], Sequence[Floats], float], float]
 
 
-def certificate(ticket: Construction) -> float:
+def certificate(ticket: Construction, bound: Bound | None = None) -> float:
     """A bound on |target(x) - ticket(x)|, the length of the difference of their logits, for every x in the box.
 
-    It holds in exact arithmetic; rounding in float32 comes on top. Source: derived in `error_bound`.
+    It holds in exact arithmetic; rounding in float32 comes on top. `bound` computes it, `error_bound` if none is given.
 
     >>> from lthedu.models import MLP
     >>> from lthedu.proof import construct
@@ -35,7 +37,7 @@ def certificate(ticket: Construction) -> float:
             error = positive - target
             errors.append(np.concatenate([error[:, :-1], target[:, :-1] - negative, error[:, -1:]], axis=1))
     reach = ticket.box.corner(ticket.layers[0].target.shape[1] - 1)
-    return ticket.scale * error_bound([layer.target for layer in ticket.layers], made, errors, reach)
+    return ticket.scale * (bound or error_bound)([layer.target for layer in ticket.layers], made, errors, reach)
 
 
 def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:
@@ -93,6 +95,22 @@ def largest_difference(
         rate = (high - low) * 0.5 ** (1 + 8 * step / steps)  # from half the box to a five hundredth of it
         climb = (climb.detach() + rate * slope.sign()).clamp(low, high)
     return max(best, float(pair(climb).norm(dim=1).max()))
+
+
+def compare_logits(target: torch.Tensor, ticket: torch.Tensor) -> tuple[float, float]:
+    """How alike two networks answer: the share of inputs answered alike, and the largest difference of any logit.
+
+    Both are logits of the same inputs, (n, classes); an answer is the class with the largest logit. Labels play no
+    part: two networks may be equally accurate and answer differently. Raises ValueError for shapes that differ.
+
+    >>> compare_logits(torch.tensor([[1.0, 2.0], [3.0, 0.0]]), torch.tensor([[0.5, 2.0], [3.0, 3.5]]))
+    (0.5, 3.5)
+    """
+    if target.shape != ticket.shape or target.ndim != 2:
+        raise ValueError(
+            f"the logits have shapes {tuple(target.shape)} and {tuple(ticket.shape)}; allowed: (n, classes)"
+        )
+    return same_predictions(target, ticket), float((target.double() - ticket.double()).abs().max())
 
 
 class _Pair:

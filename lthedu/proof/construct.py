@@ -9,18 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lthedu import masks
 from lthedu.masks import Mask
-from lthedu.models import MLP
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
 from lthedu.proof.solvers import Solver
-from lthedu.proof.source import Source, as_module
+from lthedu.proof.source import Source
 from lthedu.proof.target import Box, Layer, Normalise, forward, layers_of, normalise
+from lthedu.proof.ticket import Ticket
 from lthedu.proof.widths import Method
 
 CHUNK = 1 << 22  # candidates looked at together
-ROWS = 500  # inputs that go through the source together
 
 
 @dataclass(frozen=True)
@@ -55,35 +53,12 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Construction:
-    """A random source, the mask over it, and a scale: the ticket, with the record of how it was made.
+class Construction(Ticket):
+    """A ticket with the record of how it was made: what each layer of the target became."""
 
-    `mask` names every weight and bias of the source. The target's output is about `scale` times that of the masked
-    source: the scale is the one number that does not come out of the source, and it does not change which output is
-    largest.
-    """
-
-    source: Source
-    mask: Mask
-    scale: float
-    box: Box
     eta: float
     method: Method
     layers: list[Built] = field(repr=False)
-
-    def module(self) -> MLP:
-        """The masked source, an ordinary module: its output times `scale` is about the target's."""
-        return as_module(self.source.sizes, masks.apply(self.mask, self.source.params()))
-
-    def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
-        """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
-
-        Hand over `module()` where you have it. Raises ValueError for inputs outside the box.
-        """
-        self.box.check(x)
-        module = module or self.module()
-        with torch.no_grad():  # a hidden layer of the source is wide: not all rows at once
-            return self.scale * torch.cat([module(rows) for rows in torch.split(x, ROWS)])
 
     def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same logits from the kept products added up, in float64 and hundreds of times faster."""
@@ -94,11 +69,6 @@ class Construction:
     def target_logits(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The target's own logits, in float64."""
         return self.scale * forward([layer.target for layer in self.layers], x)
-
-    @property
-    def kept(self) -> int:
-        """Weights and biases of the source that the mask keeps."""
-        return sum(masks.counts(self.mask).values())
 
     @property
     def target_size(self) -> int:
@@ -161,6 +131,7 @@ def construct(
     their range, and for a source that does not fit (with its widths, and the eta from which on it fits). That a weight
     was missed is not an error: see `missed`.
 
+    >>> from lthedu.models import MLP
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> ticket.source.sizes, ticket.missed
     ((4, 120, 3, 110, 2), 0)
@@ -260,7 +231,7 @@ def _check(eta: float, method: str, per_weight: int | None, seed: int, solver: s
         raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
     if method not in widths.METHODS:
         raise ValueError(f"method is {method!r}; allowed: {', '.join(widths.METHODS)}")
-    most = 32 if method in ("free", "blocks") else 1 << 40
+    most = {"free": 32, "blocks": 128}.get(method, 1 << 40)  # the solvers take 32; in a block half are dead
     if per_weight is not None and not 1 <= per_weight <= most:
         raise ValueError(f"per_weight is {per_weight}; allowed: 1 to {most} for {method!r}")
     if not 0 <= seed < 1 << 63:

@@ -20,7 +20,7 @@ LARGEST = 0.25  # of a normalised weight
 GIB = 1 << 30
 
 
-def subset_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
+def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
     The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many

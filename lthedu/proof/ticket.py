@@ -1,0 +1,77 @@
+"""A ticket whose weights were never trained: a random source, a mask over it, and a scale for its output."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+
+from lthedu import masks
+from lthedu.masks import Mask
+from lthedu.models import MLP
+from lthedu.proof.source import Source, as_module
+from lthedu.proof.target import Box
+
+ROWS = 500  # inputs that go through the source together: its hidden layers are wide
+FIXED_BLOCK = 128  # inputs that `fixed_order_logits` takes together
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A random source and the mask over it; `scale` times the masked source's output are the logits.
+
+    `mask` names weights and biases alike; the scale is the one number that does not come out of the source, and it does
+    not change which output is largest. `box` holds the inputs that it was made for.
+    """
+
+    source: Source
+    mask: Mask = field(repr=False)
+    scale: float
+    box: Box
+
+    def module(self) -> MLP:
+        """The masked source, an ordinary module: its output times `scale` are the logits."""
+        return as_module(self.source.sizes, masks.apply(self.mask, self.source.params()))
+
+    def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
+        """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
+
+        Hand over `module()` where you have it. Raises ValueError for inputs outside the box.
+        """
+        self.box.check(x)
+        module = module or self.module()
+        with torch.no_grad():
+            return self.scale * torch.cat([module(rows) for rows in torch.split(x, ROWS)])
+
+    @property
+    def kept(self) -> int:
+        """Weights and biases of the source that the mask keeps."""
+        return sum(masks.counts(self.mask).values())
+
+    def fixed_order_logits(self, x: Tensor) -> Tensor:
+        """`logits`, added up in one order, whatever the number of threads: equal bit for bit from process to process.
+
+        A fast matrix product is free to split its sums, and rounding then depends on how. Here only kept weights are
+        multiplied, each output's in rising order of the hidden neuron, in blocks of 128 inputs, in float32 on one
+        thread. On another machine, or with another version of scipy, the last bits may differ. Raises ValueError for
+        inputs outside the box.
+
+        >>> from lthedu.proof import construct
+        >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
+        >>> x = torch.rand(5, 4)
+        >>> torch.allclose(ticket.fixed_order_logits(x), ticket.logits(x), atol=1e-5)
+        True
+        """
+        self.box.check(x)
+        kept = masks.apply(self.mask, self.source.params())
+        depth = len(self.source.sizes) - 1
+        weights = [sparse.csr_matrix(kept[f"layers.{i}.weight"].numpy()) for i in range(depth)]
+        biases = [kept[f"layers.{i}.bias"].numpy()[:, None] for i in range(depth)]
+        found = []
+        for rows in x.cpu().split(FIXED_BLOCK):  # type: ignore[no-untyped-call]
+            h = np.ascontiguousarray(rows.float().numpy().T)  # (inputs, block)
+            for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                h = weight @ (np.maximum(h, 0) if i else h) + bias
+            found.append(torch.from_numpy(np.ascontiguousarray(h.T)))
+        return torch.cat(found) * self.scale

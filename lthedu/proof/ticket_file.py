@@ -1,0 +1,162 @@
+"""A ticket on disk: a seed, the source's shape and distribution, and a compressed bit mask. No weight is stored.
+
+The container is a safetensors file: text in its header, and the bits of one mask in each tensor, packed and compressed
+with zlib. The weights are drawn again when the file is read, and held against a checksum of those it was written for.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from lthedu.data import DamagedFile
+from lthedu.masks import Mask, check_fits
+from lthedu.proof.source import Source
+from lthedu.proof.target import Box
+from lthedu.proof.ticket import Ticket
+from lthedu.results import digest
+
+FORMAT = "lthedu ticket 1"
+MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
+
+
+def save_ticket(ticket: Ticket, path: Path | str) -> int:
+    """Write the ticket to `path`, atomically, and give back how many bytes that took.
+
+    Raises ValueError for a mask that does not fit its source, before anything is written.
+
+    >>> from lthedu.models import MLP
+    >>> from lthedu.proof import construct
+    >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size = save_ticket(ticket, Path(folder) / "small.ticket")
+    ...     again = load_ticket(Path(folder) / "small.ticket")
+    >>> size < 4 * ticket.source.count(), all(ticket.mask[name].equal(again.mask[name]) for name in ticket.mask)
+    (True, True)
+    """
+    path, params = Path(path), ticket.source.params()
+    check_fits(ticket.mask, params)
+    if ticket.mask.keys() != params.keys():
+        raise ValueError(f"the mask names {sorted(ticket.mask)}; expected every parameter: {sorted(params)}")
+    packed = {name: _packed(name, m) for name, m in ticket.mask.items()}
+    header = {
+        "format": FORMAT,
+        "source": asdict(ticket.source),
+        "scale": float(ticket.scale).hex(),
+        "box": asdict(ticket.box),
+        "sha256 of source": digest(params),
+        "sha256 of mask": _digest(packed),
+    }
+    content = tensors_to_bytes(packed, metadata={"ticket": json.dumps(header)})
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return len(content)
+
+
+def load_ticket(path: Path | str) -> Ticket:
+    """The ticket in the file `path`: the same weights, drawn again, and the same mask, bit for bit.
+
+    Raises FileNotFoundError for a missing file, and DamagedFile for a file that holds no ticket, whose bytes are not
+    the ones that were written, or whose source comes out otherwise here than where it was written.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing, or no file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["ticket"])
+            packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+        found = _read(header)
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFile(f"{path} is damaged, or no ticket of lthedu: {error}") from error
+    source, scale, box = found
+    _compare(path, "mask", _digest(packed), header["sha256 of mask"])
+    try:
+        mask = {name: _unpacked(name, packed[name], shape) for name, shape in source.shapes().items()}
+    except (KeyError, ValueError, zlib.error) as error:
+        raise DamagedFile(f"{path} is damaged: the mask of its layers does not fit ({error})") from error
+    _compare(path, "source", digest(source.params()), header["sha256 of source"])
+    return Ticket(source, mask, scale, box)
+
+
+def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
+    """The counting bound on any file that says `weights` numbers from [-largest, largest] to within `eta`, in bytes.
+
+    One content of the file serves only targets within eta of the numbers it stands for: a cube of side 2 eta. To fill
+    the cube of side 2 `largest` takes (largest / eta)^weights contents, so log2 of that in bits, whatever the format.
+    Raises ValueError for values that make no sense. (The whole network's counting bound is in `lthedu.proof.limits`.)
+
+    >>> fewest_bytes(266_610, 1e-3)
+    265470
+    """
+    if weights < 1 or not 0 < eta <= largest < math.inf:
+        raise ValueError(f"weights is {weights}, eta {eta}, largest {largest}; allowed: 1 or more, 0 < eta <= largest")
+    return math.ceil(weights * math.log2(largest / eta) / 8)
+
+
+def _read(header: dict[str, Any]) -> tuple[Source, float, Box]:
+    if header["format"] != FORMAT:
+        raise ValueError(f"its format is {header['format']!r}; allowed: {FORMAT!r}")
+    fields = header["source"]
+    seed, sizes, octaves = int(fields["seed"]), tuple(int(n) for n in fields["sizes"]), int(fields["octaves"])
+    source = Source(seed, sizes, octaves)
+    if source.count() > MOST_WEIGHTS:
+        raise ValueError(f"it asks for {source.count():,} random numbers; allowed: {MOST_WEIGHTS:,}")
+    scale = float.fromhex(header["scale"])
+    if not 0 < scale < math.inf:
+        raise ValueError(f"its scale is {scale}; it must be above 0 and finite")
+    return source, scale, Box(**header["box"])
+
+
+def _packed(name: str, mask: Tensor) -> Tensor:
+    """The bits hidden neuron by hidden neuron: what one gives to all outputs lies together, and often is nothing."""
+    bits = mask.cpu().numpy()
+    squeezed = zlib.compress(np.packbits(bits.T if _by_column(name) else bits, axis=None).tobytes(), 9)
+    return torch.from_numpy(np.frombuffer(squeezed, np.uint8).copy())
+
+
+def _unpacked(name: str, packed: Tensor, shape: tuple[int, ...]) -> Tensor:
+    many = math.prod(shape)
+    stream = zlib.decompressobj()
+    raw = stream.decompress(packed.numpy().tobytes(), (many + 7) // 8 + 1)  # never more than fits: no bomb
+    if len(raw) != (many + 7) // 8 or not stream.eof:
+        raise ValueError(f"{name} has {len(raw)} bytes of bits, expected {(many + 7) // 8}")
+    bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=many).astype(bool)
+    table = bits.reshape(shape[::-1]).T if _by_column(name) else bits.reshape(shape)
+    return torch.from_numpy(np.ascontiguousarray(table))
+
+
+def _by_column(name: str) -> bool:
+    """Whether the tensor is read from hidden neurons: the weight of every second layer."""
+    number, kind = name.split(".")[1:]
+    return kind == "weight" and int(number) % 2 == 1
+
+
+def _digest(packed: Mask) -> str:
+    found = hashlib.sha256()
+    for name in sorted(packed):
+        found.update(name.encode() + packed[name].numpy().tobytes())
+    return found.hexdigest()
+
+
+def _compare(path: Path, what: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise DamagedFile(f"{path} is damaged: the SHA-256 of its {what} is {found}, expected {expected}")
