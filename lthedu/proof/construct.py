@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lthedu.masks import Mask
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
-from lthedu.proof.solvers import Solver
+from lthedu.proof.solvers import MOST_HASHED, Solver
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box, Layer, Normalise, forward, layers_of, normalise
 from lthedu.proof.ticket import Ticket
@@ -139,10 +139,12 @@ def construct(
     found, region = layers_of(target), Box(*map(float, box))
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
-    _check(eta, method, per_weight, seed, solver)
+    _check(eta, method, per_weight, seed, delta, largest, solver)
     limit = widths.memory_limit() if memory is None else memory
-    widths.check_fits(shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=per_weight)
-    block = widths.block_size(method, eta, instances, delta, per_weight)
+    widths.check_fits(
+        shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=per_weight, largest=largest
+    )
+    block = widths.block_size(method, eta, instances, delta, per_weight, largest)
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
     layers, scale = normalise(found, largest)
@@ -226,14 +228,20 @@ def _chooser(method: Method, solver: Solver) -> Chooser:
     return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
 
 
-def _check(eta: float, method: str, per_weight: int | None, seed: int, solver: str) -> None:
+def _check(
+    eta: float, method: str, per_weight: int | None, seed: int, delta: float, largest: float, solver: str
+) -> None:
     if not 0 < eta < 1:
         raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
     if method not in widths.METHODS:
         raise ValueError(f"method is {method!r}; allowed: {', '.join(widths.METHODS)}")
-    most = {"free": 32, "blocks": 128}.get(method, 1 << 40)  # the solvers take 32; in a block half are dead
-    if per_weight is not None and not 1 <= per_weight <= most:
-        raise ValueError(f"per_weight is {per_weight}; allowed: 1 to {most} for {method!r}")
+    most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
+    if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
+        raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")
+    if not 0 < delta < 1:
+        raise ValueError(f"delta is {delta}; allowed: above 0 and below 1")
+    if not 0 < largest <= 1:
+        raise ValueError(f"largest is {largest}; allowed: above 0 and at most 1, the largest number of the source")
     if not 0 <= seed < 1 << 63:
         raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
     if solver not in ("auto", "numba", "numpy", "torch"):

@@ -145,8 +145,9 @@ def lucky_neuron(a: Floats, b: Floats, targets: Floats, eta: float) -> Bools:
 def golden_greedy(a: Floats, b: Floats, targets: Floats, eta: float) -> Bools:
     """Orseau, Hutter and Rivasplata 2020: products in falling order, each kept if it fits into what is left.
 
-    If every interval [R g^-(k+1), R g^-k) with g at most the golden ratio holds a product of the right sign, what is
-    left at the end is at most eta (see `lthedu.proof.laws`). It stops as soon as that is reached.
+    If every interval [R g^-(k+1), R g^-k), k = 1 to K, with g at most the golden ratio and R g^-K <= eta, holds a
+    product of the right sign, what is left of a weight |w| <= R is at most eta (see `lthedu.proof.golden`). It stops as
+    soon as that is reached.
     """
     products = a.astype(np.float64) * b * np.sign(targets)[..., None]
     order = np.argsort(-products, axis=-1, kind="stable")

@@ -19,6 +19,8 @@ except ImportError:  # the numpy path is as exact, and several times slower
 else:
     AVAILABLE = True
 
+NARROW = np.float32(1e-30)  # sums that lie closer together share one bucket; dividing by less could overflow
+
 
 @njit(cache=True, nogil=True)
 def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
@@ -44,7 +46,7 @@ def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
         partial_sums(numbers[row, :half], left)
         partial_sums(numbers[row, half:], right)
         low, high = left.min(), left.max()
-        scale = np.float32(buckets) / (high - low) if high > low else np.float32(0)
+        scale = np.float32(buckets) / (high - low) if high - low > NARROW else np.float32(0)
         table[:] = 0  # an empty bucket answers with the empty set
         for a in left:
             table[min(buckets - 1, int((a - low) * scale))] = a  # the last one stays

@@ -24,7 +24,8 @@ Floats = NDArray[Any]
 Halves = tuple[NDArray[np.int64], NDArray[np.int64]]  # the bits of each row's choice, left half and right half
 
 LADDER = (4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)
-MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 32, 40  # numbers in a row
+MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 40, 40  # numbers in a row
+LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Subsets:
 def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
     """The best choice for each row by trying all 2^n: what the other solvers are held against.
 
-    `numbers` (N, n) with n <= 16, `targets` (N,). Raises ValueError for other shapes, or a value that is not finite.
+    `numbers` (N, n) with n <= 16, `targets` (N,). Raises ValueError for other shapes, or a value that is not finite or
+    beyond 1e30.
 
     >>> brute_force([[0.5, -0.3, 0.9]], [0.25]).keep
     array([[ True,  True, False]])
@@ -58,7 +60,7 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
 
     `numbers` (N, n) with n <= 40, `targets` (N,). `solver`: "numba", "numpy", or "auto" for numba where it is
     installed. Of choices that are equally close any one may come. Raises ValueError for other shapes, a value that is
-    not finite, or a solver that is not here. Source: Horowitz and Sahni, "Computing partitions", 1974.
+    not finite or beyond 1e30, or a solver that is not here. Source: Horowitz and Sahni, "Computing partitions", 1974.
 
     >>> best_subsets([[0.5, -0.3, 0.9]], [0.25]).errors.round(3)
     array([0.05])
@@ -74,7 +76,7 @@ def hashed_subsets(
     """A choice for each row that is nearly the best, with a lossy hash instead of a sort.
 
     The 2^(n/2) sums of the left half go into twice as many buckets of equal width, the last one to come stays; each sum
-    of the right half looks into the one bucket that holds what it wants. `numbers` (N, n) with n <= 32, `targets` (N,);
+    of the right half looks into the one bucket that holds what it wants. `numbers` (N, n) with n <= 40, `targets` (N,);
     the search is in float32, the errors are computed in float64. `solver`: as in `best_subsets`, or "torch", on
     `device`. All give the same choices, except among sums that are equal in float32. Raises as `best_subsets`.
 
@@ -102,9 +104,9 @@ def solve(
 
     First the empty choice, then a choice among each row's first 4, 6, 8, ... numbers (`ladder`), for the rows that are
     still off; what misses with all n numbers gets one exact search. Short rows are solved much faster, and fewer
-    numbers are kept. Zeros may pad a row: they are never kept. `numbers` (N, n) with n <= 32, `targets` (N,), eta > 0.
+    numbers are kept. Zeros may pad a row: they are never kept. `numbers` (N, n) with n <= 40, `targets` (N,), eta > 0.
     A row that no search brought within `eta` has the best choice that was found: see `Subsets.missed`. Raises
-    ValueError for other shapes, a value that is not finite, or a solver that is not here.
+    ValueError for other shapes, a value that is not finite or beyond 1e30, or a solver that is not here.
 
     >>> from lthedu.streams import generator
     >>> row = 2 * torch.rand(1, 24, generator=generator(0)) - 1
@@ -115,6 +117,8 @@ def solve(
     x, t = _checked(numbers, targets, MOST_HASHED)
     if not 0 < eta < np.inf:
         raise ValueError(f"eta is {eta}; it must be above 0 and finite")
+    if solver != "torch":
+        _compiled(solver)  # an error also where no row needs a search
     n = x.shape[1]
     keep, errors = np.zeros(x.shape, bool), np.abs(t)
     rungs = [*sorted(rung for rung in ladder if 0 < rung < n), n]
@@ -145,6 +149,9 @@ def _checked(numbers: ArrayLike, targets: ArrayLike, most: int) -> tuple[Floats,
         )
     if not (np.isfinite(x).all() and np.isfinite(t).all()):
         raise ValueError("a number or target is NaN or infinite; all must be finite")
+    largest = max(np.abs(x).max(initial=0), np.abs(t).max(initial=0))
+    if largest > LARGEST:
+        raise ValueError(f"a number or target is {largest:g} in size; allowed: up to {LARGEST:g}")
     return x, t
 
 
@@ -209,7 +216,7 @@ def _hashed_numpy(x: Floats, t: Floats) -> Halves:
     buckets = np.float32(2 << half)
     low = left.min(1, keepdims=True)
     width = left.max(1, keepdims=True) - low
-    scale = np.divide(buckets, width, out=np.zeros_like(width), where=width > 0)
+    scale = np.divide(buckets, width, out=np.zeros_like(width), where=width > kernels.NARROW)
     first = np.arange(len(x))[:, None] * (2 << half)  # where each row's buckets begin
     table = np.zeros(len(x) * (2 << half), np.float32)  # an empty bucket answers with the empty set
     table[first + np.minimum(((left - low) * scale).astype(np.int64), (2 << half) - 1)] = left  # the last one stays
@@ -251,7 +258,7 @@ def _hashed_torch(x: Floats, t: Floats, device: torch.device) -> Halves:
     left, right = sums(x32[:, :half]), sums(x32[:, half:])
     low, high = left.aminmax(dim=1, keepdim=True)
     buckets = 2 << half
-    scale = torch.where(high > low, buckets / (high - low), 0)
+    scale = torch.where(high - low > float(kernels.NARROW), buckets / (high - low), 0)
     where = ((left - low) * scale).long().clamp(max=buckets - 1)
     number = torch.arange(1 << half, device=device).expand_as(where)
     table = torch.zeros(len(x), buckets, dtype=torch.long, device=device).scatter_reduce(1, where, number, "amax")

@@ -31,6 +31,10 @@ def layers_of(target: nn.Module) -> list[Layer]:
             weight = module.weight.detach().double().cpu().numpy()
             bias = np.zeros(len(weight)) if module.bias is None else module.bias.detach().double().cpu().numpy()
             layer = np.concatenate([weight, bias[:, None]], axis=1)
+            if not weight.size:
+                raise ValueError(
+                    f"layer {name or 'target'!r} has {len(weight)} outputs and {layer.shape[1] - 1} inputs"
+                )
             if not np.isfinite(layer).all():
                 raise ValueError(f"layer {name or 'target'!r} has a weight or bias that is NaN or infinite")
             if found and layer.shape[1] - 1 != len(found[-1]):
@@ -46,15 +50,21 @@ def layers_of(target: nn.Module) -> list[Layer]:
 
 def _check_computes(target: nn.Module, layers: Sequence[Layer]) -> None:
     """Raise ValueError unless the module's own forward is what its layers say."""
-    double = copy.deepcopy(target).double().cpu().eval()
-    x = np.random.Generator(np.random.Philox(key=0)).normal(size=(16, layers[0].shape[1] - 1))
+    # far out no bias hides a ReLU that is missing or one too many
+    x = np.random.Generator(np.random.Philox(key=0)).normal(size=(3, 16, layers[0].shape[1] - 1))
+    x *= np.array([1.0, 1e3, 1e6])[:, None, None]
+    try:
+        double = copy.deepcopy(target).double().cpu().eval()
+    except RuntimeError as error:  # weights that are computed from others: weight norm, torch's own pruning
+        raise ValueError(f"{type(target).__name__} cannot be copied ({error}); {ALLOWED}") from error
     try:
         with torch.no_grad():
-            got = double(torch.from_numpy(x)).numpy()
+            got = double(torch.from_numpy(x.reshape(48, -1))).numpy()
     except Exception as error:
-        raise ValueError(f"the target does not take rows of {x.shape[1]} numbers ({error}); {ALLOWED}") from error
-    wanted = forward(layers, x)
-    if got.shape != wanted.shape or not np.allclose(got, wanted, rtol=1e-9, atol=1e-9 * np.abs(wanted).max()):
+        raise ValueError(f"the target does not take rows of {x.shape[2]} numbers ({error}); {ALLOWED}") from error
+    wanted = forward(layers, x)  # (3, 16, outputs)
+    rounding = 1e-9 * np.abs(wanted).max((1, 2), keepdims=True)
+    if got.shape != (48, wanted.shape[2]) or not (np.abs(got.reshape(wanted.shape) - wanted) <= rounding).all():
         raise ValueError(f"{type(target).__name__} does more, or less, than its Linear layers say; {ALLOWED}")
 
 
@@ -117,7 +127,8 @@ class Box:
         return float(np.sqrt(inputs) * max(abs(self.low), abs(self.high)))
 
     def check(self, x: Any) -> None:
-        """Raise ValueError for inputs that are outside."""
+        """Raise ValueError for inputs that are outside; an end of the box rounded to float32 is still inside."""
         low, high = float(x.min()), float(x.max())
-        if not self.low <= low <= high <= self.high:
+        ends = [float(np.float32(end)) for end in (self.low, self.high)]
+        if not min(self.low, ends[0]) <= low <= high <= max(self.high, ends[1]):
             raise ValueError(f"the inputs reach from {low:g} to {high:g}; allowed: {self.low:g} to {self.high:g}")

@@ -18,24 +18,26 @@ Method = Literal["free", "blocks", "malach", "orseau"]
 METHODS = ("free", "blocks", "malach", "orseau")
 LARGEST = 0.25  # of a normalised weight
 GIB = 1 << 30
+MOST_ETA = 0.999
 
 
 def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
     The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many
-    is missed takes n with 2 (1 + n) / 2^n <= delta / instances: with n numbers, one sign is that rare now and then.
-    Both are fits to measurements with weights of at most 1/4, where Lueker's theorem gives C log(1 / min(eta, delta))
-    with a constant that it does not name. Raises ValueError for values that make no sense.
+    is missed takes more: at eta = 1/100, n numbers miss a weight with a chance of about 2 (1 + n) / 2^n, that of one
+    sign being rare among them, and whatever eta falls below that costs its bits on top. Both are fits to measurements
+    (eta from 1e-2 to 1e-5, weights of at most 1/4), where Lueker's theorem gives C log(1 / min(eta, delta)) with a
+    constant that it does not name. Raises ValueError for values that make no sense.
 
-    >>> subset_width(1e-3, 266_610), subset_width(1e-3, 1), subset_width(1e-9, 1)
-    (31, 13, 33)
+    >>> subset_width(1e-2, 266_610), subset_width(1e-3, 266_610), subset_width(1e-3, 1)
+    (31, 35, 16)
     """
     _check(eta, instances, delta)
     wanted, n = math.log2(instances / delta), 1.0
     while n - math.log2(2 * (1 + n)) < wanted:
         n += 1
-    return math.ceil(max(n, math.log2(1 / eta) + 3))
+    return math.ceil(max(n + max(0, math.log2(0.01 / eta)), math.log2(1 / eta) + 3))
 
 
 def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
@@ -52,7 +54,9 @@ def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
 
 
 def orseau_cells(eta: float, largest: float = LARGEST) -> int:
-    """Intervals [R g^-(k+1), R g^-k) from R = `largest` down to `eta`, g the golden ratio: one sample in each will do.
+    """How many K intervals [R g^-(k+1), R g^-k), k = 1 to K, bring what is left from R = `largest` down to `eta`.
+
+    With g the golden ratio one sample in each will do: see `lthedu.proof.golden`.
 
     >>> orseau_cells(1e-3)
     12
@@ -81,7 +85,7 @@ def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float
     """
     _check(eta, instances, delta)
     cells = orseau_cells(eta, largest)
-    edges = largest * GOLDEN ** -np.arange(cells + 1.0)
+    edges = largest * GOLDEN ** -np.arange(1, cells + 2.0)
     rarest = -np.diff(_product_below(edges, orseau_octaves(eta))).min()
     return math.ceil(math.log(cells * instances / delta) / -math.log1p(-max(rarest, 0) / 4))
 
@@ -96,7 +100,7 @@ def _product_below(values: np.ndarray, octaves: int) -> np.ndarray:
     return np.asarray(np.where(z < 0.5, low, high).mean(1))
 
 
-def room(inputs: int) -> float:
+def room(classes: int) -> float:
     """Hidden neurons, in multiples of capacity times classes, with which free choice fills every class.
 
     With few classes a neuron finds none of its numbers positive, or its class full, more often: measured, no theorem.
@@ -104,15 +108,22 @@ def room(inputs: int) -> float:
     >>> round(room(785), 2), round(room(3), 2)
     (1.05, 2.05)
     """
-    return 1.05 + 9 / inputs**2
+    return 1.05 + 9 / classes**2
 
 
-def block_size(method: Method, eta: float, instances: int, delta: float = 0.01, per_weight: int | None = None) -> int:
+def block_size(
+    method: Method,
+    eta: float,
+    instances: int,
+    delta: float = 0.01,
+    per_weight: int | None = None,
+    largest: float = LARGEST,
+) -> int:
     """Hidden neurons for each input of a layer; with `per_weight` so many candidates in place of the rule's number.
 
     Raises ValueError for another method.
 
-    >>> block_size("free", 1e-3, 266_610), block_size("blocks", 1e-3, 266_610)
+    >>> block_size("free", 1e-2, 266_610), block_size("blocks", 1e-2, 266_610)
     (31, 93)
     """
     if method not in METHODS:
@@ -122,7 +133,7 @@ def block_size(method: Method, eta: float, instances: int, delta: float = 0.01, 
     if method == "malach":
         return malach_width(eta, instances, delta)
     if method == "orseau":
-        return orseau_width(eta, instances, delta)
+        return orseau_width(eta, instances, delta, largest)
     n = subset_width(eta, instances, delta)
     # in a block half of the neurons are dead, and a block with few alive misses all of its weights together
     return n if method == "free" else 3 * n
@@ -181,28 +192,36 @@ def check_fits(
     *,
     signed: bool,
     per_weight: int | None = None,
+    largest: float = LARGEST,
 ) -> None:
     """Raise ValueError, with widths and the eta from which on it fits, for a source of more than `limit` bytes."""
 
     def sizes(at: float) -> tuple[int, ...]:
-        return source_sizes(widths, method, block_size(method, at, instances, delta, per_weight), signed=signed)
+        return source_sizes(
+            widths, method, block_size(method, at, instances, delta, per_weight, largest), signed=signed
+        )
 
     needed = bytes_needed(sizes(eta))
     if needed <= limit:
         return
     shape, count = "-".join(map(str, sizes(eta))), weights_of(sizes(eta))
-    given = f"the source would be {shape}: {count:,} weights, about {needed / GIB:,.1f} GiB"
+    given = f"the source would be {shape}: {count:,} weights, about {_gib(needed)}; allowed: {_gib(limit)}"
     if per_weight is not None:
-        raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB, so choose fewer than {per_weight} per weight")
-    low, high = eta, 0.999
+        raise ValueError(f"{given}, so choose fewer than {per_weight} per weight")
+    if bytes_needed(sizes(MOST_ETA)) > limit:
+        raise ValueError(f"{given}, and method {method!r} fits with no eta")
+    low, high = eta, MOST_ETA
     for _ in range(50):  # the need falls as eta rises
         middle = math.sqrt(low * high)
         low, high = (low, middle) if bytes_needed(sizes(middle)) <= limit else (middle, high)
-    fits = math.ceil(high * 1000) / 1000 if high > 0.01 else float(f"{high * 1.0005:.3g}")
-    note = f", where the largest weight is {LARGEST} and nothing would be kept" if fits >= LARGEST else ""
-    if bytes_needed(sizes(0.999)) > limit:
-        raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB, and method {method!r} fits with no eta")
-    raise ValueError(f"{given}; allowed: {limit / GIB:,.1f} GiB. {method!r} fits from eta = {fits:g} on{note}")
+    unit = 10.0 ** (math.floor(math.log10(high)) - 2)  # three digits, rounded up
+    fits = min(MOST_ETA, float(f"{math.ceil(high / unit - 1e-6) * unit:.3g}"))
+    note = f", where the largest weight is {largest:g} and nothing would be kept" if fits >= largest else ""
+    raise ValueError(f"{given}. {method!r} fits from eta = {fits:g} on{note}")
+
+
+def _gib(count: int) -> str:
+    return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / (1 << 20):,.1f} MiB"
 
 
 def _check(eta: float, instances: int, delta: float) -> None:
