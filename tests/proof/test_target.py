@@ -1,0 +1,267 @@
+"""What may be a target, and the network that it becomes when its weights are made small."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils import parametrizations, prune
+
+from lthedu.models import MLP
+from lthedu.proof import normalise
+from lthedu.proof.target import Box, forward, layers_of
+
+
+def plain(*layers: nn.Module) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(*layers)
+
+
+def test_an_mlp_a_sequential_and_a_nested_one_give_the_same_layers() -> None:
+    torch.manual_seed(0)
+    net = MLP([5, 4, 3, 2])
+    for layer in net.layers:
+        nn.init.normal_(layer.bias)
+    a, b, c = net.layers
+    forms = [
+        net,
+        nn.Sequential(a, nn.ReLU(), b, nn.ReLU(), c),
+        nn.Sequential(nn.Sequential(a, nn.ReLU(inplace=True)), nn.Sequential(b, nn.ReLU()), c),
+        nn.Sequential(nn.Sequential(nn.Sequential(a), nn.ReLU(), b), nn.ReLU(), nn.Sequential(c)),
+    ]
+    x = torch.randn(6, 5, dtype=torch.float64)
+    wanted = net.double()(x).detach().numpy()
+    net.float()
+    for form in forms:
+        found = layers_of(form)
+        assert [layer.shape for layer in found] == [(4, 6), (3, 5), (2, 4)]
+        assert all(layer.dtype == np.float64 for layer in found)
+        assert forward(found, x.numpy()) == pytest.approx(wanted, abs=1e-12)
+    assert layers_of(a)[0].shape == (4, 6)  # one layer by itself
+
+
+def test_reading_it_changes_nothing() -> None:
+    net = plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).train()
+    before = {name: p.clone() for name, p in net.state_dict().items()}
+    layers_of(net)[0][:] = 7.0
+    assert all(p.equal(before[name]) for name, p in net.state_dict().items())
+    assert net.training
+    assert next(net.parameters()).dtype == torch.float32
+
+
+def test_a_missing_bias_is_zero() -> None:
+    first, second = layers_of(plain(nn.Linear(3, 4, bias=False), nn.ReLU(), nn.Linear(4, 2)))
+    assert (first[:, -1] == 0).all()
+    assert (second[:, -1] != 0).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_any_dtype(dtype: torch.dtype) -> None:
+    net = plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).to(dtype)
+    assert layers_of(net)[0][:, :-1] == pytest.approx(net[0].weight.detach().double().numpy(), abs=0)
+
+
+@pytest.mark.parametrize(
+    ("layers", "name", "kind"),
+    [
+        ([nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(2, 2)], "0", "Conv2d"),
+        ([nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)], "1", "Tanh"),
+        ([nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)], "1", "BatchNorm1d"),
+        ([nn.Linear(3, 4), nn.ReLU(), nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 2))], "2.0", "Dropout"),
+        ([nn.Linear(3, 4), nn.LeakyReLU(), nn.Linear(4, 2)], "1", "LeakyReLU"),
+        ([nn.Flatten(), nn.Linear(3, 4)], "0", "Flatten"),
+        ([nn.Linear(3, 4), nn.Softmax(1)], "1", "Softmax"),
+    ],
+)
+def test_any_other_layer_is_refused_by_name(layers, name, kind) -> None:
+    with pytest.raises(ValueError, match=rf"^layer '{name}' is {kind}; allowed: Linear layers with a ReLU between"):
+        layers_of(nn.Sequential(*layers))
+
+
+def big_bias(net: nn.Sequential, at: int) -> nn.Sequential:
+    net[at].bias.data += 1000.0
+    return net
+
+
+class Own(nn.Module):
+    """Layers in its list, and a forward of its own."""
+
+    def __init__(self, then) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second, self.then = nn.Linear(3, 4), nn.Linear(4, 2), then
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.then(self, x)
+
+
+def test_a_forward_of_ones_own_will_do_if_it_is_the_same() -> None:
+    assert len(layers_of(Own(lambda net, x: net.second(net.first(x).clamp(min=0))))) == 2
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        plain(nn.Linear(3, 4), nn.Linear(4, 2)),
+        big_bias(plain(nn.Linear(3, 4), nn.Linear(4, 2)), 0),  # no ReLU would cut anything off near zero
+        plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2), nn.ReLU()),
+        big_bias(plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2), nn.ReLU()), 2),
+        plain(nn.ReLU(), nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)),
+        Own(lambda net, x: net.second(net.first(x).relu()).softmax(1)),
+        Own(lambda net, x: net.second(net.first(x).relu()) + x.sum(1, keepdim=True)),
+        Own(lambda net, x: net.second(net.first(x - 0.5).relu())),
+        Own(lambda net, x: net.second(net.first(x).relu())[:, 0]),
+        Own(lambda net, x: 1.001 * net.second(net.first(x).relu())),
+    ],
+    ids=["no ReLU", "no ReLU, biases", "last ReLU", "last ReLU, biases", "first ReLU", "softmax", "skip", "shift",
+         "shape", "a little more"],
+)  # fmt: skip
+def test_what_computes_something_else_is_refused(net) -> None:
+    with pytest.raises(ValueError, match=r"does more, or less, than its Linear layers say; allowed"):
+        layers_of(net)
+
+
+def test_layers_that_do_not_follow_each_other() -> None:
+    with pytest.raises(ValueError, match="layer '2' reads 5 numbers after one of 4"):
+        layers_of(plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(5, 2)))
+    with pytest.raises(ValueError, match=r"the target does not take rows of 3 numbers \(.*\); allowed"):
+        layers_of(Own(lambda net, x: net.second(x)))
+    with pytest.raises(ValueError, match="Twice does more, or less"):
+        layers_of(Twice())
+
+
+class Twice(nn.Module):
+    """One layer that is used two times, and listed once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(self.layer(x).relu())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["weight", "bias"])
+def test_a_weight_that_is_not_finite_is_refused_by_layer(bad, where) -> None:
+    net = plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    getattr(net[2], where).data.view(-1)[0] = bad
+    with pytest.raises(ValueError, match=r"^layer '2' has a weight or bias that is NaN or infinite"):
+        layers_of(net)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+def test_no_layers_at_all() -> None:
+    with pytest.raises(ValueError, match="'target' is Sequential; allowed"):
+        layers_of(nn.Sequential())
+    with pytest.raises(ValueError, match="the target has no layer; allowed"):
+        layers_of(nn.ReLU())
+    with pytest.raises(ValueError, match="layer 'target' has 3 outputs and 0 inputs"):
+        layers_of(nn.Linear(0, 3))
+
+
+def test_weights_that_are_computed_from_others_get_an_answer_in_words() -> None:
+    # torch's own pruning leaves such a module; its weights must be made permanent first
+    pruned = plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    prune.random_unstructured(pruned[0], "weight", amount=0.5)
+    with pytest.raises(ValueError, match=r"Sequential cannot be copied .*; allowed: Linear layers"):
+        layers_of(pruned)
+    prune.remove(pruned[0], "weight")
+    assert (layers_of(pruned)[0] == 0).sum() == 6
+    with pytest.raises(ValueError, match=r"layer 'parametrizations\.weight\.0' is "):
+        layers_of(parametrizations.weight_norm(nn.Linear(3, 4)))
+
+
+# making it small
+
+
+def stacks(largest: float = 100.0):
+    entry = st.floats(-largest, largest, allow_subnormal=False).map(lambda v: round(v, 3))
+    sizes = st.lists(st.integers(1, 4), min_size=2, max_size=5)
+
+    @st.composite
+    def made(draw):
+        widths = draw(sizes)
+        return [
+            np.array(draw(st.lists(st.lists(entry, min_size=n + 1, max_size=n + 1), min_size=m, max_size=m)))
+            for n, m in itertools.pairwise(widths)
+        ]
+
+    return made()
+
+
+@settings(deadline=None)
+@given(stacks(), st.sampled_from([0.25, 1.0, 0.01]))
+def test_the_small_network_computes_the_same_up_to_the_scale(layers, largest) -> None:
+    small, scale = normalise(layers, largest)
+    x = np.random.default_rng(0).normal(size=(20, layers[0].shape[1] - 1))
+    wanted = forward(layers, x)
+    assert scale * forward(small, x) == pytest.approx(wanted, rel=1e-9, abs=1e-9 * (1 + np.abs(wanted).max()))
+    for layer, given_layer in zip(small, layers, strict=True):
+        if given_layer.any():  # the largest entry is as large as is allowed, be it weight or bias
+            assert np.abs(layer).max() == pytest.approx(largest)
+        else:
+            assert not layer.any()
+
+
+def test_a_bias_is_divided_by_all_the_scales_so_far() -> None:
+    layers = [np.array([[8.0, 0.0]]), np.array([[2.0, 4.0]]), np.array([[0.5, 0.0]])]
+    small, scale = normalise(layers, 1.0)
+    # 8 goes; then the second layer's bias is 4 beside what is 8 times too small: 1/2, less than the weight's 2
+    assert [layer.tolist() for layer in small] == [[[1.0, 0.0]], [[1.0, 0.25]], [[1.0, 0.0]]]
+    assert scale == 8 * 2 * 0.5
+
+
+def test_a_large_bias_sets_the_layers_scale() -> None:
+    small, scale = normalise([np.array([[0.05, 0.5]])], 0.25)
+    assert small[0] == pytest.approx(np.array([[0.025, 0.25]]))
+    assert scale == pytest.approx(2.0)
+
+
+def test_a_layer_of_zeros_stays_and_what_follows_is_still_right() -> None:
+    layers = [np.zeros((2, 3)), np.array([[1.0, -1.0, 3.0]])]
+    small, scale = normalise(layers)
+    assert not small[0].any()
+    assert scale * forward(small, np.ones((1, 2)))[0, 0] == pytest.approx(3.0)
+
+
+def test_what_was_given_is_not_changed() -> None:
+    layers = [np.full((2, 3), 5.0)]
+    normalise(layers)
+    assert (layers[0] == 5).all()
+
+
+@pytest.mark.parametrize("largest", [0.0, -1.0, np.nan])
+def test_a_largest_that_is_none_is_refused(largest) -> None:
+    with pytest.raises(ValueError, match=f"largest is {largest}; it must be above 0"):
+        normalise([np.ones((1, 2))], largest)
+
+
+# the box
+
+
+def test_the_box_knows_its_longest_input() -> None:
+    assert Box(-3, 2).corner(4) == 6.0
+    assert Box(0, 2).corner(9) == 6.0
+    corners = np.stack(np.meshgrid(*[[-0.5, 1.5]] * 3), -1).reshape(-1, 3)
+    assert Box(-0.5, 1.5).corner(3) == pytest.approx(np.linalg.norm(corners, axis=1).max())
+    assert [Box(low, 1).signed for low in (-0.1, 0.0, 0.5)] == [True, False, False]
+
+
+@pytest.mark.parametrize("ends", [(1, 0), (0, 0), (np.nan, 1), (0, np.inf), (-np.inf, 0)])
+def test_a_box_that_is_none_is_refused(ends) -> None:
+    with pytest.raises(ValueError, match="allowed: two finite numbers, the lower one first"):
+        Box(*ends)
+
+
+def test_inputs_outside_are_refused_and_an_end_in_float32_is_inside() -> None:
+    box = Box(-0.1, 0.7)  # float32 has 0.1 a little larger, 0.7 a little smaller
+    box.check(torch.tensor([-0.1, 0.7]))
+    box.check(np.array([-0.1, 0.7]))
+    for bad in (-0.11, 0.701, np.nan):
+        with pytest.raises(ValueError, match=r"the inputs reach from .*; allowed: -0.1 to 0.7"):
+            box.check(torch.tensor([0.0, bad]))
