@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,23 @@ def load_mnist(root: Path, seed: int) -> Dataset:
     train, val = order[:55_000], order[55_000:]
     y, y_test = y.long(), y_test.long()
     return Dataset(x[train], y[train], x[val], y[val], x_test, y_test)
+
+
+def unit_pixels(data: Dataset) -> Dataset:
+    """The same images with every pixel between 0 and 1, exactly k / 255, in place of mean 0 and deviation 1.
+
+    `data` is `lthedu.data.load("mnist")`: rounding makes the shades what they were, so no input is below zero.
+
+    >>> import torch
+    >>> dark = torch.full((1, 784), -MNIST_MEAN / MNIST_STD)
+    >>> unit_pixels(Dataset(dark, dark, dark, dark, dark, dark)).x_test.abs().max()
+    tensor(0.)
+    """
+
+    def shades(x: Tensor) -> Tensor:
+        return ((x * MNIST_STD + MNIST_MEAN) * 255).round().clamp(0, 255) / 255
+
+    return replace(data, x_train=shades(data.x_train), x_val=shades(data.x_val), x_test=shades(data.x_test))
 
 
 def _flat(images: Tensor) -> Tensor:
