@@ -222,8 +222,8 @@ def _mask(got: object, keep: NDArray[np.bool_], owner: NDArray[np.int64], column
 
 
 def _which_first(got: NDArray[np.bool_], keep: NDArray[np.bool_], owner: NDArray[np.int64], columns: int) -> str:
-    used = keep.any(axis=0).tolist()
-    owned: NDArray[np.bool_] = np.asarray(owner >= 0)
+    uses = keep.sum(0)
+    owned = owner >= 0
     if np.array_equal(got, ~first_mask(keep, owner, columns)):
         return "the mask is turned round: True means kept"
     if got[~owned].any():
@@ -233,17 +233,17 @@ def _which_first(got: NDArray[np.bool_], keep: NDArray[np.bool_], owner: NDArray
     right = first_mask(keep, owner, columns)
     if np.array_equal(got, np.eye(columns, dtype=bool)[np.where(owned, owner, 0)] & owned[:, None]):
         return "every owned neuron keeps its weight, used or not: what no output reads is to be pruned"
-    if np.array_equal(got, right & keep.all(0)[:, None]):
+    if np.array_equal(got, right & (uses == len(keep))[:, None]):
         return "only neurons that all outputs use are kept: one output that uses it is enough"
     if np.array_equal(got, right & keep[0][:, None]):
         return "it looks at the first output only: a neuron that another one uses is needed, too"
-    if np.array_equal(got, right & (keep.sum(0) == 1)[:, None]):
+    if np.array_equal(got, right & (uses == 1)[:, None]):
         return "a neuron that several outputs share loses its weight; it has one value, which each may read"
     wrong = int(np.flatnonzero((got != right).any(1))[0])
-    if used[wrong] and got[wrong].any():
+    if uses[wrong] and got[wrong].any():
         return f"neuron {wrong} keeps column {int(got[wrong].argmax())}, but belongs to {int(owner[wrong])}"
     return (
-        f"neuron {wrong} is {'' if used[wrong] else 'not '}used by an output, and keeps {int(got[wrong].sum())} numbers"
+        f"neuron {wrong} is {'' if uses[wrong] else 'not '}used by an output, and keeps {int(got[wrong].sum())} numbers"
     )
 
 
@@ -354,7 +354,8 @@ def _ratio(a: Floats, b: Floats) -> float | None:
     hints=(
         "If one weight is missed with chance p, what is a bound on the chance that one of N is? How small must p be?",
         "Two needs, take the larger. For accuracy: log2(1 / eta) + 3. For safety: count n up from 1 until "
-        "2 (1 + n) / 2^n is at most delta / instances, and add log2(0.01 / eta) if that is above 0. Candidates come whole: round up.",
+        "2 (1 + n) / 2^n is at most delta / instances, and add log2(0.01 / eta) if that is above 0. Candidates come "
+        "whole: round up.",
         "n = 1\nwhile 2 * (1 + n) / 2**n > delta / instances:\n    n += 1\n"
         "safety = n + max(0, math.log2(0.01 / eta))\nreturn math.ceil(max(safety, ...))",
     ),

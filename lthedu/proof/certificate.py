@@ -41,7 +41,7 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
 
 
 def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:
-    """How far apart two networks can be whose layers differ by `errors`, for inputs of length at most `reach`.
+    """How far apart two networks can be whose layers differ by `errors`, on inputs no longer than `reach`.
 
     Every layer is [W | b], (outputs, inputs + 1); `made` holds the second network's. With r the largest length of a
     layer's input in the second network, |.| the largest singular value, and a 1 appended for the bias:
@@ -98,7 +98,7 @@ def largest_difference(
 
 
 def compare_logits(target: torch.Tensor, ticket: torch.Tensor) -> tuple[float, float]:
-    """How alike two networks answer: the share of inputs answered alike, and the largest difference of any logit.
+    """The share of inputs that two networks answer alike, and the largest difference of any logit.
 
     Both are logits of the same inputs, (n, classes); an answer is the class with the largest logit. Labels play no
     part: two networks may be equally accurate and answer differently. Raises ValueError for shapes that differ.

@@ -26,7 +26,7 @@ FirstMask = Callable[[Bools, Ints, int], Bools]
 def one_weight(
     incoming: Sequence[float], outgoing: Sequence[float], weight: float, choose: Choose = closest_subset
 ) -> list[bool]:
-    """Which hidden neurons to keep so that sum of b relu(a x) over them is about weight * x, for x of both signs.
+    """Which hidden neurons to keep, so that together they compute about weight * x for x of both signs.
 
     Neuron j has the incoming weight a = incoming[j] and the outgoing weight b = outgoing[j], neither of which is
     changed. Those with a > 0 answer to x > 0 and must make `weight` of their products; those with a < 0 answer to
@@ -46,10 +46,11 @@ def one_weight(
 
 
 def first_mask(second: Bools, owner: Ints, columns: int) -> Bools:
-    """The mask of the first of two random layers, (hidden, columns), from that of the second, (outputs, hidden).
+    """The mask of the first of two random layers, given that of the second and the neurons' owners.
 
-    `owner[j]` says which column, an input or the bias, hidden neuron j belongs to; -1 for none. One number is kept of
-    each neuron that some output uses: all outputs share it, since a hidden neuron has one value, whoever reads it.
+    `second` is (outputs, hidden), the result (hidden, `columns`). `owner[j]` says which column, an input or the bias,
+    hidden neuron j belongs to; -1 for none. One number is kept of each neuron that some output uses: all outputs share
+    it, since a hidden neuron has one value, whoever reads it.
 
     >>> first_mask(np.array([[True, False, False], [True, False, True]]), np.array([1, 0, 0]), 2)
     array([[False,  True],

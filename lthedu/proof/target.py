@@ -80,7 +80,7 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
 
 
 def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Layer], float]:
-    """The same network with every weight and bias at most `largest` in size, and the scale that its output lost.
+    """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
     `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
     its own s = max(max |W|, max |b| / c) / largest, where c is the product of the earlier layers' s: W by s, and b by
