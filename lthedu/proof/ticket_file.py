@@ -58,6 +58,7 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
         "sha256 of source": digest(params),
         "sha256 of mask": _digest(packed),
     }
+    header["sha256 of text"] = _text_digest(header)
     content = tensors_to_bytes(packed, metadata={"ticket": json.dumps(header)})
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
@@ -115,6 +116,8 @@ def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
 def _read(header: dict[str, Any]) -> tuple[Source, float, Box]:
     if header["format"] != FORMAT:
         raise ValueError(f"its format is {header['format']!r}; allowed: {FORMAT!r}")
+    if header["sha256 of text"] != _text_digest(header):
+        raise ValueError(f"the SHA-256 of its text is {_text_digest(header)}, expected {header['sha256 of text']}")
     fields = header["source"]
     seed, sizes, octaves = int(fields["seed"]), tuple(int(n) for n in fields["sizes"]), int(fields["octaves"])
     source = Source(seed, sizes, octaves)
@@ -155,6 +158,11 @@ def _digest(packed: Mask) -> str:
     for name in sorted(packed):
         found.update(name.encode() + packed[name].numpy().tobytes())
     return found.hexdigest()
+
+
+def _text_digest(header: dict[str, Any]) -> str:
+    rest = {key: value for key, value in header.items() if key != "sha256 of text"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _compare(path: Path, what: str, found: str, expected: str) -> None:
