@@ -3,7 +3,12 @@
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
 class MLP(nn.Module):
@@ -31,6 +36,93 @@ class MLP(nn.Module):
         for layer in hidden:
             x = layer(x).relu()
         return output(x)  # type: ignore[no-any-return]
+
+
+class ResidualMLP(MLP):
+    """An MLP in which a hidden layer with as many outputs as inputs adds to what it gets: relu(x + W x + b).
+
+    Parameters have the names and shapes of an `MLP` of these `sizes`, and are drawn alike; the weights of the layers
+    that add are multiplied by `branch`. Since x + W x = (I + W) x, every such network is an MLP, see `plain`: the
+    two differ in where training starts and in nothing else. (The blocks of He et al. 2015, arXiv:1512.03385, have two
+    layers within one addition; those are no MLP of the same depth.)
+
+    >>> import torch
+    >>> net = ResidualMLP([2, 4, 4, 3])
+    >>> net.adds, net(torch.zeros(5, 2)).shape
+    ([False, True, False], torch.Size([5, 3]))
+    """
+
+    def __init__(self, sizes: Sequence[int], branch: float = 1.0) -> None:
+        super().__init__(sizes)
+        self.adds = [n == m for n, m in itertools.pairwise(sizes[:-1])] + [False]  # one a layer, the last one never
+        for layer, adds in zip(self.layers, self.adds, strict=True):
+            if adds:
+                layer.weight.data.mul_(branch)  # type: ignore[operator]
+
+    def forward(self, x: Tensor) -> Tensor:
+        *hidden, output = self.layers
+        for layer, adds in zip(hidden, self.adds, strict=False):
+            x = (x + layer(x) if adds else layer(x)).relu()
+        return output(x)  # type: ignore[no-any-return]
+
+    def plain(self) -> MLP:
+        """The MLP that computes the same: the identity is added to the weights of every layer that adds.
+
+        >>> import torch
+        >>> net, x = ResidualMLP([3, 3, 1]), torch.rand(7, 3)
+        >>> torch.allclose(net(x), net.plain()(x), atol=1e-6)
+        True
+        """
+        shapes = [p.shape for p in self.parameters() if p.ndim == 2]  # (out, in) of each layer
+        with torch.random.fork_rng(devices=[]):  # the numbers that a new MLP draws are overwritten
+            same = MLP([*(fan_in for _, fan_in in shapes), shapes[-1][0]])
+        same.to(next(self.parameters())).load_state_dict(self.state_dict())
+        for layer, adds in zip(same.layers, self.adds, strict=True):
+            if adds:
+                layer.weight.data.diagonal().add_(1)  # type: ignore[operator]
+        return same
+
+
+def affine_layers(network: nn.Module) -> list[Affine]:
+    """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
+
+    `network` is an `MLP`, a `ResidualMLP` or an nn.Sequential of Linear and ReLU; Linear layers with no ReLU between
+    them become one. Raises ValueError, naming the layer, for anything else, and for a ReLU at the end.
+
+    >>> [weight.shape for weight, _ in affine_layers(MLP([784, 300, 10]))]
+    [(300, 784), (10, 300)]
+    """
+    if isinstance(network, MLP):
+        layers = [_affine(layer) for layer in network.layers]
+        adds = network.adds if isinstance(network, ResidualMLP) else [False] * len(layers)
+        return [(w + np.eye(len(w)), b) if add else (w, b) for (w, b), add in zip(layers, adds, strict=True)]
+    if isinstance(network, nn.Linear):
+        return [_affine(network)]
+    if not isinstance(network, nn.Sequential):
+        raise ValueError(
+            f"the network is {type(network).__name__}; allowed: MLP, ResidualMLP, Sequential of Linear, ReLU"
+        )
+    found: list[Affine] = []
+    open_ = False  # whether the next Linear follows a Linear
+    for name, layer in network.named_children():
+        if isinstance(layer, nn.Linear):
+            weight, bias = _affine(layer)
+            if open_:
+                below, offset = found.pop()
+                weight, bias = weight @ below, weight @ offset + bias
+            found.append((weight, bias))
+        elif not isinstance(layer, nn.ReLU) or not open_:
+            raise ValueError(f"layer {name} is {type(layer).__name__}; allowed: Linear, and ReLU after a Linear")
+        open_ = isinstance(layer, nn.Linear)
+    if not open_:
+        raise ValueError("the network does not end with a Linear layer; no ReLU may stand after the last one")
+    return found
+
+
+def _affine(layer: nn.Module) -> Affine:
+    weight, bias = (None if p is None else p.detach().cpu().double().numpy() for p in (layer.weight, layer.bias))  # type: ignore[operator]
+    assert weight is not None
+    return weight, np.zeros(len(weight)) if bias is None else bias
 
 
 def lenet_300_100() -> MLP:

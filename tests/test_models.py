@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from lthedu.models import MLP, lenet_300_100
+from lthedu.gradients import Vectorised
+from lthedu.models import MLP, ResidualMLP, affine_layers, lenet_300_100
+from lthedu.training import Replicates
 
 
 def test_lenet_300_100_has_the_papers_weights():
@@ -35,3 +37,47 @@ def test_weights_start_as_gaussian_glorot_and_biases_at_zero():
 def test_impossible_widths_are_refused_by_value(sizes):
     with pytest.raises(ValueError, match=str(sizes).replace("[", r"\[")):
         MLP(sizes)
+
+
+def test_a_residual_mlp_adds_where_widths_match_and_is_an_mlp_with_the_identity_added():
+    torch.manual_seed(0)
+    net, x = ResidualMLP([6, 6, 5, 5, 3], branch=0.5), torch.randn(7, 6)
+    a, b, c, d = net.layers
+    assert net.adds == [True, False, True, False]
+    h = torch.relu(b(torch.relu(x + a(x))))
+    assert torch.equal(net(x), d(torch.relu(h + c(h))))
+    before = torch.get_rng_state()
+    plain = net.plain()
+    assert torch.equal(before, torch.get_rng_state())
+    assert type(plain) is MLP
+    assert torch.allclose(plain(x), net(x), atol=1e-6)
+    assert torch.equal(plain.layers[1].weight, b.weight)
+    assert torch.equal(plain.layers[2].weight, c.weight + torch.eye(5))
+
+
+def test_the_branch_scales_the_weights_of_the_layers_that_add_alone():
+    def weights(branch):
+        torch.manual_seed(3)
+        return [layer.weight.detach() for layer in ResidualMLP([4, 5, 5, 2], branch=branch).layers]
+
+    whole, half = weights(1.0), weights(0.5)
+    assert [torch.equal(h, w * f) for h, w, f in zip(half, whole, (1, 0.5, 1), strict=True)] == [True] * 3
+
+
+def test_a_residual_mlp_is_vectorised_over_replicates():
+    three = Replicates.create(lambda: ResidualMLP([4, 5, 5, 2]), seeds=[0, 1, 2])
+    x = torch.randn(6, 4)
+    together = Vectorised().logits(three.model, three.params, three.buffers, x)
+    for i in range(3):
+        assert torch.allclose(together[i].T, three.module(i)(x), atol=1e-6)
+
+
+def test_affine_layers_say_what_the_network_computes_in_float64():
+    torch.manual_seed(1)
+    for net in (MLP([4, 5, 3]), ResidualMLP([4, 4, 4, 2]), nn.Linear(4, 2), nn.Sequential(nn.Linear(4, 3, bias=False))):
+        x = torch.randn(9, 4, dtype=torch.float64)
+        h = x.numpy()
+        *hidden, (weight, bias) = affine_layers(net)
+        for w, b in hidden:
+            h = (h @ w.T + b).clip(min=0)
+        assert torch.allclose(torch.from_numpy(h @ weight.T + bias), net.double()(x), atol=1e-9)
