@@ -7,6 +7,15 @@ from lthedu.plots.numbers import (
     errors_by_count,
     mask_at_work,
 )
+from lthedu.plots.proof import (
+    digits_and_answers,
+    errors_against_certificate,
+    file_sizes,
+    kept_by_method,
+    pruned_pair,
+    weight_errors,
+    widths_by_method,
+)
 from lthedu.plots.pruning import accuracy_by_cut, large_or_small, pruning_run, weight_histogram
 from lthedu.plots.style import use_style
 from lthedu.plots.tickets import (
@@ -26,13 +35,20 @@ __all__ = [
     "accuracy_by_density",
     "differences",
     "digit_row",
+    "digits_and_answers",
+    "errors_against_certificate",
     "errors_by_count",
+    "file_sizes",
+    "kept_by_method",
     "large_or_small",
     "learning_curves",
     "mask_at_work",
     "pixel_degrees",
+    "pruned_pair",
     "pruning_run",
     "share_on_rim",
     "use_style",
+    "weight_errors",
     "weight_histogram",
+    "widths_by_method",
 ]
