@@ -2,12 +2,15 @@
 
 from lthedu.widgets.live import live_plot
 from lthedu.widgets.numbers import digit_pruner, number_game
+from lthedu.widgets.proof import draw_a_digit, eta_explorer
 from lthedu.widgets.pruning import pruning_explorer
 from lthedu.widgets.statements import statement_quiz
 from lthedu.widgets.tickets import ticket_explorer
 
 __all__ = [
     "digit_pruner",
+    "draw_a_digit",
+    "eta_explorer",
     "live_plot",
     "number_game",
     "pruning_explorer",
