@@ -101,7 +101,7 @@ def _product_below(values: np.ndarray, octaves: int) -> np.ndarray:
 
 
 def room(classes: int) -> float:
-    """Hidden neurons, in multiples of capacity times classes, with which free choice fills every class.
+    """Hidden neurons, in multiples of capacity times classes, with which free choice fills every class in nearly all draws.
 
     With few classes a neuron finds none of its numbers positive, or its class full, more often: measured, no theorem.
 
@@ -164,13 +164,21 @@ def weights_of(sizes: Sequence[int]) -> int:
     return sum((n + 1) * m for n, m in itertools.pairwise(sizes))
 
 
-def bytes_needed(sizes: Sequence[int]) -> int:
-    """About what a construction with a source of these sizes takes at its peak: weights, masks, and one layer's work.
+def bytes_needed(sizes: Sequence[int], *, signed: bool = False, free: bool = True) -> int:
+    """About what a construction with a source of these sizes takes at its peak: masks, and one layer's work on top.
 
-    >>> bytes_needed([784, 300, 100, 10])
-    2399490
+    Two layers of the source are at work at a time, the first with a copy of what the owners are chosen by, with
+    `signed` inputs three, and one more for a `free` choice. It is no less than the whole source, its mask and its
+    masked copy: those come next.
+
+    >>> bytes_needed([784, 25120, 300, 9632, 100, 3232, 10])
+    306390074
     """
-    return 9 * weights_of(sizes)
+    during = [
+        (8 + 4 * free + 8 * (signed and i == 0)) * n * hidden + 5 * hidden * m + 36 * hidden
+        for i, (n, hidden, m) in enumerate(zip(sizes[::2], sizes[1::2], sizes[2::2], strict=False))
+    ]
+    return max(9 * weights_of(sizes), weights_of(sizes) + max(during))
 
 
 def memory_limit() -> int:
@@ -201,19 +209,22 @@ def check_fits(
             widths, method, block_size(method, at, instances, delta, per_weight, largest), signed=signed
         )
 
-    needed = bytes_needed(sizes(eta))
+    def need(at: float) -> int:
+        return bytes_needed(sizes(at), signed=signed, free=method == "free")
+
+    needed = need(eta)
     if needed <= limit:
         return
     shape, count = "-".join(map(str, sizes(eta))), weights_of(sizes(eta))
     given = f"the source would be {shape}: {count:,} weights, about {_gib(needed)}; allowed: {_gib(limit)}"
     if per_weight is not None:
         raise ValueError(f"{given}, so choose fewer than {per_weight} per weight")
-    if bytes_needed(sizes(MOST_ETA)) > limit:
+    if need(MOST_ETA) > limit:
         raise ValueError(f"{given}, and method {method!r} fits with no eta")
     low, high = eta, MOST_ETA
     for _ in range(50):  # the need falls as eta rises
         middle = math.sqrt(low * high)
-        low, high = (low, middle) if bytes_needed(sizes(middle)) <= limit else (middle, high)
+        low, high = (low, middle) if need(middle) <= limit else (middle, high)
     unit = 10.0 ** (math.floor(math.log10(high)) - 2)  # three digits, rounded up
     fits = min(MOST_ETA, float(f"{math.ceil(high / unit - 1e-6) * unit:.3g}"))
     note = f", where the largest weight is {largest:g} and nothing would be kept" if fits >= largest else ""
