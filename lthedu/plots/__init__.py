@@ -18,6 +18,13 @@ from lthedu.plots.proof import (
 )
 from lthedu.plots.pruning import accuracy_by_cut, large_or_small, pruning_run, weight_histogram
 from lthedu.plots.style import use_style
+from lthedu.plots.subset_sums import (
+    all_targets_by_count,
+    failures_by_count,
+    needed_by_bits,
+    sums_on_a_line,
+    violations_by_ratio,
+)
 from lthedu.plots.tickets import (
     LOOKS,
     accuracy_by_density,
@@ -33,21 +40,26 @@ __all__ = [
     "accuracy_by_arm",
     "accuracy_by_cut",
     "accuracy_by_density",
+    "all_targets_by_count",
     "differences",
     "digit_row",
     "digits_and_answers",
     "errors_against_certificate",
     "errors_by_count",
+    "failures_by_count",
     "file_sizes",
     "kept_by_method",
     "large_or_small",
     "learning_curves",
     "mask_at_work",
+    "needed_by_bits",
     "pixel_degrees",
     "pruned_pair",
     "pruning_run",
     "share_on_rim",
+    "sums_on_a_line",
     "use_style",
+    "violations_by_ratio",
     "weight_errors",
     "weight_histogram",
     "widths_by_method",

@@ -5,11 +5,13 @@ best subset of draw d's first k numbers is off by. No row ever rises, for anothe
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+from scipy import stats
 
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
@@ -86,33 +88,72 @@ def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
     return k - 1 + float((share - within[k - 1]) / (within[k] - within[k - 1])) if k else 0.0
 
 
-def slope_per_bit(
-    errors: ArrayLike, eps: Sequence[float], share: float = 0.5, *, resamples: int = 200, seed: int = 0
-) -> tuple[float, float, float]:
-    """Numbers more for each halving of eps: the slope of `numbers_needed` over log2(1/eps), and its 95 % band.
+@dataclass(frozen=True)
+class PerBit:
+    """Numbers needed against bits, log2(1/eps), each (values of eps,), and their slope, all with 95 % bands.
 
-    A straight line is fitted by least squares over the values of `eps`. The band is a bootstrap's: the draws are drawn
-    again with replacement, `resamples` times, whole rows at once, and the middle 95 % of the slopes are given as
-    (slope, low, high). Raises ValueError for fewer than two values of `eps`, or where `share` is not reached.
+    >>> one = np.ones(1)
+    >>> PerBit(bits=one, needed=one, low=one, high=one, slope=1.0, slope_low=0.9, slope_high=1.1).slope
+    1.0
+    """
+
+    bits: Floats
+    needed: Floats
+    low: Floats
+    high: Floats
+    slope: float  # numbers more for each halving of eps
+    slope_low: float
+    slope_high: float
+
+
+def per_bit(
+    errors: ArrayLike,
+    eps: Sequence[float],
+    share: float = 0.5,
+    *,
+    count: Callable[[Floats, float, float], float] = numbers_needed,
+    resamples: int = 200,
+    seed: int = 0,
+) -> PerBit:
+    """How many numbers each `eps` needs, how many more for each halving of eps, and how sure that is.
+
+    `count(errors, eps, share)` gives the numbers needed; the slope is a least-squares fit over log2(1/eps). The bands
+    are a bootstrap's: the draws are drawn again with replacement, `resamples` times, whole rows at once. Raises
+    ValueError for fewer than two values of `eps`, or where `share` is not reached.
 
     >>> errors = 0.5 ** np.arange(12.0) * np.linspace(0.5, 1, 100)[:, None]  # another number halves every error
-    >>> [round(s, 2) for s in slope_per_bit(errors, eps=[0.1, 0.05, 0.025])]
-    [1.0, 1.0, 1.0]
+    >>> round(per_bit(errors, eps=[0.1, 0.05, 0.025]).slope, 2)
+    1.0
     """
-    table, bits = np.asarray(errors), np.log2(1 / np.asarray(eps))
+    table, bits = np.asarray(errors, float), np.log2(1 / np.asarray(eps, float))
     if len(bits) < 2:
         raise ValueError(f"eps has {len(bits)} values; a slope needs two or more")
-    rng = np.random.default_rng(derive(seed, "bootstrap"))
 
-    def slope(rows: NDArray[np.int64]) -> float:
-        found = [numbers_needed(table[rows], e, share) for e in eps]
+    def counted(table: Floats, count: Callable[[Floats, float, float], float]) -> list[float]:
+        found = [count(table, e, share) for e in eps]
         if not np.isfinite(found).all():
             raise ValueError(f"a share of {share} of the draws is not reached at every eps; give more numbers a draw")
-        return float(np.polyfit(bits, found, 1)[0])
+        return found
 
-    again = [slope(rng.integers(len(table), size=len(table))) for _ in range(resamples)]
-    low, high = np.quantile(again, [0.025, 0.975])
-    return slope(np.arange(len(table))), float(low), float(high)
+    rng = np.random.default_rng(derive(seed, "bootstrap"))
+    needed = np.array(counted(table, count))
+    again = np.array(
+        [counted(table[rng.integers(len(table), size=len(table))], numbers_needed) for _ in range(resamples)]
+    )
+    slopes = np.polyfit(bits, again.T, 1)[0]
+    low, high = np.quantile(again, [0.025, 0.975], axis=0)
+    slope_low, slope_high = np.quantile(slopes, [0.025, 0.975]).tolist()
+    return PerBit(bits, needed, low, high, float(np.polyfit(bits, needed, 1)[0]), slope_low, slope_high)
+
+
+def share_band(hits: int, draws: int) -> tuple[float, float]:
+    """The 95 % band of a probability of which `hits` in `draws` are known: Clopper and Pearson's, which is exact.
+
+    >>> [round(p, 3) for p in share_band(0, 100)]
+    [0.0, 0.036]
+    """
+    band = stats.binomtest(hits, draws).proportion_ci(0.95, "exact")
+    return float(band.low), float(band.high)
 
 
 def expected_solutions(n: int, eps: float) -> float:

@@ -48,11 +48,11 @@ def closest_subset(numbers: Sequence[float], target: float) -> list[bool]:
 
 
 def meet_in_the_middle(numbers: Sequence[float], target: float) -> list[bool]:
-    """The choice that `closest_subset` looks for, in the time of 2^(n/2) choices instead of 2^n: for up to 44 numbers.
+    """The choice that `closest_subset` looks for, by two lists of 2^(n/2) sums instead of one of 2^n.
 
     Every sum is one of the left half's plus one of the right half's. With the left sums in order, a binary search
     finds the partner that each right sum wants. Of choices that are equally close any one may come. Raises
-    ValueError for more than 44 numbers, or for a value that is not finite.
+    ValueError for more than 44 numbers, or for a value that is not finite. Source: Horowitz and Sahni 1974.
 
     >>> meet_in_the_middle([0.5, -0.3, 0.9], 0.25)
     [True, True, False]

@@ -5,6 +5,7 @@ from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.proof import draw_a_digit, eta_explorer
 from lthedu.widgets.pruning import pruning_explorer
 from lthedu.widgets.statements import statement_quiz
+from lthedu.widgets.subset_sums import subset_lights
 from lthedu.widgets.tickets import ticket_explorer
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "number_game",
     "pruning_explorer",
     "statement_quiz",
+    "subset_lights",
     "ticket_explorer",
 ]

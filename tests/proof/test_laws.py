@@ -99,18 +99,34 @@ def test_the_slope_is_found_and_its_band_holds_it() -> None:
     for seed in range(20):
         start = rng.uniform(0.2, 1.0, (400, 1))  # each number divides the error by 2^(1/1.3)
         table = start * 2 ** (-np.arange(20) / 1.3)
-        slope, low, high = laws.slope_per_bit(table, 2**-bits, resamples=60, seed=seed)
-        assert slope == pytest.approx(1.3, abs=0.1)
-        assert low <= high
-        inside += low - 0.02 <= 1.3 <= high + 0.02
+        found = laws.per_bit(table, 2**-bits, resamples=60, seed=seed)
+        assert found.slope == pytest.approx(1.3, abs=0.1)
+        assert found.needed.tolist() == [laws.numbers_needed(table, e) for e in 2**-bits]
+        assert (found.low <= found.needed + 1e-9).all()
+        assert (found.needed <= found.high + 1e-9).all()
+        inside += found.slope_low - 0.02 <= 1.3 <= found.slope_high + 0.02
     assert inside >= 15
+
+
+def test_the_count_that_is_given_makes_the_slope_and_the_bands_are_its_own() -> None:
+    table = laws.errors_so_far(*laws.draw_pools("uniform", 12, 300))
+    ours = laws.per_bit(table, [0.1, 0.05])
+    other = laws.per_bit(table, [0.1, 0.05], count=lambda errors, eps, share: 1 / eps)
+    assert other.slope == pytest.approx(10)
+    assert (other.low == ours.low).all()
 
 
 def test_a_slope_needs_two_values_and_enough_numbers() -> None:
     with pytest.raises(ValueError, match="eps has 1 values"):
-        laws.slope_per_bit(STEPS, [0.1])
+        laws.per_bit(STEPS, [0.1])
     with pytest.raises(ValueError, match=r"a share of 0.9 of the draws is not reached"):
-        laws.slope_per_bit(STEPS, [0.3, 0.1], share=0.9)
+        laws.per_bit(STEPS, [0.3, 0.1], share=0.9)
+
+
+def test_a_share_s_band_holds_it_and_shrinks() -> None:
+    assert laws.share_band(5, 10)[0] < 0.5 < laws.share_band(5, 10)[1]
+    assert laws.share_band(500, 1000)[1] - laws.share_band(500, 1000)[0] < 0.07
+    assert laws.share_band(10, 10) == (pytest.approx(0.025 ** (1 / 10)), 1.0)
 
 
 @pytest.mark.parametrize("n", [8, 10, 12])
