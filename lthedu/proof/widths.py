@@ -67,10 +67,12 @@ def orseau_cells(eta: float, largest: float = LARGEST) -> int:
 def orseau_octaves(eta: float) -> int:
     """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
 
+    Four at least: with fewer, a larger eta would take more neurons now and then.
+
     >>> orseau_octaves(1e-3)
     8
     """
-    return max(2, math.ceil(0.75 * math.log2(1 / eta)))
+    return max(4, math.ceil(0.75 * math.log2(1 / eta)))
 
 
 def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
@@ -81,13 +83,15 @@ def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float
     Rivasplata 2020 for the idea; distribution and constant are ours.
 
     >>> orseau_width(1e-3, 1), orseau_width(1e-3, 266_610)
-    (333, 919)
+    (836, 2308)
     """
     _check(eta, instances, delta)
+    if eta >= largest:
+        return 1  # there is no weight to hit
     cells = orseau_cells(eta, largest)
     edges = largest * GOLDEN ** -np.arange(1, cells + 2.0)
-    rarest = -np.diff(_product_below(edges, orseau_octaves(eta))).min()
-    return math.ceil(math.log(cells * instances / delta) / -math.log1p(-max(rarest, 0) / 4))
+    rarest = np.abs(np.diff(_product_below(edges, orseau_octaves(eta)))).min()
+    return math.ceil(math.log(cells * instances / delta) / -math.log1p(-rarest / 4))
 
 
 def _product_below(values: np.ndarray, octaves: int) -> np.ndarray:
@@ -101,7 +105,7 @@ def _product_below(values: np.ndarray, octaves: int) -> np.ndarray:
 
 
 def room(classes: int) -> float:
-    """Hidden neurons, in multiples of capacity times classes, with which free choice fills every class in nearly all draws.
+    """Hidden neurons, in multiples of capacity times classes, with which free choice nearly always fills every class.
 
     With few classes a neuron finds none of its numbers positive, or its class full, more often: measured, no theorem.
 
