@@ -147,7 +147,8 @@ def test_a_digit_with_two_answers_says_so_in_words() -> None:
     drawn = np.asarray(axes[1].images[0].get_array())
     assert np.allclose(drawn[:, 28:56], images[11].reshape(28, 28))
     assert np.ptp(drawn[:, 56:]) == 0
-    _, alt = plots.digits_and_answers(images[:1], [1], [1], [2])
+    (ax,), alt = plots.digits_and_answers(images[:1], [1], [1], [2])  # both wrong, but alike
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["label 2\ntarget 1\nticket 1\n"]
     assert alt.endswith("they never differ.")
 
 
