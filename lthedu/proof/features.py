@@ -38,7 +38,7 @@ def relu_gram(a: Floats, b: Floats) -> Floats:
 
 
 def top_layer_error(gram: Floats, overlap: Floats, norm: float) -> float:
-    """The least relative error that any top layer u reaches: of mean (t - sum_j u_j f_j)^2 / mean t^2 over all u.
+    """The least relative error of any top layer u: mean (t - sum_j u_j f_j)^2 / mean t^2.
 
     `gram` (r, r) holds the means of f_i f_j, `overlap` (r,) those of f_j t, `norm` is that of t^2. A mask of neurons
     with any scale c is one such u, so that no such mask is better: least squares is a lower bound for them all. It is

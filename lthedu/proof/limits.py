@@ -45,7 +45,7 @@ class Pieces:
 
 
 def tent_network(folds: int) -> nn.Sequential:
-    """The sawtooth with 2^folds pieces on [0, 1], as a network of folds + 1 layers with 2 units in each hidden one.
+    """The sawtooth with 2^folds pieces on [0, 1]: folds + 1 layers, 2 units in each hidden one.
 
     It applies the tent map t(x) = 2 relu(x) - 4 relu(x - 1/2) `folds` times, so that its value at i / 2^folds is 0 for
     even i and 1 for odd i. All its numbers are powers of two, and floats are exact on them. Raises ValueError for
@@ -152,7 +152,7 @@ def distance(f: Pieces, g: Pieces) -> float:
 
 
 def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
-    """How many hidden units a network of two layers needs, at least, to come within less than `error` of `values`.
+    """How many hidden units two layers need, at least, to come within less than `error` of `values`.
 
     `values` are the heights of a function at increasing places. Only those at least `error` above or below `level`
     count: the network must be on their side of it. N units make at most N + 1 straight pieces, and a straight piece

@@ -1,5 +1,6 @@
 """Explorers: the course's figures under a slider."""
 
+from lthedu.widgets.limits import regions_explorer
 from lthedu.widgets.live import live_plot
 from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.proof import draw_a_digit, eta_explorer
@@ -15,6 +16,7 @@ __all__ = [
     "live_plot",
     "number_game",
     "pruning_explorer",
+    "regions_explorer",
     "statement_quiz",
     "subset_lights",
     "ticket_explorer",

@@ -16,10 +16,11 @@ import nbformat
 import pytest
 
 import lthedu.exercises
-from lthedu import data, sparsity, tickets
+from lthedu import data, landscape, sparsity, tickets
 from lthedu.course import doctor, lesson
 from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise, Planted
+from lthedu.proof import settings as proof_settings
 
 mpl.use("agg")
 for _module in pkgutil.iter_modules(lthedu.exercises.__path__):
@@ -32,10 +33,22 @@ lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 # A lesson whose experiment is long gets settings too small to show anything and large enough to run every line.
 A_STUDY = replace(tickets.LESSON, seeds=(0, 1), levels=4, steps=6, batch_size=32, val_every=3)
 A_COMPARISON = replace(sparsity.compare.LESSON, seeds=(0, 1), dense_steps=6, steps=8, updates=2, batch_size=32)
+A_PROOF = replace(
+    proof_settings.LESSON,
+    sizes=(784, 12, 8, 10),
+    seeds=(0, 1),
+    steps=6,
+    batch_size=32,
+    etas=(0.1, 0.001),
+    growth_etas=(0.1, 0.05),
+    draws=10,
+)
 SMALL: dict[str, tuple[object, str, object]] = {
     "00": (tickets.settings, "LESSON", A_STUDY),
     "01": (sparsity.compare, "LESSON", A_COMPARISON),
     "02": (tickets.settings, "LESSON", A_STUDY),
+    "09": (proof_settings, "LESSON", A_PROOF),
+    "10": (landscape.depth, "LESSON", landscape.depth.Settings(depths=(1, 2), width=4, steps=4, seeds=(0, 1))),
 }
 
 

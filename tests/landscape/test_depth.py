@@ -12,12 +12,12 @@ from lthedu.training import Replicates, train
 def test_a_plain_network_started_at_the_identity_trains_to_the_same_weights(toy: Dataset) -> None:
     sizes = [20, 8, 8, 8, 5]
     residual = Replicates.create(lambda: ResidualMLP(sizes), seeds=[0, 1], dtype=torch.float64)
-    plain = Replicates.create(lambda: ResidualMLP(sizes).plain(), seeds=[0, 1], dtype=torch.float64)
+    plain = Replicates.create(lambda: ResidualMLP(sizes).double().plain(), seeds=[0, 1], dtype=torch.float64)
     a, b = (train(nets, toy, steps=30, batch_size=10).replicates for nets in (residual, plain))
     for i, adds in enumerate([False, True, True, False]):
         name = f"layers.{i}.weight"
         shift = torch.eye(8, dtype=torch.float64) if adds else 0
-        assert torch.allclose(a.params[name] + shift, b.params[name], atol=1e-6)  # the start is rounded in float32
+        assert torch.allclose(a.params[name] + shift, b.params[name], atol=1e-9)
         assert not torch.allclose(a.params[name], residual.params[name], atol=1e-4)
 
 

@@ -1,0 +1,48 @@
+"""Explorer of linear regions: how depth and width cut a square."""
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from lthedu.landscape import random_network, regions
+from lthedu.plots.limits import draw_regions
+from lthedu.widgets.live import live_plot
+
+MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
+
+
+def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
+    """The linear regions of random networks with so many hidden layers (1 to 6) and neurons in each (2 to 24).
+
+    All sliders move with the arrow keys; buttons choose plain or residual layers. Raises ValueError for other numbers.
+
+    >>> regions_explorer(1, 2).children[-1].value
+    '...1 hidden layer of 2 neurons...2 neurons in all...regions...'
+    """
+    if not (1 <= layers <= MOST_LAYERS and 2 <= neurons <= MOST_NEURONS):
+        raise ValueError(
+            f"layers is {layers} and neurons {neurons}; allowed: 1 to {MOST_LAYERS}, and 2 to {MOST_NEURONS}"
+        )
+    wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="32em")}
+    figure = Figure(figsize=(5.2, 5.2), dpi=90, layout="constrained")
+
+    def draw(layers: int, neurons: int, draw: int, kind: str) -> str:
+        found = regions(random_network(layers, neurons, draw, residual=kind == "residual"))
+        figure.clear()
+        draw_regions(figure.add_subplot(), found)
+        many = f"{layers} hidden layer{'s' if layers > 1 else ''} of {neurons} neurons"
+        smallest = min(region.area for region in found)
+        return (
+            f"{many}, {kind}: {layers * neurons} neurons in all cut the square into {len(found):,} regions; the "
+            f"smallest has {smallest / 4:.1e} of its area."
+        )
+
+    return live_plot(
+        figure,
+        draw,
+        {
+            "layers": ipywidgets.IntSlider(layers, 1, MOST_LAYERS, description="hidden layers", **wide),
+            "neurons": ipywidgets.IntSlider(neurons, 2, MOST_NEURONS, description="neurons in each", **wide),
+            "draw": ipywidgets.IntSlider(1, 1, DRAWS, description="which random one", **wide),
+            "kind": ipywidgets.ToggleButtons(options=["plain", "residual"], description="layers are"),
+        },
+    )
