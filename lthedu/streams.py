@@ -3,6 +3,7 @@
 import hashlib
 
 import torch
+from numpy.random import Generator, Philox
 
 
 def derive(*name: int | str) -> int:
@@ -25,3 +26,12 @@ def generator(*name: int | str) -> torch.Generator:
     True
     """
     return torch.Generator().manual_seed(derive(*name))
+
+
+def numpy_generator(*name: int | str) -> Generator:
+    """A NumPy generator at the start of the stream called `name`.
+
+    >>> bool((numpy_generator(7).random(3) == numpy_generator(7).random(3)).all())
+    True
+    """
+    return Generator(Philox(key=derive(*name)))

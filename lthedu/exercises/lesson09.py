@@ -478,6 +478,96 @@ def _which_width(answers: list[tuple[float, tuple[float, int, float]]]) -> str:
 
 @exercise(
     "9.5",
+    "Do they answer alike?",
+    minutes=10,
+    level=1,
+    hints=(
+        "Two networks are each right on 98 of 100 digits. On how many digits may they give different answers?",
+        "`logits.argmax(1)` gives the answers. The first result compares the answers of the two, the second is the "
+        "largest entry of the size of target - ticket. The labels are not needed.",
+        "same = target.argmax(1) == ticket.argmax(1)\n"
+        "return same.double().mean().item(), (target - ticket).abs()....item()",
+    ),
+    reference=compare_logits,
+)
+def check_compare_logits(attempt: Attempt) -> None:
+    """Logits in which agreement, accuracy, mean and maximum are all different; then random ones."""
+    target = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 0.5], [0.0, 0.5, 4.0]])
+    ticket = torch.tensor([[2.0, 1.5, 0.0], [0.0, 2.0, 2.5], [1.0, 0.0, 0.5], [0.25, 0.5, 1.25]])
+    pairs = [(target, ticket), (ticket, target)]  # once the largest difference is above, once below
+    for rows in (5, 40):
+        a = torch.randn(rows, 10, generator=attempt.rng)
+        pairs.append((a, a + 0.8 * torch.randn(rows, 10, generator=attempt.rng)))
+    for a, b in pairs:
+        got = _two(attempt(a, b))
+        right = compare_logits(a, b)
+        if not np.allclose(got, right, atol=1e-5):
+            numbers = f"got ({got[0]:.4g}, {got[1]:.4g}), expected ({right[0]:.4g}, {right[1]:.4g})"
+            example = f"{_rows(a)} and {_rows(b)}: {numbers}"
+            raise Wrong(_which_alike(got, a, b), example if len(a) < 5 else "")
+
+
+def _two(got: object) -> tuple[float, float]:
+    try:
+        parts = list(got)  # type: ignore[call-overload]
+        if len(parts) != 2:
+            raise TypeError
+        found = float(parts[0]), float(parts[1])
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(
+            f"it returned {brief(got)}; expected two numbers: share answered alike, largest difference"
+        ) from None
+    if any(math.isnan(x) for x in found):
+        raise Wrong("it returned NaN")
+    return found
+
+
+def _rows(logits: torch.Tensor) -> str:
+    return str([[round(x, 3) for x in row] for row in logits.tolist()])
+
+
+def _which_alike(got: tuple[float, float], a: torch.Tensor, b: torch.Tensor) -> str:
+    share, most = compare_logits(a, b)
+    gap = (a - b).double()
+    if math.isclose(got[0], share, abs_tol=1e-5):
+        known = [
+            (float(gap.max()), "the largest difference may be below zero: take its size first, then the largest"),
+            (float(gap.abs().mean()), "this is the mean difference; the theorem speaks of the largest"),
+            (float(gap.square().mean().sqrt()), "this is the root mean square; the theorem speaks of the largest"),
+            (
+                float(gap.norm(dim=1).max()),
+                "this is the length of a row's difference; the largest of any logit is asked for",
+            ),
+            (
+                float((a.max() - b.max()).abs()),
+                "subtract first, then take the largest: these are the largest logits of each",
+            ),
+            (
+                float((a.max(1).values - b.max(1).values).abs().max()),
+                "the largest logits of a row need not be those that differ",
+            ),
+            (float(gap.square().max()), "this is the square of the largest difference"),
+        ]
+        for value, words in known:
+            if math.isclose(got[1], value, rel_tol=1e-4, abs_tol=1e-6):
+                return words
+        return "the second number is not the largest difference of any logit"
+    if math.isclose(got[0], 100 * share, abs_tol=1e-3):
+        return "the share is in percent; return it as a number between 0 and 1"
+    if math.isclose(got[0], 1 - share, abs_tol=1e-5):
+        return "this is the share on which the two differ; the one on which they agree is asked for"
+    if math.isclose(got[0], share * len(a), abs_tol=1e-3) and len(a) > 1:
+        return "this is a number of inputs; return the share of them"
+    if math.isclose(got[0], most, abs_tol=1e-5):
+        return "the two numbers are exchanged: first the share answered alike, then the largest difference"
+    columns = float((a.argmax(0) == b.argmax(0)).double().mean())
+    if math.isclose(got[0], columns, abs_tol=1e-5):
+        return "argmax goes down the columns; the answer to an input is the largest of its row: argmax(1)"
+    return "the first number is not the share of inputs that both answer alike; labels or accuracies play no part in it"
+
+
+@exercise(
+    "9.6",
     "The certificate",
     minutes=15,
     level=3,
@@ -622,93 +712,3 @@ def _which_bound(got: float, target: list[Floats], made: list[Floats], errors: l
         if got < _bound(*args)
         else "it is a larger number than the two rules give"
     )
-
-
-@exercise(
-    "9.6",
-    "Do they answer alike?",
-    minutes=10,
-    level=1,
-    hints=(
-        "Two networks are each right on 98 of 100 digits. On how many digits may they give different answers?",
-        "`logits.argmax(1)` gives the answers. The first result compares the answers of the two, the second is the "
-        "largest entry of the size of target - ticket. The labels are not needed.",
-        "same = target.argmax(1) == ticket.argmax(1)\n"
-        "return same.double().mean().item(), (target - ticket).abs()....item()",
-    ),
-    reference=compare_logits,
-)
-def check_compare_logits(attempt: Attempt) -> None:
-    """Logits in which agreement, accuracy, mean and maximum are all different; then random ones."""
-    target = torch.tensor([[2.0, 1.0, 0.0], [0.0, 3.0, 1.0], [1.0, 0.0, 0.5], [0.0, 0.5, 4.0]])
-    ticket = torch.tensor([[2.0, 1.5, 0.0], [0.0, 2.0, 2.5], [1.0, 0.0, 0.5], [0.25, 0.5, 1.25]])
-    pairs = [(target, ticket), (ticket, target)]  # once the largest difference is above, once below
-    for rows in (5, 40):
-        a = torch.randn(rows, 10, generator=attempt.rng)
-        pairs.append((a, a + 0.8 * torch.randn(rows, 10, generator=attempt.rng)))
-    for a, b in pairs:
-        got = _two(attempt(a, b))
-        right = compare_logits(a, b)
-        if not np.allclose(got, right, atol=1e-5):
-            numbers = f"got ({got[0]:.4g}, {got[1]:.4g}), expected ({right[0]:.4g}, {right[1]:.4g})"
-            example = f"{_rows(a)} and {_rows(b)}: {numbers}"
-            raise Wrong(_which_alike(got, a, b), example if len(a) < 5 else "")
-
-
-def _two(got: object) -> tuple[float, float]:
-    try:
-        parts = list(got)  # type: ignore[call-overload]
-        if len(parts) != 2:
-            raise TypeError
-        found = float(parts[0]), float(parts[1])
-    except (TypeError, ValueError, RuntimeError):
-        raise Wrong(
-            f"it returned {brief(got)}; expected two numbers: share answered alike, largest difference"
-        ) from None
-    if any(math.isnan(x) for x in found):
-        raise Wrong("it returned NaN")
-    return found
-
-
-def _rows(logits: torch.Tensor) -> str:
-    return str([[round(x, 3) for x in row] for row in logits.tolist()])
-
-
-def _which_alike(got: tuple[float, float], a: torch.Tensor, b: torch.Tensor) -> str:
-    share, most = compare_logits(a, b)
-    gap = (a - b).double()
-    if math.isclose(got[0], share, abs_tol=1e-5):
-        known = [
-            (float(gap.max()), "the largest difference may be below zero: take its size first, then the largest"),
-            (float(gap.abs().mean()), "this is the mean difference; the theorem speaks of the largest"),
-            (float(gap.square().mean().sqrt()), "this is the root mean square; the theorem speaks of the largest"),
-            (
-                float(gap.norm(dim=1).max()),
-                "this is the length of a row's difference; the largest of any logit is asked for",
-            ),
-            (
-                float((a.max() - b.max()).abs()),
-                "subtract first, then take the largest: these are the largest logits of each",
-            ),
-            (
-                float((a.max(1).values - b.max(1).values).abs().max()),
-                "the largest logits of a row need not be those that differ",
-            ),
-            (float(gap.square().max()), "this is the square of the largest difference"),
-        ]
-        for value, words in known:
-            if math.isclose(got[1], value, rel_tol=1e-4, abs_tol=1e-6):
-                return words
-        return "the second number is not the largest difference of any logit"
-    if math.isclose(got[0], 100 * share, abs_tol=1e-3):
-        return "the share is in percent; return it as a number between 0 and 1"
-    if math.isclose(got[0], 1 - share, abs_tol=1e-5):
-        return "this is the share on which the two differ; the one on which they agree is asked for"
-    if math.isclose(got[0], share * len(a), abs_tol=1e-3) and len(a) > 1:
-        return "this is a number of inputs; return the share of them"
-    if math.isclose(got[0], most, abs_tol=1e-5):
-        return "the two numbers are exchanged: first the share answered alike, then the largest difference"
-    columns = float((a.argmax(0) == b.argmax(0)).double().mean())
-    if math.isclose(got[0], columns, abs_tol=1e-5):
-        return "argmax goes down the columns; the answer to an input is the largest of its row: argmax(1)"
-    return "the first number is not the share of inputs that both answer alike; labels or accuracies play no part in it"

@@ -378,11 +378,84 @@ def doubles(eta: float, instances: int, delta: float = 0.01) -> int:
 # 9.5 ---------------------------------------------------------------------------------------------------------
 
 
+@alternative("9.5")
+def with_a_loop(target: Any, ticket: Any) -> Any:
+    rows = list(zip(target.tolist(), ticket.tolist(), strict=True))
+    same = sum(a.index(max(a)) == b.index(max(b)) for a, b in rows)
+    return same / len(rows), max(abs(x - y) for a, b in rows for x, y in zip(a, b, strict=True))
+
+
+@alternative("9.5")
+def with_numpy_arrays(target: Any, ticket: Any) -> Any:
+    a, b = target.numpy(), ticket.numpy()
+    return np.mean(a.argmax(1) == b.argmax(1)), np.max(np.abs(a - b))
+
+
+@planted("9.5", "take its size first")
+def signed(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).max()
+
+
+@planted("9.5", "the mean difference")
+def mean_difference(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).abs().mean()
+
+
+@planted("9.5", "root mean square")
+def rms(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).square().mean().sqrt()
+
+
+@planted("9.5", "the length of a row")
+def euclidean(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).norm(dim=1).max()
+
+
+@planted("9.5", "subtract first")
+def difference_of_largest(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target.max() - ticket.max()).abs()
+
+
+@planted("9.5", "labels or accuracies play no part")  # accuracy in place of agreement
+def equal_accuracies(target: Any, ticket: Any) -> Any:
+    labels = torch.arange(len(target)) % target.shape[1]
+    right = [(logits.argmax(1) == labels).double().mean() for logits in (target, ticket)]
+    return 1 - (right[0] - right[1]).abs() / 3 - 0.01, (target - ticket).abs().max()
+
+
+@planted("9.5", "in percent")
+def percent(target: Any, ticket: Any) -> Any:
+    return 100 * (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).abs().max()
+
+
+@planted("9.5", "the two differ")
+def disagreement(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) != ticket.argmax(1)).double().mean(), (target - ticket).abs().max()
+
+
+@planted("9.5", "number of inputs")
+def a_count(target: Any, ticket: Any) -> Any:
+    return (target.argmax(1) == ticket.argmax(1)).sum(), (target - ticket).abs().max()
+
+
+@planted("9.5", "exchanged")
+def other_order(target: Any, ticket: Any) -> Any:
+    return (target - ticket).abs().max(), (target.argmax(1) == ticket.argmax(1)).double().mean()
+
+
+@planted("9.5", "down the columns")
+def columns(target: Any, ticket: Any) -> Any:
+    return (target.argmax(0) == ticket.argmax(0)).double().mean(), (target - ticket).abs().max()
+
+
+# 9.6 ---------------------------------------------------------------------------------------------------------
+
+
 def _norm(matrix: Any) -> float:
     return float(np.linalg.svd(matrix, compute_uv=False)[0])
 
 
-@alternative("9.5")
+@alternative("9.6")
 def with_svd(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for i in range(len(target)):
@@ -391,7 +464,7 @@ def with_svd(target: Any, made: Any, errors: Any, reach: float) -> float:
     return d
 
 
-@alternative("9.5")
+@alternative("9.6")
 def in_torch(target: Any, made: Any, errors: Any, reach: float) -> Any:
     def norm(m: Any) -> Any:
         return torch.linalg.matrix_norm(torch.as_tensor(m), 2)
@@ -406,7 +479,7 @@ def in_torch(target: Any, made: Any, errors: Any, reach: float) -> Any:
     return step(list(zip(target, made, errors, strict=True)), torch.tensor(reach).double(), torch.tensor(0.0).double())
 
 
-@planted("9.5", "errors of the biases are forgotten")  # a certificate that forgets a bias
+@planted("9.6", "errors of the biases are forgotten")  # a certificate that forgets a bias
 def forgets_bias_errors(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -415,7 +488,7 @@ def forgets_bias_errors(target: Any, made: Any, errors: Any, reach: float) -> fl
     return d
 
 
-@planted("9.5", "`length` must see it")
+@planted("9.6", "`length` must see it")
 def forgets_bias_lengths(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -424,7 +497,7 @@ def forgets_bias_lengths(target: Any, made: Any, errors: Any, reach: float) -> f
     return d
 
 
-@planted("9.5", "sqrt(length^2 + 1)")
+@planted("9.6", "sqrt(length^2 + 1)")
 def forgets_the_one(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -432,7 +505,7 @@ def forgets_the_one(target: Any, made: Any, errors: Any, reach: float) -> float:
     return d
 
 
-@planted("9.5", "multiplied by the target's W")
+@planted("9.6", "multiplied by the target's W")
 def only_adds_up(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for _, m, e in zip(target, made, errors, strict=True):
@@ -440,7 +513,7 @@ def only_adds_up(target: Any, made: Any, errors: Any, reach: float) -> float:
     return d
 
 
-@planted("9.5", "Frobenius")
+@planted("9.6", "Frobenius")
 def frobenius(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -450,7 +523,7 @@ def frobenius(target: Any, made: Any, errors: Any, reach: float) -> float:
     return d
 
 
-@planted("9.5", "largest entry")
+@planted("9.6", "largest entry")
 def largest_entry(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -460,7 +533,7 @@ def largest_entry(target: Any, made: Any, errors: Any, reach: float) -> float:
     return float(d)
 
 
-@planted("9.5", "stays at `reach`")
+@planted("9.6", "stays at `reach`")
 def one_length_for_all(target: Any, made: Any, errors: Any, reach: float) -> float:
     d = 0.0
     for t, e in zip(target, errors, strict=True):
@@ -468,7 +541,7 @@ def one_length_for_all(target: Any, made: Any, errors: Any, reach: float) -> flo
     return d
 
 
-@planted("9.5", "they are added")
+@planted("9.6", "they are added")
 def the_larger_part(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
@@ -477,7 +550,7 @@ def the_larger_part(target: Any, made: Any, errors: Any, reach: float) -> float:
     return d
 
 
-@planted("9.5", "not by the one that was made")
+@planted("9.6", "not by the one that was made")
 def carried_by_the_copy(target: Any, made: Any, errors: Any, reach: float) -> float:
     r, d = reach, 0.0
     for m, e in zip(made, errors, strict=True):
@@ -485,79 +558,6 @@ def carried_by_the_copy(target: Any, made: Any, errors: Any, reach: float) -> fl
     return d
 
 
-@planted("9.5", "one number")
+@planted("9.6", "one number")
 def a_bound_for_every_layer(target: Any, made: Any, errors: Any, reach: float) -> list[float]:
     return [with_svd(target[: i + 1], made[: i + 1], errors[: i + 1], reach) for i in range(len(target))]
-
-
-# 9.6 ---------------------------------------------------------------------------------------------------------
-
-
-@alternative("9.6")
-def with_a_loop(target: Any, ticket: Any) -> Any:
-    rows = list(zip(target.tolist(), ticket.tolist(), strict=True))
-    same = sum(a.index(max(a)) == b.index(max(b)) for a, b in rows)
-    return same / len(rows), max(abs(x - y) for a, b in rows for x, y in zip(a, b, strict=True))
-
-
-@alternative("9.6")
-def with_numpy_arrays(target: Any, ticket: Any) -> Any:
-    a, b = target.numpy(), ticket.numpy()
-    return np.mean(a.argmax(1) == b.argmax(1)), np.max(np.abs(a - b))
-
-
-@planted("9.6", "take its size first")
-def signed(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).max()
-
-
-@planted("9.6", "the mean difference")
-def mean_difference(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).abs().mean()
-
-
-@planted("9.6", "root mean square")
-def rms(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).square().mean().sqrt()
-
-
-@planted("9.6", "the length of a row")
-def euclidean(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).norm(dim=1).max()
-
-
-@planted("9.6", "subtract first")
-def difference_of_largest(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).double().mean(), (target.max() - ticket.max()).abs()
-
-
-@planted("9.6", "labels or accuracies play no part")  # accuracy in place of agreement
-def equal_accuracies(target: Any, ticket: Any) -> Any:
-    labels = torch.arange(len(target)) % target.shape[1]
-    right = [(logits.argmax(1) == labels).double().mean() for logits in (target, ticket)]
-    return 1 - (right[0] - right[1]).abs() / 3 - 0.01, (target - ticket).abs().max()
-
-
-@planted("9.6", "in percent")
-def percent(target: Any, ticket: Any) -> Any:
-    return 100 * (target.argmax(1) == ticket.argmax(1)).double().mean(), (target - ticket).abs().max()
-
-
-@planted("9.6", "the two differ")
-def disagreement(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) != ticket.argmax(1)).double().mean(), (target - ticket).abs().max()
-
-
-@planted("9.6", "number of inputs")
-def a_count(target: Any, ticket: Any) -> Any:
-    return (target.argmax(1) == ticket.argmax(1)).sum(), (target - ticket).abs().max()
-
-
-@planted("9.6", "exchanged")
-def other_order(target: Any, ticket: Any) -> Any:
-    return (target - ticket).abs().max(), (target.argmax(1) == ticket.argmax(1)).double().mean()
-
-
-@planted("9.6", "down the columns")
-def columns(target: Any, ticket: Any) -> Any:
-    return (target.argmax(0) == ticket.argmax(0)).double().mean(), (target - ticket).abs().max()

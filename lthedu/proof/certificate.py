@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from lthedu.proof.construct import Construction, same_predictions
-from lthedu.streams import derive
+from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
 # (the target's layers, the ticket's, their differences, the longest input) -> the largest difference of the outputs
@@ -21,7 +21,6 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
 
     >>> from lthedu.models import MLP
     >>> from lthedu.proof import construct
-    >>> torch.manual_seed(0) and None
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> largest_difference(ticket) <= certificate(ticket)
     True
@@ -76,7 +75,7 @@ def largest_difference(
     """
     low, high = ticket.box.low, ticket.box.high
     inputs = ticket.layers[0].target.shape[1] - 1
-    rng = np.random.Generator(np.random.Philox(key=derive(seed, "largest difference")))
+    rng = numpy_generator(seed, "largest difference")
     points = rng.uniform(low, high, (starts, inputs))
     points[::2] = np.where(rng.random((len(points[::2]), inputs)) < 0.5, low, high)
     best = 0.0

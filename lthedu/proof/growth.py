@@ -9,7 +9,7 @@ from torch import nn
 
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
-from lthedu.streams import derive, generator
+from lthedu.streams import derive, generator, numpy_generator
 
 INPUTS = 16
 SHARE = 0.95  # of the draws in which every weight must be hit
@@ -40,7 +40,7 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
         raise ValueError(f"etas are {list(etas)} and draws {draws}; allowed: 0 < eta < {LARGEST}, and 10 draws or more")
     rows = []
     for eta in etas:
-        rng = np.random.Generator(np.random.Philox(key=derive(seed, "waiting", str(eta))))
+        rng = numpy_generator(seed, "waiting", str(eta))
         sizes = rng.uniform(0, LARGEST, (draws, 2 * INPUTS))
         chances = {MALACH: np.full(sizes.shape, eta**2 / 16), LUCKY: product_chance(sizes, eta)}
         for method, p in chances.items():

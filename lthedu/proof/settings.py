@@ -9,11 +9,12 @@ from lthedu import resources
 class Settings:
     """The targets' training, and the tickets made of them; defaults are lesson size."""
 
+    sizes: tuple[int, ...] = (784, 300, 100, 10)  # LeNet-300-100
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # a target and a source each
     steps: int = 1404  # three passes through the 55,000 training images
     batch_size: int = 128
     eta: float = 1e-3  # of one normalised weight
-    etas: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)  # the sweep
+    etas: tuple[float, ...] = (0.1, 0.01, 0.001, 0.0001)  # the sweep
     growth_etas: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001)
     draws: int = 40  # of target and source, for each point of the comparison of widths
 

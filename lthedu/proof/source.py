@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.random import Philox
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -60,7 +61,7 @@ class Source:
     def param(self, name: str) -> Tensor:
         """One parameter, drawn from a stream of its own: float32, on the CPU."""
         shape = self.shapes()[name]
-        bits = np.random.Philox(key=derive(self.seed, "source", name))
+        bits = Philox(key=derive(self.seed, "source", name))
         draw, to_a_word = (_octaves, 1) if self.octaves else (_uniform, 2)
         found = np.empty(int(np.prod(shape)), np.float32)
         for start in range(0, len(found), BLOCK):

@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.streams import numpy_generator
+
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
 Normalise = Callable[[Sequence[Layer], float], tuple[list[Layer], float]]
@@ -51,7 +53,7 @@ def layers_of(target: nn.Module) -> list[Layer]:
 def _check_computes(target: nn.Module, layers: Sequence[Layer]) -> None:
     """Raise ValueError unless the module's own forward is what its layers say."""
     # far out no bias hides a ReLU that is missing or one too many
-    x = np.random.Generator(np.random.Philox(key=0)).normal(size=(3, 16, layers[0].shape[1] - 1))
+    x = numpy_generator("probe of a target").normal(size=(3, 16, layers[0].shape[1] - 1))
     x *= np.array([1.0, 1e3, 1e6])[:, None, None]
     try:
         double = copy.deepcopy(target).double().cpu().eval()
