@@ -15,7 +15,7 @@ from scipy import stats
 
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
-from lthedu.streams import derive
+from lthedu.streams import numpy_generator
 
 Pool = Literal["uniform", "products", "half dead"]
 POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
@@ -35,7 +35,7 @@ def draw_pools(pool: Pool, n: int, draws: int, seed: int = 0) -> tuple[Floats, F
     """
     if pool not in POOLS or n < 1 or draws < 1:
         raise ValueError(f"the pool is {pool!r}, n {n} and draws {draws}; allowed: {', '.join(POOLS)}, and 1 or more")
-    a, b, targets = (np.random.default_rng(derive(seed, "pools", name)) for name in ("a", "b", "targets"))
+    a, b, targets = (numpy_generator(seed, "pools", name) for name in ("a", "b", "targets"))
     first, second = a.uniform(-1, 1, (n, draws)).T, b.uniform(-1, 1, (n, draws)).T
     factors: dict[Pool, Floats] = {
         "uniform": np.ones_like(first),
@@ -135,7 +135,7 @@ def per_bit(
             raise ValueError(f"a share of {share} of the draws is not reached at every eps; give more numbers a draw")
         return found
 
-    rng = np.random.default_rng(derive(seed, "bootstrap"))
+    rng = numpy_generator(seed, "bootstrap")
     needed = np.array(counted(table, count))
     again = np.array(
         [counted(table[rng.integers(len(table), size=len(table))], numbers_needed) for _ in range(resamples)]
@@ -156,7 +156,7 @@ def share_band(hits: int, draws: int) -> tuple[float, float]:
     return float(band.low), float(band.high)
 
 
-def expected_solutions(n: int, eps: float) -> float:
+def expected_solutions(n: float, eps: float) -> float:
     """How many of the 2^n subsets of n numbers uniform on [-1, 1] fall within `eps` of a target near 0, on average.
 
     2^n times the 2 eps of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
@@ -165,7 +165,7 @@ def expected_solutions(n: int, eps: float) -> float:
     >>> round(expected_solutions(10, 1e-3), 2)
     0.63
     """
-    return 2.0 ** (n + 1) * eps * math.sqrt(3 / (math.pi * n))
+    return math.exp2(n + 1) * eps * math.sqrt(3 / (math.pi * n))
 
 
 def rare_sign(n: int) -> float:

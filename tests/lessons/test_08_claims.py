@@ -56,22 +56,14 @@ def verdict_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def test_every_verdict_holds_for_other_draws(claims, monkeypatch) -> None:
-    said = verdict_of(monkeypatch)
-    with_other_draws(monkeypatch, 1)
-    run(CODE, 1)
-    assert [sentence for sentence, holds in claims.items() if not holds] == []
-    assert len(claims) == 20
-    assert said == ["supported"]
-
-
 @pytest.mark.full
-@pytest.mark.parametrize("offset", range(2, 22))
-def test_every_verdict_holds_for_twenty_other_draws(claims, monkeypatch, offset: int) -> None:
+@pytest.mark.parametrize("offset", range(1, 22))
+def test_every_verdict_holds_for_other_draws(claims, monkeypatch, offset: int) -> None:
     said = verdict_of(monkeypatch)
     with_other_draws(monkeypatch, offset)
     run(CODE, offset)
     assert [sentence for sentence, holds in claims.items() if not holds] == []
+    assert len(claims) == 21
     assert said == ["supported"]
 
 
@@ -93,6 +85,16 @@ def cell(starts: str) -> str:
 IMPORTS = cell("import itertools")
 SLOPES = [IMPORTS, "my_guess = {}", "numbers_needed = laws.numbers_needed", cell("draws, eps = 4000")]
 SLOPES += [cell("for name, line in found"), cell("uniform, products, half_dead")]
+ALL_TARGETS = [IMPORTS, "numbers_needed = laws.numbers_needed", cell("numbers, _ = laws"), cell("worst = laws")]
+ALL_TARGETS += [cell("levels = "), cell("cards = []")]
+
+
+def test_slopes_and_all_targets_hold_for_other_draws(claims, monkeypatch) -> None:
+    """The fast part; under `full` every verdict is held against twenty-one other sets of draws."""
+    with_other_draws(monkeypatch, 30)
+    run(SLOPES + ALL_TARGETS, 30, worst_error=laws.worst_error)
+    assert [sentence for sentence, holds in claims.items() if not holds] == []
+    assert len(claims) == 8
 
 
 def test_the_claims_about_slopes_fail_for_a_search_that_is_hasty(claims, monkeypatch) -> None:
@@ -130,10 +132,6 @@ def test_the_claims_about_signs_fail_where_signs_are_balanced_from_the_start(cla
         run(TAIL)
     assert not any(claims.values())
     assert len(claims) == 3
-
-
-ALL_TARGETS = [IMPORTS, "numbers_needed = laws.numbers_needed", cell("numbers, _ = laws"), cell("worst = laws")]
-ALL_TARGETS += [cell("levels = "), cell("cards = []")]
 
 
 def test_the_claims_about_all_targets_fail_for_a_gap_that_is_not_the_worst(claims, monkeypatch) -> None:
