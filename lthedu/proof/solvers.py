@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.data import default_device
 from lthedu.machine import usable_cores
 from lthedu.proof import kernels
 
@@ -71,21 +72,23 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
 
 
 def hashed_subsets(
-    numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str = "cpu"
+    numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str | None = None
 ) -> Subsets:
     """A choice for each row that is nearly the best, with a lossy hash instead of a sort.
 
     The 2^(n/2) sums of the left half go into twice as many buckets of equal width, the last one to come stays; each sum
     of the right half looks into the one bucket that holds what it wants. `numbers` (N, n) with n <= 40, `targets` (N,);
     the search is in float32, the errors are computed in float64. `solver`: as in `best_subsets`, or "torch", on
-    `device`. All give the same choices, except among sums that are equal in float32. Raises as `best_subsets`.
+    `device` (None: the one that LTHEDU_DEVICE names). All give the same choices, except among sums that are equal in
+    float32. Raises as `best_subsets`.
 
     >>> hashed_subsets([[0.5, -0.3, 0.9]], [0.25]).keep
     array([[ True,  True, False]])
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
     if solver == "torch":
-        found = _in_blocks(lambda x, t: _hashed_torch(x, t, torch.device(device)), x, t, one_by_one=True)
+        where = default_device() if device is None else torch.device(device)
+        found = _in_blocks(lambda x, t: _hashed_torch(x, t, where), x, t, one_by_one=True)
     else:
         found = _in_blocks(_hashed_numba if _compiled(solver) else _hashed_numpy, x, t)
     return _subsets(x, t, _unpacked(found, x.shape[1]))
@@ -98,7 +101,7 @@ def solve(
     *,
     ladder: Sequence[int] = LADDER,
     solver: Solver = "auto",
-    device: torch.device | str = "cpu",
+    device: torch.device | str | None = None,
 ) -> Subsets:
     """A choice for each row within `eta` of its target, with as few of the row's numbers tried as will do.
 
