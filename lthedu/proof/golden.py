@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
-from lthedu.streams import derive
+from lthedu.streams import numpy_generator
 
 
 def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
@@ -55,7 +55,7 @@ def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: b
     array([[0.25  , 0.125 , 0.0625]])
     """
     low: Floats = ratio ** -(np.arange(1.0, cells + 1) + 1)
-    place = np.random.default_rng(derive(seed, "cells")).random((draws, cells)) * (not lowest)
+    place = numpy_generator(seed, "cells").random((draws, cells)) * (not lowest)
     found: Floats = low * (1 + (ratio - 1) * place)
     return found
 
@@ -82,7 +82,7 @@ def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -
     >>> numbers.shape, bool((drawn >= 3).all()), 9 < float(drawn.mean()) < 13  # 2 (3/3 + 3/2 + 3/1) = 11 on average
     ((500, 3), True, True)
     """
-    rng = np.random.default_rng(derive(seed, "until every cell"))
+    rng = numpy_generator(seed, "until every cell")
     samples, drawn = np.zeros((draws, cells)), np.zeros((draws, cells), np.int64)
     count = 0
     while not drawn.all():
