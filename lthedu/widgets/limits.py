@@ -23,7 +23,7 @@ def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
             f"layers is {layers} and neurons {neurons}; allowed: 1 to {MOST_LAYERS}, and 2 to {MOST_NEURONS}"
         )
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="32em")}
-    figure = Figure(figsize=(5.2, 5.2), dpi=90, layout="constrained")
+    figure = Figure(figsize=(9.6, 4.4), dpi=100, layout="constrained")
 
     def draw(layers: int, neurons: int, draw: int, kind: str) -> str:
         found = regions(random_network(layers, neurons, draw, residual=kind == "residual"))
@@ -42,7 +42,7 @@ def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
         {
             "layers": ipywidgets.IntSlider(layers, 1, MOST_LAYERS, description="hidden layers", **wide),
             "neurons": ipywidgets.IntSlider(neurons, 2, MOST_NEURONS, description="neurons in each", **wide),
-            "draw": ipywidgets.IntSlider(1, 1, DRAWS, description="which random one", **wide),
+            "draw": ipywidgets.IntSlider(1, 1, DRAWS, description="random draw", **wide),
             "kind": ipywidgets.ToggleButtons(options=["plain", "residual"], description="layers are"),
         },
     )
