@@ -214,6 +214,17 @@ def train(
     print(train_report(replicates=replicates, rounds=rounds, threads=threads))
 
 
+@bench.command()
+def proof(
+    instances: Annotated[int, typer.Option(min=1, help="Rows with 12 numbers; longer rows are fewer.")] = 32_768,
+    rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 5,
+) -> None:
+    """Time the subset sums: every solver on the same instances, then a whole construction of LeNet-300-100."""
+    from lthedu.bench_proof import proof_report
+
+    print(proof_report(instances=instances, rounds=rounds))
+
+
 @app.command()
 def fetch(
     name: Annotated[str, typer.Argument(metavar="DATASET", help="cifar10; the others need no fetching.")],

@@ -1,0 +1,194 @@
+"""Time the subset sums of `lthedu.proof`: instances a second by solver and length, and whole constructions."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lthedu.machine import cpu_name, load, usable_cores
+from lthedu.models import MLP
+from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
+from lthedu.proof.solvers import Solver
+from lthedu.proof.widths import LARGEST, weights_of
+from lthedu.streams import derive
+
+LENGTHS = {
+    12: 1,
+    16: 2,
+    20: 8,
+    24: 32,
+}  # numbers in a row: what the count of rows is divided by, since each takes longer
+ETAS = (1e-2, 1e-3, 1e-4)
+SHAPE = (784, 300, 100, 10)  # LeNet-300-100
+PER_WEIGHT = 32
+NO_NUMBA = 'numba is not installed, so that its rows are left out: pip install "lthedu[speed]"'
+PUBLISHED = """\
+Published: 397,000 weights in 77,266 s on up to 36 cores with Gurobi, n = 21: 5.1 instances a second (Pensia and
+others 2020, acnagle/optimal-lottery-tickets, subset-sum/results/paper/fc2_approx.out). Those are not the instances
+above: their candidates are uniform, no products, and drawn afresh for each row of the target's weights."""
+
+Floats = NDArray[np.float64]
+Search = Callable[[Floats, Floats], Subsets]
+Row = tuple[str, ...]
+Name = TypeVar("Name", str, Row)
+
+
+def proof_report(instances: int = 32_768, rounds: int = 5) -> str:
+    """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
+
+    `instances`: rows with 12 numbers; longer rows are fewer. Each round times every contender in turn, so that other
+    load on the machine meets all of them alike; what is printed are medians over the rounds, with minimum and maximum.
+    A solver may use every core there is. Raises ValueError for a number below 1.
+    """
+    for name, value in (("instances", instances), ("rounds", rounds)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; it must be 1 or more")
+    speeds, wholes = _speeds(instances, rounds), _wholes(rounds)
+    count = weights_of(SHAPE)
+    shape = "-".join(map(str, SHAPE))
+    return "\n".join(
+        [
+            f"{cpu_name()}, {usable_cores()} cores, load {load()}; {_versions()}",
+            f"{rounds} rounds, each contender in turn: median, min and max. A solver may use every core. Instances:",
+            f"products of two uniform numbers, the first above 0; targets uniform in [-{LARGEST}, {LARGEST}];",
+            f"{instances:,} rows of {min(LENGTHS)} numbers, fewer of the longer ones",
+            "",
+            *_table(("n", "solver", "instances/s", "min", "max", "median error"), speeds),
+            *([] if kernels.AVAILABLE else [NO_NUMBA]),
+            "",
+            f"ladder: {count:,} such instances of {PER_WEIGHT} numbers. construct: a network {shape} out of a random",
+            f'one, method "free", {PER_WEIGHT} candidates a weight. Its {count:,} weights and biases are random, not',
+            "trained, with a spread like that of trained ones",
+            "",
+            *_table(("what", "solver", "eta", "seconds", "min", "max", "missed", "kept/weight"), wholes),
+            f"peak memory of this process, torch included: {_peak()}",
+            "",
+            PUBLISHED,
+        ]
+    )
+
+
+def _contenders() -> dict[str, Search]:
+    found: dict[str, Search] = {}
+    for solver in _compiled_or_not():
+        found[f"{solver} hash"] = partial(hashed_subsets, solver=solver)
+        found[f"{solver} exact"] = partial(best_subsets, solver=solver)
+    for device in _devices():
+        found[f"torch hash, {device}"] = partial(hashed_subsets, solver="torch", device=device)
+    return found
+
+
+def _compiled_or_not() -> list[Solver]:
+    return ["numba", "numpy"] if kernels.AVAILABLE else ["numpy"]
+
+
+def _devices() -> list[str]:
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+
+
+def _speeds(instances: int, rounds: int) -> list[Row]:
+    """Instances a second, length by length."""
+    rows: list[Row] = []
+    for n, fewer in LENGTHS.items():
+        x, t = _instances(max(1, instances // fewer), n)
+        contenders = _contenders()
+        errors = {name: np.median(search(x, t).errors) for name, search in contenders.items()}  # compiles, not timed
+        for name, found in _interleaved({name: partial(search, x, t) for name, search in contenders.items()}, rounds):
+            rates = [len(t) / seconds for seconds in found]
+            numbers = [f"{value:,.0f}" for value in (median(rates), min(rates), max(rates))]
+            rows.append((str(n), name, *numbers, f"{errors[name]:.1e}"))
+    return rows
+
+
+def _wholes(rounds: int) -> list[Row]:
+    """Seconds of the ladder and of whole constructions; with torch only where there is a device."""
+    x, t = _instances(weights_of(SHAPE), PER_WEIGHT)
+    target = _target()
+    results: dict[Row, tuple[int, float]] = {}
+
+    def ladder(name: Row, eta: float, solver: Solver, device: str) -> None:
+        found = solve(x, t, eta, solver=solver, device=device)
+        results[name] = found.missed(eta), float(found.keep.sum() / len(t))
+
+    def whole(name: Row, eta: float, solver: Solver) -> None:
+        ticket = construct(target, eta=eta, per_weight=PER_WEIGHT, solver=solver)
+        results[name] = ticket.missed, ticket.kept / ticket.target_size
+
+    jobs: dict[Row, Callable[[], object]] = {}
+    for eta in ETAS:
+        for solver, device in [
+            *((name, "cpu") for name in _compiled_or_not()),
+            *(("torch", d) for d in _devices()[1:]),
+        ]:
+            row = ("ladder", solver if device == "cpu" else f"{solver}, {device}", f"{eta:g}")
+            jobs[row] = partial(ladder, row, eta, solver, device)
+    for eta in ETAS:
+        for solver in _compiled_or_not():
+            row = ("construct", solver, f"{eta:g}")
+            jobs[row] = partial(whole, row, eta, solver)
+    rows: list[Row] = []
+    for name, seconds in _interleaved(jobs, rounds):
+        missed, kept = results[name]
+        numbers = [f"{value:.2f}" for value in (median(seconds), min(seconds), max(seconds))]
+        rows.append((*name, *numbers, f"{missed:,}", f"{kept:.2f}"))
+    return rows
+
+
+def _interleaved(jobs: Mapping[Name, Callable[[], object]], rounds: int) -> list[tuple[Name, list[float]]]:
+    """The seconds that each job takes, every job once in each round."""
+    seconds: dict[Name, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            begun = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - begun)
+    return list(seconds.items())
+
+
+def _instances(rows: int, n: int) -> tuple[Floats, Floats]:
+    rng = np.random.Generator(np.random.Philox(key=derive(0, "bench", n)))
+    numbers = rng.random((rows, n)) * (2 * rng.random((rows, n)) - 1)
+    return numbers, LARGEST * (2 * rng.random(rows) - 1)
+
+
+def _target() -> MLP:
+    """Weights and biases of a spread like that of trained ones: most are small, a few ten times as large."""
+    rng = np.random.Generator(np.random.Philox(key=derive(0, "bench", "target")))
+    with torch.random.fork_rng(devices=[]):
+        net = MLP(SHAPE).requires_grad_(False)
+    for p in net.parameters():
+        p.copy_(torch.from_numpy(0.05 * rng.standard_t(6, tuple(p.shape))))
+    return net
+
+
+def _versions() -> str:
+    numba = f"numba {sys.modules['numba'].__version__}" if kernels.AVAILABLE else "no numba"
+    device = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"numpy {np.__version__}, {numba}, torch {torch.__version__}{device}"
+
+
+def _peak() -> str:
+    """The most memory that this process held, where the system tells."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
+    held = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    return f"{held[0] / 1024:,.0f} MiB" if held else "unknown"
+
+
+def _table(head: Row, rows: list[Row]) -> list[str]:
+    """Columns as wide as their widest entry: words to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    words = {"solver", "what"}
+    return [
+        "  ".join(
+            f"{cell:<{w}}" if name in words else f"{cell:>{w}}" for name, cell, w in zip(head, row, widths, strict=True)
+        )
+        for row in (head, *rows)
+    ]
