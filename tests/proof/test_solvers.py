@@ -148,6 +148,7 @@ def test_numbers_of_any_size_find_a_legal_choice(solver: str, row: list[float]) 
         found = hashed_subsets([row], [target], solver=solver)
         recomputed(found, np.array([row]), np.array([target]))
         assert found.errors[0] <= abs(target) * (1 + 1e-6) + 1e-29
+        assert (found.keep == hashed_subsets([row], [target], solver="numpy").keep).all()
 
 
 @pytest.mark.parametrize("solver", HASHED)
