@@ -8,21 +8,29 @@ from typing import Any
 import numpy as np
 
 try:
-    from numba import njit
-except ImportError:  # the numpy path is as exact, and several times slower
-    AVAILABLE = False
+    import numba
+except ImportError:  # the numpy path is as exact, and slower
+    numba = None
+AVAILABLE = numba is not None
 
-    def njit(**_: Any) -> Any:
-        """Without numba nothing is compiled, and nothing calls what follows."""
-        return lambda function: function
 
-else:
-    AVAILABLE = True
+def _compiled(function: Any) -> Any:
+    """The function compiled when it is first called, and kept on disk where there is a place for it.
+
+    Without numba it stays as it is, and nothing calls it.
+    """
+    if not AVAILABLE:
+        return function
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # an installation that cannot be written to, and no cache folder either
+        return numba.njit(nogil=True)(function)
+
 
 NARROW = np.float32(1e-30)  # sums that lie closer together share one bucket; dividing by less could overflow
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
     """`sums[k]`: the sum of the numbers where bit i of k is 1, built by doubling."""
     sums[0] = 0
@@ -33,7 +41,7 @@ def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
         many *= 2
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
     """Into `lefts` and `rights`: the bits of the choice that the lossy hash finds, row by row (float32)."""
     rows, n = numbers.shape
@@ -67,7 +75,7 @@ def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
         lefts[row], rights[row] = i, choice
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
     """`sums` of all subsets in increasing order and the bits of each, by merging with their own shift."""
     sums[0], choices[0] = 0, 0
@@ -87,7 +95,7 @@ def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
         many *= 2
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def exact(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
     """Into `lefts` and `rights`: the bits of a best choice, row by row (float64): two sorted lists, two fingers."""
     rows, n = numbers.shape

@@ -1,6 +1,7 @@
 """The solvers that take subset sums by the hundred thousand: against every choice, against each other, at the edges."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -289,3 +290,24 @@ def test_a_device_makes_the_same_choices(device: str) -> None:
     found = solve(x, t / 2, 1e-3, solver="torch", device=device)
     recomputed(found, x, t / 2)
     assert found.missed(1e-3) == 0
+
+
+def test_an_installation_that_cannot_be_written_to_compiles_without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def njit(**options):
+        def decorate(function):
+            asked.append(options)
+            if options.get("cache"):
+                raise RuntimeError("cannot cache function: no locator available")
+            return function
+
+        return decorate
+
+    monkeypatch.setattr(kernels, "AVAILABLE", True)
+    monkeypatch.setattr(kernels, "numba", SimpleNamespace(njit=njit))
+    assert kernels._compiled(len) is len
+    assert asked == [{"cache": True, "nogil": True}, {"nogil": True}]
+    monkeypatch.setattr(kernels, "AVAILABLE", False)
+    assert kernels._compiled(len) is len
+    assert len(asked) == 2
