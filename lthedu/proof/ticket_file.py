@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import os
-import tempfile
+import secrets
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -36,6 +36,7 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
 
     Raises ValueError for a mask that does not fit its source, before anything is written.
 
+    >>> import tempfile
     >>> from lthedu.models import MLP
     >>> from lthedu.proof import construct
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
@@ -60,15 +61,16 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
     }
     header["sha256 of text"] = _text_digest(header)
     content = tensors_to_bytes(packed, metadata={"ticket": json.dumps(header)})
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(partial, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+        os.replace(partial, path)  # once it is closed: Windows renames no open file
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     return len(content)
 
 
@@ -86,7 +88,7 @@ def load_ticket(path: Path | str) -> Ticket:
             header = json.loads((file.metadata() or {})["ticket"])
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
         found = _read(header)
-    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedFile(f"{path} is damaged, or no ticket of lthedu: {error}") from error
     source, scale, box = found
     _compare(path, "mask", _digest(packed), header["sha256 of mask"])

@@ -113,6 +113,9 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     save_file({"w": torch.ones(3)}, foreign)
     with pytest.raises(DamagedFile, match="no ticket of lthedu"):
         load_ticket(foreign)
+    save_file({"w": torch.ones(3)}, foreign, metadata={"ticket": "[" * 100_000})
+    with pytest.raises(DamagedFile, match="no ticket of lthedu"):
+        load_ticket(foreign)
     (tmp_path / "pickled.pt").write_bytes(b"\x80\x04K\x01.")
     with pytest.raises(DamagedFile, match="no ticket of lthedu"):
         load_ticket(tmp_path / "pickled.pt")
@@ -128,7 +131,9 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
         ("format", "lthedu ticket 2"),
         ("scale", "nan"),
         ("scale", "-0x1p+0"),
+        ("scale", "0x1p+99999"),
         ("source", {"seed": -1, "sizes": [6, 5], "octaves": 0}),
+        ("source", {"seed": float("inf"), "sizes": [6, 5], "octaves": 0}),
         ("source", {"seed": 0, "sizes": [6, 10**9, 5], "octaves": 0}),
         ("source", {"seed": 0, "sizes": "6", "octaves": 0}),
         ("box", {"low": 1, "high": 0}),
@@ -190,6 +195,26 @@ def test_a_disk_that_is_full_leaves_the_old_file(ticket, path: Path, monkeypatch
         save_ticket(ticket, path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not tell which files are open")
+def test_the_file_is_closed_before_it_is_renamed(ticket, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows renames no file that is open."""
+    still_open = []
+    replace = os.replace
+
+    def renamed(source, target) -> None:
+        still_open.extend(fd for fd in Path("/proc/self/fd").iterdir() if os.path.realpath(fd) == str(source))
+        replace(source, target)
+
+    monkeypatch.setattr(module.os, "replace", renamed)
+    save_ticket(ticket, path)
+    assert not still_open
+
+
+def test_a_ticket_may_be_read_by_whoever_may_read_its_neighbours(path: Path) -> None:
+    (path.parent / "plain").write_text("x")
+    assert path.stat().st_mode == (path.parent / "plain").stat().st_mode
 
 
 def test_the_counting_bound_is_below_every_ticket_file(tmp_path: Path) -> None:
