@@ -144,7 +144,7 @@ def construct(
     widths.check_fits(
         shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=per_weight, largest=largest
     )
-    block = widths.block_size(method, eta, instances, delta, per_weight, largest)
+    block = int(widths.block_size(method, eta, instances, delta, per_weight, largest))  # 8.0 is allowed for 8
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
     layers, scale = normalise(found, largest)

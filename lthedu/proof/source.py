@@ -5,6 +5,7 @@ as 1, 2, 3", 2011); the way from bits to float32 is exact, so no library's sampl
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ class Source:
     `octaves` is 0 for the uniform distribution on [-1, 1]. Otherwise a magnitude falls into each of so many octaves,
     [1/2, 1), [1/4, 1/2), ..., with equal chance, is uniform inside, and its sign is a coin toss: small numbers are as
     frequent as large ones, up to a factor (from 0.69 to 1.39) the density 1/|v| of Orseau and others. Raises ValueError
-    for other values.
+    for values that are no whole numbers or out of range.
 
     >>> source = Source(seed=0, sizes=(2, 3, 1))
     >>> source.count(), {name: tuple(p.shape) for name, p in source.params().items()}["layers.0.weight"]
@@ -40,6 +41,11 @@ class Source:
     octaves: int = 0
 
     def __post_init__(self) -> None:
+        if not all(isinstance(value, int | np.integer) for value in (self.seed, *self.sizes, self.octaves)):
+            given = f"seed is {self.seed!r}, sizes are {self.sizes!r} and octaves is {self.octaves!r}"
+            raise ValueError(f"{given}; allowed: whole numbers")
+        object.__setattr__(self, "seed", int(self.seed))  # numpy's are equal to these, but do not go into a file
+        object.__setattr__(self, "sizes", tuple(map(int, self.sizes)))
         if not 0 <= self.seed < 1 << 63:
             raise ValueError(f"seed is {self.seed}; allowed: 0 to 2^63 - 1")
         if len(self.sizes) < 2 or min(self.sizes) < 1:
@@ -56,14 +62,14 @@ class Source:
 
     def count(self) -> int:
         """How many random numbers it has, weights and biases."""
-        return sum(int(np.prod(shape)) for shape in self.shapes().values())
+        return sum(math.prod(shape) for shape in self.shapes().values())
 
     def param(self, name: str) -> Tensor:
         """One parameter, drawn from a stream of its own: float32, on the CPU."""
         shape = self.shapes()[name]
         bits = Philox(key=derive(self.seed, "source", name))
         draw, to_a_word = (_octaves, 1) if self.octaves else (_uniform, 2)
-        found = np.empty(int(np.prod(shape)), np.float32)
+        found = np.empty(math.prod(shape), np.float32)
         for start in range(0, len(found), BLOCK):
             part = found[start : start + BLOCK]
             part[:] = draw(bits.random_raw(-(-len(part) // to_a_word)), len(part), self.octaves)

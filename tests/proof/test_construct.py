@@ -271,6 +271,13 @@ def test_a_first_mask_of_ones_own_is_used() -> None:
     assert not close(ticket.logits(x).numpy(), ticket.folded(x.double().numpy()))
 
 
+@pytest.mark.parametrize("method", ["free", "blocks", "orseau", "malach"])
+def test_a_whole_number_of_candidates_may_be_a_float(method) -> None:
+    a, b = (construct(network([3, 2]), eta=0.1, method=method, per_weight=n) for n in (30, 30.0))
+    assert a.source == b.source
+    assert all(a.mask[name].equal(b.mask[name]) for name in a.mask)
+
+
 def test_inputs_outside_the_box_are_refused() -> None:
     ticket = construct(network([3, 2]), eta=1e-2, box=(0, 1))
     with pytest.raises(ValueError, match=r"the inputs reach from -0.5 to 0; allowed: 0 to 1"):
@@ -303,6 +310,7 @@ GOOD = {"eta": 1e-2}
         ({"box": (0.0, float("inf"))}, r"box is \(0.0, inf\); allowed"),
         ({"seed": -1}, "seed is -1; allowed: 0 to"),
         ({"seed": 2**63}, "seed is 9223372036854775808; allowed"),
+        ({"seed": 1.5}, r"seed is 1\.5, .*; allowed: whole numbers"),
         ({"delta": 0.0}, "delta is 0.0; allowed: above 0 and below 1"),
         ({"delta": 2.0, "per_weight": 8}, "delta is 2.0; allowed"),
         ({"largest": 0.0}, "largest is 0.0; allowed: above 0 and at most 1"),

@@ -1,8 +1,10 @@
 """The random source: bits that are the same everywhere, and numbers that are what they are said to be."""
 
 import hashlib
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -181,6 +183,13 @@ def test_making_it_leaves_torchs_random_state() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_numpys_whole_numbers_are_whole_numbers_and_counts_do_not_overflow() -> None:
+    made = Source(np.int64(3), np.array([4, 2]))
+    assert made == Source(3, (4, 2))
+    assert json.dumps(asdict(made)) == json.dumps(asdict(Source(3, (4, 2))))
+    assert Source(0, (2**34, 2**30)).count() == 2**64 + 2**30
+
+
 @pytest.mark.parametrize(
     ("seed", "sizes", "octaves", "message"),
     [
@@ -190,6 +199,9 @@ def test_making_it_leaves_torchs_random_state() -> None:
         (0, (2, 0, 1), 0, r"sizes are \(2, 0, 1\); allowed"),
         (0, (2, 3), -1, "octaves is -1; allowed: 0 for uniform, or 1 to 100"),
         (0, (2, 3), 101, "octaves is 101; allowed"),
+        (1.5, (2, 3), 0, r"seed is 1\.5, .*; allowed: whole numbers"),
+        ("1", (2, 3), 0, r"seed is '1', .*; allowed: whole numbers"),
+        (0, (2, 3.0), 0, r"sizes are \(2, 3\.0\) .*; allowed: whole numbers"),
     ],
 )
 def test_what_is_no_source_is_refused(seed, sizes, octaves, message) -> None:
