@@ -71,15 +71,26 @@ def largest_difference(
     """The largest |target(x) - ticket(x)| that a search over the box finds: a lower bound on the true supremum.
 
     It looks at the rows `x` (n, inputs), then climbs from the worst of them and from random points and corners of the
-    box by projected gradient ascent, all in float64. Raises ValueError for rows outside the box.
+    box by `steps` steps of projected gradient ascent, all in float64: from `starts` points, and as many of the rows.
+    Raises ValueError for rows of another length or outside the box, for no start, and for fewer than 0 steps.
+
+    >>> from lthedu.models import MLP
+    >>> from lthedu.proof import construct
+    >>> 0 < largest_difference(construct(MLP([4, 3, 2]), eta=1e-3)) < 0.1
+    True
     """
     low, high = ticket.box.low, ticket.box.high
     inputs = ticket.layers[0].target.shape[1] - 1
+    if starts < 1 or steps < 0:
+        raise ValueError(f"starts is {starts} and steps {steps}; allowed: 1 or more, and 0 or more")
     rng = numpy_generator(seed, "largest difference")
     points = rng.uniform(low, high, (starts, inputs))
     points[::2] = np.where(rng.random((len(points[::2]), inputs)) < 0.5, low, high)
     best = 0.0
     if x is not None:
+        x = np.asarray(x, np.float64)
+        if x.ndim != 2 or not len(x) or x.shape[1] != inputs:
+            raise ValueError(f"the inputs have shape {x.shape}; allowed: (n, {inputs}) with n of 1 or more")
         ticket.box.check(x)
         apart = np.linalg.norm(ticket.target_logits(x) - ticket.folded(x), axis=1)
         best = float(apart.max())
@@ -100,14 +111,15 @@ def compare_logits(target: torch.Tensor, ticket: torch.Tensor) -> tuple[float, f
     """The share of inputs that two networks answer alike, and the largest difference of any logit.
 
     Both are logits of the same inputs, (n, classes); an answer is the class with the largest logit. Labels play no
-    part: two networks may be equally accurate and answer differently. Raises ValueError for shapes that differ.
+    part: two networks may be equally accurate and answer differently. Raises ValueError for shapes that differ, and for
+    no inputs.
 
     >>> compare_logits(torch.tensor([[1.0, 2.0], [3.0, 0.0]]), torch.tensor([[0.5, 2.0], [3.0, 3.5]]))
     (0.5, 3.5)
     """
-    if target.shape != ticket.shape or target.ndim != 2:
+    if target.shape != ticket.shape or target.ndim != 2 or not target.numel():
         raise ValueError(
-            f"the logits have shapes {tuple(target.shape)} and {tuple(ticket.shape)}; allowed: (n, classes)"
+            f"the logits have shapes {tuple(target.shape)} and {tuple(ticket.shape)}; allowed: (n, classes), both"
         )
     return same_predictions(target, ticket), float((target.double() - ticket.double()).abs().max())
 

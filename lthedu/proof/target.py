@@ -27,6 +27,8 @@ def layers_of(target: nn.Module) -> list[Layer]:
     >>> [layer.shape for layer in layers_of(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))]
     [(3, 3), (1, 4)]
     """
+    if not isinstance(target, nn.Module):
+        raise ValueError(f"the target is a {type(target).__name__}; allowed: a torch module")
     found: list[Layer] = []
     for name, module in target.named_modules():
         if isinstance(module, nn.Linear):
@@ -57,7 +59,7 @@ def _check_computes(target: nn.Module, layers: Sequence[Layer]) -> None:
     x *= np.array([1.0, 1e3, 1e6])[:, None, None]
     try:
         double = copy.deepcopy(target).double().cpu().eval()
-    except RuntimeError as error:  # weights that are computed from others: weight norm, torch's own pruning
+    except (RuntimeError, TypeError) as error:  # weights computed from others: weight norm, torch's own pruning
         raise ValueError(f"{type(target).__name__} cannot be copied ({error}); {ALLOWED}") from error
     try:
         with torch.no_grad():

@@ -37,12 +37,20 @@ class Ticket:
     def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
         """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
 
-        Hand over `module()` where you have it. Raises ValueError for inputs outside the box.
+        Hand over `module()` where you have it, on any device: there the logits are. Raises ValueError for rows of
+        another length, and for inputs outside the box.
         """
-        self.box.check(x)
+        self._check(x)
         module = module or self.module()
+        like = next(module.parameters())  # device and dtype
         with torch.no_grad():
-            return self.scale * torch.cat([module(rows) for rows in torch.split(x, ROWS)])
+            return self.scale * torch.cat([module(rows.to(like)) for rows in torch.split(x, ROWS)])
+
+    def _check(self, x: Tensor) -> None:
+        inputs = self.source.sizes[0]
+        if x.ndim != 2 or not len(x) or x.shape[1] != inputs:
+            raise ValueError(f"the inputs have shape {tuple(x.shape)}; allowed: (n, {inputs}) with n of 1 or more")
+        self.box.check(x)
 
     @property
     def kept(self) -> int:
@@ -54,8 +62,7 @@ class Ticket:
 
         A fast matrix product is free to split its sums, and rounding then depends on how. Here only kept weights are
         multiplied, each output's in rising order of the hidden neuron, in blocks of 128 inputs, in float32 on one
-        thread. On another machine, or with another version of scipy, the last bits may differ. Raises ValueError for
-        inputs outside the box.
+        thread. On another machine, or with another version of scipy, the last bits may differ. Raises as `logits`.
 
         >>> from lthedu.proof import construct
         >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
@@ -63,7 +70,7 @@ class Ticket:
         >>> torch.allclose(ticket.fixed_order_logits(x), ticket.logits(x), atol=1e-5)
         True
         """
-        self.box.check(x)
+        self._check(x)
         kept = masks.apply(self.mask, self.source.params())
         depth = len(self.source.sizes) - 1
         weights = [sparse.csr_matrix(kept[f"layers.{i}.weight"].numpy()) for i in range(depth)]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lthedu.models import MLP
-from lthedu.proof import certificate, construct, error_bound, largest_difference
+from lthedu.proof import certificate, compare_logits, construct, error_bound, largest_difference
 from lthedu.proof.target import forward
 
 BOXES = [(0.0, 1.0), (-1.0, 2.0), (-3.0, -1.0)]
@@ -172,6 +172,19 @@ def test_the_search_is_repeatable_and_stays_inside() -> None:
     assert largest_difference(ticket, seed=3) == largest_difference(ticket, seed=3)
     with pytest.raises(ValueError, match=r"the inputs reach from -1 to 2.5; allowed: -1 to 2"):
         largest_difference(ticket, np.array([[-1.0, 2.5, 0, 0, 0]]))
+
+
+def test_what_cannot_be_searched_or_compared_is_refused() -> None:
+    ticket = construct(network([5, 6, 3], 1), eta=1e-2)
+    for shape in ((0, 5), (3, 4), (5,)):
+        with pytest.raises(ValueError, match=r"the inputs have shape .*; allowed: \(n, 5\) with n of 1 or more"):
+            largest_difference(ticket, np.zeros(shape))
+    for wrong in ({"starts": 0}, {"steps": -1}):
+        with pytest.raises(ValueError, match="allowed: 1 or more, and 0 or more"):
+            largest_difference(ticket, **wrong)
+    for a, b in (((2, 3), (3, 3)), ((3,), (3,)), ((0, 3), (0, 3))):
+        with pytest.raises(ValueError, match=r"the logits have shapes .*; allowed: \(n, classes\), both"):
+            compare_logits(torch.zeros(a), torch.zeros(b))
 
 
 def test_both_networks_are_compared_in_float64() -> None:

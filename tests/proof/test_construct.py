@@ -278,6 +278,21 @@ def test_a_whole_number_of_candidates_may_be_a_float(method) -> None:
     assert all(a.mask[name].equal(b.mask[name]) for name in a.mask)
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (4, 2), (3,), (2, 3, 1)])
+def test_inputs_of_another_shape_are_refused(shape) -> None:
+    ticket = construct(network([3, 2]), eta=1e-2)
+    for compute in (ticket.logits, ticket.fixed_order_logits):
+        with pytest.raises(ValueError, match=r"the inputs have shape \(.*\); allowed: \(n, 3\) with n of 1 or more"):
+            compute(torch.zeros(shape))
+
+
+def test_inputs_are_read_where_and_as_the_module_reads_them() -> None:
+    ticket = construct(network([3, 2]), eta=1e-2)
+    x = inputs((0, 1), 3)
+    assert ticket.logits(x.double()).equal(ticket.logits(x))
+    assert close(ticket.logits(x, ticket.module().double()).numpy(), ticket.folded(x.double().numpy()))
+
+
 def test_inputs_outside_the_box_are_refused() -> None:
     ticket = construct(network([3, 2]), eta=1e-2, box=(0, 1))
     with pytest.raises(ValueError, match=r"the inputs reach from -0.5 to 0; allowed: 0 to 1"):

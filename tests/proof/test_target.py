@@ -1,6 +1,7 @@
 """What may be a target, and the network that it becomes when its weights are made small."""
 
 import itertools
+import threading
 
 import numpy as np
 import pytest
@@ -162,6 +163,15 @@ def test_no_layers_at_all() -> None:
         layers_of(nn.ReLU())
     with pytest.raises(ValueError, match="layer 'target' has 3 outputs and 0 inputs"):
         layers_of(nn.Linear(0, 3))
+
+
+def test_what_is_no_module_or_cannot_be_copied_gets_an_answer_in_words() -> None:
+    with pytest.raises(ValueError, match="the target is a list; allowed: a torch module"):
+        layers_of([nn.Linear(3, 2)])
+    held = nn.Sequential(nn.Linear(3, 2))
+    held.lock = threading.Lock()
+    with pytest.raises(ValueError, match=r"Sequential cannot be copied .*; allowed: Linear layers"):
+        layers_of(held)
 
 
 def test_weights_that_are_computed_from_others_get_an_answer_in_words() -> None:
