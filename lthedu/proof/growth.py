@@ -30,7 +30,8 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
     two branches, were hit in 95 % of `draws` draws of target and source. The two rules of Malach and others are waiting
     times for a lucky neuron, whose chance is known exactly and drawn from; the others are real networks, built by
     `construct`. Columns: `method`, `eta`, `neurons` (for each weight, both branches), `kept` (weights kept for each
-    target weight, the mean). Raises ValueError for an eta outside (0, 1/4), or fewer than 10 draws.
+    target weight, the mean). Raises ValueError for an eta outside (0, 1/4), for one so small that no number of neurons
+    tried is enough, or for fewer than 10 draws.
 
     >>> table = measured_widths([0.1], draws=10).set_index("method")
     >>> bool(table.loc[MALACH, "neurons"] > 100 * table.loc[FREE, "neurons"])
@@ -87,7 +88,7 @@ def _fewest(method: Method, eta: float, draws: int, seed: int) -> tuple[float, f
     """The fewest neurons for each weight with which enough draws hit all, and weights kept for each: by bisection."""
     rule = orseau_width(eta, 2 * INPUTS)  # more than enough
     low, high = 1, {"free": 32, "blocks": 80}.get(method, rule)
-    kept = float("nan")
+    most, kept = high, float("nan")
     while low < high:
         middle = (low + high) // 2
         hit, share = _share_hit(method, eta, middle, draws, seed)
@@ -95,6 +96,10 @@ def _fewest(method: Method, eta: float, draws: int, seed: int) -> tuple[float, f
             high, kept = middle, share
         else:
             low = middle + 1
+    if high == most:  # the one number that was not tried
+        hit, kept = _share_hit(method, eta, high, draws, seed)
+        if hit < SHARE:
+            raise ValueError(f"eta is {eta}: {method!r} misses it too often, also with {most} neurons, the most tried")
     classes = 2 * INPUTS + 1
     return 2 * high * (room(classes) if method == "free" else 1), kept
 

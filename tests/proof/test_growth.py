@@ -50,6 +50,12 @@ def test_bad_settings_are_refused(etas: list[float], draws: int) -> None:
         growth.measured_widths(etas, draws)
 
 
+def test_an_eta_that_no_number_of_neurons_reaches_is_refused() -> None:
+    """Where none of the numbers tried is enough, the largest of them is no answer."""
+    with pytest.raises(ValueError, match="eta is 1e-09: 'free' misses it too often, also with 32 neurons"):
+        growth._fewest("free", 1e-9, 10, 0)
+
+
 def test_one_eta_has_no_growth(table: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="it takes two etas or more"):
         growth.growth(table[table["eta"] == 0.1], growth.FREE)
