@@ -30,12 +30,17 @@ def one_weight(
 
     Neuron j has the incoming weight a = incoming[j] and the outgoing weight b = outgoing[j], neither of which is
     changed. Those with a > 0 answer to x > 0 and must make `weight` of their products; those with a < 0 answer to
-    x < 0, and theirs must make `-weight`. `choose(numbers, target)` picks a subset, as `closest_subset` does. Source:
-    Malach and others 2020 for the pair of branches, Pensia and others 2020 for the subsets.
+    x < 0, and theirs must make `-weight`. `choose(numbers, target)` picks a subset, as `closest_subset` does. Raises
+    ValueError for lists of different lengths. Source: Malach and others 2020 for the pair of branches, Pensia and
+    others 2020 for the subsets.
 
     >>> one_weight([0.5, -0.5, 1.0], [1.0, -1.0, 0.9], 0.5)
     [True, True, False]
     """
+    if len(incoming) != len(outgoing):
+        raise ValueError(
+            f"there are {len(incoming)} incoming and {len(outgoing)} outgoing weights; allowed: equally many"
+        )
     keep = [False] * len(incoming)
     for sign in (1, -1):
         mine = [j for j, a in enumerate(incoming) if sign * a > 0]

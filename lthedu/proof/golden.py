@@ -51,9 +51,12 @@ def cells_needed(ratio: float, eta: float) -> int:
 def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: bool = False) -> Floats:
     """One number from each of the cells 1, 2, ..., `cells`: (draws, cells), uniform in the cell or its `lowest`.
 
+    Raises ValueError for a ratio that is not above 1, or for cells or draws below 1.
+
     >>> draw_cells(2, cells=3, draws=1, lowest=True)
     array([[0.25  , 0.125 , 0.0625]])
     """
+    _check(ratio, cells, draws)
     low: Floats = ratio ** -(np.arange(1.0, cells + 1) + 1)
     place = numpy_generator(seed, "cells").random((draws, cells)) * (not lowest)
     found: Floats = low * (1 + (ratio - 1) * place)
@@ -63,11 +66,15 @@ def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: b
 def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats:
     """What the kept numbers leave of each target: `keep` and `numbers` (N, n), `targets` (N,).
 
+    Raises ValueError for other shapes.
+
     >>> residuals([[False, True]], [[0.5, 0.25]], [0.375])
     array([0.125])
     """
-    kept: Floats = np.asarray(numbers, float) * np.asarray(keep, bool)
-    left: Floats = np.asarray(targets, float) - kept.sum(axis=1)
+    x, chosen, t = np.asarray(numbers, float), np.asarray(keep, bool), np.asarray(targets, float)
+    if x.ndim != 2 or chosen.shape != x.shape or t.shape != x.shape[:1]:
+        raise ValueError(f"shapes are {chosen.shape}, {x.shape} and {t.shape}; expected (N, n), (N, n) and (N,)")
+    left: Floats = t - (x * chosen).sum(axis=1)
     return left
 
 
@@ -75,13 +82,14 @@ def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -
     """Numbers of random sign and size, drawn until every cell holds a positive one: those, and how many were drawn.
 
     Sizes are spread so that all cells are equally likely, density proportional to 1/v: uniform ones would hardly ever
-    fall into the small cells. Returns the first positive number of each cell,
-    (draws, cells), and the count of all numbers drawn, (draws,).
+    fall into the small cells. Returns the first positive number of each cell, (draws, cells), and the count of all
+    numbers drawn, (draws,). Raises ValueError as `draw_cells`.
 
     >>> numbers, drawn = draw_until_every_cell(2, cells=3, draws=500)
     >>> numbers.shape, bool((drawn >= 3).all()), 9 < float(drawn.mean()) < 13  # 2 (3/3 + 3/2 + 3/1) = 11 on average
     ((500, 3), True, True)
     """
+    _check(ratio, cells, draws)
     rng = numpy_generator(seed, "until every cell")
     samples, drawn = np.zeros((draws, cells)), np.zeros((draws, cells), np.int64)
     count = 0
@@ -93,3 +101,8 @@ def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -
         samples[rows[new], cell[new]] = ratio ** -level[new]
         drawn[rows[new], cell[new]] = count
     return samples, drawn.max(axis=1)
+
+
+def _check(ratio: float, cells: int, draws: int) -> None:
+    if not ratio > 1 or cells < 1 or draws < 1:
+        raise ValueError(f"ratio is {ratio}, cells {cells} and draws {draws}; allowed: above 1, and 1 or more each")

@@ -118,8 +118,9 @@ def per_bit(
     """How many numbers each `eps` needs, how many more for each halving of eps, and how sure that is.
 
     `count(errors, eps, share)` gives the numbers needed; the slope is a least-squares fit over log2(1/eps). The bands
-    are a bootstrap's: the draws are drawn again with replacement, `resamples` times, whole rows at once. Raises
-    ValueError for fewer than two values of `eps`, or where `share` is not reached.
+    are a bootstrap's: the draws are drawn again with replacement, `resamples` times, whole rows at once, and counted by
+    `numbers_needed`, whatever `count` is. Raises ValueError for fewer than two values of `eps`, or where `share` is not
+    reached.
 
     >>> errors = 0.5 ** np.arange(12.0) * np.linspace(0.5, 1, 100)[:, None]  # another number halves every error
     >>> round(per_bit(errors, eps=[0.1, 0.05, 0.025]).slope, 2)

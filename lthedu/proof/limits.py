@@ -173,11 +173,14 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
     """The network of two layers with these knots that stays nearest to f, and the distance at which it stays.
 
     Unit i is relu(sides[i] * (x - knots[i])), sides of 1 (the default) or -1; the second layer is found by linear
-    programming, so that no other choice of it does better. Raises ValueError for sides that do not fit.
+    programming, so that no other choice of it does better. Raises ValueError for no knots, one that is not finite, and
+    sides that do not fit.
 
     >>> round(best_fit(pieces(tent_network(1)), [0.0, 0.5])[1], 9)
     0.0
     """
+    if not len(knots) or not np.isfinite(knots).all():
+        raise ValueError(f"the knots are {list(knots)}; expected one or more finite numbers")
     side = np.ones(len(knots)) if sides is None else np.asarray(sides, dtype=float)
     if side.shape != (len(knots),) or not set(side) <= {1.0, -1.0}:
         raise ValueError(f"sides are {sides}; expected 1 or -1 for each of the {len(knots)} knots")

@@ -55,6 +55,8 @@ def test_one_weight_has_each_sign_hit_its_own_target() -> None:
     assert one_weight(incoming, outgoing, -0.4) == [False, False, True, True]
     assert one_weight([0.0], [1.0], 0.4) == [False]  # it answers to nothing
     assert one_weight([], [], 0.4) == []
+    with pytest.raises(ValueError, match="2 incoming and 1 outgoing weights; allowed: equally many"):
+        one_weight([0.5, 0.2], [0.1], 0.4)
 
 
 # Lemma A, Lemma B

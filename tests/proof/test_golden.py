@@ -79,3 +79,15 @@ def test_what_is_not_positive_is_refused(numbers, target) -> None:
 def test_a_ladder_that_does_not_fall_is_refused(ratio, eta) -> None:
     with pytest.raises(ValueError, match="allowed: a ratio above 1"):
         golden.cells_needed(ratio, eta)
+
+
+@pytest.mark.parametrize(("ratio", "cells", "draws"), [(1, 3, 2), (0.5, 3, 2), (math.nan, 3, 2), (2, 0, 2), (2, 3, 0)])
+def test_cells_that_are_none_are_refused(ratio, cells, draws) -> None:
+    for draw in (golden.draw_cells, golden.draw_until_every_cell):
+        with pytest.raises(ValueError, match="allowed: above 1, and 1 or more each"):
+            draw(ratio, cells, draws)
+
+
+def test_what_is_left_is_counted_row_by_row_or_not_at_all() -> None:
+    with pytest.raises(ValueError, match=r"shapes are \(1, 1\), \(1, 2\) and \(2,\); expected \(N, n\)"):
+        golden.residuals([[True]], [[0.5, 0.2]], [0.3, 0.2])

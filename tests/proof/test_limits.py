@@ -184,6 +184,8 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         ),
         (lambda: least_units([0, 1], error=0), "error is 0"),
         (lambda: best_fit(f, [0.5], [2]), "sides are"),
+        (lambda: best_fit(f, []), r"knots are \[\]; expected one or more"),
+        (lambda: best_fit(f, [float("nan")]), r"knots are \[nan\]"),
         (lambda: counting_bound(0, 0.1), "dimension is 0 and eps 0.1"),
         (lambda: counting_bound(3, 0), "eps 0; allowed"),
         (lambda: limits.mask_bits(3, 2), "kept is 3 and of 2"),
