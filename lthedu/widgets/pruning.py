@@ -57,7 +57,7 @@ def pruning_explorer(trained: Replicates, data: Dataset) -> ipywidgets.VBox:
         right.bar_label(right.containers[0], fmt="%.0f kB", fontsize=9)
         right.set_ylim(0, 1.15 * whole / 1000)
         right.set_title("size in memory", fontsize=10)
-        layers = ", ".join(f"{100 * m.float().mean():.1f}\u00a0%" for m in mask.values())
+        layers = ", ".join(f"{100 * int(m.sum()) / m.numel():.1f}\u00a0%" for m in mask.values())
         return (
             f"{100 * density:g}\u00a0% of the weights kept (layer by layer {layers}): validation accuracy "
             f"{accuracy:.1f}\u00a0%; {size / 1000:,.0f}\u00a0kB in CSR, or dense where that is smaller, and "
