@@ -17,14 +17,9 @@ from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import Solver
 from lthedu.proof.widths import LARGEST, weights_of
-from lthedu.streams import derive
+from lthedu.streams import numpy_generator
 
-LENGTHS = {
-    12: 1,
-    16: 2,
-    20: 8,
-    24: 32,
-}  # numbers in a row: what the count of rows is divided by, since each takes longer
+LENGTHS = {12: 1, 16: 2, 20: 8, 24: 32}  # numbers in a row: what the count of rows is divided by, as each takes longer
 ETAS = (1e-2, 1e-3, 1e-4)
 SHAPE = (784, 300, 100, 10)  # LeNet-300-100
 PER_WEIGHT = 32
@@ -153,14 +148,14 @@ def _interleaved(jobs: Mapping[Name, Callable[[], object]], rounds: int) -> list
 
 
 def _instances(rows: int, n: int) -> tuple[Floats, Floats]:
-    rng = np.random.Generator(np.random.Philox(key=derive(0, "bench", n)))
+    rng = numpy_generator(0, "bench", n)
     numbers = rng.random((rows, n)) * (2 * rng.random((rows, n)) - 1)
     return numbers, LARGEST * (2 * rng.random(rows) - 1)
 
 
 def _target() -> MLP:
     """Weights and biases of a spread like that of trained ones: most are small, a few ten times as large."""
-    rng = np.random.Generator(np.random.Philox(key=derive(0, "bench", "target")))
+    rng = numpy_generator(0, "bench", "target")
     with torch.random.fork_rng(devices=[]):
         net = MLP(SHAPE).requires_grad_(False)
     for p in net.parameters():

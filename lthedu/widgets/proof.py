@@ -1,5 +1,6 @@
 """Lesson 09's explorers: what an eta costs and buys, and a digit that target and ticket read side by side."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -153,13 +154,10 @@ def draw_a_digit(
     if not 1 <= examples <= len(data.x_test):
         raise ValueError(f"examples is {examples}; allowed: 1 to {len(data.x_test)}, the test digits there are")
     images = (255 * _pixels(data)[:examples]).round().to(torch.uint8).numpy()
-    pad, turn = DigitPad(), iter(range(0))
+    pad, turn = DigitPad(), itertools.cycle(range(examples))
 
     def example(_: Any = None) -> None:
-        nonlocal turn
-        if (i := next(turn, None)) is None:
-            turn = iter(range(examples))
-            i = next(turn)
+        i = next(turn)
         pad.put(images[i].tobytes(), f"test digit {i + 1}, labelled {int(data.y_test[i])}")
 
     example()
