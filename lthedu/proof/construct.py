@@ -61,7 +61,10 @@ class Construction(Ticket):
     layers: list[Built] = field(repr=False)
 
     def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same logits from the kept products added up, in float64 and hundreds of times faster."""
+        """The same logits from the kept products added up, in float64, and many times faster.
+
+        (n, inputs) -> (n, outputs); inputs outside the box are not refused.
+        """
         for i, layer in enumerate(self.layers):
             x = layer.forward(np.maximum(x, 0) if i else x)
         return self.scale * x
