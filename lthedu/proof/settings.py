@@ -24,7 +24,7 @@ LESSON = Settings()
 PAPER = Settings(
     steps=50_000,
     batch_size=60,
-    etas=(0.1, 0.03, 0.01, 0.003, 0.001, 0.0001, 0.00001),
+    etas=(0.1, 0.03, 0.01, 0.003, 0.001, 0.0001, 0.00003),  # the last takes 40 candidates, the most that are searched
     growth_etas=(0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001),
     draws=200,
 )

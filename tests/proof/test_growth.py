@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from torch import nn
 
-from lthedu.proof import growth
+from lthedu.proof import construct, growth
 from lthedu.proof.settings import LESSON, PAPER, scaled_settings
+from lthedu.proof.widths import subset_width, weights_of
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,12 @@ def test_an_eta_that_no_number_of_neurons_reaches_is_refused() -> None:
 def test_one_eta_has_no_growth(table: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="it takes two etas or more"):
         growth.growth(table[table["eta"] == 0.1], growth.FREE)
+
+
+@pytest.mark.parametrize("size", [LESSON, PAPER])
+def test_every_eta_of_the_sweep_takes_no_more_candidates_than_a_construction_may_have(size) -> None:
+    widest = max(subset_width(eta, weights_of(size.sizes)) for eta in size.etas)
+    assert construct(nn.Linear(2, 1), eta=min(size.etas), per_weight=widest).missed == 0
 
 
 def test_the_scale_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
