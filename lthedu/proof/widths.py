@@ -13,6 +13,7 @@ import numpy as np
 
 from lthedu.machine import memory
 from lthedu.proof.gadgets import GOLDEN
+from lthedu.proof.solvers import MOST_HASHED
 
 Method = Literal["free", "blocks", "malach", "orseau"]
 METHODS = ("free", "blocks", "malach", "orseau")
@@ -123,9 +124,10 @@ def block_size(
     per_weight: int | None = None,
     largest: float = LARGEST,
 ) -> int:
-    """Hidden neurons for each input of a layer; with `per_weight` so many candidates in place of the rule's number.
+    """Hidden neurons for each input of a layer; with `per_weight` so many in place of the rule's number.
 
-    Raises ValueError for another method.
+    For subset sums the rule is followed up to the 40 candidates that the solvers search; beyond, weights may be missed
+    more often than `delta` says, and `construct` counts them. Raises ValueError for another method.
 
     >>> block_size("free", 1e-2, 266_610), block_size("blocks", 1e-2, 266_610)
     (31, 93)
@@ -138,7 +140,7 @@ def block_size(
         return malach_width(eta, instances, delta)
     if method == "orseau":
         return orseau_width(eta, instances, delta, largest)
-    n = subset_width(eta, instances, delta)
+    n = min(subset_width(eta, instances, delta), MOST_HASHED)
     # in a block half of the neurons are dead, and a block with few alive misses all of its weights together
     return n if method == "free" else 3 * n
 

@@ -74,6 +74,16 @@ class LessonPage:
         """A cell as drawn, by a part of its code or by its place."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(at if isinstance(at, int) else self.index(at))
 
+    def box(self, number: str):
+        """The box under an exercise's cell."""
+        return self.cell(f'check("{number}"').locator("[role=status]").first
+
+    def told(self, cell: str, sentence: str) -> str:
+        """Wait until the sentence stands in the output of a widget's cell; gives its picture."""
+        seen = "([i, said]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].textContent.includes(said)"
+        self.wait(f"{cell} tells {sentence!r}", seen, [self.index(cell), sentence])
+        return self.cell(cell).locator("img.widget-image").first.get_attribute("src")
+
     def type_into(self, place: int, code: str) -> None:
         """Select all in a cell's editor and type `code` over it; in one go, so that no bracket closes itself."""
         self.cell(place).locator(".cm-content").click()

@@ -49,18 +49,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]").first
-
-
-def told(lesson, cell, sentence):
-    """The sentence comes under the picture of a cell, whose source is returned."""
-    seen = "([i, said]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].textContent.includes(said)"
-    lesson.wait(f"{cell} tells {sentence!r}", seen, [lesson.index(cell), sentence])
-    return lesson.cell(cell).locator("img.widget-image").get_attribute("src")
-
-
 def test_every_cell_ran_without_an_error(lesson):
     lesson.photograph_all()
     assert lesson.errors() == []
@@ -71,7 +59,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_open_exercises_say_so_and_the_lesson_goes_on_to_its_verdict(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
         assert "What follows uses the course's reference, not your function." in said
     assert "Verdict on the claim card: PARTLY SUPPORTED." in lesson.cell("verdict(").inner_text()
@@ -91,15 +79,15 @@ def test_the_five_figures_are_seen(lesson):
 def test_the_digit_reader_follows_the_keyboard(lesson):
     cell = lesson.cell("digit_pruner(")
     cell.scroll_into_view_if_needed()
-    before = told(lesson, "digit_pruner(", "266,200 of 266,200 weights are kept")
+    before = lesson.told("digit_pruner(", "266,200 of 266,200 weights are kept")
     cell.locator(".noUi-handle").focus()
     for _ in range(8):
         lesson.page.keyboard.press("ArrowRight")
-    told(lesson, "digit_pruner(", "53,240 of 266,200 weights are kept")
+    lesson.told("digit_pruner(", "53,240 of 266,200 weights are kept")
     lesson.photograph(cell, "00-digit-reader-20")
     cell.get_by_role("button", name="at random").focus()
     lesson.page.keyboard.press("Space")
-    assert told(lesson, "digit_pruner(", "the others deleted at random") != before
+    assert lesson.told("digit_pruner(", "the others deleted at random") != before
     lesson.photograph(cell, "00-digit-reader-at-random")
 
 
@@ -107,18 +95,18 @@ def test_the_number_game_is_played_with_the_keyboard(lesson):
     cell = lesson.cell("number_game(")
     cell.scroll_into_view_if_needed()
     lesson.photograph(cell, "00-game-1-start")
-    pictures = [told(lesson, "number_game(", "You keep 12 of 12 numbers")]
+    pictures = [lesson.told("number_game(", "You keep 12 of 12 numbers")]
     numbers = cell.locator(".widget-toggle-button")
     numbers.nth(1).focus()
     lesson.page.keyboard.press("Space")
-    pictures.append(told(lesson, "number_game(", "You keep 11 of 12 numbers"))
+    pictures.append(lesson.told("number_game(", "You keep 11 of 12 numbers"))
     assert numbers.nth(1).inner_text().startswith("✗")
     lesson.page.keyboard.press("Tab")
     lesson.page.keyboard.press("Space")
-    pictures.append(told(lesson, "number_game(", "You keep 10 of 12 numbers"))
+    pictures.append(lesson.told("number_game(", "You keep 10 of 12 numbers"))
     cell.get_by_role("button", name="reveal the best choice").focus()
     lesson.page.keyboard.press("Space")
-    told(lesson, "number_game(", "The best of them is off by")
+    lesson.told("number_game(", "The best of them is off by")
     words = cell.locator(".widget-html [aria-live]").inner_text()
     yours, best = (float(x) for x in re.findall(r"off by (\d\.\d+)", words))
     assert best < 0.01 < yours
@@ -126,7 +114,7 @@ def test_the_number_game_is_played_with_the_keyboard(lesson):
     cell.locator(".noUi-handle").first.focus()
     for _ in range(4):
         lesson.page.keyboard.press("ArrowRight")
-    pictures.append(told(lesson, "number_game(", "You keep 16 of 16 numbers"))
+    pictures.append(lesson.told("number_game(", "You keep 16 of 16 numbers"))
     assert numbers.count() == 17  # with the one that reveals
     assert len(set(pictures)) == 4
     lesson.photograph(cell, "00-game-3-sixteen")
@@ -145,7 +133,7 @@ def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reaso
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"00-box-{number}")
     assert f"Exercise {number}: {verdict}" in said
     for reason in reasons:

@@ -55,11 +55,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]").first
-
-
 def test_every_cell_ran_without_an_error(lesson):
     lesson.photograph_all()
     assert lesson.errors() == []
@@ -71,7 +66,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_open_exercises_say_so_and_the_lesson_goes_on_to_its_verdict(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
         assert "What follows uses the course's reference, not your function." in said
     assert "Verdict on the claim card: SUPPORTED." in lesson.cell("verdict(").inner_text()
@@ -133,7 +128,7 @@ def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reaso
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"01-box-{number}")
     assert f"Exercise {number}: {verdict}" in said
     for reason in reasons:

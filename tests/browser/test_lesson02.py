@@ -56,11 +56,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]")
-
-
 def edge(box):
     """The colour of a box's edge."""
     return box.evaluate("box => getComputedStyle(box).borderLeftColor")
@@ -75,7 +70,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_an_open_exercise_says_so_and_the_lesson_goes_on(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
         assert "What follows uses the course's reference, not your function." in said
         lesson.photograph(lesson.cell(f'check("{number}"'), f"box-{number}-not-attempted")
@@ -122,16 +117,16 @@ def test_every_widget_is_rendered(lesson):
     ids=["right", "wrong", "raised"],
 )
 def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reasons):
-    others = {edge(box(lesson, n)) for n in EXERCISES if n != number}
+    others = {edge(lesson.box(n)) for n in EXERCISES if n != number}
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"box-{number}-{verdict.rstrip('.').replace(' ', '-').lower()}")
     assert f"Exercise {number}: {verdict}" in said
     for reason in reasons:
         assert reason in said
-    assert edge(box(lesson, number)) not in others, "another outcome has the same look"
+    assert edge(lesson.box(number)) not in others, "another outcome has the same look"
     assert lesson.errors() == []
 
 

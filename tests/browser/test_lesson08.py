@@ -65,18 +65,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]").first
-
-
-def told(lesson, cell, sentence):
-    """The sentence comes under the picture of a cell, whose source is returned."""
-    seen = "([i, said]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].textContent.includes(said)"
-    lesson.wait(f"{cell} tells {sentence!r}", seen, [lesson.index(cell), sentence])
-    return lesson.cell(cell).locator("img.widget-image").get_attribute("src")
-
-
 def test_every_cell_ran_without_an_error(lesson):
     lesson.photograph_all()
     assert lesson.errors() == []
@@ -87,7 +75,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_open_exercises_say_so_and_the_lesson_goes_on_to_its_verdict(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
         assert "What follows uses the course's reference, not your function." in said
     assert "Verdict on the claim card: SUPPORTED." in lesson.cell("verdict(word").inner_text()
@@ -105,24 +93,24 @@ def test_the_five_figures_are_seen(lesson):
 def test_the_lights_follow_the_keyboard(lesson):
     cell = lesson.cell("subset_lights(")
     cell.scroll_into_view_if_needed()
-    pictures = [told(lesson, "subset_lights(", "Draw 1: the best choice keeps")]
-    told(lesson, "subset_lights(", "There are 1,024 choices")
+    pictures = [lesson.told("subset_lights(", "Draw 1: the best choice keeps")]
+    lesson.told("subset_lights(", "There are 1,024 choices")
     handles = cell.locator(".noUi-handle")
     assert handles.count() == 4
     handles.nth(0).focus()
     for _ in range(4):
         lesson.page.keyboard.press("ArrowRight")
-    pictures.append(told(lesson, "subset_lights(", "There are 16,384 choices"))
+    pictures.append(lesson.told("subset_lights(", "There are 16,384 choices"))
     lesson.photograph(cell, "08-lights-14")
     handles.nth(1).focus()
     lesson.page.keyboard.press("ArrowLeft")
-    pictures.append(told(lesson, "subset_lights(", "the target +0.29"))
+    pictures.append(lesson.told("subset_lights(", "the target +0.29"))
     handles.nth(2).focus()
     lesson.page.keyboard.press("ArrowLeft")
-    pictures.append(told(lesson, "subset_lights(", "within 0.01."))
+    pictures.append(lesson.told("subset_lights(", "within 0.01."))
     handles.nth(3).focus()
     lesson.page.keyboard.press("ArrowRight")
-    pictures.append(told(lesson, "subset_lights(", "Draw 2: the best choice keeps"))
+    pictures.append(lesson.told("subset_lights(", "Draw 2: the best choice keeps"))
     words = cell.locator(".widget-html [aria-live]").inner_text()
     assert float(re.search(r"off by (\d\.\d+)", words)[1]) < 0.01
     assert len(set(pictures)) == 5
@@ -141,7 +129,7 @@ def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reaso
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"08-box-{number}")
     assert f"Exercise {number}: {verdict}" in said
     assert reason in said

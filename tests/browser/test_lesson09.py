@@ -50,17 +50,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]").first
-
-
-def told(lesson, cell, sentence):
-    """Wait until the sentence stands under the pictures of a cell."""
-    seen = "([i, said]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].textContent.includes(said)"
-    lesson.wait(f"{cell} tells {sentence!r}", seen, [lesson.index(cell), sentence])
-
-
 def test_every_cell_ran_without_an_error(lesson):
     lesson.photograph_all()
     assert lesson.errors() == []
@@ -72,7 +61,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_open_exercises_say_so_and_the_lesson_goes_on_to_its_verdict(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
         assert "What follows uses the course's reference, not your function." in said
     assert "Verdict on the claim card: SUPPORTED." in lesson.cell("verdict(").inner_text()
@@ -92,24 +81,24 @@ def test_the_six_figures_are_seen(lesson):
 def test_the_explorer_builds_tickets_under_the_arrow_keys(lesson):
     cell = lesson.cell("eta_explorer(")
     cell.scroll_into_view_if_needed()
-    told(lesson, "eta_explorer(", "At eta = 0.1, ")
+    lesson.told("eta_explorer(", "At eta = 0.1, ")
     before = cell.locator("img.widget-image").get_attribute("src")
     cell.locator(".noUi-handle").first.focus()
     for eta in ("0.03", "0.01", "0.003", "0.001"):
         lesson.page.keyboard.press("ArrowRight")
-        told(lesson, "eta_explorer(", f"At eta = {eta}, ")
+        lesson.told("eta_explorer(", f"At eta = {eta}, ")
     assert cell.locator("img.widget-image").get_attribute("src") != before
     lesson.photograph(cell, "09-explorer-by-the-rule")
     cell.locator(".noUi-handle").nth(1).focus()
     for _ in range(6):
         lesson.page.keyboard.press("ArrowLeft")
-    told(lesson, "eta_explorer(", "candidates per weight: 12. ")
+    lesson.told("eta_explorer(", "candidates per weight: 12. ")
     lesson.photograph(cell, "09-explorer-12-candidates")
 
 
 def test_a_digit_is_drawn_with_the_mouse(lesson):
     cell = lesson.cell("draw_a_digit(")
-    told(lesson, "draw_a_digit(", "Test digit 1, labelled 7: the target reads 7, the ticket 7 too.")
+    lesson.told("draw_a_digit(", "Test digit 1, labelled 7: the target reads 7, the ticket 7 too.")
     pad = cell.locator(".lthedu-pad")
     pad.scroll_into_view_if_needed()
     lesson.photograph(cell, "09-pad-1-example")
@@ -120,8 +109,8 @@ def test_a_digit_is_drawn_with_the_mouse(lesson):
     for point in others:
         mouse.move(*point, steps=6)
     mouse.up()
-    told(lesson, "draw_a_digit(", "Your drawing")
-    told(lesson, "draw_a_digit(", "the target reads 2, the ticket 2 too.")
+    lesson.told("draw_a_digit(", "Your drawing")
+    lesson.told("draw_a_digit(", "the target reads 2, the ticket 2 too.")
     lesson.photograph(cell, "09-pad-2-mouse")
 
 
@@ -129,7 +118,7 @@ def test_a_digit_is_drawn_with_the_keyboard(lesson):
     cell, keys = lesson.cell("draw_a_digit("), lesson.page.keyboard
     cell.locator(".lthedu-pad").focus()
     keys.press("Delete")
-    told(lesson, "draw_a_digit(", "The sheet is empty")
+    lesson.told("draw_a_digit(", "The sheet is empty")
     for key, times in (("ArrowLeft", 40), ("ArrowUp", 40), ("ArrowRight", 6), ("ArrowDown", 5)):
         for _ in range(times):
             keys.press(key)
@@ -141,14 +130,14 @@ def test_a_digit_is_drawn_with_the_keyboard(lesson):
         keys.press("ArrowDown")
         keys.press("ArrowLeft")
     keys.press("Space")  # pen up
-    told(lesson, "draw_a_digit(", "the target reads 7, the ticket 7 too.")
+    lesson.told("draw_a_digit(", "the target reads 7, the ticket 7 too.")
     lesson.photograph(cell, "09-pad-3-keyboard")
     keys.press("Tab")
     keys.press("Space")  # clear
-    told(lesson, "draw_a_digit(", "The sheet is empty")
+    lesson.told("draw_a_digit(", "The sheet is empty")
     keys.press("Tab")
     keys.press("Space")  # a test digit
-    told(lesson, "draw_a_digit(", "labelled 2")
+    lesson.told("draw_a_digit(", "labelled 2")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +153,7 @@ def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reaso
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"09-box-{number}")
     assert f"Exercise {number}: {verdict}" in said
     for reason in reasons:

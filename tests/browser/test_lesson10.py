@@ -40,11 +40,6 @@ def lesson(open_lesson):
     return lesson
 
 
-def box(lesson, number):
-    """The box under an exercise's cell."""
-    return lesson.cell(f'check("{number}"').locator("[role=status]").first
-
-
 def test_every_cell_ran_without_an_error(lesson):
     lesson.photograph_all()
     assert lesson.errors() == []
@@ -56,7 +51,7 @@ def test_every_cell_ran_without_an_error(lesson):
 
 def test_open_exercises_say_so_and_the_lesson_goes_on_to_its_verdict(lesson):
     for number in EXERCISES:
-        said = box(lesson, number).inner_text()
+        said = lesson.box(number).inner_text()
         assert f"Exercise {number}: NOT ATTEMPTED YET." in said
     assert "Verdict on the claim card: PARTLY SUPPORTED." in lesson.cell("verdict(word").inner_text()
     assert lesson.text().count("NOT SUPPORTED") == 0
@@ -110,7 +105,7 @@ def test_a_typed_answer_meets_its_own_box(lesson, number, answer, verdict, reaso
     place = lesson.index(f'check("{number}"')
     lesson.type_into(place, answer)
     lesson.run_with_keys(place)
-    said = box(lesson, number).inner_text()
+    said = lesson.box(number).inner_text()
     lesson.photograph(lesson.cell(place), f"10-box-{number}")
     assert f"Exercise {number}: {verdict}" in said
     assert reason.lower() in said.lower()

@@ -14,7 +14,7 @@ import torch
 from lthedu import data
 from lthedu.course import lesson
 from lthedu.exercises import find
-from lthedu.proof import error_bound, first_mask, settings
+from lthedu.proof import error_bound, first_mask, settings, ticket
 
 mpl.use("agg")
 NOTEBOOK = Path(__file__).parents[2] / "lessons/09_pruning_is_all_you_need.ipynb"
@@ -86,7 +86,7 @@ def test_all_but_the_trained_verdicts_hold_for_small_networks_too(claims, monkey
 
 
 def test_the_verdicts_fail_where_their_cause_is_taken_away(claims, monkeypatch) -> None:
-    """Too few candidates, first masks that lose shared neurons, a certificate that is too small, no scaling at all."""
+    """Too few candidates, lost shared neurons, no scaling, a certificate that is too small, a weight that moved."""
 
     def loses_the_shared(second: np.ndarray, owner: np.ndarray, columns: int) -> np.ndarray:
         return first_mask(second, np.where(second.sum(0) == 1, owner, -1), columns)
@@ -97,6 +97,14 @@ def test_the_verdicts_fail_where_their_cause_is_taken_away(claims, monkeypatch) 
         "9.4": lambda eta, instances, delta=0.01: 6,
         "9.6": lambda *args: error_bound(*args) / 1e6,
     }
+    whole = ticket.Ticket.module
+
+    def trained(self: ticket.Ticket) -> torch.nn.Module:
+        net = whole(self)
+        net.layers[1].weight[0, 0] += 1e-6
+        return net
+
+    monkeypatch.setattr(ticket.Ticket, "module", trained)
     small(monkeypatch)
     run_lesson(monkeypatch, answers)
     failed = [sentence for sentence, holds in claims.items() if not holds]
@@ -105,6 +113,7 @@ def test_the_verdicts_fail_where_their_cause_is_taken_away(claims, monkeypatch) 
         "Afterwards the largest number of every layer",
         "Every weight of every target is hit",
         "No normalised weight is off",
+        "No weight moved",
         "The masked network computes",
         "Target and ticket answer",
         "The worst input that a search finds stays below",
