@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -221,6 +222,9 @@ def _changed(before: Any, after: Any) -> bool:
     if isinstance(before, Tensor):
         same = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
         return not (same and torch.equal(before.nan_to_num(), after.nan_to_num()))
+    if isinstance(before, np.ndarray):
+        same = isinstance(after, np.ndarray) and before.shape == after.shape and before.dtype == after.dtype
+        return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
     if isinstance(before, dict):
         return before.keys() != after.keys() or any(_changed(before[k], after[k]) for k in before)
     if isinstance(before, list | tuple):

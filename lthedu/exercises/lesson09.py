@@ -418,7 +418,7 @@ def _which_width(answers: list[tuple[float, tuple[float, int, float]]]) -> str:
         ),
         (
             lambda e, n, d: count(d / n) + bits(e),
-            "this makes a miss unlikely, but for a small eta and few weights log2(1 / eta) + 3 is more",
+            "this makes a miss unlikely; for few weights and a large delta log2(1 / eta) + 3 is more",
         ),
         (
             lambda e, n, d: max(count(d / n), accuracy(e)),
@@ -636,6 +636,7 @@ def _bound(
     one: bool = True,
     carry: bool = True,
     by_target: bool = True,
+    before: bool = True,
     grow: bool = True,
     add: bool = True,
 ) -> float:
@@ -643,10 +644,13 @@ def _bound(
     length, difference = reach, 0.0
     for t, m, e in zip(target, made, errors, strict=True):
         longest = math.sqrt(length**2 + 1) if one else length
+        if not before:
+            length = norm(m) * longest
+            longest = math.sqrt(length**2 + 1)
         through = norm((t if by_target else m)[:, :-1]) if carry else 1.0
         new = norm(e if bias_of_error else e[:, :-1]) * (longest if bias_of_error else length)
         difference = through * difference + new if add else max(through * difference, new)
-        if grow:
+        if grow and before:
             length = norm(m) * longest if bias_of_length else norm(m[:, :-1]) * length
     return difference
 
@@ -681,6 +685,10 @@ def _which_bound(got: float, target: list[Floats], made: list[Floats], errors: l
         ),
         (_bound(*args, grow=False), "`length` stays at `reach`: every layer changes how long its output can be"),
         (_bound(*args, add=False), "the two parts of the difference can both happen, so they are added"),
+        (
+            _bound(*args, before=False),
+            "`length` is taken after this layer; the layer's error meets the input that it gets, before it",
+        ),
         (
             _bound(*args, frobenius),
             "this is the Frobenius norm, which is larger: the largest singular value is asked for",

@@ -232,6 +232,17 @@ def sizes_of_weights_only(layers: Any, largest: float = 0.25) -> Any:
     return found, c
 
 
+@planted("9.3", "it changed its argument 'layers'")
+def in_place(layers: Any, largest: float = 0.25) -> Any:
+    c = 1.0
+    for layer in layers:
+        layer[:, -1] /= c
+        s = np.abs(layer).max() / largest
+        layer /= s
+        c *= s
+    return layers, c
+
+
 @planted("9.3", "scale is the inverse")
 def inverse_scale(layers: Any, largest: float = 0.25) -> Any:
     found, c = one_large_vector(layers, largest)
@@ -269,6 +280,18 @@ def by_the_largest_signed(layers: Any, largest: float = 0.25) -> Any:
 @planted("9.3", "expected the list of layers, and the scale")
 def forgets_the_scale(layers: Any, largest: float = 0.25) -> Any:
     return np.zeros(3)
+
+
+@alternative("9.3")
+def in_torch_and_float32(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], torch.tensor(1.0)
+    for layer in layers:
+        shrunk = torch.tensor(layer, dtype=torch.float32)
+        shrunk[:, -1] /= c
+        s = shrunk.abs().max() / largest
+        found.append(shrunk / s)
+        c = c * s
+    return found, c
 
 
 # 9.4 ---------------------------------------------------------------------------------------------------------
@@ -309,7 +332,7 @@ def accuracy_only(eta: float, instances: int, delta: float = 0.01) -> int:
     return math.ceil(math.log2(1 / eta) + 3)
 
 
-@planted("9.4", "for a small eta")
+@planted("9.4", "for few weights and a large delta")
 def safety_only(eta: float, instances: int, delta: float = 0.01) -> int:
     return math.ceil(_safety(delta / instances, eta))
 
@@ -511,6 +534,22 @@ def only_adds_up(target: Any, made: Any, errors: Any, reach: float) -> float:
     for _, m, e in zip(target, made, errors, strict=True):
         r, d = _norm(m) * math.hypot(r, 1), d + _norm(e) * math.hypot(r, 1)
     return d
+
+
+@planted("9.6", "before it")
+def length_first(target: Any, made: Any, errors: Any, reach: float) -> float:
+    r, d = reach, 0.0
+    for t, m, e in zip(target, made, errors, strict=True):
+        r = _norm(m) * math.hypot(r, 1)
+        d = _norm(t[:, :-1]) * d + _norm(e) * math.hypot(r, 1)
+    return d
+
+
+@planted("9.6", "it changed its argument 'errors'")
+def forgets_in_place(target: Any, made: Any, errors: Any, reach: float) -> float:
+    for e in errors:
+        e[:, -1] *= 1.0 + 1e-3
+    return with_svd(target, made, errors, reach)
 
 
 @planted("9.6", "Frobenius")

@@ -36,7 +36,8 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
             error = positive - target
             errors.append(np.concatenate([error[:, :-1], target[:, :-1] - negative, error[:, -1:]], axis=1))
     reach = ticket.box.corner(ticket.layers[0].target.shape[1] - 1)
-    return ticket.scale * (bound or error_bound)([layer.target for layer in ticket.layers], made, errors, reach)
+    theirs = [layer.target for layer in ticket.layers]
+    return ticket.scale * float((bound or error_bound)(theirs, made, errors, reach))
 
 
 def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:

@@ -150,7 +150,8 @@ def construct(
     block = int(widths.block_size(method, eta, instances, delta, per_weight, largest))  # 8.0 is allowed for 8
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
-    layers, scale = normalise(found, largest)
+    scaled, factor = normalise(found, largest)
+    layers, scale = [np.asarray(layer, np.float64) for layer in scaled], float(factor)
     mask: Mask = {}
     built = []
     for i, layer in enumerate(layers):

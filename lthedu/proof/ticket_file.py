@@ -101,11 +101,12 @@ def load_ticket(path: Path | str) -> Ticket:
 
 
 def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
-    """The counting bound on any file that says `weights` numbers from [-largest, largest] to within `eta`, in bytes.
+    """Bytes that every format takes for some list of `weights` numbers from [-largest, largest], said to within `eta`.
 
-    One content of the file serves only targets within eta of the numbers it stands for: a cube of side 2 eta. To fill
-    the cube of side 2 `largest` takes (largest / eta)^weights contents, so log2 of that in bits, whatever the format.
-    Raises ValueError for values that make no sense. (The whole network's counting bound is in `lthedu.proof.limits`.)
+    One content of a file serves only lists within eta of the numbers it stands for: a cube of side 2 eta. To fill the
+    cube of side 2 `largest` takes (largest / eta)^weights contents, so log2 of that in bits, for the worst of the lists
+    at least. A list that is no worst case, such as a trained network's many small weights, may take less. Raises
+    ValueError for values that make no sense. (The whole network's counting bound is in `lthedu.proof.limits`.)
 
     >>> fewest_bytes(266_610, 1e-3)
     265470

@@ -49,7 +49,11 @@ def eta_explorer(
     seen: dict[Setting, Row] = {}
     wide = {"style": {"description_width": "13em"}, "layout": ipywidgets.Layout(width="38em")}
     eta = ipywidgets.SelectionSlider(
-        options=[(f"{e:g}", e) for e in etas], description="eta", continuous_update=False, **wide
+        options=[(f"{e:g}", e) for e in etas],
+        value=etas[len(etas) // 3],  # at the largest most weights are smaller than eta, and nothing is kept
+        description="eta",
+        continuous_update=False,
+        **wide,
     )
     many = ipywidgets.SelectionSlider(
         options=[*((str(n), n) for n in candidates), (BY_RULE, 0)],
@@ -93,7 +97,7 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
     bars = counts.barh(list(names), list(names.values()), color=[BLUE, ORANGE, GREY], hatch=["", "//", ".."])
     counts.bar_label(bars, [f"{n:,}" for n in names.values()], padding=3, fontsize=9)
     counts.set_xscale("log")
-    counts.set_xlim(row["target"] / 30, 100 * row["random"])
+    counts.set_xlim(row["target"] / 300, 100 * row["random"])
     counts.set_xlabel("weights and biases")
     counts.invert_yaxis()
     for key, point in seen.items():
@@ -109,7 +113,7 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
     answers.set_ylabel(f"answers that differ, of {row['inputs']:,}")
     for ax in (errors, answers):
         ax.set_xscale("log")
-        ax.set_xlim(min(etas) / 1.5, max(etas) * 1.5)
+        ax.set_xlim(max(etas) * 1.5, min(etas) / 1.5)  # as in the lesson's figures
         ax.set_xlabel("eta (filled: now; hollow: before)")
         ax.grid(alpha=0.3)
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -61,3 +62,13 @@ def test_brief_shows_small_values_whole_and_large_ones_by_shape() -> None:
     assert brief(torch.tensor([1, 2])) == "[1, 2]"
     assert brief(torch.zeros(20, 30)) == "a tensor of shape (20, 30)"
     assert len(brief("x" * 500)) == 80
+
+
+@pytest.mark.parametrize(
+    "change", [lambda a: a.__setitem__(0, 5.0), lambda a: a.resize(1, refcheck=False), lambda a: a.__iadd__(1)]
+)
+def test_an_array_that_is_changed_is_noticed(change) -> None:
+    with pytest.raises(Wrong, match="it changed its argument"):
+        Attempt(change)(np.array([1.0, float("nan")]))
+    Attempt(lambda a: None)(np.array([1.0, float("nan")]))
+    Attempt(lambda a: None)(np.array([True, False]))
