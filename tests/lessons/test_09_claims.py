@@ -32,7 +32,8 @@ SMALL = replace(
 TRAINED = (
     "Every target reads",
     "The sixth mask tells",
-    "Bound < ticket file",
+    "The ticket file is between",
+    "At eta 0.001 it proves",
     "Before scaling",
     "Target and ticket answer",
     "The ticket is as accurate",
