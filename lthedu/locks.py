@@ -20,10 +20,10 @@ def exclusive(path: Path, patience: float = 0) -> Iterator[None]:
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, exclusive(Path(folder, "lock")):
-    ...     with exclusive(Path(folder, "lock")):
+    ...     with exclusive(Path(folder, "lock")):  # doctest: +IGNORE_EXCEPTION_DETAIL
     ...         pass
     Traceback (most recent call last):
-    filelock._error.Timeout: The file lock '...' could not be acquired.
+    filelock.Timeout: The file lock '...' could not be acquired.
     """
     lock = FileLock(path, timeout=patience)
     try:

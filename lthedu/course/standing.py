@@ -85,14 +85,14 @@ def rows(found: Sequence[Standing]) -> list[tuple[str, ...]]:
     >>> begun, others = Standing("2.1", "The loop", Entry(hints=1)), (Standing(f"3.{i}", "", Entry()) for i in (1, 2))
     >>> rows([begun, *others])
     [('2.1', 'The loop', '○ not attempted', '0', '1', '0', ''),
-     ('3.1 to 3.2', '2 exercises', '○ not attempted', '', '', '', '')]
+     ('3.1-3.2', '2 exercises', '○ not attempted', '', '', '', '')]
     """
     made: list[tuple[str, ...]] = []
     several = len({s.lesson for s in found}) > 1
     for _, group in itertools.groupby(found, key=lambda s: s.lesson):
         of_lesson = list(group)
         if several and len(of_lesson) > 1 and not any(s.entry.tries or s.entry.hints for s in of_lesson):
-            numbers = f"{of_lesson[0].number} to {of_lesson[-1].number}"
+            numbers = f"{of_lesson[0].number}-{of_lesson[-1].number}"
             made.append((numbers, f"{len(of_lesson)} exercises", "○ not attempted", "", "", "", ""))
         else:
             made += [s.row() for s in of_lesson]

@@ -148,13 +148,13 @@ def find(number: str) -> Exercise:
     if not isinstance(number, str):
         raise ValueError(f'an exercise\'s number is written in quotes: "{number}", not {number}')
     if number not in _registry:
-        raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(sorted(_registry))}")
+        raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(e.number for e in exercises())}")
     return _registry[number]
 
 
 def exercises() -> list[Exercise]:
     """All exercises, by number."""
-    return [_registry[number] for number in sorted(_registry)]
+    return [_registry[number] for number in sorted(_registry, key=lambda number: [int(n) for n in number.split(".")])]
 
 
 def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
