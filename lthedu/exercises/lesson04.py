@@ -372,7 +372,7 @@ def check_expected_best(attempt: Attempt) -> None:
 
 
 def _compare_best(attempt: Attempt, k: int, draws: int, same: bool) -> None:
-    scores = (torch.randperm(k, generator=attempt.rng).double() / k + 0.1).tolist()
+    scores = torch.rand(k, generator=attempt.rng, dtype=torch.float64).tolist()
     best = scores.index(max(scores))
     scores[best], scores[-1] = scores[-1], scores[best]  # so that the best is not among the first
     values = scores if same else torch.rand(k, generator=attempt.rng, dtype=torch.float64).tolist()

@@ -42,7 +42,7 @@ class Settings:
     keep_output: float = 0.8
     draws: int = 128  # of each arm, at the last level
     few_draws: int = 32  # of each arm, at the levels named next
-    few_levels: tuple[int, ...] = (1, 2, 3)
+    few_levels: tuple[int, ...] = (1, 2)
     steps: int = 900  # of every training, the dense network's too
     batch_size: int = 32
     optimizer: Optimizer = Optimizer(lr=4e-3)  # noqa: RUF009 (frozen)
@@ -186,3 +186,34 @@ class Lottery:
     @staticmethod
     def _make(sizes: tuple[int, ...]) -> Callable[[], MLP]:
         return lambda: MLP(sizes)
+
+
+def target(table: pd.DataFrame, level: int, margin: float = LESSON.margin) -> float:
+    """The accuracy to reach at `level`: the winning tickets' mean on the validation split, less `margin`.
+
+    Raises ValueError for a level without winning tickets.
+
+    >>> rows = pd.DataFrame({"arm": [WINNING, WINNING, RANDOM], "level": 5, "val": [0.94, 0.96, 0.9]})
+    >>> round(target(rows, 5, margin=0.01), 3)
+    0.94
+    """
+    won = table[(table["arm"] == WINNING) & (table["level"] == level)]["val"]
+    if won.empty:
+        raise ValueError(f"level {level} has no {WINNING!r} rows; there are: {sorted(set(table['level']))}")
+    return float(won.mean()) - margin
+
+
+def wins(table: pd.DataFrame, margin: float = LESSON.margin) -> pd.DataFrame:
+    """How many networks of each arm reach their level's target on the validation split: a row a level and arm.
+
+    Columns: level, density, arm, weights, draws, wins; the sparsest level last.
+
+    >>> rows = {"arm": [WINNING, RANDOM, RANDOM], "level": 5, "density": 0.06, "weights": 9, "val": [0.95, 0.96, 0.9]}
+    >>> wins(pd.DataFrame(rows))[["arm", "draws", "wins"]].values.tolist()
+    [['winning ticket', 1, 1], ['random mask', 2, 1]]
+    """
+    goals = {level: target(table, level, margin) for level in table["level"].unique()}
+    marked = table.assign(won=table["val"] >= table["level"].map(goals))
+    by = marked.groupby(["level", "density", "arm", "weights"], sort=False)["won"]
+    found = by.agg(draws="count", wins="sum").reset_index()
+    return found.sort_values("level", kind="stable", ignore_index=True)
