@@ -62,4 +62,5 @@ def _needed(won: int, of: int, fewest: float) -> str:
     """How many draws win with 95 %, as far as the count tells."""
     if won == 0:
         return f"so more than {fewest - 1:,.0f} draws for a 95\u00a0% chance"
-    return f"so about {draws_needed(won / of):,.0f} draws for a 95\u00a0% chance"
+    draws = draws_needed(won / of)
+    return f"so about {draws:,.0f} draw{'s' if draws > 1 else ''} for a 95\u00a0% chance"
