@@ -24,7 +24,7 @@ def lottery_explorer(table: pd.DataFrame) -> ipywidgets.VBox:
     controls = {
         "level": ipywidgets.SelectionSlider(options=levels, value=levels[-1][1], description="density", **wide),
         "below": ipywidgets.FloatSlider(
-            value=1.0, min=0, max=8, step=0.25, description="points below ticket", readout_format=".2f", **wide
+            value=1.0, min=0, max=8, step=0.25, description="points below it", readout_format=".2f", **wide
         ),
         "n": ipywidgets.IntSlider(value=16, min=1, max=int(drawn.max()), description="draws, N", **wide),
     }

@@ -21,6 +21,7 @@ CELLS = nbformat.read(NOTEBOOK, 4).cells
 CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
 SLOW = ("def seconds_together",)  # the throughput, which no claim reads
 LESSON = lottery.LESSON
+RANDOM_WIN = "With more than half of the weights kept, random networks win, too"
 
 
 @pytest.fixture
@@ -42,7 +43,10 @@ def run() -> dict:
     return space
 
 
-def check_all(said: dict[str, bool], monkeypatch: pytest.MonkeyPatch, settings: lottery.Settings, threads: int) -> None:
+def failing(
+    said: dict[str, bool], monkeypatch: pytest.MonkeyPatch, settings: lottery.Settings, threads: int
+) -> set[str]:
+    """The claims that do not hold with these settings."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     monkeypatch.setattr(lottery, "LESSON", settings)
@@ -50,21 +54,27 @@ def check_all(said: dict[str, bool], monkeypatch: pytest.MonkeyPatch, settings: 
         run()
     finally:
         torch.set_num_threads(before)
-    assert [sentence for sentence, holds in said.items() if not holds] == []
     assert len(said) == 15
-    assert "verdict: partly supported" in said
+    return {sentence for sentence, holds in said.items() if not holds}
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("seed", "threads"), [(1, 2), (2, 1), (3, 2), (4, 1), (5, 2), (6, 2)])
 def test_every_verdict_holds_for_other_tickets(said, monkeypatch, seed: int, threads: int) -> None:
-    check_all(said, monkeypatch, replace(LESSON, seed=seed), threads)
+    assert failing(said, monkeypatch, replace(LESSON, seed=seed), threads) == set()
+    assert "verdict: partly supported" in said
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("lr", [2e-3, 8e-3])
-def test_every_verdict_holds_for_half_and_twice_the_learning_rate(said, monkeypatch, lr: float) -> None:
-    check_all(said, monkeypatch, replace(LESSON, optimizer=Optimizer(lr=lr)), 2)
+def test_at_the_lowest_density_the_verdicts_hold_for_half_and_twice_the_learning_rate(said, monkeypatch, lr) -> None:
+    """Where the lottery becomes easy depends on how well everything is trained, and the honesty box says so."""
+    fails = failing(said, monkeypatch, replace(LESSON, optimizer=Optimizer(lr=lr)), 2)
+    assert {
+        sentence for sentence in fails if not sentence.startswith("With more than half of the weights kept")
+    } == set()
+    assert ("verdict: refuted" in said) == (RANDOM_WIN in fails)
+    assert ("verdict: partly supported" in said) == (RANDOM_WIN not in fails)
 
 
 def pretended(shift: float):
