@@ -1,5 +1,6 @@
-"""Comparing two arms over the same seeds."""
+"""Statistics of the lessons: two arms over the same seeds, chances of success, and the best of many."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,3 +30,104 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     if error == 0:  # all differences equal: certain, one way or the other
         return float(d.mean()), 1.0 if d[0] == 0 else 0.0
     return float(d.mean()), float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
+
+
+def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The exact interval for a chance of success, from `wins` successes in `draws` independent draws.
+
+    The lower end is the chance under which `wins` or more would come up with probability (1 - confidence) / 2, the
+    upper end the one under which `wins` or fewer would: quantiles of two beta distributions. No wins give a lower end
+    of 0, wins only an upper end of 1. Source: Clopper and Pearson (1934).
+
+    Raises ValueError unless 0 <= wins <= draws, draws >= 1 and 0 < confidence < 1.
+
+    >>> [round(end, 4) for end in clopper_pearson(0, 128)]
+    [0.0, 0.0284]
+    """
+    if draws < 1 or not 0 <= wins <= draws:
+        raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws, and at least one draw")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1")
+    tail = (1 - confidence) / 2
+    low = 0.0 if wins == 0 else float(stats.beta.ppf(tail, wins, draws - wins + 1))
+    high = 1.0 if wins == draws else float(stats.beta.ppf(1 - tail, wins + 1, draws - wins))
+    return low, high
+
+
+def draws_needed(p: float, chance: float = 0.95) -> float:
+    """The fewest independent draws that hold at least one success with probability `chance` or more.
+
+    Each draw succeeds with probability `p`; n draws all fail with probability (1 - p)^n. A whole number as a float,
+    infinity for p = 0. Raises ValueError unless 0 <= p <= 1 and 0 < chance < 1.
+
+    >>> draws_needed(0.5), draws_needed(0.01), draws_needed(0)
+    (5.0, 299.0, inf)
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is {p}; it is a probability, from 0 to 1")
+    if not 0 < chance < 1:
+        raise ValueError(f"chance is {chance}; allowed: above 0 and below 1")
+    if p == 0:
+        return math.inf
+    if p == 1:
+        return 1.0
+    return float(math.ceil(math.log(1 - chance) / math.log1p(-p)))  # log1p: 1 - 1e-17 is 1
+
+
+def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: int) -> float:
+    """What the best of `draws` networks reports on average, chosen by one score and reported by another.
+
+    K networks were measured; `draws` of them are drawn without replacement, all sets being equally likely, and of those
+    the one with the largest `chosen_by` is taken. The i-th smallest of K is the largest of a set of n with probability
+    C(i - 1, n - 1) / C(K, n), so nothing is sampled. Networks of equal scores are equally likely to be taken. With the
+    same row twice this is the expected maximum. Beyond K there is nothing to resample: a tail is never extrapolated.
+
+    Raises ValueError for rows of different lengths, NaN, and draws outside 1 to K.
+
+    >>> expected_best([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], 2) == (0.2 + 0.3 + 0.3) / 3
+    True
+    """
+    score, value = np.asarray(chosen_by, dtype=float), np.asarray(reported, dtype=float)
+    if score.shape != value.shape or score.ndim != 1 or not len(score):
+        raise ValueError(f"two equally long rows are needed, not {score.shape} and {value.shape}")
+    if np.isnan(score).any() or np.isnan(value).any():
+        raise ValueError("the rows hold NaN; every score must be a number")
+    if not 1 <= draws <= len(score):
+        raise ValueError(f"draws is {draws}; allowed: 1 to the {len(score)} networks that were measured")
+    i = np.arange(draws, len(score))  # C(i - 1, n - 1) / C(i, n - 1) = (i - n + 1) / i, from the largest down
+    steps = np.concatenate([[draws / len(score)], ((i - draws + 1) / i)[::-1]])
+    chance = np.concatenate([np.cumprod(steps), np.zeros(draws - 1)])[::-1]  # of the i-th smallest
+    _, group = np.unique(score, return_inverse=True)
+    mean = np.bincount(group, value) / np.bincount(group)  # over networks of equal scores
+    return float(np.bincount(group, chance[np.argsort(np.argsort(score, kind="stable"))]) @ mean)
+
+
+def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
+    """The two-sided p-value of Fisher's exact test that two arms succeed with the same chance.
+
+    Raises ValueError unless 0 <= wins <= draws in both.
+
+    >>> round(fisher_exact(3, 3, 0, 3), 3)
+    0.1
+    """
+    for wins, draws in ((wins_a, draws_a), (wins_b, draws_b)):
+        if not 0 <= wins <= draws:
+            raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws")
+    table = np.array([[wins_a, draws_a - wins_a], [wins_b, draws_b - wins_b]])
+    return float(stats.fisher_exact(table).pvalue)
+
+
+def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
+    """How often a value of `a` is above one of `b`, ties by half, and the two-sided p-value of Mann and Whitney's test.
+
+    Raises ValueError for an empty row or NaN.
+
+    >>> share, p = mann_whitney([0.9, 0.8, 0.7], [0.1, 0.2, 0.7])
+    >>> round(share, 3), 0 < p < 1
+    (0.944, True)
+    """
+    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if not len(x) or not len(y) or np.isnan(x).any() or np.isnan(y).any():
+        raise ValueError(f"two rows of numbers are needed, without NaN, not {len(x)} and {len(y)} values")
+    found = stats.mannwhitneyu(x, y, alternative="two-sided")
+    return float(found.statistic) / (len(x) * len(y)), float(found.pvalue)

@@ -1,11 +1,13 @@
 import math
+from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lthedu.stats import paired_test
+from lthedu.stats import clopper_pearson, draws_needed, expected_best, fisher_exact, mann_whitney, paired_test
 
 calm = settings(deadline=None, max_examples=60, derandomize=True)
 value = st.floats(-100, 100).map(lambda v: round(v, 3))
@@ -49,3 +51,95 @@ def test_equal_arms_show_nothing_and_an_always_equal_gain_is_certain():
 def test_what_cannot_be_paired_is_refused(a, b, message):
     with pytest.raises(ValueError, match=message):
         paired_test(a, b)
+
+
+# Chances ------------------------------------------------------------------------------------------------------------
+
+
+@calm
+@given(
+    st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.8, 0.95, 0.99])
+)
+def test_the_exact_interval_is_scipys_and_mirrors_when_wins_become_losses(count, confidence):
+    wins, draws = count
+    low, high = clopper_pearson(wins, draws, confidence)
+    theirs = stats.binomtest(wins, draws).proportion_ci(confidence, method="exact")
+    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+    assert clopper_pearson(draws - wins, draws, confidence) == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+def test_the_exact_interval_holds_the_truth_as_often_as_it_says():
+    n = 40
+    intervals = [clopper_pearson(k, n) for k in range(n + 1)]
+    for p in (0.001, 0.02, 0.3, 0.77):
+        covered = sum(stats.binom.pmf(k, n, p) for k, (low, high) in enumerate(intervals) if low <= p <= high)
+        assert covered >= 0.95
+
+
+def test_no_wins_in_n_bounds_the_chance_as_computed_by_hand():
+    assert clopper_pearson(0, 128) == (0, pytest.approx(1 - 0.025 ** (1 / 128)))
+
+
+@calm
+@given(st.floats(1e-4, 0.999), st.floats(0.01, 0.999))
+def test_so_many_draws_are_enough_and_one_fewer_is_not(p, chance):
+    n = draws_needed(p, chance)
+    assert n >= 1
+    assert 1 - (1 - p) ** n >= chance - 1e-12
+    assert n == 1 or 1 - (1 - p) ** (n - 1) < chance + 1e-12
+
+
+def test_a_tiny_chance_keeps_its_digits_and_the_ends_are_right():
+    assert draws_needed(1e-17) == pytest.approx(-math.log(0.05) * 1e17)
+    assert (draws_needed(0), draws_needed(1)) == (math.inf, 1)
+
+
+scores = st.lists(st.integers(0, 9).map(float), min_size=1, max_size=7)  # ties, too
+
+
+@calm
+@given(scores.flatmap(lambda s: st.tuples(st.just(s), st.permutations(range(len(s))), st.integers(1, len(s)))))
+def test_the_best_of_n_is_the_mean_over_all_sets(case):
+    chosen_by, reported, draws = case
+    expected = []
+    for some in combinations(range(len(chosen_by)), draws):
+        most = max(chosen_by[i] for i in some)
+        expected.append(np.mean([reported[i] for i in some if chosen_by[i] == most]))  # ties: one at random
+    assert expected_best(chosen_by, reported, draws) == pytest.approx(np.mean(expected))
+
+
+def test_the_best_of_n_grows_with_n_and_ends_at_the_maximum():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200).tolist()
+    best = [expected_best(x, x, n) for n in range(1, 201)]
+    assert best == sorted(best)
+    assert (best[0], best[-1]) == (pytest.approx(np.mean(x)), pytest.approx(max(x)))
+
+
+def test_two_arms_are_compared_as_scipy_does():
+    assert fisher_exact(5, 10, 0, 10) == pytest.approx(stats.fisher_exact([[5, 5], [0, 10]]).pvalue)
+    a, b = [3.0, 4, 5, 6], [1.0, 2, 3]
+    share, p = mann_whitney(a, b)
+    assert share == pytest.approx(11.5 / 12)
+    assert p == pytest.approx(stats.mannwhitneyu(a, b).pvalue)
+    assert mann_whitney(b, a)[0] == pytest.approx(1 - share)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: clopper_pearson(3, 2), "wins is 3 of 2 draws"),
+        (lambda: clopper_pearson(0, 0), "at least one draw"),
+        (lambda: clopper_pearson(0, 5, 1.0), "confidence is 1.0"),
+        (lambda: draws_needed(-0.1), "p is -0.1"),
+        (lambda: draws_needed(0.1, 1), "chance is 1"),
+        (lambda: expected_best([1, 2], [1], 1), r"\(2,\) and \(1,\)"),
+        (lambda: expected_best([1, math.nan], [1, 2], 1), "NaN"),
+        (lambda: expected_best([1, 2], [1, 2], 3), "draws is 3; allowed: 1 to the 2"),
+        (lambda: fisher_exact(1, 2, 3, 2), "wins is 3 of 2 draws"),
+        (lambda: mann_whitney([], [1]), "not 0 and 1 values"),
+    ],
+)
+def test_senseless_counts_and_rows_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -9,7 +9,7 @@ from platformdirs import user_cache_path
 from lthedu.data import cifar10
 from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device
 from lthedu.data.folder import class_names, load_folder
-from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist, unit_pixels
+from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist, pooled, unit_pixels
 from lthedu.data.mnist1d import load_mnist1d
 from lthedu.resources import course_path
 
@@ -28,6 +28,7 @@ __all__ = [
     "fetch",
     "load",
     "load_folder",
+    "pooled",
     "unit_pixels",
 ]
 NAMES = ("mnist", "mnist1d", "cifar10")

@@ -10,6 +10,7 @@ from lthedu.plots.limits import (
     sawtooths,
     sizes_and_bound,
 )
+from lthedu.plots.lottery import accuracies_by_arm, best_of_draws, chances_by_density, throughput
 from lthedu.plots.numbers import (
     accuracy_after_deleting,
     accuracy_by_arm,
@@ -46,12 +47,15 @@ from lthedu.plots.tickets import (
 
 __all__ = [
     "LOOKS",
+    "accuracies_by_arm",
     "accuracy_after_deleting",
     "accuracy_by_arm",
     "accuracy_by_cut",
     "accuracy_by_density",
     "accuracy_by_depth",
     "all_targets_by_count",
+    "best_of_draws",
+    "chances_by_density",
     "differences",
     "digit_row",
     "digits_and_answers",
@@ -76,6 +80,7 @@ __all__ = [
     "share_on_rim",
     "sizes_and_bound",
     "sums_on_a_line",
+    "throughput",
     "use_style",
     "violations_by_ratio",
     "weight_errors",

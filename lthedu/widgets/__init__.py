@@ -2,6 +2,7 @@
 
 from lthedu.widgets.limits import regions_explorer
 from lthedu.widgets.live import live_plot
+from lthedu.widgets.lottery import lottery_explorer
 from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.proof import draw_a_digit, eta_explorer
 from lthedu.widgets.pruning import pruning_explorer
@@ -14,6 +15,7 @@ __all__ = [
     "draw_a_digit",
     "eta_explorer",
     "live_plot",
+    "lottery_explorer",
     "number_game",
     "pruning_explorer",
     "regions_explorer",

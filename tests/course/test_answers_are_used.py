@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 import lthedu.exercises
+import lthedu.tickets.lottery
 from lthedu import data, landscape, sparsity, tickets
 from lthedu.course import doctor, lesson
 from lthedu.exercises import exercises
@@ -49,6 +50,11 @@ SMALL: dict[str, tuple[object, str, object]] = {
     "00": (tickets.settings, "LESSON", A_STUDY),
     "01": (sparsity.compare, "LESSON", A_COMPARISON),
     "02": (tickets.settings, "LESSON", A_STUDY),
+    "04": (
+        tickets.lottery,
+        "LESSON",
+        replace(tickets.lottery.LESSON, draws=3, few_draws=2, few_levels=(1,), levels=2, steps=4, together=2),
+    ),
     "09": (proof_settings, "LESSON", A_PROOF),
     "10": (landscape.depth, "LESSON", landscape.depth.Settings(depths=(1, 2), width=4, steps=4, seeds=(0, 1))),
 }
