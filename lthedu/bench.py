@@ -14,8 +14,9 @@ from lthedu import data, masks
 from lthedu.gradients import Path
 from lthedu.machine import cpu_name, load
 from lthedu.models import lenet_300_100
+from lthedu.optimizers import Optimizer
 from lthedu.streams import generator
-from lthedu.training import Optimizer, Replicates, train
+from lthedu.training import Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count
 STEPS = 40  # timed of each contender in each round

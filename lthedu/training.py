@@ -5,7 +5,6 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 """
 
 import copy
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -17,43 +16,12 @@ from torch import Tensor, nn
 from lthedu import masks
 from lthedu.data import Dataset
 from lthedu.gradients import Path, pick
+from lthedu.graphs import Captured
 from lthedu.masks import Mask, Params, Remask
+from lthedu.optimizers import ADAM, Optimizer, Schedule
 from lthedu.streams import derive, generator
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
-
-
-@dataclass(frozen=True)
-class Optimizer:
-    """Which update rule, and its settings; the defaults are Frankle and Carbin's for LeNet on MNIST.
-
-    >>> Optimizer("sgd", lr=0.1, momentum=0.9)
-    Optimizer(name='sgd', lr=0.1, momentum=0.9, weight_decay=0.0)
-    """
-
-    name: Literal["sgd", "adam", "adamw"] = "adam"
-    lr: float = 1.2e-3
-    momentum: float = 0.0  # sgd only
-    weight_decay: float = 0.0  # L2 in the gradient for sgd and adam, decoupled for adamw
-
-    def __post_init__(self) -> None:
-        if self.name not in ("sgd", "adam", "adamw"):
-            raise ValueError(f"no optimizer is called {self.name!r}; allowed: sgd, adam, adamw")
-        if not 0 < self.lr < math.inf:
-            raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
-        if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
-            raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
-        if not 0 <= self.weight_decay < math.inf:  # NaN, too
-            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more and finite")
-
-    def build(self, flat: Tensor) -> torch.optim.Optimizer:
-        """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
-        why one optimizer over all replicates equals one for each."""
-        lr, decay = self.lr, self.weight_decay
-        if self.name == "sgd":
-            return torch.optim.SGD([flat], lr=lr, momentum=self.momentum, weight_decay=decay, fused=True)
-        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
-        return rule([flat], lr=lr, weight_decay=decay, fused=True)
 
 
 @dataclass(frozen=True)
@@ -169,7 +137,7 @@ def train(
     mask: Mask | None = None,
     remask: Remask | None = None,
     order: Sequence[int] | None = None,
-    optimizer: Optimizer = Optimizer(),
+    optimizer: Optimizer = ADAM,
     batch_size: int = 128,
     first_step: int = 0,
     val_every: int | None = None,
@@ -187,7 +155,9 @@ def train(
     equal integers see equal minibatches (default: 0 to R - 1). `val_every` and `test_every`: steps between
     evaluations on the validation and test split; the last step is always evaluated. `snapshot`: the step whose
     weights are kept. `progress(done, all, text)` is called after each step. `path`: how gradients are computed
-    (see `lthedu.gradients`).
+    (see `lthedu.gradients`). The learning rate of the update after `step` finished ones is the optimizer's schedule at
+    `step` of `steps`, also where training begins at `first_step`; its other state is fresh. On a CUDA device the step
+    is captured once and replayed (see `lthedu.graphs`).
 
     The input is not changed. An interrupt (the stop button, Ctrl-C) ends the training early and gives back
     what there is so far, with `stopped` set. Raises ValueError for arguments that do not fit, before any work.
@@ -209,6 +179,13 @@ def train(
     now = replace(replicates, params=params, buffers={k: b.clone() for k, b in replicates.buffers.items()})
     method = pick(path, now.model, flat.device)
     update = optimizer.build(flat)
+
+    def learn(x: Tensor, y: Tensor) -> None:
+        method.gradients(now.model, params, now.buffers, x, y, grads)
+        update.step()
+
+    call = Captured(learn)
+    moves = optimizer.schedule != Schedule()
     every = {"val": val_every, "test": test_every}
     rows: list[dict[str, object]] = []
     done, stopped = first_step, False
@@ -218,8 +195,9 @@ def train(
             torch.manual_seed(derive(*order, "noise", first_step))
         try:
             for x, y in _minibatches(data, order, batch_size, first_step, steps):
-                method.gradients(now.model, params, now.buffers, x, y, grads)
-                update.step()
+                if moves:
+                    optimizer.set_rate(update, done, steps)
+                call(x, y)
                 new = None if remask is None else remask(done + 1, params, mask)
                 if new is not None:
                     _check_same_layers(new, mask, params)

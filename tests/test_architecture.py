@@ -16,7 +16,19 @@ import lthedu
 PACKAGE = Path(lthedu.__file__).parent
 ROOT = PACKAGE.parent
 STORED = ["data", "models", "masks", "results", "streams", "resources", "machine", "locks"]
-DONE = ["training", "gradients", "pruning", "sparsity", "stats", "tickets", "supermasks", "proof", "landscape"]
+DONE = [
+    "training",
+    "gradients",
+    "graphs",
+    "optimizers",
+    "pruning",
+    "sparsity",
+    "stats",
+    "tickets",
+    "supermasks",
+    "proof",
+    "landscape",
+]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network
 SCIENCE = [p for p in MODULES if p.relative_to(PACKAGE).parts[0].removesuffix(".py") in STORED + DONE]

@@ -9,8 +9,10 @@ from torch import nn
 
 from lthedu import masks
 from lthedu.data import Dataset
+from lthedu.graphs import Captured
 from lthedu.models import MLP
-from lthedu.training import Optimizer, Replicates, _minibatches, evaluate, train
+from lthedu.optimizers import Optimizer, Schedule
+from lthedu.training import Replicates, _minibatches, evaluate, train
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
 every_path = pytest.mark.parametrize("path", PATHS)
@@ -37,6 +39,19 @@ def test_50_float64_steps_equal_solo_training_to_1e_10(three, toy, path, optimiz
     for i in range(3):
         alone = solo(three, i, mlp, toy, 50, order=order[i], optimizer=optimizer, batch=16, mask=mask)
         assert furthest(masks.unstack(done.replicates.params, i), alone) <= 1e-10
+
+
+@pytest.mark.parametrize("kind", ["cosine", "steps"])
+def test_a_schedule_sets_the_rate_of_every_step_and_of_a_start_in_the_middle(three, toy, kind):
+    schedule = Schedule(kind, warmup=5)
+    whole = Optimizer("sgd", lr=0.1, schedule=schedule)
+    params = three.params
+    for step in range(7, 12):  # one at a time, each with the rate that the schedule names
+        rate = Optimizer("sgd", lr=0.1 * schedule.at(step, 12))
+        one = train(three.with_params(params), toy, step + 1, optimizer=rate, batch_size=16, first_step=step)
+        params = one.replicates.params
+    done = train(three, toy, 12, optimizer=whole, batch_size=16, first_step=7)
+    assert furthest(done.replicates.params, params) <= 1e-12
 
 
 @every_path
@@ -469,6 +484,36 @@ def test_50_float64_steps_on_cuda_equal_the_cpu_to_1e_9_and_masks_hold(three, to
     assert furthest(a.replicates.params, found) <= 1e-9
     assert not any(found[n][~m].any() for n, m in mask.items())
     assert a.history["accuracy"].tolist() == pytest.approx(b.history["accuracy"].tolist())
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+@pytest.mark.parametrize("make", [mlp, conv, batchnorm], ids=["linear", "vmap", "loop"])
+def test_a_schedule_on_cuda_is_the_schedule_on_the_cpu(toy, make):
+    rule = Optimizer("sgd", lr=0.1, momentum=0.9, schedule=Schedule("cosine", warmup=7))
+    here, there = (Replicates.create(make, seeds=[0, 1], device=d, dtype=torch.float64) for d in ("cpu", "cuda"))
+    a = train(here, toy, 40, optimizer=rule, batch_size=16, first_step=3)
+    b = train(there, toy.to("cuda"), 40, optimizer=rule, batch_size=16, first_step=3)
+    assert furthest(a.replicates.params, {n: p.cpu() for n, p in b.replicates.params.items()}) <= 1e-9
+    assert all(torch.allclose(a.replicates.buffers[n], t.cpu()) for n, t in b.replicates.buffers.items())
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+@pytest.mark.parametrize("waits", [False, True], ids=["captured", "cannot be captured"])
+def test_a_captured_step_does_what_the_step_does(waits):
+    total = torch.zeros(3, device="cuda")
+
+    def step(x, y):
+        total.add_(x * y)
+        if waits:
+            total.sum().item()
+
+    call, x = Captured(step), torch.ones(3, device="cuda")
+    for i in range(9):
+        call(x * i, x)
+    assert total.tolist() == [36.0] * 3
+    assert (call.graph is None) == waits
 
 
 @pytest.mark.cuda

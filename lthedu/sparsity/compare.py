@@ -12,11 +12,12 @@ from lthedu import masks
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params, Remask
 from lthedu.models import MLP, lenet_300_100
+from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, gradual, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.resources import at_paper_scale
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
-from lthedu.training import Optimizer, Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, Replicates, Trained, evaluate, train
 
 Row = dict[str, str | int | float]
 

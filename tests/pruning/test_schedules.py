@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from lthedu import masks
 from lthedu.models import MLP
+from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, gradual, select, select_each
-from lthedu.training import Optimizer, Replicates, train
+from lthedu.training import Replicates, train
 
 
 @pytest.fixture(scope="module")

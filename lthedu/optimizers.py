@@ -1,0 +1,107 @@
+"""Update rules and learning-rate schedules: what a training's steps do with a gradient."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate moves over a training, as a factor of `Optimizer.lr`.
+
+    "constant"; "cosine" falls from 1 to 0 along half a cosine; "steps" multiplies by `factor` at each of `milestones`
+    (fractions of the whole training). Over the first `warmup` steps the factor rises linearly from 1 / warmup of it.
+    Raises ValueError, naming value and range.
+
+    >>> [Schedule("steps").at(step, 100) for step in (0, 49, 50, 99)]
+    [1.0, 1.0, 0.1, 0.01]
+    """
+
+    kind: Literal["constant", "cosine", "steps"] = "constant"
+    warmup: int = 0
+    milestones: tuple[float, ...] = (0.5, 0.75)  # of "steps" alone
+    factor: float = 0.1  # of "steps" alone
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "milestones", tuple(self.milestones))  # JSON gives a list
+        if self.kind not in ("constant", "cosine", "steps"):
+            raise ValueError(f"no schedule is called {self.kind!r}; allowed: constant, cosine, steps")
+        if self.warmup < 0:
+            raise ValueError(f"warmup is {self.warmup}; it must be 0 steps or more")
+        if not all(0 < m < 1 for m in self.milestones) or list(self.milestones) != sorted(set(self.milestones)):
+            raise ValueError(f"milestones are {self.milestones}; allowed: rising fractions above 0 and below 1")
+        if not 0 < self.factor < 1:
+            raise ValueError(f"factor is {self.factor}; allowed: above 0 to below 1")
+
+    def at(self, step: int, steps: int) -> float:
+        """The factor of the update that follows `step` finished ones, of `steps` in all.
+
+        >>> Schedule("cosine", warmup=10).at(4, 100), round(Schedule("cosine").at(50, 100), 3)
+        (0.4980..., 0.5)
+        """
+        whole = 1.0
+        if self.kind == "cosine":
+            whole = (1 + math.cos(math.pi * step / steps)) / 2
+        elif self.kind == "steps":
+            passed = sum(step >= m * steps for m in self.milestones)
+            whole = round(self.factor**passed, 12)
+        return whole * min(1.0, (step + 1) / self.warmup) if self.warmup else whole
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Which update rule, and its settings; the defaults are Frankle and Carbin's for LeNet on MNIST.
+
+    >>> Optimizer("sgd", lr=0.1, momentum=0.9)
+    Optimizer(name='sgd', lr=0.1, momentum=0.9, weight_decay=0.0, ...)
+    """
+
+    name: Literal["sgd", "adam", "adamw"] = "adam"
+    lr: float = 1.2e-3
+    momentum: float = 0.0  # sgd only
+    weight_decay: float = 0.0  # L2 in the gradient for sgd and adam, decoupled for adamw
+    schedule: Schedule = Schedule()
+
+    def __post_init__(self) -> None:
+        if self.name not in ("sgd", "adam", "adamw"):
+            raise ValueError(f"no optimizer is called {self.name!r}; allowed: sgd, adam, adamw")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
+        if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
+            raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
+        if not 0 <= self.weight_decay < math.inf:  # NaN, too
+            raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more and finite")
+
+    def build(self, flat: Tensor) -> torch.optim.Optimizer:
+        """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
+        why one optimizer over all replicates equals one for each. On a CUDA device its learning rate is a tensor
+        there, so that a captured graph reads the schedule's value of each step."""
+        on_gpu = flat.device.type == "cuda"
+        lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu else self.lr
+        decay = self.weight_decay
+        if self.name == "sgd":
+            return torch.optim.SGD([flat], lr=lr, momentum=self.momentum, weight_decay=decay, fused=True)
+        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
+        return rule([flat], lr=lr, weight_decay=decay, fused=True, capturable=on_gpu)
+
+    def set_rate(self, built: torch.optim.Optimizer, step: int, steps: int) -> None:
+        """Give `built` the learning rate of the update that follows `step` finished ones, of `steps` in all.
+
+        >>> rule = Optimizer("sgd", lr=0.5, schedule=Schedule("steps"))
+        >>> built = rule.build(torch.zeros(3))
+        >>> rule.set_rate(built, 75, 100)
+        >>> built.param_groups[0]["lr"]
+        0.005
+        """
+        rate = self.lr * self.schedule.at(step, steps)
+        for group in built.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+
+ADAM = Optimizer()
