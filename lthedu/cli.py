@@ -226,6 +226,19 @@ def proof(
 
 
 @app.command()
+def paper(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="lenet, conv4 or lotteries.")],
+    folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),
+    images: Annotated[Path | None, typer.Option(help="A folder of images in the place of CIFAR-10.")] = None,
+    seconds: Annotated[float, typer.Option(help="Stop after so long and write what is finished.")] = float("inf"),
+) -> None:
+    """Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result."""
+    from lthedu.paper import run
+
+    print(run(name, folder, images=images, seconds=seconds))
+
+
+@app.command()
 def fetch(
     name: Annotated[str, typer.Argument(metavar="DATASET", help="cifar10; the others need no fetching.")],
     folder: Annotated[

@@ -132,3 +132,95 @@ def lenet_300_100() -> MLP:
     266610
     """
     return MLP([784, 300, 100, 10])
+
+
+class Conv(nn.Module):
+    """Conv-2, Conv-4 and Conv-6 of Frankle and Carbin (2019), appendix H: small VGG networks for images (3, 32, 32).
+
+    `depth` convolutions of 3 x 3, two of each width (64, 128, 256) and a 2 x 2 maximum after every two, then linear
+    layers of 256, 256 and `classes`. Gaussian Glorot weights, biases zero. Raises ValueError for another depth.
+
+    >>> import torch
+    >>> Conv(2)(torch.zeros(5, 3, 32, 32)).shape
+    torch.Size([5, 10])
+    """
+
+    def __init__(self, depth: int, classes: int = 10) -> None:
+        super().__init__()
+        if depth not in (2, 4, 6):
+            raise ValueError(f"depth is {depth}; allowed: 2, 4, 6")
+        widths = [3, *(64 * 2 ** (i // 2) for i in range(depth))]  # 3, 64, 64, 128, 128, 256, 256
+        self.convolutions = nn.ModuleList(nn.Conv2d(n, m, 3, padding=1) for n, m in itertools.pairwise(widths))
+        side = 32 // 2 ** (depth // 2)
+        self.layers = nn.ModuleList(
+            nn.Linear(n, m) for n, m in itertools.pairwise([widths[-1] * side**2, 256, 256, classes])
+        )
+        for layer in (*self.convolutions, *self.layers):
+            nn.init.xavier_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for i, convolution in enumerate(self.convolutions):
+            x = convolution(x).relu()
+            if i % 2:
+                x = nn.functional.max_pool2d(x, 2)
+        x = x.flatten(1)
+        *hidden, output = self.layers
+        for layer in hidden:
+            x = layer(x).relu()
+        return output(x)  # type: ignore[no-any-return]
+
+
+class _Block(nn.Module):
+    """relu(short cut + two normalised 3 x 3 convolutions); widening, the short cut drops every second row and column
+    and adds channels of zeros (option A of He et al.)."""
+
+    def __init__(self, n: int, m: int) -> None:
+        super().__init__()
+        self.stride, self.more = m // n, m - n
+        self.convolutions = nn.ModuleList(
+            [nn.Conv2d(n, m, 3, self.stride, 1, bias=False), nn.Conv2d(m, m, 3, 1, 1, bias=False)]
+        )
+        self.norms = nn.ModuleList(nn.GroupNorm(8, m) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        (first, second), (norm, last) = self.convolutions, self.norms
+        h = last(second(norm(first(x)).relu()))
+        short = x[:, :, :: self.stride, :: self.stride]
+        return (nn.functional.pad(short, (0, 0, 0, 0, 0, self.more)) + h).relu()  # type: ignore[no-any-return]
+
+
+class ResNet(nn.Module):
+    """The CIFAR residual network of He et al. (2015, arXiv:1512.03385), with group instead of batch normalisation.
+
+    Three stages of `blocks` blocks of two convolutions, of `width`, 2 `width` and 4 `width` channels: 6 `blocks` + 2
+    layers, so the defaults give ResNet-20. Normalisation is over 8 groups of channels of one image (Wu and He 2018,
+    arXiv:1803.08494): it keeps no running statistics, so that a rewound network is its weights and nothing else, an
+    interpolated one needs no new statistics, and `torch.func` can vectorise it over replicates. Its numbers are
+    therefore not those of the papers' networks, which normalise over the batch. Convolutions start as
+    N(0, 2 / fan_out). Raises ValueError for a `width` that 8 does not divide and for `blocks` below 1.
+
+    >>> import torch
+    >>> net = ResNet()
+    >>> sum(p.numel() for p in net.parameters() if p.ndim > 1), net(torch.zeros(2, 3, 32, 32)).shape
+    (268336, torch.Size([2, 10]))
+    """
+
+    def __init__(self, blocks: int = 3, width: int = 16, classes: int = 10) -> None:
+        super().__init__()
+        if blocks < 1:
+            raise ValueError(f"blocks is {blocks}; it must be 1 or more")
+        if width < 8 or width % 8:
+            raise ValueError(f"width is {width}; allowed: multiples of 8, one group of channels each")
+        widths = [width, *(width * 2**stage for stage in range(3) for _ in range(blocks))]
+        self.first = nn.Conv2d(3, width, 3, 1, 1, bias=False)
+        self.norm = nn.GroupNorm(8, width)
+        self.blocks = nn.Sequential(*(_Block(n, m) for n, m in itertools.pairwise(widths)))
+        self.output = nn.Linear(widths[-1], classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.blocks(self.norm(self.first(x)).relu())
+        return self.output(x.mean((2, 3)))  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -264,11 +265,16 @@ def _minibatches(
     for step in range(first, last):
         epoch, i = divmod(step, passes)
         if i == 0 or step == first:
-            drawn = {o: torch.randperm(n, generator=generator(o, "order", epoch)) for o in unique}
+            with ThreadPoolExecutor() as pool:  # hundreds of orders are a second's work on one core
+                drawn = dict(zip(unique, pool.map(lambda o, e=epoch: _permutation(n, o, e), unique), strict=True))
             shuffled = torch.stack([drawn[o][: passes * batch] for o in order]).to(data.device)
         index = shuffled[:, i * batch : (i + 1) * batch]  # (R, batch)
         x = data.x_train.index_select(0, index.reshape(-1))
         yield x.view(len(order), batch, *x.shape[1:]), data.y_train[index]
+
+
+def _permutation(n: int, order: int, epoch: int) -> Tensor:
+    return torch.randperm(n, generator=generator(order, "order", epoch))
 
 
 def _flatten(params: Params) -> tuple[Tensor, Params]:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from lthedu.gradients import Vectorised
-from lthedu.models import MLP, ResidualMLP, affine_layers, lenet_300_100
+from lthedu.gradients import Looped, Vectorised
+from lthedu.models import MLP, Conv, ResidualMLP, ResNet, affine_layers, lenet_300_100
 from lthedu.training import Replicates
 
 
@@ -81,3 +81,57 @@ def test_affine_layers_say_what_the_network_computes_in_float64():
         for w, b in hidden:
             h = (h @ w.T + b).clip(min=0)
         assert torch.allclose(torch.from_numpy(h @ weight.T + bias), net.double()(x), atol=1e-9)
+
+
+@pytest.mark.parametrize(("depth", "weights"), [(2, 4_300_992), (4, 2_425_024), (6, 2_261_184)])
+def test_conv_2_4_6_have_the_weights_that_their_description_has(depth, weights):
+    # by hand for Conv-2: 9 * (3 * 64 + 64 * 64) in kernels, then 64 * 16 * 16 to 256 to 256 to 10
+    assert sum(p.numel() for p in Conv(depth).parameters() if p.ndim > 1) == weights
+
+
+def test_a_convolution_of_the_vgg_networks_is_followed_by_relu_and_every_second_by_a_maximum():
+    torch.manual_seed(0)
+    net, x = Conv(4), torch.randn(2, 3, 32, 32)
+    a, b, c, d = net.convolutions
+    h = nn.functional.max_pool2d(b(a(x).relu()).relu(), 2)
+    h = nn.functional.max_pool2d(d(c(h).relu()).relu(), 2).flatten(1)
+    e, f, g = net.layers
+    assert torch.equal(net(x), g(f(e(h).relu()).relu()))
+
+
+def test_a_resnet_has_6n_plus_2_layers_and_its_short_cut_passes_the_image_on():
+    for blocks in (1, 3):
+        net = ResNet(blocks, width=8)
+        assert sum(p.ndim > 1 for p in net.parameters()) == 6 * blocks + 2
+        assert not list(net.buffers())
+    block = net.blocks[3]  # 8 channels to 16, half the size
+    for norm in block.norms:
+        nn.init.zeros_(norm.weight)
+    x = torch.rand(2, 8, 6, 6)
+    out = block(x)
+    assert torch.equal(out[:, :8], x[:, :, ::2, ::2])
+    assert not out[:, 8:].any()
+
+
+@pytest.mark.parametrize("make", [lambda: Conv(2), lambda: ResNet(1, width=8)], ids=["conv", "resnet"])
+def test_convolutional_networks_are_vectorised_over_replicates(make):
+    two = Replicates.create(make, seeds=[0, 1])
+    x, y = torch.randn(2, 4, 3, 32, 32), torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0]])
+    found = [{n: torch.empty_like(p) for n, p in two.params.items()} for _ in range(2)]
+    for method, out in zip((Vectorised(), Looped()), found, strict=True):
+        method.gradients(two.model, two.params, two.buffers, x, y, out)
+    for name, g in found[0].items():
+        assert torch.allclose(g, found[1][name], atol=1e-5), name
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Conv(3), "depth is 3; allowed: 2, 4, 6"),
+        (lambda: ResNet(0), "blocks is 0; it must be 1 or more"),
+        (lambda: ResNet(width=12), "width is 12; allowed: multiples of 8"),
+    ],
+)
+def test_impossible_networks_are_refused_by_value(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

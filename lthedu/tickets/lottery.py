@@ -76,7 +76,7 @@ class Settings:
 
 
 LESSON = Settings()
-PAPER = Settings(draws=10_000, few_draws=1_000, steps=8_590, together=500)  # five passes; for a GPU
+PAPER = Settings(draws=10_000, few_draws=1_000, steps=8_590, together=1_000)  # five passes; for a GPU
 
 
 def scaled_settings() -> Settings:
@@ -125,9 +125,9 @@ class Lottery:
                     tick(done, in_all, f"{arm}, level {level}")
                     numbers = range(first, min(first + s.together, draws))
                     parts.append(self.draw(arm, level, numbers))
+                    self.table = pd.concat(parts, ignore_index=True)  # what an interrupt leaves
                     done += len(numbers)
         tick(in_all, in_all, "done")
-        self.table = pd.concat(parts, ignore_index=True)
         return self.table
 
     def draw(self, arm: str, level: int, numbers: range) -> pd.DataFrame:

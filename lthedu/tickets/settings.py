@@ -27,6 +27,7 @@ class Settings:
     levels: int = 6  # rounds of prune-and-rewind after the dense level 0
     keep: float = 0.5  # of the weights left in a hidden layer, per round
     keep_output: float = 0.75  # the output layer's own, slower rate
+    keep_kernels: float | None = None  # the convolutions' own rate; None takes `keep`
     scope: Scope = "layer"
     steps: int = 468  # per level; 1.09 passes over 55,000 images
     batch_size: int = 128
@@ -46,8 +47,9 @@ class Settings:
             raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
         if self.levels < 0:
             raise ValueError(f"levels is {self.levels}; it must be 0 or more")
-        for name, value in (("keep", self.keep), ("keep_output", self.keep_output)):
-            if not 0 < value <= 1:
+        rates = {"keep": self.keep, "keep_output": self.keep_output, "keep_kernels": self.keep_kernels}
+        for name, value in rates.items():
+            if value is not None and not 0 < value <= 1:
                 raise ValueError(f"{name} is {value}; allowed: above 0 to 1")
         if self.scope not in ("layer", "global"):
             raise ValueError(f"scope is {self.scope!r}; allowed: layer, global")

@@ -153,6 +153,7 @@ class Study:
     def _prune(self, trained: Params, mask: Mask) -> Mask:
         """The next masks: of every replicate's own weights, those with the largest trained magnitude."""
         s = self.settings
+        own = {name: s.keep_kernels for name, m in mask.items() if m.ndim > 3 and s.keep_kernels}  # (R, out, in, ...)
         return masks.stack(
             [
                 select(
@@ -160,7 +161,7 @@ class Study:
                     s.keep,
                     scope=s.scope,
                     within=masks.unstack(mask, i),
-                    own_density={self.output: s.keep_output},
+                    own_density=own | {self.output: s.keep_output},
                 )
                 for i in range(len(s.seeds))
             ]

@@ -1,0 +1,134 @@
+"""The papers' own settings, run on a large device: what `lthedu paper` runs, and what its results are stored as."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lthedu import data, models
+from lthedu.data import Dataset
+from lthedu.optimizers import Optimizer
+from lthedu.reference import Reference, made_with, write
+from lthedu.tickets import PAPER, Settings, Study, final, lottery
+
+
+@dataclass
+class Clock:
+    """Stops a run that has used up its `seconds`: as a progress callback it raises KeyboardInterrupt."""
+
+    seconds: float
+    began: float = 0.0
+    ran_out: bool = False
+
+    def __post_init__(self) -> None:
+        self.began = time.monotonic()
+
+    @property
+    def used(self) -> float:
+        """Seconds since the clock was made."""
+        return time.monotonic() - self.began
+
+    def __call__(self, done: int, in_all: int, text: str) -> None:
+        if self.used > self.seconds:
+            self.ran_out = True
+            raise KeyboardInterrupt
+
+
+Run = Callable[[Clock, Path | None], Reference]  # (clock, folder of images) -> what was found
+
+
+def lenet(clock: Clock, images: Path | None) -> Reference:
+    """LeNet-300-100 on MNIST as Frankle and Carbin (2019) train it: Adam 1.2e-3, batches of 60, 50,000 steps, 20 %
+    of a layer pruned per round (10 % of the output layer), 20 rounds, five seeds, with both controls."""
+    return _study("Winning tickets of LeNet-300-100 on MNIST", data.load("mnist"), models.lenet_300_100, PAPER, clock)
+
+
+CONV4 = replace(
+    PAPER,
+    seeds=(0, 1, 2),
+    levels=12,
+    steps=25_000,
+    keep_kernels=0.9,
+    optimizer=Optimizer(lr=3e-4),
+    val_every=500,
+    controls=PAPER.controls[:1],
+)
+
+
+def conv4(clock: Clock, images: Path | None) -> Reference:
+    """Conv-4 on CIFAR-10 as Frankle and Carbin (2019) train it: Adam 3e-4, batches of 60, 25,000 steps, 10 % of a
+    convolution, 20 % of a linear and 10 % of the output layer pruned per round; three seeds, one control."""
+    pictures, source = cifar(images)
+    return _study(f"Winning tickets of Conv-4 on {source}", pictures, lambda: models.Conv(4), CONV4, clock)
+
+
+def small_lotteries(clock: Clock, images: Path | None) -> Reference:
+    """Lesson 04's arms at 10,000 networks each, at the last level alone: accuracies of every network."""
+    mnist = data.pooled(data.load("mnist"))
+    settings = replace(lottery.PAPER, few_levels=())
+    drawn = lottery.Lottery(mnist, settings)
+    with suppress(KeyboardInterrupt):
+        drawn.run(clock)
+    rows = drawn.table
+    return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", rows, asdict(settings), mnist, clock)
+
+
+RUNS: dict[str, Run] = {"lenet": lenet, "conv4": conv4, "lotteries": small_lotteries}
+
+
+def run(name: str, folder: Path, *, images: Path | None = None, seconds: float = float("inf")) -> Path:
+    """Run `name` and write its reference to `folder`/`name`.json; after `seconds`, what is finished until then.
+
+    `images`: a folder of images (see `lthedu.data.load_folder`) in the place of CIFAR-10, which the reference then
+    names. Raises ValueError, before any work, for another name, and for a time that is not above 0.
+    """
+    if name not in RUNS:
+        raise ValueError(f"no run is called {name!r}; there are: {', '.join(RUNS)}")
+    if not seconds > 0:
+        raise ValueError(f"seconds is {seconds}; it must be above 0")
+    path = folder / f"{name}.json"
+    write(path, RUNS[name](Clock(seconds), images))
+    return path
+
+
+def cifar(images: Path | None) -> tuple[Dataset, str]:
+    """CIFAR-10, or the images in a folder, with the words that say which."""
+    if images is None:
+        return data.load("cifar10"), "CIFAR-10"
+    return data.load_folder(images), f"images of the folder {images.name!r}, not the official CIFAR-10"
+
+
+def _study(title: str, data: Dataset, make: Callable[[], Any], settings: Settings, clock: Clock) -> Reference:
+    study = Study(data, make, settings)
+    with suppress(KeyboardInterrupt):
+        study.run(clock)
+    return _reference(title, condensed(study.table), asdict(settings), data, clock)
+
+
+def condensed(table: pd.DataFrame) -> pd.DataFrame:
+    """A study's table with one row a network: test accuracy after the last step, and the step of the lowest
+    validation loss (Frankle and Carbin's early stopping) with the validation accuracy there.
+
+    >>> row = {"arm": "dense", "replicate": 0, "level": 0, "density": 1.0}
+    >>> val = [{"step": s, "split": "val", "loss": l, "accuracy": a} for s, l, a in [(1, 0.9, 0.7), (2, 0.5, 0.8)]]
+    >>> rows = [row | r for r in [*val, {"step": 2, "split": "test", "loss": 0.6, "accuracy": 0.75}]]
+    >>> condensed(pd.DataFrame(rows))[["test", "best_step", "best_val"]].values.tolist()
+    [[0.75, 2.0, 0.8]]
+    """
+    by = ["arm", "replicate", "level", "density"]
+    test = final(table).set_index(by)["accuracy"].rename("test")
+    val = table[table["split"] == "val"].reset_index(drop=True)
+    best = val.loc[val.groupby(by)["loss"].idxmin()].set_index(by)
+    found: pd.DataFrame = pd.concat(
+        [test, best["step"].rename("best_step"), best["accuracy"].rename("best_val")], axis=1, join="inner"
+    )
+    return found.reset_index()
+
+
+def _reference(title: str, rows: pd.DataFrame, settings: dict[str, Any], data: Dataset, clock: Clock) -> Reference:
+    rounded = rows.round(6)
+    return Reference(title, not clock.ran_out, settings, made_with(data.device, clock.used), rounded)

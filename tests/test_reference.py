@@ -1,0 +1,98 @@
+"""Reference results: what is written is read, what is not ours is refused; and the runs that make them, in small."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from lthedu import data, models, paper, reference
+from lthedu.data import DamagedFile
+from lthedu.tickets import Settings, Study, lottery
+
+TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
+
+
+@pytest.fixture
+def two(tmp_path):
+    table = pd.DataFrame({"arm": ["dense", "ticket"], "level": [0, 1], "test": [0.5, 1 / 3]})
+    made = {"device": "a GPU", "torch": "2.13.0", "seconds": 61.2}
+    reference.write(tmp_path / "two.json", reference.Reference("two rows", True, {"seeds": (0, 1)}, made, table))
+    return tmp_path / "two.json"
+
+
+def test_what_is_written_is_read(two):
+    found = reference.read(two)
+    assert found.table.values.tolist() == [["dense", 0, 0.5], ["ticket", 1, 1 / 3]]
+    assert found.provenance() == "two rows (a GPU, torch 2.13.0, 61 s)"
+    assert replace(found, complete=False).provenance().endswith("61 s; partial: the time ran out)")
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.5", "0.6"), ("two rows", "2 rows"), ("true", "false")])
+def test_an_edited_reference_is_refused_with_both_checksums(two, old, new):
+    two.write_text(two.read_text().replace(old, new))
+    with pytest.raises(DamagedFile, match=r"two.json is damaged: its SHA-256 is \w{64}, expected \w{64}"):
+        reference.read(two)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "\x80"])
+def test_a_foreign_file_is_refused_by_name(tmp_path, content):
+    (tmp_path / "x.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(DamagedFile, match=r"x\.json is damaged or no reference"):
+        reference.read(tmp_path / "x.json")
+
+
+def test_every_stored_reference_is_whole():
+    for path in (data.data_path("mnist").parent / "reference").glob("*.json"):
+        assert len(reference.read(path).table)
+
+
+def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mnist):
+    study = Study(mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY)
+    found = paper.condensed(study.run()).set_index(["arm", "level", "replicate"]).sort_index()
+    assert len(found) == 2 + 2 * 3 * 2
+    row = study.table.query("arm == 'random mask' and level == 2 and replicate == 1")
+    val = row[row["split"] == "val"]
+    best = val.loc[val["loss"].idxmin()]
+    mine = found.loc[("random mask", 2, 1)]
+    assert (mine["best_step"], mine["best_val"]) == (best["step"], best["accuracy"])
+    assert mine["test"] == row[row["split"] == "test"]["accuracy"].item()
+
+
+def test_a_run_that_the_clock_stops_keeps_the_finished_levels_and_says_partial(mnist, monkeypatch):
+    clock = paper.Clock(1e9)
+    levels = []
+
+    def stop(self, done, in_all, text):
+        levels.append(text)
+        if text == "level 2 of 2":
+            self.ran_out = True
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(paper.Clock, "__call__", stop)
+    found = paper._study("x", mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY, clock)
+    assert not found.complete
+    assert sorted(set(found.table["level"])) == [0, 1]
+
+
+def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(lottery, "PAPER", lottery.Settings(draws=2, steps=2, levels=1, few_levels=(), batch_size=10))
+    found = reference.read(paper.run("lotteries", tmp_path / "made"))
+    assert found.complete
+    assert len(found.table) == 2 * 4
+    assert found.made_with["device"] == "CPU"
+    assert found.settings["draws"] == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"name": "lenet5"}, "'lenet5'; there are: lenet, conv4, lotteries"),
+        ({"name": "lenet", "seconds": 0}, "seconds is 0; it must be above 0"),
+        ({"name": "lenet", "seconds": float("nan")}, "seconds is nan"),
+    ],
+)
+def test_a_bad_run_is_refused_before_anything_is_written(tmp_path, named, words):
+    with pytest.raises(ValueError, match=words):
+        paper.run(folder=tmp_path / "new", **named)
+    assert not (tmp_path / "new").exists()
