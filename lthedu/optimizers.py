@@ -77,10 +77,11 @@ class Optimizer:
 
     def build(self, flat: Tensor) -> torch.optim.Optimizer:
         """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
-        why one optimizer over all replicates equals one for each. On a CUDA device its learning rate is a tensor
-        there, so that a captured graph reads the schedule's value of each step."""
+        why one optimizer over all replicates equals one for each. A rate that moves is a tensor on a CUDA device, so
+        that a captured graph reads it anew; torch's fused rules hold it as float32, which rounds it by up to 6e-8."""
         on_gpu = flat.device.type == "cuda"
-        lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu else self.lr
+        moves = self.schedule != Schedule()
+        lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu and moves else self.lr
         decay = self.weight_decay
         if self.name == "sgd":
             return torch.optim.SGD([flat], lr=lr, momentum=self.momentum, weight_decay=decay, fused=True)

@@ -64,11 +64,9 @@ class Replicates:
         def stacked(tensors: list[dict[str, Tensor]]) -> Params:
             return {k: _as(torch.stack([t[k].detach() for t in tensors]), device, dtype) for k in tensors[0]}
 
-        return cls(
-            models[0].to(device),
-            stacked([dict(m.named_parameters()) for m in models]),
-            stacked([dict(m.named_buffers()) for m in models]),
-        )
+        params = stacked([dict(m.named_parameters()) for m in models])
+        buffers = stacked([dict(m.named_buffers()) for m in models])
+        return cls(models[0].to(device), params, buffers)  # which moves it: only now
 
     def __len__(self) -> int:
         return len(next(iter(self.params.values())))

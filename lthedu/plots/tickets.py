@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.masks import Mask
 from lthedu.plots.style import draw_guesses, percent
+from lthedu.reference import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
@@ -27,15 +28,18 @@ def accuracy_by_density(
     *,
     guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
+    behind: Reference | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every arm against the density of weights kept: mean and band of one standard deviation.
 
+    `behind`: a stored reference of the same arms (columns arm, density, test), drawn as thin lines of its means.
     `guess` maps arms to a guessed accuracy in percent (or None), drawn as open stars at the density `at`; what is
     no percentage of a known arm is named in the description instead.
     """
     ax = ax or plt.figure().gca()
     rows = final(table)
+    stored = "" if behind is None else _draw_behind(ax, behind)
     for arm, mine in rows.groupby("arm", sort=False):
         mean, sd = _mean_and_sd(mine)
         x = 100 * mean.index.to_numpy(dtype=float)
@@ -55,8 +59,22 @@ def accuracy_by_density(
     return ax, (
         "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from many on the left "
         f"to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}."
+        + stored
         + not_drawn
     )
+
+
+def _draw_behind(ax: Axes, reference: Reference) -> str:
+    """The reference's means as thin pale lines, and the sentence that describes them."""
+    for arm, mine in reference.table.groupby("arm", sort=False):
+        mean = 100 * mine.groupby("density")["test"].mean()
+        look = {key: LOOKS[str(arm)][key] for key in ("color", "linestyle")}
+        if arm == DENSE:
+            ax.axhline(mean.iloc[0], lw=0.9, alpha=0.6, **look)
+        else:
+            ax.plot(100 * mean.index.to_numpy(dtype=float), mean, lw=0.9, alpha=0.6, **look)
+    ax.plot([], [], color="#777777", lw=0.9, label="thin: stored reference")
+    return f" Thin lines behind, without bands: {reference.provenance()}."
 
 
 def differences(
