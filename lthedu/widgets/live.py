@@ -3,12 +3,20 @@
 import html
 import io
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets
 from matplotlib.figure import Figure
 
 Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
+
+
+class Names(anywidget.AnyWidget):
+    """Draws nothing; tells screen readers the names of sliders, and that a picture is described below it."""
+
+    _esm = Path(__file__).parent / "names.js"
 
 
 def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widget]) -> ipywidgets.VBox:
@@ -41,4 +49,4 @@ def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widg
     for control in controls.values():
         control.observe(redraw, names="value")
     redraw()
-    return ipywidgets.VBox([*controls.values(), picture, words])
+    return ipywidgets.VBox([*controls.values(), Names(), picture, words])

@@ -180,10 +180,15 @@ def draw_a_digit(
         return _reading(pad.label or "your drawing, centred and scaled as MNIST's digits are", logits)
 
     drawn = live_plot(figure, draw, {"read": pad})
-    _, picture, words = drawn.children
+    _, names, picture, words = drawn.children
     hint = ipywidgets.HTML("Draw with the mouse or a finger; or Tab to the sheet, then arrow keys, Space and Delete.")
     left = ipywidgets.VBox([pad, ipywidgets.HBox(buttons)], layout=ipywidgets.Layout(flex="0 0 auto"))
-    drawn.children = hint, ipywidgets.HBox([left, picture], layout=ipywidgets.Layout(flex_flow="row wrap")), words
+    drawn.children = (
+        hint,
+        ipywidgets.HBox([left, picture], layout=ipywidgets.Layout(flex_flow="row wrap")),
+        names,
+        words,
+    )
     return drawn
 
 

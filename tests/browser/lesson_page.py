@@ -139,4 +139,5 @@ class LessonPage:
 
     def broken_widgets(self) -> list[str]:
         """JupyterLab's own words in place of a widget."""
-        return re.findall(r"Error displaying widget|Loading widget|model not found|Failed to load", self.text(), re.I)
+        said = "Error displaying widget|Loading widget|model not found|Failed to load|to show javascript error"
+        return re.findall(said, self.text(), re.I)

@@ -13,7 +13,7 @@ def counted(words: str) -> int:
 
 
 def test_the_words_and_the_picture_follow_every_control() -> None:
-    layers, neurons, draw, kind, picture, words = regions_explorer(1, 10).children
+    layers, neurons, draw, kind, _, picture, words = regions_explorer(1, 10).children
     assert counted(words.value) == len(regions(random_network(1, 10, 1)))
     assert "1 hidden layer of 10 neurons, plain: 10 neurons in all" in words.value
     seen = {bytes(picture.value)}
@@ -35,7 +35,7 @@ def test_the_words_and_the_picture_follow_every_control() -> None:
 
 
 def test_the_largest_network_that_can_be_asked_for_is_drawn() -> None:
-    *_, words = regions_explorer(6, 24).children
+    *_, _, words = regions_explorer(6, 24).children
     assert counted(words.value) > 100
 
 

@@ -31,7 +31,7 @@ def test_buttons_say_with_a_sign_whether_their_number_is_kept() -> None:
 
 def test_the_sum_and_the_distance_follow_every_button_and_slider() -> None:
     game = number_game(n=5, target=0.25)
-    many, deal, aim, buttons, _, picture, words = game.children
+    many, deal, aim, buttons, _, _, picture, words = game.children
     numbers = [number("(.*)", b.description[2:]) for b in buttons.children]
     assert len(numbers) == 5
 
@@ -61,7 +61,7 @@ def test_the_sum_and_the_distance_follow_every_button_and_slider() -> None:
 
 
 def test_the_best_choice_is_shown_only_when_asked_for_and_is_the_best() -> None:
-    _, _, aim, buttons, reveal, _, words = number_game(n=8, target=0.1).children
+    _, _, aim, buttons, reveal, _, _, words = number_game(n=8, target=0.1).children
     assert "The best" not in words.value
     reveal.value = True
     numbers = [number("(.*)", b.description[2:]) for b in buttons.children]
@@ -85,7 +85,7 @@ def trained(mnist) -> Replicates:
 
 
 def test_deleting_weights_makes_the_network_read_worse(trained: Replicates, mnist) -> None:
-    percent, way, picture, words = digit_pruner(trained, mnist.first(100, 100, 500)).children
+    percent, way, _, picture, words = digit_pruner(trained, mnist.first(100, 100, 500)).children
     assert "266,200 of 266,200 weights are kept" in words.value
     assert "of the 500 test digits" in words.value
     all_kept = number(r"([\d]+) % of the", words.value)

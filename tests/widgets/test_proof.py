@@ -91,7 +91,7 @@ def test_the_sheets_other_half_is_in_the_package_and_fetches_nothing() -> None:
 
 def parts(drawing):
     """Sheet, the buttons clear and test digit, picture and words."""
-    _, row, words = drawing.children
+    _, row, _, words = drawing.children
     left, picture = row.children
     pad, buttons = left.children
     return pad, *buttons.children, picture, words
@@ -154,7 +154,7 @@ def few() -> Dataset:
 
 def test_the_sliders_build_what_construct_builds(few: Dataset) -> None:
     target = net(sizes=(12, 6, 3))
-    eta, many, picture, words = eta_explorer(target, few, etas=[0.1, 0.01], candidates=[6, 12]).children
+    eta, many, _, picture, words = eta_explorer(target, few, etas=[0.1, 0.01], candidates=[6, 12]).children
     x = few.x_test.double().numpy()
 
     def agrees(**settings: float) -> None:
@@ -196,7 +196,7 @@ def test_what_was_built_once_is_not_built_again(few: Dataset, monkeypatch) -> No
 
 
 def test_a_target_that_cannot_be_built_does_not_stop_the_lesson(few: Dataset) -> None:
-    *_, words = eta_explorer(nn.Sequential(nn.Linear(12, 3), nn.Tanh()), few, etas=[0.1]).children
+    *_, _, words = eta_explorer(nn.Sequential(nn.Linear(12, 3), nn.Tanh()), few, etas=[0.1]).children
     assert "could not be drawn" in words.value
     assert "Tanh" in words.value
 

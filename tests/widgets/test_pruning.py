@@ -41,7 +41,7 @@ class Explorer:
             return figures[-1]
 
         monkeypatch.setattr(module, "Figure", kept)
-        self.density, self.scope, self.picture, self.words = pruning_explorer(trained, few).children
+        self.density, self.scope, _, self.picture, self.words = pruning_explorer(trained, few).children
         (self.figure,) = figures
 
     @property

@@ -16,7 +16,7 @@ def number(pattern: str, words: str) -> float:
 
 
 def test_the_best_choice_is_told_for_every_setting() -> None:
-    many, aim, eps, draw, picture, words = subset_lights(6, target=0.2).children
+    many, aim, eps, draw, _, picture, words = subset_lights(6, target=0.2).children
     numbers = draw_pools("uniform", MOST, DRAWS)[0]
     seen = set()
 
@@ -46,7 +46,7 @@ def test_the_best_choice_is_told_for_every_setting() -> None:
 
 
 def test_what_is_not_reached_is_said() -> None:
-    _, _, eps, draw, _, words = subset_lights(4).children
+    _, _, eps, draw, _, _, words = subset_lights(4).children
     eps.value = 1e-7
     said = set()
     for draw.value in range(1, 5):
