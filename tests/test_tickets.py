@@ -355,6 +355,7 @@ OTHER = [
     ("levels", 3, "levels = 2, you asked for 3"),
     ("keep", 0.4, "keep = 0.5, you asked for 0.4"),
     ("keep_output", 0.5, "keep_output = 0.75, you asked for 0.5"),
+    ("keep_kernels", 0.9, "keep_kernels = None, you asked for 0.9"),
     ("scope", "global", "scope = layer, you asked for global"),
     ("steps", 7, "steps = 6, you asked for 7"),
     ("batch_size", 16, "batch_size = 32, you asked for 16"),
