@@ -4,6 +4,7 @@ Source: You et al. (2020), "Drawing early-bird tickets", arXiv:1909.11957. They 
 batch normalisation; networks without one are scored here by the norm of what a neuron or channel reads.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -36,7 +37,7 @@ def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
     """
     scores = {name: s / s.mean().clamp_min(1e-12) for name, s in neuron_scores(params).items()}
     kept = keep_largest(torch.cat(list(scores.values())), density)
-    return dict(zip(scores, kept.split([len(s) for s in scores.values()]), strict=True))
+    return dict(zip(scores, torch.split(kept, [len(s) for s in scores.values()]), strict=True))
 
 
 def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
@@ -52,7 +53,7 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
     """
     names = prunable(params)
     mask = {name: torch.ones_like(params[name], dtype=torch.bool) for name in names}
-    for name, after in zip(names[:-1], names[1:], strict=True):
+    for name, after in itertools.pairwise(names):
         mask[name] &= neurons[name][:, None]
         mask[after] &= neurons[name][None]
     return mask

@@ -1,4 +1,4 @@
-"""What to train after pruning: reset, rewind to step k, rewind the learning rate, or fine-tune; and how stable step k is.
+"""What to train after pruning: reset, rewind to step k, rewind the learning rate or fine-tune; and how stable k is.
 
 Dense networks are trained once, their weights kept at every step k asked for, and pruned in one go. Then each way to
 go on gets the same masks, the same minibatches and, of every k, the same number of steps.
@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from lthedu import masks
@@ -99,6 +98,7 @@ def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     without a mask, the biases, are rewound as well. What comes back shares no memory with a snapshot. Raises ValueError
     for a step that was not kept. Source: Frankle et al. (2019), arXiv:1903.01611.
 
+    >>> import torch
     >>> snapshots = {0: {"w": torch.tensor([1.0, 2.0])}, 9: {"w": torch.tensor([3.0, 4.0])}}
     >>> rewind(snapshots, {"w": torch.tensor([True, False])}, 0)
     {'w': tensor([1., 0.])}
@@ -114,6 +114,7 @@ def rescaled(params: Params, mask: Mask) -> Params:
     A pruned layer passes on a weaker signal: of a random layer's variance only the share that is kept. This gives it
     back, layer by layer. Stacked weights (R, ...) are scaled replicate by replicate.
 
+    >>> import torch
     >>> rescaled({"w": torch.tensor([[[2.0, 1.0, 1.0, 1.0]]])}, {"w": torch.tensor([[[True, False, False, False]]])})
     {'w': tensor([[[4., 0., 0., 0.]]])}
     """
@@ -203,13 +204,18 @@ class Rewinding:
         self.dense = self._train(self.networks.params, None, 0, s.optimizer, remask=look)
         self._note(DENSE, 0, 1.0, self.dense)
 
-    def mask(self, density: float) -> Mask:
-        """The masks of the dense networks' largest final weights, all layers competing; (R, ...) by name."""
+    @property
+    def trained(self) -> Params:
+        """The dense networks' final weights, (R, ...) by name."""
         if self.dense is None:
             raise ValueError("there are no dense networks yet; call train_dense first")
-        params = self.dense.replicates.params
+        return self.dense.replicates.params
+
+    def mask(self, density: float) -> Mask:
+        """The masks of the dense networks' largest final weights, all layers competing; (R, ...) by name."""
         if density == 1:
             return self.networks.full_mask()
+        params = self.trained
         alone = [masks.unstack(params, i) for i in range(len(self.networks))]
         return masks.stack([select(magnitude(p), density, scope="global") for p in alone])
 
@@ -218,21 +224,19 @@ class Rewinding:
         if arm not in ARMS:
             raise ValueError(f"arm is {arm!r}; allowed: {', '.join(ARMS)}")
         mask, s = self.mask(density), self.settings
-        assert self.dense is not None
-        start = {
-            REWOUND: lambda: self.rewind(self.snapshots, mask, k),
-            LR_REWOUND: lambda: self.dense.replicates.params,  # type: ignore[union-attr]
-            TUNED: lambda: self.dense.replicates.params,  # type: ignore[union-attr]
-            REINIT: lambda: self.fresh,
-            RESCALED: lambda: rescaled(self.networks.params, mask),
-            REINIT_RESCALED: lambda: rescaled(self.fresh, mask),
-        }[arm]()
+        if arm == REWOUND:
+            start = self.rewind(self.snapshots, mask, k)
+        elif arm in (LR_REWOUND, TUNED):
+            start = self.trained
+        else:
+            start = self.fresh if arm in (REINIT, REINIT_RESCALED) else self.networks.params
+            start = rescaled(start, mask) if arm in (RESCALED, REINIT_RESCALED) else start
         done = self._train(start, mask, k, s.last_rate if arm == TUNED else s.optimizer)
         self._note(arm, k, density, done)
         return done
 
     def part(self, density: float, k: int) -> None:
-        """Train two children of step k, each with minibatches of its own, and put the barrier between them on record."""
+        """Train two children of step k, each with minibatches of its own, and note the barrier between them."""
         mask, s = self.mask(density), self.settings
         start = self.rewind(self.snapshots, mask, k)
         pair = [
