@@ -28,6 +28,7 @@ from lthedu.plots.proof import (
     widths_by_method,
 )
 from lthedu.plots.pruning import accuracy_by_cut, large_or_small, pruning_run, weight_histogram
+from lthedu.plots.rewinding import accuracy_by_step, barrier_by_step, distance_to_last, ways_by_density
 from lthedu.plots.style import use_style
 from lthedu.plots.subset_sums import (
     all_targets_by_count,
@@ -53,12 +54,15 @@ __all__ = [
     "accuracy_by_cut",
     "accuracy_by_density",
     "accuracy_by_depth",
+    "accuracy_by_step",
     "all_targets_by_count",
+    "barrier_by_step",
     "best_of_draws",
     "chances_by_density",
     "differences",
     "digit_row",
     "digits_and_answers",
+    "distance_to_last",
     "errors_against_certificate",
     "errors_by_count",
     "failures_by_count",
@@ -83,6 +87,7 @@ __all__ = [
     "throughput",
     "use_style",
     "violations_by_ratio",
+    "ways_by_density",
     "weight_errors",
     "weight_histogram",
     "widths_by_method",

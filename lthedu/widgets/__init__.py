@@ -6,6 +6,7 @@ from lthedu.widgets.lottery import lottery_explorer
 from lthedu.widgets.numbers import digit_pruner, number_game
 from lthedu.widgets.proof import draw_a_digit, eta_explorer
 from lthedu.widgets.pruning import pruning_explorer
+from lthedu.widgets.rewinding import line_explorer
 from lthedu.widgets.statements import statement_quiz
 from lthedu.widgets.subset_sums import subset_lights
 from lthedu.widgets.tickets import ticket_explorer
@@ -14,6 +15,7 @@ __all__ = [
     "digit_pruner",
     "draw_a_digit",
     "eta_explorer",
+    "line_explorer",
     "live_plot",
     "lottery_explorer",
     "number_game",
