@@ -193,9 +193,6 @@ def distance_to_last(
         {"color": "#0072B2", "ls": "-", "marker": "o"},
         {"color": "#D55E00", "ls": "--", "marker": "^"},
     )
-        {"color": "#0072B2", "ls": "-", "marker": "o"},
-        {"color": "#D55E00", "ls": "--", "marker": "^"},
-    )
     for (name, values), look in zip(curves.items(), looks, strict=True):
         mean, sd = values.mean(0), values.std(0)
         ax.plot(steps, mean, ms=4, label=name, **look)

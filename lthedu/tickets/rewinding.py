@@ -205,6 +205,11 @@ class Rewinding:
         self._note(DENSE, 0, 1.0, self.dense)
 
     @property
+    def order(self) -> list[int]:
+        """The minibatch orders of the seeds, which the dense networks and every arm share."""
+        return [derive(seed, "rewinding order") for seed in self.settings.seeds]
+
+    @property
     def trained(self) -> Params:
         """The dense networks' final weights, (R, ...) by name."""
         if self.dense is None:
@@ -266,14 +271,13 @@ class Rewinding:
         remask: masks.Remask | None = None,
     ) -> Trained:
         s = self.settings
-        order = [derive(seed, "rewinding order") for seed in s.seeds] if order is None else order
         return train(
             self.networks.with_params(start),
             self.data,
             s.steps,
             mask=mask,
             remask=remask,
-            order=order,
+            order=self.order if order is None else order,
             optimizer=optimizer,
             batch_size=s.batch_size,
             first_step=k,

@@ -17,6 +17,7 @@ import pytest
 
 import lthedu.exercises
 import lthedu.tickets.lottery
+import lthedu.tickets.rewinding
 from lthedu import data, landscape, sparsity, tickets
 from lthedu.course import doctor, lesson
 from lthedu.exercises import exercises
@@ -50,6 +51,11 @@ SMALL: dict[str, tuple[object, str, object]] = {
     "00": (tickets.settings, "LESSON", A_STUDY),
     "01": (sparsity.compare, "LESSON", A_COMPARISON),
     "02": (tickets.settings, "LESSON", A_STUDY),
+    "03": (
+        tickets.rewinding,
+        "LESSON",
+        replace(tickets.rewinding.LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=150),
+    ),
     "04": (
         tickets.lottery,
         "LESSON",
