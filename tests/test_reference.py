@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from lthedu import data, models, paper, reference
+from lthedu import data, models, paper, plots, reference
 from lthedu.data import DamagedFile
-from lthedu.tickets import Settings, Study, lottery
+from lthedu.tickets import Settings, Study, lottery, rewinding
 
 TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 
@@ -84,10 +84,22 @@ def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch
     assert found.settings["draws"] == 2
 
 
+def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypatch):
+    small = rewinding.Settings(seeds=(0,), sizes=(196, 5, 10), densities=(0.5,), ks=(0, 1), few_ks=(0,), steps=3)
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(80, 30, 30))
+    monkeypatch.setattr(rewinding, "PAPER", small)
+    found = reference.read(paper.run("rewinding", tmp_path))
+    assert found.complete
+    assert found.table["barrier"].notna().sum() == 4
+    drawn = found.table.dropna(subset="accuracy")
+    _, alt = plots.accuracy_by_step(drawn, 0.5, behind=found)
+    assert "Thin lines behind: Rewinding on 14 x 14 MNIST (CPU" in alt
+
+
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ({"name": "lenet5"}, "'lenet5'; there are: lenet, conv4, lotteries"),
+        ({"name": "lenet5"}, "'lenet5'; there are: lenet, conv4, lotteries, rewinding"),
         ({"name": "lenet", "seconds": 0}, "seconds is 0; it must be above 0"),
         ({"name": "lenet", "seconds": float("nan")}, "seconds is nan"),
     ],

@@ -49,11 +49,11 @@ def chance_iou(p: float, q: float) -> float:
 
 
 def relative_distance(a: Tensor, b: Tensor) -> float:
-    """The Hamming distance of two masks as a share of what two random masks of the same densities have on average.
+    """The Hamming distance of two masks as a share of what two random masks of their densities have.
 
-    0 for equal masks, 1 for masks that agree no more than chance would have them, above 1 for masks that avoid each
-    other. With densities p and q chance expects p (1 - q) + q (1 - p); where that is zero, both masks are full or both
-    empty, and the distance is 0.
+    That is what they have on average. 0 for equal masks, 1 for masks that agree no more than chance would have them,
+    above 1 for masks that avoid each other. With densities p and q chance expects p (1 - q) + q (1 - p); where that is
+    zero, both masks are full or both empty, and the distance is 0.
 
     >>> relative_distance(torch.tensor([True, True, False, False]), torch.tensor([True, False, True, False]))
     1.0

@@ -60,7 +60,7 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
 
 
 def early_bird(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> int | None:
-    """The first mask that is within `threshold` of each of the `window` - 1 masks before it; None if there is none.
+    """The first mask within `threshold` of each of the `window` - 1 masks before it; None if there is none.
 
     `masks`: bool tensors of one shape, in the order of training. Distance is the fraction of places that differ. The
     answer is the mask's position, `window` - 1 or more.

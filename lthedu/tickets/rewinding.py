@@ -44,7 +44,7 @@ class Settings:
     sizes: tuple[int, ...] = (196, 64, 64, 64, 64, 64, 10)
     densities: tuple[float, ...] = (0.2, 0.1, 0.05)  # of all weights together, in one go; the last one gets every arm
     ks: tuple[int, ...] = (0, 20, 60, 150, 300)
-    few_ks: tuple[int, ...] = (0, 60)  # at the other densities
+    few_ks: tuple[int, ...] = (0, 150)  # at the other densities
     steps: int = 600
     batch_size: int = 64
     optimizer: Optimizer = Optimizer(  # noqa: RUF009 (frozen)
@@ -76,7 +76,7 @@ class Settings:
 
 LESSON = Settings()
 PAPER = replace(  # twenty seeds, ten times as long; the steps k are the same fractions, and the early ones as they were
-    LESSON, seeds=tuple(range(20)), steps=6_000, ks=(0, 20, 60, 150, 300, 600, 1_500, 3_000), few_ks=(0, 60, 600)
+    LESSON, seeds=tuple(range(20)), steps=6_000, ks=(0, 20, 60, 150, 300, 600, 1_500, 3_000), few_ks=(0, 150, 600)
 )
 
 

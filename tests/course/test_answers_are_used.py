@@ -54,7 +54,7 @@ SMALL: dict[str, tuple[object, str, object]] = {
     "03": (
         tickets.rewinding,
         "LESSON",
-        replace(tickets.rewinding.LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=150),
+        replace(tickets.rewinding.LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=300),
     ),
     "04": (
         tickets.lottery,

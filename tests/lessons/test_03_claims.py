@@ -1,0 +1,86 @@
+"""The verdicts that lesson 03 prints hold for other seeds, for one thread and two, and fail where they should."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from lthedu.course import lesson
+from lthedu.tickets import rewinding
+
+mpl.use("agg")
+NOTEBOOK = Path(__file__).parents[2] / "lessons/03_rewinding.ipynb"
+CELLS = nbformat.read(NOTEBOOK, 4).cells
+CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
+LESSON = rewinding.LESSON
+BETTER = "Rewound to step 150 the networks are better than reset to the start"
+SCALE = "Fresh weights, rescaled, are more than five points better on average than the reset as it is"
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bool]]:
+    """The claims that the cells make from now on, by their sentence, and the verdict's word."""
+    found: dict[str, bool] = {}
+    monkeypatch.setattr(lesson, "claim", lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)))
+    monkeypatch.setattr(lesson, "verdict", lambda word, scope: found.__setitem__(f"verdict: {word}", True))
+    monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
+    yield found
+    plt.close("all")
+
+
+def run(said: dict[str, bool]) -> set[str]:
+    """The claims that do not hold."""
+    space: dict = {"__name__": "__main__"}
+    for source in CODE:
+        exec(compile(source, source.splitlines()[0], "exec"), space)
+    assert len(said) == 22 + 1  # claims and the verdict
+    return {sentence for sentence, holds in said.items() if not holds}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 2)])
+def test_every_verdict_holds_for_other_seeds(said, monkeypatch, first: int, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=tuple(range(first, first + 8))))
+    try:
+        assert run(said) == set()
+    finally:
+        torch.set_num_threads(before)
+    assert "verdict: partly supported" in said
+
+
+def pretended(gain: float):
+    """An experiment whose networks are hardly trained, and whose table says that rewinding gains so much."""
+    whole = rewinding.Rewinding.run
+
+    def run(self: rewinding.Rewinding, progress=None):
+        table = whole(self)
+        rng = np.random.default_rng(0)
+        table["accuracy"] = 0.5 + 0.002 * rng.random(len(table))
+        table.loc[table["arm"].isin(("dense", "children", "learning rate rewound")), "accuracy"] += 0.3
+        table.loc[(table["arm"] == "rewound") & (table["k"] == 150), "accuracy"] += gain
+        table.loc[table["arm"] == rewinding.REINIT, "accuracy"] -= 0.3
+        table.loc[table["arm"] == rewinding.REINIT_RESCALED, "accuracy"] += gain / 2
+        table.loc[table["arm"] == "children", "barrier"] = 0.2 / (1 + table["k"])
+        self.rows = [table]
+        return table
+
+    return run
+
+
+@pytest.mark.parametrize(("gain", "word"), [(0.0, "open"), (0.3, "partly supported")])
+def test_the_verdict_follows_the_table(said, monkeypatch, gain: float, word: str) -> None:
+    """Where rewinding gains nothing, the lesson says so."""
+    small = replace(LESSON, seeds=(0, 1, 2), batch_size=8)
+    monkeypatch.setattr(rewinding, "LESSON", small)
+    monkeypatch.setattr(rewinding.Rewinding, "run", pretended(gain))
+    fails = run(said)
+    assert f"verdict: {word}" in said
+    assert (BETTER in fails) == (SCALE in fails) == (gain == 0)
