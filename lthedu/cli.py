@@ -227,7 +227,9 @@ def proof(
 
 @app.command()
 def paper(
-    name: Annotated[str, typer.Argument(metavar="RUN", help="lenet, conv4, lotteries or rewinding.")],
+    name: Annotated[
+        str, typer.Argument(metavar="RUN", help="lenet, conv4, lotteries, rewinding, supermasks or supermasks-short.")
+    ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),
     images: Annotated[Path | None, typer.Option(help="A folder of images in the place of CIFAR-10.")] = None,
     seconds: Annotated[float, typer.Option(help="Stop after so long and write what is finished.")] = float("inf"),

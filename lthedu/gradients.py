@@ -33,15 +33,19 @@ class Method(Protocol):
         """Write the gradient at x (R, batch, ...), y (R, batch) into `out`; buffers are updated in place."""
 
 
-def pick(path: Path | Literal["auto"], model: nn.Module, device: torch.device) -> Method:
-    """The method called `path`; "auto" takes "linear" for an MLP, "loop" for convolutions on a CPU and for
-    modules with buffers (BatchNorm), else "vmap".
+def pick(path: Path | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
+    """The method called `path`, or `path` itself where it is one already.
+
+    "auto" takes "linear" for an MLP, "loop" for convolutions on a CPU and for modules with buffers (BatchNorm), else
+    "vmap".
 
     Raises ValueError for an unknown path, and for "linear" on a module that is no plain MLP.
 
     >>> type(pick("auto", MLP([4, 3, 2]), torch.device("cpu"))).__name__
     'BatchedLinear'
     """
+    if not isinstance(path, str):
+        return path
     names = _mlp_layers(model)
     if path == "auto":
         convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())

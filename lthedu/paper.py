@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from lthedu import data, models
 from lthedu.data import Dataset
 from lthedu.optimizers import Optimizer
 from lthedu.reference import Reference, made_with, write
+from lthedu.supermasks import conv
 from lthedu.tickets import PAPER, Settings, Study, final, lottery, rewinding
 
 
@@ -87,7 +89,23 @@ def rewound(clock: Clock, images: Path | None) -> Reference:
     return _reference("Rewinding on 14 x 14 MNIST", rows, asdict(rewinding.PAPER), mnist, clock)
 
 
-RUNS: dict[str, Run] = {"lenet": lenet, "conv4": conv4, "lotteries": small_lotteries, "rewinding": rewound}
+def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None) -> Reference:
+    """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
+    128 images at a time, beside networks that are trained; three seeds."""
+    pictures, source = cifar(images)
+    rows = conv.run(pictures, settings, clock)
+    title = f"Supermasks of Conv-2/4/6 on {source}, {settings.passes} passes"
+    return _reference(title, rows, asdict(settings), pictures, clock)
+
+
+RUNS: dict[str, Run] = {
+    "lenet": lenet,
+    "conv4": conv4,
+    "lotteries": small_lotteries,
+    "rewinding": rewound,
+    "supermasks": partial(convolutional_supermasks, conv.PAPER),  # 100 passes
+    "supermasks-short": partial(convolutional_supermasks, conv.SHORT),  # 10 passes, minutes on a GPU
+}
 
 
 def run(name: str, folder: Path, *, images: Path | None = None, seconds: float = float("inf")) -> Path:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lthedu import masks
 from lthedu.data import Dataset
-from lthedu.gradients import Path, pick
+from lthedu.gradients import Method, Path, pick
 from lthedu.graphs import Captured
 from lthedu.masks import Mask, Params, Remask
 from lthedu.optimizers import ADAM, Optimizer, Schedule
@@ -134,6 +134,7 @@ def train(
     steps: int,
     *,
     mask: Mask | None = None,
+    frozen: Params | None = None,
     remask: Remask | None = None,
     order: Sequence[int] | None = None,
     optimizer: Optimizer = ADAM,
@@ -143,20 +144,21 @@ def train(
     test_every: int | None = None,
     snapshot: int | None = None,
     progress: Progress | None = None,
-    path: Path | Literal["auto"] = "auto",
+    path: Path | Literal["auto"] | Method = "auto",
 ) -> Trained:
     """Train every replicate from `first_step` to `steps` and return them with their history.
 
-    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step. `remask(step, params,
+    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step; with `frozen` (shapes as the
+    mask's) they hold its values instead, bit for bit. `remask(step, params,
     mask)`, called after every step with the number of steps done, the live weights and the mask in force (both
     name: (R, ...), to be read and not changed), gives the next mask, of the same layers, or None to keep this
     one; see `lthedu.pruning.gradual`. `order`: one integer for each replicate that names its minibatch order;
     equal integers see equal minibatches (default: 0 to R - 1). `val_every` and `test_every`: steps between
     evaluations on the validation and test split; the last step is always evaluated. `snapshot`: the step whose
     weights are kept. `progress(done, all, text)` is called after each step. `path`: how gradients are computed
-    (see `lthedu.gradients`). The learning rate of the update after `step` finished ones is the optimizer's schedule at
-    `step` of `steps`, also where training begins at `first_step`; its other state is fresh. On a CUDA device the step
-    is captured once and replayed (see `lthedu.graphs`).
+    (see `lthedu.gradients`), or an object that does it. The learning rate of the update after `step` finished ones is
+    the optimizer's schedule at `step` of `steps`, also where training begins at `first_step`; its other state is fresh.
+    On a CUDA device the step is captured once and replayed (see `lthedu.graphs`).
 
     The input is not changed. An interrupt (the stop button, Ctrl-C) ends the training early and gives back
     what there is so far, with `stopped` set. Raises ValueError for arguments that do not fit, before any work.
@@ -171,10 +173,11 @@ def train(
     order = range(len(replicates)) if order is None else order
     _check(replicates, data, steps, mask, order, batch_size, first_step, snapshot, val_every, test_every)
     mask = replicates.full_mask() if mask is None else mask
-    start = masks.apply(mask, replicates.params)
+    start = masks.apply(mask, replicates.params, frozen)
     flat, params = _flatten(start)
     flat.grad, grads = _flatten({name: torch.zeros_like(p) for name, p in start.items()})
     keep = None if all(bool(m.all()) for m in mask.values()) else _keep(mask, start)
+    held = None if frozen is None else _flatten({n: frozen.get(n, torch.zeros_like(p)) for n, p in start.items()})[0]
     now = replace(replicates, params=params, buffers={k: b.clone() for k, b in replicates.buffers.items()})
     method = pick(path, now.model, flat.device)
     update = optimizer.build(flat)
@@ -201,7 +204,9 @@ def train(
                 if new is not None:
                     _check_same_layers(new, mask, params)
                     mask, keep = new, _keep(new, params)
-                if keep is not None:
+                if keep is not None and held is not None:
+                    torch.where(keep.bool(), flat, held, out=flat)
+                elif keep is not None:
                     flat.mul_(keep)
                 done += 1
                 if done == snapshot:
@@ -215,7 +220,7 @@ def train(
             stopped = True
     history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
     # once more, for an interrupt between an update and its mask, and for NaN, which times zero stays NaN
-    return Trained(now.with_params(masks.apply(mask, params)), history, done, mask, stopped, kept)
+    return Trained(now.with_params(masks.apply(mask, params, frozen)), history, done, mask, stopped, kept)
 
 
 @torch.no_grad()
@@ -224,7 +229,7 @@ def evaluate(
     data: Dataset,
     split: str = "test",
     *,
-    path: Path | Literal["auto"] = "auto",
+    path: Path | Literal["auto"] | Method = "auto",
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 

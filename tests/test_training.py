@@ -152,6 +152,47 @@ def test_a_mask_that_keeps_everything_changes_nothing(three, toy):
     assert equal(a.replicates.params, train(three, toy, 5, batch_size=16).replicates.params)
 
 
+@every_optimizer
+def test_frozen_weights_keep_their_bits_and_the_others_learn_as_if_they_were_constants(three, toy, optimizer):
+    mask = random_masks(three)
+    held = {n: torch.randn_like(three.params[n]) for n in mask}
+    done = train(three, toy, 20, mask=mask, frozen=held, optimizer=optimizer, batch_size=16)
+    params = done.replicates.params
+    assert all(torch.equal(params[n][~m], held[n][~m]) for n, m in mask.items())
+    net = MLP([20, 16, 8, 5]).double()  # one of them alone, with autograd
+    net.load_state_dict({n: p[1] for n, p in masks.apply(mask, three.params, held).items()})
+    build = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
+    more = {"momentum": optimizer.momentum} if optimizer.name == "sgd" else {}
+    update = build(net.parameters(), lr=optimizer.lr, weight_decay=optimizer.weight_decay, **more)
+    for x, y in _minibatches(toy, [0, 1, 2], 16, 0, 20):
+        update.zero_grad()
+        nn.functional.cross_entropy(net(x[1]), y[1]).backward()
+        update.step()
+        with torch.no_grad():
+            for n, p in net.named_parameters():
+                if n in mask:
+                    p[~mask[n][1]] = held[n][1][~mask[n][1]]
+    assert furthest({n: p[1] for n, p in params.items()}, net.state_dict()) <= 1e-10
+
+
+def test_frozen_at_zero_is_the_same_as_pruned(three, toy):
+    mask = random_masks(three)
+    zeros = {n: torch.zeros_like(three.params[n]) for n in mask}
+    a, b = (train(three, toy, 10, mask=mask, frozen=f, batch_size=16).replicates.params for f in (None, zeros))
+    assert equal(a, b)
+
+
+def test_frozen_values_that_do_not_fit_are_refused_by_name(three, toy):
+    mask = random_masks(three)
+    for frozen, words in [
+        ({"layers.9.weight": torch.zeros(1)}, "frozen names 'layers.9.weight'"),
+        ({"layers.0.weight": torch.zeros(1)}, "the frozen values of 'layers.0.weight'"),
+        ({n: torch.zeros_like(p).float() for n, p in three.params.items() if n in mask}, "the frozen values of"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            train(three, toy, 5, mask=mask, frozen=frozen, batch_size=16)
+
+
 # Convolutions, buffers, dropout --------------------------------------------------------------------------------
 
 

@@ -3,34 +3,15 @@
 The hash is bit for bit what numpy computes: the same float32 operations in the same order, none of them fused.
 """
 
-from typing import Any
-
 import numpy as np
 
-try:
-    import numba
-except ImportError:  # the numpy path is as exact, and slower
-    numba = None
-AVAILABLE = numba is not None
-
-
-def _compiled(function: Any) -> Any:
-    """The function compiled when it is first called, and kept on disk where there is a place for it.
-
-    Without numba it stays as it is, and nothing calls it.
-    """
-    if not AVAILABLE:
-        return function
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # an installation that cannot be written to, and no cache folder either
-        return numba.njit(nogil=True)(function)
-
+from lthedu.compiled import AVAILABLE as AVAILABLE
+from lthedu.compiled import compiled
 
 NARROW = np.float32(1e-30)  # sums that lie closer together share one bucket; dividing by less could overflow
 
 
-@_compiled
+@compiled
 def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
     """`sums[k]`: the sum of the numbers where bit i of k is 1, built by doubling."""
     sums[0] = 0
@@ -41,7 +22,7 @@ def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
         many *= 2
 
 
-@_compiled
+@compiled
 def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
     """Into `lefts` and `rights`: the bits of the choice that the lossy hash finds, row by row (float32)."""
     rows, n = numbers.shape
@@ -75,7 +56,7 @@ def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
         lefts[row], rights[row] = i, choice
 
 
-@_compiled
+@compiled
 def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
     """`sums` of all subsets in increasing order and the bits of each, by merging with their own shift."""
     sums[0], choices[0] = 0, 0
@@ -95,7 +76,7 @@ def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
         many *= 2
 
 
-@_compiled
+@compiled
 def exact(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
     """Into `lefts` and `rights`: the bits of a best choice, row by row (float64): two sorted lists, two fingers."""
     rows, n = numbers.shape

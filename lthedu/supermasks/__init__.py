@@ -9,15 +9,25 @@ from lthedu.supermasks.actions import (
     zero_if_moved_to_zero,
 )
 from lthedu.supermasks.criteria import CRITERIA, different_sign, same_sign
+from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
+from lthedu.supermasks.topk import keep_top
+from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
 
 __all__ = [
     "CRITERIA",
+    "Bernoulli",
+    "EdgePopup",
     "constants",
     "different_sign",
     "frozen_at_init",
+    "initial_scores",
+    "kaiming_normal",
+    "keep_top",
     "reinitialised",
+    "rescaled_by_count",
     "reshuffled",
     "same_sign",
+    "signed_constants",
     "zero_at_random",
     "zero_if_moved_to_zero",
 ]

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lthedu import compiled
 from lthedu.proof import best_subsets, brute_force, hashed_subsets, kernels, solve, solvers
 from lthedu.proof.solvers import LADDER, Subsets
 
@@ -304,10 +305,10 @@ def test_an_installation_that_cannot_be_written_to_compiles_without_a_cache(monk
 
         return decorate
 
-    monkeypatch.setattr(kernels, "AVAILABLE", True)
-    monkeypatch.setattr(kernels, "numba", SimpleNamespace(njit=njit))
-    assert kernels._compiled(len) is len
+    monkeypatch.setattr(compiled, "AVAILABLE", True)
+    monkeypatch.setattr(compiled, "numba", SimpleNamespace(njit=njit))
+    assert compiled.compiled(len) is len
     assert asked == [{"cache": True, "nogil": True}, {"nogil": True}]
-    monkeypatch.setattr(kernels, "AVAILABLE", False)
-    assert kernels._compiled(len) is len
+    monkeypatch.setattr(compiled, "AVAILABLE", False)
+    assert compiled.compiled(len) is len
     assert len(asked) == 2

@@ -1,0 +1,146 @@
+"""Training a mask and nothing else: the weights are frozen, every one of them has a score, and the scores are trained.
+
+Both methods go where `lthedu.training.train` takes a way to compute gradients (`path`): what it trains, and calls the
+replicates' parameters, are then the scores. The derivative of the mask by its score is zero or does not exist, so both
+pass the mask's gradient on as if it were the score's (straight through; Bengio et al. 2013, arXiv:1308.3432).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from lthedu import masks
+from lthedu.gradients import Method
+from lthedu.masks import Mask, Params
+from lthedu.supermasks.topk import keep_top
+
+
+def rescaled_by_count(params: Params, mask: Mask) -> Params:
+    """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate: (R, ...) by name.
+
+    The dynamic weight rescaling of Zhou et al. (2019), arXiv:1905.01067: a layer that keeps half of its weights passes
+    on about the same sum. A layer that keeps nothing stays zero.
+
+    >>> rescaled_by_count({"w": torch.ones(1, 1, 4)}, {"w": torch.tensor([[[True, False, False, False]]])})
+    {'w': tensor([[[4., 0., 0., 0.]]])}
+    """
+    out = masks.apply(mask, params)
+    for name, m in mask.items():
+        out[name] *= _factor(m, out[name].dtype)
+    return out
+
+
+def _factor(m: Tensor, dtype: torch.dtype) -> Tensor:
+    """n / kept of each replicate, (R, 1, ...); n where nothing is kept."""
+    kept = m.flatten(1).sum(1).clamp_min(1).to(dtype)
+    return (m[0].numel() / kept).view(-1, *[1] * (m.ndim - 1))
+
+
+@dataclass(frozen=True)
+class EdgePopup:
+    """In every layer the `density` of the weights with the largest scores is kept; the others are zero.
+
+    `weights`: frozen, (R, ...) by name, biases too; `inner` computes the gradients of the weights that are in force.
+    The gradient of a score is the gradient of its weight in force times the frozen weight. Source: Ramanujan,
+    Wortsman, Kembhavi, Farhadi and Rastegari (2020), "What's hidden in a randomly weighted neural network?",
+    arXiv:1911.13299.
+
+    >>> from lthedu.gradients import BatchedLinear
+    >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
+    >>> EdgePopup(weights, BatchedLinear([("w", None)]), density=0.5).effective({"w": torch.tensor([[[0.1, 0.2]]])})
+    {'w': tensor([[[ 0., -5.]]])}
+    """
+
+    weights: Params
+    inner: Method
+    density: float = 0.5
+    own_density: Mapping[str, float] = field(default_factory=dict)  # of single layers
+
+    @property
+    def draws(self) -> bool:
+        """Whether the network draws (dropout); the mask does not."""
+        return self.inner.draws
+
+    def mask(self, scores: Params) -> Mask:
+        """The mask of these scores, (R, ...) by name."""
+        return {n: keep_top(s, self.own_density.get(n, self.density)) for n, s in scores.items()}
+
+    def effective(self, scores: Params) -> Params:
+        """The weights in force: frozen ones where the mask keeps, zeros elsewhere, biases as they are."""
+        return _multiplied(self.weights, self.mask(scores))
+
+    def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
+        """Outputs (R, classes, n) of the masked networks; `params` are the scores."""
+        return self.inner.logits(model, self.effective(params), buffers, x)
+
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
+        """Write the gradient of the scores `params` into `out`."""
+        through = _scratch(self.weights, out)
+        self.inner.gradients(model, self.effective(params), buffers, x, y, through)
+        for name, g in out.items():
+            g.mul_(self.weights[name])  # `through` has written the weight's gradient here
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Every weight is kept with probability sigmoid(score), drawn anew at every step, for each replicate on its own.
+
+    With `rescale` a layer's kept weights are multiplied by n / kept (see `rescaled_by_count`), a factor that is held
+    fixed in the gradient. Evaluated is the network of the likelier choice of every weight; `sample` draws one. Source:
+    Zhou, Lan, Liu and Yosinski (2019), "Deconstructing lottery tickets", arXiv:1905.01067.
+
+    >>> from lthedu.gradients import BatchedLinear
+    >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
+    >>> Bernoulli(weights, BatchedLinear([("w", None)])).effective({"w": torch.tensor([[[-1.0, 1.0]]])})
+    {'w': tensor([[[  0., -10.]]])}
+    """
+
+    weights: Params
+    inner: Method
+    rescale: bool = True
+    draws: bool = True
+
+    def mask(self, scores: Params) -> Mask:
+        """The likelier choice of every weight: kept from probability 1/2 on."""
+        return {n: s >= 0 for n, s in scores.items()}
+
+    def sample(self, scores: Params, generator: torch.Generator) -> Mask:
+        """One draw of the masks, (R, ...) by name."""
+        return {
+            n: torch.rand(s.shape, generator=generator, dtype=s.dtype).to(s.device) < s.sigmoid()
+            for n, s in scores.items()
+        }
+
+    def effective(self, scores: Params, mask: Mask | None = None) -> Params:
+        """The weights in force under `mask`, or under the likelier choices."""
+        return self._in_force(self.mask(scores) if mask is None else mask)
+
+    def _in_force(self, mask: Mask) -> Params:
+        return rescaled_by_count(self.weights, mask) if self.rescale else _multiplied(self.weights, mask)
+
+    def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
+        """Outputs (R, classes, n) of the networks of the likelier choices; `params` are the scores."""
+        return self.inner.logits(model, self.effective(params), buffers, x)
+
+    def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
+        """Draw the masks from torch's random state and write the gradient of the scores `params` into `out`."""
+        chances = {n: s.sigmoid() for n, s in params.items()}
+        mask = {n: torch.rand_like(p) < p for n, p in chances.items()}
+        through = _scratch(self.weights, out)
+        self.inner.gradients(model, self._in_force(mask), buffers, x, y, through)
+        for name, g in out.items():
+            p = chances[name]
+            g.mul_(self.weights[name]).mul_(p * (1 - p))
+            if self.rescale:
+                g.mul_(_factor(mask[name], g.dtype))
+
+
+def _multiplied(weights: Params, mask: Mask) -> Params:
+    return {n: torch.where(mask[n], p, 0.0) if n in mask else p for n, p in weights.items()}
+
+
+def _scratch(weights: Params, out: Params) -> Params:
+    """Where the gradients of the weights in force go: those of scored weights into `out`, the biases' beside it."""
+    return {n: out[n] if n in out else torch.empty_like(p) for n, p in weights.items()}

@@ -1,0 +1,89 @@
+"""The mask of each replicate's largest scores, exactly so many, fast enough to be taken anew at every step.
+
+Sorting all scores at every step costs several times the step itself; only the k-th largest is needed. Where numba is
+installed it is found on a CPU from two histograms, of the upper and the lower half of the scores' bits.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lthedu.compiled import AVAILABLE, compiled
+
+LARGE = 20_000  # scores a replicate from which on the histograms pay
+
+
+def keep_top(scores: Tensor, density: float) -> Tensor:
+    """The mask that keeps of each replicate's `scores` (R, ...) the largest, exactly `round(density * n)` of n.
+
+    Of equal scores those that stand first are kept, so that the mask does not depend on the machine; it is what
+    `lthedu.pruning.keep_largest` gives for each replicate alone. Raises ValueError for a density outside [0, 1].
+
+    >>> keep_top(torch.tensor([[3.0, 1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0]]), 0.5)
+    tensor([[ True, False,  True, False],
+            [False, False,  True,  True]])
+    """
+    if not 0 <= density <= 1:
+        raise ValueError(f"density is {density}; it is the fraction kept, from 0 to 1")
+    rows = scores.detach().reshape(len(scores), -1)
+    n = rows.shape[1]
+    k = round(density * n)
+    if k in (0, n):
+        return torch.full_like(scores, bool(k), dtype=torch.bool)
+    if AVAILABLE and n >= LARGE and rows.device.type == "cpu" and rows.dtype == torch.float32:
+        kept = torch.empty(rows.shape, dtype=torch.bool)
+        for row, out in zip(rows.contiguous().numpy(), kept.numpy(), strict=True):
+            _by_histogram(row, row.view(np.int32), k, out)
+        return kept.view(scores.shape)
+    return _by_torch(rows, k).view(scores.shape)
+
+
+def _by_torch(rows: Tensor, k: int) -> Tensor:
+    if rows.is_cuda:  # there a sort of everything is faster
+        threshold = rows.sort(dim=1, descending=True).values[:, k - 1 : k]
+    else:
+        threshold = rows.kthvalue(rows.shape[1] - k + 1, dim=1, keepdim=True).values  # the k-th largest
+    kept = rows > threshold
+    ties = rows == threshold
+    left = k - kept.sum(1, keepdim=True)
+    if rows.device.type == "cpu" and bool((ties.sum(1, keepdim=True) == left).all()):
+        return kept.logical_or_(ties)
+    return kept.logical_or_(ties & (ties.cumsum(1) <= left))  # no waiting for a number: a CUDA graph can hold it
+
+
+@compiled
+def _key(value, bits):  # type: ignore[no-untyped-def]
+    """The bits of a float32 as an integer that is ordered as the numbers are; -0 counts as 0."""
+    if value == 0:
+        return np.int64(0)
+    return np.int64(bits) if bits >= 0 else np.int64(-(bits & 0x7FFFFFFF))
+
+
+@compiled
+def _by_histogram(row, bits, k, kept):  # type: ignore[no-untyped-def]
+    """Into `kept`: which `k` of the float32 numbers `row` are the largest; `bits` are the same bytes as int32."""
+    n = len(row)
+    upper = np.zeros(1 << 16, np.int32)
+    for i in range(n):
+        upper[(_key(row[i], bits[i]) >> 16) + (1 << 15)] += 1
+    left, high = k, (1 << 16) - 1
+    while upper[high] < left:  # from the largest down, until the k-th falls into this bin
+        left -= upper[high]
+        high -= 1
+    high -= 1 << 15
+    lower = np.zeros(1 << 16, np.int32)
+    for i in range(n):
+        key = _key(row[i], bits[i])
+        if key >> 16 == high:
+            lower[key & 0xFFFF] += 1
+    low = (1 << 16) - 1
+    while lower[low] < left:
+        left -= lower[low]
+        low -= 1
+    threshold = (high << 16) + low
+    for i in range(n):
+        key = _key(row[i], bits[i])
+        kept[i] = key > threshold
+        if key == threshold and left > 0:
+            kept[i] = True
+            left -= 1
