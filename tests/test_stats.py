@@ -7,7 +7,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lthedu.stats import clopper_pearson, draws_needed, expected_best, fisher_exact, mann_whitney, paired_test
+from lthedu.stats import (
+    clopper_pearson,
+    draws_needed,
+    expected_best,
+    fisher_exact,
+    mann_whitney,
+    paired_test,
+    sign_flip_test,
+)
 
 calm = settings(deadline=None, max_examples=60, derandomize=True)
 value = st.floats(-100, 100).map(lambda v: round(v, 3))
@@ -143,3 +151,25 @@ def test_two_arms_are_compared_as_scipy_does():
 def test_senseless_counts_and_rows_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_sign_flips_are_calibrated_and_exact():
+    rng = np.random.default_rng(0)
+    p = np.array([sign_flip_test(rng.standard_t(2, 7), rng.standard_t(2, 7)) for _ in range(3000)])
+    for level in (2 / 128, 6 / 128, 0.25):  # under the null p <= level happens at most so often, heavy tails or not
+        assert abs((p <= level + 1e-12).mean() - level) < 4 * (level / 3000) ** 0.5
+    assert p.min() >= 2 / 2**7
+    a, b = [0.9, 0.8, 0.95], [0.7, 0.75, 0.7]
+    assert sign_flip_test(a, b) == sign_flip_test(b, a) == 0.25
+    assert sign_flip_test(a, a) == 1
+    d = [0.3, 0.1, 0.2]
+    expected = np.mean(
+        [abs(s * 0.3 + t * 0.1 + u * 0.2) >= 0.6 - 1e-9 for s in (1, -1) for t in (1, -1) for u in (1, -1)]
+    )
+    assert sign_flip_test(d, [0, 0, 0]) == expected
+
+
+@pytest.mark.parametrize(("a", "b"), [([1], [2]), ([1, 2], [1]), (range(21), range(21)), ([1, np.nan], [0, 0])])
+def test_sign_flips_refuse_what_they_cannot_count(a, b):
+    with pytest.raises(ValueError, match=r"needed|NaN"):
+        sign_flip_test(a, b)

@@ -8,7 +8,7 @@ from lthedu.supermasks.actions import (
     zero_at_random,
     zero_if_moved_to_zero,
 )
-from lthedu.supermasks.criteria import CRITERIA, different_sign, same_sign
+from lthedu.supermasks.criteria import CRITERIA, different_sign, four_scores, same_sign
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.topk import keep_top
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
@@ -19,6 +19,7 @@ __all__ = [
     "EdgePopup",
     "constants",
     "different_sign",
+    "four_scores",
     "frozen_at_init",
     "initial_scores",
     "kaiming_normal",

@@ -14,7 +14,7 @@ from lthedu import masks
 from lthedu.masks import Mask, Params
 
 
-def reinitialised(initial: Params, mask: Mask, generator: torch.Generator, *, signed: bool = False) -> Params:
+def reinitialised(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
     """Kept weights get values drawn, without replacement, from all initial values of their layer.
 
     `signed`: each keeps its own initial sign and takes the magnitude alone. Pruned weights are zero.
@@ -30,7 +30,7 @@ def reinitialised(initial: Params, mask: Mask, generator: torch.Generator, *, si
     return _act(initial, mask, draw, signed)
 
 
-def reshuffled(initial: Params, mask: Mask, generator: torch.Generator, *, signed: bool = False) -> Params:
+def reshuffled(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
     """Kept weights exchange their initial values among themselves, layer by layer.
 
     `signed`: each keeps its own initial sign and takes the magnitude alone. Pruned weights are zero.
@@ -46,7 +46,7 @@ def reshuffled(initial: Params, mask: Mask, generator: torch.Generator, *, signe
     return _act(initial, mask, draw, signed)
 
 
-def constants(initial: Params, mask: Mask, generator: torch.Generator, *, signed: bool = True) -> Params:
+def constants(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = True) -> Params:
     """Kept weights all get the standard deviation of their layer's initial values, with a sign.
 
     `signed`: the sign is the weight's own initial one; otherwise signs are drawn, without replacement, from those of

@@ -274,4 +274,3 @@ class Deconstruction:
         rows = {"stage": stage, "criterion": criterion, "action": action, "density": density}
         rows |= {"replicate": range(len(accuracy)), "accuracy": accuracy}
         self.rows.append(pd.DataFrame(rows)[COLUMNS])
-
