@@ -134,7 +134,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
 
 
 def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
-    """The exact two-sided p-value that paired values differ: the share of all 2^n ways to swap pairs that does as much.
+    """The exact two-sided p-value of paired values: the share of all swaps within pairs that does as much.
 
     `a` and `b` hold one value for each of n seeds, in the same order. If nothing but chance says which of a pair is
     which, every difference could as well have the other sign: of all 2^n signs, p is the share for which the mean

@@ -26,7 +26,8 @@ from lthedu.supermasks.criteria import four_scores
         "large_final is |f|, magnitude_increase |f| - |i|, movement |f - i|. large_final_same_sign is |f| where i and "
         "f have the same sign, and minus infinity elsewhere, so that such a weight is kept last of all.",
         'large = f.abs()\nreturn {"large_final": large, "magnitude_increase": large - i.abs(),\n'
-        '        "movement": (f - i).abs(),\n        "large_final_same_sign": torch.where(i.sign() * f.sign() > 0, large, -torch.inf)}',
+        '        "movement": (f - i).abs(),\n'
+        '        "large_final_same_sign": torch.where(i.sign() * f.sign() > 0, large, -torch.inf)}',
     ),
     reference=four_scores,
 )
@@ -163,7 +164,9 @@ def _shuffled(attempt: Attempt, initial: Params, mask: Mask, seed: int, signed: 
         if not torch.equal(new[m].abs().sort().values, p[m].abs().sort().values):
             everywhere = bool(torch.isin(new[m].abs(), p.abs()).all())
             words = "these are values of the whole layer: kept weights exchange values among themselves alone"
-            twice = len(new[m].unique()) < len(p[m].unique()) and bool(torch.isin(new[m].abs(), p[m].abs()).all())
+            twice = len(set(new[m].tolist())) < len(set(p[m].tolist())) and bool(
+                torch.isin(new[m].abs(), p[m].abs()).all()
+            )
             raise Wrong(
                 "some values came twice and others are lost: permute them, do not draw with replacement"
                 if twice
@@ -197,7 +200,7 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
     hints=(
         "Zero is a value like any other. Which pruned weights was training driving towards it?",
         "Of the pruned weights, those whose magnitude training made *smaller* become zero; the others keep "
-        "their initial value, and will be held there. Where the mask keeps, return zero: those weights are trained, not held.",
+        "their initial value, and will be held there. Where the mask keeps, return zero: they are trained.",
         "return {n: torch.where(~m & (final[n].abs() >= initial[n].abs()), initial[n], 0.0)\n"
         "        for n, m in mask.items()}",
     ),
@@ -337,7 +340,7 @@ def _which_p(found: float, right: float, d: Sequence[float]) -> str:
 def _sign_test(d: Sequence[float]) -> float:
     n, k = len(d), sum(x > 0 for x in d)
     tail = min(k, n - k)
-    return min(1.0, 2 * sum(math.comb(n, i) for i in range(tail + 1)) / 2**n)
+    return float(min(1.0, 2.0 * sum(math.comb(n, i) for i in range(tail + 1)) / 2**n))
 
 
 def _unpaired(d: Sequence[float]) -> float:

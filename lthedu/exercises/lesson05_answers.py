@@ -240,25 +240,25 @@ def by_bits(a: Sequence[float], b: Sequence[float]) -> float:
     for way in range(2 ** len(d)):
         total = sum(x if way >> i & 1 else -x for i, x in enumerate(d))
         count += abs(total) > abs(sum(d)) * (1 - 1e-9) - 1e-12
-    return count / 2 ** len(d)
+    return float(count / 2 ** len(d))
 
 
 @planted("5.4", "one-sided")
 def one_sided(a: Sequence[float], b: Sequence[float]) -> float:
     d = _d(a, b)
-    return sum(s >= sum(d) - 1e-9 for s in _ways(d)) / 2 ** len(d)
+    return float(sum(s >= sum(d) - 1e-9 for s in _ways(d)) / 2 ** len(d))
 
 
 @planted("5.4", "*at least*")
 def counts_only_further(a: Sequence[float], b: Sequence[float]) -> float:
     d = _d(a, b)
-    return sum(abs(s) > abs(sum(d)) + 1e-9 for s in _ways(d)) / 2 ** len(d)
+    return float(sum(abs(s) > abs(sum(d)) + 1e-9 for s in _ways(d)) / 2 ** len(d))
 
 
 @planted("5.4", "counts, too")
 def leaves_out_what_happened(a: Sequence[float], b: Sequence[float]) -> float:
     d = _d(a, b)
-    return (sum(abs(s) >= abs(sum(d)) - 1e-9 for s in _ways(d)) - 1) / 2 ** len(d)
+    return float((sum(abs(s) >= abs(sum(d)) - 1e-9 for s in _ways(d)) - 1) / 2 ** len(d))
 
 
 @planted("5.4", "Student's t-test")
@@ -275,10 +275,10 @@ def the_sign_test(a: Sequence[float], b: Sequence[float]) -> float:
 @planted("5.4", "differ by rounding")
 def forgets_rounding(a: Sequence[float], b: Sequence[float]) -> float:
     d = _d(a, b)
-    return sum(abs(s) >= abs(sum(d)) for s in _ways(d)) / 2 ** len(d)
+    return float(sum(abs(s) >= abs(sum(d)) for s in _ways(d)) / 2 ** len(d))
 
 
 @planted("5.4", "1 - p")
 def turned_round(a: Sequence[float], b: Sequence[float]) -> float:
     d = _d(a, b)
-    return 1 - sum(abs(s) >= abs(sum(d)) - 1e-9 for s in _ways(d)) / 2 ** len(d)
+    return float(1 - sum(abs(s) >= abs(sum(d)) - 1e-9 for s in _ways(d)) / 2 ** len(d))

@@ -1,5 +1,6 @@
 """Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
 
+from lthedu.plots.deconstruction import pruned_values, sign_kept_or_lost, untrained_accuracy
 from lthedu.plots.limits import (
     accuracy_by_depth,
     fit_errors,
@@ -77,14 +78,17 @@ __all__ = [
     "one_neuron_errors",
     "pixel_degrees",
     "pruned_pair",
+    "pruned_values",
     "pruning_run",
     "region_maps",
     "route_sizes",
     "sawtooths",
     "share_on_rim",
+    "sign_kept_or_lost",
     "sizes_and_bound",
     "sums_on_a_line",
     "throughput",
+    "untrained_accuracy",
     "use_style",
     "violations_by_ratio",
     "ways_by_density",

@@ -75,8 +75,10 @@ def frozen_at_init(initial: Params, mask: Mask) -> Params:
 
 
 def zero_if_moved_to_zero(initial: Params, final: Params, mask: Mask) -> Params:
-    """What pruned weights hold if those that training moved toward zero, |w_f| < |w_i|, are set to zero, and the others
-    stay at their initial values.
+    """What pruned weights hold if those that moved toward zero become zero, and others keep their value.
+
+    Toward zero: training made the magnitude smaller, |w_f| < |w_i|; the others keep their initial value. Zero where the
+    mask keeps; masked layers alone.
 
     >>> initial, final = {"w": torch.tensor([2.0, 2.0, 2.0])}, {"w": torch.tensor([1.0, 1.0, -3.0])}
     >>> zero_if_moved_to_zero(initial, final, {"w": torch.tensor([True, False, False])})

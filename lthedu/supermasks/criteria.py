@@ -124,7 +124,7 @@ def different_sign(criterion: Criterion) -> Criterion:
 
 
 def four_scores(initial: Tensor, final: Tensor) -> Scores:
-    """Scores of one layer by name of the criterion: large_final, magnitude_increase, movement, large_final_same_sign.
+    """Scores of one layer by criterion: large_final, magnitude_increase, movement, large_final_same_sign.
 
     `initial` and `final` have one shape, the scores have it, too; the larger, the longer a weight is kept.
 

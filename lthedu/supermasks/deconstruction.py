@@ -235,7 +235,7 @@ class Deconstruction:
         return masks.stack(out)
 
     def _action(self, name: str) -> Callable[..., Params]:
-        return self.actions.get(name, getattr(actions, name))  # type: ignore[no-any-return]
+        return self.actions.get(name, getattr(actions, name))
 
     def _act(self, name: str, mask: Mask, signed: bool, density: float) -> Params:
         """The kept weights' values by action, network by network, each with a stream of its own."""

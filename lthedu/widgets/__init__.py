@@ -1,5 +1,6 @@
 """Explorers: the course's figures under a slider."""
 
+from lthedu.widgets.deconstruction import keep_region
 from lthedu.widgets.limits import regions_explorer
 from lthedu.widgets.live import live_plot
 from lthedu.widgets.lottery import lottery_explorer
@@ -15,6 +16,7 @@ __all__ = [
     "digit_pruner",
     "draw_a_digit",
     "eta_explorer",
+    "keep_region",
     "line_explorer",
     "live_plot",
     "lottery_explorer",

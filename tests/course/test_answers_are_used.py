@@ -16,9 +16,10 @@ import nbformat
 import pytest
 
 import lthedu.exercises
+import lthedu.supermasks.deconstruction
 import lthedu.tickets.lottery
 import lthedu.tickets.rewinding
-from lthedu import data, landscape, sparsity, tickets
+from lthedu import data, landscape, sparsity, supermasks, tickets
 from lthedu.course import doctor, lesson
 from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise, Planted
@@ -60,6 +61,11 @@ SMALL: dict[str, tuple[object, str, object]] = {
         tickets.lottery,
         "LESSON",
         replace(tickets.lottery.LESSON, draws=3, few_draws=2, few_levels=(1,), levels=2, steps=4, together=2),
+    ),
+    "05": (
+        supermasks.deconstruction,
+        "LESSON",
+        replace(supermasks.deconstruction.LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), retrained=(0.2, 0.1), steps=4),
     ),
     "09": (proof_settings, "LESSON", A_PROOF),
     "10": (landscape.depth, "LESSON", landscape.depth.Settings(depths=(1, 2), width=4, steps=4, seeds=(0, 1))),
