@@ -9,21 +9,24 @@ from lthedu.supermasks.actions import (
     zero_if_moved_to_zero,
 )
 from lthedu.supermasks.criteria import CRITERIA, different_sign, four_scores, same_sign
-from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
-from lthedu.supermasks.topk import keep_top
-from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
+from lthedu.supermasks.methods import Bernoulli, EdgePopup, bernoulli_mask, rescaled_by_count
+from lthedu.supermasks.topk import keep_top, popup_mask
+from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
 
 __all__ = [
     "CRITERIA",
     "Bernoulli",
     "EdgePopup",
+    "bernoulli_mask",
     "constants",
     "different_sign",
+    "fingerprint",
     "four_scores",
     "frozen_at_init",
     "initial_scores",
     "kaiming_normal",
     "keep_top",
+    "popup_mask",
     "reinitialised",
     "rescaled_by_count",
     "reshuffled",

@@ -123,17 +123,18 @@ def different_sign(criterion: Criterion) -> Criterion:
     return _among(criterion, lambda i, f: i * f < 0)
 
 
-def four_scores(initial: Tensor, final: Tensor) -> Scores:
+def four_scores(i: Tensor, f: Tensor) -> Scores:
     """Scores of one layer by criterion: large_final, magnitude_increase, movement, large_final_same_sign.
 
-    `initial` and `final` have one shape, the scores have it, too; the larger, the longer a weight is kept.
+    `i`, initial values, and `f`, final ones, have one shape, and the scores have it, too; the larger a score, the
+    longer its weight is kept.
 
     >>> {name: s.tolist() for name, s in four_scores(torch.tensor([1.0, 2.0]), torch.tensor([-3.0, 1.0])).items()}
     {'large_final': [3.0, 1.0], 'magnitude_increase': [2.0, -1.0], 'movement': [4.0, 1.0], ...: [-inf, 1.0]}
     """
     every = {name: CRITERIA[name] for name in ("large_final", "magnitude_increase", "movement")}
     every["large_final_same_sign"] = same_sign(large_final)
-    one, two = {"w": initial[None]}, {"w": final[None]}
+    one, two = {"w": i[None]}, {"w": f[None]}
     return {name: criterion(one, two)["w"][0] for name, criterion in every.items()}
 
 

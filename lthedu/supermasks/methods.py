@@ -17,6 +17,23 @@ from lthedu.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
 
 
+def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
+    """A drawn mask as numbers 0 and 1, through which gradients pass as if it were its chances sigmoid(scores).
+
+    `scores` of one layer, any shape, on a CPU; a weight is kept with probability sigmoid(score). Source: Zhou et al.
+    (2019), arXiv:1905.01067.
+
+    >>> scores = torch.tensor([-50.0, 50.0, 0.0], requires_grad=True)
+    >>> mask = bernoulli_mask(scores, torch.Generator().manual_seed(0))
+    >>> mask.sum().backward()
+    >>> mask[:2].tolist(), [round(g, 4) for g in scores.grad.tolist()]
+    ([0.0, 1.0], [0.0, 0.0, 0.25])
+    """
+    chances = scores.sigmoid()
+    drawn = (torch.rand(scores.shape, generator=generator, dtype=scores.dtype) < chances).to(scores.dtype)
+    return drawn + (chances - chances.detach())  # the bracket is exactly zero
+
+
 def rescaled_by_count(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate: (R, ...) by name.
 

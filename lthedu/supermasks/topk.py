@@ -38,6 +38,22 @@ def keep_top(scores: Tensor, density: float) -> Tensor:
     return _by_torch(rows, k).view(scores.shape)
 
 
+def popup_mask(scores: Tensor, density: float) -> Tensor:
+    """The mask of the largest scores as numbers 0 and 1, through which gradients pass as if it were the scores.
+
+    `scores` of one layer, any shape; exactly `round(density * n)` are kept, of equal scores the first. Source:
+    Ramanujan et al. (2020), arXiv:1911.13299. Raises ValueError for a density outside [0, 1].
+
+    >>> scores = torch.tensor([0.3, -0.1, 0.2, 0.1], requires_grad=True)
+    >>> mask = popup_mask(scores, 0.5)
+    >>> (mask * torch.tensor([1.0, 2.0, 3.0, 4.0])).sum().backward()
+    >>> mask.tolist(), scores.grad.tolist()
+    ([1.0, 0.0, 1.0, 0.0], [1.0, 2.0, 3.0, 4.0])
+    """
+    mask = keep_top(scores[None], density)[0].to(scores.dtype)
+    return mask + (scores - scores.detach())  # the bracket is exactly zero; mask + scores - scores would round
+
+
 def _by_torch(rows: Tensor, k: int) -> Tensor:
     if rows.is_cuda:  # there torch.topk is faster
         threshold = rows.topk(k, dim=1, sorted=False).values.amin(1, keepdim=True)

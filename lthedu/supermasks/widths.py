@@ -1,0 +1,251 @@
+"""Masks that are trained over weights that are not: by width, by density, and on labels that mean nothing.
+
+Networks with one hidden layer. Every arm sees the same minibatches; one trains weights, the others scores. Source of the
+questions: Zhou et al. (2019), arXiv:1905.01067, and Ramanujan et al. (2020), arXiv:1911.13299.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+import torch
+
+from lthedu import masks
+from lthedu.data import Dataset
+from lthedu.gradients import Method, pick
+from lthedu.masks import Mask, Params
+from lthedu.models import MLP
+from lthedu.optimizers import Optimizer, Schedule
+from lthedu.resources import at_paper_scale
+from lthedu.streams import derive, generator
+from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
+from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
+from lthedu.training import Progress, Replicates, Trained, evaluate, train
+
+TRAINED = "trained weights"
+POPUP = "edge-popup, signed constants"
+POPUP_NORMAL = "edge-popup, Kaiming normal"
+BERNOULLI = "Bernoulli, rescaled"
+BERNOULLI_PLAIN = "Bernoulli, not rescaled"
+RANDOM = "random mask"
+ARMS = (TRAINED, POPUP, POPUP_NORMAL, BERNOULLI, BERNOULLI_PLAIN, RANDOM)
+COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
+COSINE = Schedule("cosine")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
+
+    >>> Settings(widths=())
+    Traceback (most recent call last):
+    ValueError: widths are (); allowed: one or more of at least 1, rising
+    """
+
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    pixels: int = 196
+    widths: tuple[int, ...] = (16, 32, 64, 128, 256)
+    densities: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)  # of edge-popup, at the width `probe`
+    density: float = 0.5  # of edge-popup at every width
+    probe: int = 128
+    steps: int = 500
+    batch_size: int = 128
+    trained: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
+    popup: Optimizer = Optimizer("sgd", 3.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
+    bernoulli: Optimizer = Optimizer("sgd", 100.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
+    samples: int = 5  # masks that a Bernoulli network is evaluated with
+    images: int = 500  # that get random labels
+    looks: tuple[int, ...] = (0, 5, 20, 50, 100, 200, 500)  # steps of which the widget shows the mask
+
+    def __post_init__(self) -> None:
+        for name in ("seeds", "widths", "densities", "looks"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("pixels", "probe", "steps", "batch_size", "samples", "images"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} is {value}; it must be a whole number, 1 or more")
+        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
+            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
+        if not self.widths or min(self.widths) < 1 or list(self.widths) != sorted(set(self.widths)):
+            raise ValueError(f"widths are {self.widths}; allowed: one or more of at least 1, rising")
+        if self.probe not in self.widths:
+            raise ValueError(f"probe is {self.probe}; allowed: one of widths, {self.widths}")
+        if not all(0 < d < 1 for d in (*self.densities, self.density)):
+            raise ValueError(f"densities are {self.densities} and {self.density}; allowed: above 0 and below 1")
+
+
+LESSON = Settings()
+PAPER = replace(LESSON, seeds=tuple(range(10)), widths=(16, 64, 256, 1024, 4096), probe=1024, steps=8_600)
+
+
+def scaled_settings() -> Settings:
+    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 20 passes, widths up to 4,096.
+
+    Raises ValueError for any other word.
+
+    >>> scaled_settings().steps
+    500
+    """
+    return PAPER if at_paper_scale() else LESSON
+
+
+@dataclass
+class Supermasks:
+    """The experiment on one dataset. `rescale` may be replaced by a function of `rescaled_by_count`'s signature.
+
+    >>> from lthedu import data
+    >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
+    >>> small = Settings(seeds=(0, 1), widths=(8,), densities=(0.5,), probe=8, steps=3, images=128)
+    >>> table = Supermasks(mnist, small).run()
+    >>> table.groupby("arm")["replicate"].count().to_dict()["random mask"]
+    2
+    """
+
+    data: Dataset
+    settings: Settings = LESSON
+    rescale: Callable[[Params, Mask], Params] = rescaled_by_count
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    scores: dict[int, Params] = field(default_factory=dict)  # of edge-popup at the width `probe`, by step
+    fingerprints: dict[str, set[str]] = field(default_factory=dict)  # of each arm's frozen weights, before and after
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What was measured so far, a row a network: accuracy (a fraction, test split), and of Bernoulli masks the
+        standard deviation over drawn masks (`spread`)."""
+        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame(columns=COLUMNS)
+
+    def run(self, progress: Progress | None = None) -> pd.DataFrame:
+        """Train every arm at every width, edge-popup at every density, and return the table.
+
+        `progress(done, all, text)` counts trainings.
+        """
+        s, tick = self.settings, progress or (lambda done, in_all, text: None)
+        plan = [(arm, w, s.density) for w in s.widths for arm in ARMS]
+        plan += [(POPUP, s.probe, d) for d in s.densities if d != s.density]
+        for done, (arm, width, density) in enumerate(plan):
+            tick(done, len(plan), f"{arm}, {width} hidden units")
+            self.measure(arm, width, density)
+        tick(len(plan), len(plan), "done")
+        return self.table
+
+    def networks(self, width: int) -> Replicates:
+        """The initial networks of one width, one for each seed."""
+        s = self.settings
+        return Replicates.create(
+            lambda: MLP([s.pixels, width, 10]), s.seeds, device=self.data.device, dtype=self.data.x_train.dtype
+        )
+
+    def weights(self, arm: str, networks: Replicates) -> Params:
+        """The frozen weights of an arm, (R, ...) by name."""
+        if arm == POPUP_NORMAL:
+            return kaiming_normal(networks.params, self.settings.seeds)
+        return signed_constants(networks.params)
+
+    def method(self, arm: str, networks: Replicates, density: float) -> EdgePopup | Bernoulli:
+        """What trains an arm's scores. Raises ValueError for an arm that has none."""
+        inner: Method = pick("auto", networks.model, self.data.device)
+        weights = self.weights(arm, networks)
+        if arm in (POPUP, POPUP_NORMAL):
+            return EdgePopup(weights, inner, density)
+        if arm in (BERNOULLI, BERNOULLI_PLAIN):
+            return Bernoulli(weights, inner, rescale=arm == BERNOULLI)
+        raise ValueError(f"arm is {arm!r}; allowed: {', '.join(ARMS[1:5])}")
+
+    def measure(self, arm: str, width: int, density: float) -> None:
+        """Train one arm at one width and density, and note its rows."""
+        networks, s = self.networks(width), self.settings
+        if arm == TRAINED:
+            done = self._train(networks, self.data, s.trained).replicates
+            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done, self.data)[1]])
+            return
+        if arm == RANDOM:
+            start = initial_scores(networks.params, [derive(seed, "random mask") for seed in s.seeds])
+            method: EdgePopup | Bernoulli = self.method(POPUP, networks, density)
+            mask = method.mask(start)
+            self._note(arm, width, density, mask, [self._read(networks, method.effective(start))])
+            return
+        method = self.method(arm, networks, density)
+        before = fingerprint(method.weights)
+        scores = self.search(arm, networks, method).replicates.params
+        self.fingerprints.setdefault(arm, set()).update((before, fingerprint(method.weights)))
+        if isinstance(method, EdgePopup):
+            self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
+            return
+        drawn = [method.sample(scores, generator(0, "evaluation", i)) for i in range(s.samples)]
+        put = self.rescale if method.rescale else masks_apply
+        self._note(arm, width, density, drawn[0], [self._read(networks, put(method.weights, m)) for m in drawn])
+
+    def search(
+        self, arm: str, networks: Replicates, method: EdgePopup | Bernoulli, data: Dataset | None = None
+    ) -> Trained:
+        """Train the scores of one arm, on `data` in the place of the experiment's own. Notes the widget's looks."""
+        s = self.settings
+        start = initial_scores(networks.params, s.seeds)
+        if isinstance(method, Bernoulli):  # every weight is kept with probability 1/2
+            start = {name: torch.zeros_like(p) for name, p in start.items()}
+        wanted = data is None and arm == POPUP and networks.params["layers.0.bias"].shape[1] == s.probe
+        wanted = wanted and isinstance(method, EdgePopup) and method.density == s.density
+        if wanted:
+            self.scores = {0: masks.clone(start)}
+
+        def look(step: int, scores: Params, mask: Mask) -> None:
+            if wanted and step in s.looks:
+                self.scores[step] = masks.clone(scores)
+
+        optimizer = s.popup if isinstance(method, EdgePopup) else s.bernoulli
+        return self._train(networks.with_params(start), data or self.data, optimizer, method, look)
+
+    def random_labels(self) -> Mapping[str, torch.Tensor]:
+        """Accuracies (R,) of edge-popup at the width `probe` on few training images whose labels were drawn at random:
+        on those images ("train"), and on the test images with their true labels ("test")."""
+        s = self.settings
+        few = self.data.first(s.images)
+        labels = torch.randint(10, (s.images,), generator=generator(0, "random labels")).to(self.data.device)
+        few = replace(few, y_train=labels)
+        networks = self.networks(s.probe)
+        method = self.method(POPUP, networks, s.density)
+        found = networks.with_params(method.effective(self.search(POPUP, networks, method, few).replicates.params))
+        return {split: evaluate(found, few, split)[1] for split in ("train", "test")}
+
+    def _train(
+        self,
+        start: Replicates,
+        data: Dataset,
+        optimizer: Optimizer,
+        method: Method | None = None,
+        look: masks.Remask | None = None,
+    ) -> Trained:
+        s = self.settings
+        done = train(
+            start,
+            data,
+            s.steps,
+            order=[derive(seed, "supermask order") for seed in s.seeds],
+            optimizer=optimizer,
+            batch_size=s.batch_size,
+            remask=look,
+            path="auto" if method is None else method,
+        )
+        if done.stopped:
+            raise KeyboardInterrupt
+        return done
+
+    def _read(self, networks: Replicates, params: Params) -> torch.Tensor:
+        return evaluate(networks.with_params(params), self.data)[1]
+
+    def _note(self, arm: str, width: int, density: float, mask: Mask, accuracies: list[torch.Tensor]) -> None:
+        every = torch.stack(accuracies)  # (samples, R)
+        kept = sum(m.flatten(1).sum(1) for m in mask.values())
+        rows = {"arm": arm, "width": width, "density": density, "kept": kept.tolist()}  # type: ignore[union-attr]
+        rows |= {"replicate": range(every.shape[1]), "accuracy": every.mean(0).tolist()}
+        rows |= {"spread": every.std(0, correction=0).tolist()}
+        self.rows.append(pd.DataFrame(rows)[COLUMNS])
+
+
+def masks_apply(params: Params, mask: Mask) -> Params:
+    """`masks.apply` with the arguments in the order of `rescaled_by_count`.
+
+    >>> masks_apply({"w": torch.ones(1, 2)}, {"w": torch.tensor([[True, False]])})
+    {'w': tensor([[1., 0.]])}
+    """
+    return masks.apply(mask, params)
