@@ -225,6 +225,18 @@ def proof(
     print(proof_report(instances=instances, rounds=rounds))
 
 
+@bench.command()
+def supermask(
+    replicates: Annotated[int, typer.Option(min=1, help="Networks trained side by side.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 15,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads that torch may use.")] = 2,
+) -> None:
+    """Time a step that trains a mask (edge-popup) beside one that trains weights."""
+    from lthedu.bench_supermask import supermask_report
+
+    print(supermask_report(replicates=replicates, rounds=rounds, threads=threads))
+
+
 @app.command()
 def paper(
     name: Annotated[

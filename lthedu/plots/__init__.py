@@ -38,6 +38,7 @@ from lthedu.plots.subset_sums import (
     sums_on_a_line,
     violations_by_ratio,
 )
+from lthedu.plots.supermasks import accuracy_by_kept, accuracy_by_width, conv_supermasks
 from lthedu.plots.tickets import (
     LOOKS,
     accuracy_by_density,
@@ -55,11 +56,14 @@ __all__ = [
     "accuracy_by_cut",
     "accuracy_by_density",
     "accuracy_by_depth",
+    "accuracy_by_kept",
     "accuracy_by_step",
+    "accuracy_by_width",
     "all_targets_by_count",
     "barrier_by_step",
     "best_of_draws",
     "chances_by_density",
+    "conv_supermasks",
     "differences",
     "digit_row",
     "digits_and_answers",

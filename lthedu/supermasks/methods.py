@@ -82,11 +82,15 @@ class EdgePopup:
 
     def mask(self, scores: Params) -> Mask:
         """The mask of these scores, (R, ...) by name."""
-        return {n: keep_top(s, self.own_density.get(n, self.density)) for n, s in scores.items()}
+        return {n: keep_top(s, self._share(n)) for n, s in scores.items()}
+
+    def _share(self, name: str) -> float:
+        return self.own_density.get(name, self.density)
 
     def effective(self, scores: Params) -> Params:
         """The weights in force: frozen ones where the mask keeps, zeros elsewhere, biases as they are."""
-        return _multiplied(self.weights, self.mask(scores))
+        kept = {n: keep_top(s, self._share(n), s.dtype) for n, s in scores.items()}
+        return {n: p * kept[n] if n in kept else p for n, p in self.weights.items()}
 
     def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
         """Outputs (R, classes, n) of the masked networks; `params` are the scores."""

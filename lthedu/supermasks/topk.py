@@ -13,11 +13,12 @@ from lthedu.compiled import AVAILABLE, compiled
 LARGE = 20_000  # scores a replicate from which on the histograms pay
 
 
-def keep_top(scores: Tensor, density: float) -> Tensor:
+def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) -> Tensor:
     """The mask that keeps of each replicate's `scores` (R, ...) the largest, exactly `round(density * n)` of n.
 
     Of equal scores those that stand first are kept, so that the mask does not depend on the machine; it is what
-    `lthedu.pruning.keep_largest` gives for each replicate alone. Raises ValueError for a density outside [0, 1].
+    `lthedu.pruning.keep_largest` gives for each replicate alone. A number `dtype` gives 1 and 0, ready to multiply
+    with. Raises ValueError for a density outside [0, 1].
 
     >>> keep_top(torch.tensor([[3.0, 1.0, 2.0, 2.0], [1.0, 2.0, 3.0, 4.0]]), 0.5)
     tensor([[ True, False,  True, False],
@@ -29,13 +30,13 @@ def keep_top(scores: Tensor, density: float) -> Tensor:
     n = rows.shape[1]
     k = round(density * n)
     if k in (0, n):
-        return torch.full_like(scores, bool(k), dtype=torch.bool)
+        return torch.full_like(scores, bool(k), dtype=dtype)
     if AVAILABLE and n >= LARGE and rows.device.type == "cpu" and rows.dtype == torch.float32:
-        kept = torch.empty(rows.shape, dtype=torch.bool)
+        kept = torch.empty(rows.shape, dtype=dtype)
         for row, out in zip(rows.contiguous().numpy(), kept.numpy(), strict=True):
-            _by_histogram(row, row.view(np.int32), k, out)
+            _by_histogram(row.view(np.int32), k, out)
         return kept.view(scores.shape)
-    return _by_torch(rows, k).view(scores.shape)
+    return _by_torch(rows, k).view(scores.shape).to(dtype)
 
 
 def popup_mask(scores: Tensor, density: float) -> Tensor:
@@ -50,7 +51,7 @@ def popup_mask(scores: Tensor, density: float) -> Tensor:
     >>> mask.tolist(), scores.grad.tolist()
     ([1.0, 0.0, 1.0, 0.0], [1.0, 2.0, 3.0, 4.0])
     """
-    mask = keep_top(scores[None], density)[0].to(scores.dtype)
+    mask = keep_top(scores[None], density, scores.dtype)[0]
     return mask + (scores - scores.detach())  # the bracket is exactly zero; mask + scores - scores would round
 
 
@@ -68,38 +69,35 @@ def _by_torch(rows: Tensor, k: int) -> Tensor:
 
 
 @compiled
-def _key(value, bits):  # type: ignore[no-untyped-def]
-    """The bits of a float32 as an integer that is ordered as the numbers are; -0 counts as 0."""
-    if value == 0:
-        return np.int64(0)
-    return np.int64(bits) if bits >= 0 else np.int64(-(bits & 0x7FFFFFFF))
-
-
-@compiled
-def _by_histogram(row, bits, k, kept):  # type: ignore[no-untyped-def]
-    """Into `kept`: which `k` of the float32 numbers `row` are the largest; `bits` are the same bytes as int32."""
-    n = len(row)
+def _by_histogram(bits, k, kept):  # type: ignore[no-untyped-def]
+    """Into `kept`: which `k` numbers are the largest of the float32 numbers whose bytes are the int32 `bits`."""
+    n = len(bits)
+    keys = np.empty(n, np.int32)  # ordered as the numbers are
     upper = np.zeros(1 << 16, np.int32)
     for i in range(n):
-        upper[(_key(row[i], bits[i]) >> 16) + (1 << 15)] += 1
+        b = bits[i]
+        if b == -(1 << 31):  # -0 is 0
+            b = np.int32(0)
+        keys[i] = b ^ ((b >> 31) & 0x7FFFFFFF)
+        upper[(keys[i] >> 16) + (1 << 15)] += 1
     left, high = k, (1 << 16) - 1
     while upper[high] < left:  # from the largest down, until the k-th falls into this bin
         left -= upper[high]
         high -= 1
-    high -= 1 << 15
     lower = np.zeros(1 << 16, np.int32)
     for i in range(n):
-        key = _key(row[i], bits[i])
-        if key >> 16 == high:
-            lower[key & 0xFFFF] += 1
+        if (keys[i] >> 16) + (1 << 15) == high:
+            lower[keys[i] & 0xFFFF] += 1
     low = (1 << 16) - 1
     while lower[low] < left:
         left -= lower[low]
         low -= 1
-    threshold = (high << 16) + low
+    threshold = ((high - (1 << 15)) << 16) + low
     for i in range(n):
-        key = _key(row[i], bits[i])
-        kept[i] = key > threshold
-        if key == threshold and left > 0:
-            kept[i] = True
-            left -= 1
+        kept[i] = keys[i] >= threshold
+    too_many, i = lower[low] - left, n
+    while too_many > 0:  # of equal scores the last ones go
+        i -= 1
+        if keys[i] == threshold:
+            kept[i] = False
+            too_many -= 1

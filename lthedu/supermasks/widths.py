@@ -1,7 +1,7 @@
 """Masks that are trained over weights that are not: by width, by density, and on labels that mean nothing.
 
-Networks with one hidden layer. Every arm sees the same minibatches; one trains weights, the others scores. Source of the
-questions: Zhou et al. (2019), arXiv:1905.01067, and Ramanujan et al. (2020), arXiv:1911.13299.
+Networks with one hidden layer. Every arm sees the same minibatches; one trains weights, the others scores. Source of
+the questions: Zhou et al. (2019), arXiv:1905.01067, and Ramanujan et al. (2020), arXiv:1911.13299.
 """
 
 from collections.abc import Callable, Mapping

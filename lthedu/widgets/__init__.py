@@ -10,9 +10,11 @@ from lthedu.widgets.pruning import pruning_explorer
 from lthedu.widgets.rewinding import line_explorer
 from lthedu.widgets.statements import statement_quiz
 from lthedu.widgets.subset_sums import subset_lights
+from lthedu.widgets.supermasks import degree_explorer
 from lthedu.widgets.tickets import ticket_explorer
 
 __all__ = [
+    "degree_explorer",
     "digit_pruner",
     "draw_a_digit",
     "eta_explorer",
