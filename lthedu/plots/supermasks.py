@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from lthedu.plots.style import draw_guesses
 from lthedu.reference import Reference
@@ -73,6 +73,9 @@ def accuracy_by_kept(table: pd.DataFrame, *, axes: Sequence[Axes] | None = None)
         spread = 100 * rows["accuracy"].std().fillna(0)
         axes[1].errorbar(rows["kept"].mean(), 100 * rows["accuracy"].mean(), yerr=spread, capsize=3, label=arm, **look)
     axes[1].set_xscale("log")
+    axes[1].xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[1].xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
+    axes[1].xaxis.set_minor_locator(NullLocator())
     axes[1].set_ylim(70, 98)
     axes[1].set_xlabel("weights in use")
     axes[1].set_title("at equal numbers of weights in use", fontsize=11)

@@ -18,7 +18,7 @@ from lthedu.supermasks.topk import keep_top
 
 
 def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
-    """A drawn mask as numbers 0 and 1, through which gradients pass as if it were its chances sigmoid(scores).
+    """A drawn mask as numbers 0 and 1, through which gradients pass to its chances sigmoid(scores).
 
     `scores` of one layer, any shape, on a CPU; a weight is kept with probability sigmoid(score). Source: Zhou et al.
     (2019), arXiv:1905.01067.
@@ -35,10 +35,10 @@ def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def rescaled_by_count(params: Params, mask: Mask) -> Params:
-    """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate: (R, ...) by name.
+    """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate.
 
-    The dynamic weight rescaling of Zhou et al. (2019), arXiv:1905.01067: a layer that keeps half of its weights passes
-    on about the same sum. A layer that keeps nothing stays zero.
+    `params` and `mask` are (R, ...) by name. The dynamic weight rescaling of Zhou et al. (2019), arXiv:1905.01067: a
+    layer that keeps half of its weights passes on about the same sum. A layer that keeps nothing stays zero.
 
     >>> rescaled_by_count({"w": torch.ones(1, 1, 4)}, {"w": torch.tensor([[[True, False, False, False]]])})
     {'w': tensor([[[4., 0., 0., 0.]]])}

@@ -40,7 +40,7 @@ def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) ->
 
 
 def popup_mask(scores: Tensor, density: float) -> Tensor:
-    """The mask of the largest scores as numbers 0 and 1, through which gradients pass as if it were the scores.
+    """The mask of the largest scores as numbers 0 and 1, through which gradients pass to the scores.
 
     `scores` of one layer, any shape; exactly `round(density * n)` are kept, of equal scores the first. Source:
     Ramanujan et al. (2020), arXiv:1911.13299. Raises ValueError for a density outside [0, 1].

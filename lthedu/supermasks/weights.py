@@ -58,7 +58,7 @@ def initial_scores(params: Params, seeds: Sequence[int]) -> Params:
 
 
 def fingerprint(params: Params) -> str:
-    """SHA-256 of names, types, shapes and every bit of the values: equal for equal weights, and for no others.
+    """SHA-256 of names, types, shapes and every bit of the values: equal for equal weights alone.
 
     The order of names does not count, nor does the device.
 

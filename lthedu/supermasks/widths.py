@@ -91,7 +91,7 @@ def scaled_settings() -> Settings:
 
 @dataclass
 class Supermasks:
-    """The experiment on one dataset. `rescale` may be replaced by a function of `rescaled_by_count`'s signature.
+    """The experiment on one dataset. `rescale` and `fingerprint` may be replaced by functions of the same signatures.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -106,7 +106,8 @@ class Supermasks:
     rescale: Callable[[Params, Mask], Params] = rescaled_by_count
     rows: list[pd.DataFrame] = field(default_factory=list)
     scores: dict[int, Params] = field(default_factory=dict)  # of edge-popup at the width `probe`, by step
-    fingerprints: dict[str, set[str]] = field(default_factory=dict)  # of each arm's frozen weights, before and after
+    fingerprint: Callable[[Params], str] = fingerprint
+    fingerprints: list[tuple[str, str]] = field(default_factory=list)  # of frozen weights, before and after training
 
     @property
     def table(self) -> pd.DataFrame:
@@ -165,9 +166,9 @@ class Supermasks:
             self._note(arm, width, density, mask, [self._read(networks, method.effective(start))])
             return
         method = self.method(arm, networks, density)
-        before = fingerprint(method.weights)
+        before = self.fingerprint(method.weights)
         scores = self.search(arm, networks, method).replicates.params
-        self.fingerprints.setdefault(arm, set()).update((before, fingerprint(method.weights)))
+        self.fingerprints.append((before, self.fingerprint(method.weights)))
         if isinstance(method, EdgePopup):
             self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
             return

@@ -17,6 +17,7 @@ import pytest
 
 import lthedu.exercises
 import lthedu.supermasks.deconstruction
+import lthedu.supermasks.widths
 import lthedu.tickets.lottery
 import lthedu.tickets.rewinding
 from lthedu import data, landscape, sparsity, supermasks, tickets
@@ -66,6 +67,13 @@ SMALL: dict[str, tuple[object, str, object]] = {
         supermasks.deconstruction,
         "LESSON",
         replace(supermasks.deconstruction.LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), retrained=(0.2, 0.1), steps=4),
+    ),
+    "06": (
+        supermasks.widths,
+        "LESSON",
+        replace(
+            supermasks.widths.LESSON, seeds=(0, 1), widths=(4, 6, 8), densities=(0.3, 0.5), probe=8, steps=4, images=128
+        ),
     ),
     "09": (proof_settings, "LESSON", A_PROOF),
     "10": (landscape.depth, "LESSON", landscape.depth.Settings(depths=(1, 2), width=4, steps=4, seeds=(0, 1))),

@@ -1,0 +1,29 @@
+"""The report names every contender, and its ratios are to the dense steps of the same rounds."""
+
+import re
+
+import pytest
+
+from lthedu import bench_supermask
+from lthedu.bench_supermask import AUTOGRAD, OTHERS, supermask_report
+
+
+def test_the_report_has_every_contender_once(monkeypatch):
+    monkeypatch.setattr(bench_supermask, "STEPS", 2)
+    report = supermask_report(replicates=1, rounds=1, threads=1)
+    for name in (AUTOGRAD, "dense, engine", "edge-popup, ours", *(f"edge-popup, {other}" for other in OTHERS)):
+        assert len(re.findall(rf"^{re.escape(name)} .*\d$", report, re.M)) == 1
+    row = next(line for line in report.splitlines() if line.startswith(AUTOGRAD))
+    assert row.split()[-2] == "1.00"
+
+
+def test_ratios_are_medians_over_rounds():
+    measured = {AUTOGRAD: [1.0, 2.0, 4.0], "dense, engine": [1.0, 1.0, 1.0], "edge-popup, ours": [2.0, 2.0, 20.0]}
+    row = bench_supermask._text(measured, 1, 3, 1).splitlines()[-1].split()
+    assert row[2:] == ["2.00", "2.00", "20.00", "2.00", "2.00"]
+
+
+@pytest.mark.parametrize("wrong", [{"replicates": 0}, {"rounds": 0}, {"threads": -1}])
+def test_numbers_below_one_are_refused(wrong):
+    with pytest.raises(ValueError, match="it must be 1 or more"):
+        supermask_report(**wrong)

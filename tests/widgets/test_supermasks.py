@@ -1,0 +1,46 @@
+"""The growing mask: its callbacks; a browser test drives the same widget by keyboard."""
+
+import pytest
+
+from lthedu import data
+from lthedu.supermasks.widths import POPUP, Settings, Supermasks
+from lthedu.training import evaluate
+from lthedu.widgets import degree_explorer
+
+
+@pytest.fixture(scope="module")
+def game(mnist) -> Supermasks:
+    settings = Settings(
+        seeds=(0, 1), widths=(16,), densities=(0.5,), probe=16, steps=40, batch_size=50, looks=(0, 10, 40)
+    )
+    game = Supermasks(data.pooled(mnist.first(600, 100, 200)), settings)
+    game.measure(POPUP, 16, 0.5)
+    return game
+
+
+def test_every_slider_draws_another_picture_and_says_so(game):
+    step, network, _, picture, words = degree_explorer(game).children
+    assert step.options == (0, 10, 40)
+    seen, said = {bytes(picture.value)}, {words.value}
+    for control, value in ((step, 0), (network, 1), (step, 10)):
+        control.value = value
+        assert bytes(picture.value).startswith(b"\x89PNG")
+        seen.add(bytes(picture.value))
+        said.add(words.value)
+    assert len(seen) == len(said) == 4
+
+
+def test_the_last_step_reads_what_the_experiment_measured(game):
+    *_, words = degree_explorer(game).children
+    accuracy = 100 * game.table["accuracy"].iloc[0]
+    assert f"Step 40, network 0: {accuracy:.1f} % of the test images are read." in words.value
+    networks = game.networks(16)
+    start = game.method(POPUP, networks, 0.5).effective(game.scores[0])
+    step, *_ = degree_explorer(game).children
+    assert step.options[0] == 0
+    assert evaluate(networks.with_params(start), game.data)[1][0] < 0.4
+
+
+def test_before_the_experiment_it_says_what_to_do(game):
+    with pytest.raises(ValueError, match="run the experiment first"):
+        degree_explorer(Supermasks(game.data, game.settings))
