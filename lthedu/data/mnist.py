@@ -55,20 +55,21 @@ def unit_pixels(data: Dataset) -> Dataset:
 
 
 def pooled(data: Dataset) -> Dataset:
-    """The same images at half the resolution: the mean of each 2 x 2 block, 196 pixels in place of 784.
+    """The same images at half the resolution: the mean of each 2 x 2 block, 196 pixels in place of 784, or 49 of 196.
 
-    Raises ValueError for inputs that are not rows of 784 pixels.
+    Raises ValueError for inputs that are rows of neither 784 nor 196 pixels.
 
     >>> import torch
     >>> grey = torch.full((1, 784), 0.5)
     >>> tuple(pooled(Dataset(grey, grey, grey, grey, grey, grey)).x_test.shape)
     (1, 196)
     """
-    if data.x_train.ndim != 2 or data.x_train.shape[1] != 784:
-        raise ValueError(f"the inputs have shape {tuple(data.x_train.shape)}; expected (n, 784)")
+    if data.x_train.ndim != 2 or data.x_train.shape[1] not in (784, 196):
+        raise ValueError(f"the inputs have shape {tuple(data.x_train.shape)}; expected (n, 784) or (n, 196)")
+    side = 28 if data.x_train.shape[1] == 784 else 14
 
     def half(x: Tensor) -> Tensor:
-        return torch.nn.functional.avg_pool2d(x.view(-1, 1, 28, 28), 2).flatten(1)
+        return torch.nn.functional.avg_pool2d(x.view(-1, 1, side, side), 2).flatten(1)
 
     return replace(data, x_train=half(data.x_train), x_val=half(data.x_val), x_test=half(data.x_test))
 
