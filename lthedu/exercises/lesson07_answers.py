@@ -165,7 +165,8 @@ def total(search: nfl.Search, functions: Functions) -> list[float]:
 
 @planted("7.3", "begin each")
 def never_forgets(search: nfl.Search, functions: Functions) -> list[float]:
-    totals, seen = [0.0] * len(functions[0]), {}
+    totals = [0.0] * len(functions[0])
+    seen: dict[int, int] = {}
     for f in functions:
         best = -math.inf
         for t in range(len(f)):

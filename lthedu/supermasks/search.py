@@ -87,7 +87,8 @@ class Fitness:
     def logits(self, population: Tensor, x: Tensor) -> Tensor:
         """Outputs (R * P, classes, n) of masks (R, P, N) given as numbers."""
         r, p, _ = population.shape
-        h, pieces = x.T, population.split([self.weights[name][0].numel() for name in self.names], dim=2)
+        sizes = [self.weights[name][0].numel() for name in self.names]
+        h, pieces = x.T, population.split_with_sizes(sizes, dim=2)
         for i, (name, piece) in enumerate(zip(self.names, pieces, strict=True)):
             w = self.weights[name]
             masked = (piece.view(r, p, *w.shape[1:]) * w[:, None]).flatten(0, 1)  # (R * P, out, in)
