@@ -19,142 +19,6 @@ CLOSE = 1e-6
 
 @exercise(
     "7.1",
-    "A child of two masks",
-    minutes=15,
-    level=2,
-    hints=(
-        "Both parents keep k weights. At how many places do they differ, and how many of those may the child keep?",
-        "Where the parents agree, the child does as they do. At as many places only `a` keeps as only `b` does; "
-        "half of all these, drawn at random, are kept. A trick: a + b is 2, 1 or 0; add noise between 0 and 1, and "
-        " keep the k largest of each row.",
-        "k = int(a[0].sum())\nnoisy = a.float() + b.float() + torch.rand(a.shape, generator=generator)\n"
-        "places = noisy.topk(k, dim=-1).indices\nreturn torch.zeros_like(a).scatter(-1, places, True)",
-    ),
-    reference=crossover,
-)
-def check_crossover(attempt: Attempt) -> None:
-    """Counts, agreement, both parents' shares over many children, and that the generator decides."""
-    a, b = (_masks(attempt, 300, 12, 5) for _ in range(2))
-    first = _child(attempt, a, b, 1)
-    if not torch.equal(first, _child(attempt, a, b, 1)):
-        raise Wrong("two calls with generators in the same state differ: draw from `generator`, not from torch's own")
-    if torch.equal(first, _child(attempt, a, b, 2)):
-        raise Wrong("two generators in different states give the same children: draw from `generator`")
-    differ = a ^ b
-    from_a = float((first & a & differ).sum() / (a & differ).sum())
-    if abs(from_a - 0.5) > 0.1:
-        raise Wrong(f"of the places that only `a` keeps, {from_a:.0%} are kept; both parents should count alike")
-    rows = torch.arange(12)
-    pair = (rows < 4)[None].repeat(400, 1), ((rows >= 2) & (rows < 6))[None].repeat(400, 1)
-    share = _child(attempt, *pair, 3)[:, [0, 1, 4, 5]].float().mean(0)
-    if bool(((share - 0.5).abs() > 0.15).any()):
-        raise Wrong(
-            "some places are kept more often than others: draw among all at which the parents differ", brief(share)
-        )
-
-
-def _masks(attempt: Attempt, rows: int, n: int, kept: int) -> Tensor:
-    order = torch.rand(rows, n, generator=attempt.rng).argsort(1)
-    return torch.zeros(rows, n, dtype=torch.bool).scatter(1, order[:, :kept], True)
-
-
-def _child(attempt: Attempt, a: Tensor, b: Tensor, seed: int) -> Tensor:
-    got = same_tensor(attempt(a, b, torch.Generator().manual_seed(70_000 + seed)), a, "the result")
-    counts, k = got.sum(1), int(a[0].sum())
-    agree = a == b
-    wrong = (got != a) & agree
-    if torch.equal(got, a | b) and not torch.equal(a, b):
-        raise Wrong("the child keeps what either parent keeps, more than each of them")
-    if torch.equal(got, a & b) and not torch.equal(a, b):
-        raise Wrong("the child keeps only what both keep, fewer than each of them")
-    if bool((counts != k).any()):
-        i = int((counts != k).nonzero()[0])
-        raise Wrong(
-            "children keep other numbers of weights than their parents: "
-            "drawing each place on its own changes the count",
-            f"parents {brief(a[i].int())} and {brief(b[i].int())} keep {k}, the child {brief(got[i].int())} "
-            f"keeps {int(counts[i])}",
-        )
-    if bool(wrong.any()):
-        i = int(wrong.any(1).nonzero()[0])
-        raise Wrong(
-            "where the parents agree, the child must do as they do",
-            f"parents {brief(a[i].int())} and {brief(b[i].int())}, child {brief(got[i].int())}",
-        )
-    if torch.equal(got, a) or torch.equal(got, b):
-        raise Wrong("this is one of the parents, and no child of both")
-    return got
-
-
-# 7.2 ---------------------------------------------------------------------------------------------------------
-
-
-@exercise(
-    "7.2",
-    "When to accept a worse mask",
-    minutes=10,
-    level=2,
-    hints=(
-        "A better mask is always accepted. What must happen to the chance of a worse one as the temperature falls?",
-        "With d = new - now: the chance is 1 where d is not above 0, else exp(-d / T). At T = 0 nothing worse is "
-        "accepted, and equal losses are.",
-        "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return (d == 0).to(d.dtype)\n"
-        "return torch.exp(-d / temperature)",
-    ),
-    reference=acceptance,
-)
-def check_acceptance(attempt: Attempt) -> None:
-    """Better, equal, a little worse and much worse; hot, cold, and at temperature 0; several shapes."""
-    now = torch.tensor([1.0, 1.0, 1.0, 1.0, 500.0])
-    new = torch.tensor([0.5, 1.0, 1.25, 3.0, 0.0])
-    for temperature in (1.0, 0.25, 4.0, 1e-3, 0.0):
-        _compare_chance(attempt, now, new, temperature)
-    a, b = (torch.rand(2, 3, generator=attempt.rng) for _ in range(2))
-    _compare_chance(attempt, a, b, 0.3)
-
-
-def _compare_chance(attempt: Attempt, now: Tensor, new: Tensor, temperature: float) -> None:
-    right, got = acceptance(now, new, temperature), attempt(now, new, temperature)
-    if isinstance(got, Tensor) and got.is_floating_point() and bool(got.isnan().any()):
-        raise Wrong("it gives NaN; at temperature 0 an equal loss has 0 / 0: treat 0 on its own")
-    found = same_tensor(got, right, "the result")
-    if torch.allclose(found, right, atol=CLOSE, rtol=1e-5):
-        return
-    i = int((~torch.isclose(found, right, atol=CLOSE, rtol=1e-5)).flatten().nonzero()[0])
-    values = [float(t.flatten()[i]) for t in (now, new, found, right)]
-    example = (
-        f"from {values[0]:g} to {values[1]:g} at T = {temperature:g}: got {values[2]:.4g}, expected {values[3]:.4g}"
-    )
-    raise Wrong(_which_chance(found, now, new, temperature), example)
-
-
-def _which_chance(found: Tensor, now: Tensor, new: Tensor, t: float) -> str:
-    d = new - now
-
-    def is_(other: Tensor) -> bool:
-        return torch.allclose(found, other.to(found), atol=CLOSE, rtol=1e-4, equal_nan=True)
-
-    safe = max(t, 1e-12)
-    known = [
-        (is_((-d / safe).exp()), "a better step gets more than 1: a chance ends at 1"),
-        (is_((d / safe).exp().clamp(max=1)), "the sign is turned round: it prefers worse masks"),
-        (is_((-d * t).exp().clamp(max=1)), "divide by the temperature: a cold chain is the choosy one"),
-        (is_((d <= 0).float()), "it never accepts anything worse, at any temperature: that is plain hill climbing"),
-        (
-            is_((d < 0).float()) or is_(torch.where(d < 0, 1.0, (-d / safe).exp()) * (d != 0)),
-            "equal losses are accepted",
-        ),
-        (is_((-d / safe).sigmoid()), "this is another rule (Glauber's); here better and equal steps have chance 1"),
-        (is_(torch.where(d > 0, (-d / new.clamp_min(1e-12) / safe).exp(), 1.0)), "take the difference, not a ratio"),
-    ]
-    return next((words for holds, words in known if holds), "this is not min(1, exp(-(new - now) / T))")
-
-
-# 7.3 ---------------------------------------------------------------------------------------------------------
-
-
-@exercise(
-    "7.3",
     "Every function there is",
     minutes=20,
     level=3,
@@ -248,6 +112,142 @@ def _which_mean(found: list[float], search: nfl.Search, functions: list[tuple[in
         (asked.fresh < n, "it keeps what it saw of the function before: begin each one with nothing seen"),
     ]
     return next((words for holds, words in known if holds), "this is not the mean of the largest value so far")
+
+
+# 7.2 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    "7.2",
+    "A child of two masks",
+    minutes=15,
+    level=2,
+    hints=(
+        "Both parents keep k weights. At how many places do they differ, and how many of those may the child keep?",
+        "Where the parents agree, the child does as they do. At as many places only `a` keeps as only `b` does; "
+        "half of all these, drawn at random, are kept. A trick: a + b is 2, 1 or 0; add noise between 0 and 1, and "
+        " keep the k largest of each row.",
+        "k = int(a[0].sum())\nnoisy = a.float() + b.float() + torch.rand(a.shape, generator=generator)\n"
+        "places = noisy.topk(k, dim=-1).indices\nreturn torch.zeros_like(a).scatter(-1, places, True)",
+    ),
+    reference=crossover,
+)
+def check_crossover(attempt: Attempt) -> None:
+    """Counts, agreement, both parents' shares over many children, and that the generator decides."""
+    a, b = (_masks(attempt, 300, 12, 5) for _ in range(2))
+    first = _child(attempt, a, b, 1)
+    if not torch.equal(first, _child(attempt, a, b, 1)):
+        raise Wrong("two calls with generators in the same state differ: draw from `generator`, not from torch's own")
+    if torch.equal(first, _child(attempt, a, b, 2)):
+        raise Wrong("two generators in different states give the same children: draw from `generator`")
+    differ = a ^ b
+    from_a = float((first & a & differ).sum() / (a & differ).sum())
+    if abs(from_a - 0.5) > 0.1:
+        raise Wrong(f"of the places that only `a` keeps, {from_a:.0%} are kept; both parents should count alike")
+    rows = torch.arange(12)
+    pair = (rows < 4)[None].repeat(400, 1), ((rows >= 2) & (rows < 6))[None].repeat(400, 1)
+    share = _child(attempt, *pair, 3)[:, [0, 1, 4, 5]].float().mean(0)
+    if bool(((share - 0.5).abs() > 0.15).any()):
+        raise Wrong(
+            "some places are kept more often than others: draw among all at which the parents differ", brief(share)
+        )
+
+
+def _masks(attempt: Attempt, rows: int, n: int, kept: int) -> Tensor:
+    order = torch.rand(rows, n, generator=attempt.rng).argsort(1)
+    return torch.zeros(rows, n, dtype=torch.bool).scatter(1, order[:, :kept], True)
+
+
+def _child(attempt: Attempt, a: Tensor, b: Tensor, seed: int) -> Tensor:
+    got = same_tensor(attempt(a, b, torch.Generator().manual_seed(70_000 + seed)), a, "the result")
+    counts, k = got.sum(1), int(a[0].sum())
+    agree = a == b
+    wrong = (got != a) & agree
+    if torch.equal(got, a | b) and not torch.equal(a, b):
+        raise Wrong("the child keeps what either parent keeps, more than each of them")
+    if torch.equal(got, a & b) and not torch.equal(a, b):
+        raise Wrong("the child keeps only what both keep, fewer than each of them")
+    if bool((counts != k).any()):
+        i = int((counts != k).nonzero()[0])
+        raise Wrong(
+            "children keep other numbers of weights than their parents: "
+            "drawing each place on its own changes the count",
+            f"parents {brief(a[i].int())} and {brief(b[i].int())} keep {k}, the child {brief(got[i].int())} "
+            f"keeps {int(counts[i])}",
+        )
+    if bool(wrong.any()):
+        i = int(wrong.any(1).nonzero()[0])
+        raise Wrong(
+            "where the parents agree, the child must do as they do",
+            f"parents {brief(a[i].int())} and {brief(b[i].int())}, child {brief(got[i].int())}",
+        )
+    if torch.equal(got, a) or torch.equal(got, b):
+        raise Wrong("this is one of the parents, and no child of both")
+    return got
+
+
+# 7.3 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    "7.3",
+    "When to accept a worse mask",
+    minutes=10,
+    level=2,
+    hints=(
+        "A better mask is always accepted. What must happen to the chance of a worse one as the temperature falls?",
+        "With d = new - now: the chance is 1 where d is not above 0, else exp(-d / T). At T = 0 nothing worse is "
+        "accepted, and equal losses are.",
+        "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return (d == 0).to(d.dtype)\n"
+        "return torch.exp(-d / temperature)",
+    ),
+    reference=acceptance,
+)
+def check_acceptance(attempt: Attempt) -> None:
+    """Better, equal, a little worse and much worse; hot, cold, and at temperature 0; several shapes."""
+    now = torch.tensor([1.0, 1.0, 1.0, 1.0, 500.0])
+    new = torch.tensor([0.5, 1.0, 1.25, 3.0, 0.0])
+    for temperature in (1.0, 0.25, 4.0, 1e-3, 0.0):
+        _compare_chance(attempt, now, new, temperature)
+    a, b = (torch.rand(2, 3, generator=attempt.rng) for _ in range(2))
+    _compare_chance(attempt, a, b, 0.3)
+
+
+def _compare_chance(attempt: Attempt, now: Tensor, new: Tensor, temperature: float) -> None:
+    right, got = acceptance(now, new, temperature), attempt(now, new, temperature)
+    if isinstance(got, Tensor) and got.is_floating_point() and bool(got.isnan().any()):
+        raise Wrong("it gives NaN; at temperature 0 an equal loss has 0 / 0: treat 0 on its own")
+    found = same_tensor(got, right, "the result")
+    if torch.allclose(found, right, atol=CLOSE, rtol=1e-5):
+        return
+    i = int((~torch.isclose(found, right, atol=CLOSE, rtol=1e-5)).flatten().nonzero()[0])
+    values = [float(t.flatten()[i]) for t in (now, new, found, right)]
+    example = (
+        f"from {values[0]:g} to {values[1]:g} at T = {temperature:g}: got {values[2]:.4g}, expected {values[3]:.4g}"
+    )
+    raise Wrong(_which_chance(found, now, new, temperature), example)
+
+
+def _which_chance(found: Tensor, now: Tensor, new: Tensor, t: float) -> str:
+    d = new - now
+
+    def is_(other: Tensor) -> bool:
+        return torch.allclose(found, other.to(found), atol=CLOSE, rtol=1e-4, equal_nan=True)
+
+    safe = max(t, 1e-12)
+    known = [
+        (is_((-d / safe).exp()), "a better step gets more than 1: a chance ends at 1"),
+        (is_((d / safe).exp().clamp(max=1)), "the sign is turned round: it prefers worse masks"),
+        (is_((-d * t).exp().clamp(max=1)), "divide by the temperature: a cold chain is the choosy one"),
+        (is_((d <= 0).float()), "it never accepts anything worse, at any temperature: that is plain hill climbing"),
+        (
+            is_((d < 0).float()) or is_(torch.where(d < 0, 1.0, (-d / safe).exp()) * (d != 0)),
+            "equal losses are accepted",
+        ),
+        (is_((-d / safe).sigmoid()), "this is another rule (Glauber's); here better and equal steps have chance 1"),
+        (is_(torch.where(d > 0, (-d / new.clamp_min(1e-12) / safe).exp(), 1.0)), "take the difference, not a ratio"),
+    ]
+    return next((words for holds, words in known if holds), "this is not min(1, exp(-(new - now) / T))")
 
 
 # 7.4 ---------------------------------------------------------------------------------------------------------

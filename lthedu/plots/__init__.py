@@ -1,5 +1,6 @@
 """Figures of the course. Each function draws on matplotlib Axes and returns them with a description in words."""
 
+from lthedu.plots.contest import best_by_budget, best_by_evaluations
 from lthedu.plots.deconstruction import pruned_values, sign_kept_or_lost, untrained_accuracy
 from lthedu.plots.limits import (
     accuracy_by_depth,
@@ -61,6 +62,8 @@ __all__ = [
     "accuracy_by_width",
     "all_targets_by_count",
     "barrier_by_step",
+    "best_by_budget",
+    "best_by_evaluations",
     "best_of_draws",
     "chances_by_density",
     "conv_supermasks",

@@ -147,10 +147,10 @@ def _top(scores: Tensor) -> Tensor:
 
 
 def crossover(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
-    """Children (..., N) of the masks `a` and `b`, which keep equally many: what both keep, and of the rest so many.
+    """Children of the masks `a` and `b`, which keep equally many: what both keep, and of the rest so many.
 
-    Where the parents agree the child does as they do. Of the places that one of them keeps, half are drawn: the child
-    keeps as many weights as each of them.
+    Shapes (..., N). Where the parents agree the child does as they do. Of the places that one of them keeps, half are
+    drawn: the child keeps as many weights as each of them.
 
     >>> a, b = torch.tensor([[True, True, False, False]]), torch.tensor([[True, False, True, False]])
     >>> crossover(a, b, torch.Generator().manual_seed(0)).sum().item()
@@ -178,7 +178,7 @@ def swapped(population: Tensor, swaps: int, generator: torch.Generator) -> Tenso
 
 
 def acceptance(now: Tensor, new: Tensor, temperature: float) -> Tensor:
-    """The chance to accept a step from loss `now` to loss `new`: 1 if it is no worse, else exp(-(new - now) / T).
+    """The chance to accept a step from loss `now` to loss `new`: 1 if no worse, else exp(-(new - now) / T).
 
     Metropolis' rule, under which a chain of symmetric proposals visits states in proportion to exp(-loss / T). At
     temperature 0 nothing worse is accepted. Source: Kirkpatrick, Gelatt and Vecchi (1983), "Optimization by simulated

@@ -1,5 +1,6 @@
 """Explorers: the course's figures under a slider."""
 
+from lthedu.widgets.contest import population_explorer
 from lthedu.widgets.deconstruction import keep_region
 from lthedu.widgets.limits import regions_explorer
 from lthedu.widgets.live import live_plot
@@ -23,6 +24,7 @@ __all__ = [
     "live_plot",
     "lottery_explorer",
     "number_game",
+    "population_explorer",
     "pruning_explorer",
     "regions_explorer",
     "statement_quiz",

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 import lthedu.exercises
+import lthedu.supermasks.contest
 import lthedu.supermasks.deconstruction
 import lthedu.supermasks.widths
 import lthedu.tickets.lottery
@@ -74,6 +75,11 @@ SMALL: dict[str, tuple[object, str, object]] = {
         replace(
             supermasks.widths.LESSON, seeds=(0, 1), widths=(4, 6, 8), densities=(0.3, 0.5), probe=8, steps=4, images=128
         ),
+    ),
+    "07": (
+        supermasks.contest,
+        "LESSON",
+        replace(supermasks.contest.LESSON, seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=1000, batch=5),
     ),
     "09": (proof_settings, "LESSON", A_PROOF),
     "10": (landscape.depth, "LESSON", landscape.depth.Settings(depths=(1, 2), width=4, steps=4, seeds=(0, 1))),

@@ -1,0 +1,233 @@
+"""One count for all: what searchers ask, what it costs, and that masks keep their size."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from lthedu import data
+from lthedu.models import MLP
+from lthedu.streams import generator
+from lthedu.supermasks import contest, nfl, signed_constants
+from lthedu.supermasks.contest import SEARCHERS, Contest, Settings, best_within
+from lthedu.supermasks.search import (
+    Annealing,
+    Evolution,
+    Fitness,
+    Genetic,
+    Gradient,
+    acceptance,
+    crossover,
+    half,
+    random_search,
+    swapped,
+)
+from lthedu.training import Replicates
+
+EVERY = {
+    "random": random_search,
+    "annealing": Annealing(),
+    "genetic": Genetic(size=10),
+    "evolution": Evolution(pairs=5),
+    "gradient": Gradient(),
+}
+
+
+@pytest.fixture(scope="module")
+def tiny(mnist):
+    return data.pooled(data.pooled(mnist.first(300, 50, 200)))
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return Replicates.create(lambda: MLP([49, 8, 10]), seeds=[0, 1, 2])
+
+
+@pytest.fixture
+def fitness(tiny, networks):
+    return Fitness(signed_constants(networks.params), tiny.x_train[:100], tiny.y_train[:100], budget=100)
+
+
+def test_a_loss_is_the_masked_networks_own(fitness, networks):
+    population = half(3, 4, fitness.n, torch.Generator().manual_seed(0))
+    found = fitness(population)
+    for r in range(3):
+        for p in range(4):
+            net = networks.module(r)
+            pieces = population[r, p].split([49 * 8, 8 * 10])
+            with torch.no_grad():
+                for layer, w, m in zip(net.layers, ("layers.0.weight", "layers.1.weight"), pieces, strict=True):
+                    layer.weight.copy_(fitness.weights[w][r] * m.view(layer.weight.shape))
+            loss = torch.nn.functional.cross_entropy(net(fitness.x), fitness.y)
+            assert found[r, p] == pytest.approx(loss.item(), abs=1e-5)
+
+
+def test_biases_take_part(tiny, networks):
+    weights = {n: torch.ones_like(p) if p.ndim == 2 else p for n, p in networks.params.items()}
+    fitness = Fitness(weights, tiny.x_train[:20], tiny.y_train[:20], budget=10)
+    logits = fitness.logits(torch.ones(3, 1, fitness.n), fitness.x)
+    expected = networks.with_params(weights).module(1)(fitness.x)
+    assert torch.allclose(logits[1].T, expected, atol=1e-5)
+
+
+def test_gradients_are_those_of_the_loss_and_cost_three(fitness):
+    population = half(3, 1, fitness.n, torch.Generator().manual_seed(1))
+    loss, gradient = fitness.gradient(population)
+    assert fitness.spent == 3
+    step = torch.zeros(3, 1, fitness.n)
+    step[:, 0, 17] = 1e-2
+    near = fitness.loss(population.float() + step, fitness.x, fitness.y)
+    assert torch.allclose((near - loss) / 1e-2, gradient[:, :, 17], atol=2e-2)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_searcher_spends_its_budget_and_keeps_half(fitness, name):
+    EVERY[name](fitness, generator(0, name))
+    assert 60 <= fitness.spent <= 100
+    assert (fitness.best.sum(1) == round(fitness.n / 2)).all()
+    costs, losses = [row[0] for row in fitness.history], [row[2] for row in fitness.history]
+    assert costs == sorted(costs)
+    assert all((b <= a).all() for a, b in itertools.pairwise(losses))
+    alone = fitness.loss(fitness.best[:, None].float(), fitness.x, fitness.y)[:, 0]
+    assert torch.allclose(alone, fitness.best_loss, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_search_repeats_itself(tiny, networks, name):
+    found = []
+    for _ in range(2):
+        fitness = Fitness(signed_constants(networks.params), tiny.x_train[:50], tiny.y_train[:50], budget=60)
+        torch.rand(3)  # whatever ran before
+        EVERY[name](fitness, generator(5, name))
+        found.append(fitness.best)
+    assert torch.equal(*found)
+
+
+def test_nothing_is_answered_beyond_the_budget(fitness):
+    with pytest.raises(ValueError, match=r"this costs 101 forward passes; 100 of 100 are left"):
+        fitness(half(3, 101, fitness.n, torch.Generator()))
+    assert fitness.spent == 0
+    assert fitness.history == []
+
+
+def test_a_noisy_loss_costs_its_share(tiny, networks):
+    rng = torch.Generator().manual_seed(0)
+    fitness = Fitness(signed_constants(networks.params), tiny.x_train[:100], tiny.y_train[:100], 10, 20, rng)
+    population = half(3, 5, fitness.n, rng)
+    first, second = fitness(population), fitness(population)
+    assert fitness.spent == pytest.approx(2.0)
+    assert not torch.equal(first, second)
+
+
+def test_operators_keep_counts():
+    rng = torch.Generator().manual_seed(2)
+    a, b = half(2, 50, 31, rng), half(2, 50, 31, rng)
+    child = crossover(a, b, rng)
+    assert (child.sum(2) == a.sum(2)).all()
+    assert torch.equal(child[a == b], a[a == b])
+    new = swapped(a, 3, rng)
+    assert (new.sum(2) == a.sum(2)).all()
+    assert ((new ^ a).sum(2) == 6).all()
+
+
+def test_acceptance_is_one_downhill_and_falls_with_the_rise():
+    now, new = torch.zeros(4), torch.tensor([-5.0, 0.0, 0.5, 1e6])
+    assert acceptance(now, new, 0.5).tolist() == pytest.approx([1, 1, math.exp(-1), 0])
+    assert acceptance(now, new, 0).tolist() == [1, 1, 0, 0]
+    with pytest.raises(ValueError, match="temperature is -1"):
+        acceptance(now, new, -1)
+
+
+# No free lunch --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("points", "values"), [(3, 2), (4, 3), (5, 2)])
+def test_over_all_functions_every_search_sees_the_same(points, values):
+    functions = nfl.all_functions(points, values)
+    seen = [
+        sorted(tuple(nfl.values_seen(search, f)) for f in functions) for search in (nfl.scan, nfl.climb, nfl.descend)
+    ]
+    assert seen[0] == seen[1] == seen[2]  # not only on average: as a distribution
+
+
+def test_searches_ask_for_every_point_once():
+    for search in (nfl.scan, nfl.climb, nfl.descend):
+        for f in nfl.all_functions(5, 2):
+            assert sorted(nfl.values_seen(search, f)) == sorted(f)
+
+
+def test_what_is_no_search_is_refused():
+    with pytest.raises(ValueError, match="asked for point 0; allowed: 0 to 1, each once"):
+        nfl.values_seen(lambda seen, points: 0, (1, 2))
+    with pytest.raises(ValueError, match="points is 0"):
+        nfl.all_functions(0, 2)
+
+
+# The contest ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def game(tiny):
+    game = Contest(tiny, Settings(seeds=(3, 4), sizes=(49, 8, 10), images=100, budget=600, batch=20))
+    game.run()
+    return game
+
+
+def test_the_table_has_every_searcher_within_its_budget(game):
+    assert set(game.table["searcher"]) == set(SEARCHERS)
+    assert game.table["cost"].max() <= 600
+    for name, rows in game.table.groupby("searcher"):
+        last = rows.groupby("replicate")["loss"].last().tolist()
+        assert last == pytest.approx(game.found[name].best_loss.tolist())
+
+
+def test_test_accuracy_is_that_of_the_best_masks(game):
+    fitness = game.found["random search"]
+    logits = fitness.logits(fitness.best[:, None].float(), game.data.x_test)
+    expected = (logits.argmax(1) == game.data.y_test).double().mean(1)
+    assert torch.equal(game.test_accuracy("random search"), expected)
+
+
+def test_a_noisy_survivor_is_believed_too_good(game):
+    believed, true = game.noisy(again=False)
+    assert (true - believed).mean() > 0
+
+
+def test_learners_functions_are_used(tiny):
+    asked = []
+
+    def cross(a, b, rng):
+        asked.append("cross")
+        return crossover(a, b, rng)
+
+    def accept(now, new, temperature):
+        asked.append("accept")
+        return acceptance(now, new, temperature)
+
+    settings = Settings(seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=200, batch=5)
+    Contest(tiny, settings, cross=cross, accept=accept).run()
+    assert {"cross", "accept"} <= set(asked)
+
+
+def test_what_does_not_fit_is_refused_by_name(game):
+    for change, words in [
+        ({"budget": 7}, "budget is 7"),
+        ({"batch": 2000}, "batch is 2000"),
+        ({"seeds": ()}, r"seeds are \(\)"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            Settings(**change)
+    with pytest.raises(ValueError, match="no searcher is called 'magic'"):
+        game.searcher("magic")
+    with pytest.raises(ValueError, match="there are 1 costs and 2 losses"):
+        best_within([1], [1, 2], 3)
+    with pytest.raises(ValueError, match="batch is 5; allowed: 1 to the 100 examples, with a generator"):
+        Fitness(game.weights, game.data.x_train[:100], game.data.y_train[:100], 10, 5)
+    with pytest.raises(ValueError, match="budget is 0"):
+        Fitness(game.weights, game.data.x_train[:100], game.data.y_train[:100], 0)
+
+
+def test_the_paper_scale_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setenv("LTHEDU_SCALE", "paper")
+    assert contest.scaled_settings() == contest.PAPER
