@@ -46,29 +46,38 @@ def density(mask: Mask) -> float:
     return sum(counts(mask).values()) / sum(m.numel() for m in mask.values())
 
 
-def apply(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor] | None = None) -> Params:
+def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     """`params` with every pruned weight at exactly zero; parameters without a mask are copied unchanged.
 
-    `frozen`, by layer, shaped as the mask, is what pruned weights hold in the place of zero. Raises ValueError, naming
-    the layer, for a mask or frozen values that do not fit.
+    Raises ValueError, naming the layer, for a mask that does not fit.
 
     >>> apply({"w": torch.tensor([True, False])}, {"w": torch.tensor([5., -5.]), "b": torch.tensor([1.])})
     {'w': tensor([5., 0.]), 'b': tensor([1.])}
     """
     check_fits(mask, params)
-    for name, held in (frozen or {}).items():
+    return {
+        name: torch.where(mask[name], p, torch.zeros_like(p)) if name in mask else p.clone()
+        for name, p in params.items()
+    }
+
+
+def hold(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor]) -> Params:
+    """`params` with every pruned weight at its value in `frozen`, or at zero in a layer that `frozen` does not name.
+
+    Raises ValueError, naming the layer, for a mask or frozen values that do not fit.
+
+    >>> hold({"w": torch.tensor([True, False])}, {"w": torch.tensor([5., -5.])}, {"w": torch.tensor([7., 8.])})
+    {'w': tensor([5., 8.])}
+    """
+    out = apply(mask, params)
+    for name, held in frozen.items():
         if name not in mask:
             raise ValueError(f"frozen names {name!r}, which has no mask; there are: {', '.join(mask)}")
         if held.shape != mask[name].shape or held.dtype != params[name].dtype or held.device != params[name].device:
             have, need = ((*t.shape, t.dtype, t.device) for t in (held, params[name]))
             raise ValueError(f"the frozen values of {name!r} are {have}, its parameter {need}")
-
-    def pruned(name: str, p: Tensor) -> Tensor:
-        return frozen[name] if frozen and name in frozen else torch.zeros_like(p)
-
-    return {
-        name: torch.where(mask[name], p, pruned(name, p)) if name in mask else p.clone() for name, p in params.items()
-    }
+        out[name] = torch.where(mask[name], out[name], held)
+    return out
 
 
 def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

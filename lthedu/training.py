@@ -173,7 +173,7 @@ def train(
     order = range(len(replicates)) if order is None else order
     _check(replicates, data, steps, mask, order, batch_size, first_step, snapshot, val_every, test_every)
     mask = replicates.full_mask() if mask is None else mask
-    start = masks.apply(mask, replicates.params, frozen)
+    start = masks.hold(mask, replicates.params, frozen or {})
     flat, params = _flatten(start)
     flat.grad, grads = _flatten({name: torch.zeros_like(p) for name, p in start.items()})
     keep = None if all(bool(m.all()) for m in mask.values()) else _keep(mask, start)
@@ -220,7 +220,7 @@ def train(
             stopped = True
     history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
     # once more, for an interrupt between an update and its mask, and for NaN, which times zero stays NaN
-    return Trained(now.with_params(masks.apply(mask, params, frozen)), history, done, mask, stopped, kept)
+    return Trained(now.with_params(masks.hold(mask, params, frozen or {})), history, done, mask, stopped, kept)
 
 
 @torch.no_grad()

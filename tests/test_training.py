@@ -160,7 +160,7 @@ def test_frozen_weights_keep_their_bits_and_the_others_learn_as_if_they_were_con
     params = done.replicates.params
     assert all(torch.equal(params[n][~m], held[n][~m]) for n, m in mask.items())
     net = MLP([20, 16, 8, 5]).double()  # one of them alone, with autograd
-    net.load_state_dict({n: p[1] for n, p in masks.apply(mask, three.params, held).items()})
+    net.load_state_dict({n: p[1] for n, p in masks.hold(mask, three.params, held).items()})
     build = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
     more = {"momentum": optimizer.momentum} if optimizer.name == "sgd" else {}
     update = build(net.parameters(), lr=optimizer.lr, weight_decay=optimizer.weight_decay, **more)
