@@ -118,7 +118,7 @@ def test_the_region_follows_the_keyboard(lesson):
     [
         ("5.3", RIGHT, "RIGHT.", "From here on your function is used"),
         ("5.2", LAYER, "WRONG.", "values of the whole layer"),
-        ("5.4", ONE_SIDED, "WRONG.", "one-sided"),
+        ("5.4", ONE_SIDED, "WRONG.", "One-sided"),
     ],
     ids=["right", "layer", "one-sided"],
 )
