@@ -14,9 +14,10 @@ from lthedu.widgets.live import live_plot
 def degree_explorer(experiment: Supermasks) -> ipywidgets.VBox:
     """Choose a training step and a network: the kept weights of every pixel, and the accuracy at that step.
 
-    Left the number of hidden units that each pixel is still connected to, above or below the average; right the test
-    accuracy over the steps. No weight changes from one picture to the next. The sliders move with the arrow keys.
-    Raises ValueError before the experiment was run.
+    Left, the number of hidden units that each pixel is still connected to, above or below the average, for this network
+    and for the mean of all, in which the digits' place is seen; right, the test accuracy over the steps. No weight
+    changes from one picture to the next. The sliders move with the arrow keys. Raises ValueError before the experiment
+    was run.
     """
     if not experiment.scores:
         raise ValueError("there are no masks yet; run the experiment first")
@@ -34,7 +35,7 @@ def degree_explorer(experiment: Supermasks) -> ipywidgets.VBox:
         "step": ipywidgets.SelectionSlider(options=steps, value=steps[-1], description="training step", **wide),
         "network": ipywidgets.IntSlider(value=0, min=0, max=len(s.seeds) - 1, description="network", **wide),
     }
-    figure = Figure(figsize=(9.5, 4), dpi=90)
+    figure = Figure(figsize=(11, 3.8), dpi=90)
 
     def degrees(step: int, network: int) -> np.ndarray:
         kept = keep_largest(experiment.scores[step][first][network].cpu(), s.density)
@@ -42,12 +43,15 @@ def degree_explorer(experiment: Supermasks) -> ipywidgets.VBox:
 
     def draw(step: int, network: int) -> str:
         figure.clear()
-        left, right = figure.subplots(1, 2, width_ratios=[1, 1.2])
+        left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.25, 1.3])
         found = degrees(step, network)
         usual = s.density * s.probe
-        image = left.imshow(found, cmap="PuOr_r", vmin=usual - s.probe / 3, vmax=usual + s.probe / 3)
-        figure.colorbar(image, ax=left, label="kept weights of the pixel")
-        left.set_axis_off()
+        mean = np.mean([degrees(step, i) for i in range(len(s.seeds))], axis=0)
+        for ax, picture, title in ((left, found, f"network {network}"), (middle, mean, "mean of all networks")):
+            image = ax.imshow(picture, cmap="PuOr_r", vmin=usual - s.probe / 6, vmax=usual + s.probe / 6)
+            ax.set_title(title, fontsize=10)
+            ax.set_axis_off()
+        figure.colorbar(image, ax=middle, label="kept weights of the pixel")
         line = [accuracy[k][network] for k in steps]
         right.plot(range(len(steps)), line, "o-", color="#0072B2")
         right.plot(steps.index(step), accuracy[step][network], "s", ms=11, mfc="none", mec="#D55E00", mew=2)
