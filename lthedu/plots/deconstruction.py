@@ -58,9 +58,8 @@ def untrained_accuracy(
     ax.legend(fontsize=9, loc="lower right")
     ax.figure.tight_layout()  # type: ignore[union-attr]
     return ax, (
-        "bars of test accuracy in percent of masked networks that were never trained, one group for each criterion, "
-        f"from the best, {best.index[-1]}, down to the worst, {best.index[0]}, one bar for each density, with one "
-        "standard deviation over seeds; circles for the same masks on signed constants; a dotted line at chance."
+        f"bars of test accuracy in percent of masked networks that were never trained, for {len(places)} criteria, the "
+        "best on top, one bar for each density, with one standard deviation over seeds; circles for the same masks on signed constants; a dotted line at chance."
         + words
     )
 

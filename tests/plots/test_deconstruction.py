@@ -38,7 +38,7 @@ def test_bars_are_means_and_the_best_stands_on_top(table):
     stars = [line for line in ax.lines if line.get_marker() == "*"]
     assert [(s.get_xdata()[0], s.get_ydata()[0]) for s in stars] == [(30, 0)]
     assert "The guess 'much' for 'movement' is not drawn" in alt
-    assert "from the best, large_final, down to the worst, random" in alt
+    assert "for 3 criteria, the best on top" in alt
 
 
 def test_every_seed_is_a_mark_and_the_mean_a_bar(table):
