@@ -59,8 +59,8 @@ def untrained_accuracy(
     ax.figure.tight_layout()  # type: ignore[union-attr]
     return ax, (
         f"bars of test accuracy in percent of masked networks that were never trained, for {len(places)} criteria, the "
-        "best on top, one bar for each density, with one standard deviation over seeds; circles for the same masks on signed constants; a dotted line at chance."
-        + words
+        "best on top, one bar for each density, with one standard deviation over seeds; circles for the same masks on "
+        "signed constants; a dotted line at chance." + words
     )
 
 
