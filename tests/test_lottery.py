@@ -162,8 +162,10 @@ def test_pooling_takes_the_mean_of_each_block(mnist) -> None:
     small = mnist.first(2, 1, 1)
     image, half = small.x_train[0].view(28, 28), data.pooled(small).x_train[0].view(14, 14)
     assert half[6, 7].item() == pytest.approx(image[12:14, 14:16].mean().item(), abs=1e-6)
-    with pytest.raises(ValueError, match=r"\(2, 196\); expected \(n, 784\)"):
-        data.pooled(data.pooled(small))
+    quarter = data.pooled(data.pooled(small)).x_train[0].view(7, 7)
+    assert quarter[3, 3].item() == pytest.approx(image[12:16, 12:16].mean().item(), abs=1e-6)
+    with pytest.raises(ValueError, match=r"\(2, 49\); expected \(n, 784\) or \(n, 196\)"):
+        data.pooled(data.pooled(data.pooled(small)))
 
 
 def test_paper_scale_is_ten_thousand_networks_and_the_lesson_at_least_128(monkeypatch: pytest.MonkeyPatch) -> None:
