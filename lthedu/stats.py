@@ -139,7 +139,7 @@ def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
     `a` and `b` hold one value for each of n seeds, in the same order. If nothing but chance says which of a pair is
     which, every difference could as well have the other sign: of all 2^n signs, p is the share for which the mean
     difference is at least as far from zero as it is. No distribution is assumed; the smallest p is 2 / 2^n. Source:
-    Fisher (1935), The Design of Experiments, section 21.
+    Fisher (1935), The Design of Experiments.
 
     Raises ValueError for different lengths, fewer than 2 or more than 20 pairs, or values that are not finite.
 

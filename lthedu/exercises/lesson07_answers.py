@@ -86,8 +86,6 @@ def asks_nobody(search: nfl.Search, functions: Functions) -> list[float]:
 
 @alternative("7.2")
 def row_by_row(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
-    if a.ndim > 2:
-        return torch.stack([row_by_row(x, y, generator) for x, y in zip(a, b, strict=True)])
     child = a & b
     for i in range(len(a)):
         places = (a[i] ^ b[i]).nonzero().flatten()

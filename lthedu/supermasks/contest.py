@@ -11,10 +11,10 @@ from lthedu.data import Dataset
 from lthedu.models import MLP
 from lthedu.resources import at_paper_scale
 from lthedu.streams import generator
+from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import (
     Annealing,
     Evolution,
-    Fitness,
     Genetic,
     Gradient,
     Searcher,
@@ -119,13 +119,13 @@ class Contest:
         s = self.settings
         self.data = self.data.to("cpu")  # small: a GPU would wait for launches
         networks = Replicates.create(lambda: MLP(s.sizes), s.seeds)
-        self.weights = signed_constants(networks.params)
+        self.networks = networks.with_params(signed_constants(networks.params))
         self.genetic = Genetic(cross=self.cross)
 
     def fitness(self, budget: float, batch: int | None = None) -> Fitness:
         """A new fitness, nothing spent: over all images, or over `batch` of them, drawn anew at every call."""
         few = self.data.first(self.settings.images)
-        return Fitness(self.weights, few.x_train, few.y_train, budget, batch, generator(0, "fitness batches"))
+        return Fitness(self.networks, few.x_train, few.y_train, budget, batch, generator(0, "fitness batches"))
 
     def searcher(self, name: str) -> Searcher:
         """The searcher called `name`. Raises ValueError for another name."""

@@ -80,7 +80,7 @@ def _one(data: Dataset, s: Settings, arm: str, depth: int, progress: Progress | 
             train(networks.with_params(start), data, steps, optimizer=s.bernoulli, path=chances, **common)  # type: ignore[arg-type]
         )
         draws = [chances.sample(done.params, generator(0, "conv sample", i)) for i in range(s.samples)]
-        found = [evaluate(networks.with_params(chances.effective({}, m)), data)[1] for m in draws]
+        found = [evaluate(networks.with_params(chances.in_force(m)), data)[1] for m in draws]
         return _rows(arm, depth, masks.density(draws[0]), (sum(found) / s.samples).tolist())  # type: ignore[union-attr]
     weights: Params = signed_constants(networks.params)
     if arm == POPUP_NORMAL:

@@ -134,12 +134,13 @@ class Bernoulli:
             for n, s in scores.items()
         }
 
-    def effective(self, scores: Params, mask: Mask | None = None) -> Params:
-        """The weights in force under `mask`, or under the likelier choices."""
-        return self._in_force(self.mask(scores) if mask is None else mask)
+    def in_force(self, mask: Mask) -> Params:
+        """The frozen weights under `mask`, rescaled if they are to be, biases as they are."""
+        return rescaled_by_count(self.weights, mask) if self.rescale else masks.apply(mask, self.weights)
 
-    def _in_force(self, mask: Mask) -> Params:
-        return rescaled_by_count(self.weights, mask) if self.rescale else _multiplied(self.weights, mask)
+    def effective(self, scores: Params) -> Params:
+        """The weights in force under the likelier choices."""
+        return self.in_force(self.mask(scores))
 
     def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
         """Outputs (R, classes, n) of the networks of the likelier choices; `params` are the scores."""
@@ -150,16 +151,12 @@ class Bernoulli:
         chances = {n: s.sigmoid() for n, s in params.items()}
         mask = {n: torch.rand_like(p) < p for n, p in chances.items()}
         through = _scratch(self.weights, out)
-        self.inner.gradients(model, self._in_force(mask), buffers, x, y, through)
+        self.inner.gradients(model, self.in_force(mask), buffers, x, y, through)
         for name, g in out.items():
             p = chances[name]
             g.mul_(self.weights[name]).mul_(p * (1 - p))
             if self.rescale:
                 g.mul_(_factor(mask[name], g.dtype))
-
-
-def _multiplied(weights: Params, mask: Mask) -> Params:
-    return {n: torch.where(mask[n], p, 0.0) if n in mask else p for n, p in weights.items()}
 
 
 def _scratch(weights: Params, out: Params) -> Params:

@@ -1,134 +1,18 @@
 """Masks found without gradients, and with them: four searchers and blind luck, held to one count of evaluations.
 
-R frozen networks are searched side by side; masks are flat, (R, P, N): P masks at once for each network, over the N
-weights of all its layers, biases apart. Every searcher keeps exactly half of the weights, asks a `Fitness` for losses,
-and goes on until its budget is spent. The best mask it has asked for is what it found.
+R frozen networks are searched side by side. Every searcher keeps exactly half of the weights, asks a `Fitness` for
+losses, and goes on until its budget is spent. The best mask it has asked for is what it found.
 """
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lthedu import masks
-from lthedu.masks import Params
+from lthedu.supermasks.fitness import FORWARD, GRADIENT, Fitness
 from lthedu.supermasks.topk import keep_top
-
-FORWARD, GRADIENT = 1.0, 3.0  # what an evaluation costs, in forward passes: a backward pass counts twice a forward one
-
-
-@dataclass
-class Fitness:
-    """The loss of masks over frozen weights, and what asking for it has cost.
-
-    `weights`: R networks of one architecture, (R, ...) by name, alternating weight and bias; `x` (n, inputs), `y` (n,);
-    `budget`: forward passes over all n examples for each network. With `batch`, a loss is measured on that many
-    examples, drawn anew at each call from `generator`, and costs as much of a forward pass. `history` holds a row for
-    each call: cost so far, seconds so far, best loss so far (R,).
-
-    >>> weights = {"w": torch.ones(1, 2, 3), "b": torch.zeros(1, 2)}
-    >>> fitness = Fitness(weights, torch.ones(4, 3), torch.tensor([0, 1, 0, 1]), budget=2)
-    >>> round(float(fitness(torch.ones(1, 2, 6, dtype=torch.bool))[0, 0]), 4), fitness.left
-    (0.6931, 0.0)
-    """
-
-    weights: Params
-    x: Tensor
-    y: Tensor
-    budget: float
-    batch: int | None = None
-    generator: torch.Generator | None = None
-    spent: float = 0.0
-    history: list[tuple[float, float, Tensor]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ValueError(f"budget is {self.budget}; it must be above 0")
-        if self.batch is not None and not (1 <= self.batch <= len(self.x) and self.generator is not None):
-            raise ValueError(f"batch is {self.batch}; allowed: 1 to the {len(self.x)} examples, with a generator")
-        self.names = masks.prunable(masks.unstack(self.weights, 0))
-        self.r = len(next(iter(self.weights.values())))
-        self.n = sum(self.weights[name][0].numel() for name in self.names)
-        self.best = torch.zeros(self.r, self.n, dtype=torch.bool)
-        self.best_loss = torch.full((self.r,), math.inf)
-        self.begun = time.perf_counter()
-
-    @property
-    def left(self) -> float:
-        """What of the budget is left, in forward passes."""
-        return self.budget - self.spent
-
-    def __call__(self, population: Tensor) -> Tensor:
-        """The losses (R, P) of masks (R, P, N). Raises ValueError when they cost more than is left."""
-        share = 1.0 if self.batch is None else self.batch / len(self.x)
-        self._pay(FORWARD * population.shape[1] * share)
-        with torch.no_grad():
-            found = self.loss(population.to(self.x.dtype), *self._examples())
-        return self._noted(population, found)
-
-    def gradient(self, population: Tensor) -> tuple[Tensor, Tensor]:
-        """Losses (R, P) of masks (R, P, N) and their gradient by every entry of the masks, at `GRADIENT` each."""
-        self._pay(GRADIENT * population.shape[1])
-        leaf = population.to(self.x.dtype).requires_grad_()
-        with torch.enable_grad():
-            found = self.loss(leaf, self.x, self.y)
-            (gradient,) = torch.autograd.grad(found.sum(), leaf)
-        return self._noted(population, found.detach()), gradient
-
-    def loss(self, population: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy (R, P) of masks given as numbers; costs nothing and is noted nowhere."""
-        logits = self.logits(population, x)
-        target = y.expand(len(logits), -1)
-        return nn.functional.cross_entropy(logits, target, reduction="none").mean(1).view(population.shape[:2])
-
-    def logits(self, population: Tensor, x: Tensor) -> Tensor:
-        """Outputs (R * P, classes, n) of masks (R, P, N) given as numbers."""
-        r, p, _ = population.shape
-        sizes = [self.weights[name][0].numel() for name in self.names]
-        h, pieces = x.T, population.split_with_sizes(sizes, dim=2)
-        for i, (name, piece) in enumerate(zip(self.names, pieces, strict=True)):
-            w = self.weights[name]
-            masked = (piece.view(r, p, *w.shape[1:]) * w[:, None]).flatten(0, 1)  # (R * P, out, in)
-            h = (masked.flatten(0, 1) @ h).view(r * p, w.shape[1], -1) if i == 0 else torch.bmm(masked, h)
-            bias = self._bias(name)
-            if bias is not None:
-                h = h + bias[:, None, :, None].expand(r, p, -1, 1).flatten(0, 1)
-            h = h.relu() if i < len(self.names) - 1 else h
-        return h
-
-    def accuracy(self, x: Tensor, y: Tensor) -> Tensor:
-        """The share (R,) of examples that the best masks read; costs nothing."""
-        logits = self.logits(self.best[:, None].to(x.dtype), x)
-        return (logits.argmax(1) == y).double().mean(1)
-
-    def _bias(self, name: str) -> Tensor | None:
-        names = list(self.weights)
-        after = names[names.index(name) + 1 :][:1]
-        return self.weights[after[0]] if after and self.weights[after[0]].ndim == 2 else None
-
-    def _examples(self) -> tuple[Tensor, Tensor]:
-        if self.batch is None:
-            return self.x, self.y
-        chosen = torch.randperm(len(self.x), generator=self.generator)[: self.batch]
-        return self.x[chosen], self.y[chosen]
-
-    def _pay(self, cost: float) -> None:
-        if cost > self.left + 1e-9:
-            raise ValueError(f"this costs {cost:g} forward passes; {self.left:g} of {self.budget:g} are left")
-        self.spent += cost
-
-    def _noted(self, population: Tensor, found: Tensor) -> Tensor:
-        low = found.min(1)
-        better = low.values < self.best_loss
-        self.best_loss = torch.where(better, low.values, self.best_loss)
-        chosen = population.bool()[torch.arange(self.r), low.indices]
-        self.best = torch.where(better[:, None], chosen, self.best)
-        self.history.append((self.spent, time.perf_counter() - self.begun, self.best_loss.clone()))
-        return found
-
 
 Searcher = Callable[[Fitness, torch.Generator], None]
 
@@ -149,7 +33,7 @@ def _top(scores: Tensor) -> Tensor:
 def crossover(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     """Children of the masks `a` and `b`, which keep equally many: what both keep, and of the rest so many.
 
-    Shapes (..., N). Where the parents agree the child does as they do. Of the places that one of them keeps, half are
+    Shapes (P, N). Where the parents agree the child does as they do. Of the places that one of them keeps, half are
     drawn: the child keeps as many weights as each of them.
 
     >>> a, b = torch.tensor([[True, True, False, False]]), torch.tensor([[True, False, True, False]])
@@ -158,9 +42,7 @@ def crossover(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     """
     places = a.to(torch.float32) + b.to(torch.float32)
     noise = torch.rand(places.shape, generator=generator)  # below 1: it decides between the parents alone
-    kept = int(a.flatten(0, -2)[0].sum())
-    ranked = (places + noise).flatten(0, -2)
-    return keep_top(ranked, kept / ranked.shape[-1]).view(a.shape)
+    return keep_top(places + noise, int(a[0].sum()) / a.shape[1])
 
 
 def swapped(population: Tensor, swaps: int, generator: torch.Generator) -> Tensor:
@@ -251,7 +133,8 @@ class Genetic:
             if generation % self.every == 0:
                 self.generations[generation] = population, loss
             a, b = (self._parents(population, loss, generator) for _ in range(2))
-            children = swapped(self.cross(a, b, generator), self.swaps, generator)
+            crossed = self.cross(a.flatten(0, 1), b.flatten(0, 1), generator)  # all networks' pairs in one row
+            children = swapped(crossed.view(a.shape), self.swaps, generator)
             if self.again:
                 loss = fitness(population)
             everyone, losses = torch.cat([population, children], 1), torch.cat([loss, fitness(children)], 1)

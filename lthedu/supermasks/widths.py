@@ -173,8 +173,8 @@ class Supermasks:
             self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
             return
         drawn = [method.sample(scores, generator(0, "evaluation", i)) for i in range(s.samples)]
-        put = self.rescale if method.rescale else masks_apply
-        self._note(arm, width, density, drawn[0], [self._read(networks, put(method.weights, m)) for m in drawn])
+        in_force = [self.rescale(method.weights, m) if method.rescale else method.in_force(m) for m in drawn]
+        self._note(arm, width, density, drawn[0], [self._read(networks, params) for params in in_force])
 
     def search(
         self, arm: str, networks: Replicates, method: EdgePopup | Bernoulli, data: Dataset | None = None
@@ -241,12 +241,3 @@ class Supermasks:
         rows |= {"replicate": range(every.shape[1]), "accuracy": every.mean(0).tolist()}
         rows |= {"spread": every.std(0, correction=0).tolist()}
         self.rows.append(pd.DataFrame(rows)[COLUMNS])
-
-
-def masks_apply(params: Params, mask: Mask) -> Params:
-    """`masks.apply` with the arguments in the order of `rescaled_by_count`.
-
-    >>> masks_apply({"w": torch.ones(1, 2)}, {"w": torch.tensor([[True, False]])})
-    {'w': tensor([[1., 0.]])}
-    """
-    return masks.apply(mask, params)

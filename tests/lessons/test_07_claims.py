@@ -14,7 +14,7 @@ import torch
 from lthedu.course import lesson
 from lthedu.supermasks import contest
 from lthedu.supermasks.contest import GRADIENT_GUIDED, RANDOM, SEARCHERS, Contest
-from lthedu.supermasks.search import Fitness
+from lthedu.supermasks.fitness import Fitness
 
 mpl.use("agg")
 NOTEBOOK = Path(__file__).parents[2] / "lessons/07_search_without_gradients.ipynb"
