@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from lthedu.plots.style import guessed_percentage
 from lthedu.supermasks.deconstruction import AS_THEY_WERE, CONSTANT, KEPT, PRUNED
 
 SHADES = ("#0072B2", "#56B4E9", "#999999")  # by density, from the largest
@@ -129,11 +130,8 @@ def _stars(ax: Axes, guess: Mapping[str, Any], places: Mapping[str, int]) -> str
     """Guesses as stars beside the bars; the sentence names what could not be drawn."""
     words = ""
     for name, value in guess.items():
-        try:
-            number = float(str(value).rstrip(" %"))
-        except ValueError:
-            number = float("nan")
-        if name in places and 1 < number <= 100:
+        number = guessed_percentage(value)
+        if name in places and number is not None:
             ax.plot(number, places[name], "*", ms=14, mfc="none", color="#CC79A7", label=f"your guess: {name}")
         elif value is not None:
             words += f" The guess {value!r} for {name!r} is not drawn: give a criterion a percentage."

@@ -34,6 +34,19 @@ def percent(x: float) -> str:
     return f"{x:.0f}" if x >= 10 else f"{x:.1f}"
 
 
+def guessed_percentage(value: Any) -> float | None:
+    """The percentage that a learner wrote, or None where it is none.
+
+    >>> guessed_percentage("80 %"), guessed_percentage(0.8), guessed_percentage(None)
+    (80.0, None, None)
+    """
+    try:
+        number = float(str(value).rstrip(" %"))
+    except ValueError:
+        return None
+    return number if 1 < number <= 100 else None
+
+
 def draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float, looks: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw the guesses that are percentages of known arms as stars at x = `at`; a sentence names the others.
 
@@ -41,11 +54,8 @@ def draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float, looks: Mapping[s
     """
     not_drawn = ""
     for arm, value in guess.items():
-        try:
-            number = float(str(value).rstrip(" %"))
-        except ValueError:
-            number = float("nan")
-        if arm in looks and 1 < number <= 100:
+        number = guessed_percentage(value)
+        if arm in looks and number is not None:
             look = {"marker": "*", "ms": 15, "mfc": "none", "ls": "", "color": looks[arm]["color"]}
             ax.plot(at, number, label=f"your guess: {arm}", **look)
         elif value is not None:

@@ -75,7 +75,8 @@ def lab(browser, tmp_path_factory):
         server = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             _wait_until_up(f"{root}/api/status?token={token}", server, log)
-            yield lambda lesson: f"{root}/lab/tree/{lesson}?token={token}"
+            # a workspace for each lesson: JupyterLab opens again what was open in one, and may put it in front
+            yield lambda lesson: f"{root}/lab/workspaces/{Path(lesson).stem}/tree/{lesson}?token={token}"
         finally:
             _stop(server)
 

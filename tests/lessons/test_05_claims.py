@@ -1,63 +1,27 @@
 """The verdicts that lesson 05 prints hold for other seeds, for one thread and two, and fail where they should."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import nbformat
 import pandas as pd
 import pytest
-import torch
 
-from lthedu.course import lesson
 from lthedu.supermasks import deconstruction
 from lthedu.supermasks.deconstruction import CONTROL, KEPT, PRUNED, RANDOM, Deconstruction
 
-mpl.use("agg")
-NOTEBOOK = Path(__file__).parents[2] / "lessons/05_zeros_and_signs.ipynb"
-CELLS = nbformat.read(NOTEBOOK, 4).cells
-CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
+NOTEBOOK = ("05_zeros_and_signs.ipynb", 19)  # and how many claims it makes
 LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP
 READS = "With 30 % kept, large_final reads more than half of the digits without any training"
 SIGNS = "20 % kept, reshuffled: better with its signs than without"
 STOPS = "But there, signs with magnitudes from the whole layer lose more than twenty points"
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bool]]:
-    """The claims that the cells make from now on, by their sentence, and the verdict's word."""
-    found: dict[str, bool] = {}
-    monkeypatch.setattr(lesson, "claim", lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)))
-    monkeypatch.setattr(lesson, "verdict", lambda word, scope: found.__setitem__(f"verdict: {word}", True))
-    monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
-    yield found
-    plt.close("all")
-
-
-def run(said: dict[str, bool]) -> set[str]:
-    """The claims that do not hold."""
-    space: dict = {"__name__": "__main__"}
-    for source in CODE:
-        exec(compile(source, source.splitlines()[0], "exec"), space)
-    assert len(said) == 19 + 1  # claims and the verdict
-    return {sentence for sentence, holds in said.items() if not holds}
-
-
 @pytest.mark.full
-@pytest.mark.parametrize(("first", "threads"), [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)])
-def test_every_verdict_holds_for_other_seeds(said, monkeypatch, first: int, threads: int) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+@pytest.mark.parametrize(("first", "threads"), [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)], indirect=["threads"])
+def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
     seeds = tuple(range(first, first + 8))
     monkeypatch.setattr(deconstruction, "LESSON", replace(LESSON, seeds=seeds))
     monkeypatch.setattr(deconstruction, "DEEP", replace(DEEP, seeds=seeds))
-    try:
-        assert run(said) == set()
-    finally:
-        torch.set_num_threads(before)
-    assert "verdict: partly supported" in said
+    assert run_claims(*NOTEBOOK) == (set(), "partly supported")
 
 
 def pretended(reads: float, signs: float, scale: float):
@@ -101,10 +65,10 @@ def pretended(reads: float, signs: float, scale: float):
         (0.1, 0.02, 0, "open"),
     ],
 )
-def test_the_verdict_follows_the_table(said, monkeypatch, reads, signs, scale, word) -> None:
+def test_the_verdict_follows_the_table(run_claims, monkeypatch, reads, signs, scale, word) -> None:
     monkeypatch.setattr(Deconstruction, "run", pretended(reads, signs, scale))
-    fails = run(said)
-    assert f"verdict: {word}" in said
+    fails, said = run_claims(*NOTEBOOK)
+    assert said == word
     assert (READS in fails) == (reads < 0.5)
     assert (SIGNS in fails) == (signs == 0)
     assert (STOPS in fails) == (scale == 0)
