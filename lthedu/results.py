@@ -15,13 +15,15 @@ from torch import Tensor
 from lthedu.data import DamagedFile
 
 _RECORD, _TENSORS = "record.json", "tensors.safetensors"
+_PARTIAL = ".unfinished."  # in the name of a folder that is being written
 
 
 def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Write `record` (anything JSON holds) and `tensors` as `folder`, atomically.
 
     Everything is written and flushed beside `folder` first and then renamed, so a process killed at any moment
-    leaves either the whole folder or none of it. Raises FileExistsError when `folder` is there already.
+    leaves either the whole folder or none of it. Raises FileExistsError when `folder` is there already, and OSError,
+    naming it, when it cannot be written (a full disk).
     """
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; a finished level is never written over")
@@ -31,14 +33,30 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     # safetensors forgets the order of names, and on it hangs which layer draws its random mask first
     body = {"record": record, "names": list(tensors), "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
     signed = body | {"sha256 of record": _digest(body)}
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_PARTIAL}", dir=folder.parent))
     try:
         _flushed(partial / _TENSORS, packed)
         _flushed(partial / _RECORD, _text(signed))
         os.rename(partial, folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, f"{error.strerror or error}; nothing of it was kept", str(folder)) from error
         raise
+
+
+def sweep(parent: Path) -> None:
+    """Remove the half-written folders that a killed `write` left in `parent`. No other process may write there now.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     _ = Path(tempfile.mkdtemp(prefix=f".level_00{_PARTIAL}", dir=root)), Path(root, "notes").mkdir()
+    ...     sweep(Path(root))
+    ...     [path.name for path in Path(root).iterdir()]
+    ['notes']
+    """
+    for left in parent.glob(f".*{_PARTIAL}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

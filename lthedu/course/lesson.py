@@ -6,6 +6,7 @@ import inspect
 import math
 import os
 import re
+import sys
 import textwrap
 import time
 import traceback
@@ -16,15 +17,20 @@ from typing import Any, Literal, TypeVar
 
 from lthedu.course import standing
 from lthedu.course.boxes import Box, Kind, show_box
+from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find, message_of, shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECONDS = 10.0  # a check's time limit
 TRIES = 3  # wrong tries after which the solution opens
+_STUCK = (
+    "Exercise {}: your function is inside a call that cannot be stopped from here. Wait for it, or choose Kernel > "
+    "Restart Kernel and mend it; nothing that you wrote is lost."
+)
 
 
 class _Kernel:
@@ -44,7 +50,9 @@ def check(number: str, function: F) -> F:
 
     A right function is returned itself, so the experiment runs on it. Otherwise the course's reference is
     returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
-    or wrong, with the smallest counter-example. Raises ValueError for an unknown number.
+    or wrong, with the smallest counter-example. Whatever the function does (never end, call exit, print without end,
+    replace functions of torch), there is a verdict, and what follows finds things as they were. Raises ValueError for
+    an unknown number.
 
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
@@ -53,7 +61,11 @@ def check(number: str, function: F) -> F:
     hint("2.1") gives a hint.
     """
     exercise = find(number)
-    outcome = _examine(exercise, function)
+    outer = sys.stdout
+    with contained() as printed:
+        outcome = _examine(exercise, function, lambda: print(_STUCK.format(number), file=outer, flush=True))
+    if said := printed.text():
+        print(said, end="")
     show_box(outcome.box)
     answer = _digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
@@ -211,7 +223,7 @@ class _Outcome:
     tried: bool = field(default=True)  # whether it counts as a try
 
 
-def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
+def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[], None] = lambda: None) -> _Outcome:
     """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
     number = exercise.number
     where = f'hint("{number}") gives a hint.'
@@ -228,23 +240,27 @@ def _examine(exercise: Exercise, function: Callable[..., Any]) -> _Outcome:
         words = f"{left.capitalize()}. {going_on} {do} and run this cell again; {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
     again = f"{going_on} Mend it and run this cell again; {where}"
+    attempt = Attempt(function)
     try:
-        with time_limit(SECONDS):
-            exercise.check(Attempt(function))
+        with time_limit(SECONDS, stuck):
+            exercise.check(attempt)
     except Raised as raised:
         error = raised.error
         title = f"Exercise {number}: YOUR FUNCTION RAISED {type(error).__name__}."
         place = _line_of(error, function)
-        return _Outcome(Box("error", title, str(error), again, place))
+        return _Outcome(Box("error", title, str(raised), again, place))
     except Wrong as wrong:
         title = f"Exercise {number}: WRONG."
-        return _Outcome(Box("wrong", title, _sentence(wrong.message), again, wrong.example))
+        words = _sentence(shortened(wrong.message))
+        return _Outcome(Box("wrong", title, words, again, shortened(wrong.example)))
     except TimeUp:
         words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end?"
         return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again))
     except Exception as error:  # the check could not read what came back
-        words = f"It returned something that the check cannot read ({type(error).__name__}: {error})."
+        words = f"It returned something that the check cannot read ({type(error).__name__}: {message_of(error)})."
         return _Outcome(Box("wrong", f"Exercise {number}: WRONG.", words, again))
+    finally:
+        attempt.around.restore()
     words = "From here on your function is used: run the cells below, again if they have run."
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 

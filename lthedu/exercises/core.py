@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.exercises.surroundings import Surroundings
+
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
 
@@ -26,7 +28,7 @@ class Raised(Exception):
     """The learner's function raised; `error` is what it raised."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
+        super().__init__(message_of(error))
         self.error = error
 
 
@@ -40,6 +42,7 @@ class Attempt:
 
     def __init__(self, function: Function, seed: int = 0) -> None:
         self.function = function
+        self.around = Surroundings()
         self.rng = torch.Generator().manual_seed(seed)  # for the check's random inputs
         self.given: list[Any] = []  # the copies that the last call got, as it left them
 
@@ -56,13 +59,25 @@ class Attempt:
         return result
 
     def in_place(self, *args: Any) -> Any:
-        """The result of a function whose task is to change its arguments: it gets them as they are."""
+        """The result of a function whose task is to change its arguments: it gets them as they are.
+
+        Raises Wrong when it leaves something else than they changed: a function of torch replaced, gradients off.
+        """
+        self.around.note_settings()
         try:
-            return self.function(*args)
-        except Wrong:
+            result = self.function(*args)
+        except (Wrong, KeyboardInterrupt):  # the latter is the stop button, or the time limit
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # sys.exit too
             raise Raised(error) from error
+        finally:
+            changed = self.around.restore()
+        if changed:
+            raise Wrong(
+                f"it changed {', '.join(changed)}, on which later cells rely (it is as before again); set nothing "
+                "outside your function, or only inside `with`, as in `with torch.no_grad():`"
+            )
+        return result
 
     def _name(self, position: int) -> str:
         names = list(inspect.signature(self.function).parameters)
@@ -70,6 +85,23 @@ class Attempt:
 
 
 Check = Callable[[Attempt], None]
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says, cut where it is endless.
+
+    >>> message_of(ValueError("x" * 10_000))[-7:]
+    'xxxx...'
+    """
+    try:
+        return shortened(str(error))
+    except Exception:  # an error class of the learner's, with a bug of its own
+        return "its message cannot be shown"
+
+
+def shortened(text: str, limit: int = 600) -> str:
+    """`text`, or its first `limit` characters with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 @dataclass(frozen=True)

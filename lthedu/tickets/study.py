@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,10 @@ from lthedu.models import lenet_300_100
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.streams import derive, generator
 from lthedu.tickets.imp import Prune, Train, find_tickets
+from lthedu.tickets.levels import Level, Levels, inputs
 from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
 from lthedu.tickets.tables import COLUMNS
 from lthedu.training import Progress, Replicates, Trained, train
-
-
-@dataclass(frozen=True)
-class Level:
-    """One finished round: replicates of all arms, arm after arm, seeds in order within an arm."""
-
-    arms: tuple[str, ...]
-    start: Params  # (arms * seeds, ...)
-    mask: Mask
-    trained: Params
-    rows: list[dict[str, Any]]
-    snapshot: Params | None = None  # level 0: the weights at the step to rewind to
 
 
 class Study:
@@ -44,7 +34,8 @@ class Study:
     trained for the remaining steps only.
 
     With `folder`, each level is written there once it is finished, and a new study with the same settings goes
-    on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
+    on after the last one; one process at a time may train in it. `find_tickets` and `random_mask` may be replaced by
+    functions of the same signature.
     Rewinding concerns weights: buffers (BatchNorm's statistics) start every level anew and are not kept.
     Raises ValueError when `folder` holds a study of other settings, data or layers (a `forward` of other code
     with the same layers is not noticed), or when a network with buffers is to be rewound to a later step.
@@ -81,8 +72,8 @@ class Study:
                 f"({', '.join(self._initial.buffers)}); allowed: 0"
             )
         self.output = list(self._initial.full_mask())[-1]  # the layer with its own rate
-        if self.folder is not None:
-            self._claim_folder()
+        self._stored = None if self.folder is None else Levels(self.folder, self._about())
+        self._held, self._holding = ExitStack(), False  # the folder's lock, once this run has something to write
 
     @property
     def table(self) -> pd.DataFrame:
@@ -97,10 +88,16 @@ class Study:
         """Train what is not trained yet, and return the table.
 
         `progress(done, all, text)` counts training steps of single networks. An interrupt keeps the finished
-        levels and the rows measured so far (`table`); the next `run` goes on after the last finished level.
+        levels and the rows measured so far (`table`); the next `run` goes on after the last finished level. Raises
+        BlockingIOError while another process trains in the folder, DamagedFile for a damaged level there, and OSError
+        when a level cannot be written: it is kept in memory, and the next `run` writes it.
         """
         self._unfinished = []
-        tick = progress or (lambda done, in_all, text: None)
+        with ExitStack() as self._held:
+            self._holding = False
+            return self._run(progress or (lambda done, in_all, text: None))
+
+    def _run(self, tick: Progress) -> pd.DataFrame:
         dense = self._level(0, (DENSE,), self._initial.params, self._initial.full_mask(), tick)
         rewound = self.rewound
 
@@ -189,12 +186,25 @@ class Study:
 
     def _level(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
         """The level with these starts and masks: from memory, from disk, or trained now and then written."""
-        known = self.levels.get(level)
-        if known is None or _inputs(known.start, known.mask) != _inputs(start, mask):
-            known = self._read(level, start, mask)
+        known, began = self.levels.get(level), inputs(start, mask)
+        if known is None or known.inputs != began:
+            known = self._read(level, began)
         if known is not None:
             tick(*self._progress(level, self.settings.steps))
         self.levels[level] = known = known or self._train(level, arms, start, mask, tick)
+        if self._stored is not None:  # a level that a full disk refused is written by the next run
+            self._stored.write(level, known, self.data.device)
+        return known
+
+    def _read(self, level: int, began: str) -> Level | None:
+        """The level as stored; where there is none, the folder is this run's own from here to its end."""
+        if self._stored is None:
+            return None
+        known = self._stored.read(level, began, self.data.device)
+        if known is None and not self._holding:
+            self._held.enter_context(self._stored.alone())
+            self._holding = True
+            known = self._stored.read(level, began, self.data.device)  # another process may just have finished it
         return known
 
     def _train(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
@@ -220,9 +230,7 @@ class Study:
                 f"stopped at level {level}, step {done.steps} of {s.steps}; {level} finished levels are kept, "
                 "the rows so far are in study.table, and study.run() goes on"
             )
-        finished = Level(arms, start, mask, done.replicates.params, rows, done.snapshot)
-        self._write(level, finished)
-        return finished
+        return Level(arms, start, mask, done.replicates.params, rows, done.snapshot)
 
     def _rows(self, level: int, arms: tuple[str, ...], mask: Mask, done: Trained) -> list[dict[str, Any]]:
         seeds = self.settings.seeds
@@ -241,77 +249,19 @@ class Study:
         now = step * (each if level else len(s.seeds))
         return before + now, one + s.levels * each * s.steps, f"level {level} of {s.levels}"
 
-    # A level on disk -----------------------------------------------------------------------------------------
-
-    def _claim_folder(self) -> None:
-        """Write the study's settings into a new folder, or refuse a folder that holds another study."""
-        assert self.folder is not None
-        shapes = {name: list(p.shape[1:]) for name, p in self._initial.params.items()}
-        data = results.digest(dict(vars(self.data)))
-        model = " ".join(str(self._initial.model).split())
-        mine = json.loads(
-            json.dumps({"settings": asdict(self.settings), "parameters": shapes, "model": model, "data": data})
-        )
-        place = self.folder / "study"
-        if not place.exists():
-            results.write(place, mine, {})
-        stored, _ = results.read(place)
-        for key in mine:
-            if stored.get(key) != mine[key]:
-                raise ValueError(
-                    f"{self.folder} holds another study; {key}: {_difference(stored.get(key), mine[key])}; "
-                    "give another folder"
-                )
-
-    def _write(self, level: int, done: Level) -> None:
-        if self.folder is None:
-            return
-        record = {
-            "arms": list(done.arms),
-            "inputs": _inputs(done.start, done.mask),
-            "rows": done.rows,
-            "made with": {
-                "torch": torch.__version__,
-                "device": str(self.data.device),
-                "threads": torch.get_num_threads(),
-            },
-        }
-        groups = {"start": done.start, "mask": done.mask, "trained": done.trained, "snapshot": done.snapshot or {}}
-        tensors = {f"{group}/{name}": t for group, found in groups.items() for name, t in found.items()}
-        results.write(self.folder / f"level_{level:02d}", record, tensors)
-
-    def _read(self, level: int, start: Params, mask: Mask) -> Level | None:
-        """The stored level, if there is one. Raises ValueError when it began from other weights or masks."""
-        place = None if self.folder is None else self.folder / f"level_{level:02d}"
-        if place is None or not place.exists():
-            return None
-        record, tensors = results.read(place)
-        if record["inputs"] != _inputs(start, mask):
-            raise ValueError(
-                f"{place} began from other weights or masks than this run asks for (another pruning loop, or "
-                "another machine?); give another folder"
+    def _about(self) -> dict[str, Any]:
+        """What the study is, as JSON gives it back."""
+        return json.loads(  # type: ignore[no-any-return]
+            json.dumps(
+                {
+                    "settings": asdict(self.settings),
+                    "parameters": {name: list(p.shape[1:]) for name, p in self._initial.params.items()},
+                    "model": " ".join(str(self._initial.model).split()),
+                    "data": results.digest(dict(vars(self.data))),
+                }
             )
-        groups: dict[str, Params] = {"start": {}, "mask": {}, "trained": {}, "snapshot": {}}
-        for key, tensor in tensors.items():
-            group, _, name = key.partition("/")
-            groups[group][name] = tensor.to(self.data.device)
-        kept = groups["snapshot"] or None
-        arms = tuple(record["arms"])
-        return Level(arms, groups["start"], groups["mask"], groups["trained"], record["rows"], kept)
+        )
 
 
 def _joined(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return {name: torch.cat([p[name] for p in parts]) for name in parts[0]}
-
-
-def _inputs(start: Params, mask: Mask) -> str:
-    return results.digest({f"start/{k}": t for k, t in start.items()} | {f"mask/{k}": t for k, t in mask.items()})
-
-
-def _difference(stored: Any, mine: Any) -> str:
-    """In words, the first entry that differs."""
-    if isinstance(stored, dict) and isinstance(mine, dict):
-        for key in mine:
-            if stored.get(key) != mine[key]:
-                return f"{key} = {stored.get(key)}, you asked for {mine[key]}"
-    return f"{stored}, you asked for {mine}"
