@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import importlib
 import inspect
 import math
 import os
@@ -240,6 +241,8 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         words = f"{left.capitalize()}. {going_on} {do} and run this cell again; {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
     again = f"{going_on} Mend it and run this cell again; {where}"
+    for module in exercise.imports:  # one that the time limit interrupted would stay half a module
+        importlib.import_module(module)
     attempt = Attempt(function)
     try:
         with time_limit(SECONDS, stuck):

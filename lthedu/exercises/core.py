@@ -124,6 +124,7 @@ class Exercise:
     reference: Function
     check: Check
     given: Function | None = None
+    imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
     wrong: list[Planted] = field(default_factory=list)
     right: list[Function] = field(default_factory=list)  # differently written
 
@@ -140,11 +141,12 @@ def exercise(
     hints: tuple[str, str, str],
     reference: Function,
     given: Function | None = None,
+    imports: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register the decorated check as exercise `number`."""
 
     def register(check: Check) -> Check:
-        _registry[number] = Exercise(number, title, minutes, level, hints, reference, check, given)
+        _registry[number] = Exercise(number, title, minutes, level, hints, reference, check, given, imports)
         return check
 
     return register

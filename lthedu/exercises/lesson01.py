@@ -259,6 +259,7 @@ def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.
     ),
     reference=masked_step,
     given=gradients_masked,
+    imports=("torch._dynamo",),  # by an optimizer's first step
 )
 def check_masked_step(attempt: Attempt) -> None:
     """Every rule, with the memory of steps before the pruning, beside a twin that takes the same step."""
