@@ -52,6 +52,7 @@ def forked(work):
     """How `work()` ended in a process of its own: the signal that killed it, and what it gave or raised."""
     read, write = os.pipe()
     if os.fork() == 0:
+        torch.set_num_threads(1)  # torch renews its pool after a fork: before two threads could do it at once
         try:
             said = work()
         except BaseException as error:
