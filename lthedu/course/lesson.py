@@ -255,7 +255,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     except Wrong as wrong:
         title = f"Exercise {number}: WRONG."
         words = _sentence(shortened(wrong.message))
-        return _Outcome(Box("wrong", title, words, again, shortened(wrong.example)))
+        return _Outcome(Box("wrong", title, words, again, shortened(wrong.example, 600)))
     except TimeUp:
         words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end?"
         return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again))

@@ -99,7 +99,7 @@ def message_of(error: BaseException) -> str:
         return "its message cannot be shown"
 
 
-def shortened(text: str, limit: int = 600) -> str:
+def shortened(text: str, limit: int = 4_000) -> str:
     """`text`, or its first `limit` characters with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
