@@ -1,22 +1,18 @@
 """The verbs of a lesson: check, hint, solution, progress, show, caption, claim, verdict."""
 
-import ast
-import hashlib
 import importlib
 import inspect
 import math
 import os
-import re
 import sys
-import textwrap
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from lthedu.course import standing
+from lthedu.course.answer import digest, is_stub, line_of
 from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
@@ -51,9 +47,9 @@ def check(number: str, function: F) -> F:
 
     A right function is returned itself, so the experiment runs on it. Otherwise the course's reference is
     returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
-    or wrong, with the smallest counter-example. Whatever the function does (never end, call exit, print without end,
-    replace functions of torch), there is a verdict, and what follows finds things as they were. Raises ValueError for
-    an unknown number.
+    or wrong, with the smallest counter-example. A function that never ends, calls exit, prints without end
+    or replaces functions of torch meets a verdict, too, and what it replaced is put back; one inside a single call of
+    compiled code is waited for. Raises ValueError for an unknown number.
 
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
@@ -68,7 +64,7 @@ def check(number: str, function: F) -> F:
     if said := printed.text():
         print(said, end="")
     show_box(outcome.box)
-    answer = _digest(function) if outcome.tried else ""
+    answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
     return function if outcome.passed else exercise.reference  # type: ignore[return-value]
 
@@ -153,16 +149,6 @@ def _say_trouble() -> None:
         show_box(Box("note", "Your progress cannot be saved at the moment.", words))
 
 
-def _digest(function: Callable[..., Any]) -> str:
-    """What tells one answer from another: its code, whatever its comments, docstring and layout."""
-    body = _body(function)
-    if body is None:
-        code = getattr(inspect.unwrap(function), "__code__", None)
-        constants = re.sub(r" at 0x\w+", "", repr(code.co_consts)) if code else ""  # an address is another every time
-        body = [repr((code.co_code, code.co_names)), constants] if code else [repr(type(function))]
-    return hashlib.sha256("\n".join(body).encode()).hexdigest()[:16]
-
-
 def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:
     """Print a rounded number, for what training did not touch.
 
@@ -235,7 +221,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     if not callable(function):
         words = f"{number} needs a function, not {type(function).__name__}. {going_on} {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
-    if _is_stub(function, exercise):
+    if is_stub(function, exercise):
         left = "the code is as you found it" if exercise.given else "the function is still empty"
         do = "Mend it" if exercise.given else "Write yours"
         words = f"{left.capitalize()}. {going_on} {do} and run this cell again; {where}"
@@ -243,15 +229,17 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     again = f"{going_on} Mend it and run this cell again; {where}"
     for module in exercise.imports:  # one that the time limit interrupted would stay half a module
         importlib.import_module(module)
-    attempt = Attempt(function)
+    attempt, limit = Attempt(function), time_limit(SECONDS, stuck)
     try:
-        with time_limit(SECONDS, stuck):
+        with limit:
             exercise.check(attempt)
-    except Raised as raised:
-        error = raised.error
+    except (Raised, KeyboardInterrupt) as raised:
+        if limit.pressed:  # the stop button
+            raise
+        error = raised.error if isinstance(raised, Raised) else raised
         title = f"Exercise {number}: YOUR FUNCTION RAISED {type(error).__name__}."
-        place = _line_of(error, function)
-        return _Outcome(Box("error", title, str(raised), again, place))
+        place = line_of(error, function)
+        return _Outcome(Box("error", title, message_of(error), again, place))
     except Wrong as wrong:
         title = f"Exercise {number}: WRONG."
         words = _sentence(shortened(wrong.message))
@@ -271,42 +259,3 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
-
-
-def _is_stub(function: Callable[..., Any], exercise: Exercise) -> bool:
-    """Whether the function's source is still what the notebook gave: an empty body, or the code with the bug."""
-    body = _body(function)
-    return body in _EMPTY or (exercise.given is not None and body is not None and body == _body(exercise.given))
-
-
-def _body(function: Callable[..., Any]) -> list[str] | None:
-    """The statements of the function without its docstring, or None where there is no source of a `def`."""
-    try:
-        (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return None
-    if not isinstance(node, ast.FunctionDef):
-        return None
-    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    return [ast.unparse(statement) for statement in body]
-
-
-_EMPTY: tuple[list[str], ...] = (
-    [],
-    ["..."],
-    ["pass"],
-    ["return"],
-    ["raise NotImplementedError"],
-    ["raise NotImplementedError()"],
-)
-
-
-def _line_of(error: BaseException, function: Callable[..., Any]) -> str:
-    """The learner's line that raised, and its number in their cell."""
-    code = getattr(function, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    mine = [f for f in frames if code is not None and f.filename == code.co_filename]
-    if not mine:
-        return ""
-    at = mine[-1]
-    return f"line {at.lineno} of your cell: {at.line}" if at.line else f"line {at.lineno} of your cell"

@@ -23,6 +23,7 @@ import lthedu.tickets.lottery
 import lthedu.tickets.rewinding
 from lthedu import data, landscape, sparsity, supermasks, tickets
 from lthedu.course import doctor, lesson
+from lthedu.course.answer import is_stub
 from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise, Planted
 from lthedu.proof import settings as proof_settings
@@ -146,7 +147,7 @@ def test_every_answer_is_called_by_the_cells_that_follow_its_check(
 
 
 def is_given(exercise: Exercise, wrong: Planted) -> bool:
-    return lesson._is_stub(wrong.function, exercise)
+    return is_stub(wrong.function, exercise)
 
 
 @pytest.mark.usefixtures("small")

@@ -8,6 +8,7 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.course import lesson, record, standing
+from lthedu.course.answer import digest
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.exercises import lesson02_answers as answers
@@ -177,9 +178,9 @@ def test_answers_without_source_are_told_apart_and_known_again() -> None:
         return space["f"]
 
     one, other = "def f(a, b):\n    return lambda: a", "def f(a, b):\n    return lambda: b"
-    assert lesson._digest(built(one)) == lesson._digest(built(one))
-    assert lesson._digest(built(one)) != lesson._digest(built(other))
-    assert lesson._digest(abs)
+    assert digest(built(one)) == digest(built(one))
+    assert digest(built(one)) != digest(built(other))
+    assert digest(abs)
 
 
 def test_comments_and_layout_make_no_new_try() -> None:
@@ -197,7 +198,7 @@ def test_comments_and_layout_make_no_new_try() -> None:
 
         return answer
 
-    assert lesson._digest(first()) == lesson._digest(second())
+    assert digest(first()) == digest(second())
 
 
 @pytest.fixture

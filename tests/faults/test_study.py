@@ -31,8 +31,6 @@ TWO = [["two", step] for step in (2, 6, 7, 10, 14)]
 POINTS = [*KILLS, *SPACE, *DAMAGE, *CLOCK, *TWO]
 FEW = [*KILLS[::4], *SPACE[::5], *DAMAGE[::7], CLOCK[0], *TWO[1:3]]
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-
 
 def started(*arguments, **more):
     return subprocess.Popen([sys.executable, str(SCRIPT), *map(str, arguments)], stdout=subprocess.PIPE, text=True)
@@ -41,6 +39,8 @@ def started(*arguments, **more):
 @pytest.fixture(scope="module", params=[FEW, pytest.param(POINTS, marks=pytest.mark.full)], ids=["few", "all"])
 def report(request, tmp_path_factory):
     """What came of every fault, by its words; and what a run without a fault gives, and where it all happened."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork; the last two tests need none")
     root = tmp_path_factory.mktemp("faults")
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(root)],

@@ -196,6 +196,7 @@ RAISES = [
     raising(StopIteration(3)),
     raising(SystemExit(3)),
     raising(AssertionError()),
+    raising(KeyboardInterrupt()),
     leaving,
     recursive,
 ]
