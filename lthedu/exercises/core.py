@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -61,7 +61,8 @@ class Attempt:
     def in_place(self, *args: Any) -> Any:
         """The result of a function whose task is to change its arguments: it gets them as they are.
 
-        Raises Wrong when it leaves something else than they changed: a function of torch replaced, gradients off.
+        Raises Wrong when it leaves something else than they changed (a function of torch replaced, gradients off), and
+        when it returns an iterator.
         """
         self.around.note_settings()
         try:
@@ -77,6 +78,9 @@ class Attempt:
                 f"it changed {', '.join(changed)}, on which later cells rely (it is as before again); set nothing "
                 "outside your function, or only inside `with`, as in `with torch.no_grad():`"
             )
+        if isinstance(result, Iterator):  # it may be endless, and a check that reads it would fill the memory
+            kind = "generator (it says `yield`)" if inspect.isgenerator(result) else f"{type(result).__name__} object"
+            raise Wrong(f"it returned a {kind}, not values; build a list of them and return that")
         return result
 
     def _name(self, position: int) -> str:

@@ -48,6 +48,14 @@ def test_a_tensor_of_another_kind_is_named(got: object, words: str) -> None:
         same_tensor(got, torch.zeros(2), "it")
 
 
+@pytest.mark.parametrize(
+    ("lazy", "words"), [((i for i in range(3)), r"generator \(it says `yield`\)"), (map(abs, [1]), "map object")]
+)
+def test_an_iterator_is_not_its_values(lazy, words: str) -> None:
+    with pytest.raises(Wrong, match=rf"returned a {words}, not values"):
+        Attempt(lambda: lazy)()
+
+
 def test_missing_layers_are_named() -> None:
     with pytest.raises(Wrong, match=r"names the layers \['a'\]; expected \['a', 'b'\]"):
         same_tensors({"a": torch.ones(1)}, {"a": torch.ones(1), "b": torch.ones(1)}, "mask")
