@@ -14,6 +14,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from IPython.display import display
 
 import lthedu.exercises
 import lthedu.supermasks.contest
@@ -120,7 +121,8 @@ def run(path: Path, answers: dict[str, Callable]) -> tuple[Counter, Counter]:
 
         return counted
 
-    space: dict = {"answers": {number: counting(number, f) for number, f in answers.items()}, "__name__": "__main__"}
+    counted = {number: counting(number, function) for number, function in answers.items()}
+    space: dict = {"answers": counted, "display": display, "__name__": "__main__"}  # a kernel gives every cell `display`
     for i, cell in enumerate(c for c in nbformat.read(path, 4).cells if c.cell_type == "code"):
         swapped = re.sub(r'check\("([\d.]+)", \w+\)', r'check("\1", answers["\1"])', cell.source)
         may_raise = "raises-exception" in cell.metadata.get("tags", ())
