@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,9 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
+from lthedu.checks import Count, Range, checked
 from lthedu.gradients import Path
-from lthedu.machine import cpu_name, load
+from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
 from lthedu.streams import generator
@@ -30,18 +32,16 @@ SGEMM = "1024 x 1024 x 1024"
 Times = dict[str, list[float]]
 
 
-def train_report(replicates: int = 5, rounds: int = 15, threads: int = 2) -> str:
+@checked
+def train_report(replicates: Annotated[int, Range(1, 1000)] = 5, rounds: Count = 15, threads: Threads = 2) -> str:
     """The report of `lthedu bench train`: LeNet-300-100, batch 128, Adam, on `threads` CPU threads.
 
     Each round times every contender in turn, so that other load on the machine meets all of them alike; what
     is printed are medians over the rounds, with minimum and maximum. A step includes gathering the minibatch,
     the update and holding the mask, for everyone; loading, set-up and evaluation are left out.
 
-    Raises ValueError for a number below 1.
+    Raises ValueError for a number that is out of its range.
     """
-    for name, value in (("replicates", replicates), ("rounds", rounds), ("threads", threads)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be 1 or more")
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

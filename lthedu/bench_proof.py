@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lthedu.checks import Count, Range, checked
 from lthedu.machine import cpu_name, load, usable_cores
 from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
@@ -35,16 +36,14 @@ Row = tuple[str, ...]
 Name = TypeVar("Name", str, Row)
 
 
-def proof_report(instances: int = 32_768, rounds: int = 5) -> str:
+@checked
+def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> str:
     """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
 
     `instances`: rows with 12 numbers; longer rows are fewer. Each round times every contender in turn, so that other
     load on the machine meets all of them alike; what is printed are medians over the rounds, with minimum and maximum.
-    A solver may use every core there is. Raises ValueError for a number below 1.
+    A solver may use every core there is. Raises ValueError for a number out of its range.
     """
-    for name, value in (("instances", instances), ("rounds", rounds)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be 1 or more")
     speeds, wholes = _speeds(instances, rounds), _wholes(rounds)
     count = weights_of(SHAPE)
     shape = "-".join(map(str, SHAPE))

@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
 from lthedu import data
+from lthedu.checks import Count, Range, checked
 from lthedu.gradients import Method, pick
-from lthedu.machine import cpu_name, load
+from lthedu.machine import Threads, cpu_name, load
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
@@ -56,16 +58,14 @@ class _Popup(EdgePopup):
         return {n: p * mask[n] if n in mask else p for n, p in self.weights.items()}
 
 
-def supermask_report(replicates: int = 1, rounds: int = 15, threads: int = 2) -> str:
+@checked
+def supermask_report(replicates: Annotated[int, Range(1, 1000)] = 1, rounds: Count = 15, threads: Threads = 2) -> str:
     """The report of `lthedu bench supermask`: LeNet-300-100, batch 128, half of the weights kept, SGD with momentum.
 
     Each round times every contender in turn, so that other load on the machine meets all of them alike; printed are
     medians over the rounds and, round by round, ratios to the dense step, their median. A step includes gathering the
-    minibatch and the update. Raises ValueError for a number below 1.
+    minibatch and the update. Raises ValueError for a number that is out of its range.
     """
-    for name, value in (("replicates", replicates), ("rounds", rounds), ("threads", threads)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; it must be 1 or more")
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

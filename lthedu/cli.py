@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+PLACES = ("--folder", "--output", "--images", "--ip")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -101,9 +103,11 @@ def run(
     not written into your progress, nor into anybody's.
     """
     from lthedu.course import running
-    from lthedu.course.folder import folder_meant, learner_folder
+    from lthedu.course.folder import folder_meant, learner_folder, refuse_file
 
     home = learner_folder(folder_meant(folder))
+    if output:
+        refuse_file(output, "results", "--output")
     well = True
     for ran in running.run_lessons(running.chosen(lessons or [], home), home, output, timeout=timeout):
         print(ran, flush=True)
@@ -247,8 +251,10 @@ def paper(
     seconds: Annotated[float, typer.Option(help="Stop after so long and write what is finished.")] = float("inf"),
 ) -> None:
     """Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result."""
+    from lthedu.course.folder import refuse_file
     from lthedu.paper import run
 
+    refuse_file(folder, "results", "--folder")
     print(run(name, folder, images=images, seconds=seconds))
 
 
@@ -288,6 +294,7 @@ def build(
     ] = None,
 ) -> None:
     """Build another version of lessons. It runs each, so it takes as long as the lessons do."""
+    from lthedu.course.folder import refuse_file
     from lthedu.course.solutions import OUTPUT, build_solutions
     from lthedu.course.workspace import find_lesson
     from lthedu.resources import course_path
@@ -295,6 +302,8 @@ def build(
     if not solutions:
         raise ValueError("nothing was said about what to build; there is: --solutions")
     wanted = [find_lesson(word) for word in lessons or ()]
+    if output:
+        refuse_file(output, "results", "--output")
     every = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
     build_solutions(wanted or every, output or OUTPUT, said=lambda line: print(line, flush=True))
 
@@ -327,22 +336,32 @@ def new_lesson(
     print(next_steps([Path(os.path.relpath(path, here)) for path in begin(number, title, here)]))
 
 
+def _refuse_empty(words: Sequence[str]) -> None:
+    """An empty folder, as a shell's unset variable leaves it, would be taken for the current one."""
+    for word, after in zip(words, [*words[1:], "-"], strict=True):
+        if (word in PLACES and not after) or (word.endswith("=") and word[:-1] in PLACES):
+            raise ValueError(f"{word.rstrip('=')} is empty; name a place, or leave the option out")
+
+
 def _in_words(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f"{error}; the installation of lthedu is not whole: `lthedu doctor` says what is missing"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
+    if isinstance(error, ValueError | OSError):
+        return str(error)
+    return f"{type(error).__name__}: {error}; this is a fault of lthedu: `lthedu --debug` and the same words show where"
 
 
 def main() -> None:
-    """Run the command line; an expected error is one red line and exit code 2."""
+    """Run the command line; an error is one red line and exit code 2, its whole traceback only with --debug."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a sign that a file or pipe of this system cannot hold becomes a "?"
             stream.reconfigure(errors="replace")
     try:
+        _refuse_empty(sys.argv[1:])
         app()
-    except (ValueError, OSError, ImportError) as error:
+    except Exception as error:
         if os.environ.get("LTHEDU_DEBUG", "0") not in ("", "0"):
             raise
         problems.print(f"Error: {_in_words(error)}", style="red")

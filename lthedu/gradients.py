@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
+from lthedu.checks import checked
 from lthedu.masks import Params
 from lthedu.models import MLP
 
@@ -33,6 +34,7 @@ class Method(Protocol):
         """Write the gradient at x (R, batch, ...), y (R, batch) into `out`; buffers are updated in place."""
 
 
+@checked
 def pick(path: Path | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
     """The method called `path`, or `path` itself where it is one already.
 
@@ -60,6 +62,7 @@ def pick(path: Path | Literal["auto"] | Method, model: nn.Module, device: torch.
     return Vectorised() if path == "vmap" else Looped()
 
 
+@checked
 @dataclass(frozen=True)
 class BatchedLinear:
     """Forward and backward of R MLPs written out. Activations stand feature-major, (R, features, batch), the
@@ -100,6 +103,7 @@ def _affine(params: Params, weight: str, bias: str | None, h: Tensor) -> Tensor:
     return torch.baddbmm(params[bias][:, :, None], params[weight], h)
 
 
+@checked
 @dataclass(frozen=True)
 class Vectorised:
     """Any module that torch.func can vectorise. Dropout draws for each replicate on its own, so with dropout a
@@ -126,6 +130,7 @@ class Vectorised:
             out[name].copy_(g)
 
 
+@checked
 @dataclass(frozen=True)
 class Looped:
     """One replicate after the other with ordinary autograd."""

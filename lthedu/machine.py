@@ -3,6 +3,9 @@
 import os
 import platform
 from pathlib import Path
+from typing import Annotated
+
+from lthedu.checks import Range
 
 
 def cpu_name() -> str:
@@ -75,3 +78,6 @@ def load() -> str:
     True
     """
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+Threads = Annotated[int, Range(1, 4 * usable_cores())]  # far more than there are cores, torch does not live through

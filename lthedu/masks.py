@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
+
 Params = dict[str, Tensor]
 Mask = dict[str, Tensor]
 Remask = Callable[[int, Params, Mask], Mask | None]  # (step, weights, mask now) -> the next mask, None for the same
 
 
+@checked
 def prunable(params: Mapping[str, Tensor]) -> list[str]:
     """The names that pruning may touch: weight matrices and kernels, never biases (one dimension).
 
@@ -19,6 +22,7 @@ def prunable(params: Mapping[str, Tensor]) -> list[str]:
     return [name for name, p in params.items() if p.ndim >= 2]
 
 
+@checked
 def full(params: Mapping[str, Tensor]) -> Mask:
     """The mask that keeps every prunable weight.
 
@@ -28,6 +32,7 @@ def full(params: Mapping[str, Tensor]) -> Mask:
     return {name: torch.ones_like(params[name], dtype=torch.bool) for name in prunable(params)}
 
 
+@checked
 def counts(mask: Mask) -> dict[str, int]:
     """Weights kept in each layer.
 
@@ -37,15 +42,21 @@ def counts(mask: Mask) -> dict[str, int]:
     return {name: int(m.sum()) for name, m in mask.items()}
 
 
+@checked
 def density(mask: Mask) -> float:
     """The fraction of the masked layers' weights that is kept, over all layers together.
+
+    Raises ValueError for a mask of no weights.
 
     >>> density({"a": torch.tensor([True, False]), "b": torch.tensor([True, True])})
     0.75
     """
+    if not sum(m.numel() for m in mask.values()):
+        raise ValueError(f"the mask is {mask}; it must name a layer with one weight or more")
     return sum(counts(mask).values()) / sum(m.numel() for m in mask.values())
 
 
+@checked
 def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     """`params` with every pruned weight at exactly zero; parameters without a mask are copied unchanged.
 
@@ -61,6 +72,7 @@ def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     }
 
 
+@checked
 def hold(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor]) -> Params:
     """`params` with every pruned weight at its value in `frozen`, or at zero in a layer that `frozen` does not name.
 
@@ -80,6 +92,7 @@ def hold(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor])
     return out
 
 
+@checked
 def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A copy that shares no memory with `tensors`.
 
@@ -89,8 +102,11 @@ def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: t.clone() for name, t in tensors.items()}
 
 
+@checked
 def combine(a: Mask, b: Mask) -> Mask:
     """The weights kept by both masks.
+
+    Raises ValueError, naming the layer, for masks that do not fit each other.
 
     >>> combine({"w": torch.tensor([True, True])}, {"w": torch.tensor([False, True])})
     {'w': tensor([False,  True])}
@@ -98,9 +114,11 @@ def combine(a: Mask, b: Mask) -> Mask:
     if a.keys() != b.keys():
         raise ValueError(f"the masks name different layers: {sorted(a)} and {sorted(b)}")
     check_fits(a, b)
+    check_fits(b, a)
     return {name: a[name] & b[name] for name in a}
 
 
+@checked
 def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
     """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape and device.
 
@@ -121,17 +139,26 @@ def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
             raise ValueError(f"the mask of {name!r} is on {m.device}, its parameter on {params[name].device}")
 
 
+@checked
 def unstack(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
-    """Replicate `index` of tensors stacked on a leading axis R.
+    """Replicate `index` of tensors stacked on a leading axis R; -1 is the last one.
+
+    Raises ValueError for a replicate that is not there.
 
     >>> unstack({"w": torch.tensor([[1, 2], [3, 4]])}, 1)
     {'w': tensor([3, 4])}
     """
+    for name, t in tensors.items():
+        if t.ndim == 0 or not -len(t) <= index < len(t):
+            raise ValueError(f"index is {index}; allowed: the replicates of {name!r}, which has shape {tuple(t.shape)}")
     return {name: t[index] for name, t in tensors.items()}
 
 
+@checked
 def stack(replicates: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The inverse of `unstack`: tensors of R replicates, stacked on a leading axis.
+
+    Raises ValueError for no replicate, and for replicates whose names or shapes differ.
 
     >>> stack([{"w": torch.tensor([1, 2])}, {"w": torch.tensor([3, 4])}])
     {'w': tensor([[1, 2],
@@ -139,4 +166,8 @@ def stack(replicates: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """
     if not replicates:
         raise ValueError("there is nothing to stack: give at least one replicate")
+    shapes = [{name: tuple(t.shape) for name, t in r.items()} for r in replicates]
+    for i, found in enumerate(shapes):
+        if found != shapes[0]:
+            raise ValueError(f"replicate {i} has {found}; it must be as replicate 0: {shapes[0]}")
     return {name: torch.stack([r[name] for r in replicates]) for name in replicates[0]}

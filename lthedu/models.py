@@ -1,6 +1,7 @@
 """The networks of the course, as plain modules."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,9 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lthedu.checks import Count, checked
+
 Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
+@checked
 class MLP(nn.Module):
     """Fully connected ReLU network; `sizes` are the widths from the input to the output.
 
@@ -38,6 +42,7 @@ class MLP(nn.Module):
         return output(x)  # type: ignore[no-any-return]
 
 
+@checked
 class ResidualMLP(MLP):
     """An MLP in which a hidden layer with as many outputs as inputs adds to what it gets: relu(x + W x + b).
 
@@ -53,6 +58,8 @@ class ResidualMLP(MLP):
     """
 
     def __init__(self, sizes: Sequence[int], branch: float = 1.0) -> None:
+        if not math.isfinite(branch):
+            raise ValueError(f"branch is {branch}; it must be finite")
         super().__init__(sizes)
         self.adds = [n == m for n, m in itertools.pairwise(sizes[:-1])] + [False]  # one a layer, the last one never
         for layer, adds in zip(self.layers, self.adds, strict=True):
@@ -83,6 +90,7 @@ class ResidualMLP(MLP):
         return same
 
 
+@checked
 def affine_layers(network: nn.Module) -> list[Affine]:
     """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
 
@@ -134,6 +142,7 @@ def lenet_300_100() -> MLP:
     return MLP([784, 300, 100, 10])
 
 
+@checked
 class Conv(nn.Module):
     """Conv-2, Conv-4 and Conv-6 of Frankle and Carbin (2019), appendix H: small VGG networks for images (3, 32, 32).
 
@@ -145,7 +154,7 @@ class Conv(nn.Module):
     torch.Size([5, 10])
     """
 
-    def __init__(self, depth: int, classes: int = 10) -> None:
+    def __init__(self, depth: int, classes: Count = 10) -> None:
         super().__init__()
         if depth not in (2, 4, 6):
             raise ValueError(f"depth is {depth}; allowed: 2, 4, 6")
@@ -190,6 +199,7 @@ class _Block(nn.Module):
         return (nn.functional.pad(short, (0, 0, 0, 0, 0, self.more)) + h).relu()  # type: ignore[no-any-return]
 
 
+@checked
 class ResNet(nn.Module):
     """The CIFAR residual network of He et al. (2015, arXiv:1512.03385), with group instead of batch normalisation.
 
@@ -206,7 +216,7 @@ class ResNet(nn.Module):
     (268336, torch.Size([2, 10]))
     """
 
-    def __init__(self, blocks: int = 3, width: int = 16, classes: int = 10) -> None:
+    def __init__(self, blocks: int = 3, width: int = 16, classes: Count = 10) -> None:
         super().__init__()
         if blocks < 1:
             raise ValueError(f"blocks is {blocks}; it must be 1 or more")

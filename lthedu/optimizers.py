@@ -7,7 +7,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
 
+
+@checked
 @dataclass(frozen=True)
 class Schedule:
     """How the learning rate moves over a training, as a factor of `Optimizer.lr`.
@@ -51,6 +54,7 @@ class Schedule:
         return whole * min(1.0, (step + 1) / self.warmup) if self.warmup else whole
 
 
+@checked
 @dataclass(frozen=True)
 class Optimizer:
     """Which update rule, and its settings; the defaults are Frankle and Carbin's for LeNet on MNIST.

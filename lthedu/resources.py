@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+from lthedu.checks import checked
+
 _PACKAGE = Path(__file__).parent
 
 
+@checked
 def course_path(name: str) -> Path:
     """Folder `name` ("lessons" or "datasets") of the course.
 

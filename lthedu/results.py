@@ -12,18 +12,20 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.checks import checked, shown
 from lthedu.data import DamagedFile
 
 _RECORD, _TENSORS = "record.json", "tensors.safetensors"
 _PARTIAL = ".unfinished."  # in the name of a folder that is being written
 
 
+@checked
 def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Write `record` (anything JSON holds) and `tensors` as `folder`, atomically.
 
     Everything is written and flushed beside `folder` first and then renamed, so a process killed at any moment
-    leaves either the whole folder or none of it. Raises FileExistsError when `folder` is there already, and OSError,
-    naming it, when it cannot be written (a full disk).
+    leaves either the whole folder or none of it. Raises FileExistsError when `folder` is there already, TypeError for
+    a record that JSON cannot hold, and OSError, naming the folder, when it cannot be written (a full disk).
     """
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; a finished level is never written over")
@@ -31,6 +33,10 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # views share memory
     packed = tensors_to_bytes(apart)
     # safetensors forgets the order of names, and on it hangs which layer draws its random mask first
+    try:
+        json.dumps(record)
+    except TypeError as error:
+        raise TypeError(f"the record is {shown(record)}; it must hold what JSON can: {error}") from None
     body = {"record": record, "names": list(tensors), "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
     signed = body | {"sha256 of record": _digest(body)}
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_PARTIAL}", dir=folder.parent))
@@ -45,6 +51,7 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
         raise
 
 
+@checked
 def sweep(parent: Path) -> None:
     """Remove the half-written folders that a killed `write` left in `parent`. No other process may write there now.
 
@@ -59,6 +66,7 @@ def sweep(parent: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
+@checked
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The record and the tensors that `write` put into `folder`.
 
@@ -88,6 +96,7 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return record, {name: tensors[name] for name in names}
 
 
+@checked
 def digest(tensors: dict[str, Tensor]) -> str:
     """SHA-256 of names, dtypes, shapes and bytes: equal exactly when the tensors are, bit for bit.
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from lthedu.checks import checked
 
+
+@checked
 def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """Mean of the differences a - b over paired seeds, and the two-sided p-value of Student's paired t-test.
 
@@ -32,6 +35,7 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(d.mean()), float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
 
 
+@checked
 def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[float, float]:
     """The exact interval for a chance of success, from `wins` successes in `draws` independent draws.
 
@@ -54,6 +58,7 @@ def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[fl
     return low, high
 
 
+@checked
 def draws_needed(p: float, chance: float = 0.95) -> float:
     """The fewest independent draws that hold at least one success with probability `chance` or more.
 
@@ -74,6 +79,7 @@ def draws_needed(p: float, chance: float = 0.95) -> float:
     return float(math.ceil(math.log(1 - chance) / math.log1p(-p)))  # log1p: 1 - 1e-17 is 1
 
 
+@checked
 def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: int) -> float:
     """What the best of `draws` networks reports on average, chosen by one score and reported by another.
 
@@ -90,8 +96,8 @@ def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: 
     score, value = np.asarray(chosen_by, dtype=float), np.asarray(reported, dtype=float)
     if score.shape != value.shape or score.ndim != 1 or not len(score):
         raise ValueError(f"two equally long rows are needed, not {score.shape} and {value.shape}")
-    if np.isnan(score).any() or np.isnan(value).any():
-        raise ValueError("the rows hold NaN; every score must be a number")
+    if np.isnan(score).any() or not np.isfinite(value).all():
+        raise ValueError("the rows hold NaN, or report infinity; every score must be a number")
     if not 1 <= draws <= len(score):
         raise ValueError(f"draws is {draws}; allowed: 1 to the {len(score)} networks that were measured")
     i = np.arange(draws, len(score))  # C(i - 1, n - 1) / C(i, n - 1) = (i - n + 1) / i, from the largest down
@@ -102,6 +108,7 @@ def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: 
     return float(np.bincount(group, chance[np.argsort(np.argsort(score, kind="stable"))]) @ mean)
 
 
+@checked
 def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     """The two-sided p-value of Fisher's exact test that two arms succeed with the same chance.
 
@@ -117,6 +124,7 @@ def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     return float(stats.fisher_exact(table).pvalue)
 
 
+@checked
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """How often a value of `a` is above one of `b`, ties by half, and the two-sided p-value of Mann and Whitney's test.
 
@@ -133,6 +141,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(found.statistic) / (len(x) * len(y)), float(found.pvalue)
 
 
+@checked
 def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
     """The exact two-sided p-value of paired values: the share of all swaps within pairs that does as much.
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
-from lthedu.data import Dataset
+from lthedu.checks import checked
+from lthedu.data import Dataset, device_of
 from lthedu.gradients import Method, Path, pick
 from lthedu.graphs import Captured
 from lthedu.masks import Mask, Params, Remask
@@ -25,6 +26,7 @@ from lthedu.streams import derive, generator
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
 
 
+@checked
 @dataclass(frozen=True)
 class Replicates:
     """R networks of one architecture: `params` and `buffers` carry a leading axis R.
@@ -37,6 +39,7 @@ class Replicates:
     buffers: Params = field(default_factory=dict)  # name: (R, ...), such as BatchNorm's running statistics
 
     @classmethod
+    @checked
     def create(
         cls,
         make: Callable[[], nn.Module],
@@ -48,6 +51,9 @@ class Replicates:
         """One network for each seed: `make()` is called with torch's random state set from the seed, and the
         state is put back afterwards.
 
+        Raises ValueError for no seed, a dtype that is no float, and a device that torch does not know; TypeError for
+        a network in the place of `make`.
+
         >>> from lthedu.models import lenet_300_100
         >>> five = Replicates.create(lenet_300_100, seeds=range(5))
         >>> len(five), tuple(five.params["layers.0.weight"].shape)
@@ -55,6 +61,11 @@ class Replicates:
         """
         if not len(seeds):
             raise ValueError("seeds is empty; give one integer for each replicate")
+        if isinstance(make, nn.Module):  # which is callable, too
+            raise TypeError(f"make is a {type(make).__name__}; it must be a function that makes a new network")
+        if not dtype.is_floating_point:
+            raise ValueError(f"dtype is {dtype}; allowed: torch.float32, torch.float64 and other kinds of float")
+        device = device_of(device)
         models = []
         with torch.random.fork_rng(devices=[]):
             for seed in seeds:
@@ -116,6 +127,7 @@ class Replicates:
         )
 
 
+@checked
 @dataclass(frozen=True)
 class Trained:
     """What `train` gives back."""
@@ -128,6 +140,7 @@ class Trained:
     snapshot: Params | None = None  # the weights at the step asked for
 
 
+@checked
 def train(
     replicates: Replicates,
     data: Dataset,
@@ -223,6 +236,7 @@ def train(
     return Trained(now.with_params(masks.hold(mask, params, frozen or {})), history, done, mask, stopped, kept)
 
 
+@checked
 @torch.no_grad()
 def evaluate(
     replicates: Replicates,
@@ -328,7 +342,7 @@ def _check(
     if not 1 <= batch_size <= n:
         raise ValueError(f"batch_size is {batch_size}; allowed: 1 to the {n} training examples")
     if len(order) != len(replicates):
-        raise ValueError(f"order names {len(order)} minibatch orders for {len(replicates)} replicates")
+        raise ValueError(f"order names {len(order)} minibatch orders for {len(replicates)} replicates; give one each")
     if snapshot is not None and not first_step <= snapshot <= steps:
         raise ValueError(f"snapshot is step {snapshot}; allowed: {first_step} to {steps}")
     if any(k is not None and k < 1 for k in every):

@@ -31,7 +31,7 @@ def test_a_step_is_144_million_operations():
 
 @pytest.mark.parametrize("name", ["replicates", "rounds", "threads"])
 def test_numbers_below_1_are_refused_by_value(name):
-    with pytest.raises(ValueError, match=f"{name} is 0; it must be 1 or more"):
+    with pytest.raises(ValueError, match=f"{name} is 0; allowed: a whole number from 1"):
         bench.train_report(**{name: 0})
 
 

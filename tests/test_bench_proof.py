@@ -110,5 +110,5 @@ def test_the_networks_weights_are_spread_as_said() -> None:
 
 @pytest.mark.parametrize("name", ["instances", "rounds"])
 def test_numbers_below_1_are_refused_by_value(name) -> None:
-    with pytest.raises(ValueError, match=f"{name} is 0; it must be 1 or more"):
+    with pytest.raises(ValueError, match=f"{name} is 0; allowed: a whole number from 1"):
         bench_proof.proof_report(**{name: 0})

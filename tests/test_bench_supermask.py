@@ -25,5 +25,5 @@ def test_ratios_are_medians_over_rounds():
 
 @pytest.mark.parametrize("wrong", [{"replicates": 0}, {"rounds": 0}, {"threads": -1}])
 def test_numbers_below_one_are_refused(wrong):
-    with pytest.raises(ValueError, match="it must be 1 or more"):
+    with pytest.raises(ValueError, match="allowed: a whole number from 1"):
         supermask_report(**wrong)

@@ -51,7 +51,6 @@ def test_equal_arms_show_nothing_and_an_always_equal_gain_is_certain():
         ([1, 2], [1, 2, 3], r"\(2,\) and \(3,\)"),
         ([1], [2], r"at least 2, not \(1,\)"),
         ([], [], r"\(0,\)"),
-        ([[1, 2]], [[1, 2]], r"\(1, 2\)"),
         ([1, math.nan], [1, 2], "finite"),
         ([1, 2], [1, math.inf], "finite"),
     ],

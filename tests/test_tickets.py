@@ -546,9 +546,9 @@ def test_what_levels_rewind_to_is_told(done, rewound, data):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"steps": 5.5}, "steps is 5.5; it must be a whole number"),
-        ({"levels": 1.5}, "levels is 1.5; it must be a whole number"),
-        ({"seeds": (0.5,)}, "a seed is 0.5; it must be a whole number"),
+        ({"steps": 5.5}, "steps is 5.5; allowed: a whole number"),
+        ({"levels": 1.5}, "levels is 1.5; allowed: a whole number"),
+        ({"seeds": (0.5,)}, r"seeds\[0\] is 0.5; allowed: a whole number"),
         ({"controls": (REINIT, REINIT)}, "name each once"),
     ],
 )

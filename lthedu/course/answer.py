@@ -12,6 +12,11 @@ from typing import Any
 from lthedu.exercises.core import Exercise
 
 
+def source_of(function: Callable[..., Any]) -> str:
+    """The function as a learner would write it: without the decorator that holds its arguments to their types."""
+    return re.sub(r"^@checked\n", "", textwrap.dedent(inspect.getsource(function)))
+
+
 def digest(function: Callable[..., Any]) -> str:
     """What tells one answer from another: its code, whatever its comments, docstring and layout."""
     body = _body(function)

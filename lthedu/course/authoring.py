@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from lthedu.course.executor import run_cells
+from lthedu.course.executor import read_notebook, run_cells
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
@@ -34,7 +34,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
     after. Raises NotCanonical when a cell writes to stderr, ValueError when the machine is too busy to be timed; the
     file is then as it was.
     """
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_notebook(path)
     measured = executed(notebook, path.parent, timed=times)
     normalise(notebook)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:

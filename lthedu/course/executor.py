@@ -5,6 +5,7 @@ Python that is gone, or one without the course.
 """
 
 import asyncio
+import json
 import logging
 import os
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from queue import Empty
 from typing import IO, Any
 
+import nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -39,6 +41,20 @@ class CellStopped(ValueError):
 
 class NoKernel(OSError):
     """The kernel did not start."""
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """The notebook in `path`. Raises ValueError, naming `path`, for what is none."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+        _ = json.loads(text)["nbformat"]  # nbformat takes anything without it for a notebook of 2011
+        notebook = nbformat.reads(text, as_version=4)
+        _ = notebook.metadata, [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+    except Exception as error:  # nbformat raises of many kinds for what is no notebook
+        why = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise ValueError(f"{path} is no Jupyter notebook, or a damaged one ({why})") from error
+    return notebook
 
 
 def run_cells(

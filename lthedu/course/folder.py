@@ -25,16 +25,24 @@ def learner_folder(folder: Path | None = None) -> Path:
     'entirely'
     """
     chosen = _chosen(folder)
-    there = next(place for place in (chosen, *chosen.parents) if os.path.lexists(place))
-    if not there.is_dir():
-        raise NotADirectoryError(
-            f"lessons cannot go to {chosen}: {there} is not a folder; choose another with --folder"
-        )
+    there = refuse_file(chosen, "lessons", "--folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionError(
             f"lessons cannot go to {chosen}: {there} is not writable for you; choose another with --folder"
         )
     return chosen
+
+
+def refuse_file(folder: Path, what: str, option: str) -> Path:
+    """The nearest part of `folder` that exists. Raises NotADirectoryError, naming `option`, where it is no folder.
+
+    >>> refuse_file(Path("/somewhere/else"), "lessons", "--folder").as_posix()
+    '/'
+    """
+    there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise NotADirectoryError(f"{what} cannot go to {folder}: {there} is not a folder; choose another with {option}")
+    return there
 
 
 def _chosen(folder: Path | None = None) -> Path:

@@ -1,7 +1,6 @@
 """The verbs of a lesson: check, hint, solution, progress, show, caption, claim, verdict."""
 
 import importlib
-import inspect
 import math
 import os
 import sys
@@ -9,10 +8,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
+from lthedu.checks import Range, Text, checked
 from lthedu.course import standing
-from lthedu.course.answer import digest, is_stub, line_of
+from lthedu.course.answer import digest, is_stub, line_of, source_of
 from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
@@ -105,7 +105,7 @@ def solution(number: str) -> None:
         return
     module = exercise.reference.__module__
     title = f"Exercise {number}: the reference is {module}.{exercise.reference.__name__}."
-    show_box(Box("note", title, "", code=inspect.getsource(exercise.reference)))
+    show_box(Box("note", title, "", code=source_of(exercise.reference)))
     _note(exercise, "solution")
 
 
@@ -149,11 +149,12 @@ def _say_trouble() -> None:
         show_box(Box("note", "Your progress cannot be saved at the moment.", words))
 
 
-def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:
+@checked
+def show(label: Text, value: float, digits: Annotated[int, Range(0, 20)] = 0, unit: str = "") -> None:
     """Print a rounded number, for what training did not touch.
 
     While a lesson is authored (LTHEDU_AUTHORING=1) a value within 5 % of a rounding edge raises ValueError: on
-    another machine it might print differently.
+    another machine it might print differently. Raises ValueError for no label and for digits outside 0 to 20.
 
     >>> show("weights kept", 0.12613, 3)
     weights kept: 0.126
@@ -166,8 +167,11 @@ def show(label: str, value: float, digits: int = 0, unit: str = "") -> None:
     print(f"{label}: {value:,.{digits}f}{' ' + unit if unit else ''}")
 
 
-def caption(alt: str) -> None:
+@checked
+def caption(alt: Text) -> None:
     """Show the description of the figure that follows, for those who cannot see it or would rather read.
+
+    Raises ValueError for an empty description.
 
     >>> caption("accuracy against density")
     Figure: accuracy against density
@@ -175,8 +179,11 @@ def caption(alt: str) -> None:
     show_box(Box("plain", "Figure:", alt))
 
 
-def claim(sentence: str, holds: bool, evidence: str = "") -> None:
+@checked
+def claim(sentence: Text, holds: bool, evidence: str = "") -> None:
     """Show the computed verdict on a sentence, with its evidence.
+
+    Raises TypeError where `holds` is not True or False, and ValueError for an empty sentence.
 
     >>> claim("The ticket beats its control", True, "5 of 5 seeds")
     SUPPORTED by this run: The ticket beats its control.
@@ -189,16 +196,15 @@ def claim(sentence: str, holds: bool, evidence: str = "") -> None:
     show_box(Box("supported" if holds else "unsupported", verdict, _sentence(sentence), detail=evidence))
 
 
-def verdict(word: Literal["supported", "partly supported", "refuted", "open"], scope: str) -> None:
+@checked
+def verdict(word: Literal["supported", "partly supported", "refuted", "open"], scope: Text) -> None:
     """Show what became of the lesson's claim card, and how far the verdict reaches.
 
-    Raises ValueError for another word.
+    Raises ValueError for another word and for an empty scope.
 
     >>> verdict("supported", "LeNet-300-100 on MNIST, 5 seeds")
     Verdict on the claim card: SUPPORTED. LeNet-300-100 on MNIST, 5 seeds.
     """
-    if word not in ("supported", "partly supported", "refuted", "open"):
-        raise ValueError(f"the verdict is {word!r}; allowed: supported, partly supported, refuted, open")
     kind: Kind = "supported" if word == "supported" else "unsupported"
     show_box(Box(kind, f"Verdict on the claim card: {word.upper()}.", _sentence(scope)))
 

@@ -1,6 +1,5 @@
 """Lessons run without JupyterLab: the learner's copies, read only, into an executed notebook and a page each."""
 
-import json
 import os
 import re
 import time
@@ -16,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lthedu.course.boxes import Box
 from lthedu.course.copies import copy_lessons, digest
-from lthedu.course.executor import TIMEOUT, CellStopped, run_cells
+from lthedu.course.executor import TIMEOUT, CellStopped, read_notebook, run_cells
 from lthedu.course.folder import NO_RECORD, refuse_same_names, replace
 from lthedu.course.page import MARK, page
 from lthedu.course.workspace import environment, find_lesson
@@ -108,7 +107,7 @@ def run_lessons(
     """
     output = output or home / EXECUTED
     refuse_same_names(paths)
-    notebooks = [_read(path) for path in paths]
+    notebooks = [read_notebook(path) for path in paths]
     for path in paths:
         _refuse_foreign(path, output)
     output.mkdir(parents=True, exist_ok=True)
@@ -117,20 +116,6 @@ def run_lessons(
         yield ran
         if ran.interrupted:
             return
-
-
-def _read(path: Path) -> NotebookNode:
-    """The notebook in `path`. Raises ValueError, naming `path`, for what is none."""
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-        _ = json.loads(text)["nbformat"]  # nbformat takes anything without it for a notebook of 2011
-        notebook = nbformat.reads(text, as_version=4)
-        _ = notebook.metadata, [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
-    except Exception as error:  # nbformat raises of many kinds for what is no notebook
-        why = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ValueError(f"{path} is no Jupyter notebook, or a damaged one ({why})") from error
-    return notebook
 
 
 def _run(path: Path, notebook: NotebookNode, home: Path, output: Path, timeout: int) -> Ran:

@@ -7,7 +7,6 @@ import os
 import re
 import symtable
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.copies import digest, named_files
+from lthedu.course.executor import read_notebook
 from lthedu.course.folder import refuse_same_names, replace
 from lthedu.exercises import find
 from lthedu.resources import course_path
@@ -35,8 +36,9 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
     Cells for instructors stay, and the files that the lessons name come along. A version built before gives way to the
     new one unless somebody has written in it. `said` gets a line for each lesson.
 
-    Raises ValueError, before anything is run, for an `output` in the course's own lessons or one that holds a file
-    which would be lost, or for two lessons of one name; and for a reference whose own source does not pass its check.
+    Raises ValueError, before anything is run, for a lesson that is no notebook, an `output` in the course's own lessons
+    or one that holds a file which would be lost, or two lessons of one name; OSError, before anything is run, for an
+    `output` that cannot be made; and ValueError for a reference whose own source does not pass its check.
     """
     lessons = list(dict.fromkeys(lessons))
     refuse_same_names(lessons)
@@ -44,6 +46,7 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
     inside = course_path("lessons").resolve()
     if inside in (output.resolve(), *output.resolve().parents):
         raise ValueError(f"{output} is in the course's own folder of lessons; choose another with --output")
+    notebooks = [read_notebook(lesson) for lesson in lessons]
     for target in targets:
         if target.exists() and not _as_built(target):
             raise ValueError(
@@ -59,8 +62,9 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
                     f"{output / name} would be replaced by another file, which {lesson.name} names; move it away, or "
                     "choose another folder with --output"
                 )
-    for lesson, target in zip(lessons, targets, strict=True):
-        notebook = answered(nbformat.read(lesson, as_version=4))
+    output.mkdir(parents=True, exist_ok=True)
+    for lesson, target, read in zip(lessons, targets, notebooks, strict=True):
+        notebook = answered(read)
         executed(notebook, lesson.parent)
         normalise(notebook)
         _demand_right(notebook, lesson)
@@ -101,7 +105,7 @@ def pasted(cell: str, name: str, reference: Callable[..., Any], before: set[str]
     ...
     density
     """
-    source = textwrap.dedent(inspect.getsource(reference)).rstrip("\n")
+    source = source_of(reference).rstrip("\n")
     if reference.__name__ != name:
         raise ValueError(f"the cell defines {name}, and its reference is named {reference.__name__}")
     stubs = [node for node in ast.parse(cell).body if isinstance(node, ast.FunctionDef) and node.name == name]

@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from platformdirs import user_cache_path
 
+from lthedu.checks import checked
 from lthedu.data import cifar10
-from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device
+from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device, device_of
 from lthedu.data.folder import class_names, load_folder
 from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist, pooled, unit_pixels
 from lthedu.data.mnist1d import load_mnist1d
@@ -25,6 +26,7 @@ __all__ = [
     "class_names",
     "data_path",
     "default_device",
+    "device_of",
     "fetch",
     "load",
     "load_folder",
@@ -35,6 +37,7 @@ NAMES = ("mnist", "mnist1d", "cifar10")
 CIFAR10_CLASSES = cifar10.CIFAR10_CLASSES
 
 
+@checked
 def load(
     name: str = "mnist",
     *,
@@ -68,13 +71,14 @@ def load(
     ((55000, 784), (5000, 784), (10000, 784))
     """
     _refuse_unknown(name)
-    device = default_device() if device is None else torch.device(device)
+    device = device_of(device)
     if name == "mnist1d":
         return load_mnist1d(seed).to(device)
     read = load_mnist if name == "mnist" else cifar10.load_cifar10
     return read(data_path(name, folder), seed).to(device)
 
 
+@checked
 def check_files(name: str, folder: Path | str | None = None) -> None:
     """Check the files of the dataset `name` by their SHA-256, and read nothing else of them: what `load` checks first.
 
@@ -98,21 +102,25 @@ def _refuse_unknown(name: str) -> None:
         )
 
 
+@checked
 def data_path(name: str, folder: Path | str | None = None) -> Path:
     """The folder with the files of the dataset `name`: inside `folder`, else inside the folder that LTHEDU_DATA names,
     else, for "mnist", the course's own, and for "cifar10" a cache folder of the user's.
 
     If LTHEDU_DATA names a folder without mnist/, the course's own is read: the bytes are the same.
+    Raises ValueError for an unknown name.
 
     >>> data_path("cifar10", folder="/data").as_posix()
     '/data/cifar10'
     """
+    _refuse_unknown(name)
     named = folder or os.environ.get("LTHEDU_DATA")
     if named and (folder or name != "mnist" or (Path(named).expanduser() / name).is_dir()):
         return Path(named).expanduser() / name
     return (course_path("datasets") if name == "mnist" else user_cache_path("lthedu", appauthor=False)) / name
 
 
+@checked
 def fetch(name: str, *, folder: Path | str | None = None, progress: Progress | None = None) -> Path:
     """Fetch the files of the dataset `name` ("cifar10") to where `load` looks for them, and give back their path.
 

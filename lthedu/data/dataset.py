@@ -3,12 +3,15 @@
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from lthedu.checks import Count, checked
+
+SPLITS = ("train", "val", "test")
 Progress = Callable[[int, int, str], None]  # (done, in all, what is running)
 
 
@@ -16,9 +19,12 @@ class DamagedFile(OSError):
     """A stored file whose bytes are not the ones that were written."""
 
 
+@checked
 @dataclass(frozen=True)
 class Dataset:
     """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`.
+
+    Raises ValueError for a split whose inputs and labels are not equally many.
 
     >>> x, y = torch.zeros(4, 2), torch.tensor([0, 1, 1, 0])
     >>> small = Dataset(x, y, x[:2], y[:2], x[2:], y[2:])
@@ -33,6 +39,12 @@ class Dataset:
     x_test: Tensor
     y_test: Tensor
 
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            x, y = getattr(self, f"x_{split}"), getattr(self, f"y_{split}")
+            if len(x) != len(y):
+                raise ValueError(f"{split} has {len(x)} inputs and {len(y)} labels; there must be a label for each")
+
     @property
     def device(self) -> torch.device:
         """The one device that all six tensors are on."""
@@ -43,17 +55,17 @@ class Dataset:
         moved = {f.name: getattr(self, f.name).to(device) for f in fields(self)}
         return Dataset(**{name: t.to(dtype) if name[0] == "x" else t for name, t in moved.items()})
 
-    def first(self, n_train: int, n_val: int | None = None, n_test: int | None = None) -> "Dataset":
-        """The first examples of each split (all of a split for None), for quick trials."""
-        return replace(
-            self,
-            x_train=self.x_train[:n_train],
-            y_train=self.y_train[:n_train],
-            x_val=self.x_val[:n_val],
-            y_val=self.y_val[:n_val],
-            x_test=self.x_test[:n_test],
-            y_test=self.y_test[:n_test],
-        )
+    @checked
+    def first(self, n_train: Count, n_val: Count | None = None, n_test: Count | None = None) -> "Dataset":
+        """The first examples of each split (all of a split for None, or for more than it has), for quick trials.
+
+        Raises ValueError for less than one.
+        """
+        parts = {}
+        for split, n in zip(SPLITS, (n_train, n_val, n_test), strict=True):
+            for name in (f"x_{split}", f"y_{split}"):
+                parts[name] = getattr(self, name)[:n]
+        return Dataset(**parts)
 
 
 def default_device() -> torch.device:
@@ -71,6 +83,23 @@ def default_device() -> torch.device:
         raise ValueError("LTHEDU_DEVICE is 'cuda', but torch sees no CUDA device; allowed here: auto, cpu")
     cuda = word == "cuda" or (word == "auto" and torch.cuda.is_available())
     return torch.device("cuda" if cuda else "cpu")
+
+
+@checked
+def device_of(named: torch.device | str | None) -> torch.device:
+    """The device with this name; None is the one that LTHEDU_DEVICE names.
+
+    Raises ValueError for a name that torch does not know.
+
+    >>> device_of("cpu")
+    device(type='cpu')
+    """
+    if named is None:
+        return default_device()
+    try:
+        return torch.device(named)
+    except RuntimeError:
+        raise ValueError(f"device is {named!r}; allowed: cpu, cuda, cuda:0, or another that torch knows") from None
 
 
 def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:

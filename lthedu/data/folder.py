@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lthedu.data.dataset import Dataset, Progress, channel_statistics, default_device, normalised
+from lthedu.checks import checked
+from lthedu.data.dataset import Dataset, Progress, channel_statistics, device_of, normalised
 from lthedu.streams import generator
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave in folde
 Files = dict[str, list[Path]]  # class name: its images
 
 
+@checked
 def load_folder(
     folder: Path | str,
     *,
@@ -55,7 +57,7 @@ def load_folder(
     """
     if size < 1 or channels not in (1, 3):
         raise ValueError(f"size is {size} and channels {channels}; allowed: size 1 or more, channels 1 or 3")
-    device = default_device() if device is None else torch.device(device)
+    device = device_of(device)
     names = class_names(folder)
     splits = _splits(_parts(Path(folder)), seed)
     in_all, done = sum(len(files) for split in splits.values() for files in split.values()), 0
@@ -75,6 +77,7 @@ def load_folder(
     return Dataset(*tensors).to(device)
 
 
+@checked
 def class_names(folder: Path | str) -> list[str]:
     """The names of the class folders under `folder`, sorted by code point; a class's label is its place here.
 

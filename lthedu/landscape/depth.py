@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 from torch import nn
 
+from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.models import MLP, ResidualMLP
 from lthedu.resources import at_paper_scale
@@ -18,6 +19,7 @@ RESIDUAL = "residual, start scaled by 1/√L"
 UNSCALED = "residual, start not scaled"
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What the study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -34,6 +36,8 @@ class Settings:
     images: int | None = 6000  # training images used, None for all
 
     def __post_init__(self) -> None:
+        if not self.seeds:
+            raise ValueError("seeds is empty; give one or more")
         if min(self.depths, default=0) < 1 or self.width < 1 or self.steps < 1:
             raise ValueError(
                 f"depths are {self.depths}, width {self.width} and steps {self.steps}; allowed: 1 or more, each"
@@ -53,6 +57,7 @@ def scaled_settings() -> Settings:
     return LARGE if at_paper_scale() else LESSON
 
 
+@checked
 def he_start(sizes: Sequence[int]) -> MLP:
     """A plain MLP with normal weights of variance 2 / fan_in (He et al. 2015, arXiv:1502.01852) and biases at zero.
 
@@ -65,6 +70,7 @@ def he_start(sizes: Sequence[int]) -> MLP:
     return network
 
 
+@checked
 def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     """The networks compared at so many hidden layers, each made from its widths.
 
@@ -82,6 +88,7 @@ def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     }
 
 
+@checked
 def accuracy_by_depth(data: Dataset, settings: Settings = LESSON, progress: Progress | None = None) -> pd.DataFrame:
     """Train every arm at every depth on `data`; one row a network: arm, layers, replicate, accuracy on the test split.
 

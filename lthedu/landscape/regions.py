@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.checks import checked
 from lthedu.models import MLP, ResidualMLP, affine_layers
 from lthedu.streams import generator
 
@@ -23,6 +24,7 @@ SQUARE: Floats = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 SLIVER = 1e-9  # a neuron that stays within so much of zero, relative to its layer, does not cut
 
 
+@checked
 @dataclass(frozen=True)
 class Plane:
     """A plane in the space of inputs: the point with coordinates u is origin + axes @ u.
@@ -38,6 +40,7 @@ class Plane:
         return self.origin + u @ self.axes.T  # (n, 2) -> (n, d)
 
 
+@checked
 @dataclass(frozen=True)
 class Region:
     """A convex polygon on which the network is weight @ u + bias, u being coordinates in the plane.
@@ -61,22 +64,34 @@ class Region:
         return np.asarray(self.corners.mean(0))
 
 
+@checked
 def polygon_area(corners: Floats) -> float:
     """The area of a polygon with these corners (k, 2), in order around it.
+
+    Raises ValueError for another shape, and for corners that are not finite.
 
     >>> polygon_area(SQUARE)
     4.0
     """
+    _check_corners(corners, 1)  # of a point or a line it is 0
     x, y = corners.T
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
+def _check_corners(corners: Floats, least: int) -> None:
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < least or not np.isfinite(corners).all():
+        raise ValueError(
+            f"the corners have shape {corners.shape}; allowed: (k, 2) with k of {least} or more, finite numbers"
+        )
+
+
+@checked
 def split(corners: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Cut a convex polygon along the line where a neuron is zero: its positive part, and its negative part.
 
     `corners` (k, 2) are in order around it, `values` (k,) what the neuron, a linear function, has there. Each part is
     given by its corners, in order; a part that is no more than a line or a point has none, shape (0, 2). Raises
-    ValueError for shapes that do not fit.
+    ValueError for shapes that do not fit, and for NaN or infinity.
 
     >>> positive, negative = split(np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]]), np.array([-1.0, 1.0, -1.0]))
     >>> positive.tolist()
@@ -84,6 +99,8 @@ def split(corners: Floats, values: Floats) -> tuple[Floats, Floats]:
     """
     if corners.ndim != 2 or corners.shape[1] != 2 or values.shape != (len(corners),):
         raise ValueError(f"corners have shape {corners.shape} and values {values.shape}; expected (k, 2) and (k,)")
+    if not (np.isfinite(corners).all() and np.isfinite(values).all()):
+        raise ValueError("the corners or the values are NaN or infinite; they must be finite")
     parts: dict[bool, list[Floats]] = {True: [], False: []}
     for p, q, a, b in zip(corners, np.roll(corners, -1, axis=0), values, np.roll(values, -1), strict=True):
         if a >= 0:
@@ -100,17 +117,25 @@ def split(corners: Floats, values: Floats) -> tuple[Floats, Floats]:
     return positive, negative
 
 
+@checked
 def plane_through(a: Floats, b: Floats, c: Floats) -> Plane:
     """The plane through three inputs (d,), with a at (-1, -1), b at (1, -1) and c at (-1, 1).
+
+    Raises ValueError for inputs of different shapes, for NaN or infinity, and for three that lie on one line.
 
     >>> plane = plane_through(np.zeros(3), np.eye(3)[0], np.eye(3)[1])
     >>> plane(np.array([[1.0, -1.0]]))
     array([[1., 0., 0.]])
     """
+    if a.ndim != 1 or not a.shape == b.shape == c.shape:
+        raise ValueError(f"the inputs have shapes {a.shape}, {b.shape}, {c.shape}; allowed: (d,), three times the same")
     axes = np.column_stack([(b - a) / 2, (c - a) / 2])
+    if not np.isfinite(axes).all() or np.linalg.matrix_rank(axes) < 2:
+        raise ValueError(f"b - a is {b - a} and c - a is {c - a}; they must be finite and not lie on one line")
     return Plane(a + axes.sum(1), axes)
 
 
+@checked
 def regions(
     network: nn.Module, corners: Floats = SQUARE, *, plane: Plane | None = None, split: Split = split
 ) -> list[Region]:
@@ -119,13 +144,14 @@ def regions(
     `network` is an MLP, a ResidualMLP or a Sequential of Linear and ReLU; without `plane` it must have two inputs.
     Regions are told apart by which neurons are on; two neighbours may happen to share one formula (see `formulas`).
     `split` cuts a polygon. The time grows with the number of regions times the width. Raises ValueError for a network
-    of another kind, or with other than two inputs where no plane is given.
+    of another kind, with other than two inputs where no plane is given, or for corners of another shape.
 
     >>> line = nn.Sequential(nn.Linear(2, 1), nn.ReLU(), nn.Linear(1, 1))
     >>> line[0].weight.data, line[0].bias.data = torch.tensor([[1.0, 0.0]]), torch.tensor([0.0])
     >>> [region.area for region in regions(line)]
     [2.0, 2.0]
     """
+    _check_corners(corners, 3)
     layers = affine_layers(network)
     inputs = layers[0][0].shape[1]
     if plane is None and inputs != 2:
@@ -160,6 +186,7 @@ def _cut(region: Region, split: Split) -> list[Region]:
     return parts
 
 
+@checked
 def formulas(found: list[Region]) -> int:
     """How many different linear formulas there are among the regions (to 1e-7 of the largest coefficient).
 
@@ -171,6 +198,7 @@ def formulas(found: list[Region]) -> int:
     return len(np.unique((table / scale / 1e-7).round(), axis=0))
 
 
+@checked
 def random_network(layers: int, neurons: int, seed: int = 0, *, residual: bool = False) -> MLP:
     """A random network of two inputs and one output, with so many hidden layers and neurons in each.
 

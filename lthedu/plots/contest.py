@@ -1,13 +1,14 @@
 """Figures of searches without gradients. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from lthedu.checks import Columns, checked
 from lthedu.supermasks.contest import ANNEALING, EVOLUTION, GENETIC, GRADIENT_GUIDED, RANDOM
 
 SEARCHES: Mapping[str, dict[str, Any]] = {
@@ -19,8 +20,13 @@ SEARCHES: Mapping[str, dict[str, Any]] = {
 }
 
 
+@checked
 def best_by_budget(
-    table: pd.DataFrame, column: str = "cost", *, guess: Mapping[str, Any] | None = None, ax: Axes | None = None
+    table: Annotated[pd.DataFrame, Columns("searcher cost loss")],
+    column: str = "cost",
+    *,
+    guess: Mapping[str, Any] | None = None,
+    ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """The best loss so far of every searcher, against the "cost" in forward passes or the "seconds": means and bands.
 
@@ -54,6 +60,7 @@ def best_by_budget(
     )
 
 
+@checked
 def best_by_evaluations(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[Axes, str]:
     """The largest value found after 1, 2, ... evaluations, on average over functions: a panel for each set of them.
 

@@ -1,13 +1,14 @@
 """Figures of what a mask knows. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import guessed_percentage
 from lthedu.supermasks.deconstruction import AS_THEY_WERE, CONSTANT, KEPT, PRUNED
 
@@ -23,8 +24,9 @@ HELD: Mapping[str, dict[str, Any]] = {
 }
 
 
+@checked
 def untrained_accuracy(
-    table: pd.DataFrame,
+    table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
     *,
     guess: Mapping[str, float | str | None] | None = None,
     ax: Axes | None = None,
@@ -65,7 +67,15 @@ def untrained_accuracy(
     )
 
 
-def sign_kept_or_lost(tables: Mapping[str, pd.DataFrame], *, axes: Sequence[Axes] | None = None) -> tuple[Axes, str]:
+@checked
+def sign_kept_or_lost(
+    tables: Mapping[
+        str,
+        Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
+    ],
+    *,
+    axes: Sequence[Axes] | None = None,
+) -> tuple[Axes, str]:
     """Test accuracy after retraining, by what the kept weights start from: a mark a seed, a bar at the mean.
 
     `tables`: a title and one density's rows of a `Deconstruction` for each panel.
@@ -93,7 +103,12 @@ def sign_kept_or_lost(tables: Mapping[str, pd.DataFrame], *, axes: Sequence[Axes
     )
 
 
-def pruned_values(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def pruned_values(
+    table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Test accuracy after retraining, by density and what pruned weights hold: a mark a seed, a bar at the mean."""
     ax = ax or plt.figure(figsize=(7.2, 3.8)).gca()
     rows = table[table["stage"] == "pruned"]

@@ -1,7 +1,7 @@
 """Figures of lesson 10: sawtooths and the price of two layers, neurons against weights, the counting bound, regions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
+from lthedu.checks import Columns, checked
 from lthedu.landscape import Region
 from lthedu.plots.style import draw_guesses
 from lthedu.proof.limits import Pieces
@@ -22,6 +23,7 @@ _LINES: tuple[dict[str, Any], ...] = (
 )
 
 
+@checked
 def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 3) -> tuple[list[Axes], str]:
     """Functions made of straight pieces, side by side, each titled with its name and its number of pieces.
 
@@ -50,6 +52,7 @@ def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 3) -> tuple[lis
     return drawn, f"curves side by side, made of straight pieces: {said}."
 
 
+@checked
 def fit_errors(errors: Mapping[int, Sequence[float]], least: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How near networks of two layers come to a sawtooth, by hidden units: the nearest of all tried, and the others.
 
@@ -82,8 +85,12 @@ def fit_errors(errors: Mapping[int, Sequence[float]], least: int, *, ax: Axes | 
     )
 
 
+@checked
 def route_sizes(
-    table: pd.DataFrame, *, guess: Mapping[str, Any] | None = None, ax: Axes | None = None
+    table: Annotated[pd.DataFrame, Columns("route folds random kept")],
+    *,
+    guess: Mapping[str, Any] | None = None,
+    ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Random weights needed and weights kept, against the number of folds, for each route; logarithmic upwards.
 
@@ -131,7 +138,12 @@ def _stars(ax: Axes, guess: Mapping[str, Any], at: float, routes: Sequence[str])
     return said
 
 
-def one_neuron_errors(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def one_neuron_errors(
+    table: Annotated[pd.DataFrame, Columns("dimension seed")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Relative errors on one ReLU neuron by dimension: a line for each way to prune, its band from lowest to highest.
 
     `table` has the columns dimension and seed and one column of errors for each way. Returns the axes and a
@@ -166,7 +178,12 @@ def _band(ax: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any]
     ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.2, lw=0)
 
 
-def sizes_and_bound(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def sizes_and_bound(
+    table: Annotated[pd.DataFrame, Columns("method eps")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """What linear maps took, against how exact they came out: random weights, mask bits, and the counting bound.
 
     `table` has the columns method, eps, random, bits and bound, the last three for each entry of the map. Both axes
@@ -178,8 +195,6 @@ def sizes_and_bound(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axe
     >>> "free" in alt
     True
     """
-    if table.empty:
-        raise ValueError("the table has no row; give one or more")
     ax = ax or plt.figure().gca()
     methods = list(dict.fromkeys(table["method"]))
     for i, method in enumerate(methods):
@@ -203,6 +218,7 @@ def sizes_and_bound(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axe
     )
 
 
+@checked
 def region_maps(maps: Mapping[str, Sequence[Region]], *, counted: bool = True) -> tuple[list[Axes], str]:
     """The linear regions of networks, side by side: polygons shaded by the height in their middle, or by the winner.
 
@@ -252,6 +268,7 @@ def draw_regions(ax: Axes, found: Sequence[Region]) -> None:
     ax.set_axis_off()
 
 
+@checked
 def marks_by_kind(
     values: Mapping[str, Sequence[float]], ylabel: str, *, log: bool = False, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -278,8 +295,12 @@ def marks_by_kind(
     return ax, f"{ylabel}, a mark for each network and a bar for their mean, for: {', '.join(values)}."
 
 
+@checked
 def accuracy_by_depth(
-    table: pd.DataFrame, *, guess: Mapping[str, Any] | None = None, ax: Axes | None = None
+    table: Annotated[pd.DataFrame, Columns("arm layers replicate accuracy")],
+    *,
+    guess: Mapping[str, Any] | None = None,
+    ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy against the number of hidden layers, a line and a band for each arm.
 

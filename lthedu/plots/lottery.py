@@ -1,7 +1,7 @@
 """Figures of many small lotteries. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.tickets import RANDOM, REINIT, WINNING
@@ -22,8 +23,9 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (WINNING, REIN
 }
 
 
+@checked
 def accuracies_by_arm(
-    table: pd.DataFrame,
+    table: Annotated[pd.DataFrame, Columns("level arm val")],
     level: int,
     target: float,
     *,
@@ -65,7 +67,12 @@ def accuracies_by_arm(
     )
 
 
-def chances_by_density(rows: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def chances_by_density(
+    rows: Annotated[pd.DataFrame, Columns("arm density")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """The chance of reaching the target against density, with its interval, for every arm.
 
     `rows`: one for each level and arm, with density (a fraction), arm, p, low and high, probabilities.
@@ -90,6 +97,7 @@ def chances_by_density(rows: pd.DataFrame, *, ax: Axes | None = None) -> tuple[A
     )
 
 
+@checked
 def best_of_draws(
     curves: Mapping[str, Curve], target: float, *, budget: float | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -120,6 +128,7 @@ def best_of_draws(
     )
 
 
+@checked
 def throughput(
     counts: Sequence[int], seconds: Sequence[float], alone: float, *, ax: Axes | None = None
 ) -> tuple[Axes, str]:

@@ -1,7 +1,7 @@
 """Figures of lesson 00: digits, a mask at work, what deleting costs, and subsets that hit a number."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.tickets import DENSE, final
@@ -23,6 +24,7 @@ _LINES: tuple[dict[str, Any], ...] = (
 )
 
 
+@checked
 def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = None) -> tuple[Axes, str]:
     """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything.
 
@@ -46,6 +48,7 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
     return ax, f"{len(images)} handwritten digits in a row, with these words below: {', '.join(map(str, labels))}."
 
 
+@checked
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
     """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them.
 
@@ -78,6 +81,7 @@ def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes
     )
 
 
+@checked
 def accuracy_after_deleting(
     accuracies: Mapping[str, Mapping[float, Sequence[float]]],
     *,
@@ -123,7 +127,13 @@ def accuracy_after_deleting(
     )
 
 
-def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def accuracy_by_arm(
+    table: Annotated[pd.DataFrame, Columns("split step level arm replicate accuracy")],
+    level: int,
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Final test accuracy of every arm at `level`, the dense networks beside them: a mark a network, a bar the mean.
 
     `table` is a study's (`lthedu.tickets.COLUMNS`). Returns the axes and a description. Raises ValueError for a level
@@ -160,7 +170,15 @@ def accuracy_by_arm(table: pd.DataFrame, level: int, *, ax: Axes | None = None) 
     )
 
 
-def errors_by_count(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def errors_by_count(
+    tables: Mapping[
+        str,
+        Annotated[pd.DataFrame, Columns("numbers draw error")],
+    ],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """How far random targets are missed against how many numbers there are, one line a way to choose.
 
     `tables`: way to choose -> a table of `lthedu.proof.subset_errors`. Lines are medians over draws, bands hold the

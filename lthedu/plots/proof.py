@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
+from lthedu.checks import Columns, checked
 from lthedu.proof.construct import Construction
 from lthedu.proof.growth import growth
 
@@ -29,6 +30,7 @@ _A_ROW = 10  # digits
 _POWER = 1.5  # a width that grows by this factor or more per halving of eta is described by the factor
 
 
+@checked
 def pruned_pair(
     incoming: Sequence[float], outgoing: Sequence[float], keep: Sequence[bool], weight: float
 ) -> tuple[list[Axes], str]:
@@ -91,6 +93,7 @@ def _network(ax: Axes, incoming: Sequence[float], outgoing: Sequence[float], kee
     ax.set_axis_off()
 
 
+@checked
 def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How far the made weights are from the target's: for each error, the share of a layer's weights that reach it.
 
@@ -133,7 +136,12 @@ def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tupl
     )
 
 
-def widths_by_method(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def widths_by_method(
+    table: Annotated[pd.DataFrame, Columns("method eta neurons")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Random hidden neurons for each target weight against eta, one line a method, with the growth fitted to each.
 
     `table` has the columns `method`, `eta`, `neurons`, as `lthedu.proof.growth.measured_widths` makes it; both axes are
@@ -166,7 +174,12 @@ def _growth(table: pd.DataFrame, method: str) -> tuple[str, str]:
     return f"{added:+.1f} per halving of eta".replace("-", "−"), f"plus {added:.1f}"
 
 
-def kept_by_method(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def kept_by_method(
+    table: Annotated[pd.DataFrame, Columns("method eta kept")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Weights that the mask keeps for each target weight against eta, one line a method.
 
     `table` has the columns `method`, `eta`, `kept`; eta falls to the right on a logarithmic axis. Returns the axes and
@@ -208,6 +221,7 @@ def _by_method(table: pd.DataFrame, column: str, labels: Mapping[str, str], ax: 
     return ax
 
 
+@checked
 def errors_against_certificate(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How far target and ticket are apart, against eta: on the test inputs, on the worst input found, and as proved.
 
@@ -244,6 +258,7 @@ def errors_against_certificate(table: pd.DataFrame, *, ax: Axes | None = None) -
     )
 
 
+@checked
 def file_sizes(sizes: Mapping[str, int], *, bound: str | None = None, ax: Axes | None = None) -> tuple[Axes, str]:
     """Files as bars, with their bytes; the entry named `bound` is no file but what none can go below: hatched, a line.
 
@@ -273,6 +288,7 @@ def file_sizes(sizes: Mapping[str, int], *, bound: str | None = None, ax: Axes |
     return ax, f"bars of bytes: {told}."
 
 
+@checked
 def digits_and_answers(
     images: Tensor, target_answers: Sequence[int], ticket_answers: Sequence[int], labels: Sequence[int]
 ) -> tuple[list[Axes], str]:

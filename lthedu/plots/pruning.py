@@ -1,7 +1,7 @@
 """Figures of pruning. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL
 
@@ -26,7 +27,12 @@ SCOPES: Sequence[dict[str, Any]] = (
 )
 
 
-def accuracy_by_cut(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def accuracy_by_cut(
+    table: Annotated[pd.DataFrame, Columns("how replicate density accuracy")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Validation accuracy right after pruning, without another step of training, against the density.
 
     `table` has the columns how, replicate, density and accuracy (a fraction); `how` names the way of choosing.
@@ -45,7 +51,11 @@ def accuracy_by_cut(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axe
     )
 
 
-def pruning_run(history: pd.DataFrame, densities: Mapping[int, float]) -> tuple[Axes, str]:
+@checked
+def pruning_run(
+    history: Annotated[pd.DataFrame, Columns("step split accuracy")],
+    densities: Mapping[int, float],
+) -> tuple[Axes, str]:
     """Above, the density by step; below, the validation accuracy of the network that is being pruned."""
     figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 4.6), height_ratios=[1, 2])
     steps = sorted(densities)
@@ -67,8 +77,12 @@ def pruning_run(history: pd.DataFrame, densities: Mapping[int, float]) -> tuple[
     )
 
 
+@checked
 def large_or_small(
-    table: pd.DataFrame, *, guess: Mapping[str, float | str | None] | None = None, at: float | None = None
+    table: Annotated[pd.DataFrame, Columns("arm budget replicate test nonzeros bytes")],
+    *,
+    guess: Mapping[str, float | str | None] | None = None,
+    at: float | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of large sparse and small dense networks: against non-zeros on the left, bytes on the right.
 
@@ -108,6 +122,7 @@ def large_or_small(
     )
 
 
+@checked
 def weight_histogram(weights: np.ndarray, kept: np.ndarray, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """Histogram of `weights`, those that `kept` (bool, the same shape) keeps on top of those it prunes."""
     ax = ax or plt.figure().gca()

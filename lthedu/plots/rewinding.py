@@ -1,7 +1,7 @@
 """Figures of rewinding. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.reference import Reference
@@ -52,8 +53,9 @@ PUBLISHED: Mapping[str, tuple[str, Mapping[float, float]]] = {
 }
 
 
+@checked
 def accuracy_by_step(
-    table: pd.DataFrame,
+    table: Annotated[pd.DataFrame, Columns("arm density k accuracy")],
     density: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
@@ -98,7 +100,12 @@ def accuracy_by_step(
     )
 
 
-def barrier_by_step(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def barrier_by_step(
+    table: Annotated[pd.DataFrame, Columns("arm density k barrier")],
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """The error barrier between two children of step k against k: a mark for each pair, a line through the medians."""
     ax = ax or plt.figure().gca()
     rows = table[table["arm"] == "children"]
@@ -127,7 +134,13 @@ def barrier_by_step(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axe
     )
 
 
-def ways_by_density(table: pd.DataFrame, k: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def ways_by_density(
+    table: Annotated[pd.DataFrame, Columns("arm density k replicate accuracy")],
+    k: int,
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Points of test accuracy below the dense networks, by way and density, rewound to `k`; the published ones behind.
 
     The published lines are those of a ResNet-20 on CIFAR-10 (Renda et al. 2020): another network and other lengths, so
@@ -177,6 +190,7 @@ def ways_by_density(table: pd.DataFrame, k: int, *, ax: Axes | None = None) -> t
     )
 
 
+@checked
 def distance_to_last(
     steps: Sequence[int],
     curves: Mapping[str, np.ndarray],

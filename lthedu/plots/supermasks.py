@@ -1,7 +1,7 @@
 """Figures of masks that are trained. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.style import draw_guesses
 from lthedu.reference import Reference
 from lthedu.supermasks.widths import BERNOULLI, BERNOULLI_PLAIN, POPUP, POPUP_NORMAL, RANDOM, TRAINED
@@ -23,8 +24,12 @@ MASKS: Mapping[str, dict[str, Any]] = {
 }
 
 
+@checked
 def accuracy_by_width(
-    table: pd.DataFrame, *, guess: Mapping[str, float | str | None] | None = None, ax: Axes | None = None
+    table: Annotated[pd.DataFrame, Columns("arm width density accuracy")],
+    *,
+    guess: Mapping[str, float | str | None] | None = None,
+    ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every arm against the number of hidden units: means, bars of one standard deviation.
 
@@ -51,7 +56,12 @@ def accuracy_by_width(
     )
 
 
-def accuracy_by_kept(table: pd.DataFrame, *, axes: Sequence[Axes] | None = None) -> tuple[Axes, str]:
+@checked
+def accuracy_by_kept(
+    table: Annotated[pd.DataFrame, Columns("arm width density kept accuracy")],
+    *,
+    axes: Sequence[Axes] | None = None,
+) -> tuple[Axes, str]:
     """Left: edge-popup against its density at one width. Right: accuracy against the number of weights in use.
 
     In use are the kept weights, and all weights of trained networks.
@@ -88,6 +98,7 @@ def accuracy_by_kept(table: pd.DataFrame, *, axes: Sequence[Axes] | None = None)
     )
 
 
+@checked
 def conv_supermasks(reference: Reference, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """The stored convolutional supermasks: test accuracy by network and arm, a mark a seed."""
     ax = ax or plt.figure(figsize=(7.6, 3.8)).gca()

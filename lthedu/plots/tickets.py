@@ -1,7 +1,7 @@
 """Figures of tickets and their arms. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from lthedu.checks import Columns, checked
 from lthedu.masks import Mask
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.reference import Reference
@@ -23,8 +24,9 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 }
 
 
+@checked
 def accuracy_by_density(
-    table: pd.DataFrame,
+    table: Annotated[pd.DataFrame, Columns("split step arm replicate density accuracy")],
     *,
     guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
@@ -77,8 +79,12 @@ def _draw_behind(ax: Axes, reference: Reference) -> str:
     return f" Thin lines behind, without bands: {reference.provenance()}."
 
 
+@checked
 def differences(
-    table: pd.DataFrame, against: Sequence[str] = (DENSE, REINIT, RANDOM), *, ax: Axes | None = None
+    table: Annotated[pd.DataFrame, Columns("split step arm level replicate density accuracy")],
+    against: Sequence[str] = (DENSE, REINIT, RANDOM),
+    *,
+    ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Winning ticket minus each other arm, in points of test accuracy: a dot for each seed, a bar for the mean."""
     ax = ax or plt.figure().gca()
@@ -109,7 +115,13 @@ def differences(
     )
 
 
-def learning_curves(table: pd.DataFrame, level: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+@checked
+def learning_curves(
+    table: Annotated[pd.DataFrame, Columns("split step arm level density accuracy")],
+    level: int,
+    *,
+    ax: Axes | None = None,
+) -> tuple[Axes, str]:
     """Validation accuracy against the training step for every arm at `level`, the dense networks beside them."""
     ax = ax or plt.figure().gca()
     rows = table[(table["split"] == "val") & ((table["level"] == level) | (table["arm"] == DENSE))]
@@ -130,6 +142,7 @@ def learning_curves(table: pd.DataFrame, level: int, *, ax: Axes | None = None) 
     )
 
 
+@checked
 def pixel_degrees(mask: Mask) -> np.ndarray:
     """How many kept first-layer weights leave each of the 28 x 28 pixels, as a mean over replicates.
 
@@ -146,6 +159,7 @@ def pixel_degrees(mask: Mask) -> np.ndarray:
     return np.asarray(first.sum(1, dtype=first.new_zeros(0).float().dtype).mean(0).reshape(28, 28).cpu())
 
 
+@checked
 def share_on_rim(mask: Mask, width: int = 4) -> np.ndarray:
     """The share of each replicate's kept first-layer weights that read the outer ring of pixels, `width` wide.
 

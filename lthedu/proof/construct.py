@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lthedu.checks import checked
 from lthedu.masks import Mask
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
@@ -52,6 +53,7 @@ class Built:
         return found if self.negative is None else found + np.minimum(x, 0) @ self.negative.T
 
 
+@checked
 @dataclass(frozen=True)
 class Construction(Ticket):
     """A ticket with the record of how it was made: what each layer of the target became."""
@@ -102,12 +104,13 @@ class Construction(Ticket):
         }
 
 
+@checked
 def construct(
     target: nn.Module,
     *,
     eta: float,
     method: Method = "free",
-    per_weight: int | None = None,
+    per_weight: float | None = None,
     box: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
     delta: float = 0.01,
@@ -142,12 +145,13 @@ def construct(
     found, region = layers_of(target), Box(*map(float, box))
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
-    _check(eta, method, per_weight, seed, delta, largest, solver)
+    _check(eta, method, per_weight, seed, delta, largest)
+    each = None if per_weight is None else int(per_weight)  # 8.0 is allowed for 8
     limit = widths.memory_limit() if memory is None else memory
     widths.check_fits(
-        shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=per_weight, largest=largest
+        shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=each, largest=largest
     )
-    block = int(widths.block_size(method, eta, instances, delta, per_weight, largest))  # 8.0 is allowed for 8
+    block = widths.block_size(method, eta, instances, delta, each, largest)
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
     scaled, factor = normalise(found, largest)
@@ -232,13 +236,9 @@ def _chooser(method: Method, solver: Solver) -> Chooser:
     return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
 
 
-def _check(
-    eta: float, method: str, per_weight: int | None, seed: int, delta: float, largest: float, solver: str
-) -> None:
+def _check(eta: float, method: Method, per_weight: float | None, seed: int, delta: float, largest: float) -> None:
     if not 0 < eta < 1:
         raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
-    if method not in widths.METHODS:
-        raise ValueError(f"method is {method!r}; allowed: {', '.join(widths.METHODS)}")
     most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
     if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
         raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")
@@ -248,14 +248,18 @@ def _check(
         raise ValueError(f"largest is {largest}; allowed: above 0 and at most 1, the largest number of the source")
     if not 0 <= seed < 1 << 63:
         raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
-    if solver not in ("auto", "numba", "numpy", "torch"):
-        raise ValueError(f"solver is {solver!r}; allowed: auto, numba, numpy, torch")
 
 
+@checked
 def same_predictions(a: Sequence[Any] | Tensor, b: Sequence[Any] | Tensor) -> float:
     """The share of rows in which two tables of logits (n, classes) have their largest entry at the same place.
+
+    Raises ValueError unless both have the same number of rows, one or more.
 
     >>> same_predictions([[1.0, 2.0], [3.0, 0.0]], [[0.0, 9.0], [1.0, 2.0]])
     0.5
     """
-    return float((torch.as_tensor(a).argmax(1) == torch.as_tensor(b).argmax(1)).double().mean())
+    x, y = torch.as_tensor(a), torch.as_tensor(b)
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or 0 in (*x.shape, *y.shape):
+        raise ValueError(f"the logits have shapes {tuple(x.shape)} and {tuple(y.shape)}; allowed: (n, classes), both")
+    return float((x.argmax(1) == y.argmax(1)).double().mean())

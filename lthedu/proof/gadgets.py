@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lthedu.checks import checked
 from lthedu.proof.solvers import MOST_HASHED, Solver, solve
 from lthedu.proof.subset_sums import Choose, closest_subset
 
@@ -23,6 +24,7 @@ Chooser = Callable[[Floats, Floats, Floats, float], Bools]
 FirstMask = Callable[[Bools, Ints, int], Bools]
 
 
+@checked
 def one_weight(
     incoming: Sequence[float], outgoing: Sequence[float], weight: float, choose: Choose = closest_subset
 ) -> list[bool]:
@@ -31,8 +33,8 @@ def one_weight(
     Neuron j has the incoming weight a = incoming[j] and the outgoing weight b = outgoing[j], neither of which is
     changed. Those with a > 0 answer to x > 0 and must make `weight` of their products; those with a < 0 answer to
     x < 0, and theirs must make `-weight`. `choose(numbers, target)` picks a subset, as `closest_subset` does. Raises
-    ValueError for lists of different lengths. Source: Malach and others 2020 for the pair of branches, Pensia and
-    others 2020 for the subsets.
+    ValueError for lists of different lengths and for numbers that are not finite. Source: Malach and others 2020 for
+    the pair of branches, Pensia and others 2020 for the subsets.
 
     >>> one_weight([0.5, -0.5, 1.0], [1.0, -1.0, 0.9], 0.5)
     [True, True, False]
@@ -41,6 +43,8 @@ def one_weight(
         raise ValueError(
             f"there are {len(incoming)} incoming and {len(outgoing)} outgoing weights; allowed: equally many"
         )
+    if not np.isfinite([*incoming, *outgoing, weight]).all():
+        raise ValueError(f"incoming is {[*incoming]}, outgoing {[*outgoing]}, weight {weight}; they must be finite")
     keep = [False] * len(incoming)
     for sign in (1, -1):
         mine = [j for j, a in enumerate(incoming) if sign * a > 0]
@@ -50,6 +54,7 @@ def one_weight(
     return keep
 
 
+@checked
 def first_mask(second: Bools, owner: Ints, columns: int) -> Bools:
     """The mask of the first of two random layers, given that of the second and the neurons' owners.
 

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.checks import checked
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
 from lthedu.streams import numpy_generator
 
 
+@checked
 def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
     """A choice made in one pass: largest numbers first, each kept if it fits into what is left of the target.
 
@@ -35,6 +37,7 @@ def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
     return kept
 
 
+@checked
 def cells_needed(ratio: float, eta: float) -> int:
     """How many cells bring what is left of a target in [0, 1] down to `eta`: the smallest K with ratio^-K <= eta.
 
@@ -48,6 +51,7 @@ def cells_needed(ratio: float, eta: float) -> int:
     return math.ceil(math.log(1 / eta) / math.log(ratio) - 1e-12)
 
 
+@checked
 def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: bool = False) -> Floats:
     """One number from each of the cells 1, 2, ..., `cells`: (draws, cells), uniform in the cell or its `lowest`.
 
@@ -63,6 +67,7 @@ def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: b
     return found
 
 
+@checked
 def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats:
     """What the kept numbers leave of each target: `keep` and `numbers` (N, n), `targets` (N,).
 
@@ -78,6 +83,7 @@ def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats
     return left
 
 
+@checked
 def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
     """Numbers of random sign and size, drawn until every cell holds a positive one: those, and how many were drawn.
 

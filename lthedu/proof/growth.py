@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from lthedu.checks import checked
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
 from lthedu.streams import derive, generator, numpy_generator
@@ -23,6 +24,7 @@ MALACH, LUCKY, ORSEAU, BLOCKS, FREE = (
 )
 
 
+@checked
 def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd.DataFrame:
     """Random hidden neurons for each weight of one neuron with 16 signed inputs, and weights kept of them.
 
@@ -53,6 +55,7 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+@checked
 def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     """P(|a b - size| <= eta) for a and b uniform on [-1, 1], with the sign of a given: the chance of one neuron.
 
@@ -67,6 +70,7 @@ def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     return np.asarray(below(sizes + eta) - below(np.maximum(sizes - eta, 0)))
 
 
+@checked
 def growth(table: pd.DataFrame, method: str) -> tuple[float, float]:
     """How `neurons` grows with 1 / eta: the slope of its logarithm, and the neurons added when eta is halved.
 

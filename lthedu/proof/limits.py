@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import nn
 
+from lthedu.checks import checked
 from lthedu.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 MOST_FOLDS = 20  # 2^20 pieces; all numbers involved are still exact
 
 
+@checked
 @dataclass(frozen=True)
 class Pieces:
     """A continuous function made of straight pieces: its values y at its knots x, the two ends being knots too.
@@ -44,6 +46,7 @@ class Pieces:
         return np.asarray(np.interp(at, self.x, self.y))
 
 
+@checked
 def tent_network(folds: int) -> nn.Sequential:
     """The sawtooth with 2^folds pieces on [0, 1]: folds + 1 layers, 2 units in each hidden one.
 
@@ -63,6 +66,7 @@ def tent_network(folds: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.ReLU(), _linear(tent, [0.0]))
 
 
+@checked
 def shallow_sawtooth(folds: int) -> nn.Sequential:
     """The same sawtooth as a network of two layers: 2^folds hidden units, one for each piece.
 
@@ -90,6 +94,7 @@ def _check_folds(folds: int) -> None:
         raise ValueError(f"folds is {folds}; allowed: 1 to {MOST_FOLDS}")
 
 
+@checked
 def pieces(network: nn.Module, low: float = 0.0, high: float = 1.0) -> Pieces:
     """The straight pieces of a ReLU network with one input and one output, on [low, high].
 
@@ -137,6 +142,7 @@ def _bends(x: Floats, y: Floats) -> Pieces:
     return Pieces(x[kept], y[kept])
 
 
+@checked
 def distance(f: Pieces, g: Pieces) -> float:
     """The largest distance |f(x) - g(x)| on the common interval; it is at a knot of one of the two.
 
@@ -151,6 +157,7 @@ def distance(f: Pieces, g: Pieces) -> float:
     return float(np.abs(f(knots) - g(knots)).max())
 
 
+@checked
 def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
     """How many hidden units two layers need, at least, to come within less than `error` of `values`.
 
@@ -169,6 +176,7 @@ def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5)
     return max(changes - 1, 0)
 
 
+@checked
 def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = None) -> tuple[nn.Sequential, float]:
     """The network of two layers with these knots that stays nearest to f, and the distance at which it stays.
 
@@ -196,6 +204,7 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
     return network, float(np.abs(basis @ top - f(at)).max())
 
 
+@checked
 def counting_bound(dimension: int, eps: float) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
@@ -213,6 +222,7 @@ def counting_bound(dimension: int, eps: float) -> int:
     return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
 
 
+@checked
 def mask_bits(kept: int, of: int) -> float:
     """Bits that tell one mask with `kept` of `of` weights from all others: log2 of their number.
 
@@ -226,6 +236,7 @@ def mask_bits(kept: int, of: int) -> float:
     return (math.lgamma(of + 1) - math.lgamma(kept + 1) - math.lgamma(of - kept + 1)) / math.log(2)
 
 
+@checked
 def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
@@ -250,6 +261,7 @@ def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-
     raise ValueError(f"with an error of {2 * eta:g} for each weight the distance is {off:g}; eps is {eps}")
 
 
+@checked
 def linear_ticket(
     dimension: int, eta: float, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
 ) -> tuple[Construction, float]:

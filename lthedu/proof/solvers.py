@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.data import default_device
+from lthedu.checks import checked
+from lthedu.data import device_of
 from lthedu.machine import usable_cores
 from lthedu.proof import kernels
 
@@ -29,6 +30,7 @@ MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
+@checked
 @dataclass(frozen=True)
 class Subsets:
     """One choice for each row: `keep` (N, n), True = kept, and `errors` (N,), |sum of the kept - target| in float64."""
@@ -41,6 +43,7 @@ class Subsets:
         return int((self.errors > eta).sum())
 
 
+@checked
 def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
     """The best choice for each row by trying all 2^n: what the other solvers are held against.
 
@@ -56,6 +59,7 @@ def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
     return _subsets(x, t, choices[np.array(best, int)])
 
 
+@checked
 def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto") -> Subsets:
     """The best choice for each row, in the time of 2^(n/2) choices: the sums of two halves, sorted.
 
@@ -71,6 +75,7 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
+@checked
 def hashed_subsets(
     numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str | None = None
 ) -> Subsets:
@@ -86,14 +91,15 @@ def hashed_subsets(
     array([[ True,  True, False]])
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
+    where = device_of(device)
     if solver == "torch":
-        where = default_device() if device is None else torch.device(device)
         found = _in_blocks(lambda x, t: _hashed_torch(x, t, where), x, t, one_by_one=True)
     else:
         found = _in_blocks(_hashed_numba if _compiled(solver) else _hashed_numpy, x, t)
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
+@checked
 def solve(
     numbers: ArrayLike,
     targets: ArrayLike,
@@ -120,8 +126,9 @@ def solve(
     x, t = _checked(numbers, targets, MOST_HASHED)
     if not 0 < eta < np.inf:
         raise ValueError(f"eta is {eta}; it must be above 0 and finite")
+    device = device_of(device)  # an error also where no row needs a search
     if solver != "torch":
-        _compiled(solver)  # an error also where no row needs a search
+        _compiled(solver)  # the same
     n = x.shape[1]
     keep, errors = np.zeros(x.shape, bool), np.abs(t)
     rungs = [*sorted(rung for rung in ladder if 0 < rung < n), n]
@@ -145,7 +152,10 @@ def _take_better(keep: Bools, errors: Floats, rows: NDArray[np.int64], found: Su
 
 
 def _checked(numbers: ArrayLike, targets: ArrayLike, most: int) -> tuple[Floats, Floats]:
-    x, t = np.asarray(numbers, np.float64), np.asarray(targets, np.float64)
+    try:
+        x, t = np.asarray(numbers, np.float64), np.asarray(targets, np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"numbers and targets must be arrays of numbers: {error}") from None
     if x.ndim != 2 or not 1 <= x.shape[1] <= most or t.shape != x.shape[:1]:
         raise ValueError(
             f"numbers have shape {x.shape} and targets {t.shape}; allowed: (N, n) and (N,) with n from 1 to {most}"

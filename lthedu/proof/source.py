@@ -14,6 +14,7 @@ from numpy.random import Philox
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.masks import Params
 from lthedu.models import MLP
 from lthedu.streams import derive
@@ -22,6 +23,7 @@ BLOCK = 1 << 20  # numbers drawn at a time: even, so that it has no part in whic
 MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126
 
 
+@checked
 @dataclass(frozen=True)
 class Source:
     """A random fully connected ReLU network of the given widths; weights and biases are independent.
@@ -41,9 +43,6 @@ class Source:
     octaves: int = 0
 
     def __post_init__(self) -> None:
-        if not all(isinstance(value, int | np.integer) for value in (self.seed, *self.sizes, self.octaves)):
-            given = f"seed is {self.seed!r}, sizes are {self.sizes!r} and octaves is {self.octaves!r}"
-            raise ValueError(f"{given}; allowed: whole numbers")
         object.__setattr__(self, "seed", int(self.seed))  # numpy's are equal to these, but do not go into a file
         object.__setattr__(self, "sizes", tuple(map(int, self.sizes)))
         if not 0 <= self.seed < 1 << 63:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.checks import checked
 from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
@@ -83,13 +84,14 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
     return x
 
 
+@checked
 def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
     `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
     its own s = max(max |W|, max |b| / c) / largest, where c is the product of the earlier layers' s: W by s, and b by
     c s, since what it is added to has shrunk by all of them. The network's output is the new one's times the last c s,
-    the scale. Raises ValueError for `largest` not above 0.
+    the scale. Raises ValueError for `largest` not above 0, no layer, and a number that is not finite.
 
     >>> (small,), scale = normalise([np.array([[3.0, -1.0, 0.5]])])
     >>> small, scale
@@ -97,6 +99,8 @@ def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Laye
     """
     if not largest > 0:
         raise ValueError(f"largest is {largest}; it must be above 0")
+    if not len(layers) or not all(np.isfinite(layer).all() for layer in layers):
+        raise ValueError(f"there are {len(layers)} layers; there must be one or more, of finite numbers")
     scale, found = 1.0, []
     for layer in layers:
         size = max(np.abs(layer[:, :-1]).max(), np.abs(layer[:, -1]).max() / scale) / largest

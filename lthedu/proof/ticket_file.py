@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.data import DamagedFile
 from lthedu.masks import Mask, check_fits
 from lthedu.proof.source import Source
@@ -31,10 +32,12 @@ FORMAT = "lthedu ticket 1"
 MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
 
 
+@checked
 def save_ticket(ticket: Ticket, path: Path | str) -> int:
     """Write the ticket to `path`, atomically, and give back how many bytes that took.
 
-    Raises ValueError for a mask that does not fit its source, before anything is written.
+    Raises ValueError for a mask that does not fit its source, before anything is written, and OSError, naming
+    `path`, when it cannot be.
 
     >>> import tempfile
     >>> from lthedu.models import MLP
@@ -68,12 +71,15 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)  # once it is closed: Windows renames no open file
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
     return len(content)
 
 
+@checked
 def load_ticket(path: Path | str) -> Ticket:
     """The ticket in the file `path`: the same weights, drawn again, and the same mask, bit for bit.
 
@@ -100,6 +106,7 @@ def load_ticket(path: Path | str) -> Ticket:
     return Ticket(source, mask, scale, box)
 
 
+@checked
 def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
     """Bytes that every format takes for some list of `weights` numbers from [-largest, largest], said to within `eta`.
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from lthedu.checks import checked
 from lthedu.machine import memory
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.solvers import MOST_HASHED
@@ -22,6 +23,7 @@ GIB = 1 << 30
 MOST_ETA = 0.999
 
 
+@checked
 def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
@@ -41,6 +43,7 @@ def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     return math.ceil(max(n + max(0, math.log2(0.01 / eta)), math.log2(1 / eta) + 3))
 
 
+@checked
 def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
     """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
 
@@ -54,6 +57,7 @@ def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
     return math.ceil(16 / eta**2 * math.log(2 * instances / delta))
 
 
+@checked
 def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     """How many K intervals [R g^-(k+1), R g^-k), k = 1 to K, bring what is left from R = `largest` down to `eta`.
 
@@ -65,6 +69,7 @@ def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     return max(1, math.ceil(math.log(largest / eta, GOLDEN)))
 
 
+@checked
 def orseau_octaves(eta: float) -> int:
     """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
 
@@ -76,6 +81,7 @@ def orseau_octaves(eta: float) -> int:
     return max(4, math.ceil(0.75 * math.log2(1 / eta)))
 
 
+@checked
 def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
     """Neurons for each input, so that every interval of every weight holds a product of the right signs.
 
@@ -116,6 +122,7 @@ def room(classes: int) -> float:
     return 1.05 + 9 / classes**2
 
 
+@checked
 def block_size(
     method: Method,
     eta: float,
@@ -145,6 +152,7 @@ def block_size(
     return n if method == "free" else 3 * n
 
 
+@checked
 def source_sizes(widths: Sequence[int], method: Method, block: int, *, signed: bool = False) -> tuple[int, ...]:
     """Widths of the random network for a target with these `widths`: twice as deep, a hidden block in each layer.
 

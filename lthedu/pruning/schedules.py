@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from lthedu import masks
+from lthedu.checks import checked
 from lthedu.masks import Mask, Params, Remask
 from lthedu.pruning.scores import Scores, magnitude
 from lthedu.pruning.selection import select_globally
@@ -13,6 +14,7 @@ Schedule = Callable[[int], float]  # training step -> density
 Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask
 
 
+@checked
 def cubic(step: int, begin: int, end: int, final: float) -> float:
     """Density at `step` on the cubic schedule from 1 at step `begin` to `final` at step `end`.
 
@@ -32,12 +34,13 @@ def cubic(step: int, begin: int, end: int, final: float) -> float:
     return final + (1 - final) * (1 - progress) ** 3
 
 
+@checked
 def select_each(params: Params, mask: Mask, density: float, choose: Choose, spare: Sequence[str] = ()) -> Mask:
     """The next mask of R stacked networks: each pruned by magnitude, by itself, to `density` of all its weights.
 
     `params` and `mask`: name to (R, ...). `choose(scores, density)` makes one network's mask. The layers named
     in `spare` are left as they are, and do not count. A pruned weight ranks below every kept one and never comes
-    back. Raises ValueError for a spared layer that has no mask.
+    back. Raises ValueError for a spared layer that has no mask, and for a mask that does not fit.
 
     >>> weights = {"w": torch.tensor([[[1.0, -2.0, 3.0, 0.5]], [[4.0, 3.0, 2.0, 1.0]]])}
     >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, select_globally)["w"].int().tolist()
@@ -45,6 +48,7 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
     """
     if missing := [name for name in spare if name not in mask]:
         raise ValueError(f"spare names {missing[0]!r}, which has no mask; there are: {', '.join(mask)}")
+    masks.check_fits(mask, params)
     after = []
     for i in range(len(next(iter(mask.values())))):
         before = masks.unstack(mask, i)
@@ -55,12 +59,14 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
     return masks.stack(after)
 
 
+@checked
 def gradual(
     schedule: Schedule, at: Sequence[int], *, choose: Choose = select_globally, spare: Sequence[str] = ()
 ) -> Remask:
     """A hook for `train(..., remask=...)` that prunes by magnitude at the steps `at`, to the schedule's density.
 
-    Each replicate by itself, as `select_each` says. With one step in `at` this is one-shot pruning.
+    Each replicate by itself, as `select_each` says. With one step in `at` this is one-shot pruning. Raises ValueError
+    for a step below 0.
 
     >>> from lthedu import data, training
     >>> from lthedu.models import MLP
@@ -70,6 +76,8 @@ def gradual(
     >>> masks.counts(training.train(nets, mnist, steps=20, remask=hook).mask)  # of both replicates together
     {'layers.0.weight': 3136, 'layers.1.weight': 400}
     """
+    if any(step < 0 for step in at):
+        raise ValueError(f"at is {[*at]}; the steps of training are numbered from 0 up")
     steps = frozenset(at)
 
     def remask(step: int, params: Params, mask: Mask) -> Mask | None:

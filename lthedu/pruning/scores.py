@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.masks import prunable
 
 Scores = dict[str, Tensor]
 
 
+@checked
 def magnitude(params: Mapping[str, Tensor]) -> Scores:
     """Score of a weight: its absolute value (Han et al. 2015).
 
@@ -19,6 +21,7 @@ def magnitude(params: Mapping[str, Tensor]) -> Scores:
     return {name: params[name].detach().abs() for name in prunable(params)}
 
 
+@checked
 def random_scores(params: Mapping[str, Tensor], generator: torch.Generator) -> Scores:
     """Score of a weight: uniform noise, which no criterion should lose to.
 

@@ -6,12 +6,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.masks import Mask, check_fits
 from lthedu.pruning.scores import Scores
 
 Scope = Literal["layer", "global"]
 
 
+@checked
 def keep_largest(scores: Tensor, density: float) -> Tensor:
     """The mask of one tensor's largest scores: exactly `round(density * n)` of n, even among ties.
 
@@ -36,6 +38,7 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
     return kept.view(scores.shape)
 
 
+@checked
 def select_globally(scores: Scores, density: float) -> Mask:
     """The mask of the largest scores of all layers together: exactly `round(density * n)` of all n are kept.
 
@@ -52,6 +55,7 @@ def select_globally(scores: Scores, density: float) -> Mask:
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
 
 
+@checked
 def select(
     scores: Scores,
     density: float,
@@ -74,7 +78,7 @@ def select(
     {'w': tensor([[ True, False,  True, False]])}
     """
     own = dict(own_density or {})
-    _check(scores, {"every layer": density} | own, scope, own)
+    _check(scores, {"every layer": density} | own, own)
     if within is not None:
         check_fits(within, scores)
         if missing := [name for name in scores if name not in within]:
@@ -99,9 +103,7 @@ def _largest(scores: Scores, share: float, within: Mask | None) -> Mask:
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
 
 
-def _check(scores: Scores, densities: Mapping[str, float], scope: str, own: Mapping[str, float]) -> None:
-    if scope not in ("layer", "global"):
-        raise ValueError(f"scope is {scope!r}; allowed: layer, global")
+def _check(scores: Scores, densities: Mapping[str, float], own: Mapping[str, float]) -> None:
     for name, value in densities.items():
         if not 0 <= value <= 1:
             raise ValueError(f"density is {value} for {name}; it is the fraction kept, from 0 to 1")
@@ -113,16 +115,18 @@ def _check(scores: Scores, densities: Mapping[str, float], scope: str, own: Mapp
             raise ValueError(f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number")
 
 
+@checked
 def random_mask(mask: Mask, generator: torch.Generator) -> Mask:
     """A random mask that keeps exactly as many weights in every layer as `mask` does.
 
     This is the control for *which* weights a ticket keeps: the layers' densities are equal, the choice is not.
-    All draws come from `generator`; `mask` is not changed.
+    All draws come from `generator`; `mask` is not changed. Raises ValueError for a mask that is not bool.
 
     >>> ticket = {"w": torch.tensor([[True, False, False], [True, False, False]])}
     >>> int(random_mask(ticket, torch.Generator().manual_seed(1))["w"].sum())
     2
     """
+    check_fits(mask, mask)
     return {
         name: m.reshape(-1)[torch.randperm(m.numel(), generator=generator).to(m.device)].view(m.shape)
         for name, m in mask.items()

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from lthedu import masks
+from lthedu.checks import Count, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params, Remask
 from lthedu.models import MLP, lenet_300_100
@@ -32,6 +33,7 @@ OUTPUT = "layers.2.weight"  # LeNet-300-100's last layer: 1,000 weights, never p
 BIASES = 410
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What a comparison does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -54,7 +56,7 @@ class Settings:
     def __post_init__(self) -> None:
         least, most = 1_000 + BIASES + 1, LENET
         for total in self.nonzeros:
-            if not isinstance(total, int) or not least <= total <= most:
+            if not least <= total <= most:
                 raise ValueError(f"nonzeros names {total}; allowed: {least} to {most}, weights and biases together")
         for name in ("dense_steps", "steps", "updates", "batch_size"):
             count = getattr(self, name)
@@ -96,7 +98,8 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-def matching_width(total: int, inputs: int, outputs: int) -> int:
+@checked
+def matching_width(total: int, inputs: Count, outputs: Count) -> int:
     """The widest hidden layer of a dense inputs-h-outputs network of at most `total` weights and biases.
 
     Raises ValueError where not even h = 1 fits.
@@ -126,6 +129,7 @@ def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
     return width
 
 
+@checked
 @dataclass(frozen=True)
 class Comparison:
     """One trained LeNet-300-100 for each seed, pruned in two ways, beside dense networks as small as that.

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
+from lthedu.checks import Fraction, checked
 from lthedu.gradients import Method
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
 
 
+@checked
 def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     """A drawn mask as numbers 0 and 1, through which gradients pass to its chances sigmoid(scores).
 
@@ -34,6 +36,7 @@ def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     return drawn + (chances - chances.detach())  # the bracket is exactly zero
 
 
+@checked
 def rescaled_by_count(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate.
 
@@ -55,6 +58,7 @@ def _factor(m: Tensor, dtype: torch.dtype) -> Tensor:
     return (m[0].numel() / kept).view(-1, *[1] * (m.ndim - 1))
 
 
+@checked
 @dataclass(frozen=True)
 class EdgePopup:
     """In every layer the `density` of the weights with the largest scores is kept; the others are zero.
@@ -62,7 +66,8 @@ class EdgePopup:
     `weights`: frozen, (R, ...) by name, biases too; `inner` computes the gradients of the weights that are in force.
     The gradient of a score is the gradient of its weight in force times the frozen weight. Source: Ramanujan,
     Wortsman, Kembhavi, Farhadi and Rastegari (2020), "What's hidden in a randomly weighted neural network?",
-    arXiv:1911.13299.
+    arXiv:1911.13299. Raises ValueError for a density outside [0, 1] and for
+    a layer without weights.
 
     >>> from lthedu.gradients import BatchedLinear
     >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
@@ -72,8 +77,12 @@ class EdgePopup:
 
     weights: Params
     inner: Method
-    density: float = 0.5
-    own_density: Mapping[str, float] = field(default_factory=dict)  # of single layers
+    density: Fraction = 0.5
+    own_density: Mapping[str, Fraction] = field(default_factory=dict)  # of single layers
+
+    def __post_init__(self) -> None:
+        if unknown := [name for name in self.own_density if name not in self.weights]:
+            raise ValueError(f"own_density names {unknown[0]!r}; allowed: {', '.join(self.weights)}")
 
     @property
     def draws(self) -> bool:
@@ -104,6 +113,7 @@ class EdgePopup:
             g.mul_(self.weights[name])  # `through` has written the weight's gradient here
 
 
+@checked
 @dataclass(frozen=True)
 class Bernoulli:
     """Every weight is kept with probability sigmoid(score), drawn anew at every step, for each replicate on its own.

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.compiled import AVAILABLE, compiled
 
 LARGE = 20_000  # scores a replicate from which on the histograms pay
 
 
+@checked
 def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) -> Tensor:
     """The mask that keeps of each replicate's `scores` (R, ...) the largest, exactly `round(density * n)` of n.
 
@@ -39,6 +41,7 @@ def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) ->
     return _by_torch(rows, k).view(scores.shape).to(dtype)
 
 
+@checked
 def popup_mask(scores: Tensor, density: float) -> Tensor:
     """The mask of the largest scores as numbers 0 and 1, through which gradients pass to the scores.
 

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from lthedu import masks
+from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.gradients import Method, pick
 from lthedu.masks import Mask, Params
@@ -33,6 +34,7 @@ COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
 COSINE = Schedule("cosine")
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -89,6 +91,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
+@checked
 @dataclass
 class Supermasks:
     """The experiment on one dataset. `rescale` and `fingerprint` may be replaced by functions of the same signatures.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lthedu.checks import checked
 from lthedu.masks import Mask, Params, prunable
 from lthedu.pruning import keep_largest
 from lthedu.tickets.distances import hamming
@@ -26,6 +27,7 @@ def neuron_scores(params: Params) -> dict[str, Tensor]:
     return {name: params[name].detach().flatten(1).norm(dim=1) for name in prunable(params)[:-1]}
 
 
+@checked
 def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
     """The mask of the hidden neurons with the largest scores, all layers competing: exactly round(density * n) of n.
 
@@ -40,6 +42,7 @@ def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
     return dict(zip(scores, torch.split(kept, [len(s) for s in scores.values()]), strict=True))
 
 
+@checked
 def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
     """The weights of an MLP that are left without the pruned neurons: neither what they read nor what reads them.
 
@@ -59,6 +62,7 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
     return mask
 
 
+@checked
 def early_bird(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> int | None:
     """The first mask within `threshold` of each of the `window` - 1 masks before it; None if there is none.
 

@@ -6,10 +6,12 @@ arm sees the minibatches of stream i, and has what its arm prescribes in place o
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import pandas as pd
 
 from lthedu import masks
+from lthedu.checks import Columns, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask
 from lthedu.models import MLP
@@ -27,6 +29,7 @@ ARMS = (WINNING, REINIT, RANDOM, SMALL)
 COLUMNS = ["arm", "level", "density", "weights", "draw", "val", "test"]
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What a lottery does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -90,6 +93,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
+@checked
 class Lottery:
     """One ticket and the arms that are drawn against it.
 
@@ -189,7 +193,12 @@ class Lottery:
         return lambda: MLP(sizes)
 
 
-def target(table: pd.DataFrame, level: int, margin: float = LESSON.margin) -> float:
+@checked
+def target(
+    table: Annotated[pd.DataFrame, Columns("arm level val")],
+    level: int,
+    margin: float = LESSON.margin,
+) -> float:
     """The accuracy to reach at `level`: the winning tickets' mean on the validation split, less `margin`.
 
     Raises ValueError for a level without winning tickets.
@@ -204,7 +213,11 @@ def target(table: pd.DataFrame, level: int, margin: float = LESSON.margin) -> fl
     return float(won.mean()) - margin
 
 
-def wins(table: pd.DataFrame, margin: float = LESSON.margin) -> pd.DataFrame:
+@checked
+def wins(
+    table: Annotated[pd.DataFrame, Columns("arm level density weights val")],
+    margin: float = LESSON.margin,
+) -> pd.DataFrame:
     """How many networks of each arm reach their level's target on the validation split: a row a level and arm.
 
     Columns: level, density, arm, weights, draws, wins; the sparsest level last.

@@ -11,6 +11,7 @@ import pandas as pd
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
@@ -31,6 +32,7 @@ ARMS = (REWOUND, LR_REWOUND, TUNED, REINIT, RESCALED, REINIT_RESCALED)
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -91,6 +93,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
+@checked
 def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     """The weights that training goes on from: those of `step`, exactly, with every pruned weight at zero.
 
@@ -108,6 +111,7 @@ def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     return masks.apply(mask, snapshots[step])
 
 
+@checked
 def rescaled(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights divided by the square root of its density.
 
@@ -125,6 +129,7 @@ def rescaled(params: Params, mask: Mask) -> Params:
     return out
 
 
+@checked
 @dataclass
 class Rewinding:
     """The experiment on one dataset. `rewind` and `barrier` may be replaced by functions of the same signature.

@@ -1,8 +1,8 @@
 """What a study does: its arms by name, its settings, and the two sizes at which lessons run."""
 
-import operator
 from dataclasses import dataclass
 
+from lthedu.checks import checked
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import Scope
 from lthedu.resources import at_paper_scale
@@ -14,6 +14,7 @@ RANDOM = "random mask"
 CONTROLS = (REINIT, RANDOM)
 
 
+@checked
 @dataclass(frozen=True)
 class Settings:
     """What a study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -40,8 +41,8 @@ class Settings:
         whole = {name: getattr(self, name) for name in ("levels", "steps", "batch_size", "rewind_step")}
         whole |= {} if self.val_every is None else {"val_every": self.val_every}
         for name, value in whole.items():  # numpy's integers too, as Python's, so that JSON can hold them
-            object.__setattr__(self, name, _whole(name, value))
-        object.__setattr__(self, "seeds", tuple(_whole("a seed", seed) for seed in self.seeds))
+            object.__setattr__(self, name, int(value))
+        object.__setattr__(self, "seeds", tuple(int(seed) for seed in self.seeds))
         object.__setattr__(self, "controls", tuple(self.controls))
         if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
             raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
@@ -51,8 +52,6 @@ class Settings:
         for name, value in rates.items():
             if value is not None and not 0 < value <= 1:
                 raise ValueError(f"{name} is {value}; allowed: above 0 to 1")
-        if self.scope not in ("layer", "global"):
-            raise ValueError(f"scope is {self.scope!r}; allowed: layer, global")
         for name, count in (("steps", self.steps), ("batch_size", self.batch_size), ("val_every", self.val_every)):
             if count is not None and count < 1:
                 raise ValueError(f"{name} is {count}; it must be 1 or more")
@@ -62,13 +61,6 @@ class Settings:
             raise ValueError(f"controls are {self.controls}; allowed: {', '.join(CONTROLS)}")
         if len(set(self.controls)) != len(self.controls):
             raise ValueError(f"controls are {self.controls}; name each once")
-
-
-def _whole(name: str, value: object) -> int:
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number") from None
 
 
 LESSON = Settings()

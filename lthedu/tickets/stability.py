@@ -6,11 +6,13 @@ Source: Frankle, Dziugaite, Roy and Carbin (2020), "Linear mode connectivity and
 """
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
 import pandas as pd
 import torch
 from torch import Tensor
 
+from lthedu.checks import Columns, checked
 from lthedu.data import Dataset
 from lthedu.masks import Params
 from lthedu.training import Replicates, evaluate
@@ -31,6 +33,7 @@ def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> P
     return {name: (1 - alpha) * p + alpha * b[name] for name, p in a.items()}
 
 
+@checked
 def error_barrier(a: Params, b: Params, error: Callable[[Params], Tensor | float], points: int = 11) -> Tensor:
     """How far the error rises on the line between two networks, above the mean of its two ends.
 
@@ -50,6 +53,7 @@ def error_barrier(a: Params, b: Params, error: Callable[[Params], Tensor | float
     return errors.amax(0) - (errors[0] + errors[-1]) / 2
 
 
+@checked
 def walk(
     replicates: Replicates, a: Params, b: Params, data: Dataset, *, split: str = "test", points: int = 11
 ) -> pd.DataFrame:
@@ -77,7 +81,11 @@ def walk(
     return pd.DataFrame(rows)
 
 
-def barriers(line: pd.DataFrame, of: str = "error") -> pd.Series:
+@checked
+def barriers(
+    line: Annotated[pd.DataFrame, Columns("replicate alpha")],
+    of: str = "error",
+) -> pd.Series:
     """The barrier of each replicate's line, of "error" or "loss", from what `walk` gives.
 
     >>> line = pd.DataFrame({"replicate": [0, 0, 0], "alpha": [0, 0.5, 1], "error": [0.25, 0.75, 0.25]})

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from lthedu import masks, results
+from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
@@ -24,6 +25,7 @@ from lthedu.tickets.tables import COLUMNS
 from lthedu.training import Progress, Replicates, Trained, train
 
 
+@checked
 class Study:
     """Levels and arms of iterative magnitude pruning on one dataset and architecture, over paired seeds.
 

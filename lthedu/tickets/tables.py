@@ -1,13 +1,20 @@
 """Reading a study's tidy table: one row an evaluation."""
 
+from typing import Annotated
+
 import pandas as pd
 
+from lthedu.checks import Columns, checked
 from lthedu.tickets.settings import DENSE
 
 COLUMNS = ["arm", "replicate", "level", "density", "step", "split", "loss", "accuracy"]
 
 
-def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+@checked
+def final(
+    table: Annotated[pd.DataFrame, Columns("split step", 0)],
+    split: str = "test",
+) -> pd.DataFrame:
     """The rows of a study's table that were measured after the last step, on `split`.
 
     Raises ValueError when there are none, as in a study that was stopped early.
@@ -22,7 +29,13 @@ def final(table: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     return rows
 
 
-def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test") -> list[float]:
+@checked
+def final_accuracy(
+    table: Annotated[pd.DataFrame, Columns("split step arm level replicate accuracy", 0)],
+    arm: str,
+    level: int,
+    split: str = "test",
+) -> list[float]:
     """Accuracy of `arm` after the last step of `level`, a fraction for each seed, by ascending seed.
 
     The dense networks are read at level 0, whatever `level` is, so that any arm can be paired with them.
@@ -41,7 +54,10 @@ def final_accuracy(table: pd.DataFrame, arm: str, level: int, split: str = "test
     return [float(a) for a in mine["accuracy"]]
 
 
-def summary(table: pd.DataFrame) -> pd.DataFrame:
+@checked
+def summary(
+    table: Annotated[pd.DataFrame, Columns("split step arm level density accuracy", 0)],
+) -> pd.DataFrame:
     """Final test accuracy in percent, mean ± standard deviation over the seeds: a row a density, a column an arm.
 
     With a single seed the deviation is unknown and left out.

@@ -3,12 +3,14 @@
 import ipywidgets
 from matplotlib.figure import Figure
 
+from lthedu.checks import checked
 from lthedu.supermasks.contest import GENETIC, Contest
 from lthedu.widgets.live import live_plot
 
 SHOWN = 120  # weights
 
 
+@checked
 def population_explorer(contest: Contest) -> ipywidgets.VBox:
     """Choose a generation and a network: the population's masks, best on top, and their losses.
 

@@ -3,6 +3,7 @@
 import ipywidgets
 from matplotlib.figure import Figure
 
+from lthedu.checks import checked
 from lthedu.landscape import random_network, regions
 from lthedu.plots.limits import draw_regions
 from lthedu.widgets.live import live_plot
@@ -10,6 +11,7 @@ from lthedu.widgets.live import live_plot
 MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
 
 
+@checked
 def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
     """The linear regions of random networks with so many hidden layers (1 to 6) and neurons in each (2 to 24).
 

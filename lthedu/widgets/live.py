@@ -10,6 +10,8 @@ import anywidget
 import ipywidgets
 from matplotlib.figure import Figure
 
+from lthedu.checks import checked
+
 Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
 
 
@@ -19,6 +21,7 @@ class Names(anywidget.AnyWidget):
     _esm = Path(__file__).parent / "names.js"
 
 
+@checked
 def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widget]) -> ipywidgets.VBox:
     """A picture that follows its controls: on every change `draw(**values)` draws on `figure` once more.
 

@@ -1,22 +1,26 @@
 """Explorer of many small lotteries: move the target and the number of draws."""
 
+from typing import Annotated
+
 import ipywidgets
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lthedu.checks import Columns, checked
 from lthedu.plots.lottery import DRAWN, accuracies_by_arm, best_of_draws
 from lthedu.stats import clopper_pearson, draws_needed, expected_best
 from lthedu.tickets.lottery import target
 from lthedu.widgets.live import live_plot
 
 
-def lottery_explorer(table: pd.DataFrame) -> ipywidgets.VBox:
+@checked
+def lottery_explorer(
+    table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
+) -> ipywidgets.VBox:
     """Choose a density, how far below the ticket's mean the target lies, and N; see who wins, and the best of N.
 
     `table` is what `Lottery.run` returns. The sliders move with the arrow keys. Raises ValueError for an empty table.
     """
-    if table.empty:
-        raise ValueError("the table is empty; run the lottery first")
     densities = table.groupby("level")["density"].first()
     levels = [(f"{100 * d:.0f} % of the weights", level) for level, d in zip(densities.index, densities, strict=True)]
     drawn = table.groupby("level")["draw"].nunique()

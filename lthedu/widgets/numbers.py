@@ -8,6 +8,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from lthedu import masks
+from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.plots import digit_row
 from lthedu.proof import meet_in_the_middle
@@ -59,6 +60,7 @@ def _signed(x: float) -> str:
     return f"{x:+.3f}".replace("-", "−")
 
 
+@checked
 def number_game(n: int = 12, target: float = 0.3) -> ipywidgets.VBox:
     """Delete some of `n` random numbers (2 to 16) so that the sum of the others hits the target.
 
@@ -122,6 +124,7 @@ def _steps(figure: Figure, numbers: Sequence[float], kept: Sequence[bool], targe
     return total
 
 
+@checked
 def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets.VBox:
     """Delete weights of the first of the `trained` networks and watch how it reads the first test digits.
 

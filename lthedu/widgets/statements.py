@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import ipywidgets
 
+from lthedu.checks import checked
+
 
 class Statement(Protocol):
     """What the quiz asks: anything with a sentence, whether it holds, and why."""
@@ -26,6 +28,7 @@ class Statement(Protocol):
         ...
 
 
+@checked
 def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
     """Each statement with two radio buttons, true and false; choosing one shows whether it is right, and why.
 

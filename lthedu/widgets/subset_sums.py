@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from lthedu.checks import checked
 from lthedu.proof.laws import draw_pools, errors_so_far
 from lthedu.proof.subset_sums import meet_in_the_middle
 from lthedu.widgets.live import live_plot
@@ -16,6 +17,7 @@ MOST = 24  # numbers in the widget
 DRAWS = 50
 
 
+@checked
 def subset_lights(n: int = 10, target: float = 0.3) -> ipywidgets.VBox:
     """Draw `n` random numbers (2 to 24), light up the subset nearest to the target, and see who needs how many.
 

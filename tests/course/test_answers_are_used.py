@@ -122,7 +122,7 @@ def run(path: Path, answers: dict[str, Callable]) -> tuple[Counter, Counter]:
         return counted
 
     counted = {number: counting(number, function) for number, function in answers.items()}
-    space: dict = {"answers": counted, "display": display, "__name__": "__main__"}  # a kernel gives every cell `display`
+    space: dict = {"answers": counted, "display": display, "__name__": "__main__"}  # as a kernel gives it
     for i, cell in enumerate(c for c in nbformat.read(path, 4).cells if c.cell_type == "code"):
         swapped = re.sub(r'check\("([\d.]+)", \w+\)', r'check("\1", answers["\1"])', cell.source)
         may_raise = "raises-exception" in cell.metadata.get("tags", ())

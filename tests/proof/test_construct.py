@@ -325,7 +325,7 @@ GOOD = {"eta": 1e-2}
         ({"box": (0.0, float("inf"))}, r"box is \(0.0, inf\); allowed"),
         ({"seed": -1}, "seed is -1; allowed: 0 to"),
         ({"seed": 2**63}, "seed is 9223372036854775808; allowed"),
-        ({"seed": 1.5}, r"seed is 1\.5, .*; allowed: whole numbers"),
+        ({"seed": 1.5}, "seed is 1.5; allowed: a whole number"),
         ({"delta": 0.0}, "delta is 0.0; allowed: above 0 and below 1"),
         ({"delta": 2.0, "per_weight": 8}, "delta is 2.0; allowed"),
         ({"largest": 0.0}, "largest is 0.0; allowed: above 0 and at most 1"),

@@ -199,9 +199,8 @@ def test_numpys_whole_numbers_are_whole_numbers_and_counts_do_not_overflow() -> 
         (0, (2, 0, 1), 0, r"sizes are \(2, 0, 1\); allowed"),
         (0, (2, 3), -1, "octaves is -1; allowed: 0 for uniform, or 1 to 100"),
         (0, (2, 3), 101, "octaves is 101; allowed"),
-        (1.5, (2, 3), 0, r"seed is 1\.5, .*; allowed: whole numbers"),
-        ("1", (2, 3), 0, r"seed is '1', .*; allowed: whole numbers"),
-        (0, (2, 3.0), 0, r"sizes are \(2, 3\.0\) .*; allowed: whole numbers"),
+        (1.5, (2, 3), 0, "seed is 1.5; allowed: a whole number"),
+        (0, (2, 3.0), 0, r"sizes\[1\] is 3.0; allowed: a whole number"),
     ],
 )
 def test_what_is_no_source_is_refused(seed, sizes, octaves, message) -> None:

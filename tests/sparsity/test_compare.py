@@ -115,7 +115,7 @@ def test_progress_runs_from_the_first_step_to_the_last(few, run):
         ({"small_lrs": ()}, "small_lrs is empty"),
         ({"small_lrs": (-1.0,)}, "small_lrs names -1.0"),
         ({"batch_size": 0}, "batch_size is 0; it must be a whole number"),
-        ({"nonzeros": (3700.5,)}, "nonzeros names 3700.5"),
+        ({"nonzeros": (3700.5,)}, r"nonzeros\[0\] is 3700.5"),
         ({"seeds": (0, 0)}, r"seeds are \(0, 0\); give each once"),
     ],
 )

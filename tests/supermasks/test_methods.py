@@ -146,7 +146,8 @@ def test_a_bernoulli_training_repeats_itself_and_learns(three, toy):
 
 def test_samples_follow_the_chances():
     scores = {"w": torch.tensor([-30.0, -1.0, 0.0, 30.0]).expand(1, 4000, 4)}
-    drawn = Bernoulli(scores, None).sample(scores, torch.Generator().manual_seed(0))["w"].float().mean((0, 1))
+    method = Bernoulli(scores, pick("vmap", mlp(), torch.device("cpu")))
+    drawn = method.sample(scores, torch.Generator().manual_seed(0))["w"].float().mean((0, 1))
     expected = scores["w"][0, 0].sigmoid()
     assert ((drawn - expected).abs() <= 4 * (expected * (1 - expected) / 4000).sqrt() + 1e-9).all()
 

@@ -49,5 +49,5 @@ def test_more_draws_than_a_level_has_are_not_extrapolated(table: pd.DataFrame) -
 
 
 def test_an_empty_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="run the lottery first"):
+    with pytest.raises(ValueError, match=r"table is .* and one row or more"):
         lottery_explorer(pd.DataFrame())

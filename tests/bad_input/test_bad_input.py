@@ -1,0 +1,914 @@
+"""Every public function with arguments that are wrong: one clear error each, and nothing has happened.
+
+`CALLS` gives each function one call that is right, and for its parameters values that are wrong. A case takes the right
+call, puts one wrong value into it, and asks for an error of the package's own that names the value (or what is wrong
+about it) and says what is allowed, with every argument and every folder as it was.
+"""
+
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+import lthedu
+from lthedu import (
+    data,
+    gradients,
+    landscape,
+    masks,
+    models,
+    optimizers,
+    plots,
+    proof,
+    pruning,
+    reference,
+    resources,
+    results,
+    sparsity,
+    stats,
+    streams,
+    supermasks,
+    tickets,
+    training,
+    widgets,
+)
+from lthedu.checks import Columns, check_of, shown
+from lthedu.course import lesson
+
+mpl.use("agg")
+PACKAGE = Path(lthedu.__file__).parent
+MODULES = (
+    data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, resources, results,
+    sparsity, stats, streams, supermasks, tickets, training, widgets,
+)  # fmt: skip
+NAN, INF = float("nan"), float("inf")
+
+
+class Foreign:
+    """An object that nothing in the package asks for."""
+
+    def __repr__(self) -> str:
+        return "<Foreign>"
+
+
+FOREIGN = Foreign()
+PARAMS = {"a.weight": torch.tensor([[3.0, -1.0], [0.5, 2.0]]), "a.bias": torch.ones(2)}
+WEIGHTS = {"a.weight": PARAMS["a.weight"]}
+MASK = {"a.weight": torch.tensor([[True, False], [True, True]])}
+WRONG_SHAPE = {"a.weight": torch.ones(3, 3, dtype=torch.bool)}
+NOT_BOOL = {"a.weight": torch.ones(2, 2)}
+UNKNOWN = {"z.weight": torch.ones(2, 2, dtype=torch.bool)}
+WITH_NAN = {"a.weight": torch.tensor([[NAN, 1.0], [1.0, 1.0]])}
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@cache
+def small_data() -> data.Dataset:
+    x, y = torch.rand(200, 1, 4, 4, generator=generator()), torch.arange(200) % 10
+    return data.Dataset(x, y, x[:10], y[:10], x[:10], y[:10])
+
+
+def network() -> nn.Module:
+    return models.MLP([16, 3, 10])
+
+
+@cache
+def replicates() -> training.Replicates:
+    return training.Replicates.create(network, [0, 1])
+
+
+@cache
+def ticket() -> proof.Construction:
+    torch.manual_seed(0)
+    return proof.construct(models.MLP([3, 2, 2]), eta=0.05)
+
+
+@cache
+def study_table() -> pd.DataFrame:
+    settings = tickets.Settings(seeds=(0, 1), levels=1, steps=4, batch_size=8, val_every=2)
+    return tickets.Study(small_data(), network, settings).run()
+
+
+def table(columns: str, rows: int = 2) -> pd.DataFrame:
+    return pd.DataFrame({name: [0.5] * rows for name in columns.split()})
+
+
+@dataclass
+class Call:
+    """One right call, and wrong values by parameter; `says` replaces the words that a message must hold for one."""
+
+    function: Callable[..., Any]
+    right: Callable[[], dict[str, Any]]
+    wrong: dict[str, list[Any]]
+
+
+def lists(*values: Any) -> list[Any]:
+    return list(values)
+
+
+NUMBER = ["half", None, FOREIGN]
+FRACTION = [NAN, -0.1, 1.5, INF, "half", None]
+COUNT = [0, -1, 2.5, NAN, "two", None]
+TENSORS = [None, [1.0], {"a.weight": [1.0]}, {0: torch.ones(2, 2)}]
+MASKS = [*TENSORS, WRONG_SHAPE, NOT_BOOL, UNKNOWN]
+GENERATOR = [None, 0, "seed"]
+TABLES = [None, [], "table.csv", pd.DataFrame(), pd.DataFrame({"other": [1]})]
+ROW = "arm level density step split loss accuracy replicate"
+
+STACKED = {"a.weight": torch.tensor([[[3.0, -1.0], [0.5, 2.0]], [[1.0, -1.0], [0.5, -2.0]]])}
+STACKED_MASK = {"a.weight": torch.tensor([[[True, False], [True, True]], [[True, True], [False, True]]])}
+
+
+def inner() -> gradients.Method:
+    return gradients.pick("vmap", network(), torch.device("cpu"))
+
+
+def saved_ticket() -> Path:
+    proof.save_ticket(ticket(), "a-ticket")
+    return Path("a-ticket")
+
+
+def written() -> Path:
+    results.write(Path("a-result"), {"a": 1}, WEIGHTS)
+    return Path("a-result")
+
+
+def a_reference() -> reference.Reference:
+    return reference.read(next((resources.course_path("datasets") / "reference").glob("*.json")))
+
+
+CALLS = [
+    # masks
+    Call(masks.prunable, lambda: {"params": PARAMS}, {"params": TENSORS}),
+    Call(masks.full, lambda: {"params": PARAMS}, {"params": TENSORS}),
+    Call(masks.counts, lambda: {"mask": MASK}, {"mask": TENSORS}),
+    Call(masks.density, lambda: {"mask": MASK}, {"mask": [*TENSORS, {}]}),
+    Call(masks.apply, lambda: {"mask": MASK, "params": PARAMS}, {"mask": MASKS, "params": TENSORS}),
+    Call(
+        masks.hold,
+        lambda: {"mask": MASK, "params": PARAMS, "frozen": WEIGHTS},
+        {"mask": MASKS, "params": TENSORS, "frozen": [*TENSORS, {"a.weight": torch.ones(3)}, {"b": torch.ones(2, 2)}]},
+    ),
+    Call(masks.clone, lambda: {"tensors": PARAMS}, {"tensors": TENSORS}),
+    Call(masks.combine, lambda: {"a": MASK, "b": MASK}, {"a": MASKS, "b": MASKS}),
+    Call(masks.check_fits, lambda: {"mask": MASK, "params": PARAMS}, {"mask": MASKS, "params": TENSORS}),
+    Call(masks.unstack, lambda: {"tensors": PARAMS, "index": 1}, {"tensors": TENSORS, "index": [2, -3, 0.5, None]}),
+    Call(
+        masks.stack,
+        lambda: {"replicates": [PARAMS, PARAMS]},
+        {"replicates": [None, [], [None], [PARAMS, WEIGHTS], [PARAMS, {**PARAMS, "a.bias": torch.ones(3)}]]},
+    ),
+    # pruning
+    Call(pruning.magnitude, lambda: {"params": PARAMS}, {"params": TENSORS}),
+    Call(
+        pruning.random_scores,
+        lambda: {"params": PARAMS, "generator": generator()},
+        {"params": TENSORS, "generator": GENERATOR},
+    ),
+    Call(
+        pruning.keep_largest,
+        lambda: {"scores": torch.rand(4), "density": 0.5},
+        {"scores": [None, [1.0], torch.tensor([NAN, 1.0])], "density": FRACTION},
+    ),
+    Call(
+        pruning.select_globally,
+        lambda: {"scores": WEIGHTS, "density": 0.5},
+        {"scores": [*TENSORS, {}, WITH_NAN], "density": FRACTION},
+    ),
+    Call(
+        pruning.select,
+        lambda: {"scores": WEIGHTS, "density": 0.5},
+        {
+            "scores": [*TENSORS, WITH_NAN],
+            "density": FRACTION,
+            "scope": ["everywhere", None, 3],
+            "within": [0, {}, WRONG_SHAPE, NOT_BOOL, UNKNOWN],
+            "own_density": [3, {"b": 0.5}, {"a.weight": 2.0}, {"a.weight": "all"}],
+        },
+    ),
+    Call(
+        pruning.random_mask,
+        lambda: {"mask": MASK, "generator": generator()},
+        {"mask": [*TENSORS, NOT_BOOL], "generator": GENERATOR},
+    ),
+    Call(
+        pruning.cubic,
+        lambda: {"step": 5, "begin": 0, "end": 10, "final": 0.5},
+        {"step": ["one", None], "begin": [10, 11, None], "end": [0, -1, NAN], "final": FRACTION},
+    ),
+    Call(
+        pruning.select_each,
+        lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
+        {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
+    ),
+    Call(
+        pruning.gradual,
+        lambda: {"schedule": lambda step: 0.5, "at": [1, 2]},
+        {"schedule": [None, 0.5], "at": [None, 3, [0.5], [-1]], "choose": [None, 3], "spare": [3, "a.weight"]},
+    ),
+    # statistics
+    Call(
+        stats.paired_test,
+        lambda: {"a": [1.0, 2.0, 4.0], "b": [1.0, 3.0, 3.0]},
+        {"a": [None, [], [1.0], [1.0, 2.0, NAN], ["a", "b", "c"], [1.0, 2.0]], "b": [None, [1.0], [INF, 1.0, 2.0]]},
+    ),
+    Call(
+        stats.clopper_pearson,
+        lambda: {"wins": 3, "draws": 10},
+        {"wins": [-1, 11, 0.5, None], "draws": [0, -1, 2, None], "confidence": [0, 1, NAN, 1.5, "most", None]},
+    ),
+    Call(
+        stats.draws_needed,
+        lambda: {"p": 0.1},
+        {"p": [-0.1, 1.5, NAN, "half", None], "chance": [0, 1, NAN, None]},
+    ),
+    Call(
+        stats.expected_best,
+        lambda: {"chosen_by": [0.1, 0.2], "reported": [0.3, 0.4], "draws": 2},
+        {
+            "chosen_by": [None, [], [0.1], [NAN, 1.0], ["a", "b"]],
+            "reported": [None, [0.1], [INF, 0.1]],
+            "draws": [0, 3, 0.5, None],
+        },
+    ),
+    Call(
+        stats.fisher_exact,
+        lambda: {"wins_a": 1, "draws_a": 4, "wins_b": 3, "draws_b": 4},
+        {"wins_a": [-1, 5, 0.5, None], "draws_a": [0, -1, None], "wins_b": [5, "two"], "draws_b": [2, NAN]},
+    ),
+    Call(
+        stats.mann_whitney,
+        lambda: {"a": [1.0, 2.0], "b": [3.0, 4.0]},
+        {"a": [None, [], [NAN, 1.0], ["a"]], "b": [[], [NAN], None]},
+    ),
+    Call(
+        stats.sign_flip_test,
+        lambda: {"a": [1.0, 2.0], "b": [3.0, 5.0]},
+        {"a": [None, [], [NAN, 1.0], [1.0]], "b": [[], [INF, 1.0]]},
+    ),
+    # streams
+    Call(streams.derive, lambda: {}, {"name": [(None,), (0.5,), (b"x",)]}),
+    Call(streams.generator, lambda: {}, {"name": [(None,), (0.5,)]}),
+    Call(streams.numpy_generator, lambda: {}, {"name": [(None,), (0.5,)]}),
+    # models, optimizers, training
+    Call(models.MLP, lambda: {"sizes": [4, 3, 2]}, {"sizes": [None, [], [4], [4, 0, 2], [4, -1], [4, 2.5], 3]}),
+    Call(
+        models.ResidualMLP,
+        lambda: {"sizes": [4, 4, 4, 2]},
+        {"sizes": [None, [], [4], [4, 0, 2], [4, 2.5]], "branch": [NAN, INF, "x", None]},
+    ),
+    Call(models.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
+    Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
+    Call(models.ResNet, lambda: {}, {"blocks": COUNT, "width": COUNT, "classes": COUNT}),
+    Call(
+        optimizers.Schedule,
+        lambda: {},
+        {
+            "kind": ["linear", None],
+            "warmup": [-1, 0.5, NAN, None],
+            "milestones": [None, (1.5,), (-0.1,), (NAN,), ("x",)],
+            "factor": [0, -1, NAN, None],
+        },
+    ),
+    Call(
+        optimizers.Optimizer,
+        lambda: {},
+        {
+            "name": ["lion", None],
+            "lr": [0, -1, NAN, INF, "fast", None],
+            "momentum": [-0.1, NAN, None],
+            "weight_decay": [-1, NAN, INF, None],
+            "schedule": [None, "cosine"],
+        },
+    ),
+    Call(
+        training.Replicates.create,
+        lambda: {"make": network, "seeds": [0, 1]},
+        {
+            "make": [None, network()],
+            "seeds": [None, [], [0.5], ["a"], 3],
+            "device": ["gpu", 3.5],
+            "dtype": ["float32", torch.int64],
+        },
+    ),
+    Call(
+        training.train,
+        lambda: {"replicates": replicates(), "data": small_data(), "steps": 2, "batch_size": 8},
+        {
+            "replicates": [None, network()],
+            "data": [None, torch.ones(3)],
+            "steps": COUNT,
+            "batch_size": [0, -1, 201, 2.5, NAN, None],
+            "mask": [3, UNKNOWN, WRONG_SHAPE],
+            "frozen": [3, {"b": torch.ones(2)}],
+            "remask": [3],
+            "order": [3, [0], [0.5, 1], ["a", "b"]],
+            "optimizer": [None, "adam"],
+            "first_step": [-1, 2, 0.5],
+            "val_every": [0, -1, 0.5, "often"],
+            "test_every": [0, NAN],
+            "snapshot": [-1, 3, 0.5],
+            "progress": [3],
+            "path": ["quick", 3, None],
+        },
+    ),
+    Call(
+        training.evaluate,
+        lambda: {"replicates": replicates(), "data": small_data()},
+        {"replicates": [None], "data": [None, {}], "split": ["all", None, 3], "path": ["quick"]},
+    ),
+    Call(
+        gradients.pick,
+        lambda: {"path": "auto", "model": network(), "device": torch.device("cpu")},
+        {"path": ["quick", None, 3], "model": [None, 3], "device": ["cpu", None]},
+    ),
+    # data
+    Call(
+        data.load,
+        lambda: {"name": "mnist1d"},
+        {"name": ["mnist2", None, "", 3], "seed": [0.5, None, NAN], "device": ["gpu", 3.5], "folder": [3]},
+    ),
+    Call(data.check_files, lambda: {"name": "mnist"}, {"name": ["mnist2", None], "folder": [3]}),
+    Call(data.data_path, lambda: {"name": "mnist"}, {"name": ["mnist2", None], "folder": [3, FOREIGN]}),
+    Call(
+        data.fetch, lambda: {"name": "cifar10", "folder": "/dev/null"}, {"name": ["mnist", "x", None], "progress": [3]}
+    ),
+    Call(
+        data.load_folder,
+        lambda: {"folder": "images"},
+        {
+            "folder": [None, 3, "no-such-folder", "empty"],
+            "size": COUNT,
+            "channels": [0, 2, 4, 1.5, None],
+            "seed": [0.5, None],
+            "device": ["gpu"],
+            "progress": [3],
+        },
+    ),
+    Call(data.class_names, lambda: {"folder": "images"}, {"folder": [None, 3, "no-such-folder", "empty"]}),
+    Call(data.pooled, lambda: {"data": data.load("mnist")}, {"data": [None, torch.ones(3)]}),
+    Call(data.unit_pixels, lambda: {"data": data.load("mnist")}, {"data": [None, torch.ones(3)]}),
+    Call(
+        small_data().first,
+        lambda: {"n_train": 5},
+        {"n_train": [0, -1, 0.5, None], "n_val": [0, -1, 0.5], "n_test": [0, "all"]},
+    ),
+    Call(
+        data.Dataset,
+        lambda: vars(small_data()) | {},
+        {"x_train": [None, [1.0]], "y_train": [None, torch.ones(3, dtype=torch.long)], "x_test": [3]},
+    ),
+    # landscape
+    Call(
+        landscape.random_network,
+        lambda: {"layers": 1, "neurons": 3},
+        {"layers": COUNT, "neurons": COUNT, "seed": [0.5, None, "a"]},
+    ),
+    Call(
+        landscape.polygon_area,
+        lambda: {"corners": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])},
+        {"corners": [None, "square", np.zeros((3, 3)), np.zeros(3), np.array([[NAN, 0.0], [1.0, 0.0], [0.0, 1.0]])]},
+    ),
+    Call(
+        landscape.plane_through,
+        lambda: {"a": np.zeros(3), "b": np.array([1.0, 0.0, 0.0]), "c": np.array([0.0, 1.0, 0.0])},
+        {"a": [None, np.zeros(2)], "b": [np.zeros(3), np.full(3, NAN)], "c": [np.array([2.0, 0.0, 0.0]), "c"]},
+    ),
+    Call(
+        landscape.split,
+        lambda: {"corners": np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), "values": np.array([1.0, -1.0, -1.0])},
+        {"corners": [None, np.zeros((3, 3))], "values": [None, np.zeros(2), np.array([NAN, 1.0, 1.0])]},
+    ),
+    Call(
+        landscape.regions,
+        lambda: {"network": landscape.random_network(1, 3)},
+        {
+            "network": [None, 3, nn.ReLU()],
+            "corners": [None, np.zeros((4, 3)), np.zeros((1, 2))],
+            "plane": [3],
+            "split": [None, 3],
+        },
+    ),
+    Call(
+        landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
+    ),
+    Call(
+        landscape.accuracy_by_depth,
+        lambda: {
+            "data": small_data(),
+            "settings": landscape.depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
+        },
+        {"data": [None], "settings": [None, tickets.LESSON], "progress": [3]},
+    ),
+    # sparsity
+    Call(
+        sparsity.Settings,
+        lambda: {},
+        {
+            "seeds": [None, (), (0.5,), (0, 0), 3],
+            "nonzeros": [None, (), (10,), (10**9,), (2_000.5,)],
+            "dense_steps": COUNT,
+            "steps": COUNT,
+            "updates": COUNT,
+            "pruned_by": [0, -0.5, 1.5, NAN, None],
+            "batch_size": COUNT,
+            "optimizer": [None, "adam"],
+            "small_lrs": [None, (), (0.0,), (NAN,), (INF,)],
+        },
+    ),
+    Call(
+        sparsity.Comparison,
+        lambda: {"data": small_data()},
+        {"data": [None], "settings": [None, 3], "choose": [3], "schedule": [3], "width": [3]},
+    ),
+    Call(
+        sparsity.matching_width,
+        lambda: {"total": 1000, "inputs": 20, "outputs": 10},
+        {"total": [0, 10, 0.5, None], "inputs": COUNT, "outputs": COUNT},
+    ),
+    Call(sparsity.nonzeros, lambda: {"params": PARAMS, "mask": MASK}, {"params": TENSORS, "mask": MASKS}),
+    Call(sparsity.csr_bytes, lambda: {"params": PARAMS, "mask": MASK}, {"params": TENSORS, "mask": MASKS}),
+    Call(sparsity.dense_bytes, lambda: {"params": PARAMS}, {"params": TENSORS}),
+    # supermasks
+    Call(
+        supermasks.keep_top,
+        lambda: {"scores": torch.rand(2, 6), "density": 0.5},
+        {"scores": [None, [1.0]], "density": FRACTION, "dtype": ["bool", None]},
+    ),
+    Call(
+        supermasks.popup_mask,
+        lambda: {"scores": torch.rand(2, 6), "density": 0.5},
+        {"scores": [None, [1.0]], "density": FRACTION},
+    ),
+    Call(
+        supermasks.bernoulli_mask,
+        lambda: {"scores": torch.zeros(6), "generator": generator()},
+        {"scores": [None, 3], "generator": GENERATOR},
+    ),
+    Call(
+        supermasks.reinitialised,
+        lambda: {"initial": STACKED, "mask": STACKED_MASK, "generator": generator()},
+        {"initial": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE], "generator": GENERATOR, "signed": [None, "yes"]},
+    ),
+    Call(
+        supermasks.reshuffled,
+        lambda: {"initial": STACKED, "mask": STACKED_MASK, "generator": generator()},
+        {"initial": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE], "generator": GENERATOR, "signed": [None]},
+    ),
+    Call(
+        supermasks.constants,
+        lambda: {"initial": STACKED, "mask": STACKED_MASK, "generator": generator()},
+        {"initial": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE], "generator": GENERATOR, "signed": [None]},
+    ),
+    Call(
+        supermasks.frozen_at_init,
+        lambda: {"initial": STACKED, "mask": STACKED_MASK},
+        {"initial": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE]},
+    ),
+    Call(
+        supermasks.zero_if_moved_to_zero,
+        lambda: {"initial": STACKED, "final": STACKED, "mask": STACKED_MASK},
+        {"initial": TENSORS, "final": [*TENSORS, {"z": torch.ones(2)}], "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE]},
+    ),
+    Call(
+        supermasks.zero_at_random,
+        lambda: {"held": STACKED, "mask": STACKED_MASK, "like": STACKED, "generator": generator()},
+        {"held": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE], "like": TENSORS, "generator": GENERATOR},
+    ),
+    Call(
+        supermasks.same_sign,
+        lambda: {"criterion": supermasks.CRITERIA["large_final"]},
+        {"criterion": [None, "large_final"]},
+    ),
+    Call(
+        supermasks.different_sign,
+        lambda: {"criterion": supermasks.CRITERIA["large_final"]},
+        {"criterion": [None, "large_final"]},
+    ),
+    Call(
+        supermasks.four_scores,
+        lambda: {"i": torch.ones(3), "f": torch.ones(3)},
+        {"i": [None, 1.0], "f": [None, torch.ones(2)]},
+    ),
+    Call(supermasks.fingerprint, lambda: {"params": PARAMS}, {"params": TENSORS}),
+    Call(supermasks.signed_constants, lambda: {"params": STACKED}, {"params": TENSORS}),
+    Call(
+        supermasks.kaiming_normal,
+        lambda: {"params": STACKED, "seeds": [0, 1]},
+        {"params": TENSORS, "seeds": [None, [0], [0.5, 1], [0, "a"]]},
+    ),
+    Call(
+        supermasks.initial_scores,
+        lambda: {"params": STACKED, "seeds": [0, 1]},
+        {"params": TENSORS, "seeds": [None, [0], [0.5, 1]]},
+    ),
+    Call(
+        supermasks.rescaled_by_count,
+        lambda: {"params": STACKED, "mask": STACKED_MASK},
+        {"params": TENSORS, "mask": [*TENSORS, UNKNOWN, WRONG_SHAPE]},
+    ),
+    Call(
+        supermasks.EdgePopup,
+        lambda: {"weights": STACKED, "inner": inner(), "density": 0.5},
+        {
+            "weights": TENSORS,
+            "inner": [None, "vmap"],
+            "density": FRACTION,
+            "own_density": [3, {"a.weight": 2.0}, {"b": 0.5}],
+        },
+    ),
+    Call(
+        supermasks.Bernoulli,
+        lambda: {"weights": STACKED, "inner": inner()},
+        {"weights": TENSORS, "inner": [None, "vmap"], "rescale": [None, 3], "draws": [0, -1, 0.5, None]},
+    ),
+    # tickets
+    Call(
+        tickets.Settings,
+        lambda: {},
+        {
+            "seeds": [None, (), (0.5,), (0, 0), ("a",), 3],
+            "levels": [-1, 0.5, None],
+            "keep": [0, -0.5, 1.5, NAN, None],
+            "keep_output": [0, 2, NAN, "all"],
+            "keep_kernels": [-1, 2, NAN],
+            "scope": ["everywhere", None],
+            "steps": COUNT,
+            "batch_size": COUNT,
+            "optimizer": [None, "adam"],
+            "rewind_step": [-1, 0.5, 10**9],
+            "val_every": [0, -1, 0.5],
+            "controls": [None, ("other",), 3],
+        },
+    ),
+    Call(
+        tickets.Study,
+        lambda: {"data": small_data()},
+        {
+            "data": [None, 3],
+            "make": [None, 3],
+            "settings": [None, sparsity.compare.LESSON],
+            "folder": [3, FOREIGN, "a-file"],
+            "find_tickets": [None, 3],
+            "random_mask": [None, 3],
+        },
+    ),
+    Call(
+        tickets.find_tickets,
+        lambda: {"initial": PARAMS, "full": MASK, "train": lambda *_: PARAMS, "prune": lambda *_: MASK, "levels": 1},
+        {"initial": TENSORS, "full": TENSORS, "train": [None, 3], "prune": [None, 3], "levels": [-1, 0.5, None]},
+    ),
+    Call(tickets.final, lambda: {"table": study_table()}, {"table": TABLES, "split": ["all", None]}),
+    Call(
+        tickets.final_accuracy,
+        lambda: {"table": study_table(), "arm": tickets.DENSE, "level": 0},
+        {"table": TABLES, "arm": ["other", None], "level": [0.5, None], "split": ["all", None]},
+    ),
+    Call(tickets.summary, lambda: {"table": study_table()}, {"table": TABLES}),
+    # the proof
+    Call(
+        proof.Source,
+        lambda: {"seed": 0, "sizes": (2, 3)},
+        {
+            "seed": [-1, 0.5, None, 2**63, "0"],
+            "sizes": [None, (), (3,), (0, 2), (2, 0.5), ("a", 2)],
+            "octaves": [-1, 101, 0.5, None],
+        },
+    ),
+    Call(
+        proof.construct,
+        lambda: {"target": models.MLP([3, 2, 2]), "eta": 0.05},
+        {
+            "target": [None, nn.ReLU(), 3],
+            "eta": [0, 1, -1, NAN, INF, "small", None],
+            "method": ["luck", None],
+            "per_weight": [0, 2.5, NAN, "many"],
+            "box": [None, (1.0, 0.0), (NAN, 1.0), (0.0,), 3],
+            "seed": [-1, 0.5, None],
+            "delta": [0, 1, NAN, None],
+            "largest": [0, 2, NAN, None],
+            "memory": [10, NAN, "all"],
+            "solver": ["gurobi", None],
+            "normalise": [None, 3],
+            "first_mask": [None, 3],
+        },
+    ),
+    Call(proof.certificate, lambda: {"ticket": ticket()}, {"ticket": [None, 3], "bound": [3]}),
+    Call(
+        proof.largest_difference,
+        lambda: {"ticket": ticket()},
+        {
+            "ticket": [None],
+            "x": [3, torch.ones(4, 2), torch.full((2, 3), NAN)],
+            "starts": COUNT,
+            "steps": [-1, 0.5, None],
+            "seed": [0.5, None],
+        },
+    ),
+    Call(
+        proof.compare_logits,
+        lambda: {"target": torch.ones(3, 2), "ticket": torch.ones(3, 2)},
+        {"target": [None, torch.ones(2, 2), "logits"], "ticket": [None, torch.ones(3)]},
+    ),
+    Call(
+        proof.same_predictions,
+        lambda: {"a": [[1.0, 2.0]], "b": [[0.0, 1.0]]},
+        {"a": [None, 3, [], [[1.0, 2.0], [1.0, 2.0]]], "b": [None, [[1.0], [2.0]], [1.0]]},
+    ),
+    Call(
+        proof.fewest_bytes,
+        lambda: {"weights": 10, "eta": 0.1},
+        {"weights": [-1, 0, 0.5, NAN, None], "eta": [0, 1, NAN, -1, None], "largest": [0, NAN, None]},
+    ),
+    Call(
+        proof.save_ticket,
+        lambda: {"ticket": ticket(), "path": "ticket.safetensors"},
+        {"ticket": [None, 3], "path": [None, 3, "no-such-folder/t.safetensors"]},
+    ),
+    Call(proof.load_ticket, lambda: {"path": saved_ticket()}, {"path": [None, 3, "no-such-file", "a-file", "empty"]}),
+    Call(proof.all_sums, lambda: {"numbers": [0.5, 0.25]}, {"numbers": [None, 3, ["a"], [NAN], [0.1] * 60]}),
+    Call(
+        proof.closest_subset,
+        lambda: {"numbers": [0.5, 0.25], "target": 0.4},
+        {"numbers": [None, ["a"], [NAN], [0.1] * 60], "target": [NAN, INF, "x", None]},
+    ),
+    Call(
+        proof.meet_in_the_middle,
+        lambda: {"numbers": [0.5, 0.25], "target": 0.4},
+        {"numbers": [None, ["a"], [NAN], [0.1] * 99], "target": [NAN, INF, "x", None]},
+    ),
+    Call(
+        proof.greedy_subset,
+        lambda: {"numbers": [0.5, 0.25], "target": 0.4},
+        {"numbers": [None, ["a"], [NAN]], "target": [NAN, "x", None]},
+    ),
+    Call(
+        proof.subset_errors,
+        lambda: {"choose": proof.greedy_subset, "sizes": [2, 3], "draws": 2},
+        {"choose": [None, 3], "sizes": [None, 3, [], [0], [0.5]], "draws": COUNT, "seed": [0.5, None]},
+    ),
+    Call(
+        proof.best_subsets,
+        lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4]},
+        {
+            "numbers": [None, "x", [[NAN, 1.0]], [0.5], [[0.5] * 70]],
+            "targets": [None, [NAN], [0.1, 0.2]],
+            "solver": ["gurobi", None],
+        },
+    ),
+    Call(
+        proof.brute_force,
+        lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4]},
+        {"numbers": [None, [[NAN, 1.0]], [[0.5] * 70]], "targets": [None, [0.1, 0.2], [INF]]},
+    ),
+    Call(
+        proof.hashed_subsets,
+        lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4]},
+        {"numbers": [None, [[NAN, 1.0]]], "targets": [None, [0.1, 0.2]], "solver": ["gurobi"], "device": ["gpu", 3.5]},
+    ),
+    Call(
+        proof.solve,
+        lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4], "eta": 0.1},
+        {
+            "numbers": [None, [[NAN, 1.0]]],
+            "targets": [None, [INF]],
+            "eta": [0, -1, NAN, None],
+            "ladder": [None, [2.5]],
+            "solver": ["gurobi"],
+            "device": ["gpu"],
+        },
+    ),
+    Call(
+        proof.one_weight,
+        lambda: {"incoming": [0.5, -0.5], "outgoing": [0.5, 0.5], "weight": 0.25},
+        {
+            "incoming": [None, ["a", "b"], [0.5], [NAN, 1.0]],
+            "outgoing": [None, [0.5]],
+            "weight": [NAN, INF, "x", None],
+            "choose": [None, 3],
+        },
+    ),
+    Call(
+        proof.normalise,
+        lambda: {"layers": [np.ones((2, 3)), np.ones((2, 3))]},
+        {"layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)]], "largest": [0, -1, NAN, None]},
+    ),
+    # files
+    Call(
+        results.write,
+        lambda: {"folder": Path("result"), "record": {"a": 1}, "tensors": WEIGHTS},
+        {"folder": [None, "text", 3], "record": [None, 3, {"a": FOREIGN}], "tensors": [None, {"a": 3}]},
+    ),
+    Call(
+        results.read,
+        lambda: {"folder": written()},
+        {"folder": [None, 3, Path("no-such-folder"), Path("empty"), Path("a-file")]},
+    ),
+    Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
+    Call(results.digest, lambda: {"tensors": WEIGHTS}, {"tensors": TENSORS}),
+    Call(
+        reference.read,
+        lambda: {"path": next((resources.course_path("datasets") / "reference").glob("*.json"))},
+        {"path": [None, 3, Path("no-such-file"), Path("a-file"), Path("empty")]},
+    ),
+    Call(
+        reference.write,
+        lambda: {"path": Path("reference.json"), "reference": a_reference()},
+        {"path": [None, 3], "reference": [None, {}]},
+    ),
+    Call(
+        reference.load,
+        lambda: {"name": next((resources.course_path("datasets") / "reference").glob("*.json")).stem},
+        {"name": [None, 3]},
+    ),
+    Call(
+        reference.made_with,
+        lambda: {"device": torch.device("cpu"), "seconds": 1.0},
+        {"device": [None, "cpu"], "seconds": [None, "long"]},
+    ),
+    # what a lesson's cells call
+    Call(lesson.check, lambda: {"number": "2.1", "function": None}, {"number": [None, 2.1, "9.99", ""]}),
+    Call(lesson.hint, lambda: {"number": "2.1"}, {"number": [None, 2.1, "9.99", ""]}),
+    Call(lesson.solution, lambda: {"number": "2.1"}, {"number": [None, 2.1, "9.99", ""]}),
+    Call(lesson.progress, lambda: {"lesson": 2}, {"lesson": ["a", 99, 0.5, -1]}),
+    Call(
+        lesson.show,
+        lambda: {"label": "weights", "value": 0.5},
+        {"label": [None, 3, ""], "value": [None, "half", [0.5]], "digits": [-1, 0.5, 99, None], "unit": [None, 3]},
+    ),
+    Call(lesson.caption, lambda: {"alt": "a line"}, {"alt": [None, 3, "", " "]}),
+    Call(
+        lesson.claim,
+        lambda: {"sentence": "It holds", "holds": True},
+        {"sentence": [None, 3, ""], "holds": [None, "yes", 0.5, 1, []], "evidence": [None, 3]},
+    ),
+    Call(
+        lesson.verdict,
+        lambda: {"word": "open", "scope": "MNIST"},
+        {"word": [None, "maybe", "", 3], "scope": [None, 3, ""]},
+    ),
+    Call(resources.course_path, lambda: {"name": "lessons"}, {"name": [None, 3, "other"]}),
+]
+
+
+CASES = [
+    pytest.param(call, parameter, value, id=f"{call.function.__qualname__}-{parameter}-{i}")
+    for call in CALLS
+    for parameter, values in call.wrong.items()
+    for i, value in enumerate(values)
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with an empty folder, a file that is none of ours, and a folder of two images."""
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("a-file").write_bytes(b"this is no file of the course")
+    for name in ("cat", "dog"):
+        Path("images", name).mkdir(parents=True)
+        for i in range(10):
+            mpl.image.imsave(f"images/{name}/{i}.png", np.random.default_rng(i).random((8, 8, 3)))
+    yield tmp_path
+    plt.close("all")
+
+
+def files(folder: Path) -> dict[str, bytes | None]:
+    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+
+
+def as_text(value: Any) -> str:
+    """All that an argument holds, to be compared before and after."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {as_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, torch.Tensor):
+        return f"{value.dtype} {value.tolist()}"
+    return repr(value)
+
+
+def called(call: Call, given: dict[str, Any]) -> Any:
+    if set(given) == {"name"} and call.function.__module__ == "lthedu.streams":
+        return call.function(*given["name"])
+    return call.function(**given)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.function.__qualname__)
+def test_the_right_call_is_right(call: Call) -> None:
+    if call.function is data.fetch:
+        pytest.skip("would use the network")
+    called(call, call.right())
+
+
+def told(value: Any) -> list[str]:
+    """What a message may show of a wrong value: itself, or what is wrong about it."""
+    if isinstance(value, pd.DataFrame):
+        return ["columns"]
+    if isinstance(value, torch.Tensor | np.ndarray):
+        shapes = [str(tuple(value.shape)), str((1, *value.shape)), f" {len(value)} ", "one line"]
+        return shapes if np.isfinite(np.asarray(value)).all() else [*shapes, "NaN", "finite"]
+    if isinstance(value, dict):
+        return [
+            repr(value),
+            "empty",
+            "nothing",
+            "has no mask",
+            *map(str, value),
+            *(word for v in value.values() for word in told(v)),
+        ]
+    if isinstance(value, list | tuple):
+        shape = str(np.shape(value)) if len({np.shape(v) for v in value}) < 2 else "of one shape"
+        return [repr(value), "empty", "nothing", f" {len(value)} ", shape, *(word for v in value for word in told(v))]
+    if isinstance(value, float) and not np.isfinite(value):
+        return [repr(value), "NaN", "finite"]
+    if value == "":
+        return ["''", '""']
+    return ["None"] if value is None else [repr(value), str(value), type(value).__name__]
+
+
+@pytest.mark.parametrize(("call", "parameter", "value"), CASES)
+def test_a_wrong_value_gets_one_clear_error_and_nothing_happens(
+    call: Call, parameter: str, value: Any, here: Path
+) -> None:
+    given = call.right() | {parameter: value}
+    before, seen = files(here), {name: as_text(v) for name, v in given.items()}
+    with pytest.raises((ValueError, TypeError, OSError)) as caught:
+        called(call, given)
+    message = str(caught.value)
+    last = caught.traceback[-1].path
+    if not (isinstance(caught.value, OSError) and caught.value.filename):  # which says it in the system's own words
+        assert Path(str(last)).is_relative_to(PACKAGE), f"raised by {last}: {message}"
+        assert any(words in message for words in SAYS), f"does not say what is allowed: {message}"
+    assert any(word in message for word in told(value)), f"does not name the value: {message}"
+    assert len(message) < 500
+    assert {name: as_text(v) for name, v in given.items()} == seen
+    assert files(here) == before
+
+
+SAYS = ["allowed:", "must", "it is", "they are", "need", "there are", "give", "expected", "at least", "reinstall"]
+SAYS += ["it takes", "numbered from", "a mask is", "its parameter", "a density is", "a learning rate is", "lacks"]
+SAYS += ["even one hidden unit takes", "different layers", "the initial weights have", "run the study first", "none"]
+SAYS += ["written in quotes", "those that have", "is damaged, or", "is damaged or", "is missing, or", "is no ", "not ("]
+
+
+def public() -> list[Any]:
+    """Every function and class that the package's modules offer, with parameters."""
+    found = {}
+    for module in MODULES:
+        own = [name for name, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
+        for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
+            value = getattr(module, name)
+            plain = inspect.isclass(value) and (issubclass(value, Exception) or getattr(value, "_is_protocol", False))
+            if callable(value) and not plain and not typing.get_origin(value) and inspect.signature(value).parameters:
+                found[id(value)] = value
+    return [*found.values()]
+
+
+def of_call(function: Any) -> Any:
+    return function.__init__ if inspect.isclass(function) else function
+
+
+@pytest.mark.parametrize("function", public(), ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_every_public_function_holds_its_arguments_to_their_annotations(function: Any) -> None:
+    hints = typing.get_type_hints(of_call(function), include_extras=True)
+    assert hasattr(of_call(function), "__wrapped__")
+    for name, hint in hints.items():
+        fault = None if name == "return" else check_of(hint)(FOREIGN)
+        assert fault or name == "return" or hint in (Any, object) or isinstance(hint, typing.TypeVar)
+
+
+TABLE_PARAMETERS = [
+    pytest.param(function, name, columns.names.split(), id=f"{function.__name__}-{name}")
+    for function in [*public(), tickets.lottery.target, tickets.lottery.wins, tickets.stability.barriers]
+    for name, hint in typing.get_type_hints(of_call(function), include_extras=True).items()
+    for columns in getattr(hint, "__metadata__", ())
+    if isinstance(columns, Columns)
+]
+
+
+@pytest.mark.parametrize(("function", "parameter", "columns"), TABLE_PARAMETERS)
+def test_a_table_without_a_column_is_refused_by_its_name(function: Any, parameter: str, columns: list[str]) -> None:
+    others = {n: 1 for n, p in inspect.signature(function).parameters.items() if p.default is p.empty}
+    for wrong in (*TABLES, *(table(" ".join(columns)).drop(columns=column) for column in columns)):
+        with pytest.raises(
+            (TypeError, ValueError), match=f"{parameter} is .*; allowed: .*{', '.join(columns)}"
+        ) as caught:
+            function(**others | {parameter: wrong})
+        assert shown(wrong) in str(caught.value)
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(CASES) >= 200
