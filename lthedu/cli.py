@@ -1,6 +1,7 @@
 """The `lthedu` command. What needs torch is imported by the command that needs it."""
 
 import io
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -69,12 +70,8 @@ def lab(
     workspace.check_address(ip, port)
     copied = copies.copy_lessons(home)
     print(copied, flush=True)
-    if not workspace.is_loopback(ip):
-        problems.print(
-            f"Warning: listening on {ip}: whoever can reach this machine over the network and has the token "
-            "can run programs as you.",
-            style="yellow",
-        )
+    for warning in workspace.warnings(ip, context.args):
+        problems.print(f"Warning: {warning}", style="yellow")
     arguments = workspace.server_arguments(
         home, copied.first, ip=ip, port=port, browser=not no_browser, more=context.args
     )
@@ -338,7 +335,7 @@ def new_lesson(
 
 def _refuse_empty(words: Sequence[str]) -> None:
     """An empty folder, as a shell's unset variable leaves it, would be taken for the current one."""
-    for word, after in zip(words, [*words[1:], "-"], strict=True):
+    for word, after in itertools.pairwise([*words, "-"]):
         if (word in PLACES and not after) or (word.endswith("=") and word[:-1] in PLACES):
             raise ValueError(f"{word.rstrip('=')} is empty; name a place, or leave the option out")
 

@@ -106,6 +106,30 @@ def test_listening_beyond_this_machine_warns_and_keeps_the_token(
     assert not any("token" in argument for argument in arguments)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--IdentityProvider.token="], ["no token is asked for: every program and every user of this machine"]),
+        (["--ServerApp.token", ""], ["no token is asked for"]),
+        (["--ServerApp.ip=0.0.0.0"], ["listening on 0.0.0.0"]),
+        (
+            ["--ServerApp.ip=*", "--IdentityProvider.token="],
+            ["listening on *", "no token is asked for: whoever can reach"],
+        ),
+        (["--IdentityProvider.token=", "--PasswordIdentityProvider.hashed_password=argon2:x"], []),
+        (["--IdentityProvider.token=mine", "--ServerApp.port=9123"], []),
+    ],
+)
+def test_a_server_that_others_can_use_is_warned_of(
+    run: Run, served: list[list[str]], capsys: pytest.CaptureFixture[str], words: list[str], says: list[str]
+) -> None:
+    assert run("lab", *words) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("Warning:") == len(says)
+    assert all(line in shown for line in says)
+    assert served[0][-len(words) :] == words
+
+
 def test_a_taken_port_is_one_line_and_writes_nothing(
     run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -423,6 +447,12 @@ def get(address: str, token: str = "") -> tuple[int, str, str]:
         return error.code, address, ""
 
 
+def open_to_others(path: Path, root: Path) -> bool:
+    """Whether another user of this machine, who may enter `root`, could read the file."""
+    folders = [folder for folder in path.parents if folder.is_relative_to(root) and folder != root]
+    return bool(path.stat().st_mode & 0o044) and all(folder.stat().st_mode & 0o011 for folder in folders)
+
+
 def test_a_real_server_answers_with_its_token_only_and_stops(
     server: tuple[subprocess.Popen[bytes], str, str], tmp_path: Path
 ) -> None:
@@ -430,6 +460,9 @@ def test_a_real_server_answers_with_its_token_only_and_stops(
     assert get(f"{address}/api/status")[0] == 403
     assert get(f"{address}/api/status", token[::-1])[0] == 403
     assert get(f"{address}/api/status", token)[0] == 200
+    holding = [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "log" and token.encode() in p.read_bytes()]
+    assert any(p.name.startswith("jpserver") for p in holding)  # for Jupyter's own list of servers
+    assert os.name != "posix" or [p.name for p in holding if open_to_others(p, tmp_path)] == []
     lessons = sorted(path.name for path in (tmp_path / "home" / "lthedu").glob("*.ipynb"))
     assert get(f"{address}/", token)[1] == address + (f"/lab/tree/{lessons[0]}" if lessons else "/lab")
 

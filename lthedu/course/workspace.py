@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import itertools
 import os
 import socket
 from collections.abc import Sequence
@@ -106,6 +107,33 @@ def server_arguments(
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--allow-root")
     return [*arguments, *more]
+
+
+def warnings(ip: str, more: Sequence[str]) -> list[str]:
+    """What is to be said of a server that others can use: one that listens beyond this machine, one without a token.
+
+    `more`: the learner's own options to JupyterLab, of which the last one counts.
+
+    >>> warnings("127.0.0.1", ["--ServerApp.port=9000"])
+    []
+    >>> [line.partition(":")[0] for line in warnings("127.0.0.1", ["--IdentityProvider.token="])]
+    ['no token is asked for']
+    """
+    given = {"ip": ip}
+    for word, after in itertools.pairwise([*more, ""]):
+        name, equals, value = word.partition("=")
+        given[name.lstrip("-").rpartition(".")[2]] = value if equals else after
+    beyond = not is_loopback(given["ip"])
+    open_ = not any(given.get(name, default) for name, default in (("token", "its own"), ("hashed_password", "")))
+    who = (
+        "whoever can reach this machine over the network" if beyond else "every program and every user of this machine"
+    )
+    found = []
+    if beyond:
+        found.append(f"listening on {given['ip'] or 'every address'}: {who} and has the token can run programs as you.")
+    if open_:
+        found.append(f"no token is asked for: {who} can run programs as you.")
+    return found
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -1,12 +1,18 @@
-"""Fetch one file, resumably and with a checksum: the only module of the package that uses the network."""
+"""Fetch one file, resumably and with a checksum: the only module of the package that uses the network.
 
+Over https alone, redirections too; http is for a server on this very machine.
+"""
+
+import ipaddress
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from filelock import Timeout
 
@@ -20,6 +26,30 @@ class _Lost(Exception):
     """Why the other end gave no file, or not all of it."""
 
 
+class _SafeRedirects(HTTPRedirectHandler):
+    """Follows a redirection only where it is as safe as the address that was asked for."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        if not _is_safe(newurl):
+            raise _Lost(f"the server sends on to {newurl}, which is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_opener = build_opener(_SafeRedirects)
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can read or change what `url` answers: https, or this very machine."""
+    parts = urlsplit(url)
+    try:
+        here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        here = False
+    return parts.scheme == "https" or (parts.scheme == "http" and here)
+
+
 def fetch_file(
     url: str, path: Path, *, size: int, digest: str, progress: Progress | None = None, timeout: float = 30
 ) -> Path:
@@ -29,18 +59,20 @@ def fetch_file(
     whole and checked, or not at all. `progress(bytes, size, text)` is called as they arrive; `timeout` is how many
     seconds the server may be silent.
 
-    Raises ConnectionError when the file cannot be had, or not all of it; DamagedFile, with both checksums, when it is
-    not the file expected (what was fetched is then deleted, a file found at `path` is not); BlockingIOError while
-    another process fetches it; OSError when it cannot be written.
+    Raises ValueError for an address that is not https; ConnectionError when the file cannot be had, or not all of it;
+    DamagedFile, with both checksums, when it is not the file expected (what was fetched is then deleted, a file found
+    at `path` is not); BlockingIOError while another process fetches it; OSError when it cannot be written.
 
     >>> import hashlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "three.bin")
     ...     _ = path.write_bytes(b"abc")  # it is there already: checked, and not fetched
     ...     digest = hashlib.sha256(b"abc").hexdigest()
-    ...     fetch_file("http://example.invalid/three.bin", path, size=3, digest=digest).name
+    ...     fetch_file("https://example.invalid/three.bin", path, size=3, digest=digest).name
     'three.bin'
     """
+    if not _is_safe(url):
+        raise ValueError(f"url is {url!r}; allowed: https://...")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
@@ -112,7 +144,7 @@ def _ask(url: str, have: int, timeout: float) -> HTTPResponse:
     """The server's answer from byte `have` on (status 206), or of the whole file."""
     headers = {"User-Agent": "lthedu"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
-        answer: HTTPResponse = urlopen(Request(url, headers=headers), timeout=timeout)
+        answer: HTTPResponse = _opener.open(Request(url, headers=headers), timeout=timeout)
     except HTTPError as error:
         if error.code == 416 and have:  # the part fits nothing that the server has
             return _ask(url, 0, timeout)

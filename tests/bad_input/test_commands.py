@@ -154,6 +154,13 @@ def test_a_command_says_in_one_line_what_it_cannot_use(
     assert files(here) == before
 
 
+def test_the_command_alone_shows_its_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    lthedu("", monkeypatch)
+    said = capsys.readouterr()
+    assert "Usage" in said.out + said.err
+    assert "Error" not in said.out + said.err
+
+
 def broken(*_: object, **__: object) -> None:
     raise ZeroDivisionError("division by zero")
 

@@ -34,6 +34,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.ranges, self.lengths = CONTENT, True, True
         self.cut, self.status, self.shift = None, None, 0
+        self.sends_on: list[str] = []  # where it redirects to, one request after the other
         self.asked: list[str | None] = []  # the Range of every request
         self.url = f"http://127.0.0.1:{self.server_port}/data/archive.bin"
         self.go = threading.Event()
@@ -49,6 +50,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server.asked.append(wanted)
         if server.status:
             self.send_error(server.status)
+            return
+        if server.sends_on:
+            self.send_response(302)
+            self.send_header("Location", server.sends_on.pop(0))
+            self.end_headers()
             return
         start, n = 0, len(server.content)
         if wanted and server.ranges:
@@ -275,7 +281,7 @@ def test_no_network_is_one_line_with_the_way_by_hand(server, fetch, path):
     assert "\n" not in said
     assert "kept" not in said
     with pytest.raises(ConnectionError, match=r"not fetched: .*example\.invalid"):
-        fetch(url="http://example.invalid/archive.bin")
+        fetch(url="https://example.invalid/archive.bin")
     assert left(path) == set()
 
 
@@ -441,3 +447,37 @@ def test_the_command_s_errors_are_one_line(run, official, server, capsys):
     said = capsys.readouterr().err
     assert said.startswith("Error: cifar-10-binary.tar.gz was not fetched: the server answered 503")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.invalid/a.bin", "ftp://example.invalid/a.bin", "file:///etc/passwd", "a.bin", "", "https:a"]
+)
+def test_what_is_not_https_is_refused_before_anything_is_written(fetch, path, url):
+    with pytest.raises((ValueError, ConnectionError)) as caught:
+        fetch(url=url)
+    assert url in str(caught.value)
+    assert "allowed: https" in str(caught.value) or url.startswith("https")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("to", ["http://example.invalid/a.bin", "ftp://example.invalid/a.bin", "file:///etc/passwd"])
+def test_a_redirection_away_from_https_is_not_followed(server, fetch, path, to):
+    server.sends_on = [to]
+    with pytest.raises(ConnectionError, match=f"archive.bin was not fetched: .*{re.escape(to)}"):
+        fetch()
+    assert not path.exists()
+
+
+def test_a_redirection_that_is_as_safe_is_followed(server, fetch):
+    server.sends_on = [server.url, server.url]
+    assert fetch().read_bytes() == CONTENT
+
+
+def test_the_one_dataset_that_is_fetched_comes_over_https_with_a_checksum(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("lthedu.data.download._fetch", lambda *args: asked.append(args) or args[1].write_bytes(b"no"))
+    with pytest.raises(data.DamagedFile):
+        data.fetch("cifar10", folder=tmp_path)
+    ((url, _, _, digest, *_),) = asked
+    assert url.startswith("https://")
+    assert re.fullmatch("[0-9a-f]{64}", digest)
