@@ -315,12 +315,13 @@ def shown(value: Any) -> str:
     >>> shown("half"), shown([1, 2]), shown(None)
     ("'half'", '[1, 2]', 'None')
     """
-    kind = type(value).__name__
+    name = type(value).__name__
+    kind = f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
     if hasattr(value, "columns"):
-        return f"a {kind} of {len(value)} rows with the columns {', '.join(map(str, value.columns))}"
+        return f"{kind} of {len(value)} rows with the columns {', '.join(map(str, value.columns))}"
     if hasattr(value, "shape") and getattr(value, "shape", ()) != ():
-        return f"a {kind} of shape {tuple(value.shape)}"
+        return f"{kind} of shape {tuple(value.shape)}"
     text = repr(value)
     if len(text) > LONGEST or "\n" in text or " at 0x" in text:
-        return f"a {kind}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")
+        return kind + (f" of {len(value)}" if hasattr(value, "__len__") else "")
     return text
