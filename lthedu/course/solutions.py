@@ -62,7 +62,9 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
                     f"{output / name} would be replaced by another file, which {lesson.name} names; move it away, or "
                     "choose another folder with --output"
                 )
-    output.mkdir(parents=True, exist_ok=True)
+    if not output.exists():  # whether it can be made is said now, and not after the lessons have run
+        output.mkdir(parents=True)
+        output.rmdir()
     for lesson, target, read in zip(lessons, targets, notebooks, strict=True):
         notebook = answered(read)
         executed(notebook, lesson.parent)
