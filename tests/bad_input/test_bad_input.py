@@ -109,26 +109,19 @@ def table(columns: str, rows: int = 2) -> pd.DataFrame:
 
 @dataclass
 class Call:
-    """One right call, and wrong values by parameter; `says` replaces the words that a message must hold for one."""
+    """A function, a call of it that is right, and values that are wrong, by parameter."""
 
     function: Callable[..., Any]
     right: Callable[[], dict[str, Any]]
     wrong: dict[str, list[Any]]
 
 
-def lists(*values: Any) -> list[Any]:
-    return list(values)
-
-
-NUMBER = ["half", None, FOREIGN]
 FRACTION = [NAN, -0.1, 1.5, INF, "half", None]
 COUNT = [0, -1, 2.5, NAN, "two", None]
 TENSORS = [None, [1.0], {"a.weight": [1.0]}, {0: torch.ones(2, 2)}]
 MASKS = [*TENSORS, WRONG_SHAPE, NOT_BOOL, UNKNOWN]
 GENERATOR = [None, 0, "seed"]
 TABLES = [None, [], "table.csv", pd.DataFrame(), pd.DataFrame({"other": [1]})]
-ROW = "arm level density step split loss accuracy replicate"
-
 STACKED = {"a.weight": torch.tensor([[[3.0, -1.0], [0.5, 2.0]], [[1.0, -1.0], [0.5, -2.0]]])}
 STACKED_MASK = {"a.weight": torch.tensor([[[True, False], [True, True]], [[True, True], [False, True]]])}
 
