@@ -57,8 +57,6 @@ def pick(path: Path | Literal["auto"] | Method, model: nn.Module, device: torch.
         if not names:
             raise ValueError("path 'linear' needs an MLP of Linear and ReLU layers; allowed here: vmap, loop")
         return BatchedLinear(names)
-    if path not in ("vmap", "loop"):
-        raise ValueError(f"path is {path!r}; allowed: auto, linear, vmap, loop")
     return Vectorised() if path == "vmap" else Looped()
 
 

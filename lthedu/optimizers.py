@@ -30,8 +30,6 @@ class Schedule:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milestones", tuple(self.milestones))  # JSON gives a list
-        if self.kind not in ("constant", "cosine", "steps"):
-            raise ValueError(f"no schedule is called {self.kind!r}; allowed: constant, cosine, steps")
         if self.warmup < 0:
             raise ValueError(f"warmup is {self.warmup}; it must be 0 steps or more")
         if not all(0 < m < 1 for m in self.milestones) or list(self.milestones) != sorted(set(self.milestones)):
@@ -70,8 +68,6 @@ class Optimizer:
     schedule: Schedule = Schedule()
 
     def __post_init__(self) -> None:
-        if self.name not in ("sgd", "adam", "adamw"):
-            raise ValueError(f"no optimizer is called {self.name!r}; allowed: sgd, adam, adamw")
         if not 0 < self.lr < math.inf:
             raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
@@ -104,7 +100,7 @@ class Optimizer:
         rate = self.lr * self.schedule.at(step, steps)
         for group in built.param_groups:
             if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate)
+                group["lr"].fill_(rate)  # pragma: no cover (a GPU's: captured graphs read it from there)
             else:
                 group["lr"] = rate
 

@@ -139,8 +139,6 @@ def block_size(
     >>> block_size("free", 1e-2, 266_610), block_size("blocks", 1e-2, 266_610)
     (31, 93)
     """
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}; allowed: {', '.join(METHODS)}")
     if per_weight is not None:
         return per_weight
     if method == "malach":

@@ -59,7 +59,7 @@ def popup_mask(scores: Tensor, density: float) -> Tensor:
 
 
 def _by_torch(rows: Tensor, k: int) -> Tensor:
-    if rows.is_cuda:  # there torch.topk is faster
+    if rows.is_cuda:  # pragma: no cover (a GPU's, where torch.topk is faster)
         threshold = rows.topk(k, dim=1, sorted=False).values.amin(1, keepdim=True)
     else:
         threshold = rows.kthvalue(rows.shape[1] - k + 1, dim=1, keepdim=True).values  # the k-th largest

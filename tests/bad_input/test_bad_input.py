@@ -400,6 +400,17 @@ CALLS = [
         landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
     ),
     Call(
+        landscape.depth.Settings,
+        lambda: {},
+        {
+            "depths": [None, (), (0,), (0.5,)],
+            "width": COUNT,
+            "steps": COUNT,
+            "seeds": [None, (), ("a",)],
+            "images": [0.5],
+        },
+    ),
+    Call(
         landscape.accuracy_by_depth,
         lambda: {
             "data": small_data(),
@@ -658,7 +669,7 @@ CALLS = [
         proof.best_subsets,
         lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4]},
         {
-            "numbers": [None, "x", [[NAN, 1.0]], [0.5], [[0.5] * 70]],
+            "numbers": [None, "x", [["x"]], [[NAN, 1.0]], [0.5], [[0.5] * 70]],
             "targets": [None, [NAN], [0.1, 0.2]],
             "solver": ["gurobi", None],
         },
