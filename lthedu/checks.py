@@ -150,13 +150,15 @@ def check_of(hint: Any) -> Check:
     >>> check_of(dict[str, int])({"a": "b"})
     Fault(place="['a']", value='b', allowed='a whole number', error=<class 'TypeError'>)
     """
+    hint = _unaliased(hint)
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any or hint is object or isinstance(hint, TypeVar):
         return lambda value: None
     if origin is Annotated:
         return _ranged(args[0], args[1:])
     if _of_numpy(hint):
-        return _plain(lambda value: _is_sequence(value) or isinstance(value, Real), spoken(hint), ())
+        others = (Real, type(None)) if type(None) in args else Real
+        return _plain(lambda value: _is_sequence(value) or isinstance(value, others), spoken(hint), ())
     if origin in (Union, UnionType):
         return _any_of(args)
     if origin is Literal:
@@ -169,6 +171,14 @@ def check_of(hint: Any) -> Check:
     if kind in (dict, Mapping):
         return _mapping(kind, args)
     return _plain(functools.partial(_is, kind), spoken(hint), Real if kind is int else ())
+
+
+def _unaliased(hint: Any) -> Any:
+    """What an alias stands for that is made by `type X = ...`, as numpy's are from 2.5 on."""
+    alias = get_origin(hint) or hint
+    if not hasattr(alias, "__value__"):
+        return hint
+    return _unaliased(alias.__value__[get_args(hint)] if get_args(hint) else alias.__value__)
 
 
 def _is(kind: Any, value: Any) -> bool:
@@ -187,7 +197,8 @@ def _is(kind: Any, value: Any) -> bool:
 
 def _of_numpy(hint: Any) -> bool:
     """Whether it is numpy's ArrayLike, whose protocols cannot be asked for."""
-    return any(getattr(arg, "__module__", "").startswith("numpy._typing") for arg in get_args(hint))
+    union = get_origin(hint) in (Union, UnionType)
+    return union and any(getattr(arg, "__module__", "").startswith("numpy._typing") for arg in get_args(hint))
 
 
 def _is_sequence(value: Any) -> bool:
@@ -280,6 +291,7 @@ def spoken(hint: Any) -> str:
     >>> spoken(int | None), spoken(Literal["layer", "global"]), spoken(Literal["a", "b"] | None)
     ('a whole number or None', 'layer, global', 'a, b or None')
     """
+    hint = _unaliased(hint)
     origin, args = get_origin(hint), get_args(hint)
     if hint is None or hint is type(None):
         return "None"
@@ -288,7 +300,7 @@ def spoken(hint: Any) -> str:
     if (origin or hint) in (tuple, list, Sequence):
         return f"a sequence of {_several(args[0])}" if args else "a sequence"
     if _of_numpy(hint):
-        return "an array of numbers"
+        return "an array of numbers" + (" or None" if type(None) in args else "")
     if origin is Annotated:
         return " ".join((spoken(args[0]), *map(str, args[1:])))
     if origin is Literal:

@@ -1,13 +1,13 @@
 """What fits an annotation, and what is said of what does not."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lthedu.checks import Columns, Count, Fraction, Number, Range, Text, Whole, check_of, checked, shown, spoken
 
@@ -40,6 +40,8 @@ FITS: list[tuple[Any, list[Any]]] = [
     (Callable[[int], int], [len, Dealer().draw, lambda x: x]),
     (Draws, [Dealer()]),
     (ArrayLike, [[1.0], np.ones(2), 3, torch.ones(2)]),
+    (ArrayLike | None, [None, [1.0]]),
+    (NDArray[np.float64], [np.ones(2)]),
     (Count, [1, 7]),
     (Whole, [0]),
     (Fraction, [0, 1, 0.5]),
@@ -72,6 +74,8 @@ WRONG: list[tuple[Any, Any, type[Exception], str]] = [
     (Callable[[int], int], 3, TypeError, "3; allowed: a function"),
     (Draws, None, TypeError, f"None; allowed: {__name__.split('.')[0]}.Draws"),
     (ArrayLike, "a", TypeError, "'a'; allowed: an array of numbers"),
+    (ArrayLike | None, "a", TypeError, "'a'; allowed: an array of numbers or None"),
+    (NDArray[np.float64], (1.0,), TypeError, "(1.0,); allowed: numpy.ndarray"),
     (Count, 0, ValueError, "0; allowed: a whole number from 1 up"),
     (Fraction, NAN, ValueError, "nan; allowed: a number from 0 to 1"),
     (Fraction, "half", TypeError, "'half'; allowed: a number from 0 to 1"),
@@ -144,6 +148,15 @@ def test_nothing_is_taken_of_an_iterator_and_no_array_is_read() -> None:
 @checked
 def checked_sum(numbers: Sequence[float]) -> float:
     return sum(numbers)
+
+
+def test_an_alias_is_what_it_stands_for() -> None:
+    alias = pytest.importorskip("typing_extensions").TypeAliasType
+    item = TypeVar("item")
+    numbers, row = alias("numbers", Sequence[int]), alias("row", dict[str, item], type_params=(item,))
+    assert check_of(numbers)([1]) is None
+    assert check_of(row[int])({"a": "b"}) == check_of(dict[str, int])({"a": "b"})
+    assert spoken(row[int] | None) == "a dict or None"
 
 
 def test_a_long_value_is_described() -> None:
