@@ -17,7 +17,8 @@ import pytest
 
 import lthedu
 from lthedu import cli
-from lthedu.course import copies, record, solutions, workspace
+from lthedu.course import copies, record, running, solutions, workspace
+from lthedu.course.folder import OWN_FOLDER
 from lthedu.resources import course_path
 
 Run = Callable[..., int]
@@ -275,6 +276,34 @@ def test_reset_doctor_and_run_act_on_the_folder_one_stands_in(
     assert (tmp_path / "work" / "executed" / "02_works.html").is_file()
     assert [p.name for p in sorted(two_lessons.iterdir())] == [".lthedu", "01_fails.ipynb", "02_works.ipynb"]
     assert (two_lessons / "02_works.ipynb").read_text() == "mine"
+
+
+def test_a_run_that_was_stopped_says_what_it_kept_and_ends_as_interrupted(
+    run: Run, two_lessons: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = running.Ran("02_works", 1.0, 0, 1, 0, 0, Path("page.html"), interrupted=True)
+    monkeypatch.setattr(running, "run_lessons", lambda *_, **__: iter([ran]))
+    assert run("run", "2") == 130
+    assert "02_works: stopped by Ctrl-C; what ran is written." in capsys.readouterr().err
+
+
+def test_progress_of_a_newer_version_asks_for_an_update(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "work" / OWN_FOLDER / record.FILE
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"lthedu progress": record.FORMAT + 1}))
+    assert run("progress", "--folder", str(tmp_path / "work")) == 2
+    assert re.search(r"was written by a newer lthedu \(.*\); update this one", capsys.readouterr().err)
+
+
+def test_canonical_says_what_it_rewrote(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "two.ipynb"
+    cell = nbformat.v4.new_code_cell("print('one')\nimport sys; sys.stdout.flush(); print('two')")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    assert run("canonical", str(path)) == 0
+    assert f"rewrote {path}" in capsys.readouterr().out.replace("\n", "")
+    assert nbformat.read(path, 4).cells[0].outputs[0].text == "one\ntwo\n"
 
 
 def test_progress_as_json_is_for_another_program(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

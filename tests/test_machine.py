@@ -59,3 +59,11 @@ def test_there_is_a_name_and_where_the_system_tells_memory() -> None:
     found = machine.memory()
     assert found is None or 2**28 < found < 2**50
     assert machine.load() == "unknown" or float(machine.load()) >= 0
+
+
+def test_memory_that_the_system_does_not_tell_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(os, "sysconf", unknown, raising=False)
+    assert machine.memory() is None

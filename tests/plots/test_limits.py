@@ -137,3 +137,13 @@ def test_accuracy_by_depth_has_a_line_an_arm_and_the_guesses() -> None:
 def test_a_function_may_be_given_by_hand() -> None:
     _, alt = plots.sawtooths({"line": Pieces(np.array([0.0, 1.0]), np.array([0.0, 1.0]))})
     assert "line (1 pieces)" in alt
+
+
+def test_more_lines_than_there_are_looks_are_refused() -> None:
+    many = [f"way {i}" for i in range(9)]
+    with pytest.raises(ValueError, match=r"the routes are \['way 0', .*; allowed: 1 to \d"):
+        plots.route_sizes(pd.DataFrame({"route": many, "folds": 1, "random": 2, "kept": 1}))
+    with pytest.raises(ValueError, match=r"the arms are \['way 0', .*; allowed: 1 to \d"):
+        plots.accuracy_by_depth(pd.DataFrame({"arm": many, "layers": 1, "replicate": 0, "accuracy": 0.5}))
+    ax, _ = plots.marks_by_kind({"a": [1, 10]}, "regions", log=True)
+    assert ax.get_yscale() == "log"
