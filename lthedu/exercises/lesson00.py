@@ -142,7 +142,7 @@ def _which_search(answers: list[tuple[list[bool], list[float], float]]) -> str:
             "the best choice, so try all choices",
         ),
         (
-            lambda kept, x, target: sum(_kept(kept, x)) == all_sums(x).min(),
+            lambda kept, x, target: math.isclose(sum(_kept(kept, x)), all_sums(x).min(), abs_tol=1e-9),
             "it takes the sum that is furthest below the target: compare distances, without their sign",
         ),
         (

@@ -273,6 +273,7 @@ def check_sign_flip_test(attempt: Attempt) -> None:
     """Small rows by hand, ties, zeros, no difference at all; then random rows, some of ten pairs."""
     cases = [
         ([0.1, 0.1, 0.8, 0.8, 0.8], [0.3, 0.6, 0.1, 0.1, 0.1]),  # sums that are equal, and differ by rounding
+        ([0.8, 0.0, 0.3], [0.7, 0.1, 0.0]),  # so they do where `sum` itself does not round, from Python 3.12 on
         ([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]),
         ([3.0, 1.0, 1.0, 1.0], [1.0, 2.0, 1.0, 0.0]),
         ([0.3, 0.1, 0.2], [0.2, 0.2, 0.1]),

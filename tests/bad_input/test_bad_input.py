@@ -823,7 +823,7 @@ def told(value: Any) -> list[str]:
         return ["columns"]
     if isinstance(value, torch.Tensor | np.ndarray):
         shapes = [str(tuple(value.shape)), str((1, *value.shape)), f" {len(value)} ", "one line"]
-        return shapes if np.isfinite(np.asarray(value)).all() else [*shapes, "NaN", "finite"]
+        return shapes if np.isfinite(np.asarray(value)).all() else [*shapes, "NaN", "nan", "finite"]
     if isinstance(value, dict):
         return [
             repr(value),
