@@ -180,6 +180,7 @@ def outcomes(ran: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
 @pytest.mark.full
 def test_its_exercise_passes_what_every_exercise_must(executed: Path) -> None:
     tests = ["tests/exercises/test_answers.py", "tests/course/test_answers_are_used.py", "-k", "99"]
+    tests += ["-m", "full or not full"]  # what becomes of a wrong answer is run for one lesson of the course, else
     ran = lthedu_in(executed, "-m", "pytest", "-q", "-rA", *tests)
     found = outcomes(ran)
     assert not found["FAILED"] | found["ERROR"], ran.stdout
