@@ -180,7 +180,7 @@ def _band(ax: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any]
 
 @checked
 def sizes_and_bound(
-    table: Annotated[pd.DataFrame, Columns("method eps")],
+    table: Annotated[pd.DataFrame, Columns("method eps random bits bound")],
     *,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:

@@ -69,7 +69,7 @@ def accuracies_by_arm(
 
 @checked
 def chances_by_density(
-    rows: Annotated[pd.DataFrame, Columns("arm density")],
+    rows: Annotated[pd.DataFrame, Columns("arm density p low high")],
     *,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:

@@ -1,13 +1,14 @@
 """How the number of random neurons grows as the error shrinks, measured on one neuron of 16 inputs, by method."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from lthedu.checks import checked
+from lthedu.checks import Columns, checked
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
 from lthedu.streams import derive, generator, numpy_generator
@@ -71,7 +72,7 @@ def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
 
 
 @checked
-def growth(table: pd.DataFrame, method: str) -> tuple[float, float]:
+def growth(table: Annotated[pd.DataFrame, Columns("method eta neurons")], method: str) -> tuple[float, float]:
     """How `neurons` grows with 1 / eta: the slope of its logarithm, and the neurons added when eta is halved.
 
     A power law has a constant slope, a logarithmic law a constant addition; both are least-squares fits. Raises

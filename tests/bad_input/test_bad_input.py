@@ -864,7 +864,7 @@ def test_a_wrong_value_gets_one_clear_error_and_nothing_happens(
 
 SAYS = ["allowed:", "must", "it is", "they are", "need", "there are", "give", "expected", "at least", "reinstall"]
 SAYS += ["it takes", "numbered from", "a mask is", "its parameter", "a density is", "a learning rate is", "lacks"]
-SAYS += ["even one hidden unit takes", "different layers", "the initial weights have", "run the study first", "none"]
+SAYS += ["even one hidden unit takes", "different layers", "the initial weights have", "run the study first"]
 SAYS += ["written in quotes", "those that have", "is damaged, or", "is damaged or", "is missing, or", "is no ", "not ("]
 
 
