@@ -37,8 +37,8 @@ def by_rank(scores: Tensor, density: float) -> Tensor:
 @alternative("1.1")
 def by_numpy(scores: Tensor, density: float) -> Tensor:
     kept = np.zeros(scores.numel(), dtype=bool)
-    kept[np.argsort(-scores.numpy().ravel(), kind="stable")[: round(density * scores.numel())]] = True
-    return torch.from_numpy(kept.reshape(scores.shape))
+    kept[np.argsort(-scores.cpu().numpy().ravel(), kind="stable")[: round(density * scores.numel())]] = True
+    return torch.from_numpy(kept.reshape(scores.shape)).to(scores.device)
 
 
 @planted("1.1", "at the threshold itself")  # open_lth and google-research: asked for 200 pruned, got 201
@@ -137,7 +137,7 @@ def flattened(scores: Tensor, density: float) -> Tensor:
 @alternative("1.2")
 def by_one_ranking(scores: Scores, density: float) -> Mask:
     flat = torch.cat([s.flatten() for s in scores.values()])
-    kept = torch.zeros(len(flat), dtype=torch.bool)
+    kept = torch.zeros_like(flat, dtype=torch.bool)
     kept[flat.argsort(descending=True)[: round(density * len(flat))]] = True
     found, first = {}, 0
     for name, s in scores.items():
@@ -150,7 +150,7 @@ def by_one_ranking(scores: Scores, density: float) -> Mask:
 def by_sorted_places(scores: Scores, density: float) -> Mask:
     places = [(float(s), name, i) for name, layer in scores.items() for i, s in enumerate(layer.flatten())]
     places.sort(key=lambda place: place[0], reverse=True)
-    found = {name: torch.zeros(s.numel(), dtype=torch.bool) for name, s in scores.items()}
+    found = {name: torch.zeros_like(s.flatten(), dtype=torch.bool) for name, s in scores.items()}
     for _, name, i in places[: round(density * len(places))]:
         found[name][i] = True
     return {name: m.view(scores[name].shape) for name, m in found.items()}

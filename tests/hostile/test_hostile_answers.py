@@ -185,6 +185,19 @@ def other_settings(*args):
     os.chdir("/")
 
 
+def moved(value, device):
+    """The tensors in `value` on another device, and whether there were any."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device), value.device.type != device
+    if isinstance(value, dict):
+        pairs = {k: moved(v, device) for k, v in value.items()}
+        return {k: v for k, (v, _) in pairs.items()}, any(went for _, went in pairs.values())
+    if type(value) in (list, tuple):
+        pairs = [moved(v, device) for v in value]
+        return type(value)(v for v, _ in pairs), any(went for _, went in pairs)
+    return value, False
+
+
 VERDICTS = "RIGHT|WRONG|YOUR FUNCTION RAISED|STOPPED|NOT ATTEMPTED YET"
 STOPS = [endless, endless_with_a_bare_except, endless_in_its_cleaning_up, asleep, endless_printing]
 RAISES = [
@@ -281,6 +294,22 @@ def test_what_never_ends_is_stopped(exercise, answer, capsys) -> None:
 @pytest.mark.parametrize(("exercise", "answer"), cases(RAISES))
 def test_whatever_is_raised_is_told(exercise, answer, capsys) -> None:
     assert ": YOUR FUNCTION RAISED " in said(exercise, answer, capsys)
+
+
+@pytest.mark.parametrize("device", ["meta", *(["cuda"] if torch.cuda.is_available() else [])])
+@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.number)
+def test_right_numbers_on_another_device_are_not_right(exercise, device, capsys) -> None:
+    went = []
+
+    def answer(*args):
+        there, any_went = moved(exercise.reference(*args), device)
+        went.append(any_went)
+        return there
+
+    if lesson.check(exercise.number, answer) is answer:
+        assert not any(went)
+    else:
+        assert re.search(rf"(WRONG|RAISED).*(\b{device}|device)", capsys.readouterr().out, re.S)
 
 
 @pytest.mark.parametrize(("exercise", "answer"), cases(CHANGES))
