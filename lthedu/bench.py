@@ -80,7 +80,7 @@ def steps_per_second(seconds: float = 5.0) -> float:
     stamps: list[float] = []
 
     def stamp(*_: object) -> None:
-        if device.type == "cuda":
+        if device.type == "cuda":  # pragma: no cover (a GPU's)
             torch.cuda.synchronize()
         stamps.append(time.perf_counter())
         if len(stamps) > WARM_UP + 1 and stamps[-1] - stamps[WARM_UP] > seconds:

@@ -4,7 +4,7 @@ from typing import Any
 
 try:
     import numba
-except ImportError:  # whoever uses a compiled loop has the same in torch or numpy: as exact, and slower
+except ImportError:  # pragma: no cover (tests put AVAILABLE to False); torch or numpy: as exact, and slower
     numba = None
 AVAILABLE = numba is not None
 

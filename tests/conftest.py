@@ -6,6 +6,7 @@ Set here, at import, so that the kernels of the lessons and every subprocess inh
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,8 @@ for _name in ("LTHEDU_DATA", "LTHEDU_SCALE", "LTHEDU_DEVICE"):  # the reader's o
     os.environ.pop(_name, None)
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "2"  # torch is imported after this
 os.environ["OMP_WAIT_POLICY"] = "passive"  # two spinning threads crawl (20 times slower) on cores that others use
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `command &`: every process started here would be deaf
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 _guard = str(Path(__file__).parent / "offline")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_guard, os.environ.get("PYTHONPATH")]))
 

@@ -1,12 +1,15 @@
 """Reference results: what is written is read, what is not ours is refused; and the runs that make them, in small."""
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
+import torch
 
 from lthedu import data, models, paper, plots, reference
 from lthedu.data import DamagedFile
+from lthedu.supermasks import conv
 from lthedu.tickets import Settings, Study, lottery, rewinding
 
 TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
@@ -94,6 +97,31 @@ def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypat
     drawn = found.table.dropna(subset="accuracy")
     _, alt = plots.accuracy_by_step(drawn, 0.5, behind=found)
     assert "Thin lines behind: Rewinding on 14 x 14 MNIST (CPU" in alt
+
+
+@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short"])
+def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch, name):
+    x, y = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 10
+    small = {"mnist": mnist.first(60, 30, 30), "cifar10": data.Dataset(x, y, x, y, x, y)}
+    monkeypatch.setattr(data, "load", small.__getitem__)
+    tiny = replace(TINY, batch_size=8)
+    monkeypatch.setattr(paper, "PAPER", tiny)
+    monkeypatch.setattr(paper, "CONV4", tiny)
+    tiny_conv = conv.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
+    monkeypatch.setitem(paper.RUNS, "supermasks-short", partial(paper.convolutional_supermasks, tiny_conv))
+    found = reference.read(paper.run(name, tmp_path))
+    assert found.complete
+    assert ("CIFAR-10" if name != "lenet" else "MNIST") in found.title
+    assert len(found.table) == {"lenet": 14, "conv4": 14, "supermasks-short": 4}[name]
+
+
+def test_a_clock_stops_what_has_used_up_its_seconds():
+    clock = paper.Clock(60.0)
+    clock(1, 2, "")
+    clock.began -= 61
+    with pytest.raises(KeyboardInterrupt):
+        clock(2, 2, "")
+    assert clock.ran_out
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 
 from lthedu import masks, results, tickets
 from lthedu.data import DamagedFile
@@ -480,6 +481,16 @@ def test_an_interrupt_keeps_finished_levels_and_rows_so_far_and_run_goes_on(tmp_
     assert len(shared) == len(partial)  # every row so far is a row of the whole
     study.run()
     assert same_study(study, done)
+
+
+def test_a_folder_that_another_process_holds_is_refused_and_left_alone(tmp_path, data):
+    folder = tmp_path / "run"
+    Study(data, make, SMALL, folder=folder)
+    with FileLock(folder / "lock"):
+        before = sorted(folder.rglob("*"))
+        with pytest.raises(BlockingIOError, match=r"another process is running the study in .*run now"):
+            Study(data, make, SMALL, folder=folder).run()
+        assert sorted(folder.rglob("*")) == before
 
 
 # CUDA -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ class Printed(io.TextIOBase):
     >>> _ = printed.write("x" * 5_000)
     >>> printed.text().splitlines()[-1]
     '[1,000 more characters printed are left out]'
+    >>> printed.readable(), printed.writable()
+    (False, True)
     """
 
     def __init__(self) -> None:

@@ -135,7 +135,7 @@ def datasets() -> dict[str, dict[str, str]]:
     return {name: dataset(name) for name in data.NAMES}
 
 
-def rate() -> float:
+def rate() -> float:  # pragma: no cover (asked in the kernel of a doctor, which is killed when it has answered)
     """Steps per second, see `lthedu.bench.steps_per_second`."""
     from lthedu.bench import steps_per_second
 

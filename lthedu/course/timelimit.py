@@ -83,5 +83,5 @@ class time_limit:
 def _interrupt() -> None:
     if hasattr(signal, "pthread_kill"):  # wakes a sleep, too
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    else:
+    else:  # pragma: no cover (Windows)
         _thread.interrupt_main()

@@ -468,9 +468,9 @@ def _cut(
                 positive.append(new)
             if cross[1]:
                 negative.append(new)
-    if empty and not (values > 0).any():
+    if empty and not (values > 0).any():  # pragma: no cover (a wrong answer ends at the first case it fails)
         positive = []
-    if empty and not (values < 0).any():
+    if empty and not (values < 0).any():  # pragma: no cover (likewise)
         negative = []
     return np.array(positive).reshape(-1, 2), np.array(negative).reshape(-1, 2)
 

@@ -399,6 +399,25 @@ def test_reset_mends_a_deleted_and_an_unreadable_copy(lessons: Path, work: Path)
         assert path.read_text() == copies.learner_copy(lessons / path.name)
 
 
+def test_a_copy_that_may_not_be_read_is_the_learners(
+    lessons: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = work / "01_first.ipynb", Path.read_bytes
+    before = path.read_bytes()
+    change_the_course(lessons)
+
+    def locked(self: Path) -> bytes:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return real(self)
+
+    with monkeypatch.context() as during:
+        during.setattr(Path, "read_bytes", locked)
+        copied = copy_lessons(work, lessons)
+    assert copied.kept == ("01_first.ipynb",)
+    assert path.read_bytes() == before
+
+
 def test_reset_refuses_what_is_no_copy_of_a_lesson(lessons: Path, work: Path, tmp_path: Path) -> None:
     (work / "mine.ipynb").write_text("mine")
     with pytest.raises(ValueError, match=r"mine\.ipynb is not the name of a lesson; the lessons are: 01_first, 02_sec"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat.v4 import new_output
 
 import lthedu
 from lthedu import cli, machine
@@ -244,6 +245,57 @@ def test_no_home_and_no_user_is_named(home: Path, monkeypatch: pytest.MonkeyPatc
     assert f"LTHEDU_DATA={Path('~/data')}" in text
     assert re.search(r"LTHEDU_HOME=\S*mnt.USER.lessons", text)
     assert doctor.private(f"{home}-old") == f"{home}-old".replace(f"{os.sep}ada", f"{os.sep}ada")
+
+
+def test_a_container_s_user_without_a_name_is_no_problem(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert doctor.private(f"{home}/x and /mnt/ada") == f"{Path('~/x')} and /mnt/ada"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_dataset_that_no_lesson_needs_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]
+) -> None:
+    dataset("missing", "cifar10")(monkeypatch, answers, None)
+    assert "lthedu fetch cifar10" in problems(report()[0])
+    monkeypatch.setattr(doctor, "_texts", lambda: "")
+    text, well = report()
+    assert well
+    assert "cifar10: not fetched, and no lesson here needs it" in text
+
+
+@pytest.mark.parametrize("stop", ["kills", "never starts"])
+def test_what_a_kernel_did_not_answer_holds_the_error_in_its_place(monkeypatch: pytest.MonkeyPatch, stop: str) -> None:
+    asked = []
+
+    def run_cells(notebook, *_, **__) -> None:
+        asked.append(len(notebook.cells))
+        if stop == "never starts":
+            raise NoKernel("the Jupyter kernel of this Python did not start: no")
+        for cell in notebook.cells:
+            if "versions" in cell.source:
+                raise CellStopped(2, "import json", "it killed the kernel")
+            cell.outputs = [new_output("stream", name="stdout", text="answer: 7\n")]
+
+    monkeypatch.setattr(probe, "run_cells", run_cells)
+    found = probe.asked(["machine", "versions", "rate"], Path("."), {})
+    if stop == "kills":
+        assert [found["machine"], type(found["versions"]), found["rate"]] == [7, CellStopped, 7]
+        assert asked == [3, 1]
+    else:
+        assert [type(answer) for answer in found.values()] == [NoKernel] * 3
+
+
+def test_a_dataset_whose_check_breaks_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(name: str) -> None:
+        raise OverflowError("no")
+
+    monkeypatch.setattr("lthedu.data.check_files", breaks)
+    assert probe.dataset("mnist")["state"] == "unreadable"
+    assert probe.dataset("mnist")["words"] == "OverflowError: no"
 
 
 @pytest.mark.usefixtures("home")

@@ -1,5 +1,6 @@
 """check, hint, solution, progress, show and claim as a learner meets them."""
 
+import signal
 import time
 import xml.etree.ElementTree as ET
 
@@ -9,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.course import lesson, record, standing
 from lthedu.course.answer import digest
+from lthedu.course.boxes import Box, Table
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.exercises import lesson02_answers as answers
@@ -135,6 +137,21 @@ def test_the_outcomes_look_different() -> None:
     ]
     assert len({b._repr_html_().split(";")[0] for b in boxes}) == 3  # the edge's colour
     assert len({b.title for b in boxes}) == 3  # and the words
+
+
+def test_the_stop_button_ends_the_check_itself(capsys) -> None:
+    def pressed(mask, generator):
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        check("2.2", pressed)
+    assert "Exercise 2.2" not in capsys.readouterr().out
+
+
+def test_code_in_a_box_is_set_as_code_and_escaped() -> None:
+    box = Box("note", "Hint 3 of 3", code="a < b\nreturn a")
+    assert "<pre>a &lt; b\nreturn a</pre>" in box._repr_html_()
+    assert repr(box) == "Hint 3 of 3\na < b\nreturn a"
 
 
 def test_learner_text_is_escaped_in_the_box() -> None:
@@ -297,6 +314,12 @@ def test_progress_is_a_table_that_a_screen_reader_can_read(work) -> None:
     assert "<caption" in page
     assert "&lt;here&gt;" in page
     ET.fromstring(page)  # every tag is closed
+
+
+def test_a_table_without_terms_folds_nothing() -> None:
+    page = Table("Widths", ("n", "units"), (("1", "2"),), ("one `note`",), ())._repr_html_()
+    assert "<details" not in page
+    assert "<div>one <code>note</code></div>" in page
 
 
 def test_without_a_folder_progress_says_that_it_is_in_memory(capsys) -> None:

@@ -66,6 +66,8 @@ kept = ipywidgets.ToggleButton(True, description="kept")
 out = ipywidgets.Output()
 with out:
     print("printed <inside>")
+    display({"text/html": "<i>set</i>"}, raw=True)
+    display({"image/png": "PNG", "text/plain": "a curve"}, raw=True)
 """
 
 
@@ -84,6 +86,8 @@ def test_a_widget_is_shown_as_it_stood(tmp_path: Path) -> None:
             f"data:image/png;base64,{base64.b64encode(b'drawn').decode()}",
             "<p><em>said</em></p>",
             "printed &lt;inside&gt;",
+            "<i>set</i>",
+            'alt="a curve" src="data:image/png;base64,PNG"',
             "Its controls work in JupyterLab",
         )
     ]

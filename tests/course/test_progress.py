@@ -1,5 +1,9 @@
 """The bar redraws while there is work, and is gone when it is done."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from lthedu.course import progress
@@ -64,3 +68,32 @@ def test_time_left_is_said_in_words(handle: Handle, monkeypatch: pytest.MonkeyPa
     assert "about 3 min left" in handle.shown[-1]
     bar(60, 100, "a")
     assert "about 20 s left" in handle.shown[-1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_on_a_terminal_it_is_drawn_and_then_gone() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    program = (
+        "from lthedu.course import progress; progress.REDRAW = 0.0; bar = progress.ProgressBar();"
+        "[bar(i, 3, 'level 1 of 2') for i in (1, 2, 3)]; print('done')"
+    )
+    ran = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=theirs, env=os.environ | {"TERM": "xterm"}
+    )
+    os.close(theirs)
+    drawn = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            piece = b""
+        if not piece:
+            break
+        drawn += piece
+    os.close(ours)
+    assert (ran.communicate()[0].strip(), ran.returncode) == (b"done", 0)
+    assert b"level 1 of 2" in drawn
+    assert b"67%" in drawn
+    assert drawn.rstrip().endswith((b"\x1b[2K", b"\x1b[?25h"))  # the line is wiped, the cursor is back

@@ -288,3 +288,12 @@ def test_a_pass_outlives_an_upgrade_that_drops_its_exercise(tmp_path: Path) -> N
 def test_others_on_this_machine_cannot_read_it(tmp_path: Path) -> None:
     Record(tmp_path).add(event())
     assert (tmp_path / ".lthedu" / "progress.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_solution_seen_before_any_pass_is_said(tmp_path: Path) -> None:
+    from lthedu.course.standing import standings
+
+    Record(tmp_path).add(event("2.1", "tried"))
+    Record(tmp_path).add(event("2.1", "solution"))
+    (entry,) = [s for s in standings(Record(tmp_path).document()) if s.number == "2.1"]
+    assert entry.row()[2] == "✗ tried, not passed, solution seen"

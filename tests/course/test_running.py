@@ -209,6 +209,9 @@ def test_own_results_are_replaced_and_nothing_else_is(
         with pytest.raises(ValueError, match=rf"{folder / name} would be replaced.*--output"):
             list(run_lessons(paths, home, folder))
         assert (folder / name).read_bytes() == before
+    (out / "01_short.ipynb").write_text("no notebook at all")
+    with pytest.raises(ValueError, match=rf"{out / '01_short.ipynb'} would be replaced.*--output"):
+        list(run_lessons(paths, home, out))
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages/01_short.html").write_text("<p>mine</p>")
     with pytest.raises(ValueError, match=r"01_short.html would be replaced"):

@@ -257,8 +257,11 @@ def test_a_function_of_an_earlier_exercise_is_not_imported_over() -> None:
     assert f"from {__name__} import LIMIT\n" in cell
 
 
-def test_a_cell_that_does_not_fit_its_reference_is_refused() -> None:
+def test_a_cell_that_does_not_fit_its_reference_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="the cell defines needs_much 0 times"):
         pasted("needs_much = 3", "needs_much", needs_much, set())
     with pytest.raises(ValueError, match="defines another, and its reference is named needs_much"):
         pasted("def another(): ...", "another", needs_much, set())
+    monkeypatch.delitem(globals(), "LIMIT")
+    with pytest.raises(ValueError, match=r"needs_much uses LIMIT, which its module does not define"):
+        pasted("def needs_much(mask):\n    ...", "needs_much", needs_much, {"helper"})

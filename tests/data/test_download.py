@@ -24,7 +24,8 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 class Server(http.server.ThreadingHTTPServer):
     """Serves `content`. `ranges` and `lengths` False: no answer to Range, no Content-Length; `cut`: an answer ends
-    after so many bytes; `status`: an error to give; `shift`: ranges start so much too early; `go`: half of an
+    after so many bytes; `status`: an error to give; `shift`: ranges start so much too early;
+    `part`: what was not asked for in ranges comes as one; `go`: half of an
     answer waits until it is set.
     """
 
@@ -33,7 +34,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.ranges, self.lengths = CONTENT, True, True
-        self.cut, self.status, self.shift = None, None, 0
+        self.cut, self.status, self.shift, self.part = None, None, 0, False
         self.sends_on: list[str] = []  # where it redirects to, one request after the other
         self.asked: list[str | None] = []  # the Range of every request
         self.url = f"http://127.0.0.1:{self.server_port}/data/archive.bin"
@@ -65,6 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             start -= server.shift
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{n - 1}/{n}")
+        elif server.part:
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes 7-{n - 1}/{n}")
         else:
             self.send_response(200)
         body = server.content[start:]
@@ -187,6 +191,15 @@ def test_a_range_that_starts_elsewhere_is_not_believed(server, fetch, path, part
     part.write_bytes(CONTENT[:1000])
     fetch()
     assert (path.read_bytes(), server.asked) == (CONTENT, ["bytes=1000-", None])
+
+
+def test_a_part_of_what_was_asked_for_whole_is_refused(server, fetch, path, part):
+    server.part = True
+    with pytest.raises(
+        ConnectionError, match=rf"the server sent bytes 7-{len(CONTENT) - 1}/{len(CONTENT)} of the file"
+    ):
+        fetch()
+    assert not path.exists()
 
 
 def test_a_part_longer_than_the_file_starts_again(server, fetch, path, part):
@@ -359,6 +372,16 @@ fetch_file({server.url!r}, Path({str(path)!r}), size={len(CONTENT)}, digest={DIG
         other.communicate()
     assert fetch() == path
     assert (path.read_bytes(), len(server.asked)) == (CONTENT, 1)
+
+
+def test_a_lock_that_may_not_be_written_is_told_and_nothing_is_fetched(server, fetch, path, monkeypatch):
+    def refused(self, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(FileLock, "acquire", refused)
+    with pytest.raises(PermissionError):
+        fetch()
+    assert server.asked == []
 
 
 @pytest.mark.parametrize("error", [NotImplementedError("no flock"), OSError(errno.ENOLCK, "No locks available")])

@@ -1,6 +1,7 @@
 """Wrong answers that are no common mistakes, and the words that are left for them."""
 
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ttest_rel
 
 from lthedu import masks
 from lthedu.exercises import exercises, find
@@ -224,6 +226,13 @@ def biases_too(initial: Any, final: Any, mask: Any) -> Any:
     return {n: reference("5.3")(initial, final, mask).get(n, p) for n, p in initial.items()}
 
 
+def first_differing_places(a: Any, b: Any, generator: Any) -> Any:
+    """As many as each parent keeps, but of the places at which they differ the first is kept as good as always."""
+    noise = torch.rand(a.shape, generator=generator)
+    noise += 2.0 * (a & b) + ((a ^ b) & ((a ^ b).cumsum(-1) == 1)) - 2.0 * ~(a | b)
+    return keep_top(noise, a.float().mean().item()).bool()
+
+
 def own_generator(a: Any, b: Any, generator: Any) -> Any:
     return reference("7.2")(a, b, torch.Generator().manual_seed(71_234))
 
@@ -259,6 +268,7 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("5.2", turned_signs, "without `signed` the values move as they are, with their signs"),
     ("5.3", biases_too, "it gives biases, too"),
     ("7.2", own_generator, "two generators in different states give the same children"),
+    ("7.2", first_differing_places, "some places are kept more often than others"),
     ("7.2", lambda a, b, g: a & b, "the child keeps only what both keep"),
     ("10.3", lambda *args: -5.0, "that is not the least of mean"),
     ("10.5", lambda *args: ("x", "y"), "a part is 'x'; expected an array of corners"),
@@ -272,6 +282,7 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("2.2", OtherEachTime(), "the same generator gives different masks"),
     ("2.2", likes_the_first, "it prefers some places"),
     ("2.3", lambda a, b: (NAN, NAN), "it returned NaN"),
+    ("2.3", lambda a, b: tuple(ttest_rel(a, b)), "the first number is t; it should be the mean of the differences"),
     ("2.3", lambda a, b: (reference("2.3")(a, b)[0] * 7, 0.5), "mean"),
     ("2.3", after("2.3", lambda r: (r[0], r[1] + 5e-4)), "the p-value is right but rounded"),
     ("2.3", after("2.3", lambda r: (r[0], r[1] + 1.7)), "the p-value is not that of a two-sided paired t-test"),
@@ -318,6 +329,43 @@ def test_an_uncommon_mistake_is_told_what_it_is(number: str, answer: Callable[..
         assert words in str(caught.value)
 
 
+def second_best(numbers: Any, target: float) -> list[bool]:
+    """Of few numbers the choice that comes next to the closest one; of many the closest."""
+    if len(numbers) > 10:
+        return reference("8.1")(numbers, target)
+    choices = list(itertools.product([False, True], repeat=len(numbers)))
+    return list(sorted(choices, key=lambda keep: abs(np.dot(keep, numbers) - target))[1])
+
+
+def rule_without_the_largest(numbers: Any, target: float) -> list[bool]:
+    """The rule of 8.5, but the largest number that fits is passed over."""
+    fits = [x for x in numbers if x <= target]
+    first = numbers.index(max(fits)) if len(fits) > 1 else None
+    kept = reference("8.5")([x for i, x in enumerate(numbers) if i != first], target)
+    return kept if first is None else [*kept[:first], False, *kept[first:]]
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "words"),
+    [
+        ("8.1", second_best, "another choice comes closer to the target"),
+        ("8.5", rule_without_the_largest, "that is not the choice of the rule: largest first"),
+    ],
+)
+def test_what_fits_no_known_mistake_is_told_what_was_asked_for(number: str, answer: Any, words: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        find(number).check(Attempt(answer))
+    assert words in str(caught.value)
+
+
+def halved(network: Any) -> Any:
+    """The same network with a third of its height."""
+    with torch.no_grad():
+        for p in network[-1].parameters():
+            p /= 3
+    return network
+
+
 def of(name: str) -> str:
     """The number of the exercise whose answer has this name."""
     (number,) = [e.number for e in exercises() if e.reference.__name__ == name]
@@ -330,6 +378,7 @@ def of(name: str) -> str:
         ("compare_logits", lambda r: (NAN, NAN), "it returned NaN"),
         ("compare_logits", lambda r: (r[0], 0.123), "the second number is not the largest difference of any logit"),
         ("error_bound", lambda r: r**2, "this is the square of the bound"),
+        ("tent_network", lambda network: halved(network), "it is another function: at i / 2^folds the sawtooth is 0"),
     ],
 )
 def test_an_uncommon_result_is_told_what_it_is(name: str, change: Callable[[Any], Any], words: str) -> None:

@@ -231,3 +231,16 @@ def test_inputs_outside_the_box_are_refused(ticket) -> None:
         for compute in (ticket.logits, ticket.fixed_order_logits):
             with pytest.raises(ValueError, match="allowed: 0 to 1"):
                 compute(wrong)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_a_write_that_ends_early_leaves_what_was_there(ticket, path: Path, monkeypatch, error) -> None:
+    def stop(_: int) -> None:
+        raise error
+
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "fsync", stop)
+    with pytest.raises(type(error)):
+        save_ticket(ticket, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]

@@ -124,6 +124,13 @@ def test_settings_out_of_range_are_named(wrong, words):
         Settings(**wrong)
 
 
+def test_a_bottleneck_that_cannot_fit_is_refused_though_one_layer_fits():
+    assert matching_width(842, 784, 10) == 1
+    assert bottleneck_width(843, 784, 10) == 1
+    with pytest.raises(ValueError, match="total is 842; even one hidden unit takes 843 numbers"):
+        bottleneck_width(842, 784, 10)
+
+
 def test_the_scale_is_lesson_or_paper(monkeypatch):
     assert sparsity.scaled_settings() == Settings()
     monkeypatch.setenv("LTHEDU_SCALE", "paper")

@@ -1,0 +1,68 @@
+"""The stop button inside a training ends an experiment there: no half-trained network becomes a row of its table."""
+
+import pytest
+
+from lthedu import data
+from lthedu.landscape import depth
+from lthedu.sparsity import Comparison, compare
+from lthedu.supermasks import deconstruction, widths
+from lthedu.tickets import rewinding
+
+SIZES = (196, 6, 10)
+
+
+def by_depth(digits: data.Dataset) -> None:
+    depth.accuracy_by_depth(digits, depth.Settings(depths=(1,), width=4, steps=6, seeds=(0, 1), images=None))
+
+
+def comparing(digits: data.Dataset) -> None:
+    settings = compare.Settings(seeds=(0, 1), nonzeros=(3_700,), dense_steps=6, steps=6, updates=3, batch_size=20)
+    Comparison(digits, settings).train_dense()
+
+
+def deconstructing(digits: data.Dataset) -> None:
+    settings = deconstruction.Settings(
+        seeds=(0, 1), sizes=SIZES, densities=(0.5,), retrained=(0.3,), steps=6, batch_size=20
+    )
+    deconstruction.Deconstruction(digits, settings).run()
+
+
+def finding_supermasks(digits: data.Dataset) -> None:
+    settings = widths.Settings(seeds=(0, 1), widths=(4,), probe=4, densities=(0.5,), steps=6, images=60, batch_size=20)
+    widths.Supermasks(digits, settings).run()
+
+
+def rewound(digits: data.Dataset) -> None:
+    settings = rewinding.Settings(
+        seeds=(0, 1), sizes=SIZES, densities=(0.5,), ks=(0,), few_ks=(0,), steps=6, batch_size=20
+    )
+    rewinding.Rewinding(digits, settings).run()
+
+
+@pytest.mark.parametrize(
+    ("module", "experiment"),
+    [
+        (depth, by_depth),
+        (compare, comparing),
+        (deconstruction, deconstructing),
+        (widths, finding_supermasks),
+        (rewinding, rewound),
+    ],
+)
+def test_a_stop_in_the_midst_of_training_stops_the_experiment(module, experiment, mnist, monkeypatch):
+    real, ends = module.train, []
+
+    def press(done: int, in_all: int, text: str) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    def interrupted(*args, **named):
+        trained = real(*args, **named | {"progress": press})
+        ends.append((trained.stopped, trained.steps))
+        return trained
+
+    monkeypatch.setattr(module, "train", interrupted)
+    few = mnist.first(200, 40, 40)
+    with pytest.raises(KeyboardInterrupt):
+        experiment(few if experiment is comparing else data.pooled(few))
+    assert ends == [(True, 3)]
