@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -257,3 +258,10 @@ def test_a_stop_needs_every_mask_of_its_window() -> None:
         early_bird.early_bird([a], window=1)
     with pytest.raises(ValueError, match="threshold is 2; allowed: 0 to 1"):
         early_bird.early_bird([a], threshold=2)
+
+
+@pytest.mark.parametrize("of", ["loss", "accuracy"])
+def test_a_barrier_of_what_was_not_measured_is_refused_by_name(of) -> None:
+    line = pd.DataFrame({"replicate": [0, 0], "alpha": [0.0, 1.0], "error": [0.2, 0.1]})
+    with pytest.raises(ValueError, match=f"of is '{of}'; allowed, as columns of this line: error"):
+        stability.barriers(line, of)

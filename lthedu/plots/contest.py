@@ -31,10 +31,13 @@ def best_by_budget(
     """The best loss so far of every searcher, against the "cost" in forward passes or the "seconds": means and bands.
 
     `table` is what `Contest.run` returns; bands are one standard deviation over networks. `guess` maps searchers to a
-    guessed last loss, drawn as stars at the right edge. Raises ValueError for another column.
+    guessed last loss, drawn as stars at the right edge. Raises ValueError for another column, or one that the table
+    lacks.
     """
     if column not in ("cost", "seconds"):
         raise ValueError(f"column is {column!r}; allowed: cost, seconds")
+    if column not in table:
+        raise ValueError(f"column is {column!r}, which the table lacks; allowed here: cost")
     ax = ax or plt.figure(figsize=(7.6, 4.4)).gca()
     end = float(table[column].max())
     for name, look in SEARCHES.items():

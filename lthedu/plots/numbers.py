@@ -129,7 +129,7 @@ def accuracy_after_deleting(
 
 @checked
 def accuracy_by_arm(
-    table: Annotated[pd.DataFrame, Columns("split step level arm replicate accuracy")],
+    table: Annotated[pd.DataFrame, Columns("split step level arm density replicate accuracy")],
     level: int,
     *,
     ax: Axes | None = None,

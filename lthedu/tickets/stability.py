@@ -88,10 +88,15 @@ def barriers(
 ) -> pd.Series:
     """The barrier of each replicate's line, of "error" or "loss", from what `walk` gives.
 
+    Raises ValueError for another name, or one that is no column of `line`.
+
     >>> line = pd.DataFrame({"replicate": [0, 0, 0], "alpha": [0, 0.5, 1], "error": [0.25, 0.75, 0.25]})
     >>> barriers(line).tolist()
     [0.5]
     """
+    measured = [name for name in ("error", "loss") if name in line]
+    if of not in measured:
+        raise ValueError(f"of is {of!r}; allowed, as columns of this line: {', '.join(measured) or 'error, loss'}")
     by = line.sort_values("alpha").groupby("replicate")[of]
     found: pd.Series = by.max() - (by.first() + by.last()) / 2
     return found

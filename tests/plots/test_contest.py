@@ -50,3 +50,8 @@ def test_a_panel_for_each_set_of_functions():
     ax, alt = plots.best_by_evaluations({"all": {"a": [1, 2], "b": [1, 2]}, "few": {"a": [0, 1], "b": [1, 1]}})
     assert [panel.get_title() for panel in ax.figure.axes] == ["all", "few"]
     assert "for a, b; panels: all, few." in alt
+
+
+def test_seconds_that_a_table_lacks_are_refused_by_name(table) -> None:
+    with pytest.raises(ValueError, match="column is 'seconds', which the table lacks; allowed here: cost"):
+        plots.best_by_budget(table.drop(columns="seconds"), "seconds")
