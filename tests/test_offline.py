@@ -1,7 +1,11 @@
 """The guard that conftest.py gives to every process a test starts."""
 
+import ast
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +49,29 @@ print(b.recv(5).decode())
 """
     done = python(code)
     assert done.stdout.split() == ["hello", "there"], done.stderr
+
+
+@pytest.mark.parametrize("alone", ["lthedu/supermasks/contest.py", "lessons/07_search_without_gradients.ipynb"])
+def test_a_doctest_or_a_lesson_that_is_run_alone_has_the_clean_world_too(alone, tmp_path):
+    root = Path(__file__).parents[1]
+    own = {"LTHEDU_SCALE": "paper", "LTHEDU_HOME": str(tmp_path), "OMP_NUM_THREADS": "64"}
+    asks = (
+        "import os; import pytest\n"
+        "def pytest_sessionstart():\n"
+        f"    said = [os.environ.get(name) for name in {list(own)}]\n"
+        "    said.append('offline' in os.environ.get('PYTHONPATH', ''))\n"
+        "    pytest.exit(repr(said), returncode=7)\n"
+    )
+    (tmp_path / "asks.py").write_text(asks)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "asks", str(root / alone)],
+        cwd=root,
+        env=os.environ | own | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 7, ran.stdout + ran.stderr
+    scale, home, threads, offline = ast.literal_eval(re.search(r"\[.*\]", ran.stdout + ran.stderr)[0])
+    assert (scale, threads, offline) == (None, "2", True)
+    assert home not in (None, str(tmp_path))
