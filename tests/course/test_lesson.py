@@ -8,7 +8,7 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lthedu.course import lesson, record, standing
+from lthedu.course import contained, lesson, record, standing
 from lthedu.course.answer import digest
 from lthedu.course.boxes import Box, Table
 from lthedu.course.executor import run_cells
@@ -146,6 +146,19 @@ def test_the_stop_button_ends_the_check_itself(capsys) -> None:
     with pytest.raises(KeyboardInterrupt):
         check("2.2", pressed)
     assert "Exercise 2.2" not in capsys.readouterr().out
+
+
+def test_exit_ends_the_answer_and_not_the_kernel_and_is_the_notebook_s_again_afterwards(monkeypatch) -> None:
+    class Shell:
+        def ask_exit(self) -> None:
+            raise AssertionError("the kernel ends")
+
+    shell = Shell()
+    monkeypatch.setattr(contained, "_shell", lambda: shell)
+    with pytest.raises(SystemExit), contained.contained():
+        shell.ask_exit()
+    with pytest.raises(AssertionError, match="the kernel ends"):
+        shell.ask_exit()
 
 
 def test_code_in_a_box_is_set_as_code_and_escaped() -> None:

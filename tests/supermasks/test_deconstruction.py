@@ -84,6 +84,7 @@ def test_what_does_not_fit_is_refused_by_name(game):
     for change, words in [
         ({"seeds": (1,)}, r"seeds are \(1,\)"),
         ({"steps": 0.5}, r"steps is 0\.5"),
+        ({"batch_size": 0}, r"batch_size is 0; it must be a whole number, 1 or more"),
         ({"retrained": ()}, r"retrained are \(\)"),
         ({"densities": (1.0,)}, r"densities are \(1\.0,\)"),
     ]:
