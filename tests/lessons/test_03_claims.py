@@ -21,7 +21,7 @@ NOTEBOOK = Path(__file__).parents[2] / "lessons/03_rewinding.ipynb"
 CELLS = nbformat.read(NOTEBOOK, 4).cells
 CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
 LESSON = rewinding.LESSON
-BETTER = "Rewound to step 150 networks are more than ten points better than reset, on average"
+BETTER = "Going back to step 150 gains more than ten points on average"
 SCALE = "Fresh weights, rescaled, are more than five points better on average than the reset as it is"
 
 
