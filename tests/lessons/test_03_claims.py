@@ -21,8 +21,10 @@ NOTEBOOK = Path(__file__).parents[2] / "lessons/03_rewinding.ipynb"
 CELLS = nbformat.read(NOTEBOOK, 4).cells
 CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
 LESSON = rewinding.LESSON
-BETTER = "Going back to step 150 gains more than ten points on average"
+BETTER = "Rewinding to step 150 beats a reset by over ten points on average"
+AHEAD = "The reset still beats fresh weights by over ten points on average"
 SCALE = "Fresh weights, rescaled, are more than five points better on average than the reset as it is"
+NEURONS = "On neuron masks it fires later, and in the median before half of the training is over"
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def pretended(gain: float):
     def run(self: rewinding.Rewinding, progress=None) -> pd.DataFrame:
         self.train_dense()
         s, rng = self.settings, np.random.default_rng(0)
-        level = {rewinding.REWOUND: 0.5, rewinding.LR_REWOUND: 0.8, rewinding.TUNED: 0.4, rewinding.REINIT: 0.2}
+        level = {rewinding.REWOUND: 0.5, rewinding.LR_REWOUND: 0.8, rewinding.TUNED: 0.4, rewinding.REINIT: 0.5 - gain}
         level |= {rewinding.RESCALED: 0.5, rewinding.REINIT_RESCALED: 0.5 + gain / 2, "dense": 0.8, "children": 0.8}
         rows = []
         for arm, density, k in itertools.product(level, (*s.densities, 1.0), s.ks):
@@ -84,9 +86,36 @@ def pretended(gain: float):
 
 @pytest.mark.parametrize(("gain", "word"), [(0.0, "open"), (0.3, "partly supported")])
 def test_the_verdict_follows_the_table(said, monkeypatch, gain: float, word: str) -> None:
-    """Where rewinding gains nothing, the lesson says so."""
+    """Where rewinding gains nothing, and a reset nothing over fresh weights, the lesson says so."""
     monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=(0, 1, 2)))
     monkeypatch.setattr(rewinding.Rewinding, "run", pretended(gain))
     fails = run(said)
     assert f"verdict: {word}" in said
-    assert (BETTER in fails) == (SCALE in fails) == (gain == 0)
+    assert (BETTER in fails) == (AHEAD in fails) == (SCALE in fails) == (gain == 0)
+
+
+@pytest.mark.parametrize(
+    ("stops", "holds"),
+    [((5, 6, 10), True), ((4, 6, 6), False), ((6, None, 6), False), ((10, 10, 6), False)],
+)
+def test_the_early_birds_claim_follows_the_stops(stops: tuple[int | None, ...], holds: bool) -> None:
+    """It fails where one fires at the first moment or never, and where the median comes after half of the training."""
+    (source,) = [s for s in CODE if NEURONS in s]
+    found: dict[str, bool] = {}
+    drawn = [30 * (i + 1) for i in range(20)]
+    exec(
+        source,
+        {
+            "claim": lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)),
+            "early_bird": lambda masks: 4,
+            "largest": [[]],
+            "random_masks": [],
+            "to_last": {"5 % of the weights": np.ones((3, 20))},
+            "np": np,
+            "settings": LESSON,
+            "drawn": drawn,
+            "stops": list(stops),
+            "stop": int(np.median([len(drawn) - 2 if s is None else s for s in stops])),
+        },
+    )
+    assert found[NEURONS] == holds
