@@ -1,9 +1,11 @@
 """What an exercise is, and how a learner's function is called with care."""
 
 import copy
+import importlib
+import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,10 +47,11 @@ class Attempt:
         self.around = Surroundings()
         self.rng = torch.Generator().manual_seed(seed)  # for the check's random inputs
         self.given: list[Any] = []  # the copies that the last call got, as it left them
+        self.exercise: Exercise  # set by Exercise.check
 
     def __call__(self, *args: Any) -> Any:
         """The function's result. Raises Raised when it raises, Wrong when it changes an argument."""
-        self.given = given = [_copied(a) for a in args]
+        self.given = given = [copied(a) for a in args]
         result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if _changed(before, after):
@@ -109,49 +112,87 @@ def shortened(text: str, limit: int = 4_000) -> str:
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A wrong answer that people really give, and words that its diagnosis must contain."""
+class Mistake:
+    """A mistake that people really make, as the function that makes it, and what its maker is told."""
 
     function: Function
-    meets: str
+    words: str
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One exercise. `reference` is the library's own function, `given` the code that a find-the-bug starts from."""
 
-    number: str
+    reference: Function
     title: str
     minutes: int
     level: int  # 1 (warm-up) to 3 (hard)
     hints: tuple[str, str, str]  # a question, the idea, almost code
-    reference: Function
-    check: Check
+    judge: Check
     given: Function | None = None
     imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
-    wrong: list[Planted] = field(default_factory=list)
-    right: list[Function] = field(default_factory=list)  # differently written
+
+    @property
+    def name(self) -> str:
+        """The name of the function that a learner writes; no other exercise has it."""
+        return self.reference.__name__
+
+    @property
+    def number(self) -> str:
+        """The lesson's number and the exercise's place in its lesson, such as "2.1"."""
+        mine = [e for e in _registry.values() if e.judge.__module__ == self.judge.__module__]
+        return f"{int(self.judge.__module__[-2:])}.{mine.index(self) + 1}"
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """What stands in the module `..._mistakes` beside the check's own, read when it is first asked for."""
+        module = f"{self.judge.__module__}_mistakes"
+        if importlib.util.find_spec(module):
+            importlib.import_module(module)
+        return _mistakes.get(self.name, [])
+
+    def check(self, attempt: Attempt) -> None:
+        """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised."""
+        attempt.exercise = self
+        self.judge(attempt)
 
 
-_registry: dict[str, Exercise] = {}
+_registry: dict[str, Exercise] = {}  # by name
+_mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
 
 
 def exercise(
-    number: str,
+    reference: Function,
     title: str,
     *,
     minutes: int,
     level: int,
     hints: tuple[str, str, str],
-    reference: Function,
     given: Function | None = None,
     imports: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
-    """Register the decorated check as exercise `number`."""
+    """Register the decorated check as the exercise in which a learner writes what `reference` does.
+
+    Its number follows from its place in the module. Raises ValueError where another exercise has the name.
+    """
 
     def register(check: Check) -> Check:
-        _registry[number] = Exercise(number, title, minutes, level, hints, reference, check, given, imports)
+        known = _registry.get(reference.__name__)
+        if known is not None and known.judge.__module__ != check.__module__:
+            raise ValueError(f"there is an exercise {reference.__name__!r} already, in {known.judge.__module__}")
+        made = Exercise(reference, title, minutes, level, hints, check, given, imports)
+        _registry[made.name] = made
         return check
+
+    return register
+
+
+def mistake(name: str, words: str) -> Callable[[F], F]:
+    """Register the decorated function as a mistake in exercise `name`; who makes it is told `words`."""
+
+    def register(function: F) -> F:
+        _mistakes.setdefault(name, []).append(Mistake(function, words))
+        return function
 
     return register
 
@@ -160,7 +201,7 @@ def planted(number: str, meets: str) -> Callable[[F], F]:
     """Register the decorated function as a wrong answer whose diagnosis contains `meets`."""
 
     def register(function: F) -> F:
-        find(number).wrong.append(Planted(function, meets))
+        WRONG.setdefault(number, []).append(Mistake(function, meets))
         return function
 
     return register
@@ -170,10 +211,14 @@ def alternative(number: str) -> Callable[[F], F]:
     """Register the decorated function as another right answer."""
 
     def register(function: F) -> F:
-        find(number).right.append(function)
+        RIGHT.setdefault(number, []).append(function)
         return function
 
     return register
+
+
+WRONG: dict[str, list[Mistake]] = {}
+RIGHT: dict[str, list[Function]] = {}
 
 
 def find(number: str) -> Exercise:
@@ -185,14 +230,15 @@ def find(number: str) -> Exercise:
     """
     if not isinstance(number, str):
         raise ValueError(f'an exercise\'s number is written in quotes: "{number}", not {number}')
-    if number not in _registry:
-        raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(e.number for e in exercises())}")
-    return _registry[number]
+    for found in _registry.values():
+        if found.number == number:
+            return found
+    raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(e.number for e in exercises())}")
 
 
 def exercises() -> list[Exercise]:
     """All exercises, by number."""
-    return [_registry[number] for number in sorted(_registry, key=lambda number: [int(n) for n in number.split(".")])]
+    return sorted(_registry.values(), key=lambda e: [int(n) for n in e.number.split(".")])
 
 
 def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
@@ -250,7 +296,8 @@ def _rounded(value: Any) -> str:
     return repr(float(f"{value:.4g}")) if isinstance(value, float) else repr(value)
 
 
-def _copied(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """A copy to work on: a generator's goes on from the same state, and a function is itself."""
     if isinstance(value, torch.Generator):
         return value.clone_state()
     return value if callable(value) else copy.deepcopy(value)  # a bound method's copy would copy its object

@@ -14,7 +14,7 @@ from lthedu.proof import all_sums, closest_subset, greedy_subset
 
 
 @exercise(
-    "0.1",
+    masks.apply,
     "Delete by a mask",
     minutes=5,
     level=1,
@@ -25,7 +25,6 @@ from lthedu.proof import all_sums, closest_subset, greedy_subset
         "found = {}\nfor name, numbers in params.items():\n    if name in mask:\n"
         "        found[name] = numbers * mask[name]\n    else:\n        found[name] = numbers.clone()",
     ),
-    reference=masks.apply,
 )
 def check_apply(attempt: Attempt) -> None:
     """Three layers, one of them without a mask; then masks that keep everything or nothing."""
@@ -65,7 +64,7 @@ def _compare_deleted(got: Params, mask: Mask, params: Params) -> None:
 
 
 @exercise(
-    "0.2",
+    closest_subset,
     "Hit a number by deleting numbers",
     minutes=15,
     level=2,
@@ -77,7 +76,6 @@ def _compare_deleted(got: Params, mask: Mask, params: Params) -> None:
         "    error = abs(sum(x for x, k in zip(numbers, kept) if k) - target)\n"
         "    if error < smallest:\n        best, smallest = list(kept), error",
     ),
-    reference=closest_subset,
 )
 def check_closest_subset(attempt: Attempt) -> None:
     """Cases in which one thing matters at a time, then random numbers."""
@@ -189,7 +187,7 @@ def log10_years(weights: int, per_second: float) -> float:
 
 
 @exercise(
-    "0.3",
+    log10_years,
     "How long would trying all take",
     minutes=10,
     level=2,
@@ -200,7 +198,6 @@ def log10_years(weights: int, per_second: float) -> float:
         "take the logarithm of the whole formula, and products become sums, quotients differences.",
         "weights * math.log10(2) - math.log10(per_second) - math.log10(365.25 * 24 * 3600)",
     ),
-    reference=log10_years,
 )
 def check_log10_years(attempt: Attempt) -> None:
     """Small cases, told apart by what a wrong one computes; then a real network."""
@@ -347,7 +344,7 @@ def unanswered() -> dict[int, bool | None]:
 
 
 @exercise(
-    "0.4",
+    ten_answers,
     "Ten statements, true or false",
     minutes=10,
     level=1,
@@ -358,7 +355,6 @@ def unanswered() -> dict[int, bool | None]:
         "take back: speed, a cheap search, a proof, a brain.",
         "return {1: True, 2: False, ...}  # write True or False in place of every None, then run the cell",
     ),
-    reference=ten_answers,
     given=unanswered,
 )
 def check_ten_answers(attempt: Attempt) -> None:

@@ -17,7 +17,7 @@ from lthedu.sparsity import matching_width
 
 
 @exercise(
-    "1.1",
+    keep_largest,
     "Keep exactly the largest",
     minutes=10,
     level=1,
@@ -29,7 +29,6 @@ from lthedu.sparsity import matching_width
         "kept = torch.zeros_like(scores, dtype=torch.bool).flatten()\nkept[best] = True\n"
         "return kept.reshape(scores.shape)",
     ),
-    reference=keep_largest,
 )
 def check_keep_largest(attempt: Attempt) -> None:
     """Exact counts, with and without ties, and the right weights; nothing and everything last."""
@@ -86,7 +85,7 @@ def _which_count(kept: Tensor, k: int, scores: Tensor, density: float) -> str:
 
 
 @exercise(
-    "1.2",
+    select_globally,
     "One competition for all layers",
     minutes=10,
     level=2,
@@ -98,7 +97,6 @@ def _which_count(kept: Tensor, k: int, scores: Tensor, density: float) -> str:
         "pieces = kept.split([s.numel() for s in scores.values()])\n"
         "return {name: piece.reshape(s.shape) for (name, s), piece in zip(scores.items(), pieces)}",
     ),
-    reference=select_globally,
 )
 def check_select_globally(attempt: Attempt) -> None:
     """Against the library's, on layers of different sizes and scales; ties may fall either way."""
@@ -160,7 +158,7 @@ def _which_masks(got: Mask, scores: dict[str, Tensor], density: float, k: int) -
 
 
 @exercise(
-    "1.3",
+    cubic,
     "The cubic schedule",
     minutes=10,
     level=1,
@@ -171,7 +169,6 @@ def _which_masks(got: Mask, scores: dict[str, Tensor], density: float, k: int) -
         "progress = min(max(..., 0), 1)  # the share of the way from begin to end\n"
         "return final + (1 - final) * (1 - progress) ** 3",
     ),
-    reference=cubic,
 )
 def check_cubic(attempt: Attempt) -> None:
     """The ends, beyond the ends, and in between."""
@@ -247,7 +244,7 @@ def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.
 
 
 @exercise(
-    "1.4",
+    masked_step,
     "Find the bug: weights that come back",
     minutes=10,
     level=2,
@@ -257,7 +254,6 @@ def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.
         "when, so that no optimizer matters? Changing a parameter by hand needs `with torch.no_grad():` around it.",
         "optimizer.step()\nwith torch.no_grad():\n    for name, m in mask.items():\n        ...  # in place",
     ),
-    reference=masked_step,
     given=gradients_masked,
     imports=("torch._dynamo",),  # by an optimizer's first step
 )
@@ -362,7 +358,7 @@ class _Twins:
 
 
 @exercise(
-    "1.5",
+    matching_width,
     "A dense network of the same size",
     minutes=10,
     level=1,
@@ -372,7 +368,6 @@ class _Twins:
         "How many units can be paid for?",
         "left = total - outputs  # for the hidden units\none_unit = ...\nreturn left // one_unit",
     ),
-    reference=matching_width,
 )
 def check_matching_width(attempt: Attempt) -> None:
     """The widest that fits, exactly on the edge and one below it; what was forgotten shows over all cases."""
@@ -431,7 +426,7 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
 
 
 @exercise(
-    "1.6",
+    accuracy,
     "Find the bug: the test set that is never finished",
     minutes=10,
     level=1,
@@ -442,7 +437,6 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
         "for x, y in zip(images.split(batch_size), labels.split(batch_size)):\n"
         "    right += int((predict(x).argmax(1) == y).sum())",
     ),
-    reference=accuracy,
     given=whole_batches_only,
 )
 def check_accuracy(attempt: Attempt) -> None:

@@ -15,7 +15,7 @@ from lthedu.tickets import find_tickets
 
 
 @exercise(
-    "2.1",
+    find_tickets,
     "The loop that finds tickets",
     minutes=15,
     level=2,
@@ -26,7 +26,6 @@ from lthedu.tickets import find_tickets
         "for level in range(levels + 1):\n    start = masks.apply(mask, initial)\n"
         "    trained = train(level, start, mask)\n    found.append(mask)\n    mask = prune(trained, mask)",
     ),
-    reference=find_tickets,
 )
 def check_find_tickets(attempt: Attempt) -> None:
     """The loop against a pretended training that remembers what it was given."""
@@ -143,7 +142,7 @@ def _first_difference(got: Params, expected: Params) -> str:
 
 
 @exercise(
-    "2.2",
+    random_mask,
     "A random mask with the same layer counts",
     minutes=10,
     level=1,
@@ -153,7 +152,6 @@ def _first_difference(got: Params, expected: Params) -> str:
         "for name, m in mask.items():\n    order = torch.randperm(m.numel(), generator=generator)\n"
         "    found[name] = m.flatten()[order].reshape(m.shape)",
     ),
-    reference=random_mask,
 )
 def check_random_mask(attempt: Attempt) -> None:
     """Equal counts, all outcomes reached, all randomness from the generator."""
@@ -212,7 +210,7 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
 
 
 @exercise(
-    "2.3",
+    paired_test,
     "A paired test over seeds",
     minutes=10,
     level=2,
@@ -223,7 +221,6 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
         "d = np.asarray(a) - np.asarray(b)\nt = d.mean() / (d.std(ddof=1) / np.sqrt(len(d)))\n"
         "p = 2 * scipy.stats.t.sf(abs(t), len(d) - 1)",
     ),
-    reference=paired_test,
 )
 def check_paired_test(attempt: Attempt) -> None:
     """The two numbers against SciPy's; a wrong p-value is recognised by what it is."""
@@ -332,7 +329,7 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
 
 
 @exercise(
-    "2.4",
+    freeze_pruned,
     "Find the bug",
     minutes=10,
     level=1,
@@ -342,7 +339,6 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
         "What tells you for certain which weights are pruned?",
         "torch.where(mask, grad, torch.zeros_like(grad))",
     ),
-    reference=freeze_pruned,
     given=as_published,
 )
 def check_freeze_pruned(attempt: Attempt) -> None:

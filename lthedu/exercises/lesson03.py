@@ -21,7 +21,7 @@ CLOSE = 1e-6
 
 
 @exercise(
-    "3.1",
+    error_barrier,
     "The hill between two networks",
     minutes=15,
     level=2,
@@ -35,7 +35,6 @@ CLOSE = 1e-6
         "    errors.append(torch.as_tensor(error({n: (1 - t) * a[n] + t * b[n] for n in a})))\n"
         "errors = torch.stack(errors)\nreturn errors.amax(0) - (errors[0] + errors[-1]) / 2",
     ),
-    reference=error_barrier,
 )
 def check_error_barrier(attempt: Attempt) -> None:
     """A hill, uneven ends, a bowl without a hill, other numbers of points; then several networks at once."""
@@ -130,7 +129,7 @@ def _which_barrier(found: Tensor, right: Tensor, valley: _Valley, points: int) -
 
 
 @exercise(
-    "3.2",
+    rewind,
     "Rewind, bit for bit",
     minutes=10,
     level=1,
@@ -144,7 +143,6 @@ def _which_barrier(found: Tensor, right: Tensor, valley: _Valley, points: int) -
         "mask else p.clone()\n"
         "        for name, p in kept.items()}",
     ),
-    reference=rewind,
 )
 def check_rewind(attempt: Attempt) -> None:
     """Several steps, one of them 0; biases; memory of its own; a step that was not kept; an infinite weight."""
@@ -233,7 +231,7 @@ def _which_rewind(found: Params, snapshots: dict[int, Params], mask: Mask, step:
 
 
 @exercise(
-    "3.3",
+    relative_distance,
     "How far apart are two masks?",
     minutes=10,
     level=2,
@@ -245,7 +243,6 @@ def _which_rewind(found: Params, snapshots: dict[int, Params], mask: Mask, step:
         "p, q = a.double().mean().item(), b.double().mean().item()\nexpected = p * (1 - q) + q * (1 - p)\n"
         "differ = (a != b).double().mean().item()\nreturn differ / expected if expected else 0.0",
     ),
-    reference=relative_distance,
 )
 def check_relative_distance(attempt: Attempt) -> None:
     """Masks of equal and of different densities, equal masks, complements; then full and empty ones."""
@@ -319,7 +316,7 @@ def _which_distance(found: float, a: Tensor, b: Tensor, p: float, q: float) -> s
 
 
 @exercise(
-    "3.4",
+    early_bird,
     "When has a mask settled?",
     minutes=15,
     level=2,
@@ -335,7 +332,6 @@ def _which_distance(found: float, a: Tensor, b: Tensor, p: float, q: float) -> s
         "    if all((masks[newest] != m).double().mean().item() <= threshold for m in before):\n        return newest\n"
         "return None",
     ),
-    reference=early_bird,
 )
 def check_early_bird(attempt: Attempt) -> None:
     """Masks that settle slowly, at once, twice, or never; a distance exactly at the threshold; few masks."""

@@ -23,7 +23,7 @@ LOGITS = Callable[[Params, Tensor], Tensor]  # of one network
 
 
 @exercise(
-    "4.1",
+    batched_step,
     "Many networks, one step",
     minutes=20,
     level=3,
@@ -38,7 +38,6 @@ LOGITS = Callable[[Params, Tensor], Tensor]  # of one network
         "loss = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction='sum') / y.shape[1]\n"
         "grads = torch.autograd.grad(loss, list(leaves.values()))  # then p - lr * g, and zero where pruned",
     ),
-    reference=batched_step,
 )
 def check_batched_step(attempt: Attempt) -> None:
     """Against each network trained alone, in float64: first one step, then ten in a row."""
@@ -177,7 +176,7 @@ CLOSE = 1e-6
 
 
 @exercise(
-    "4.2",
+    clopper_pearson,
     "An interval that holds for no wins, too",
     minutes=10,
     level=2,
@@ -190,7 +189,6 @@ CLOSE = 1e-6
         "tail = (1 - confidence) / 2\nlow = beta.ppf(tail, wins, draws - wins + 1)  # 0.0 if wins == 0\n"
         "high = beta.ppf(1 - tail, wins + 1, draws - wins)  # 1.0 if wins == draws",
     ),
-    reference=clopper_pearson,
 )
 def check_clopper_pearson(attempt: Attempt) -> None:
     """Both ends, for some wins, then for none and for all; another confidence last."""
@@ -277,7 +275,7 @@ def _which_interval(low: float, high: float, wins: int, draws: int, confidence: 
 
 
 @exercise(
-    "4.3",
+    draws_needed,
     "How many draws",
     minutes=10,
     level=1,
@@ -288,7 +286,6 @@ def _which_interval(low: float, high: float, wins: int, draws: int, confidence: 
         "if p == 0: return math.inf\nif p == 1: return 1\n"
         "return math.ceil(math.log(1 - chance) / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
     ),
-    reference=draws_needed,
 )
 def check_draws_needed(attempt: Attempt) -> None:
     """Ordinary chances, then other confidences, then the three at which a formula breaks."""
@@ -348,7 +345,7 @@ def _which_draws(n: float, p: float, chance: float) -> str:
 
 
 @exercise(
-    "4.4",
+    expected_best,
     "The best of N, chosen and reported",
     minutes=15,
     level=3,
@@ -361,7 +358,6 @@ def _which_draws(n: float, p: float, chance: float) -> str:
         "    chance = math.comb(i - 1, draws - 1) / math.comb(len(order), draws)\n"
         "    total += chance * reported[network]",
     ),
-    reference=expected_best,
 )
 def check_expected_best(attempt: Attempt) -> None:
     """Against the formula, with both rows equal and with different ones; the lesson's size last."""
@@ -448,7 +444,7 @@ def _which_best(found: float, scores: list[float], values: list[float], draws: i
 
 
 @exercise(
-    "4.5",
+    training_flops,
     "What a training costs",
     minutes=10,
     level=1,
@@ -459,7 +455,6 @@ def _which_best(found: float, scores: list[float], values: list[float], draws: i
         "forward = 2 * sum(weights)\nof_weights = 2 * sum(weights)\nof_inputs = 2 * sum(weights[1:])\n"
         "return (forward + of_weights + of_inputs) * batch_size * steps",
     ),
-    reference=training_flops,
 )
 def check_training_flops(attempt: Attempt) -> None:
     """Networks of one to four layers, with every number different from the others."""

@@ -17,7 +17,7 @@ from lthedu.supermasks.criteria import four_scores
 
 
 @exercise(
-    "5.1",
+    four_scores,
     "Four criteria",
     minutes=15,
     level=1,
@@ -29,7 +29,6 @@ from lthedu.supermasks.criteria import four_scores
         '        "movement": (f - i).abs(),\n'
         '        "large_final_same_sign": torch.where(i.sign() * f.sign() > 0, large, -torch.inf)}',
     ),
-    reference=four_scores,
 )
 def check_four_scores(attempt: Attempt) -> None:
     """Every pair of signs, growing and shrinking; zeros; then layers of random weights, also very small ones."""
@@ -106,7 +105,7 @@ def _which_score(name: str, got: Tensor, i: Tensor, f: Tensor) -> str:
 
 
 @exercise(
-    "5.2",
+    reshuffled,
     "Shuffle the values, keep the signs",
     minutes=15,
     level=2,
@@ -120,7 +119,6 @@ def _which_score(name: str, got: Tensor, i: Tensor, f: Tensor) -> str:
         "    new = new.abs() * kept.sign() if signed else new\n"
         "    out[n] = torch.zeros_like(out[n]).masked_scatter(m, new)\nreturn out",
     ),
-    reference=reshuffled,
 )
 def check_reshuffled(attempt: Attempt) -> None:
     """What stays (values, signs, zeros, biases); that the generator decides, and every order comes up."""
@@ -193,7 +191,7 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
 
 
 @exercise(
-    "5.3",
+    zero_if_moved_to_zero,
     "What should a pruned weight be?",
     minutes=10,
     level=2,
@@ -204,7 +202,6 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
         "return {n: torch.where(~m & (final[n].abs() >= initial[n].abs()), initial[n], 0.0)\n"
         "        for n, m in mask.items()}",
     ),
-    reference=zero_if_moved_to_zero,
 )
 def check_zero_if_moved_to_zero(attempt: Attempt) -> None:
     """Every case by hand: grew, shrank, changed its sign, did not move; then layers of random weights."""
@@ -254,7 +251,7 @@ def _compare_held(attempt: Attempt, initial: Params, final: Params, mask: Mask) 
 
 
 @exercise(
-    "5.4",
+    sign_flip_test,
     "A test without a distribution",
     minutes=20,
     level=3,
@@ -267,7 +264,6 @@ def _compare_held(attempt: Attempt, initial: Params, final: Params, mask: Mask) 
         "    sums = [s + value for s in sums] + [s - value for s in sums]\n"
         "as_far = sum(abs(s) >= abs(sum(d)) - 1e-9 * sum(map(abs, d)) for s in sums)\nreturn as_far / len(sums)",
     ),
-    reference=sign_flip_test,
 )
 def check_sign_flip_test(attempt: Attempt) -> None:
     """Small rows by hand, ties, zeros, no difference at all; then random rows, some of ten pairs."""

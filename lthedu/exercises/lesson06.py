@@ -17,7 +17,7 @@ CLOSE = 1e-6
 
 
 @exercise(
-    "6.1",
+    popup_mask,
     "A mask that gradients pass through",
     minutes=20,
     level=3,
@@ -30,7 +30,6 @@ CLOSE = 1e-6
         "order = scores.detach().flatten().argsort(descending=True, stable=True)\nmask[order[:k]] = 1\n"
         "return mask.view(scores.shape) + (scores - scores.detach())",
     ),
-    reference=popup_mask,
 )
 def check_popup_mask(attempt: Attempt) -> None:
     """Counts, ties, shapes; negative scores; values exactly 0 and 1; and the gradient of every score."""
@@ -112,7 +111,7 @@ def _which_popup(mask: Tensor, scores: Tensor, k: int, density: float) -> str:
 
 
 @exercise(
-    "6.2",
+    bernoulli_mask,
     "A mask that is drawn",
     minutes=15,
     level=2,
@@ -123,7 +122,6 @@ def _which_popup(mask: Tensor, scores: Tensor, k: int, density: float) -> str:
         "p = scores.sigmoid()\ndrawn = (torch.rand(scores.shape, generator=generator) < p).to(scores.dtype)\n"
         "return drawn + (p - p.detach())",
     ),
-    reference=bernoulli_mask,
 )
 def check_bernoulli_mask(attempt: Attempt) -> None:
     """Values, chances over many draws, the generator, independence, and the gradient p (1 - p)."""
@@ -172,7 +170,7 @@ def _drawn(attempt: Attempt, scores: Tensor, seed: int) -> tuple[Tensor, Tensor 
 
 
 @exercise(
-    "6.3",
+    rescaled_by_count,
     "Weights that make up for the missing",
     minutes=10,
     level=2,
@@ -184,7 +182,6 @@ def _drawn(attempt: Attempt, scores: Tensor, seed: int) -> tuple[Tensor, Tensor 
         "    kept = m.flatten(1).sum(1).clamp_min(1)\n    factor = m[0].numel() / kept\n"
         "    out[n] = torch.where(m, params[n], 0.0) * factor.view(-1, *[1] * (m.ndim - 1))\nreturn out",
     ),
-    reference=rescaled_by_count,
 )
 def check_rescaled_by_count(attempt: Attempt) -> None:
     """Two networks with different counts, two layers, biases; a layer of which nothing is kept; a convolution."""
@@ -250,7 +247,7 @@ def _which_rescaled(found: Params, params: Params, mask: Mask, name: str) -> str
 
 
 @exercise(
-    "6.4",
+    fingerprint,
     "No weight moved: prove it",
     minutes=10,
     level=2,
@@ -264,7 +261,6 @@ def _which_rescaled(found: Params, params: Params, mask: Mask, name: str) -> str
         "    digest.update(repr((name, str(p.dtype), tuple(p.shape))).encode())\n"
         "    digest.update(p.numpy().tobytes())\nreturn digest.hexdigest()",
     ),
-    reference=fingerprint,
 )
 def check_fingerprint(attempt: Attempt) -> None:
     """Equal weights in another order of names; every small change; what a sum, a rounding or one layer would miss."""

@@ -18,7 +18,7 @@ CLOSE = 1e-6
 
 
 @exercise(
-    "7.1",
+    nfl.mean_best,
     "Every function there is",
     minutes=20,
     level=3,
@@ -32,7 +32,6 @@ CLOSE = 1e-6
         "    for t in range(len(f)):\n        point = search(dict(seen), len(f))\n        seen[point] = f[point]\n"
         "        best = max(best, f[point])\n        totals[t] += best\nreturn [x / len(functions) for x in totals]",
     ),
-    reference=nfl.mean_best,
 )
 def check_mean_best(attempt: Attempt) -> None:
     """Few functions by hand, all of some sizes, negative values; every search is asked as it should be."""
@@ -118,7 +117,7 @@ def _which_mean(found: list[float], search: nfl.Search, functions: list[tuple[in
 
 
 @exercise(
-    "7.2",
+    crossover,
     "A child of two masks",
     minutes=15,
     level=2,
@@ -130,7 +129,6 @@ def _which_mean(found: list[float], search: nfl.Search, functions: list[tuple[in
         "k = int(a[0].sum())\nnoisy = a.float() + b.float() + torch.rand(a.shape, generator=generator)\n"
         "places = noisy.topk(k, dim=-1).indices\nreturn torch.zeros_like(a).scatter(-1, places, True)",
     ),
-    reference=crossover,
 )
 def check_crossover(attempt: Attempt) -> None:
     """Counts, agreement, both parents' shares over many children, and that the generator decides."""
@@ -190,7 +188,7 @@ def _child(attempt: Attempt, a: Tensor, b: Tensor, seed: int) -> Tensor:
 
 
 @exercise(
-    "7.3",
+    acceptance,
     "When to accept a worse mask",
     minutes=10,
     level=2,
@@ -201,7 +199,6 @@ def _child(attempt: Attempt, a: Tensor, b: Tensor, seed: int) -> Tensor:
         "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return (d == 0).to(d.dtype)\n"
         "return torch.exp(-d / temperature)",
     ),
-    reference=acceptance,
 )
 def check_acceptance(attempt: Attempt) -> None:
     """Better, equal, a little worse and much worse; hot, cold, and at temperature 0; several shapes."""
@@ -254,7 +251,7 @@ def _which_chance(found: Tensor, now: Tensor, new: Tensor, t: float) -> str:
 
 
 @exercise(
-    "7.4",
+    best_within,
     "A fair budget",
     minutes=10,
     level=1,
@@ -265,7 +262,6 @@ def _which_chance(found: Tensor, now: Tensor, new: Tensor, t: float) -> str:
         'best, spent = float("inf"), 0.0\nfor cost, loss in zip(costs, losses):\n    spent += cost\n'
         "    if spent > budget + 1e-9:\n        break\n    best = min(best, loss)\nreturn best",
     ),
-    reference=best_within,
 )
 def check_best_within(attempt: Attempt) -> None:
     """Unequal costs, a call that just fits, one that passes the budget before a cheap one, nothing at all."""

@@ -58,7 +58,7 @@ class _Counted(float):
 
 
 @exercise(
-    "8.1",
+    meet_in_the_middle,
     "Meet in the middle",
     minutes=20,
     level=3,
@@ -72,7 +72,6 @@ class _Counted(float):
         "i = bisect.bisect([s for s, _ in sums], target - r)  # form this list once, before the loop\n"
         "for s, keep in sums[max(i - 1, 0) : i + 1]: ...  # is abs(s + r - target) the smallest so far?",
     ),
-    reference=meet_in_the_middle,
 )
 def check_meet_in_the_middle(attempt: Attempt) -> None:
     """First right, then without forming all sums: counted in single additions, and in memory."""
@@ -146,7 +145,7 @@ def _shown(keep: Keep, numbers: Sequence[float], target: float) -> str:
 
 
 @exercise(
-    "8.2",
+    prune_neurons,
     "Keep some neurons, never a dead one",
     minutes=15,
     level=2,
@@ -160,7 +159,6 @@ def _shown(keep: Keep, numbers: Sequence[float], target: float) -> str:
         "chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)\n"
         "# then a list of len(first) times False, with chosen[i] at place live[i]",
     ),
-    reference=prune_neurons,
 )
 def check_prune_neurons(attempt: Attempt) -> None:
     """Both sides, dead neurons among the living; what the kept ones compute is held against the weight."""
@@ -196,7 +194,7 @@ def _places(keep: Keep) -> list[int]:
 
 
 @exercise(
-    "8.3",
+    numbers_needed,
     "How many numbers are needed",
     minutes=15,
     level=2,
@@ -208,7 +206,6 @@ def _places(keep: Keep) -> list[int]:
         "p = (errors <= eps).mean(axis=0)\nk = np.flatnonzero(p >= share)  # empty: return math.inf\n"
         "# with k the first of them: 0.0 if it is 0, else\nk - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])",
     ),
-    reference=numbers_needed,
 )
 def check_numbers_needed(attempt: Attempt) -> None:
     """A table of four draws by hand, then random ones, each with what must not be confused."""
@@ -252,7 +249,7 @@ def _count_shown(got: float, right: float, table: Table, eps: float, share: floa
 
 
 @exercise(
-    "8.4",
+    worst_error,
     "The least lucky target",
     minutes=15,
     level=2,
@@ -264,7 +261,6 @@ def _count_shown(got: float, right: float, table: Table, eps: float, share: floa
         "sums = np.sort(proof.all_sums(numbers))\nmiddles = (sums[1:] + sums[:-1]) / 2\n"
         "targets = [-0.5, 0.5, *middles[np.abs(middles) <= 0.5]]\nmax(np.abs(sums - t).min() for t in targets)",
     ),
-    reference=worst_error,
 )
 def check_worst_error(attempt: Attempt) -> None:
     """Sums that stand apart in known ways, then random ones."""
@@ -293,7 +289,7 @@ def _sums_shown(numbers: Sequence[float]) -> str:
 
 
 @exercise(
-    "8.5",
+    take_what_fits,
     "Take what fits",
     minutes=10,
     level=1,
@@ -305,7 +301,6 @@ def _sums_shown(numbers: Sequence[float]) -> str:
         "for i in sorted(range(len(numbers)), key=lambda i: -numbers[i]):\n"
         "    if numbers[i] <= left:\n        kept[i] = True\n        left -= numbers[i]",
     ),
-    reference=take_what_fits,
 )
 def check_take_what_fits(attempt: Attempt) -> None:
     """Cases in which one thing matters at a time, then random numbers."""

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise
 from lthedu.proof import closest_subset, compare_logits, error_bound, first_mask, normalise, one_weight
 from lthedu.proof.target import forward
@@ -18,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @exercise(
-    "9.1",
+    one_weight,
     "One weight out of random ones",
     minutes=15,
     level=2,
@@ -31,7 +32,6 @@ Floats = NDArray[np.float64]
         "    products = [abs(incoming[j]) * outgoing[j] for j in mine]\n"
         "    for j, kept in zip(mine, choose(products, ...)):  # which target?\n        keep[j] = kept\nreturn keep",
     ),
-    reference=one_weight,
 )
 def check_one_weight(attempt: Attempt) -> None:
     """The function that is left, on both sides of zero, against the best that these neurons can do."""
@@ -171,7 +171,7 @@ def _row(values: Sequence[float]) -> str:
 
 
 @exercise(
-    "9.2",
+    first_mask,
     "The first mask belongs to all outputs",
     minutes=10,
     level=2,
@@ -182,7 +182,6 @@ def _row(values: Sequence[float]) -> str:
         "found = np.zeros((len(owner), columns), bool)\nused = second.any(0) & (...)\n"
         "found[used, owner[used]] = True\nreturn found",
     ),
-    reference=first_mask,
 )
 def check_first_mask(attempt: Attempt) -> None:
     """A small case with a neuron of each kind, then random ones."""
@@ -248,7 +247,7 @@ def _which_first(got: NDArray[np.bool_], keep: NDArray[np.bool_], owner: NDArray
 
 
 @exercise(
-    "9.3",
+    normalise,
     "Make every weight small",
     minutes=15,
     level=3,
@@ -261,7 +260,6 @@ def _which_first(got: NDArray[np.bool_], keep: NDArray[np.bool_], owner: NDArray
         "    s = max(abs(W).max(), abs(b).max() / c) / largest\n    c_new = c * s\n"
         "    found.append(np.concatenate([W / s, b / ...], axis=1))\n    c = c_new\nreturn found, c",
     ),
-    reference=normalise,
 )
 def check_normalise(attempt: Attempt) -> None:
     """Equal functions, and sizes, on small networks with large biases; then a random one."""
@@ -347,7 +345,7 @@ def _ratio(a: Floats, b: Floats) -> float | None:
 
 
 @exercise(
-    "9.4",
+    subset_width,
     "How many candidates for each weight",
     minutes=10,
     level=2,
@@ -359,7 +357,6 @@ def _ratio(a: Floats, b: Floats) -> float | None:
         "n = 1\nwhile 2 * (1 + n) / 2**n > delta / instances:\n    n += 1\n"
         "safety = n + max(0, math.log2(0.01 / eta))\nreturn math.ceil(max(safety, ...))",
     ),
-    reference=subset_width,
 )
 def check_subset_width(attempt: Attempt) -> None:
     """Cases that accuracy decides, cases that safety decides, and the step between whole numbers."""
@@ -372,14 +369,15 @@ def check_subset_width(attempt: Attempt) -> None:
         (3e-4, 100, 0.05),
         (1e-4, 1_000_000, 0.001),
     ]
-    answers = [(_whole(attempt(*case)), case) for case in cases]
-    for got, case in answers:
-        if got != subset_width(*case):
-            eta, instances, delta = case
-            example = (
-                f"eta = {eta:g}, {instances:,} weights, delta = {delta:g}: got {got:g}, expected {subset_width(*case)}"
-            )
-            raise Wrong(_which_width(answers), example)
+    compare(
+        attempt,
+        cases,
+        read=lambda result, *args: _whole(result),
+        show=lambda got, right, eta, instances, delta=0.01: (
+            f"eta = {eta:g}, {instances:,} weights, delta = {delta:g}: got {got:g}, expected {right:g}"
+        ),
+        otherwise="this is neither what accuracy needs nor what safety needs",
+    )
 
 
 def _whole(got: object) -> float:
@@ -392,92 +390,8 @@ def _whole(got: object) -> float:
     return value
 
 
-def _which_width(answers: list[tuple[float, tuple[float, int, float]]]) -> str:
-    """What a wrong number of candidates most likely comes from."""
-
-    def accuracy(eta: float) -> float:
-        return math.log2(1 / eta) + 3
-
-    def count(chance: float) -> int:
-        n = 1
-        while 2 * (1 + n) / 2**n > chance:
-            n += 1
-        return n
-
-    def bits(eta: float) -> float:
-        return max(0, math.log2(0.01 / eta))
-
-    known: list[tuple[Callable[[float, int, float], float], str]] = [
-        (
-            lambda e, n, d: max(count(d) + bits(e), accuracy(e)),
-            "the union bound is missing: N weights share delta among them",
-        ),
-        (
-            lambda e, n, d: accuracy(e),
-            "this is what a typical weight needs; among many, some meet numbers of one sign only",
-        ),
-        (
-            lambda e, n, d: count(d / n) + bits(e),
-            "this makes a miss unlikely; for few weights and a large delta log2(1 / eta) + 3 is more",
-        ),
-        (
-            lambda e, n, d: max(count(d / n), accuracy(e)),
-            "the chance 2 (1 + n) / 2^n is that at eta = 0.01: a smaller eta costs its bits on top",
-        ),
-        (
-            lambda e, n, d: max(count(d / n) + math.log2(0.01 / e), accuracy(e)),
-            "for an eta above 0.01 nothing is taken off: add log2(0.01 / eta) only where it is above 0",
-        ),
-        (
-            lambda e, n, d: min(count(d / n) + bits(e), accuracy(e)),
-            "this is the smaller of the two needs; both must be met",
-        ),
-        (
-            lambda e, n, d: count(d / n) + bits(e) + accuracy(e),
-            "the two needs are added; the larger one serves both",
-        ),
-        (
-            lambda e, n, d: max(math.log2(n / d) + bits(e), accuracy(e)),
-            "2 (1 + n), the number of ways to have no other sign, is left out",
-        ),
-        (
-            lambda e, n, d: max(count(d / n) + max(0, math.log(0.01 / e)), math.log(1 / e) + 3),
-            "a bit is a logarithm to base 2, and this is the natural one",
-        ),
-        (
-            lambda e, n, d: max(count(d / n) + bits(e), math.log2(1 / e)),
-            "the 3 that a typical weight needs beyond log2(1 / eta) are missing",
-        ),
-        (
-            lambda e, n, d: max(count(d * n) + bits(e), accuracy(e)),
-            "more weights must need more, not fewer: divide delta by their number",
-        ),
-        (
-            lambda e, n, d: max(count(d / n) - 1 + bits(e), accuracy(e)),
-            "one too few: count up until the chance is small enough, not as long as it is not",
-        ),
-    ]
-    for wrong, words in known:
-        values = [(got, wrong(*case)) for got, case in answers]
-        for rounded, how in (
-            (math.ceil, ""),
-            (math.floor, "; and it is rounded down"),
-            (float, "; and it is not rounded up"),
-        ):
-            if all(abs(got - rounded(value)) < 1e-9 for got, value in values):
-                return words + how
-    right = [(got, max(count(d / n) + bits(e), accuracy(e))) for got, (e, n, d) in answers]
-    if all(got == math.floor(value) for got, value in right):
-        return "it is rounded down: with half a candidate less than needed it is too few"
-    if all(math.isclose(got, value) for got, value in right):
-        return "a candidate is a whole neuron: round up"
-    if all(got == round(value) for got, value in right):
-        return "it is rounded to the nearest number, which may be too few: round up"
-    return "this is neither what accuracy needs nor what safety needs"
-
-
 @exercise(
-    "9.5",
+    compare_logits,
     "Do they answer alike?",
     minutes=10,
     level=1,
@@ -488,7 +402,6 @@ def _which_width(answers: list[tuple[float, tuple[float, int, float]]]) -> str:
         "same = target.argmax(1) == ticket.argmax(1)\n"
         "return same.double().mean().item(), (target - ticket).abs()....item()",
     ),
-    reference=compare_logits,
 )
 def check_compare_logits(attempt: Attempt) -> None:
     """Logits in which agreement, accuracy, mean and maximum are all different; then random ones."""
@@ -567,7 +480,7 @@ def _which_alike(got: tuple[float, float], a: torch.Tensor, b: torch.Tensor) -> 
 
 
 @exercise(
-    "9.6",
+    error_bound,
     "The certificate",
     minutes=15,
     level=3,
@@ -581,7 +494,6 @@ def _which_alike(got: tuple[float, float], a: torch.Tensor, b: torch.Tensor) -> 
         "    difference = norm(W_b[:, :-1]) * difference + norm(E) * ...\n    length = norm(second) * ...\n"
         "return difference",
     ),
-    reference=error_bound,
 )
 def check_error_bound(attempt: Attempt) -> None:
     """Small networks in which one part matters at a time; then random ones, against the value and against truth."""

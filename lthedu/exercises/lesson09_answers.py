@@ -11,7 +11,6 @@ import torch
 
 from lthedu.exercises.core import alternative, planted
 from lthedu.proof import closest_subset
-from lthedu.proof.widths import subset_width
 
 # 9.1 ---------------------------------------------------------------------------------------------------------
 
@@ -292,110 +291,6 @@ def in_torch_and_float32(layers: Any, largest: float = 0.25) -> Any:
         found.append(shrunk / s)
         c = c * s
     return found, c
-
-
-# 9.4 ---------------------------------------------------------------------------------------------------------
-
-
-@alternative("9.4")
-def by_a_generator(eta: float, instances: int, delta: float = 0.01) -> int:
-    enough = next(n for n in range(1, 10_000) if instances * 2 * (1 + n) <= delta * 2**n)
-    bits = math.log2(1 / eta)
-    return math.ceil(max(enough, enough + math.log2(0.01) + bits, bits + 3))
-
-
-@alternative("9.4")
-def with_numpy(eta: float, instances: int, delta: float = 0.01) -> Any:
-    n = np.arange(1, 200)
-    safe = n[2 * (1 + n) / 2.0**n <= delta / instances][0] + max(0, np.log2(0.01 / eta))
-    return np.ceil(max(safe, 3 - np.log2(eta)))
-
-
-def _count(chance: float) -> int:
-    n = 1
-    while 2 * (1 + n) / 2**n > chance:
-        n += 1
-    return n
-
-
-def _safety(chance: float, eta: float) -> float:
-    return _count(chance) + max(0, math.log2(0.01 / eta))
-
-
-@planted("9.4", "union bound is missing")
-def no_union_bound(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_safety(delta, eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "a typical weight needs")
-def accuracy_only(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(math.log2(1 / eta) + 3)
-
-
-@planted("9.4", "for few weights and a large delta")
-def safety_only(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(_safety(delta / instances, eta))
-
-
-@planted("9.4", "costs its bits on top")
-def one_chance_for_every_eta(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_count(delta / instances), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "nothing is taken off")
-def takes_off_for_a_large_eta(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_count(delta / instances) + math.log2(0.01 / eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "rounded down")
-def rounds_down(eta: float, instances: int, delta: float = 0.01) -> int:
-    return int(max(_safety(delta / instances, eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "whole neuron")
-def half_a_neuron(eta: float, instances: int, delta: float = 0.01) -> float:
-    return max(_safety(delta / instances, eta), math.log2(1 / eta) + 3)
-
-
-@planted("9.4", "nearest number")
-def rounds_to_nearest(eta: float, instances: int, delta: float = 0.01) -> int:
-    return round(max(_safety(delta / instances, eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "both must be met")
-def takes_the_smaller(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(min(_safety(delta / instances, eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "are added")
-def adds_them(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(_safety(delta / instances, eta) + math.log2(1 / eta) + 3)
-
-
-@planted("9.4", "natural one")
-def natural_logarithm(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_count(delta / instances) + max(0, math.log(0.01 / eta)), math.log(1 / eta) + 3))
-
-
-@planted("9.4", "one too few")
-def stops_too_early(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_safety(delta / instances, eta) - 1, math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "is left out")
-def forgets_the_ways(eta: float, instances: int, delta: float = 0.01) -> int:
-    bits = max(0, math.log2(0.01 / eta))
-    return math.ceil(max(math.log2(instances / delta) + bits, math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "divide delta")
-def multiplies_delta(eta: float, instances: int, delta: float = 0.01) -> int:
-    return math.ceil(max(_safety(delta * instances, eta), math.log2(1 / eta) + 3))
-
-
-@planted("9.4", "neither what accuracy needs")
-def doubles(eta: float, instances: int, delta: float = 0.01) -> int:
-    return 2 * subset_width(eta, instances, delta)
 
 
 # 9.5 ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @exercise(
-    "10.1",
+    tent_network,
     "A sawtooth by folding",
     minutes=15,
     level=2,
@@ -31,7 +31,6 @@ Floats = NDArray[np.float64]
         "first = linear([[1], [1]], [0, -0.5])\nbetween = linear([[2, -4], [2, -4]], [0, -0.5])  # folds - 1 of these\n"
         "last = linear([[2, -4]], [0])\n# nn.ReLU() between each two, none after the last",
     ),
-    reference=tent_network,
 )
 def check_tent_network(attempt: Attempt) -> None:
     """Its heights where the sawtooth turns and at random places, then its depth and width."""
@@ -131,7 +130,7 @@ def _first_off(got: Floats, x: Floats, folds: int) -> str:
 
 
 @exercise(
-    "10.2",
+    least_units,
     "At least so many units",
     minutes=15,
     level=2,
@@ -143,7 +142,6 @@ def _first_off(got: Floats, x: Floats, folds: int) -> str:
         "far = [v > level for v in values if abs(v - level) >= error]\n"
         "changes = sum(a != b for a, b in zip(far, far[1:]))\nmax(changes - 1, 0)",
     ),
-    reference=least_units,
 )
 def check_least_units(attempt: Attempt) -> None:
     """Small rows in which one thing matters at a time, then random ones."""
@@ -239,7 +237,7 @@ def _shown_count(got: int, values: list[float], error: float, level: float) -> s
 
 
 @exercise(
-    "10.3",
+    top_layer_error,
     "A bound for every neuron mask",
     minutes=15,
     level=2,
@@ -250,7 +248,6 @@ def _shown_count(got: int, values: list[float], error: float, level: float) -> s
         "least squares. Put that u in, and divide by norm.",
         "u = np.linalg.solve(gram, overlap)\n1 - overlap @ u / norm",
     ),
-    reference=top_layer_error,
 )
 def check_top_layer_error(attempt: Attempt) -> None:
     """Diagonal cases that can be done by hand, then random features of a random target."""
@@ -343,7 +340,7 @@ def _table(a: Floats) -> str:
 
 
 @exercise(
-    "10.4",
+    counting_bound,
     "The counting bound",
     minutes=10,
     level=2,
@@ -353,7 +350,6 @@ def _table(a: Floats) -> str:
         "a number of weights is whole: which way must you round?",
         "needed = dimension**2 * math.log2(1 / (2 * eps)) - 1\nmax(math.ceil(needed), 0)",
     ),
-    reference=counting_bound,
 )
 def check_counting_bound(attempt: Attempt) -> None:
     """Cases where rounding, the base, the 2 of 2 eps and the 1 show one at a time."""
@@ -419,7 +415,7 @@ def _which_bound(answers: list[tuple[int, int, float]]) -> str:
 
 
 @exercise(
-    "10.5",
+    split,
     "One neuron cuts a polygon",
     minutes=20,
     level=3,
@@ -433,7 +429,6 @@ def _which_bound(answers: list[tuple[int, int, float]]) -> str:
         "    if a * b < 0:\n        cut = p + a / (a - b) * (q - p)\n"
         "        positive.append(cut); negative.append(cut)\n# no value above 0: the positive part is np.zeros((0, 2))",
     ),
-    reference=split,
 )
 def check_split(attempt: Attempt) -> None:
     """A square and a triangle cut in plain places, then random polygons: corners, order, areas."""

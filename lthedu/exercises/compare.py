@@ -1,0 +1,170 @@
+"""Comparing an answer with the reference, case by case; and what is said of one that differs.
+
+A mistake is a function with its words. It speaks only where it agrees with the answer on every case, and no mistake
+with other words does: so nobody is told of a mistake that they did not make.
+"""
+
+import contextlib
+import doctest
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from lthedu.exercises.core import Attempt, Exercise, Function, Raised, Wrong, brief, copied
+
+Case = tuple[Any, ...] | Callable[[], tuple[Any, ...]]  # arguments, or what makes them anew: some remember their calls
+Read = Callable[..., Any]  # (result, *arguments) -> the value to compare; raises Wrong for what cannot be read
+Close = Callable[..., bool]  # (value, value, *arguments) -> whether the two are the same
+Words = str | Callable[..., str]  # or (got, right, *arguments) -> words
+
+
+def compare(
+    attempt: Attempt,
+    cases: Iterable[Case],
+    *,
+    otherwise: Words,
+    read: Read = lambda result, *args: result,
+    close: Close | None = None,
+    same: Close | None = None,
+    show: Callable[..., str] | None = None,
+) -> None:
+    """Hold the answer against the reference on every case, and on the examples of the reference's docstring.
+
+    `read(result, *arguments)` makes of a result the value that is compared, or raises Wrong. `close(got, right,
+    *arguments)` says whether an answer is right, and `same`, which is `close` unless given, whether a mistake agrees
+    with the answer. Raises Wrong with the words of the mistake that explains every case, or else `otherwise`, and
+    `show(got, right, *arguments)` of the first case that differs.
+
+    >>> from lthedu.exercises import find
+    >>> attempt = Attempt(lambda eta, instances, delta=0.01: 3)
+    >>> attempt.exercise = find("9.4")
+    >>> compare(attempt, [(0.01, 100)], otherwise="that is too few")
+    Traceback (most recent call last):
+    lthedu.exercises.core.Wrong: that is too few
+    """
+    reference = attempt.exercise.reference
+    close = close or (lambda a, b, *args: alike(a, b))
+    tried: list[Case] = [*cases, *examples(reference)]
+    found: list[Any] = []  # of each case; UNREADABLE where, after a wrong one, no value came back
+    wrong: tuple[Any, ...] | None = None
+    for case in tried:
+        args = _arguments(case)
+        try:
+            got = read(attempt(*args), *args)
+        except (Raised, Wrong):
+            if wrong is None:
+                raise
+            got = UNREADABLE
+        if wrong is None:
+            right = value_of(reference, case, read)
+            if not close(got, right, *args):
+                wrong = (got, right, *args)
+        found.append(got)
+    if wrong is not None:
+        words = diagnosis(attempt.exercise, tried, found, read, same or close)
+        words = words or (otherwise if isinstance(otherwise, str) else otherwise(*wrong))
+        raise Wrong(words, (show or _shown(reference))(*wrong))
+
+
+UNREADABLE = object()
+
+
+def diagnosis(exercise: Exercise, cases: list[Case], found: list[Any], read: Read, same: Close) -> str:
+    """The words of the mistakes that give on every case what was found there; none where they are of two minds."""
+    words = {m.words for m in exercise.mistakes if _agrees(m.function, cases, found, read, same)}
+    return words.pop() if len(words) == 1 else ""
+
+
+def _agrees(function: Function, cases: list[Case], found: list[Any], read: Read, same: Close) -> bool:
+    for case, value in zip(cases, found, strict=True):
+        try:
+            mine = value_of(function, case, read)
+        except Exception:  # a mistake may fail where it does not fit
+            mine = UNREADABLE
+        if mine is UNREADABLE or value is UNREADABLE:
+            if mine is not value:
+                return False
+        elif not same(value, mine, *_arguments(case)):
+            return False
+    return True
+
+
+def value_of(function: Function, case: Case, read: Read) -> Any:
+    """What `read` makes of the function's result on a case."""
+    args = [copied(a) for a in _arguments(case)]
+    return read(function(*args), *args)
+
+
+def _arguments(case: Case) -> tuple[Any, ...]:
+    return case() if callable(case) else case
+
+
+def _shown(reference: Function) -> Callable[..., str]:
+    names = list(inspect.signature(reference).parameters)
+
+    def show(got: Any, right: Any, *args: Any) -> str:
+        given = ", ".join(f"{name} = {brief(value)}" for name, value in zip(names, args, strict=False))
+        return f"{given}: got {brief(got)}, expected {brief(right)}"
+
+    return show
+
+
+def examples(function: Function) -> list[tuple[Any, ...]]:
+    """The arguments of every call of the function in its docstring's examples, as they stand there.
+
+    >>> from lthedu.stats import clopper_pearson
+    >>> examples(clopper_pearson)
+    [(0, 128)]
+    """
+    calls: list[tuple[Any, ...]] = []
+    signature = inspect.signature(function)
+
+    def recorded(*args: Any, **named: Any) -> Any:
+        given = copied(signature.bind(*args, **named).args)
+        result = function(*args, **named)
+        calls.append(given)
+        return result
+
+    about = {**vars(sys.modules[function.__module__]), function.__name__: recorded}
+    for example in doctest.DocTestParser().get_examples(inspect.getdoc(function) or ""):
+        with contextlib.suppress(Exception):  # an example may show an error
+            exec(compile(example.source, function.__name__, "exec"), about)
+    return calls
+
+
+def alike(a: Any, b: Any, rel: float = 1e-6) -> bool:
+    """Whether two values are the same: numbers up to `rel`, tensors, arrays and lists item by item.
+
+    >>> alike([1.0, torch.ones(2)], (1 + 1e-9, np.ones(2))), alike(1, True), alike({"a": 1}, {"a": 2})
+    (True, True, False)
+    """
+    if isinstance(a, Mapping) or isinstance(b, Mapping):
+        return (
+            isinstance(a, Mapping)
+            and isinstance(b, Mapping)
+            and a.keys() == b.keys()
+            and all(alike(a[key], b[key], rel) for key in a)
+        )
+    if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
+        return type(a) is type(b) and a == b
+    if isinstance(a, torch.Tensor | np.ndarray) or isinstance(b, torch.Tensor | np.ndarray):
+        x, y = _array(a), _array(b)
+        return x is not None and y is not None and x.shape == y.shape and np.allclose(x, y, rel, rel**2, equal_nan=True)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(alike(x, y, rel) for x, y in zip(a, b, strict=True))
+    try:
+        return a == b or math.isclose(a, b, rel_tol=rel, abs_tol=rel**2)
+    except TypeError:
+        return False
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    try:
+        return np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value, float)
+    except (TypeError, ValueError):
+        return None
