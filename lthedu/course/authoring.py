@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from lthedu.course.executor import read_notebook, run_cells
+from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
@@ -29,12 +30,14 @@ class NotCanonical(ValueError):
 def canonical(path: Path, *, times: bool = False) -> None:
     """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
 
-    Execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
+    The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), execution counts
+    run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
     widget state. With `times`, how long it took goes to `times.json` beside it, with this machine's speed before and
     after. Raises NotCanonical when a cell writes to stderr, ValueError when the machine is too busy to be timed; the
     file is then as it was.
     """
     notebook = read_notebook(path)
+    renumber(notebook, path)
     measured = executed(notebook, path.parent, timed=times)
     normalise(notebook)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:

@@ -85,7 +85,7 @@ def answered(notebook: NotebookNode) -> NotebookNode:
     before: set[str] = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and (match := _CHECK.search(cell.source)):
-            cell.source = pasted(cell.source, match[3], find(match[2]).reference, before)
+            cell.source = pasted(cell.source, match[3], find(match[3]).reference, before)
             before.add(match[3])
     banner = nbformat.v4.new_markdown_cell(BANNER, metadata={"tags": ["instructor"]})
     notebook.cells.insert(0, banner)
@@ -174,7 +174,8 @@ def _free_names(source: str) -> set[str]:
 
 def _demand_right(notebook: NotebookNode, lesson: Path) -> None:
     for cell in notebook.cells:
-        for _, number, _ in _CHECK.findall(cell.source if cell.cell_type == "code" else ""):
+        for _, _, name in _CHECK.findall(cell.source if cell.cell_type == "code" else ""):
+            number = find(name).number
             said = "\n".join(str(o.get("data", {}).get("text/plain", "")) for o in cell.outputs)
             if f"Exercise {number}: RIGHT." not in said:
                 raise ValueError(f"{lesson.name}: the source of {number}'s reference does not pass its check: {said}")
