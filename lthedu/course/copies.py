@@ -112,7 +112,8 @@ def learner_copy(lesson: Path) -> str:
     """
     notebook = nbformat.read(lesson, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", ())]
-    notebook.metadata.pop("widgets", None)  # the state of widgets is output too
+    for name in ("widgets", "lthedu"):  # the state of widgets is output too; so is what outputs were made with
+        notebook.metadata.pop(name, None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
