@@ -26,13 +26,13 @@ def renumber(notebook: NotebookNode, path: Path) -> list[str]:
     mine = {e.name: e for e in exercises()}
     code = [c.source for c in notebook.cells if c.cell_type == "code"]
     now = {number: mine[name].number for c in code for name, number in _CHECK.findall(c) if name in mine}
-    lesson = str(int(path.name[:2]))
     files = {p.name[3:-6]: p.name[:2] for p in path.parent.glob("[0-9][0-9]_*.ipynb")}
     wrong = []
     for i, cell in enumerate(notebook.cells):
         text = _CHECK.sub(lambda m: _checked(m, mine), cell.source)
         text = _NUMBERED.sub(lambda m: (m[1] or m[3]) + now.get(m[2] or m[4], m[2] or m[4]), text)
-        text = re.sub(r"\bprogress\(\d+\)", f"progress({lesson})", text)
+        if lesson := re.match(r"\d\d(?=_)", path.name):
+            text = re.sub(r"\bprogress\(\d+\)", f"progress({int(lesson[0])})", text)
         if cell.cell_type == "markdown":
             text = re.sub(r"^(### Exercise )[\d.]+( · (.+))$", lambda m: _headed(m, mine), text, flags=re.MULTILINE)
             text = _LINK.sub(lambda m: _linked(m, files), text)
