@@ -1,5 +1,6 @@
 """What comes back from a learner's function, read as what it is to be: one number, a whole number, several numbers."""
 
+import itertools
 import math
 from typing import Any
 
@@ -24,7 +25,7 @@ def number(got: Any, expected: str = "one number", *, nan: bool = False) -> floa
             raise TypeError
         found = float(value)
     except OverflowError:
-        found = math.copysign(math.inf, value)
+        found = math.inf if value > 0 else -math.inf
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"it returned {brief(got)}; expected {expected}") from None
     if math.isnan(found) and not nan:
@@ -42,12 +43,12 @@ def whole(got: Any, expected: str = "a whole number") -> int:
     lthedu.exercises.core.Wrong: it returned 2.5; expected a whole number: there are no parts of one
     """
     found = number(got, expected)
+    if not math.isfinite(found):
+        raise Wrong(f"it returned {found}; expected {expected}")
     exact = got.item() if hasattr(got, "item") else got
-    if isinstance(exact, int):
-        return exact
-    if not math.isfinite(found) or found != int(found):
+    if exact != int(exact):
         raise Wrong(f"it returned {brief(got)}; expected {expected}: there are no parts of one")
-    return int(found)
+    return int(exact)
 
 
 def numbers(got: Any, n: int, expected: str, *, nan: bool = False) -> tuple[float, ...]:
@@ -60,7 +61,7 @@ def numbers(got: Any, n: int, expected: str, *, nan: bool = False) -> tuple[floa
     lthedu.exercises.core.Wrong: it returned 0.5; expected two numbers: mean and p-value
     """
     try:
-        found = tuple(number(one, expected, nan=True) for one in got)
+        found = tuple(number(one, expected, nan=True) for one in itertools.islice(got, n + 1))
     except (TypeError, ValueError, RuntimeError, Wrong):
         found = ()
     if len(found) != n:
