@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import torch
 
+from lthedu.base.files import DamagedFile
 from lthedu.checks import checked
-from lthedu.data import DamagedFile
 from lthedu.resources import course_path
 
 

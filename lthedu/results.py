@@ -12,8 +12,8 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.files import DamagedFile
 from lthedu.checks import checked, shown
-from lthedu.data import DamagedFile
 
 _RECORD, _TENSORS = "record.json", "tensors.safetensors"
 _PARTIAL = ".unfinished."  # in the name of a folder that is being written

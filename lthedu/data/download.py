@@ -16,7 +16,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from filelock import Timeout
 
-from lthedu.data.dataset import DamagedFile, Progress, check_digest
+from lthedu.base.files import DamagedFile
+from lthedu.data.dataset import Progress, check_digest
 from lthedu.locks import exclusive
 
 BLOCK = 1 << 16  # bytes

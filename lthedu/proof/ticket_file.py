@@ -20,8 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.files import DamagedFile
 from lthedu.checks import checked
-from lthedu.data import DamagedFile
 from lthedu.masks import Mask, check_fits
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box
