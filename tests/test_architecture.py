@@ -25,7 +25,6 @@ STORED = [
     "streams",
     "resources",
     "machine",
-    "locks",
     "compiled",
 ]
 DONE = [

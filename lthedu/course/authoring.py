@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.files import write_whole
 from lthedu.course.executor import read_notebook, run_cells
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
@@ -37,10 +37,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
     notebook = read_notebook(path)
     measured = executed(notebook, path.parent, timed=times)
     normalise(notebook)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-        file.write(nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
-    shutil.copymode(path, file.name)
-    os.replace(file.name, path)
+    write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     if measured:
         write_time(path.parent, path.stem, measured)
 

@@ -11,7 +11,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lthedu import masks, results
+from lthedu import masks
+from lthedu.base.fingerprint import fingerprint
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
@@ -259,7 +260,7 @@ class Study:
                     "settings": asdict(self.settings),
                     "parameters": {name: list(p.shape[1:]) for name, p in self._initial.params.items()},
                     "model": " ".join(str(self._initial.model).split()),
-                    "data": results.digest(dict(vars(self.data))),
+                    "data": fingerprint(dict(vars(self.data))),
                 }
             )
         )

@@ -508,6 +508,7 @@ CALLS = [
         lambda: {"i": torch.ones(3), "f": torch.ones(3)},
         {"i": [None, 1.0], "f": [None, torch.ones(2)]},
     ),
+    Call(proof.checksum, lambda: {"params": WEIGHTS}, {"params": TENSORS}),
     Call(supermasks.fingerprint, lambda: {"params": PARAMS}, {"params": TENSORS}),
     Call(supermasks.signed_constants, lambda: {"params": STACKED}, {"params": TENSORS}),
     Call(
@@ -723,7 +724,6 @@ CALLS = [
         {"folder": [None, 3, Path("no-such-folder"), Path("empty"), Path("a-file")]},
     ),
     Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
-    Call(results.digest, lambda: {"tensors": WEIGHTS}, {"tensors": TENSORS}),
     Call(
         reference.read,
         lambda: {"path": next((resources.course_path("datasets") / "reference").glob("*.json"))},

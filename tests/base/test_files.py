@@ -64,6 +64,21 @@ def test_a_file_keeps_its_mode_and_a_new_one_has_the_users(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not tell which files are open")
+def test_the_file_is_closed_before_it_is_renamed(tmp_path, monkeypatch):
+    """Windows renames no file that is open."""
+    still_open = []
+    replace = os.replace
+
+    def renamed(source, target):
+        still_open.extend(fd for fd in Path("/proc/self/fd").iterdir() if os.path.realpath(fd) == str(source))
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "replace", renamed)
+    write_whole(tmp_path / "a", b"1")
+    assert not still_open
+
+
 def test_what_is_sealed_is_told_from_what_was_changed(tmp_path):
     body = {"b": [1, 2.5, None, "é"], "a": {"c": True}}
     sealed = json.loads(json.dumps(seal(body, "sum")))
