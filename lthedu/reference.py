@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import torch
 
+from lthedu.base.course_files import course_path
 from lthedu.base.files import DamagedFile, seal, unseal, write_whole
 from lthedu.checks import checked
-from lthedu.resources import course_path
 
 
 @checked

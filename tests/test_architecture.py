@@ -22,10 +22,6 @@ STORED = [
     "masks",
     "results",
     "reference",
-    "streams",
-    "resources",
-    "machine",
-    "compiled",
 ]
 DONE = [
     "training",

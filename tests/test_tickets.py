@@ -10,11 +10,11 @@ from filelock import FileLock
 
 from lthedu import masks, tickets
 from lthedu.base.fingerprint import fingerprint
+from lthedu.base.streams import derive
 from lthedu.data import DamagedFile
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import magnitude, random_mask, select
-from lthedu.streams import derive
 from lthedu.tickets import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, find_tickets
 from lthedu.training import Replicates, train
 

@@ -11,11 +11,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from lthedu.base.files import write_whole
+from lthedu.base.machine import cpu_name
 from lthedu.course.executor import read_notebook, run_cells
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
-from lthedu.machine import cpu_name
 
 BUSY = 1.3  # two speeds of one machine this far apart: something else ran
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")

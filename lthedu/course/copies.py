@@ -15,9 +15,9 @@ from pathlib import Path
 
 import nbformat
 
+from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, unused
-from lthedu.resources import course_path
 
 FORMAT = 1
 REPLACED = "replaced"  # in OWN_FOLDER: unanswered copies that gave way to a newer version

@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
@@ -21,7 +22,6 @@ from lthedu.course.copies import digest, named_files
 from lthedu.course.executor import read_notebook
 from lthedu.course.folder import refuse_same_names
 from lthedu.exercises import find
-from lthedu.resources import course_path
 
 OUTPUT = Path("lthedu-solutions")  # in the current folder
 BANNER = (

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lthedu.base.files import refuse_changed
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.data.dataset import Dataset
-from lthedu.streams import generator
 
 MNIST_FILES = {  # name: SHA-256 of the gzip file
     "train-images-idx3-ubyte.gz": "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971",

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.masks import Params
-from lthedu.streams import generator
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]  # (one layer of one network, stream) -> its new values
 

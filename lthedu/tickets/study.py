@@ -13,12 +13,12 @@ from torch import nn
 
 from lthedu import masks
 from lthedu.base.fingerprint import fingerprint
+from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.pruning import magnitude, random_mask, select
-from lthedu.streams import derive, generator
 from lthedu.tickets.imp import Prune, Train, find_tickets
 from lthedu.tickets.levels import Level, Levels, inputs
 from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
