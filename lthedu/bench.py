@@ -12,12 +12,12 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
+from lthedu.base.machine import Threads, cpu_name, load
+from lthedu.base.streams import generator
 from lthedu.checks import Count, Range, checked
 from lthedu.gradients import Path
-from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
-from lthedu.streams import generator
 from lthedu.training import Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count

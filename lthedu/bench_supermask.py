@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import data
+from lthedu.base.machine import Threads, cpu_name, load
 from lthedu.checks import Count, Range, checked
 from lthedu.gradients import Method, pick
-from lthedu.machine import Threads, cpu_name, load
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer

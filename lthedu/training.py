@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
+from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset, device_of
 from lthedu.gradients import Method, Path, pick
 from lthedu.graphs import Captured
 from lthedu.masks import Mask, Params, Remask
 from lthedu.optimizers import ADAM, Optimizer, Schedule
-from lthedu.streams import derive, generator
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
 

@@ -8,12 +8,13 @@ import pytest
 import torch
 from filelock import FileLock
 
-from lthedu import masks, results, tickets
+from lthedu import masks, tickets
+from lthedu.base.fingerprint import fingerprint
+from lthedu.base.streams import derive
 from lthedu.data import DamagedFile
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import magnitude, random_mask, select
-from lthedu.streams import derive
 from lthedu.tickets import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, find_tickets
 from lthedu.training import Replicates, train
 
@@ -60,7 +61,7 @@ def same_study(a, b):
         a.table.equals(b.table)
         and a.levels.keys() == b.levels.keys()
         and all(
-            results.digest(getattr(a.levels[i], p)) == results.digest(getattr(b.levels[i], p))
+            fingerprint(getattr(a.levels[i], p)) == fingerprint(getattr(b.levels[i], p))
             for i in a.levels
             for p in parts
         )

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.files import write_whole
+from lthedu.base.machine import cpu_name
 from lthedu.course.compared import made_with
 from lthedu.course.executor import read_notebook, run_cells
 from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
-from lthedu.machine import cpu_name
 
 BUSY = 1.3  # two speeds of one machine this far apart: something else ran
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
@@ -42,10 +42,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
     measured = executed(notebook, path.parent, timed=times)
     notebook.metadata["lthedu"] = made_with(notebook, path)
     normalise(notebook)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-        file.write(nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
-    shutil.copymode(path, file.name)
-    os.replace(file.name, path)
+    write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     if measured:
         write_time(path.parent, path.stem, measured)
 

@@ -10,7 +10,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import lthedu
-from lthedu.course.folder import replace
+from lthedu.base.files import write_whole
 
 TO_WRITE = "*To be written:*"  # no committed lesson has it
 TEMPLATE = Path(__file__).parent / "template"
@@ -49,7 +49,7 @@ def new_lesson(number: str, title: str, here: Path) -> list[Path]:
     try:
         for path, text in texts.items():
             path.parent.mkdir(exist_ok=True)
-            replace(path, text.encode())
+            write_whole(path, text)
             written.append(path)
     except OSError:
         for path in written:

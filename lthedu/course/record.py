@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lthedu
-from lthedu.course.folder import OWN_FOLDER, PATIENCE, locked, replace, unused
+from lthedu.base.files import write_whole
+from lthedu.course.folder import OWN_FOLDER, PATIENCE, locked, unused
 from lthedu.course.format1 import NAMES
 
 Did = Literal["looked", "hint", "tried", "passed", "solution"]  # "looked": a check of nothing yet
@@ -168,7 +169,7 @@ class Record:
                 with locked(self.folder, patience=1.0 if self.trouble else PATIENCE):
                     self._known = self._from_disk()
                     after = self._with_waiting()
-                    replace(self.path, json.dumps(after, indent=1).encode(), mode=0o600)
+                    write_whole(self.path, json.dumps(after, indent=1), mode=0o600)
                 self._known, self._waiting, self.trouble = after, [], ""
             except (OSError, Refused) as error:
                 self.trouble = _in_words(error)

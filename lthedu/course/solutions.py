@@ -14,13 +14,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.course_files import course_path
+from lthedu.base.files import write_whole
 from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.copies import digest, named_files
 from lthedu.course.executor import read_notebook
-from lthedu.course.folder import refuse_same_names, replace
+from lthedu.course.folder import refuse_same_names
 from lthedu.exercises import find
-from lthedu.resources import course_path
 
 OUTPUT = Path("lthedu-solutions")  # in the current folder
 BANNER = (
@@ -74,8 +75,8 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
         output.mkdir(parents=True, exist_ok=True)
         for name, content in files[lesson].items():
             (output / name).parent.mkdir(parents=True, exist_ok=True)
-            replace(output / name, content)
-        replace(target, (nbformat.writes(notebook) + "\n").encode())
+            write_whole(output / name, content)
+        write_whole(target, nbformat.writes(notebook) + "\n")
         said(f"built {target}")
     return targets
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from lthedu import masks
+from lthedu.base.course_files import at_paper_scale
 from lthedu.checks import Count, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params, Remask
@@ -16,7 +17,6 @@ from lthedu.models import MLP, lenet_300_100
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, gradual, select_each, select_globally
 from lthedu.pruning.schedules import Choose
-from lthedu.resources import at_paper_scale
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.training import Progress, Replicates, Trained, evaluate, train
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from lthedu import masks
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.gradients import pick
 from lthedu.masks import Params
 from lthedu.models import Conv
 from lthedu.optimizers import Optimizer, Schedule
-from lthedu.streams import generator
 from lthedu.supermasks.methods import Bernoulli, EdgePopup
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
 from lthedu.training import Progress, Replicates, Trained, evaluate, train

@@ -11,16 +11,17 @@ import pandas as pd
 import torch
 
 from lthedu import masks
+from lthedu.base.course_files import at_paper_scale
+from lthedu.base.fingerprint import fingerprint
+from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.gradients import Method, pick
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
-from lthedu.resources import at_paper_scale
-from lthedu.streams import derive, generator
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
-from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
+from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
 from lthedu.training import Progress, Replicates, Trained, evaluate, train
 
 TRAINED = "trained weights"

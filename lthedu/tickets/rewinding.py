@@ -11,14 +11,14 @@ import pandas as pd
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.base.course_files import at_paper_scale
+from lthedu.base.streams import derive
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import magnitude, select
-from lthedu.resources import at_paper_scale
-from lthedu.streams import derive
 from lthedu.tickets.settings import DENSE, REINIT
 from lthedu.tickets.stability import error_barrier
 from lthedu.training import Progress, Replicates, Trained, evaluate, train

@@ -11,13 +11,14 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lthedu import masks, results
+from lthedu import masks
+from lthedu.base.fingerprint import fingerprint
+from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.pruning import magnitude, random_mask, select
-from lthedu.streams import derive, generator
 from lthedu.tickets.imp import Prune, Train, find_tickets
 from lthedu.tickets.levels import Level, Levels, inputs
 from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
@@ -259,7 +260,7 @@ class Study:
                     "settings": asdict(self.settings),
                     "parameters": {name: list(p.shape[1:]) for name, p in self._initial.params.items()},
                     "model": " ".join(str(self._initial.model).split()),
-                    "data": results.digest(dict(vars(self.data))),
+                    "data": fingerprint(dict(vars(self.data))),
                 }
             )
         )

@@ -33,23 +33,22 @@ from lthedu import (
     proof,
     pruning,
     reference,
-    resources,
     results,
     sparsity,
     stats,
-    streams,
     supermasks,
     tickets,
     training,
     widgets,
 )
+from lthedu.base import course_files, streams
 from lthedu.checks import Columns, check_of, shown
 from lthedu.course import lesson
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
 MODULES = (
-    data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, resources, results,
+    course_files, data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, results,
     sparsity, stats, streams, supermasks, tickets, training, widgets,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
@@ -141,7 +140,7 @@ def written() -> Path:
 
 
 def a_reference() -> reference.Reference:
-    return reference.read(next((resources.course_path("datasets") / "reference").glob("*.json")))
+    return reference.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
 
 
 CALLS = [
@@ -508,6 +507,7 @@ CALLS = [
         lambda: {"i": torch.ones(3), "f": torch.ones(3)},
         {"i": [None, 1.0], "f": [None, torch.ones(2)]},
     ),
+    Call(proof.checksum, lambda: {"params": WEIGHTS}, {"params": TENSORS}),
     Call(supermasks.fingerprint, lambda: {"params": PARAMS}, {"params": TENSORS}),
     Call(supermasks.signed_constants, lambda: {"params": STACKED}, {"params": TENSORS}),
     Call(
@@ -723,10 +723,9 @@ CALLS = [
         {"folder": [None, 3, Path("no-such-folder"), Path("empty"), Path("a-file")]},
     ),
     Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
-    Call(results.digest, lambda: {"tensors": WEIGHTS}, {"tensors": TENSORS}),
     Call(
         reference.read,
-        lambda: {"path": next((resources.course_path("datasets") / "reference").glob("*.json"))},
+        lambda: {"path": next((course_files.course_path("datasets") / "reference").glob("*.json"))},
         {"path": [None, 3, Path("no-such-file"), Path("a-file"), Path("empty")]},
     ),
     Call(
@@ -736,7 +735,7 @@ CALLS = [
     ),
     Call(
         reference.load,
-        lambda: {"name": next((resources.course_path("datasets") / "reference").glob("*.json")).stem},
+        lambda: {"name": next((course_files.course_path("datasets") / "reference").glob("*.json")).stem},
         {"name": [None, 3]},
     ),
     Call(
@@ -765,7 +764,7 @@ CALLS = [
         lambda: {"word": "open", "scope": "MNIST"},
         {"word": [None, "maybe", "", 3], "scope": [None, 3, ""]},
     ),
-    Call(resources.course_path, lambda: {"name": "lessons"}, {"name": [None, 3, "other"]}),
+    Call(course_files.course_path, lambda: {"name": "lessons"}, {"name": [None, 3, "other"]}),
 ]
 
 
@@ -805,7 +804,7 @@ def as_text(value: Any) -> str:
 
 
 def called(call: Call, given: dict[str, Any]) -> Any:
-    if set(given) == {"name"} and call.function.__module__ == "lthedu.streams":
+    if set(given) == {"name"} and call.function.__module__ == "lthedu.base.streams":
         return call.function(*given["name"])
     return call.function(**given)
 

@@ -152,7 +152,7 @@ def test_what_could_not_be_written_is_written_with_the_next_event(
         def refuse(*_: object, **__: object) -> None:
             raise error
 
-        patch.setattr(record, "replace", refuse)
+        patch.setattr(record, "write_whole", refuse)
         assert mine.add(event(answer="b")).tries == 2
         assert mine.add(event(answer="b")).tries == 2
         assert mine.trouble == f"{error.filename}: {error.strerror}"

@@ -60,7 +60,7 @@ def test_edge_popup_is_what_autograd_does_with_a_straight_through_mask(three, to
     done = train(
         three.with_params(start), toy, 10, optimizer=Optimizer("sgd", lr=0.5), batch_size=batch, path=popup(three, path)
     )
-    from lthedu.streams import generator
+    from lthedu.base.streams import generator
 
     for i in seeds:
         scores, weights = masks.unstack(start, i), masks.unstack(three.params, i)
