@@ -20,9 +20,9 @@ def new_lesson(number: str, title: str, here: Path) -> list[Path]:
     """Write the beginnings of lesson `number` into the checkout that the folder `here` is in; the files written.
 
     They are the notebook, the lesson's folder with its exercises and mistakes, and its tests' folder with the answers
-    that they try. The notebook runs, its one exercise is checked by the tests as every other, and whatever a lesson must
-    have and this one has not yet, the tests name. Raises ValueError, before anything is written, for a number that is no
-    number from 0 to 99 or is taken, for a title that gives no file name or is taken, and outside a checkout.
+    that they try. The notebook runs, its one exercise is checked by the tests as every other, and what a lesson must
+    have and this one has not yet, the tests name. Raises ValueError, before anything is written, for a number that is
+    none from 0 to 99 or is taken, for a title that gives no file name or is taken, and outside a checkout.
     """
     if not re.fullmatch(r"\d{1,2}", number):
         raise ValueError(f"the number is {number!r}; allowed: 0 to 99")
