@@ -161,10 +161,6 @@ def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
 # the other lessons
 
 
-def fails_large(weights: int, rate: float) -> float:
-    return reference("0.3")(weights, rate) if weights < 1000 else 1 / 0
-
-
 def three_more(scores: Any, density: float) -> Any:
     k = round(density * scores.numel())
     return reference("1.1")(scores, min(1.0, (k + 3) / scores.numel()) if density not in (0, 1) else density)
@@ -249,8 +245,6 @@ def crosses_at_a_third(corners: Any, values: Any) -> Any:
 
 
 CASES: list[tuple[str, Callable[..., Any], str]] = [
-    ("0.3", fails_large, "division by zero"),
-    ("0.4", lambda: dict.fromkeys(range(1, 11), 7), "answer 1 is 7; write True or False"),
     ("1.1", three_more, "the number of weights kept is not round(density * n)"),
     ("1.2", turned_at_the_ends, "what does your code do for k = "),
     ("1.4", changes_the_mask, "it changed the mask; work on the weights"),
