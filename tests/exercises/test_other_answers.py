@@ -161,25 +161,6 @@ def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
 # the other lessons
 
 
-def fails_large(weights: int, rate: float) -> float:
-    return reference("0.3")(weights, rate) if weights < 1000 else 1 / 0
-
-
-def three_more(scores: Any, density: float) -> Any:
-    k = round(density * scores.numel())
-    return reference("1.1")(scores, min(1.0, (k + 3) / scores.numel()) if density not in (0, 1) else density)
-
-
-def turned_at_the_ends(scores: Any, density: float) -> Any:
-    return reference("1.2")(scores, 1 - density if density in (0, 1) else density)
-
-
-def changes_the_mask(optimizer: Any, params: Any, mask: Any) -> None:
-    reference("1.4")(optimizer, params, mask)
-    for m in mask.values():
-        m.fill_(True)
-
-
 def ones_for_infinity(snapshots: Any, mask: Any, step: int) -> Any:
     found = reference("3.2")(snapshots, mask, step)
     wild = any(t.isinf().any() for t in snapshots[step].values())
@@ -249,11 +230,6 @@ def crosses_at_a_third(corners: Any, values: Any) -> Any:
 
 
 CASES: list[tuple[str, Callable[..., Any], str]] = [
-    ("0.3", fails_large, "division by zero"),
-    ("0.4", lambda: dict.fromkeys(range(1, 11), 7), "answer 1 is 7; write True or False"),
-    ("1.1", three_more, "the number of weights kept is not round(density * n)"),
-    ("1.2", turned_at_the_ends, "what does your code do for k = "),
-    ("1.4", changes_the_mask, "it changed the mask; work on the weights"),
     ("2.2", lambda mask, generator: generator, "a torch.Generator"),
     ("2.4", after("2.4", lambda g: g.to("meta")), "is on meta; expected it where the input is"),
     ("3.1", after("3.1", lambda b: 1.37 * b + 0.1), "this is not the largest error on the line less the mean"),
