@@ -237,17 +237,6 @@ def own_generator(a: Any, b: Any, generator: Any) -> Any:
     return reference("7.2")(a, b, torch.Generator().manual_seed(71_234))
 
 
-def crosses_at_a_third(corners: Any, values: Any) -> Any:
-    parts: Any = ([], [])
-    for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1), strict=True):
-        parts[0].extend([p] if a >= 0 else [])
-        parts[1].extend([p] if a <= 0 else [])
-        if a * b < 0:
-            parts[0].append(p + (q - p) / 3)
-            parts[1].append(p + (q - p) / 3)
-    return tuple(np.array(part).reshape(-1, 2) for part in parts)
-
-
 CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("0.3", fails_large, "division by zero"),
     ("0.4", lambda: dict.fromkeys(range(1, 11), 7), "answer 1 is 7; write True or False"),
@@ -270,9 +259,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("7.2", own_generator, "two generators in different states give the same children"),
     ("7.2", first_differing_places, "some places are kept more often than others"),
     ("7.2", lambda a, b, g: a & b, "the child keeps only what both keep"),
-    ("10.3", lambda *args: -5.0, "that is not the least of mean"),
-    ("10.5", lambda *args: ("x", "y"), "a part is 'x'; expected an array of corners"),
-    ("10.5", crosses_at_a_third, "a new corner is not where the neuron is zero"),
     ("2.1", lambda *args: [*tickets()(*args), args[1]], "it returned 3 masks; with levels=1 there are 2"),
     ("2.1", lambda *args: tickets()(*args)[::-1], "mask number 0 of the list is not the mask that level 0 trained"),
     ("2.1", tickets(first=1), "training number 0 was told that it is level 1; count the levels from 0"),
@@ -358,14 +344,6 @@ def test_what_fits_no_known_mistake_is_told_what_was_asked_for(number: str, answ
     assert words in str(caught.value)
 
 
-def halved(network: Any) -> Any:
-    """The same network with a third of its height."""
-    with torch.no_grad():
-        for p in network[-1].parameters():
-            p /= 3
-    return network
-
-
 def of(name: str) -> str:
     """The number of the exercise whose answer has this name."""
     (number,) = [e.number for e in exercises() if e.reference.__name__ == name]
@@ -378,7 +356,6 @@ def of(name: str) -> str:
         ("compare_logits", lambda r: (NAN, NAN), "it returned NaN"),
         ("compare_logits", lambda r: (r[0], 0.123), "the second number is not the largest difference of any logit"),
         ("error_bound", lambda r: r**2, "this is the square of the bound"),
-        ("tent_network", lambda network: halved(network), "it is another function: at i / 2^folds the sawtooth is 0"),
     ],
 )
 def test_an_uncommon_result_is_told_what_it_is(name: str, change: Callable[[Any], Any], words: str) -> None:
