@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -281,14 +282,10 @@ def negative_bound(dimension: int, eps: float) -> float:
 # split -------------------------------------------------------------------------------------------------------
 
 
-def _share(a: float, b: float) -> float:
-    return a / (a - b)
-
-
 def _cut(
     corners: Floats,
     values: Floats,
-    share: Callable[[float, float], float] = _share,
+    share: Callable[[float, float], float] = lambda a, b: a / (a - b),
     owns_zero: tuple[bool, bool] = (True, True),
     gets_crossings: bool = True,
 ) -> tuple[Floats, Floats]:
@@ -299,8 +296,7 @@ def _cut(
             if value > 0 or (value == 0 and owns):
                 part.append(p)
         if a * b < 0 and gets_crossings:
-            with np.errstate(all="ignore"):
-                cut = p + share(a, b) * (q - p)
+            cut = p + share(a, b) * (q - p)
             parts[0].append(cut)
             parts[1].append(cut)
     positive, negative = (np.array(part).reshape(-1, 2) for part in parts)
@@ -325,9 +321,14 @@ def from_the_wrong_end(corners: Floats, values: Floats) -> Any:
     return _cut(corners, values, share=lambda a, b: b / (b - a))
 
 
-@mistake("split", "it divides by a + b; going from a to b, the value changes by a - b until the other end")
-def divides_by_the_sum(corners: Floats, values: Floats) -> Any:
-    return _cut(corners, values, share=lambda a, b: a / (a + b))
+def divides_by_the_sum(where_it_is_0: float, corners: Floats, values: Floats) -> Any:
+    return _cut(corners, values, share=lambda a, b: a / (a + b) if a + b else where_it_is_0)
+
+
+for _share_of_0 in (math.nan, 0.0):  # what a / 0 gives, and what those give who look out for it
+    mistake("split", "it divides by a + b; going from a to b, the value changes by a - b until the other end")(
+        partial(divides_by_the_sum, _share_of_0)
+    )
 
 
 @mistake("split", "the points where the line crosses an edge are missing: they are new corners of both parts")
@@ -335,9 +336,9 @@ def no_new_corners(corners: Floats, values: Floats) -> Any:
     return _cut(corners, values, gets_crossings=False)
 
 
-def _one_owner_at_most(owns: tuple[bool, bool]) -> Callable[[Floats, Floats], Any]:
-    return lambda corners, values: _cut(corners, values, owns_zero=owns)
+def one_owner_at_most(owns_zero: tuple[bool, bool], corners: Floats, values: Floats) -> Any:
+    return _cut(corners, values, owns_zero=owns_zero)
 
 
 for _owns in ((True, False), (False, True), (False, False)):
-    mistake("split", "a corner where the neuron is exactly 0 belongs to both parts")(_one_owner_at_most(_owns))
+    mistake("split", "a corner where the neuron is exactly 0 belongs to both parts")(partial(one_owner_at_most, _owns))

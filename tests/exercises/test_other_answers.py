@@ -196,16 +196,6 @@ def minus_one_for_none(*args: Any) -> Any:
     return -1 if found is None else found
 
 
-class Tires:
-    """Right for five calls; then its steps get shorter."""
-
-    calls = 0
-
-    def __call__(self, params: Any, mask: Any, x: Any, y: Any, lr: float) -> Any:
-        self.calls += 1
-        return reference("4.1")(params, mask, x, y, lr * (0.5 if self.calls > 5 else 1))
-
-
 def rolled(initial: Any, mask: Any, generator: Any, signed: bool = False) -> Any:
     found = {n: p.clone() for n, p in initial.items()}
     for n, m in mask.items():
@@ -249,8 +239,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("3.2", ones_for_infinity, "a pruned weight must be exactly 0, whatever it was"),
     ("3.3", half_for_equals, "two full masks, or two empty ones, are equal: the distance is 0"),
     ("3.4", minus_one_for_none, "no mask has settled: return None, not -1"),
-    ("4.1", lambda params, *_: masks.clone(params), "nothing has moved"),
-    ("4.1", lambda p, m, x, y, lr: reference("4.1")(p, m, x, y, 0.9 * lr), "the step is not that of each network"),
     ("5.2", rolled, "of the 6 orders of three kept values only 3 came up"),
     ("5.2", after("5.2", lambda r: {n: t + 1 if "bias" in n or n[0] == "b" else t for n, t in r.items()}), "no mask"),
     ("5.2", lambda initial, *_: masks.clone(initial), "nothing happened"),
@@ -362,8 +350,3 @@ def test_an_uncommon_result_is_told_what_it_is(name: str, change: Callable[[Any]
     with pytest.raises(Wrong) as caught:
         find(of(name)).check(Attempt(after(of(name), change)))
     assert words in str(caught.value)
-
-
-def test_what_is_carried_over_from_call_to_call_is_noticed() -> None:
-    with pytest.raises(Wrong, match="one step is right, but ten in a row are not"):
-        find("4.1").check(Attempt(Tires()))
