@@ -31,7 +31,7 @@ from lthedu.plots.proof import (
 )
 from lthedu.plots.pruning import accuracy_by_cut, large_or_small, pruning_run, weight_histogram
 from lthedu.plots.rewinding import accuracy_by_step, barrier_by_step, distance_to_last, ways_by_density
-from lthedu.plots.style import use_style
+from lthedu.plots.style import LOOKS, use_style
 from lthedu.plots.subset_sums import (
     all_targets_by_count,
     failures_by_count,
@@ -41,7 +41,6 @@ from lthedu.plots.subset_sums import (
 )
 from lthedu.plots.supermasks import accuracy_by_kept, accuracy_by_width, conv_supermasks
 from lthedu.plots.tickets import (
-    LOOKS,
     accuracy_by_density,
     differences,
     learning_curves,

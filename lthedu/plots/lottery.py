@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
-from lthedu.plots.style import draw_guesses, percent
-from lthedu.plots.tickets import LOOKS
+from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.tickets import RANDOM, REINIT, WINNING
 from lthedu.tickets.lottery import SMALL
 

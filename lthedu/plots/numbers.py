@@ -12,8 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
 from lthedu.checks import Columns, checked
-from lthedu.plots.style import draw_guesses, percent
-from lthedu.plots.tickets import LOOKS
+from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.tickets import DENSE, final
 
 # Okabe and Ito's colours, each with a line style and a marker of its own

@@ -6,6 +6,16 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
+from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING
+
+# Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
+LOOKS: Mapping[str, dict[str, Any]] = {
+    DENSE: {"color": "#000000", "linestyle": ":", "marker": "s"},
+    WINNING: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    REINIT: {"color": "#D55E00", "linestyle": "--", "marker": "^"},
+    RANDOM: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
+}
+
 
 def use_style() -> None:
     """Set matplotlib's defaults for a lesson: one size, one dpi, a light grid."""

@@ -1,7 +1,7 @@
 """Figures of tickets and their arms. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,17 +11,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
 from lthedu.masks import Mask
-from lthedu.plots.style import draw_guesses, percent
+from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.reference import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
-
-# Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
-LOOKS: Mapping[str, dict[str, Any]] = {
-    DENSE: {"color": "#000000", "linestyle": ":", "marker": "s"},
-    WINNING: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    REINIT: {"color": "#D55E00", "linestyle": "--", "marker": "^"},
-    RANDOM: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
-}
 
 
 @checked

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 import scipy.stats
 import torch
+from lthedu.resources import course_path
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.course import contained, lesson, record, standing
@@ -19,7 +20,6 @@ from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.course.solutions import answered
 from lthedu.exercises import lesson02_answers as answers
 from lthedu.pruning import random_mask
-from lthedu.resources import course_path
 from lthedu.stats import paired_test
 from lthedu.tickets import find_tickets
 

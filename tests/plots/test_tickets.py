@@ -51,7 +51,7 @@ def test_a_reference_stands_behind_thin_and_named(table: pd.DataFrame) -> None:
     stored = pd.DataFrame(rows, columns=["arm", "density", "test"])
     made = {"device": "a large GPU", "torch": "2.13.0", "seconds": 270.2}
     ax, alt = plots.accuracy_by_density(table, behind=Reference("The paper's", False, {}, made, stored))
-    color = plots.tickets.LOOKS[WINNING]["color"]
+    color = plots.LOOKS[WINNING]["color"]
     (thin,) = [line for line in ax.lines if line.get_linewidth() < 1 and line.get_color() == color]
     assert dict(zip(thin.get_xdata(), thin.get_ydata(), strict=True)) == pytest.approx({80: 98.0, 20: 96.0})
     assert "The paper's (a large GPU, torch 2.13.0, 270 s; partial: the time ran out)" in alt
