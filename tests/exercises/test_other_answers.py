@@ -134,30 +134,6 @@ def without_places(params: Any) -> str:
     return hashlib.sha256(b"".join([*parts, repr(sorted(params)).encode()])).hexdigest()
 
 
-# 9.1 and 9.2
-
-
-def second_best(incoming: Any, outgoing: Any, weight: float, *_: Any) -> Any:
-    """Right for x > 0; for x < 0 another neuron of the group is kept, too, or none."""
-    keep = reference("9.1")(incoming, outgoing, weight)
-    mine = [j for j, a in enumerate(incoming) if a < 0]
-    if mine:
-        keep[mine[0]] = not keep[mine[0]]
-    return keep
-
-
-def next_column(second: Any, owner: Any, columns: int) -> Any:
-    return reference("9.2")(second, np.where(owner < 0, owner, (owner + 1) % columns), columns)
-
-
-def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
-    mask = reference("9.2")(second, owner, columns)
-    unused = np.flatnonzero(~mask.any(1) & (owner >= 0))
-    for neuron in (unused[:1], np.flatnonzero(mask.any(1))[-1:]):
-        mask[neuron, owner[neuron]] ^= True
-    return mask
-
-
 # the other lessons
 
 
@@ -305,19 +281,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("6.3", after("6.3", lambda r: {n: t if t.ndim > 2 else t + 1 for n, t in r.items()}), "has no mask: it stays"),
     ("6.4", without_names, "it does not notice: a layer has another name"),
     ("6.4", without_places, "it does not notice: two layers changed places"),
-    ("9.1", second_best, "for x < 0 the neurons that are kept are not the subset that comes nearest to w x"),
-    ("9.2", lambda *args: [[True], [True, False]], "its rows differ in length"),
-    ("9.2", after("9.2", lambda m: 2 * m.astype(int)), "a mask is True or False"),
-    ("9.2", next_column, ", but belongs to "),
-    ("9.2", keeps_one_unused, "used by an output, and keeps "),
-    ("9.3", lambda layers, largest: ([*layers, layers[0]], 1.0), "its layers have the shapes"),
-    ("9.3", after("9.3", lambda r: (r[0], NAN)), "it returned NaN or infinity"),
-    ("9.3", after("9.3", lambda r: ([0 * r[0][0], *r[0][1:]], r[1])), "the first layer became zero"),
-    (
-        "9.3",
-        after("9.3", lambda r: ([r[0][0] / 9, *r[0][1:]], r[1])),
-        "the network computes something else than before",
-    ),
 ]
 
 
@@ -375,9 +338,6 @@ def of(name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("compare_logits", lambda r: (NAN, NAN), "it returned NaN"),
-        ("compare_logits", lambda r: (r[0], 0.123), "the second number is not the largest difference of any logit"),
-        ("error_bound", lambda r: r**2, "this is the square of the bound"),
         ("tent_network", lambda network: halved(network), "it is another function: at i / 2^folds the sawtooth is 0"),
     ],
 )
