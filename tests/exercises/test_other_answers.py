@@ -1,7 +1,6 @@
 """Wrong answers that are no common mistakes, and the words that are left for them."""
 
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -290,35 +289,6 @@ def test_an_uncommon_mistake_is_told_what_it_is(number: str, answer: Callable[..
         with pytest.raises((Wrong, Raised)) as caught:
             find(number).check(Attempt(answer, seed))
         assert words in str(caught.value)
-
-
-def second_best(numbers: Any, target: float) -> list[bool]:
-    """Of few numbers the choice that comes next to the closest one; of many the closest."""
-    if len(numbers) > 10:
-        return reference("8.1")(numbers, target)
-    choices = list(itertools.product([False, True], repeat=len(numbers)))
-    return list(sorted(choices, key=lambda keep: abs(np.dot(keep, numbers) - target))[1])
-
-
-def rule_without_the_largest(numbers: Any, target: float) -> list[bool]:
-    """The rule of 8.5, but the largest number that fits is passed over."""
-    fits = [x for x in numbers if x <= target]
-    first = numbers.index(max(fits)) if len(fits) > 1 else None
-    kept = reference("8.5")([x for i, x in enumerate(numbers) if i != first], target)
-    return kept if first is None else [*kept[:first], False, *kept[first:]]
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "words"),
-    [
-        ("8.1", second_best, "another choice comes closer to the target"),
-        ("8.5", rule_without_the_largest, "that is not the choice of the rule: largest first"),
-    ],
-)
-def test_what_fits_no_known_mistake_is_told_what_was_asked_for(number: str, answer: Any, words: str) -> None:
-    with pytest.raises(Wrong) as caught:
-        find(number).check(Attempt(answer))
-    assert words in str(caught.value)
 
 
 def halved(network: Any) -> Any:
