@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
+from lthedu.base.fingerprint import fingerprint
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import keep_top, popup_mask
-from lthedu.supermasks.weights import fingerprint
 
 CLOSE = 1e-6
 

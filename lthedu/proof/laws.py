@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import checked
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
-from lthedu.streams import numpy_generator
 
 Pool = Literal["uniform", "products", "half dead"]
 POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
