@@ -81,7 +81,7 @@ def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
     with an error of `eps` or less and k the first count with p_k >= share, the answer is
     k - 1 + (share - p_(k-1)) / (p_k - p_(k-1)); 0 where k is 0, infinity where there is no such k.
 
-    >>> numbers_needed([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]], eps=0.2)
+    >>> numbers_needed(np.array([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]]), eps=0.2)
     1.0
     """
     within = (np.asarray(errors) <= eps).mean(axis=0)  # p_0 ... p_n

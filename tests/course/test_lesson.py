@@ -12,6 +12,7 @@ import torch
 from lthedu.resources import course_path
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lthedu.base.course_files import course_path
 from lthedu.course import contained, lesson, record, standing
 from lthedu.course.answer import digest
 from lthedu.course.boxes import Box, Table

@@ -1,18 +1,16 @@
 """Wrong answers that are no common mistakes, and the words that are left for them."""
 
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from scipy.stats import ttest_rel
 
 from lthedu import masks
-from lthedu.exercises import exercises, find
+from lthedu.exercises import find
 from lthedu.exercises.core import Attempt, Raised, Wrong
 from lthedu.supermasks import keep_top
 
@@ -134,30 +132,6 @@ def without_places(params: Any) -> str:
     return hashlib.sha256(b"".join([*parts, repr(sorted(params)).encode()])).hexdigest()
 
 
-# 9.1 and 9.2
-
-
-def second_best(incoming: Any, outgoing: Any, weight: float, *_: Any) -> Any:
-    """Right for x > 0; for x < 0 another neuron of the group is kept, too, or none."""
-    keep = reference("9.1")(incoming, outgoing, weight)
-    mine = [j for j, a in enumerate(incoming) if a < 0]
-    if mine:
-        keep[mine[0]] = not keep[mine[0]]
-    return keep
-
-
-def next_column(second: Any, owner: Any, columns: int) -> Any:
-    return reference("9.2")(second, np.where(owner < 0, owner, (owner + 1) % columns), columns)
-
-
-def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
-    mask = reference("9.2")(second, owner, columns)
-    unused = np.flatnonzero(~mask.any(1) & (owner >= 0))
-    for neuron in (unused[:1], np.flatnonzero(mask.any(1))[-1:]):
-        mask[neuron, owner[neuron]] ^= True
-    return mask
-
-
 # the other lessons
 
 
@@ -255,19 +229,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("6.3", after("6.3", lambda r: {n: t if t.ndim > 2 else t + 1 for n, t in r.items()}), "has no mask: it stays"),
     ("6.4", without_names, "it does not notice: a layer has another name"),
     ("6.4", without_places, "it does not notice: two layers changed places"),
-    ("9.1", second_best, "for x < 0 the neurons that are kept are not the subset that comes nearest to w x"),
-    ("9.2", lambda *args: [[True], [True, False]], "its rows differ in length"),
-    ("9.2", after("9.2", lambda m: 2 * m.astype(int)), "a mask is True or False"),
-    ("9.2", next_column, ", but belongs to "),
-    ("9.2", keeps_one_unused, "used by an output, and keeps "),
-    ("9.3", lambda layers, largest: ([*layers, layers[0]], 1.0), "its layers have the shapes"),
-    ("9.3", after("9.3", lambda r: (r[0], NAN)), "it returned NaN or infinity"),
-    ("9.3", after("9.3", lambda r: ([0 * r[0][0], *r[0][1:]], r[1])), "the first layer became zero"),
-    (
-        "9.3",
-        after("9.3", lambda r: ([r[0][0] / 9, *r[0][1:]], r[1])),
-        "the network computes something else than before",
-    ),
 ]
 
 
@@ -277,52 +238,3 @@ def test_an_uncommon_mistake_is_told_what_it_is(number: str, answer: Callable[..
         with pytest.raises((Wrong, Raised)) as caught:
             find(number).check(Attempt(answer, seed))
         assert words in str(caught.value)
-
-
-def second_best(numbers: Any, target: float) -> list[bool]:
-    """Of few numbers the choice that comes next to the closest one; of many the closest."""
-    if len(numbers) > 10:
-        return reference("8.1")(numbers, target)
-    choices = list(itertools.product([False, True], repeat=len(numbers)))
-    return list(sorted(choices, key=lambda keep: abs(np.dot(keep, numbers) - target))[1])
-
-
-def rule_without_the_largest(numbers: Any, target: float) -> list[bool]:
-    """The rule of 8.5, but the largest number that fits is passed over."""
-    fits = [x for x in numbers if x <= target]
-    first = numbers.index(max(fits)) if len(fits) > 1 else None
-    kept = reference("8.5")([x for i, x in enumerate(numbers) if i != first], target)
-    return kept if first is None else [*kept[:first], False, *kept[first:]]
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "words"),
-    [
-        ("8.1", second_best, "another choice comes closer to the target"),
-        ("8.5", rule_without_the_largest, "that is not the choice of the rule: largest first"),
-    ],
-)
-def test_what_fits_no_known_mistake_is_told_what_was_asked_for(number: str, answer: Any, words: str) -> None:
-    with pytest.raises(Wrong) as caught:
-        find(number).check(Attempt(answer))
-    assert words in str(caught.value)
-
-
-def of(name: str) -> str:
-    """The number of the exercise whose answer has this name."""
-    (number,) = [e.number for e in exercises() if e.reference.__name__ == name]
-    return number
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "words"),
-    [
-        ("compare_logits", lambda r: (NAN, NAN), "it returned NaN"),
-        ("compare_logits", lambda r: (r[0], 0.123), "the second number is not the largest difference of any logit"),
-        ("error_bound", lambda r: r**2, "this is the square of the bound"),
-    ],
-)
-def test_an_uncommon_result_is_told_what_it_is(name: str, change: Callable[[Any], Any], words: str) -> None:
-    with pytest.raises(Wrong) as caught:
-        find(of(name)).check(Attempt(after(of(name), change)))
-    assert words in str(caught.value)
