@@ -161,22 +161,6 @@ def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
 # the other lessons
 
 
-def ones_for_infinity(snapshots: Any, mask: Any, step: int) -> Any:
-    found = reference("3.2")(snapshots, mask, step)
-    wild = any(t.isinf().any() for t in snapshots[step].values())
-    return {n: torch.ones_like(t) for n, t in found.items()} if wild else found
-
-
-def half_for_equals(a: Any, b: Any) -> Any:
-    same = (a.all() and b.all()) or not (a.any() or b.any())
-    return 0.5 if same else reference("3.3")(a, b)
-
-
-def minus_one_for_none(*args: Any) -> Any:
-    found = reference("3.4")(*args)
-    return -1 if found is None else found
-
-
 class Tires:
     """Right for five calls; then its steps get shorter."""
 
@@ -232,10 +216,6 @@ def crosses_at_a_third(corners: Any, values: Any) -> Any:
 CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("2.2", lambda mask, generator: generator, "a torch.Generator"),
     ("2.4", after("2.4", lambda g: g.to("meta")), "is on meta; expected it where the input is"),
-    ("3.1", after("3.1", lambda b: 1.37 * b + 0.1), "this is not the largest error on the line less the mean"),
-    ("3.2", ones_for_infinity, "a pruned weight must be exactly 0, whatever it was"),
-    ("3.3", half_for_equals, "two full masks, or two empty ones, are equal: the distance is 0"),
-    ("3.4", minus_one_for_none, "no mask has settled: return None, not -1"),
     ("4.1", lambda params, *_: masks.clone(params), "nothing has moved"),
     ("4.1", lambda p, m, x, y, lr: reference("4.1")(p, m, x, y, 0.9 * lr), "the step is not that of each network"),
     ("5.2", rolled, "of the 6 orders of three kept values only 3 came up"),
