@@ -206,26 +206,6 @@ class Tires:
         return reference("4.1")(params, mask, x, y, lr * (0.5 if self.calls > 5 else 1))
 
 
-def rolled(initial: Any, mask: Any, generator: Any, signed: bool = False) -> Any:
-    found = {n: p.clone() for n, p in initial.items()}
-    for n, m in mask.items():
-        kept = initial[n][m]
-        by = int(torch.randint(len(kept), (1,), generator=generator)) if len(kept) else 0
-        size = kept.abs().roll(by) if signed else kept.roll(by)
-        found[n][m] = size * kept.sign() if signed else size
-        found[n][~m] = 0
-    return found
-
-
-def turned_signs(initial: Any, mask: Any, generator: Any, signed: bool = False) -> Any:
-    found = reference("5.2")(initial, mask, generator, signed)
-    return found if signed else {n: -t if n in mask else t for n, t in found.items()}
-
-
-def biases_too(initial: Any, final: Any, mask: Any) -> Any:
-    return {n: reference("5.3")(initial, final, mask).get(n, p) for n, p in initial.items()}
-
-
 def first_differing_places(a: Any, b: Any, generator: Any) -> Any:
     """As many as each parent keeps, but of the places at which they differ the first is kept as good as always."""
     noise = torch.rand(a.shape, generator=generator)
@@ -262,11 +242,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("3.4", minus_one_for_none, "no mask has settled: return None, not -1"),
     ("4.1", lambda params, *_: masks.clone(params), "nothing has moved"),
     ("4.1", lambda p, m, x, y, lr: reference("4.1")(p, m, x, y, 0.9 * lr), "the step is not that of each network"),
-    ("5.2", rolled, "of the 6 orders of three kept values only 3 came up"),
-    ("5.2", after("5.2", lambda r: {n: t + 1 if "bias" in n or n[0] == "b" else t for n, t in r.items()}), "no mask"),
-    ("5.2", lambda initial, *_: masks.clone(initial), "nothing happened"),
-    ("5.2", turned_signs, "without `signed` the values move as they are, with their signs"),
-    ("5.3", biases_too, "it gives biases, too"),
     ("7.2", own_generator, "two generators in different states give the same children"),
     ("7.2", first_differing_places, "some places are kept more often than others"),
     ("7.2", lambda a, b, g: a & b, "the child keeps only what both keep"),
