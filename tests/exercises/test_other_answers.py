@@ -206,17 +206,6 @@ class Tires:
         return reference("4.1")(params, mask, x, y, lr * (0.5 if self.calls > 5 else 1))
 
 
-def first_differing_places(a: Any, b: Any, generator: Any) -> Any:
-    """As many as each parent keeps, but of the places at which they differ the first is kept as good as always."""
-    noise = torch.rand(a.shape, generator=generator)
-    noise += 2.0 * (a & b) + ((a ^ b) & ((a ^ b).cumsum(-1) == 1)) - 2.0 * ~(a | b)
-    return keep_top(noise, a.float().mean().item()).bool()
-
-
-def own_generator(a: Any, b: Any, generator: Any) -> Any:
-    return reference("7.2")(a, b, torch.Generator().manual_seed(71_234))
-
-
 def crosses_at_a_third(corners: Any, values: Any) -> Any:
     parts: Any = ([], [])
     for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1), strict=True):
@@ -242,9 +231,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("3.4", minus_one_for_none, "no mask has settled: return None, not -1"),
     ("4.1", lambda params, *_: masks.clone(params), "nothing has moved"),
     ("4.1", lambda p, m, x, y, lr: reference("4.1")(p, m, x, y, 0.9 * lr), "the step is not that of each network"),
-    ("7.2", own_generator, "two generators in different states give the same children"),
-    ("7.2", first_differing_places, "some places are kept more often than others"),
-    ("7.2", lambda a, b, g: a & b, "the child keeps only what both keep"),
     ("10.3", lambda *args: -5.0, "that is not the least of mean"),
     ("10.5", lambda *args: ("x", "y"), "a part is 'x'; expected an array of corners"),
     ("10.5", crosses_at_a_third, "a new corner is not where the neuron is zero"),
