@@ -55,7 +55,7 @@ def compare(
     for case in tried:
         args = _arguments(case)
         try:
-            got = read(attempt(*args), *args)
+            got = read(attempt(*args), *attempt.given)
         except (Raised, Wrong):
             if wrong is None:
                 raise

@@ -1,6 +1,5 @@
 """Wrong answers that are no common mistakes, and the words that are left for them."""
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from scipy.stats import ttest_rel
 from lthedu import masks
 from lthedu.exercises import exercises, find
 from lthedu.exercises.core import Attempt, Raised, Wrong
-from lthedu.supermasks import keep_top
 
 NAN = float("nan")
 
@@ -80,58 +78,7 @@ def likes_the_first(mask: Any, generator: Any) -> Any:
 # 6.1 and 6.2: scores -> a mask that lets gradients through
 
 
-def through(mask: Any, path: Any, times: float = 1) -> Any:
-    return mask + times * (path - path.detach())
-
-
-def popup(scores: Any, density: float) -> Any:
-    return keep_top(scores.detach()[None], density)[0].to(scores.dtype)
-
-
-def in_place(scores: Any, density: float) -> Any:
-    scores.data.mul_(2)
-    return through(popup(scores, density), scores)
-
-
-def gone_back(scores: Any, density: float) -> Any:
-    result = through(popup(scores, density), scores * scores)
-    result.sum().backward()
-    return result
-
-
-def one_less(scores: Any, density: float) -> Any:
-    mask = popup(scores, density).flatten()
-    mask[mask.nonzero()[:1]] = 0
-    return through(mask.view(scores.shape), scores)
-
-
-def last_of_equals(scores: Any, density: float) -> Any:
-    return through(popup(scores.flatten().flip(0), density).flip(0).view(scores.shape), scores)
-
-
-def drawn(scores: Any, generator: Any, slope: float = 1) -> Any:
-    return (torch.rand(scores.shape, generator=generator) < (slope * scores).sigmoid()).to(scores.dtype)
-
-
-def only_kept(scores: Any, generator: Any) -> Any:
-    mask = drawn(scores, generator)
-    return mask + mask * (scores.sigmoid() - scores.sigmoid().detach())
-
-
 # 6.4: parameters -> a text
-
-
-def without_names(params: Any) -> str:
-    found = hashlib.sha256()
-    for name in sorted(params):
-        p = params[name]
-        found.update(repr((p.dtype, tuple(p.shape))).encode() + p.numpy().tobytes())
-    return found.hexdigest()
-
-
-def without_places(params: Any) -> str:
-    parts = sorted(repr((p.dtype, tuple(p.shape))).encode() + p.numpy().tobytes() for p in params.values())
-    return hashlib.sha256(b"".join([*parts, repr(sorted(params)).encode()])).hexdigest()
 
 
 # 9.1 and 9.2
@@ -248,24 +195,6 @@ CASES: list[tuple[str, Callable[..., Any], str]] = [
     ("2.3", after("2.3", lambda r: (r[0], r[1] + 5e-4)), "the p-value is right but rounded"),
     ("2.3", after("2.3", lambda r: (r[0], r[1] + 1.7)), "the p-value is not that of a two-sided paired t-test"),
     ("2.4", lambda g, w, m: reference("2.4")(g, w, m) if g.numel() == 1 else 0 * g, "on a random 4 x 6 layer"),
-    ("6.1", after("6.1", lambda m: 2 * m), "a mask holds 0 and 1 alone, as numbers"),
-    ("6.1", lambda s, d: through(popup(s, d), s, 2), "the gradient comes twice"),
-    ("6.1", lambda s, d: through(popup(s, d), s, 3), "the scores' gradient must be the mask's own, unchanged"),
-    ("6.1", in_place, "it changed its argument 'scores'"),
-    ("6.1", after("6.1", lambda m: m.double()), "the mask has dtype torch.float64"),
-    ("6.1", after("6.1", lambda m: m * NAN), "the mask holds NaN"),
-    ("6.1", gone_back, "backward through the graph a second time"),
-    ("6.1", lambda s, d: through(popup(-s, d), s), "it keeps the smallest scores"),
-    ("6.1", one_less, "it keeps 11 of 40; round(density * n) is 12"),
-    ("6.1", last_of_equals, "the count is right, but of equal scores the first ones are kept"),
-    ("6.2", lambda s, g: drawn(s, g, 2), "a weight is to be kept with probability sigmoid(score)"),
-    ("6.2", lambda s, g: drawn(s, torch.Generator().manual_seed(0)), "two generators in different states"),
-    ("6.2", drawn, "no gradient comes through"),
-    ("6.2", only_kept, "only kept weights get a gradient"),
-    ("6.2", lambda s, g: through(drawn(s, g), s.sigmoid(), 2), "times the derivative of the sigmoid"),
-    ("6.3", after("6.3", lambda r: {n: t if t.ndim > 2 else t + 1 for n, t in r.items()}), "has no mask: it stays"),
-    ("6.4", without_names, "it does not notice: a layer has another name"),
-    ("6.4", without_places, "it does not notice: two layers changed places"),
     ("9.1", second_best, "for x < 0 the neurons that are kept are not the subset that comes nearest to w x"),
     ("9.2", lambda *args: [[True], [True, False]], "its rows differ in length"),
     ("9.2", after("9.2", lambda m: 2 * m.astype(int)), "a mask is True or False"),
