@@ -24,18 +24,6 @@ def after(number: str, change: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda *args: change(reference(number)(*args))
 
 
-# 2.1: (initial, full, train, prune, levels) -> the masks
-
-
-# 2.2: (mask, generator) -> a mask
-
-
-# 6.1 and 6.2: scores -> a mask that lets gradients through
-
-
-# 6.4: parameters -> a text
-
-
 # 9.1 and 9.2
 
 
