@@ -197,30 +197,6 @@ def mistake(name: str, words: str) -> Callable[[F], F]:
     return register
 
 
-def planted(number: str, meets: str) -> Callable[[F], F]:
-    """Register the decorated function as a wrong answer whose diagnosis contains `meets`."""
-
-    def register(function: F) -> F:
-        WRONG.setdefault(number, []).append(Mistake(function, meets))
-        return function
-
-    return register
-
-
-def alternative(number: str) -> Callable[[F], F]:
-    """Register the decorated function as another right answer."""
-
-    def register(function: F) -> F:
-        RIGHT.setdefault(number, []).append(function)
-        return function
-
-    return register
-
-
-WRONG: dict[str, list[Mistake]] = {}
-RIGHT: dict[str, list[Function]] = {}
-
-
 def find(wanted: str) -> Exercise:
     """The exercise of that number or name. Raises ValueError, with those there are, where there is none.
 
