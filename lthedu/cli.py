@@ -262,7 +262,7 @@ def fetch(
         Path | None, typer.Option(help="Where datasets live (else $LTHEDU_DATA, else a cache folder of yours).")
     ] = None,
 ) -> None:
-    """Fetch a dataset from its official address; an interrupted fetch goes on where it stopped."""
+    """Fetch a dataset from its official address and hold it against its checksum."""
     from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
 
     from lthedu import data
