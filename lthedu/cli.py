@@ -249,7 +249,7 @@ def paper(
 ) -> None:
     """Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result."""
     from lthedu.course.folder import refuse_file
-    from lthedu.paper import run
+    from lthedu.paper.runs import run
 
     refuse_file(folder, "results", "--folder")
     print(run(name, folder, images=images, seconds=seconds))

@@ -21,7 +21,6 @@ STORED = [
     "models",
     "masks",
     "results",
-    "reference",
 ]
 DONE = [
     "training",
@@ -35,6 +34,7 @@ DONE = [
     "supermasks",
     "proof",
     "landscape",
+    "paper",
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
+from lthedu.paper import Reference
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
-from lthedu.reference import Reference
 from lthedu.tickets import DENSE, REINIT
 from lthedu.tickets.rewinding import LR_REWOUND, REINIT_RESCALED, RESCALED, REWOUND, TUNED
 

@@ -11,8 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
 from lthedu.masks import Mask
+from lthedu.paper import Reference
 from lthedu.plots.style import draw_guesses, percent
-from lthedu.reference import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
