@@ -210,7 +210,7 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
     """Time the replicate engine beside the idiomatic loop and this machine's sgemm."""
-    from lthedu.bench import train_report
+    from lthedu.bench.train import train_report
 
     print(train_report(replicates=replicates, rounds=rounds, threads=threads))
 
@@ -221,7 +221,7 @@ def proof(
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 5,
 ) -> None:
     """Time the subset sums: every solver on the same instances, then a whole construction of LeNet-300-100."""
-    from lthedu.bench_proof import proof_report
+    from lthedu.bench.proof import proof_report
 
     print(proof_report(instances=instances, rounds=rounds))
 
@@ -233,7 +233,7 @@ def supermask(
     threads: Annotated[int, typer.Option(min=1, help="CPU threads that torch may use.")] = 2,
 ) -> None:
     """Time a step that trains a mask (edge-popup) beside one that trains weights."""
-    from lthedu.bench_supermask import supermask_report
+    from lthedu.bench.supermask import supermask_report
 
     print(supermask_report(replicates=replicates, rounds=rounds, threads=threads))
 
@@ -249,7 +249,7 @@ def paper(
 ) -> None:
     """Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result."""
     from lthedu.course.folder import refuse_file
-    from lthedu.paper import run
+    from lthedu.paper.runs import run
 
     refuse_file(folder, "results", "--folder")
     print(run(name, folder, images=images, seconds=seconds))
@@ -262,7 +262,7 @@ def fetch(
         Path | None, typer.Option(help="Where datasets live (else $LTHEDU_DATA, else a cache folder of yours).")
     ] = None,
 ) -> None:
-    """Fetch a dataset from its official address; an interrupted fetch goes on where it stopped."""
+    """Fetch a dataset from its official address and hold it against its checksum."""
     from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
 
     from lthedu import data

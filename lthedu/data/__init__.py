@@ -126,7 +126,7 @@ def fetch(name: str, *, folder: Path | str | None = None, progress: Progress | N
     """Fetch the files of the dataset `name` ("cifar10") to where `load` looks for them, and give back their path.
 
     The only function of the package that uses the network. It first prints what it will fetch and how large it is;
-    what is there already is checked and not fetched again; an interrupted fetch goes on where it stopped.
+    what is there already is checked and not fetched again.
     `progress(bytes, size, text)` is called as bytes arrive; in a notebook, pass `lthedu.course.progress.ProgressBar()`.
 
     Raises ValueError for a dataset that is not fetched, ConnectionError without a network, and as

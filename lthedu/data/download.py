@@ -1,49 +1,18 @@
-"""Fetch one file, resumably and with a checksum: the only module of the package that uses the network.
+"""Fetch one file and hold it against its checksum: the only module of the package that uses the network."""
 
-Over https alone, redirections too; http is for a server on this very machine.
-"""
-
-import ipaddress
-import os
-from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
-from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import Any
+from urllib.parse import urljoin
 
-from lthedu.base.files import DamagedFile, exclusive
+import pooch
+import requests
+
+from lthedu.base.files import DamagedFile
 from lthedu.data.dataset import Progress, check_digest
 
+ALLOWED = ("https://",)  # what an address begins with: nobody on the way can read what is asked for
 BLOCK = 1 << 16  # bytes
-
-
-class _Lost(Exception):
-    """Why the other end gave no file, or not all of it."""
-
-
-class _SafeRedirects(HTTPRedirectHandler):
-    """Follows a redirection only where it is as safe as the address that was asked for."""
-
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        if not _is_safe(newurl):
-            raise _Lost(f"the server sends on to {newurl}, which is not https")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-_opener = build_opener(_SafeRedirects)
-
-
-def _is_safe(url: str) -> bool:
-    """Whether nobody on the way can read or change what `url` answers: https, or this very machine."""
-    parts = urlsplit(url)
-    try:
-        here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        here = False
-    return parts.scheme == "https" or (parts.scheme == "http" and here)
+HEADERS = {"User-Agent": "lthedu", "Accept-Encoding": "identity"}  # the bytes of the file, not packed once more
 
 
 def fetch_file(
@@ -51,13 +20,11 @@ def fetch_file(
 ) -> Path:
     """Fetch `url` to `path`, `size` bytes with the SHA-256 `digest`, unless it is there; says so before it does.
 
-    What has arrived is kept beside `path` as `.part`, and the next call goes on from there. `path` itself appears
-    whole and checked, or not at all. `progress(bytes, size, text)` is called as they arrive; `timeout` is how many
-    seconds the server may be silent.
+    `path` appears whole and checked, or not at all; a file that is there is checked and never written over.
+    `progress(bytes, size, text)` is called as they arrive; `timeout` is how many seconds the server may be silent.
 
     Raises ValueError for an address that is not https; ConnectionError when the file cannot be had, or not all of it;
-    DamagedFile, with both checksums, when it is not the file expected (what was fetched is then deleted, a file found
-    at `path` is not); BlockingIOError while another process fetches it; OSError when it cannot be written.
+    DamagedFile, with both checksums, when it is not the file expected; OSError when it cannot be written.
 
     >>> import hashlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -67,92 +34,48 @@ def fetch_file(
     ...     fetch_file("https://example.invalid/three.bin", path, size=3, digest=digest).name
     'three.bin'
     """
-    if not _is_safe(url):
+    if not url.startswith(ALLOWED):
         raise ValueError(f"url is {url!r}; allowed: https://...")
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        busy = f"another process is fetching {path} now; wait until it has finished"
-        with exclusive(path.with_name(path.name + ".lock"), busy=busy):
-            if not path.exists():
-                _fetch(url, path, size, digest, progress, timeout)
+        print(f"Fetching {path.name} ({size / 1e6:.0f} MB) from {url} to {path.parent}", flush=True)
+        pooch.get_logger().setLevel("WARNING")
+        bar = _Bar(size, progress) if progress else False
+        safe = {"response": _stay_safe}
+        http = pooch.HTTPDownloader(bar, BLOCK, timeout=timeout, headers=HEADERS, hooks=safe)
+        try:
+            pooch.retrieve(url, f"sha256:{digest}", path.name, path.parent, downloader=http)
+            path.chmod(0o644)  # pooch lets its owner alone read it; a class may share one folder
+        except requests.RequestException as reason:
+            raise ConnectionError(
+                f"{path.name} was not fetched: {reason}. Asked for: {url} ({size:,} bytes). "
+                f"You can also fetch it by other means and put it at {path}"
+            ) from reason
+        except ValueError as reason:  # both checksums are in its words
+            raise DamagedFile(f"{path} was not fetched: {reason}") from reason
     check_digest(path, digest, "move it away, then fetch it again")
     return path
 
 
-def _fetch(url: str, path: Path, size: int, digest: str, progress: Progress | None, timeout: float) -> None:
-    part = path.with_name(path.name + ".part")
-    if _size(part) > size:
-        part.unlink()
-    if _size(part) < size:
-        print(f"Fetching {path.name} ({size / 1e6:.0f} MB) from {url} to {path.parent}", flush=True)
-        try:
-            _complete(url, part, size, progress, timeout)
-        except _Lost as reason:
-            kept = f"{_size(part):,} bytes are kept and the same call goes on from there. " if _size(part) else ""
-            raise ConnectionError(
-                f"{path.name} was not fetched: {reason}. Asked for: {url} ({size:,} bytes). {kept}"
-                f"You can also fetch it by other means and put it at {path}"
-            ) from reason
-    try:
-        check_digest(part, digest, "it is deleted now; fetch it again")
-    except DamagedFile:
-        part.unlink()
-        raise
-    os.replace(part, path)
+def _stay_safe(answer: requests.Response, **_: Any) -> None:
+    """Called with every answer: no redirection to an address that is not allowed is followed."""
+    to = urljoin(answer.url, answer.headers.get("Location", ""))
+    if not to.startswith(ALLOWED):
+        raise requests.RequestException(f"the server sends on to {to}, which is not https")
 
 
-def _complete(url: str, part: Path, size: int, progress: Progress | None, timeout: float) -> None:
-    """Append to `part` what it lacks of the `size` bytes; written anew where the server cannot go on."""
-    with _ask(url, _size(part), timeout) as answer:
-        goes_on = answer.status == 206
-        have = _size(part) if goes_on else 0
-        offered = answer.headers["Content-Range" if goes_on else "Content-Length"] or ""
-        offered = offered.rpartition("/")[2]  # of all the file
-        if offered.isdecimal() and int(offered) != size:
-            raise _Lost(f"the file there has {int(offered):,} bytes")
-        try:
-            with part.open("ab" if goes_on else "wb") as file:
-                while block := _read(answer):
-                    have += len(block)
-                    if have > size:
-                        raise _Lost("more bytes came than the file has")
-                    file.write(block)
-                    if progress is not None:
-                        progress(have, size, f"{have / 1e6:.0f} of {size / 1e6:.0f} MB")
-        except OSError as error:  # no space left, say
-            kept = f"{error.strerror or error}; what has arrived is kept, the same call goes on from there"
-            raise OSError(error.errno, kept, str(part)) from error
-    if have < size:
-        raise _Lost(f"the connection ended after {have:,} bytes")
+class _Bar:
+    """A `progress` callback as pooch wants it."""
 
+    def __init__(self, size: int, progress: Progress) -> None:
+        self.size, self.progress, self.total, self.done = size, progress, size, 0
 
-def _ask(url: str, have: int, timeout: float) -> HTTPResponse:
-    """The server's answer from byte `have` on (status 206), or of the whole file."""
-    headers = {"User-Agent": "lthedu"} | ({"Range": f"bytes={have}-"} if have else {})
-    try:
-        answer: HTTPResponse = _opener.open(Request(url, headers=headers), timeout=timeout)
-    except HTTPError as error:
-        if error.code == 416 and have:  # the part fits nothing that the server has
-            return _ask(url, 0, timeout)
-        raise _Lost(f"the server answered {error.code} {error.reason}") from error
-    except URLError as error:
-        raise _Lost(error.reason) from error
-    except (OSError, HTTPException) as error:
-        raise _Lost(repr(error)) from error
-    if answer.status == 206 and not (answer.headers["Content-Range"] or "").startswith(f"bytes {have}-"):
-        answer.close()
-        if not have:
-            raise _Lost(f"the server sent {answer.headers['Content-Range']} of the file")
-        return _ask(url, 0, timeout)
-    return answer
+    def update(self, more: int) -> None:
+        if self.done < self.size:
+            self.done = min(self.done + more, self.size)
+            self.progress(self.done, self.size, f"{self.done / 1e6:.0f} of {self.size / 1e6:.0f} MB")
 
+    def reset(self) -> None:
+        """Before pooch says at the end how much it was in all, which is known here."""
 
-def _read(answer: HTTPResponse) -> bytes:
-    try:
-        return answer.read(BLOCK)
-    except (OSError, HTTPException) as error:
-        raise _Lost(repr(error)) from error
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    def close(self) -> None:
+        self.update(self.size)

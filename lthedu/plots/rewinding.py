@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
+from lthedu.paper import Reference
 from lthedu.plots.style import LOOKS, draw_guesses, percent
-from lthedu.reference import Reference
 from lthedu.tickets import DENSE, REINIT
 from lthedu.tickets.rewinding import LR_REWOUND, REINIT_RESCALED, RESCALED, REWOUND, TUNED
 

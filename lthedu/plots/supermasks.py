@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from lthedu.checks import Columns, checked
+from lthedu.paper import Reference
 from lthedu.plots.style import draw_guesses
-from lthedu.reference import Reference
 from lthedu.supermasks.widths import BERNOULLI, BERNOULLI_PLAIN, POPUP, POPUP_NORMAL, RANDOM, TRAINED
 
 MASKS: Mapping[str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.checks import Columns, checked
 from lthedu.masks import Mask
+from lthedu.paper import Reference
 from lthedu.plots.style import LOOKS, draw_guesses, percent
-from lthedu.reference import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
 

@@ -32,7 +32,6 @@ from lthedu import (
     plots,
     proof,
     pruning,
-    reference,
     results,
     sparsity,
     stats,
@@ -44,11 +43,12 @@ from lthedu import (
 from lthedu.base import course_files, streams
 from lthedu.checks import Columns, check_of, shown
 from lthedu.course import lesson
+from lthedu.paper import results as paper_results
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
 MODULES = (
-    course_files, data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, results,
+    course_files, data, gradients, landscape, masks, models, optimizers, plots, paper_results, proof, pruning, results,
     sparsity, stats, streams, supermasks, tickets, training, widgets,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
@@ -139,8 +139,8 @@ def written() -> Path:
     return Path("a-result")
 
 
-def a_reference() -> reference.Reference:
-    return reference.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
+def a_reference() -> paper_results.Reference:
+    return paper_results.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
 
 
 CALLS = [
@@ -736,22 +736,22 @@ CALLS = [
     ),
     Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
     Call(
-        reference.read,
+        paper_results.read,
         lambda: {"path": next((course_files.course_path("datasets") / "reference").glob("*.json"))},
         {"path": [None, 3, Path("no-such-file"), Path("a-file"), Path("empty")]},
     ),
     Call(
-        reference.write,
+        paper_results.write,
         lambda: {"path": Path("reference.json"), "reference": a_reference()},
         {"path": [None, 3], "reference": [None, {}]},
     ),
     Call(
-        reference.load,
+        paper_results.load,
         lambda: {"name": next((course_files.course_path("datasets") / "reference").glob("*.json")).stem},
         {"name": [None, 3]},
     ),
     Call(
-        reference.made_with,
+        paper_results.made_with,
         lambda: {"device": torch.device("cpu"), "seconds": 1.0},
         {"device": [None, "cpu"], "seconds": [None, "long"]},
     ),

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from lthedu import plots
+from lthedu.paper import Reference
 from lthedu.plots.rewinding import PUBLISHED, PUBLISHED_DENSE, WAYS
-from lthedu.reference import Reference
 from lthedu.tickets import DENSE, REINIT
 from lthedu.tickets.rewinding import ARMS, COLUMNS, LR_REWOUND, REWOUND, TUNED
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lthedu import plots
-from lthedu.reference import Reference
+from lthedu.paper import Reference
 from lthedu.supermasks.widths import ARMS, COLUMNS, POPUP, TRAINED
 
 

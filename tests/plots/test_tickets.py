@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lthedu import plots
-from lthedu.reference import Reference
+from lthedu.paper import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final
 
 

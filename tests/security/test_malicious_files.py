@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from lthedu import data, proof, reference, results, tickets
+from lthedu import data, proof, results, tickets
 from lthedu.course import record
 from lthedu.course.executor import read_notebook
 from lthedu.models import MLP
+from lthedu.paper import results as paper_results
 
 STEP = tickets.Settings(seeds=(0,), levels=0, steps=1, batch_size=4, val_every=1)
 
@@ -104,7 +105,7 @@ def a_ticket(folder: Path, content: bytes) -> None:
 
 def a_reference(folder: Path, content: bytes) -> None:
     (folder / "a.json").write_bytes(content)
-    reference.read(folder / "a.json")
+    paper_results.read(folder / "a.json")
 
 
 def progress(folder: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from lthedu import data, models
 from lthedu.data import Dataset
 from lthedu.optimizers import Optimizer
-from lthedu.reference import Reference, made_with, write
+from lthedu.paper.results import Reference, made_with, write
 from lthedu.supermasks import conv
 from lthedu.tickets import PAPER, Settings, Study, final, lottery, rewinding
 

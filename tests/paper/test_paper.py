@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu import data, models, paper, plots, reference
+from lthedu import data, models, plots
 from lthedu.data import DamagedFile
+from lthedu.paper import results, runs
 from lthedu.supermasks import conv
 from lthedu.tickets import Settings, Study, lottery, rewinding
 
@@ -19,12 +20,12 @@ TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 def two(tmp_path):
     table = pd.DataFrame({"arm": ["dense", "ticket"], "level": [0, 1], "test": [0.5, 1 / 3]})
     made = {"device": "a GPU", "torch": "2.13.0", "seconds": 61.2}
-    reference.write(tmp_path / "two.json", reference.Reference("two rows", True, {"seeds": (0, 1)}, made, table))
+    results.write(tmp_path / "two.json", results.Reference("two rows", True, {"seeds": (0, 1)}, made, table))
     return tmp_path / "two.json"
 
 
 def test_what_is_written_is_read(two):
-    found = reference.read(two)
+    found = results.read(two)
     assert found.table.values.tolist() == [["dense", 0, 0.5], ["ticket", 1, 1 / 3]]
     assert found.provenance() == "two rows (a GPU, torch 2.13.0, 61 s)"
     assert replace(found, complete=False).provenance().endswith("61 s; partial: the time ran out)")
@@ -34,24 +35,24 @@ def test_what_is_written_is_read(two):
 def test_an_edited_reference_is_refused_with_both_checksums(two, old, new):
     two.write_text(two.read_text().replace(old, new))
     with pytest.raises(DamagedFile, match=r"two.json is damaged: its SHA-256 is \w{64}, expected \w{64}"):
-        reference.read(two)
+        results.read(two)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "\x80"])
 def test_a_foreign_file_is_refused_by_name(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content.encode("latin-1"))
     with pytest.raises(DamagedFile, match=r"x\.json is damaged or no reference"):
-        reference.read(tmp_path / "x.json")
+        results.read(tmp_path / "x.json")
 
 
 def test_every_stored_reference_is_whole():
     for path in (data.data_path("mnist").parent / "reference").glob("*.json"):
-        assert len(reference.read(path).table)
+        assert len(results.read(path).table)
 
 
 def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mnist):
     study = Study(mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY)
-    found = paper.condensed(study.run()).set_index(["arm", "level", "replicate"]).sort_index()
+    found = runs.condensed(study.run()).set_index(["arm", "level", "replicate"]).sort_index()
     assert len(found) == 2 + 2 * 3 * 2
     row = study.table.query("arm == 'random mask' and level == 2 and replicate == 1")
     val = row[row["split"] == "val"]
@@ -62,7 +63,7 @@ def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mn
 
 
 def test_a_run_that_the_clock_stops_keeps_the_finished_levels_and_says_partial(mnist, monkeypatch):
-    clock = paper.Clock(1e9)
+    clock = runs.Clock(1e9)
     levels = []
 
     def stop(self, done, in_all, text):
@@ -71,8 +72,8 @@ def test_a_run_that_the_clock_stops_keeps_the_finished_levels_and_says_partial(m
             self.ran_out = True
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(paper.Clock, "__call__", stop)
-    found = paper._study("x", mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY, clock)
+    monkeypatch.setattr(runs.Clock, "__call__", stop)
+    found = runs._study("x", mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY, clock)
     assert not found.complete
     assert sorted(set(found.table["level"])) == [0, 1]
 
@@ -80,7 +81,7 @@ def test_a_run_that_the_clock_stops_keeps_the_finished_levels_and_says_partial(m
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
     monkeypatch.setattr(lottery, "PAPER", lottery.Settings(draws=2, steps=2, levels=1, few_levels=(), batch_size=10))
-    found = reference.read(paper.run("lotteries", tmp_path / "made"))
+    found = results.read(runs.run("lotteries", tmp_path / "made"))
     assert found.complete
     assert len(found.table) == 2 * 4
     assert found.made_with["device"] == "CPU"
@@ -91,7 +92,7 @@ def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypat
     small = rewinding.Settings(seeds=(0,), sizes=(196, 5, 10), densities=(0.5,), ks=(0, 1), few_ks=(0,), steps=3)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(80, 30, 30))
     monkeypatch.setattr(rewinding, "PAPER", small)
-    found = reference.read(paper.run("rewinding", tmp_path))
+    found = results.read(runs.run("rewinding", tmp_path))
     assert found.complete
     assert found.table["barrier"].notna().sum() == 4
     drawn = found.table.dropna(subset="accuracy")
@@ -105,18 +106,18 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     small = {"mnist": mnist.first(60, 30, 30), "cifar10": data.Dataset(x, y, x, y, x, y)}
     monkeypatch.setattr(data, "load", small.__getitem__)
     tiny = replace(TINY, batch_size=8)
-    monkeypatch.setattr(paper, "PAPER", tiny)
-    monkeypatch.setattr(paper, "CONV4", tiny)
+    monkeypatch.setattr(runs, "PAPER", tiny)
+    monkeypatch.setattr(runs, "CONV4", tiny)
     tiny_conv = conv.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
-    monkeypatch.setitem(paper.RUNS, "supermasks-short", partial(paper.convolutional_supermasks, tiny_conv))
-    found = reference.read(paper.run(name, tmp_path))
+    monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.convolutional_supermasks, tiny_conv))
+    found = results.read(runs.run(name, tmp_path))
     assert found.complete
     assert ("CIFAR-10" if name != "lenet" else "MNIST") in found.title
     assert len(found.table) == {"lenet": 14, "conv4": 14, "supermasks-short": 4}[name]
 
 
 def test_a_clock_stops_what_has_used_up_its_seconds():
-    clock = paper.Clock(60.0)
+    clock = runs.Clock(60.0)
     clock(1, 2, "")
     clock.began -= 61
     with pytest.raises(KeyboardInterrupt):
@@ -134,5 +135,5 @@ def test_a_clock_stops_what_has_used_up_its_seconds():
 )
 def test_a_bad_run_is_refused_before_anything_is_written(tmp_path, named, words):
     with pytest.raises(ValueError, match=words):
-        paper.run(folder=tmp_path / "new", **named)
+        runs.run(folder=tmp_path / "new", **named)
     assert not (tmp_path / "new").exists()

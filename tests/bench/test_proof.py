@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lthedu import bench_proof
+from lthedu.base import compiled
+from lthedu.bench import proof as bench_proof
 from lthedu.proof import kernels
 
 
@@ -68,6 +69,7 @@ def test_the_published_figure_is_cited_with_what_makes_it_another(small) -> None
 
 def test_without_numba_its_rows_are_left_out_with_a_word(small, monkeypatch) -> None:
     monkeypatch.setattr(kernels, "AVAILABLE", False)
+    monkeypatch.setattr(compiled, "AVAILABLE", False)
     text = bench_proof.proof_report(instances=8, rounds=1)
     assert "no numba" in text
     assert bench_proof.NO_NUMBA in text

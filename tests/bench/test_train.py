@@ -1,13 +1,12 @@
 import pytest
 import torch
 
-from lthedu import bench
+from lthedu.bench import train as bench
 
 
-def test_the_report_has_every_contender_and_says_on_what_it_ran(monkeypatch):
-    monkeypatch.setattr(bench, "STEPS", 2)
+def test_the_report_has_every_contender_and_says_on_what_it_ran():
     threads = torch.get_num_threads()
-    text = bench.train_report(replicates=2, rounds=1, threads=1)
+    text = bench.train_report(replicates=2, rounds=1, threads=1, steps=2)
     for contender in ("engine, linear, R = 2 ", "no mask", "engine, vmap, R = 2", bench.IDIOMATIC, bench.SGEMM):
         assert contender in text
     assert "2 times 300 x 784 x 128" in text
@@ -16,13 +15,16 @@ def test_the_report_has_every_contender_and_says_on_what_it_ran(monkeypatch):
     assert torch.get_num_threads() == threads
 
 
-def test_the_table_is_aligned(monkeypatch):
-    measured = {name: [1.0, 2.0, 3.0] for name in ("engine, linear, R = 5", "engine, vmap, R = 5", bench.IDIOMATIC)}
-    text = bench._text(measured | {bench.SGEMM: [100.0, 200.0]}, 5, 3, 2)
+def test_both_tables_say_what_was_measured(monkeypatch):
+    found = {name: [1.0, 2.0, 3.0] for name in bench._networks(5, 1)} | {name: [144.0] for name in bench._products(5)}
+    monkeypatch.setattr(bench, "measure", lambda contenders, *_, **__: {name: found[name] for name in contenders})
+    text = bench.train_report(5)
     rows = [line for line in text.splitlines() if line.startswith(("per rep", "engine", "DataL"))]
     assert len({len(row) for row in rows}) == 1
-    assert "144" not in text
-    assert f"{bench.FLOP / 2.0 / 1e6:.0f}" in text  # 72 GF/s at the median of 2 ms
+    assert rows[1].split()[-5:] == ["2.00", "1.00", "3.00", "500", "1.00"]
+    reached = bench.FLOP / 2.0 / 1e6  # 72 GF/s at the median of 2 ms
+    assert next(row for row in text.splitlines() if row.startswith(bench.SGEMM)).split()[-1] == f"{reached / 144:.0%}"
+    assert f"{reached:.0f}" in text
 
 
 def test_a_step_is_144_million_operations():

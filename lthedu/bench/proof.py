@@ -1,19 +1,17 @@
 """Time the subset sums of `lthedu.proof`: instances a second by solver and length, and whole constructions."""
 
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.base.machine import cpu_name, load, usable_cores
 from lthedu.base.streams import numpy_generator
+from lthedu.bench.measure import measure, report, spread, table
 from lthedu.checks import Count, Range, checked
 from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
@@ -33,39 +31,34 @@ above: their candidates are uniform, no products, and drawn afresh for each row 
 Floats = NDArray[np.float64]
 Search = Callable[[Floats, Floats], Subsets]
 Row = tuple[str, ...]
-Name = TypeVar("Name", str, Row)
 
 
 @checked
 def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> str:
     """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
 
-    `instances`: rows with 12 numbers; longer rows are fewer. Each round times every contender in turn, so that other
-    load on the machine meets all of them alike; what is printed are medians over the rounds, with minimum and maximum.
-    A solver may use every core there is. Raises ValueError for a number out of its range.
+    `instances`: rows with 12 numbers; longer rows are fewer. Medians over the rounds, with minimum and maximum. A
+    solver may use every core there is. Raises ValueError for a number out of its range.
     """
     speeds, wholes = _speeds(instances, rounds), _wholes(rounds)
     count = weights_of(SHAPE)
     shape = "-".join(map(str, SHAPE))
-    return "\n".join(
+    return report(
+        f"{rounds} rounds, each contender in turn: median, min and max. A solver may use every core",
         [
-            f"{cpu_name()}, {usable_cores()} cores, load {load()}; {_versions()}",
-            f"{rounds} rounds, each contender in turn: median, min and max. A solver may use every core. Instances:",
-            f"products of two uniform numbers, the first above 0; targets uniform in [-{LARGEST}, {LARGEST}];",
-            f"{instances:,} rows of {min(LENGTHS)} numbers, fewer of the longer ones",
-            "",
-            *_table(("n", "solver", "instances/s", "min", "max", "median error"), speeds),
+            "Instances: products of two uniform numbers, the first above 0; targets uniform in",
+            f"[-{LARGEST}, {LARGEST}]; {instances:,} rows of {min(LENGTHS)} numbers, fewer of the longer ones",
+        ],
+        table(("n", "solver", "instances/s", "min", "max", "median error"), speeds, words=2),
+        [
             *([] if kernels.AVAILABLE else [NO_NUMBA]),
-            "",
             f"ladder: {count:,} such instances of {PER_WEIGHT} numbers. construct: a network {shape} out of a random",
             f'one, method "free", {PER_WEIGHT} candidates a weight. Its {count:,} weights and biases are random, not',
             "trained, with a spread like that of trained ones",
-            "",
-            *_table(("what", "solver", "eta", "seconds", "min", "max", "missed", "kept/weight"), wholes),
-            f"peak memory of this process, torch included: {_peak()}",
-            "",
-            PUBLISHED,
-        ]
+        ],
+        table(("what", "solver", "eta", "seconds", "min", "max", "missed", "kept/weight"), wholes, words=2),
+        [f"peak memory of this process, torch included: {_peak()}"],
+        [PUBLISHED],
     )
 
 
@@ -92,12 +85,18 @@ def _speeds(instances: int, rounds: int) -> list[Row]:
     rows: list[Row] = []
     for n, fewer in LENGTHS.items():
         x, t = _instances(max(1, instances // fewer), n)
-        contenders = _contenders()
-        errors = {name: np.median(search(x, t).errors) for name, search in contenders.items()}  # compiles, not timed
-        for name, found in _interleaved({name: partial(search, x, t) for name, search in contenders.items()}, rounds):
-            rates = [len(t) / seconds for seconds in found]
-            numbers = [f"{value:,.0f}" for value in (median(rates), min(rates), max(rates))]
-            rows.append((str(n), name, *numbers, f"{errors[name]:.1e}"))
+        errors: dict[str, float] = {}
+
+        def rate(name: str, search: Search, x: Floats = x, t: Floats = t, errors: dict[str, float] = errors) -> float:
+            begun = time.perf_counter()
+            found = search(x, t)
+            seconds = time.perf_counter() - begun
+            errors[name] = float(np.median(found.errors))
+            return len(t) / seconds
+
+        contenders = {name: partial(rate, name, search) for name, search in _contenders().items()}
+        for name, rates in measure(contenders, rounds).items():
+            rows.append((str(n), name, *spread(rates), f"{errors[name]:.1e}"))
     return rows
 
 
@@ -105,45 +104,37 @@ def _wholes(rounds: int) -> list[Row]:
     """Seconds of the ladder and of whole constructions; with torch only where there is a device."""
     x, t = _instances(weights_of(SHAPE), PER_WEIGHT)
     target = _target()
-    results: dict[Row, tuple[int, float]] = {}
+    results: dict[Row, tuple[int, float]] = {}  # weights missed, numbers kept for a weight
 
-    def ladder(name: Row, eta: float, solver: Solver, device: str) -> None:
+    def ladder(name: Row, eta: float, solver: Solver, device: str) -> float:
+        begun = time.perf_counter()
         found = solve(x, t, eta, solver=solver, device=device)
+        seconds = time.perf_counter() - begun
         results[name] = found.missed(eta), float(found.keep.sum() / len(t))
+        return seconds
 
-    def whole(name: Row, eta: float, solver: Solver) -> None:
+    def whole(name: Row, eta: float, solver: Solver) -> float:
+        begun = time.perf_counter()
         ticket = construct(target, eta=eta, per_weight=PER_WEIGHT, solver=solver)
+        seconds = time.perf_counter() - begun
         results[name] = ticket.missed, ticket.kept / ticket.target_size
+        return seconds
 
-    jobs: dict[Row, Callable[[], object]] = {}
+    jobs: dict[Row, Callable[[], float]] = {}
     for eta in ETAS:
-        for solver, device in [
-            *((name, "cpu") for name in _compiled_or_not()),
-            *(("torch", d) for d in _devices()[1:]),
-        ]:
-            row = ("ladder", solver if device == "cpu" else f"{solver}, {device}", f"{eta:g}")
+        where: list[tuple[Solver, str]] = [(solver, "cpu") for solver in _compiled_or_not()]
+        for solver, device in [*where, *(("torch", device) for device in _devices()[1:])]:
+            row: Row = ("ladder", solver if device == "cpu" else f"{solver}, {device}", f"{eta:g}")
             jobs[row] = partial(ladder, row, eta, solver, device)
     for eta in ETAS:
         for solver in _compiled_or_not():
             row = ("construct", solver, f"{eta:g}")
             jobs[row] = partial(whole, row, eta, solver)
     rows: list[Row] = []
-    for name, seconds in _interleaved(jobs, rounds):
+    for name, seconds in measure(jobs, rounds, warm_up=False).items():
         missed, kept = results[name]
-        numbers = [f"{value:.2f}" for value in (median(seconds), min(seconds), max(seconds))]
-        rows.append((*name, *numbers, f"{missed:,}", f"{kept:.2f}"))
+        rows.append((*name, *spread(seconds, 2), f"{missed:,}", f"{kept:.2f}"))
     return rows
-
-
-def _interleaved(jobs: Mapping[Name, Callable[[], object]], rounds: int) -> list[tuple[Name, list[float]]]:
-    """The seconds that each job takes, every job once in each round."""
-    seconds: dict[Name, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            begun = time.perf_counter()
-            job()
-            seconds[name].append(time.perf_counter() - begun)
-    return list(seconds.items())
 
 
 def _instances(rows: int, n: int) -> tuple[Floats, Floats]:
@@ -162,27 +153,9 @@ def _target() -> MLP:
     return net
 
 
-def _versions() -> str:
-    numba = f"numba {sys.modules['numba'].__version__}" if kernels.AVAILABLE else "no numba"
-    device = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"numpy {np.__version__}, {numba}, torch {torch.__version__}{device}"
-
-
 def _peak() -> str:
     """The most memory that this process held, where the system tells."""
     status = Path("/proc/self/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
     held = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
     return f"{held[0] / 1024:,.0f} MiB" if held else "unknown"
-
-
-def _table(head: Row, rows: list[Row]) -> list[str]:
-    """Columns as wide as their widest entry: words to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    words = {"solver", "what"}
-    return [
-        "  ".join(
-            f"{cell:<{w}}" if name in words else f"{cell:>{w}}" for name, cell, w in zip(head, row, widths, strict=True)
-        )
-        for row in (head, *rows)
-    ]
