@@ -5,7 +5,6 @@ import inspect
 import pkgutil
 
 import pytest
-import torch
 
 import lthedu.exercises
 from lthedu.exercises import exercises
@@ -50,14 +49,6 @@ def test_every_exercise_is_complete(exercise: Exercise) -> None:
     assert all(exercise.hints)
     assert 5 <= exercise.minutes <= 20
     assert inspect.getdoc(exercise.reference)
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.number)
-@pytest.mark.parametrize("result", [None, 3, "mask", [], {}, float("nan"), torch.zeros(0), (None, None)], ids=repr)
-def test_a_senseless_result_is_wrong_and_says_so(exercise: Exercise, result: object) -> None:
-    with pytest.raises(Wrong) as caught:
-        exercise.check(Attempt(lambda *args: result))
-    assert caught.value.message
 
 
 @pytest.mark.parametrize("exercise", [e for e in ALL if e.given], ids=lambda e: e.number)
