@@ -1,8 +1,8 @@
 """A lesson's cells, run here, and what they claim, caught as they claim it.
 
-A module names its lesson in NOTEBOOK, and in MARGINS the pairs (first seed, threads) with which its author saw every
-verdict hold. `-m full` repeats the first two, one with one thread and one with two; `pytest tests/lessons -m full
---margins` repeats them all, as is done when a lesson has changed.
+A module names its lesson in NOTEBOOK, the number of its claims in CLAIMS, and in MARGINS the pairs (first seed,
+threads) with which its author saw every verdict hold. `-m full` repeats the first two pairs, one with one thread and
+one with two; `pytest tests/lessons -m full --margins` repeats them all, as is done when a lesson has changed.
 """
 
 import functools
@@ -26,8 +26,9 @@ LESSONS = Path(__file__).parents[2] / "lessons"
 class Claims:
     """The code cells of a lesson, `made`: what they claimed when they ran and whether it held, and their verdict."""
 
-    def __init__(self, notebook: str) -> None:
-        self.code = {source: ignored for source, ignored in _code(notebook)}
+    def __init__(self, notebook: str, many: int) -> None:
+        self.many = many
+        self.code = dict(_code(notebook))
         self.made: dict[str, bool] = {}
         self.verdicts: list[str] = []
 
@@ -47,6 +48,8 @@ class Claims:
         space = {"__name__": "__main__", **space}
         for source in self.compared if cells is None else cells:
             exec(compile(source, source.partition("\n")[0], "exec"), space)
+        if cells is None:
+            assert (len(self.made), len(self.verdicts)) == (self.many, 1)
         return space
 
     @property
@@ -71,7 +74,7 @@ def _code(notebook: str) -> list[tuple[str, bool]]:
 @pytest.fixture
 def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Claims]:
     """The module's lesson: its cells, and from now on what they claim."""
-    found = Claims(request.module.NOTEBOOK)
+    found = Claims(request.module.NOTEBOOK, request.module.CLAIMS)
     monkeypatch.setattr(lesson, "claim", lambda sentence, holds, *_: found.made.__setitem__(sentence, bool(holds)))
     monkeypatch.setattr(lesson, "verdict", lambda word, _: found.verdicts.append(word))
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
@@ -82,7 +85,7 @@ def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def few_images(mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lessons get the first of MNIST's images: where the table is pretended, how well networks train is no matter."""
-    few = mnist.first(2000, 100, 500)
+    few = mnist.first(6000, 100, 500)
     monkeypatch.setattr(data, "load", lambda name, **_: few)
 
 

@@ -10,6 +10,7 @@ from lthedu.optimizers import Optimizer
 from lthedu.tickets import WINNING, lottery
 
 NOTEBOOK = "many_small_lotteries"
+CLAIMS = 14
 MARGINS = [(1, 2), (2, 1), (3, 2), (4, 1), (5, 2), (6, 2)]
 SLOW = ("def seconds_together",)  # the throughput, which no claim reads
 LESSON = lottery.LESSON
@@ -19,7 +20,7 @@ RANDOM_WIN = "With more than half of the weights kept, random networks win, too"
 def run(claims, monkeypatch, settings: lottery.Settings) -> None:
     monkeypatch.setattr(lottery, "LESSON", settings)
     claims.run([source for source in claims.compared if not source.startswith(SLOW)])
-    assert len(claims.made) == 14
+    assert len(claims.made) == CLAIMS
 
 
 @pytest.mark.full
