@@ -66,8 +66,8 @@ class Surroundings:
                 put(self.settings[name])
                 changed.append(name)
         for place, owner in OWNERS.items():
-            was, now = self.names[place], dict(vars(owner))
-            if now == was:  # compares by identity first: quick while nothing happened
+            was, now = self.names[place], vars(owner)
+            if now == was:  # compares by identity first: some microseconds after each call, while nothing happened
                 continue
             replaced = [name for name, value in was.items() if not _same(now.get(name, self), value)]
             for name in replaced:

@@ -6,6 +6,7 @@ about it) and says what is allowed, with every argument and every folder as it w
 """
 
 import inspect
+import io
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from lthedu.base import course_files, streams
 from lthedu.checks import Columns, check_of, shown
 from lthedu.course import lesson
 from lthedu.paper import results as paper_results
+from lthedu.proof import kernels
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
@@ -79,6 +81,13 @@ def generator() -> torch.Generator:
 def small_data() -> data.Dataset:
     x, y = torch.rand(200, 1, 4, 4, generator=generator()), torch.arange(200) % 10
     return data.Dataset(x, y, x[:10], y[:10], x[:10], y[:10])
+
+
+@cache
+def two_images() -> data.Dataset:
+    """As MNIST, with two images."""
+    x, y = torch.rand(2, 784, generator=generator()), torch.arange(2)
+    return data.Dataset(x, y, x, y, x, y)
 
 
 def network() -> nn.Module:
@@ -364,8 +373,8 @@ CALLS = [
         },
     ),
     Call(data.class_names, lambda: {"folder": "images"}, {"folder": [None, 3, "no-such-folder", "empty"]}),
-    Call(data.pooled, lambda: {"data": data.load("mnist")}, {"data": [None, torch.ones(3)]}),
-    Call(data.unit_pixels, lambda: {"data": data.load("mnist")}, {"data": [None, torch.ones(3)]}),
+    Call(data.pooled, lambda: {"data": two_images()}, {"data": [None, torch.ones(3)]}),
+    Call(data.unit_pixels, lambda: {"data": two_images()}, {"data": [None, torch.ones(3)]}),
     Call(
         small_data().first,
         lambda: {"n_train": 5},
@@ -788,16 +797,26 @@ CASES = [
 ]
 
 
+@cache
+def pictures() -> list[bytes]:
+    """Ten small images, as files hold them."""
+    files = [io.BytesIO() for _ in range(10)]
+    for i, file in enumerate(files):
+        mpl.image.imsave(file, np.random.default_rng(i).random((8, 8, 3)))
+    return [file.getvalue() for file in files]
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to be in, with an empty folder, a file that is none of ours, and a folder of two images."""
+    """A folder to be in, with an empty folder, a file that is none of ours, and images of two kinds."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(kernels, "AVAILABLE", False)  # compiling takes longer than all calls together
     Path("empty").mkdir()
     Path("a-file").write_bytes(b"this is no file of the course")
     for name in ("cat", "dog"):
         Path("images", name).mkdir(parents=True)
-        for i in range(10):
-            mpl.image.imsave(f"images/{name}/{i}.png", np.random.default_rng(i).random((8, 8, 3)))
+        for i, picture in enumerate(pictures()):
+            Path("images", name, f"{i}.png").write_bytes(picture)
     yield tmp_path
     plt.close("all")
 

@@ -1,25 +1,17 @@
 """The verdicts that lesson 03 prints hold for other seeds, for one thread and two, and fail where they should."""
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from lthedu.course import lesson
 from lthedu.tickets import rewinding
 
-mpl.use("agg")
-NOTEBOOK = Path(__file__).parents[2] / "lessons/03_rewinding.ipynb"
-CELLS = nbformat.read(NOTEBOOK, 4).cells
-CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
+NOTEBOOK = "rewinding"
+CLAIMS = 22
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 2)]
 LESSON = rewinding.LESSON
 BETTER = "Rewinding to step 150 beats a reset by over ten points on average"
 AHEAD = "The reset still beats fresh weights by over ten points on average"
@@ -27,37 +19,11 @@ SCALE = "Fresh weights, rescaled, are more than five points better on average th
 NEURONS = "On neuron masks it fires later, and in the median before half of the training is over"
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bool]]:
-    """The claims that the cells make from now on, by their sentence, and the verdict's word."""
-    found: dict[str, bool] = {}
-    monkeypatch.setattr(lesson, "claim", lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)))
-    monkeypatch.setattr(lesson, "verdict", lambda word, scope: found.__setitem__(f"verdict: {word}", True))
-    monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
-    yield found
-    plt.close("all")
-
-
-def run(said: dict[str, bool]) -> set[str]:
-    """The claims that do not hold."""
-    space: dict = {"__name__": "__main__"}
-    for source in CODE:
-        exec(compile(source, source.splitlines()[0], "exec"), space)
-    assert len(said) == 22 + 1  # claims and the verdict
-    return {sentence for sentence, holds in said.items() if not holds}
-
-
 @pytest.mark.full
-@pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 2)])
-def test_every_verdict_holds_for_other_seeds(said, monkeypatch, first: int, threads: int) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=tuple(range(first, first + 8))))
-    try:
-        assert run(said) == set()
-    finally:
-        torch.set_num_threads(before)
-    assert "verdict: partly supported" in said
+def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
+    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=tuple(range(seed, seed + 8))))
+    claims.run()
+    assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
 
 def pretended(gain: float):
@@ -85,37 +51,32 @@ def pretended(gain: float):
 
 
 @pytest.mark.parametrize(("gain", "word"), [(0.0, "open"), (0.3, "partly supported")])
-def test_the_verdict_follows_the_table(said, monkeypatch, gain: float, word: str) -> None:
+@pytest.mark.usefixtures("few_images")
+def test_the_verdict_follows_the_table(claims, monkeypatch, gain: float, word: str) -> None:
     """Where rewinding gains nothing, and a reset nothing over fresh weights, the lesson says so."""
     monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=(0, 1, 2)))
     monkeypatch.setattr(rewinding.Rewinding, "run", pretended(gain))
-    fails = run(said)
-    assert f"verdict: {word}" in said
-    assert (BETTER in fails) == (AHEAD in fails) == (SCALE in fails) == (gain == 0)
+    claims.run()
+    assert claims.verdicts == [word]
+    assert claims.holds(BETTER, AHEAD, SCALE) == [gain > 0] * 3
 
 
 @pytest.mark.parametrize(
     ("stops", "holds"),
     [((5, 6, 10), True), ((4, 6, 6), False), ((6, None, 6), False), ((10, 10, 6), False)],
 )
-def test_the_early_birds_claim_follows_the_stops(stops: tuple[int | None, ...], holds: bool) -> None:
+def test_the_early_birds_claim_follows_the_stops(claims, stops: tuple[int | None, ...], holds: bool) -> None:
     """It fails where one fires at the first moment or never, and where the median comes after half of the training."""
-    (source,) = [s for s in CODE if NEURONS in s]
-    found: dict[str, bool] = {}
     drawn = [30 * (i + 1) for i in range(20)]
-    exec(
-        source,
-        {
-            "claim": lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)),
-            "early_bird": lambda masks: 4,
-            "largest": [[]],
-            "random_masks": [],
-            "to_last": {"5 % of the weights": np.ones((3, 20))},
-            "np": np,
-            "settings": LESSON,
-            "drawn": drawn,
-            "stops": list(stops),
-            "stop": int(np.median([len(drawn) - 2 if s is None else s for s in stops])),
-        },
+    claims.run(
+        claims.cells("import", "at_once ="),
+        early_bird=lambda masks: 4,
+        largest=[[]],
+        random_masks=[],
+        to_last={"5 % of the weights": np.ones((3, 20))},
+        settings=LESSON,
+        drawn=drawn,
+        stops=list(stops),
+        stop=int(np.median([len(drawn) - 2 if s is None else s for s in stops])),
     )
-    assert found[NEURONS] == holds
+    assert claims.holds(NEURONS) == [holds]

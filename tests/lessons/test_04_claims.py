@@ -1,80 +1,42 @@
 """The verdicts that lesson 04 prints hold for other tickets, for one thread and two, and fail where they should."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import nbformat
 import pandas as pd
 import pytest
 import torch
 
-from lthedu.course import lesson
 from lthedu.optimizers import Optimizer
 from lthedu.tickets import WINNING, lottery
 
-mpl.use("agg")
-NOTEBOOK = Path(__file__).parents[2] / "lessons/04_many_small_lotteries.ipynb"
-CELLS = nbformat.read(NOTEBOOK, 4).cells
-CODE = [c.source for c in CELLS if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", ())]
+NOTEBOOK = "many_small_lotteries"
+CLAIMS = 14
+MARGINS = [(1, 2), (2, 1), (3, 2), (4, 1), (5, 2), (6, 2)]
 SLOW = ("def seconds_together",)  # the throughput, which no claim reads
 LESSON = lottery.LESSON
 RANDOM_WIN = "With more than half of the weights kept, random networks win, too"
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bool]]:
-    """The claims that the cells make from now on, by their sentence, and the verdict's word."""
-    found: dict[str, bool] = {}
-    monkeypatch.setattr(lesson, "claim", lambda sentence, holds, evidence="": found.__setitem__(sentence, bool(holds)))
-    monkeypatch.setattr(lesson, "verdict", lambda word, scope: found.__setitem__(f"verdict: {word}", True))
-    monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
-    yield found
-    plt.close("all")
-
-
-def run() -> dict:
-    space: dict = {"__name__": "__main__"}
-    for source in CODE:
-        if not source.startswith(SLOW):
-            exec(compile(source, source.splitlines()[0], "exec"), space)
-    return space
-
-
-def failing(
-    said: dict[str, bool], monkeypatch: pytest.MonkeyPatch, settings: lottery.Settings, threads: int
-) -> set[str]:
-    """The claims that do not hold with these settings."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+def run(claims, monkeypatch, settings: lottery.Settings) -> None:
     monkeypatch.setattr(lottery, "LESSON", settings)
-    try:
-        run()
-    finally:
-        torch.set_num_threads(before)
-    assert len(said) == 15
-    return {sentence for sentence, holds in said.items() if not holds}
+    claims.run([source for source in claims.compared if not source.startswith(SLOW)])
+    assert len(claims.made) == CLAIMS
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("seed", "threads"), [(1, 2), (2, 1), (3, 2), (4, 1), (5, 2), (6, 2)])
-def test_every_verdict_holds_for_other_tickets(said, monkeypatch, seed: int, threads: int) -> None:
-    assert failing(said, monkeypatch, replace(LESSON, seed=seed), threads) == set()
-    assert "verdict: partly supported" in said
+def test_every_verdict_holds_for_other_tickets(claims, monkeypatch, seed: int, threads: int) -> None:
+    run(claims, monkeypatch, replace(LESSON, seed=seed))
+    assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("lr", [2e-3, 8e-3])
-def test_at_the_lowest_density_the_verdicts_hold_for_half_and_twice_the_learning_rate(said, monkeypatch, lr) -> None:
+def test_at_the_lowest_density_the_verdicts_hold_for_half_and_twice_the_learning_rate(claims, monkeypatch, lr) -> None:
     """Where the lottery becomes easy depends on how well everything is trained, and the honesty box says so."""
-    fails = failing(said, monkeypatch, replace(LESSON, optimizer=Optimizer(lr=lr)), 2)
-    assert {
-        sentence for sentence in fails if not sentence.startswith("With more than half of the weights kept")
-    } == set()
-    assert ("verdict: refuted" in said) == (RANDOM_WIN in fails)
-    assert ("verdict: partly supported" in said) == (RANDOM_WIN not in fails)
+    run(claims, monkeypatch, replace(LESSON, optimizer=Optimizer(lr=lr)))
+    fails = {sentence for sentence in claims.failed if not sentence.startswith("With more than half of the weights")}
+    assert fails == set()
+    assert claims.verdicts == ["refuted" if RANDOM_WIN in claims.failed else "partly supported"]
 
 
 def pretended(shift: float):
@@ -96,14 +58,13 @@ def pretended(shift: float):
     return run
 
 
+@pytest.mark.usefixtures("few_images")
 @pytest.mark.parametrize(("shift", "word"), [(0.0, "open"), (0.03, "partly supported")])
-def test_the_verdict_follows_the_draws(said, monkeypatch, shift: float, word: str) -> None:
+def test_the_verdict_follows_the_draws(claims, monkeypatch, shift: float, word: str) -> None:
     """Where the controls are as good as the ticket, the lesson says so."""
-    monkeypatch.setattr(lottery, "LESSON", replace(LESSON, steps=2))
     monkeypatch.setattr(lottery.Lottery, "run", pretended(shift))
-    run()
-    assert f"verdict: {word}" in said
-    fails = {sentence for sentence, holds in said.items() if not holds}
+    run(claims, monkeypatch, replace(LESSON, steps=2))
+    assert claims.verdicts == [word]
     rare = "At the lowest density fewer than 6 in 100 networks of any control arm win"
     price = "At the ticket's price the best draw of a control misses the target on average"
-    assert (rare in fails) == (price in fails) == (shift == 0)
+    assert claims.holds(rare, price) == [shift > 0] * 2

@@ -8,7 +8,9 @@ import pytest
 from lthedu.supermasks import deconstruction
 from lthedu.supermasks.deconstruction import CONTROL, KEPT, PRUNED, RANDOM, Deconstruction
 
-NOTEBOOK = ("05_zeros_and_signs.ipynb", 19)  # and how many claims it makes
+NOTEBOOK = "zeros_and_signs"
+CLAIMS = 19
+MARGINS = [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)]
 LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP
 READS = "With 30 % kept, large_final reads more than half of the digits without any training"
 SIGNS = "20 % kept, reshuffled: better with its signs than without"
@@ -16,12 +18,12 @@ STOPS = "But there, signs with magnitudes from the whole layer lose more than tw
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("first", "threads"), [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)], indirect=["threads"])
-def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
-    seeds = tuple(range(first, first + 8))
+def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
+    seeds = tuple(range(seed, seed + 8))
     monkeypatch.setattr(deconstruction, "LESSON", replace(LESSON, seeds=seeds))
     monkeypatch.setattr(deconstruction, "DEEP", replace(DEEP, seeds=seeds))
-    assert run_claims(*NOTEBOOK) == (set(), "partly supported")
+    claims.run()
+    assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
 
 def pretended(reads: float, signs: float, scale: float):
@@ -56,6 +58,7 @@ def pretended(reads: float, signs: float, scale: float):
     return run
 
 
+@pytest.mark.usefixtures("few_images")
 @pytest.mark.parametrize(
     ("reads", "signs", "scale", "word"),
     [
@@ -65,10 +68,10 @@ def pretended(reads: float, signs: float, scale: float):
         (0.1, 0.02, 0, "open"),
     ],
 )
-def test_the_verdict_follows_the_table(run_claims, monkeypatch, reads, signs, scale, word) -> None:
+def test_the_verdict_follows_the_table(claims, monkeypatch, reads, signs, scale, word) -> None:
     monkeypatch.setattr(Deconstruction, "run", pretended(reads, signs, scale))
-    fails, said = run_claims(*NOTEBOOK)
-    assert said == word
-    assert (READS in fails) == (reads < 0.5)
-    assert (SIGNS in fails) == (signs == 0)
-    assert (STOPS in fails) == (scale == 0)
+    claims.run()
+    assert claims.verdicts == [word]
+    assert (READS in claims.failed) == (reads < 0.5)
+    assert (SIGNS in claims.failed) == (signs == 0)
+    assert (STOPS in claims.failed) == (scale == 0)

@@ -9,18 +9,20 @@ import torch
 from lthedu.supermasks import widths
 from lthedu.supermasks.widths import ARMS, POPUP, RANDOM, TRAINED, Supermasks
 
-NOTEBOOK = ("06_supermasks.ipynb", 16)  # and how many claims it makes
+NOTEBOOK = "supermasks"
+CLAIMS = 16
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)]
 LESSON = widths.LESSON
 GROWS = "Edge-popup gets better with every width"
 BEHIND = "Trained weights are better at every width, by more than two points"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)], indirect=["threads"])
-def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
-    seeds = tuple(range(first, first + 5))
+def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
+    seeds = tuple(range(seed, seed + 5))
     monkeypatch.setattr(widths, "LESSON", replace(LESSON, seeds=seeds))
-    assert run_claims(*NOTEBOOK) == (set(), "partly supported")
+    claims.run()
+    assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
 
 def pretended(slope: float, behind: float):
@@ -43,14 +45,15 @@ def pretended(slope: float, behind: float):
     return run
 
 
+@pytest.mark.usefixtures("few_images")
 @pytest.mark.parametrize(
     ("slope", "behind", "word"),
     [(0.02, 0.04, "partly supported"), (0.02, 0.0, "supported"), (-0.02, 0.04, "open"), (0.001, 0.04, "open")],
 )
-def test_the_verdict_follows_the_table(run_claims, monkeypatch, slope: float, behind: float, word: str) -> None:
+def test_the_verdict_follows_the_table(claims, monkeypatch, slope: float, behind: float, word: str) -> None:
     monkeypatch.setattr(Supermasks, "run", pretended(slope, behind))
     monkeypatch.setattr(Supermasks, "random_labels", lambda self: {"train": torch.ones(5), "test": torch.zeros(5)})
-    fails, said = run_claims(*NOTEBOOK)
-    assert said == word
-    assert (GROWS in fails) == (slope < 0)
-    assert (BEHIND in fails) == (behind == 0)
+    claims.run()
+    assert claims.verdicts == [word]
+    assert (GROWS in claims.failed) == (slope < 0)
+    assert (BEHIND in claims.failed) == (behind == 0)

@@ -10,17 +10,19 @@ from lthedu.supermasks import contest
 from lthedu.supermasks.contest import GRADIENT_GUIDED, RANDOM, SEARCHERS, Contest
 from lthedu.supermasks.fitness import Fitness
 
-NOTEBOOK = ("07_search_without_gradients.ipynb", 16)  # and how many claims it makes
+NOTEBOOK = "search_without_gradients"
+CLAIMS = 16
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)]
 LESSON = contest.LESSON
 GUIDED = "The gradient beats all that do without it"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)], indirect=["threads"])
-def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
-    seeds = tuple(range(first, first + 5))
+def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
+    seeds = tuple(range(seed, seed + 5))
     monkeypatch.setattr(contest, "LESSON", replace(LESSON, seeds=seeds))
-    assert run_claims(*NOTEBOOK) == (set(), "refuted")
+    claims.run()
+    assert (claims.failed, claims.verdicts) == (set(), ["refuted"])
 
 
 def pretended(last: dict[str, float]):
@@ -38,12 +40,13 @@ def pretended(last: dict[str, float]):
     return run
 
 
+@pytest.mark.usefixtures("few_images")
 @pytest.mark.parametrize(("gradient", "word"), [(1.0, "refuted"), (1.8, "open")])
-def test_the_verdict_follows_the_table(run_claims, monkeypatch, gradient: float, word: str) -> None:
+def test_the_verdict_follows_the_table(claims, monkeypatch, gradient: float, word: str) -> None:
     last = {name: 1.7 - 0.05 * i for i, name in enumerate(SEARCHERS)} | {RANDOM: 2.2, GRADIENT_GUIDED: gradient}
     monkeypatch.setattr(Contest, "run", pretended(last))
     monkeypatch.setattr(Contest, "noisy", lambda self, again: (torch.ones(5), torch.ones(5) + (0.01 if again else 0.1)))
     monkeypatch.setattr(Fitness, "accuracy", lambda self, x, y: 1 - self.history[-1][2] / 2.5)
-    fails, said = run_claims(*NOTEBOOK)
-    assert said == word
-    assert (GUIDED in fails) == (gradient > 1.7)
+    claims.run()
+    assert claims.verdicts == [word]
+    assert (GUIDED in claims.failed) == (gradient > 1.7)
