@@ -9,6 +9,7 @@ import doctest
 import inspect
 import math
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -35,10 +36,10 @@ def compare(
 ) -> None:
     """Hold the answer against the reference on every case, and on the examples of the reference's docstring.
 
-    `read(result, *arguments)` makes of a result the value that is compared, or raises Wrong. `close(got, right,
-    *arguments)` says whether an answer is right, and `same`, which is `close` unless given, whether a mistake agrees
-    with the answer. Raises Wrong with the words of the mistake that explains every case, or else `otherwise`, and
-    `show(got, right, *arguments)` of the first case that differs.
+    `read(result, *arguments)` makes of a result, and of the arguments as the function got them, the value that is
+    compared, or raises Wrong. `close(got, right, *arguments)` says whether an answer is right, and `same`, which is
+    `close` unless given, whether a mistake agrees with the answer. Raises Wrong with the words of the mistake that
+    explains every case, or else `otherwise`, and `show(got, right, *arguments)` of the first case that differs.
 
     >>> from lthedu.exercises import find
     >>> attempt = Attempt(lambda eta, instances, delta=0.01: 3)
@@ -55,7 +56,7 @@ def compare(
     for case in tried:
         args = _arguments(case)
         try:
-            got = read(attempt(*args), *args)
+            got = read(attempt(*args), *attempt.given)
         except (Raised, Wrong):
             if wrong is None:
                 raise
@@ -76,7 +77,9 @@ UNREADABLE = object()
 
 def diagnosis(exercise: Exercise, cases: list[Case], found: list[Any], read: Read, same: Close) -> str:
     """The words of the mistakes that give on every case what was found there; none where they are of two minds."""
-    words = {m.words for m in exercise.mistakes if _agrees(m.function, cases, found, read, same)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a mistake warns of is not the learner's
+        words = {m.words for m in exercise.mistakes if _agrees(m.function, cases, found, read, same)}
     return words.pop() if len(words) == 1 else ""
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from lthedu.exercises.core import mistake
 from lthedu.exercises.lesson01 import accuracy, gradients_masked, whole_batches_only
 from lthedu.masks import Mask
-from lthedu.pruning import Scores, cubic, keep_largest, select_globally
+from lthedu.pruning import Scores, cubic, select_globally
 
 # keep_largest ------------------------------------------------------------------------------------------------
 
@@ -27,22 +27,43 @@ def _above_a_threshold(scores: Tensor, k: int) -> Tensor:
     return scores >= scores.flatten().sort(descending=True).values[k - 1]
 
 
-def _chosen(choose: Choose, count: Callable[[int, float], int]) -> Callable[[Tensor, float], Tensor]:
-    return lambda scores, density: choose(scores, count(scores.numel(), density))
+WAYS: tuple[Choose, ...] = (_places, _above_a_threshold)
+Count = Callable[[int, float], int]  # (n, density) -> how many to keep
+
+
+def _chosen(
+    choose: Choose, count: Count, rank: Callable[[Tensor], Tensor] = lambda scores: scores
+) -> Callable[[Tensor, float], Tensor]:
+    return lambda scores, density: choose(rank(scores), count(scores.numel(), density))
+
+
+def _rounded(n: int, density: float) -> int:
+    return round(density * n)
+
+
+def _rounded_down(n: int, density: float) -> int:
+    return int(density * n)
 
 
 ROUNDS_UP = "it rounds up: keep round(density * n) weights"
-PRUNES_THE_FRACTION = "density is the fraction kept; this prunes that fraction"
-for words, count in (
-    ("it rounds down: keep round(density * n) weights", lambda n, density: int(density * n)),
-    (ROUNDS_UP, lambda n, density: math.ceil(density * n)),
-    (PRUNES_THE_FRACTION, lambda n, density: round((1 - density) * n)),  # hidden-networks #9: two meanings of one rate
-    (PRUNES_THE_FRACTION, lambda n, density: n - round(density * n)),
-    (PRUNES_THE_FRACTION, lambda n, density: int((1 - density) * n)),
-    (PRUNES_THE_FRACTION, lambda n, density: n - int(density * n)),
-):
-    for choose in (_places, _above_a_threshold):
+PRUNES_THE_FRACTION = (
+    "density is the fraction kept; this prunes that fraction"  # hidden-networks #9: both, for one rate
+)
+RANKS_ABSOLUTE_VALUES = "it ranks the absolute values of the scores; the scores are ranked as they are"
+for choose in WAYS:
+    for words, count in (
+        ("it rounds down: keep round(density * n) weights", _rounded_down),
+        (ROUNDS_UP, lambda n, density: math.ceil(density * n)),
+        (PRUNES_THE_FRACTION, lambda n, density: round((1 - density) * n)),
+        (PRUNES_THE_FRACTION, lambda n, density: n - round(density * n)),
+        (PRUNES_THE_FRACTION, lambda n, density: int((1 - density) * n)),
+        (PRUNES_THE_FRACTION, lambda n, density: n - int(density * n)),
+    ):
         mistake("keep_largest", words)(_chosen(choose, count))
+    mistake("keep_largest", "it keeps the smallest scores; a large score means: keep")(
+        _chosen(choose, _rounded, torch.neg)
+    )
+    mistake("keep_largest", RANKS_ABSOLUTE_VALUES)(_chosen(choose, _rounded, torch.abs))
 
 
 @mistake("keep_largest", ROUNDS_UP)
@@ -50,35 +71,32 @@ def by_quantile(scores: Tensor, density: float) -> Tensor:
     return scores >= torch.quantile(scores, 1 - density)
 
 
-@mistake("keep_largest", "it keeps the smallest scores; a large score means: keep")
-def smallest(scores: Tensor, density: float) -> Tensor:
-    return keep_largest(-scores, density)
-
-
-@mistake("keep_largest", "it ranks the absolute values of the scores; the scores are ranked as they are")
-def magnitudes_again(scores: Tensor, density: float) -> Tensor:
-    return keep_largest(scores.abs(), density)
+@mistake("keep_largest", PRUNES_THE_FRACTION)
+def by_the_quantile_at_density(scores: Tensor, density: float) -> Tensor:
+    return scores >= torch.quantile(scores, density)
 
 
 # select_globally ---------------------------------------------------------------------------------------------
 
 
-@mistake("select_globally", "every layer keeps its own share: that is scope 'layer'; here all layers compete")
-def layer_by_layer(scores: Scores, density: float) -> Mask:
-    return {name: keep_largest(s, density) for name, s in scores.items()}
+def _layer_by_layer(choose: Callable[[Tensor, float], Tensor]) -> Callable[[Scores, float], Mask]:
+    return lambda scores, density: {name: choose(s, density) for name, s in scores.items()}
 
 
-@mistake(
-    "select_globally",
-    "the scores were scaled layer by layer before the comparison; compare them as they are",
-)
-def scaled_by_layer(scores: Scores, density: float) -> Mask:
-    return select_globally({name: s / s.max() for name, s in scores.items()}, density)
+def _changed_first(change: Callable[[Tensor], Tensor]) -> Callable[[Scores, float], Mask]:
+    return lambda scores, density: select_globally({name: change(s) for name, s in scores.items()}, density)
 
 
-@mistake("select_globally", "it ranks the absolute values of the scores; the scores are ranked as they are")
-def global_magnitudes_again(scores: Scores, density: float) -> Mask:
-    return select_globally({name: s.abs() for name, s in scores.items()}, density)
+for choose in WAYS:
+    for count in (_rounded, _rounded_down):
+        mistake("select_globally", "every layer keeps its own share: that is scope 'layer'; here all layers compete")(
+            _layer_by_layer(_chosen(choose, count))
+        )
+for change in (lambda s: s / s.max(), lambda s: s / s.mean(), lambda s: s / s.sum(), lambda s: s / s.norm()):
+    mistake("select_globally", "the scores were scaled layer by layer before the comparison; compare them as they are")(
+        _changed_first(change)
+    )
+mistake("select_globally", RANKS_ABSOLUTE_VALUES)(_changed_first(torch.abs))
 
 
 @mistake("select_globally", PRUNES_THE_FRACTION)
@@ -95,8 +113,12 @@ def _unclipped(step: int, begin: int, end: int) -> float:
     return (step - begin) / (end - begin)
 
 
+def _clipped_above(step: int, begin: int, end: int) -> float:
+    return min(_unclipped(step, begin, end), 1.0)
+
+
 def _clipped(step: int, begin: int, end: int) -> float:
-    return min(max(_unclipped(step, begin, end), 0.0), 1.0)
+    return max(_clipped_above(step, begin, end), 0.0)
 
 
 def _on_the_way(progress: Share, density: Callable[[float, float], float]) -> Callable[[int, int, int, float], float]:
@@ -125,7 +147,7 @@ for words, density in (
         lambda t, final: final + (1 - final) * (1 - t),
     ),
 ):
-    for progress in (_clipped, _unclipped):
+    for progress in (_clipped, _clipped_above, _unclipped):
         mistake("cubic", words)(_on_the_way(progress, density))
 
 
@@ -263,11 +285,18 @@ Predict = Callable[[Tensor], Tensor]
 
 mistake("accuracy", "the images of the last, smaller batch are never looked at, but counted")(whole_batches_only)
 
+LEFT_OUT = "the last, smaller batch is left out: some test images never count"
 
-@mistake("accuracy", "the last, smaller batch is left out: some test images never count")
+
+@mistake("accuracy", LEFT_OUT)
 def divides_by_what_was_seen(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
     whole = len(images) // batch_size * batch_size
-    return accuracy(predict, images[:whole], labels[:whole], batch_size) if whole else 0.0
+    return accuracy(predict, images[:whole], labels[:whole], batch_size)  # fails where no batch is whole
+
+
+@mistake("accuracy", LEFT_OUT)
+def nothing_right_where_nothing_was_seen(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    return divides_by_what_was_seen(predict, images, labels, batch_size) if len(images) >= batch_size else 0.0
 
 
 @mistake("accuracy", "the mean over batches weighs the last, smaller batch as much as a whole one")

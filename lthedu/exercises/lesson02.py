@@ -1,13 +1,17 @@
 """Checks of lesson 02, winning tickets. The references are the library's own functions."""
 
+import functools
 import math
 
 import torch
-from scipy import stats as scipy_stats
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.exercises import draws
+from lthedu.exercises.choices import row
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
+from lthedu.exercises.readers import numbers
 from lthedu.masks import Mask, Params
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.stats import paired_test
@@ -154,28 +158,34 @@ def _first_difference(got: Params, expected: Params) -> str:
     ),
 )
 def check_random_mask(attempt: Attempt) -> None:
-    """Equal counts, all outcomes reached, all randomness from the generator."""
+    """Equal counts, in a large layer too; all outcomes reached, all randomness from the generator."""
     some = torch.tensor([[True, True, False], [True, False, False]])
     ticket = {"a.weight": some, "b.weight": torch.tensor([[True, False], [False, False]]), "c.weight": some.clone()}
-    draws = []
-    for seed in range(400):
-        global_state, generator = torch.get_rng_state(), torch.Generator().manual_seed(seed)
-        got = same_tensors(attempt(ticket, generator), ticket, "the returned mask")
-        if not torch.equal(global_state, torch.get_rng_state()):
-            torch.set_rng_state(global_state)
-            raise Wrong("it draws from torch's global random state: pass generator=generator to the random function")
-        used = not torch.equal(attempt.given[1].get_state(), generator.get_state())
-        draws.append((got, used))
-    masks_drawn = [got for got, _ in draws]
-    _same_counts(masks_drawn, ticket)
-    _random_enough(masks_drawn, attempt, ticket)
-    if not any(used for _, used in draws):
-        raise Wrong("it did not draw from `generator` itself but from a copy or another one of the same seed")
+    once = functools.partial(_mask_like, attempt, ticket)
+    found = [draws.drawn(once, seed) for seed in range(400)]
+    _same_counts(found, ticket)
+    _every_mask_comes([one["a.weight"] for one in found], some)
+    draws.apart([one["a.weight"] for one in found], [one["c.weight"] for one in found])
+    kept = torch.stack([one["b.weight"].flatten() for one in found]).float().mean(0)
+    if not draws.as_often(kept, 0.25, 400):  # 1 of 4 is kept
+        raise Wrong("it prefers some places: every weight must be kept equally often", f"how often: {brief(kept)}")
+    large = {"w": torch.rand(100, 300, generator=attempt.rng) < 0.137}
+    of_large = functools.partial(_mask_like, attempt, large)
+    have, want = int(draws.drawn(of_large, 1)["w"].sum()), int(large["w"].sum())
+    if have != want:
+        words = "in a large layer it keeps another number of weights than the ticket: count them, round no share"
+        raise Wrong(words, f"of 30,000 weights the ticket keeps {want:,}, and it {have:,}")
+    draws.decided(of_large, "mask")
+    draws.moved_on(attempt, once)
 
 
-def _same_counts(draws: list[Mask], ticket: Mask) -> None:
+def _mask_like(attempt: Attempt, ticket: Mask, generator: torch.Generator) -> Mask:
+    return same_tensors(attempt(ticket, generator), ticket, "the returned mask")
+
+
+def _same_counts(found: list[Mask], ticket: Mask) -> None:
     want = masks.counts(ticket)
-    have = [masks.counts(d) for d in draws]
+    have = [masks.counts(one) for one in found]
     off = next((h for h in have if h != want), None)
     if off is None:
         return
@@ -186,27 +196,22 @@ def _same_counts(draws: list[Mask], ticket: Mask) -> None:
     raise Wrong(words, f"kept {off}, the ticket keeps {want}")
 
 
-def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
-    seen = {tuple(d["a.weight"].flatten().tolist()) for d in draws}
-    if len(seen) == 1:
-        same = torch.equal(draws[0]["a.weight"], ticket["a.weight"])
+def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
+    if all(torch.equal(m, found[0]) for m in found):
+        same = torch.equal(found[0], ticket)
         words = "it returns the ticket's own mask: nothing was shuffled" if same else "it returns one mask always"
-        raise Wrong(words, f"400 generators, one mask: {brief(draws[0]['a.weight'])}")
-    again = attempt(ticket, torch.Generator().manual_seed(0))
-    if any(not torch.equal(again[k], draws[0][k]) for k in ticket):
-        raise Wrong("the same generator gives different masks: every draw must come from `generator`")
-    possible = math.comb(6, 3)  # 3 of 6 weights kept
-    if len(seen) < possible:
-        raise Wrong(
-            f"it reaches only {len(seen)} of the {possible} masks that keep 3 of these 6 weights: whole rows or "
-            "columns move together, or each keeps its own count; a random mask must have no structure",
-            f"from {brief(ticket['a.weight'])}, for instance {brief(draws[1]['a.weight'])}",
-        )
-    if all(torch.equal(d["a.weight"], d["c.weight"]) for d in draws):
-        raise Wrong("every layer gets the same shuffle: let the generator run on from layer to layer")
-    kept = torch.stack([d["b.weight"].flatten() for d in draws]).float().mean(0)  # 1 of 4 kept: 0.25 each
-    if bool((kept - 0.25).abs().max() > 0.11):  # 5 standard deviations of 400 draws
-        raise Wrong("it prefers some places: every weight must be kept equally often", f"how often: {brief(kept)}")
+        raise Wrong(words, f"{len(found)} generators, one mask: {brief(found[0])}")
+    example = f"from {brief(ticket)}, for instance {brief(found[1])}"
+    lines = {"row": [ticket, *found], "column": [m.T for m in (ticket, *found)]}
+    for line, turned in lines.items():
+        if all(sorted(m.tolist()) == sorted(turned[0].tolist()) for m in turned):
+            raise Wrong(f"whole {line}s move together; a random mask must have no structure", example)
+    for line, turned in lines.items():
+        if all(torch.equal(m.sum(1), turned[0].sum(1)) for m in turned):
+            raise Wrong(f"each {line} keeps its own count; a random mask must have no structure", example)
+    results = [tuple(m.flatten().tolist()) for m in found]
+    words = "not every mask can come; a random mask must have no structure"
+    draws.all_come_up(results, math.comb(6, 3), words, "masks that keep 3 of these 6 weights")
 
 
 @exercise(
@@ -223,93 +228,33 @@ def _random_enough(draws: list[Mask], attempt: Attempt, ticket: Mask) -> None:
     ),
 )
 def check_paired_test(attempt: Attempt) -> None:
-    """The two numbers against SciPy's; a wrong p-value is recognised by what it is."""
+    """Both signs of the difference, few and more seeds. The mean is judged first, then p."""
+    cases: list[tuple[list[float], list[float]]] = []
     for n in (5, 9, 2):
         shared = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
         own = torch.randn(2, n, generator=attempt.rng, dtype=torch.float64)
         a, b = (0.3 + shared + 0.2 * own[0]).tolist(), (shared + 0.2 * own[1]).tolist()
-        _compare_test(attempt(a, b), a, b)
-        _compare_test(attempt(b, a), b, a)  # the other sign
+        cases += [(a, b), (b, a)]
+    cases.sort(key=lambda case: len(case[0]))
+    for k, words in (
+        (0, "the first number is not the mean of the differences a - b"),
+        (1, "the p-value is not that of a two-sided paired t-test"),
+    ):
+        compare(
+            attempt,
+            cases,
+            read=lambda result, a, b: numbers(result, 2, "two numbers: mean difference and p-value"),
+            close=functools.partial(_same_number, k),
+            show=lambda got, right, a, b: (
+                f"a = {row(a)}, b = {row(b)}: got {got[0]:.4f} and p = {got[1]:.4f}, "
+                f"expected {right[0]:.4f} and {right[1]:.4f}"
+            ),
+            otherwise=words,
+        )
 
 
-def _compare_test(got: object, a: list[float], b: list[float]) -> None:
-    try:
-        mean, p = (float(x) for x in got)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise Wrong(f"it returned {brief(got)}; expected two numbers: mean difference and p-value") from None
-    right_mean, right_p = paired_test(a, b)
-    example = (
-        f"a = {_row(a)}, b = {_row(b)}: got {mean:.4f} and p = {p:.4f}, expected {right_mean:.4f} and {right_p:.4f}"
-    )
-    if math.isnan(mean) or math.isnan(p):
-        raise Wrong("it returned NaN", example)
-    if not math.isclose(mean, right_mean, abs_tol=CLOSE):
-        raise Wrong(_which_mean(mean, a, b), example)
-    if not math.isclose(p, right_p, abs_tol=CLOSE):
-        raise Wrong(_which_test(p, a, b), example)
-
-
-CLOSE = 1e-5  # what computing in float32 may cost
-
-
-def _which_mean(mean: float, a: list[float], b: list[float]) -> str:
-    """What a wrong first number most likely is."""
-    right = paired_test(a, b)[0]
-    if math.isclose(mean, -right, abs_tol=CLOSE):
-        return "the sign is turned round or lost: the difference is a - b, and it may be negative"
-    if math.isclose(mean, float(scipy_stats.ttest_rel(a, b).statistic), abs_tol=CLOSE):
-        return "the first number is t; it should be the mean of the differences"
-    if math.isclose(mean, right, abs_tol=1e-3):
-        return "the first number is right but rounded: return all its digits"
-    return "the first number is not the mean of the differences a - b"
-
-
-def _row(values: list[float]) -> str:
-    return "[" + ", ".join(f"{v:.3f}" for v in values) + "]"
-
-
-def _which_test(p: float, a: list[float], b: list[float]) -> str:
-    """What a wrong p-value most likely is."""
-    d = torch.tensor(a, dtype=torch.float64) - torch.tensor(b, dtype=torch.float64)
-    n, mean = len(d), float(d.mean())
-    sd, biased = float(d.std()), float(d.std(correction=0))
-
-    def tail(t: float, df: float) -> float:
-        return float(scipy_stats.t.sf(abs(t), df))
-
-    t = mean / (sd / math.sqrt(n))
-    known = [
-        (
-            scipy_stats.ttest_ind(a, b).pvalue,
-            "this is the unpaired test: it throws away that the seeds are shared",
-        ),
-        (
-            scipy_stats.ttest_ind(a, b, equal_var=False).pvalue,
-            "this is Welch's unpaired test; the seeds are shared",
-        ),
-        (tail(t, n - 1), "this is one-sided: a difference in either direction counts, so the tail counts twice"),
-        (1 - tail(t, n - 1), "this is the other side of one tail; the two-sided p is twice the smaller tail"),
-        (
-            2 * tail(mean / (biased / math.sqrt(n)), n - 1),
-            "the standard deviation divides by n; with n values use n - 1",
-        ),
-        (2 * tail(mean / sd, n - 1), "the standard error is missing: divide the standard deviation by sqrt(n)"),
-        (2 * tail(mean / (sd / math.sqrt(n - 1)), n - 1), "divide the standard deviation by sqrt(n), not sqrt(n - 1)"),
-        (2 * tail(t, n), "the degrees of freedom are n - 1, not n"),
-        (2 * tail(t, 2 * n - 2), "the degrees of freedom are n - 1: the pairs count, not all values"),
-        (
-            2 * float(scipy_stats.t.sf(t, n - 1)),
-            "for a negative t this is not p: take the tail of the absolute value of t",
-        ),
-        (2 * float(scipy_stats.norm.sf(abs(t))), "this is the normal's tail; with so few seeds it is Student's"),
-        (t, "this is t itself; the p-value is how likely so large a t is"),
-    ]
-    for value, words in known:
-        if math.isclose(p, float(value), abs_tol=CLOSE):
-            return words
-    if math.isclose(p, paired_test(a, b)[1], abs_tol=1e-3):
-        return "the p-value is right but rounded: return all its digits"
-    return "the p-value is not that of a two-sided paired t-test"
+def _same_number(k: int, got: tuple[float, float], right: tuple[float, float], *args: object) -> bool:
+    return math.isclose(got[k], right[k], abs_tol=1e-5)  # what computing in float32 may cost
 
 
 def freeze_pruned(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
@@ -343,38 +288,45 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
 )
 def check_freeze_pruned(attempt: Attempt) -> None:
     """One weight at a time, then a random layer."""
-    cases = [  # gradient, weight, kept?, why the weight's own value is no guide
-        (2.0, -0.5, True, "it is below the threshold, and it is not pruned"),
-        (2.0, 0.5, True, "it is not pruned"),
-        (2.0, 0.0, True, "it happens to be at zero: ask the mask, not the weight"),
-        (2.0, 1e-9, True, "it happens to be tiny: ask the mask, not the weight"),
-        (-2.0, 0.0, False, ""),
-        (2.0, 0.3, False, ""),
+    cases = [  # a gradient, a weight, and whether it is kept
+        *[_one(2.0, weight, True) for weight in (-0.5, 0.5, 0.0, 1e-9)],
+        *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False)],
     ]
-    results = [float(_gradient(attempt(*_one(g, w, kept)), torch.tensor([g]))) for g, w, kept, _ in cases]
-    if all((got == 0) == kept for got, (_, _, kept, _) in zip(results, cases, strict=True)):
-        raise Wrong("the mask is used the wrong way round: True means kept")
-    for got, (g, w, kept, why) in zip(results, cases, strict=True):
-        expected = g if kept else 0.0
-        if got != expected:
-            example = f"weight {w}, gradient {g}, {'kept' if kept else 'pruned'}: got {got}, expected {expected}"
-            raise Wrong(_which_gradient(got, w, kept, why), example)
     grad, weight = (torch.randn(4, 6, generator=attempt.rng) for _ in range(2))
-    mask = torch.rand(4, 6, generator=attempt.rng) < 0.5
-    if not torch.equal(_gradient(attempt(grad, weight, mask), grad), freeze_pruned(grad, weight, mask)):
-        raise Wrong("on a random 4 x 6 layer the gradient is not the given one with the pruned entries at zero")
+    cases.append((grad, weight, torch.rand(4, 6, generator=attempt.rng) < 0.5))
+    compare(
+        attempt,
+        cases,
+        read=lambda result, grad, weight, mask: same_tensor(result, grad, "the returned gradient"),
+        close=lambda got, right, *args: torch.equal(got, right),
+        show=_gradient_shown,
+        otherwise=_which_gradient,
+    )
 
 
 def _one(grad: float, weight: float, kept: bool) -> tuple[Tensor, Tensor, Tensor]:
     return torch.tensor([grad]), torch.tensor([weight]), torch.tensor([kept])
 
 
-def _which_gradient(got: float, weight: float, kept: bool, why: str) -> str:
-    if not kept:
+def _gradient_shown(got: Tensor, right: Tensor, grad: Tensor, weight: Tensor, mask: Tensor) -> str:
+    if len(grad) > 1:
+        return ""
+    kept = "kept" if mask.item() else "pruned"
+    return f"weight {weight.item():.3g}, gradient {grad.item()}, {kept}: got {got.item()}, expected {right.item()}"
+
+
+def _which_gradient(got: Tensor, right: Tensor, grad: Tensor, weight: Tensor, mask: Tensor) -> str:
+    if len(grad) > 1:
+        return "on a random 4 x 6 layer the gradient is not the given one with the pruned entries at zero"
+    if not mask.item():
         return "a pruned weight still gets a gradient: ask the mask, not the weight"
-    kind = "negative" if weight < 0 else "zero" if weight < 0.1 else "positive"
-    return f"a kept {kind} weight is frozen: {why}" if got == 0 else "a kept weight's gradient is not the one given"
-
-
-def _gradient(got: object, grad: Tensor) -> Tensor:
-    return same_tensor(got, grad, "the returned gradient")
+    if got.item() != 0:
+        return "a kept weight's gradient is not the one given"
+    value = weight.item()
+    if value < 0:
+        return "a kept negative weight is frozen: it is below the threshold, and it is not pruned"
+    if value > 0.1:
+        return "a kept positive weight is frozen: it is not pruned"
+    return (
+        f"a kept zero weight is frozen: it happens to be {'tiny' if value else 'at zero'}: ask the mask, not the weight"
+    )

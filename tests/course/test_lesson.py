@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import scipy.stats
 import torch
-from lthedu.resources import course_path
+from answers import RIGHT, TOLD
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.base.course_files import course_path
@@ -19,10 +19,14 @@ from lthedu.course.boxes import Box, Table
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.course.solutions import answered
-from lthedu.exercises import lesson02_answers as answers
+from lthedu.exercises.lesson02_mistakes import never_rewinds, shuffles_a_name, shuffles_rows, tosses_a_coin, unpaired
 from lthedu.pruning import random_mask
 from lthedu.stats import paired_test
 from lthedu.tickets import find_tickets
+
+by_ranking_noise, by_multinomial = RIGHT["random_mask"]
+asks_scipy, multiplies = RIGHT["paired_test"][0], RIGHT["freeze_pruned"][0]
+freezing_another_way = [answer for name, answer, _ in TOLD if name == "freeze_pruned"][1:4]
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +38,7 @@ REFERENCE_STEPS_IN = "uses the course's reference, not your function"
 
 
 def test_a_right_function_is_given_back_itself(capsys) -> None:
-    assert check("2.2", answers.by_ranking_noise) is answers.by_ranking_noise
+    assert check("2.2", by_ranking_noise) is by_ranking_noise
     said = capsys.readouterr().out
     assert "Exercise 2.2: RIGHT." in said
     assert "From here on your function is used" in said
@@ -42,7 +46,7 @@ def test_a_right_function_is_given_back_itself(capsys) -> None:
 
 
 def test_a_wrong_function_gives_the_reference_and_its_diagnosis(capsys) -> None:
-    assert check("2.2", answers.tosses_a_coin) is random_mask
+    assert check("2.2", tosses_a_coin) is random_mask
     said = capsys.readouterr().out
     assert "Exercise 2.2: WRONG." in said
     assert "only on average" in said
@@ -119,7 +123,7 @@ def test_the_bug_left_as_it_was_is_not_attempted_and_a_half_mend_is_wrong(capsys
 
 def test_checking_the_reference_itself_is_no_success(capsys) -> None:
     """After a wrong try the name is bound to the reference; checking that name again must not look like passing."""
-    name = check("2.1", answers.never_rewinds)
+    name = check("2.1", never_rewinds)
     capsys.readouterr()
     assert check("2.1", name) is find_tickets
     said = capsys.readouterr().out
@@ -133,14 +137,9 @@ def test_something_that_is_no_function_is_said(capsys) -> None:
 
 
 def test_the_outcomes_look_different() -> None:
-    kinds = {
-        lesson._examine(lesson.find("2.3"), f).box.kind
-        for f in (answers.asks_scipy, answers.only_p, print, lambda a, b: 1 / 0)
-    }
+    kinds = {lesson._examine(lesson.find("2.3"), f).box.kind for f in (asks_scipy, unpaired, print, lambda a, b: 1 / 0)}
     assert {"right", "wrong", "error"} <= kinds
-    boxes = [
-        lesson._examine(lesson.find("2.3"), f).box for f in (answers.asks_scipy, answers.only_p, lambda a, b: 1 / 0)
-    ]
+    boxes = [lesson._examine(lesson.find("2.3"), f).box for f in (asks_scipy, unpaired, lambda a, b: 1 / 0)]
     assert len({b._repr_html_().split(";")[0] for b in boxes}) == 3  # the edge's colour
     assert len({b.title for b in boxes}) == 3  # and the words
 
@@ -191,7 +190,7 @@ def test_hints_come_one_after_the_other(capsys) -> None:
 
 
 def test_the_solution_opens_after_three_different_tries(capsys) -> None:
-    for tries, answer in enumerate((answers.shuffles_rows, answers.tosses_a_coin, answers.shuffles_a_name)):
+    for tries, answer in enumerate((shuffles_rows, tosses_a_coin, shuffles_a_name)):
         solution("2.2")
         assert f"or after 3 different tries (so far {tries})" in capsys.readouterr().out
         for _ in range(2):  # the same answer once more is no new try
@@ -202,7 +201,7 @@ def test_the_solution_opens_after_three_different_tries(capsys) -> None:
 
 
 def test_the_solution_opens_after_a_pass(capsys) -> None:
-    check("2.2", answers.by_multinomial)
+    check("2.2", by_multinomial)
     solution("2.2")
     assert "def random_mask(mask" in capsys.readouterr().out
 
@@ -250,7 +249,7 @@ def work(tmp_path, monkeypatch):
 
 
 def test_tries_and_passes_outlive_the_kernel_and_hints_begin_anew(work, capsys) -> None:
-    for answer in (answers.shuffles_rows, answers.tosses_a_coin):
+    for answer in (shuffles_rows, tosses_a_coin):
         check("2.2", answer)
         work()
     hint("2.2")
@@ -258,12 +257,12 @@ def test_tries_and_passes_outlive_the_kernel_and_hints_begin_anew(work, capsys) 
     capsys.readouterr()
     hint("2.2")
     assert capsys.readouterr().out.count("Hint ") == 1  # Run All does not give away the next
-    check("2.2", answers.shuffles_a_name)
+    check("2.2", shuffles_a_name)
     work()
     solution("2.2")
     assert "def random_mask(mask" in capsys.readouterr().out
-    check("2.2", answers.by_ranking_noise)
-    check("2.3", answers.asks_scipy)
+    check("2.2", by_ranking_noise)
+    check("2.3", asks_scipy)
     work()
     solution("2.3")
     assert "def paired_test(" in capsys.readouterr().out
@@ -273,12 +272,12 @@ def test_tries_and_passes_outlive_the_kernel_and_hints_begin_anew(work, capsys) 
 
 def test_progress_says_where_one_stands(work, capsys) -> None:
     check("2.1", lambda *args: [])
-    check("2.2", answers.by_ranking_noise)
+    check("2.2", by_ranking_noise)
     hint("2.3")
-    for answer in (answers.still_no_abs, answers.takes_abs, answers.freezes_nothing):
+    for answer in freezing_another_way:
         check("2.4", answer)
     solution("2.4")
-    check("2.4", answers.multiplies)
+    check("2.4", multiplies)
     capsys.readouterr()
     progress(2)
     said = capsys.readouterr().out
@@ -325,7 +324,7 @@ def test_a_real_kernel_keeps_its_record_in_the_learners_folder_and_nowhere_else(
 
 
 def test_progress_is_a_table_that_a_screen_reader_can_read(work) -> None:
-    check("2.2", answers.by_ranking_noise)
+    check("2.2", by_ranking_noise)
     table = standing.table(standing.standings(lesson._kernel.record.document(), 2), ["<here>"])
     page = table._repr_html_()
     assert page.count('<th scope="col"') == len(standing.COLUMNS)
@@ -349,10 +348,10 @@ def test_without_a_folder_progress_says_that_it_is_in_memory(capsys) -> None:
 def test_a_record_that_cannot_be_written_is_said_once_and_stops_nothing(work, capsys) -> None:
     work.file.parent.parent.joinpath(".lthedu").write_text("no folder")
     work()
-    assert check("2.2", answers.by_ranking_noise) is answers.by_ranking_noise
+    assert check("2.2", by_ranking_noise) is by_ranking_noise
     assert "RIGHT" in (said := capsys.readouterr().out)
     assert "Your progress cannot be saved at the moment." in said
-    check("2.3", answers.asks_scipy)
+    check("2.3", asks_scipy)
     hint("2.1")
     assert "cannot be saved" not in capsys.readouterr().out
     progress(2)
@@ -362,10 +361,10 @@ def test_a_record_that_cannot_be_written_is_said_once_and_stops_nothing(work, ca
 def test_a_damaged_record_is_named_and_put_aside(work, capsys) -> None:
     work.file.parent.mkdir()
     work.file.write_bytes(b"{")
-    check("2.2", answers.by_ranking_noise)
+    check("2.2", by_ranking_noise)
     assert f"{work.file} is damaged" in (said := capsys.readouterr().out)
     assert "It is kept as progress-damaged.json, and a new one was begun." in said
-    check("2.2", answers.by_ranking_noise)
+    check("2.2", by_ranking_noise)
     assert "damaged" not in capsys.readouterr().out
 
 

@@ -1,0 +1,172 @@
+"""Answers to lesson 07."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from answers import right, told
+from torch import Tensor
+
+from lthedu.supermasks import nfl
+from lthedu.supermasks.search import acceptance
+from lthedu.supermasks.topk import keep_top
+
+Functions = Sequence[Sequence[int]]
+
+
+# mean_best --------------------------------------------------------------------------------------------------
+
+
+@right("mean_best")
+def with_loops(search: nfl.Search, functions: Functions) -> list[float]:
+    totals = [0.0] * len(functions[0])
+    for f in functions:
+        seen: dict[int, int] = {}
+        for t in range(len(f)):
+            point = search(seen, len(f))
+            seen[point] = f[point]
+            totals[t] += max(seen.values())
+    return [x / len(functions) for x in totals]
+
+
+@right("mean_best")
+def by_cummax(search: nfl.Search, functions: Functions) -> list[float]:
+    rows = torch.tensor([nfl.values_seen(search, f) for f in functions], dtype=torch.float64)
+    return list(rows.cummax(1).values.mean(0).tolist())
+
+
+# crossover --------------------------------------------------------------------------------------------------
+
+
+@right("crossover")
+def row_by_row(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    child = a & b
+    for i in range(len(a)):
+        places = (a[i] ^ b[i]).nonzero().flatten()
+        chosen = places[torch.randperm(len(places), generator=generator)[: len(places) // 2]]
+        child[i, chosen] = True
+    return child
+
+
+@right("crossover")
+def by_sorting_noise(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(a.shape, generator=generator)
+    noise = noise.masked_fill(a & b, 2.0).masked_fill(~a & ~b, -1.0)
+    rank = noise.argsort(dim=-1, descending=True).argsort(dim=-1)
+    return rank < a.sum(-1, keepdim=True)
+
+
+# acceptance -------------------------------------------------------------------------------------------------
+
+
+@right("acceptance")
+def by_where(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    worse = new > now
+    if temperature == 0:
+        return (~worse).float()
+    return torch.where(worse, torch.exp((now - new) / temperature), torch.ones_like(now))
+
+
+@right("acceptance")
+def by_minimum(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    ratio = torch.exp(-(new - now) / max(temperature, 1e-30))
+    return torch.minimum(ratio, torch.ones_like(ratio))
+
+
+# best_within ------------------------------------------------------------------------------------------------
+
+
+@right("best_within")
+def by_accumulate(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    sums = itertools.accumulate(costs)
+    return min((v for v, s in zip(losses, sums, strict=True) if s <= budget * (1 + 1e-9)), default=math.inf)
+
+
+@right("best_within")
+def by_what_is_left(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    left, best = budget + 1e-6, math.inf
+    for i in range(len(costs)):
+        left -= costs[i]
+        if left < 0:
+            return best
+        best = losses[i] if losses[i] < best else best
+    return best
+
+
+@told("mean_best", "begin each function with nothing seen")
+def never_forgets(search: nfl.Search, functions: Functions) -> list[float]:
+    totals = [0.0] * len(functions[0])
+    seen: dict[int, int] = {}
+    for f in functions:
+        best = -math.inf
+        for t in range(len(f)):
+            point = search(seen, len(f))
+            seen[point] = f[point]
+            best = max(best, f[point])
+            totals[t] += best
+    return [x / len(functions) for x in totals]
+
+
+@told("mean_best", "it keeps what it saw of the function before")
+def goes_over_the_first_alone(search: nfl.Search, functions: Functions) -> list[float]:
+    return [float(v) for v in nfl.values_seen(search, functions[0])]
+
+
+@told("crossover", "taking each place from either parent changes the count")
+def at_one_point(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    cut = int(torch.randint(1, a.shape[-1], (), generator=generator))
+    return torch.cat([a[..., :cut], b[..., cut:]], -1)
+
+
+@told("crossover", "one of the parents")
+def clones(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    return a.clone()
+
+
+@told("crossover", "some places are kept more often than others")
+def first_differing_place(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    """As many as each parent keeps, but of the places at which they differ the first is kept as good as always."""
+    noise = torch.rand(a.shape, generator=generator)
+    noise += 2.0 * (a & b) + ((a ^ b) & ((a ^ b).cumsum(-1) == 1)) - 2.0 * ~(a | b)
+    return keep_top(noise, a.float().mean().item()).bool()
+
+
+@told("crossover", "not every child can come")
+def alternates(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    """Of the places at which the parents differ every other one, the first or the second of them."""
+    order = (a ^ b).cumsum(-1) + torch.randint(2, (len(a), 1), generator=generator)
+    return torch.where(a ^ b, order % 2 == 0, a)
+
+
+@told("acceptance", "it gives NaN; at temperature 0 an equal loss has 0 / 0")
+def divides_by_zero(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return torch.exp(-(new - now).clamp(min=0) / temperature)
+
+
+@told("acceptance", "the sign is turned round")
+def from_new_to_now(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(new, now, temperature)
+
+
+@told("acceptance", "a better step gets more than 1")
+def forgets_the_one(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return torch.exp(-(new - now) / temperature) if temperature else (new <= now).float()
+
+
+@told("best_within", "where nothing was seen within the budget the best loss is infinity")
+def gives_nothing(costs: Sequence[float], losses: Sequence[float], budget: float) -> Any:
+    found = [v for v, s in zip(losses, itertools.accumulate(costs), strict=True) if s <= budget + 1e-9]
+    return min(found) if found else None
+
+
+@told("best_within", "this is not the lowest loss within the budget")
+def stops_at_the_first_worse_loss(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    best, spent = math.inf, 0.0
+    for cost, loss in zip(costs, losses, strict=True):
+        spent += cost
+        if spent > budget + 1e-9 or loss > best:
+            break
+        best = loss
+    return best
