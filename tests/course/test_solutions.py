@@ -46,13 +46,22 @@ def run_unanswered(lesson: Path) -> NotebookNode:
     return notebook
 
 
+def without_pixels(found: list[tuple[str, list[dict]]]) -> list[tuple[str, list[dict]]]:
+    """The same, but that there is a picture is all that counts of it: another machine drew the committed one."""
+    blank = {"image/png": "a picture"}
+    return [
+        (source, [o | {"data": o["data"] | blank} if "image/png" in o.get("data", {}) else o for o in outputs])
+        for source, outputs in found
+    ]
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem)
-def test_with_every_reference_pasted_in_every_other_output_is_identical(lesson: Path, tmp_path: Path) -> None:
+def test_with_every_reference_pasted_in_every_other_output_is_the_committed_one(lesson: Path, tmp_path: Path) -> None:
     (built,) = build_solutions([lesson], tmp_path)
-    with_sources, unanswered = compared(nbformat.read(built, as_version=4)), compared(run_unanswered(lesson))
-    assert with_sources == unanswered
-    assert any("image/png" in o.get("data", {}) for _, outputs in unanswered for o in outputs)
+    found, committed = (without_pixels(compared(nbformat.read(path, as_version=4))) for path in (built, lesson))
+    assert found == committed
+    assert any("image/png" in o.get("data", {}) for _, outputs in committed for o in outputs)
 
 
 STUB = '''"""Mean of differences."""'''
@@ -90,7 +99,7 @@ def built(lesson: Path) -> Path:
     return path
 
 
-@pytest.mark.full  # as the first test, which does it to the lessons
+@pytest.mark.full
 def test_swapping_in_the_references_changes_nothing_else(lesson: Path, built: Path) -> None:
     found, expected = compared(nbformat.read(built, as_version=4)), compared(run_unanswered(lesson))
     assert found == expected
