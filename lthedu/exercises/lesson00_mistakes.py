@@ -2,9 +2,10 @@
 
 import itertools
 import math
+from collections.abc import Callable
 
 from lthedu.exercises.core import mistake
-from lthedu.exercises.lesson00 import SECONDS_A_YEAR
+from lthedu.exercises.lesson00 import SECONDS_A_YEAR, STATEMENTS, ten_answers
 from lthedu.masks import Mask, Params
 from lthedu.proof import closest_subset, greedy_subset
 
@@ -113,3 +114,14 @@ def returns_the_years(weights: int, per_second: float) -> float:
 @mistake("log10_years", "it is right but rounded: return all its digits")
 def rounds(weights: int, per_second: float) -> int:
     return round(weights * math.log10(2) - math.log10(per_second) - math.log10(SECONDS_A_YEAR))
+
+
+# ten_answers -------------------------------------------------------------------------------------------------
+
+
+def _all_but_one(number: int) -> Callable[[], dict[int, bool]]:
+    return lambda: {n: holds is not (n == number) for n, holds in ten_answers().items()}
+
+
+for number, statement in enumerate(STATEMENTS, 1):
+    mistake("ten_answers", f"1 of 10 do not hold up.\nStatement {number}: {statement.why}")(_all_but_one(number))

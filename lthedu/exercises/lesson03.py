@@ -164,7 +164,7 @@ def check_rewind(attempt: Attempt) -> None:
             show=_first_difference,
             otherwise=_which_rewind,
         )
-    found = attempt(snapshots, mask, 20)
+    found = _rewound(attempt(snapshots, mask, 20), snapshots, mask, 20)
     given = attempt.given[0][20]
     if shared := [n for n in found if found[n].data_ptr() == given[n].data_ptr()]:
         raise Wrong(

@@ -210,12 +210,7 @@ def in_ones_and_zeros() -> dict[int, int]:
 for _answers, _words in (
     (dict.fromkeys(KEY, True), "6 of 10 do not hold up"),
     (dict.fromkeys(KEY, False), "4 of 10 do not hold up"),
-    (KEY | {2: True}, "multiplies by zero as slowly"),
-    (KEY | {1: False}, "more than one training, not less"),
-    (KEY | {3: True}, "fine-tuning"),
-    (KEY | {5: False}, "The question is only which small network learns best"),
     (KEY | {8: True, 9: True}, "Statement 9: It says that the subnetwork is there"),
-    (KEY | {10: True}, "not established"),
     (KEY | {8: None, 9: None, 10: None}, "the sheet is not full yet"),
     (dict.fromkeys(KEY, 7), "answer 1 is 7; write True or False"),
     ({n: str(answer) for n, answer in KEY.items()}, "without quotation marks"),
