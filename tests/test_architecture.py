@@ -29,6 +29,7 @@ STORED = [
     "compiled",
 ]
 DONE = [
+    "experiments",
     "training",
     "gradients",
     "graphs",

@@ -55,7 +55,7 @@ def run_lesson(**changed: str) -> None:
 
 
 def with_seeds(monkeypatch: pytest.MonkeyPatch, first: int) -> None:
-    monkeypatch.setattr(tickets.settings, "LESSON", replace(tickets.LESSON, seeds=tuple(range(first, first + 5))))
+    monkeypatch.setattr(tickets.settings.SIZES, "lesson", replace(tickets.LESSON, seeds=tuple(range(first, first + 5))))
 
 
 @pytest.mark.full

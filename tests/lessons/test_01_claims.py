@@ -28,7 +28,7 @@ def test_every_claim_of_the_lesson_holds_for_other_seeds_and_threads(
     monkeypatch.setattr(lesson, "claim", lambda sentence, holds, evidence="": claimed.append((sentence, bool(holds))))
     monkeypatch.setattr(lesson, "verdict", lambda word, evidence: claimed.append(("verdict", word == "supported")))
     seeds = tuple(range(first_seed, first_seed + 5))
-    monkeypatch.setattr(sparsity.compare, "LESSON", replace(sparsity.Settings(), seeds=seeds))
+    monkeypatch.setattr(sparsity.compare.SIZES, "lesson", replace(sparsity.Settings(), seeds=seeds))
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     space = {"__name__": "__main__"}

@@ -52,7 +52,7 @@ def run(said: dict[str, bool]) -> set[str]:
 def test_every_verdict_holds_for_other_seeds(said, monkeypatch, first: int, threads: int) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=tuple(range(first, first + 8))))
+    monkeypatch.setattr(rewinding.SIZES, "lesson", replace(LESSON, seeds=tuple(range(first, first + 8))))
     try:
         assert run(said) == set()
     finally:
@@ -87,7 +87,7 @@ def pretended(gain: float):
 @pytest.mark.parametrize(("gain", "word"), [(0.0, "open"), (0.3, "partly supported")])
 def test_the_verdict_follows_the_table(said, monkeypatch, gain: float, word: str) -> None:
     """Where rewinding gains nothing, and a reset nothing over fresh weights, the lesson says so."""
-    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=(0, 1, 2)))
+    monkeypatch.setattr(rewinding.SIZES, "lesson", replace(LESSON, seeds=(0, 1, 2)))
     monkeypatch.setattr(rewinding.Rewinding, "run", pretended(gain))
     fails = run(said)
     assert f"verdict: {word}" in said

@@ -49,7 +49,7 @@ def failing(
     """The claims that do not hold with these settings."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    monkeypatch.setattr(lottery, "LESSON", settings)
+    monkeypatch.setattr(lottery.SIZES, "lesson", settings)
     try:
         run()
     finally:
@@ -99,7 +99,7 @@ def pretended(shift: float):
 @pytest.mark.parametrize(("shift", "word"), [(0.0, "open"), (0.03, "partly supported")])
 def test_the_verdict_follows_the_draws(said, monkeypatch, shift: float, word: str) -> None:
     """Where the controls are as good as the ticket, the lesson says so."""
-    monkeypatch.setattr(lottery, "LESSON", replace(LESSON, steps=2))
+    monkeypatch.setattr(lottery.SIZES, "lesson", replace(LESSON, steps=2))
     monkeypatch.setattr(lottery.Lottery, "run", pretended(shift))
     run()
     assert f"verdict: {word}" in said

@@ -19,7 +19,7 @@ STOPS = "But there, signs with magnitudes from the whole layer lose more than tw
 @pytest.mark.parametrize(("first", "threads"), [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)], indirect=["threads"])
 def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
     seeds = tuple(range(first, first + 8))
-    monkeypatch.setattr(deconstruction, "LESSON", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(deconstruction.SIZES, "lesson", replace(LESSON, seeds=seeds))
     monkeypatch.setattr(deconstruction, "DEEP", replace(DEEP, seeds=seeds))
     assert run_claims(*NOTEBOOK) == (set(), "partly supported")
 

@@ -19,7 +19,7 @@ BEHIND = "Trained weights are better at every width, by more than two points"
 @pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)], indirect=["threads"])
 def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
     seeds = tuple(range(first, first + 5))
-    monkeypatch.setattr(widths, "LESSON", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(widths.SIZES, "lesson", replace(LESSON, seeds=seeds))
     assert run_claims(*NOTEBOOK) == (set(), "partly supported")
 
 

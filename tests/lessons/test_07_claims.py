@@ -19,7 +19,7 @@ GUIDED = "The gradient beats all that do without it"
 @pytest.mark.parametrize(("first", "threads"), [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)], indirect=["threads"])
 def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
     seeds = tuple(range(first, first + 5))
-    monkeypatch.setattr(contest, "LESSON", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(contest.SIZES, "lesson", replace(LESSON, seeds=seeds))
     assert run_claims(*NOTEBOOK) == (set(), "refuted")
 
 

@@ -62,13 +62,15 @@ def run_lesson(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Callable] | N
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = data.load
     monkeypatch.setattr(data, "load", lambda *args, **named: whole(*args, **named).first(4000, 100, 500))
-    monkeypatch.setattr(settings, "LESSON", SMALL)
+    monkeypatch.setattr(settings.SIZES, "lesson", SMALL)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize(("first_seed", "threads"), [(5, 1), (10, 2), (15, 2)])
 def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, first_seed: int, threads: int) -> None:
-    monkeypatch.setattr(settings, "LESSON", replace(settings.LESSON, seeds=tuple(range(first_seed, first_seed + 5))))
+    monkeypatch.setattr(
+        settings.SIZES, "lesson", replace(settings.LESSON, seeds=tuple(range(first_seed, first_seed + 5)))
+    )
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

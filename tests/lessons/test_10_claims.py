@@ -73,7 +73,7 @@ def with_threads(threads: int, work) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize(("seed", "threads"), [(5, 1), (5, 2), (10, 1), (10, 2), (15, 2), (20, 1), (100, 2)])
 def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, seed: int, threads: int) -> None:
-    monkeypatch.setattr(depth, "LESSON", replace(depth.LESSON, seeds=tuple(range(seed, seed + 5))))
+    monkeypatch.setattr(depth.SIZES, "lesson", replace(depth.LESSON, seeds=tuple(range(seed, seed + 5))))
     with_threads(threads, lambda: run(CODE, seed))
     failed = [sentence for sentence, holds in claims.items() if not holds]
     assert failed == []
