@@ -9,7 +9,7 @@ from lthedu.supermasks import deconstruction
 from lthedu.supermasks.deconstruction import CONTROL, KEPT, PRUNED, RANDOM, Deconstruction
 
 NOTEBOOK = ("05_zeros_and_signs.ipynb", 19)  # and how many claims it makes
-LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP
+LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP.lesson
 READS = "With 30 % kept, large_final reads more than half of the digits without any training"
 SIGNS = "20 % kept, reshuffled: better with its signs than without"
 STOPS = "But there, signs with magnitudes from the whole layer lose more than twenty points"
@@ -20,7 +20,7 @@ STOPS = "But there, signs with magnitudes from the whole layer lose more than tw
 def test_every_verdict_holds_for_other_seeds(run_claims, monkeypatch, first: int, threads: int) -> None:
     seeds = tuple(range(first, first + 8))
     monkeypatch.setattr(deconstruction.SIZES, "lesson", replace(LESSON, seeds=seeds))
-    monkeypatch.setattr(deconstruction, "DEEP", replace(DEEP, seeds=seeds))
+    monkeypatch.setattr(deconstruction.DEEP, "lesson", replace(DEEP, seeds=seeds))
     assert run_claims(*NOTEBOOK) == (set(), "partly supported")
 
 
