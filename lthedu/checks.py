@@ -8,6 +8,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Integral, Real
 from types import GenericAlias, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -69,6 +70,74 @@ class Filled:
 
     def __str__(self) -> str:
         return "with something in it"
+
+
+@dataclass(frozen=True)
+class Above:
+    """The numbers above `low` (itself not allowed), up to `high`, or below `below`, where they are named.
+
+    >>> 1 in Above(0, high=1), 1 in Above(0, below=1), f"{Above(0, high=1)}; {Above(0, below=1)}; {Above(0)}"
+    (True, False, 'above 0 to 1; above 0 and below 1; above 0')
+    """
+
+    low: float
+    high: float | None = None
+    below: float | None = None
+
+    def __contains__(self, value: Any) -> bool:
+        fits = self.high is None or value <= self.high
+        return bool(value > self.low and fits and (self.below is None or value < self.below))
+
+    def __str__(self) -> str:
+        ends = [f"to {self.high}"] * (self.high is not None) + [f"and below {self.below}"] * (self.below is not None)
+        return " ".join([f"above {self.low}", *ends])
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A sequence of so many items or more.
+
+    >>> (3,) in AtLeast(1), () in AtLeast(1), str(AtLeast(2))
+    (True, False, 'two or more')
+    """
+
+    items: int = 1
+
+    def __contains__(self, values: Any) -> bool:
+        return len(values) >= self.items
+
+    def __str__(self) -> str:
+        return f"{ {1: 'one', 2: 'two'}.get(self.items, self.items) } or more"
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """A sequence that holds nothing twice.
+
+    >>> (0, 1) in Distinct(), (1, 1) in Distinct()
+    (True, False)
+    """
+
+    def __contains__(self, values: Any) -> bool:
+        return len({*values}) == len(values)
+
+    def __str__(self) -> str:
+        return "each once"
+
+
+@dataclass(frozen=True)
+class Rising:
+    """A sequence in which every number is larger than the one before.
+
+    >>> (0, 2) in Rising(), (2, 0) in Rising(), (1, 1) in Rising()
+    (True, False, False)
+    """
+
+    def __contains__(self, values: Any) -> bool:
+        return all(a < b for a, b in pairwise(values))
+
+    def __str__(self) -> str:
+        return "rising"
 
 
 Count = Annotated[int, Range(1)]
@@ -222,10 +291,10 @@ def _ranged(hint: Any, ranges: tuple[Any, ...]) -> Check:
 
     def check(value: Any) -> Fault | None:
         if fault := of_type(value):
-            return fault if fault.place else fault._replace(allowed=" ".join((fault.allowed, *map(str, ranges))))
+            return fault if fault.place else fault._replace(allowed=_in_words(hint, ranges))
         for allowed in ranges:
             if value is not None and value not in allowed:
-                return Fault("", value, f"{spoken(hint)} {allowed}", ValueError)
+                return Fault("", value, _in_words(hint, ranges), ValueError)
         return None
 
     return check
@@ -302,7 +371,7 @@ def spoken(hint: Any) -> str:
     if _of_numpy(hint):
         return "an array of numbers" + (" or None" if type(None) in args else "")
     if origin is Annotated:
-        return " ".join((spoken(args[0]), *map(str, args[1:])))
+        return _in_words(args[0], args[1:])
     if origin is Literal:
         return ", ".join(args)
     if origin in (Union, UnionType):
@@ -315,6 +384,11 @@ def spoken(hint: Any) -> str:
     name = getattr(origin or hint, "__name__", str(hint))
     module = getattr(origin or hint, "__module__", "builtins").split(".")[0]
     return f"a {name}" if module == "builtins" else f"{module}.{name}"
+
+
+def _in_words(hint: Any, ranges: tuple[Any, ...]) -> str:
+    glue = ", " if (get_origin(hint) or hint) in (tuple, list, Sequence) else " "
+    return glue.join((spoken(hint), ", ".join(map(str, ranges))))
 
 
 def _several(hint: Any) -> str:

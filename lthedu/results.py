@@ -52,7 +52,9 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
 
 @checked
 def sweep(parent: Path) -> None:
-    """Remove the half-written folders that a killed `write` left in `parent`. No other process may write there now.
+    """Remove the half-written folders that a killed `write` left in `parent` or below it.
+
+    No other process may write there now.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as root:
@@ -61,7 +63,7 @@ def sweep(parent: Path) -> None:
     ...     [path.name for path in Path(root).iterdir()]
     ['notes']
     """
-    for left in parent.glob(f".*{_PARTIAL}*"):
+    for left in [*parent.rglob(f".*{_PARTIAL}*")]:
         shutil.rmtree(left, ignore_errors=True)
 
 

@@ -22,6 +22,7 @@ STORED = [
     "results",
 ]
 DONE = [
+    "experiments",
     "training",
     "gradients",
     "graphs",

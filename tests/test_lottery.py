@@ -82,11 +82,11 @@ def test_draws_do_not_depend_on_how_many_there_are_and_other_seeds_give_others(g
     assert not torch.equal(other.start(RANDOM, 2, range(1))[1]["layers.0.weight"], mine["layers.0.weight"][:1])
 
 
-def test_progress_counts_networks_and_ends(digits) -> None:
+def test_progress_counts_parts_and_ends(digits) -> None:
     seen: list[tuple[int, int]] = []
     Lottery(digits, replace(TINY, steps=2)).run(lambda done, in_all, text: seen.append((done, in_all)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert seen[-1] == (4 * 3 + 4 * 2 + 3,) * 2
+    assert seen[-1] == (4 * 2 + 4 * 1,) * 2  # two parts of an arm at the last level, and one at the first
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_progress_counts_networks_and_ends(digits) -> None:
         ({"steps": 0}, "steps is 0"),
         ({"together": 1.5}, "together is 1.5"),
         ({"few_levels": (5,)}, r"few_levels are \(5,\); allowed: 1 to 4"),
-        ({"margin": 1}, "margin is 1; allowed: above 0 and below 1"),
+        ({"margin": 1}, "margin is 1; allowed: a number above 0 and below 1"),
     ],
 )
 def test_a_senseless_setting_is_refused(wrong: dict, message: str) -> None:

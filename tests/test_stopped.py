@@ -3,6 +3,7 @@
 import pytest
 
 from lthedu import data
+from lthedu.experiments import base
 from lthedu.landscape import depth
 from lthedu.sparsity import Comparison, compare
 from lthedu.supermasks import deconstruction, widths
@@ -39,18 +40,9 @@ def rewound(digits: data.Dataset) -> None:
     rewinding.Rewinding(digits, settings).run()
 
 
-@pytest.mark.parametrize(
-    ("module", "experiment"),
-    [
-        (depth, by_depth),
-        (compare, comparing),
-        (deconstruction, deconstructing),
-        (widths, finding_supermasks),
-        (rewinding, rewound),
-    ],
-)
-def test_a_stop_in_the_midst_of_training_stops_the_experiment(module, experiment, mnist, monkeypatch):
-    real, ends = module.train, []
+@pytest.mark.parametrize("experiment", [by_depth, comparing, deconstructing, finding_supermasks, rewound])
+def test_a_stop_in_the_midst_of_training_stops_the_experiment(experiment, mnist, monkeypatch):
+    real, ends = base.train, []
 
     def press(done: int, in_all: int, text: str) -> None:
         if done == 3:
@@ -61,7 +53,7 @@ def test_a_stop_in_the_midst_of_training_stops_the_experiment(module, experiment
         ends.append((trained.stopped, trained.steps))
         return trained
 
-    monkeypatch.setattr(module, "train", interrupted)
+    monkeypatch.setattr(base, "train", interrupted)
     few = mnist.first(200, 40, 40)
     with pytest.raises(KeyboardInterrupt):
         experiment(few if experiment is comparing else data.pooled(few))

@@ -6,6 +6,7 @@ from pathlib import Path
 from lthedu.checks import checked
 
 _PACKAGE = Path(__file__).parents[1]
+SCALES = ("tiny", "lesson", "paper")
 
 
 @checked
@@ -25,15 +26,15 @@ def course_path(name: str) -> Path:
     raise FileNotFoundError(f"this installation of lthedu has no folder {name!r}; reinstall lthedu")
 
 
-def at_paper_scale() -> bool:
-    """Whether LTHEDU_SCALE asks for the papers' size ("paper") and not the lesson's ("lesson", the default).
+def scale() -> str:
+    """The size that LTHEDU_SCALE asks for: "tiny" (seconds, for tests), "lesson" (the default) or "paper".
 
     Raises ValueError for any other word.
 
-    >>> at_paper_scale()
-    False
+    >>> scale()
+    'lesson'
     """
     word = os.environ.get("LTHEDU_SCALE", "lesson")
-    if word not in ("lesson", "paper"):
-        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: lesson, paper")
-    return word == "paper"
+    if word not in SCALES:
+        raise ValueError(f"LTHEDU_SCALE is {word!r}; allowed: {', '.join(SCALES)}")
+    return word

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from platformdirs import user_cache_path
 
-from lthedu.base.course_files import course_path
+from lthedu.base.course_files import course_path, scale
 from lthedu.base.files import DamagedFile
 from lthedu.checks import checked
 from lthedu.data import cifar10
-from lthedu.data.dataset import Dataset, Progress, default_device, device_of
+from lthedu.data.dataset import Dataset, Progress, Recipe, default_device, device_of
 from lthedu.data.folder import class_names, load_folder
 from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist, pooled, unit_pixels
 from lthedu.data.mnist1d import load_mnist1d
@@ -23,6 +23,7 @@ __all__ = [
     "NAMES",
     "DamagedFile",
     "Dataset",
+    "Recipe",
     "check_files",
     "class_names",
     "data_path",
@@ -32,9 +33,11 @@ __all__ = [
     "load",
     "load_folder",
     "pooled",
+    "remade",
     "unit_pixels",
 ]
 NAMES = ("mnist", "mnist1d", "cifar10")
+TINY = 600, 200, 200  # examples of each split at tiny size
 CIFAR10_CLASSES = cifar10.CIFAR10_CLASSES
 
 
@@ -63,6 +66,7 @@ def load(
     50,000. Fetch it once with `fetch`. It takes 740 MB of memory, and 1.1 GB while it is read. Label i is
     `CIFAR10_CLASSES[i]`. Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009.
 
+    With LTHEDU_SCALE=tiny, the size for tests, it is the first 600, 200 and 200 examples of any of them.
     Files are read from where `data_path` says. Your own images: `load_folder`. Raises ValueError for another name,
     FileNotFoundError for a missing file, and DamagedFile, with both checksums, for a file whose bytes are not the
     canonical ones.
@@ -73,10 +77,41 @@ def load(
     """
     _refuse_unknown(name)
     device = device_of(device)
+    tiny = TINY if scale() == "tiny" else None
     if name == "mnist1d":
-        return load_mnist1d(seed).to(device)
-    read = load_mnist if name == "mnist" else cifar10.load_cifar10
-    return read(data_path(name, folder), seed).to(device)
+        made = load_mnist1d(seed)
+    elif name == "mnist":
+        made = load_mnist(data_path(name, folder), seed, tiny)
+    else:
+        made = cifar10.load_cifar10(data_path(name, folder), seed)
+    made = made.first(*tiny) if tiny else made
+    made = made.to(device).by("load", name, seed, str(device), None if folder is None else str(folder))
+    return made.first(*tiny) if tiny else made  # the recipe says so wherever it is followed
+
+
+def remade(recipe: Recipe) -> Dataset:
+    """The data that this recipe makes, step by step (see `Dataset.recipe`): how another process comes by it.
+
+    >>> small = load("mnist", device="cpu").first(8, 4, 4)
+    >>> remade(small.recipe).fingerprint() == small.fingerprint()
+    True
+    """
+    (what, *named), *steps = recipe
+    if what == "load":
+        name, seed, device, folder = named
+        made = load(name, seed=seed, device=device, folder=folder)
+    else:
+        folder, size, channels, seed, device = named
+        made = load_folder(folder, size=size, channels=channels, seed=seed, device=device)
+    for step, *arguments in steps:
+        if step == "to":
+            device, dtype = arguments
+            made = made.to(device, None if dtype is None else getattr(torch, dtype.removeprefix("torch.")))
+        elif step == "first":
+            made = made.first(*arguments)
+        else:
+            made = {"pooled": pooled, "unit_pixels": unit_pixels}[step](made)
+    return made
 
 
 @checked

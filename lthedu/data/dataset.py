@@ -5,20 +5,27 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lthedu.base.files import refuse_changed
+from lthedu.base.fingerprint import fingerprint
 from lthedu.checks import Count, checked
 
 SPLITS = ("train", "val", "test")
+Recipe = tuple[tuple[Any, ...], ...]  # how data was made: ("load", name, ...), ("first", ...), ("pooled",)
 Progress = Callable[[int, int, str], None]  # (done, in all, what is running)
+
+
+class _Made:
+    __slots__ = ("_recipe",)  # beside the fields: what is put together by hand, or replaced in, has none
 
 
 @checked
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(_Made):
     """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`.
 
     Raises ValueError for a split whose inputs and labels are not equally many.
@@ -47,10 +54,26 @@ class Dataset:
         """The one device that all six tensors are on."""
         return self.x_train.device
 
+    @property
+    def recipe(self) -> Recipe | None:
+        """How another process makes the same data (see `lthedu.data.remade`); None for what was made by hand."""
+        return getattr(self, "_recipe", None)
+
+    def by(self, *step: Any, of: "Dataset | None" = None) -> "Dataset":
+        """The same object, which from now on knows its recipe: that of the data it was made `of`, and one more step."""
+        if of is None or of.recipe is not None:
+            object.__setattr__(self, "_recipe", (*((of.recipe or ()) if of else ()), step))
+        return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all six tensors: equal for equal data alone, wherever it is."""
+        return fingerprint(vars(self))
+
     def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Dataset":
         """The same data on `device`, inputs as `dtype`."""
         moved = {f.name: getattr(self, f.name).to(device) for f in fields(self)}
-        return Dataset(**{name: t.to(dtype) if name[0] == "x" else t for name, t in moved.items()})
+        made = Dataset(**{name: t.to(dtype) if name[0] == "x" else t for name, t in moved.items()})
+        return made.by("to", None if device is None else str(device), None if dtype is None else str(dtype), of=self)
 
     @checked
     def first(self, n_train: Count, n_val: Count | None = None, n_test: Count | None = None) -> "Dataset":
@@ -62,7 +85,17 @@ class Dataset:
         for split, n in zip(SPLITS, (n_train, n_val, n_test), strict=True):
             for name in (f"x_{split}", f"y_{split}"):
                 parts[name] = getattr(self, name)[:n]
-        return Dataset(**parts)
+        return Dataset(**parts).by("first", n_train, n_val, n_test, of=self)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a copy knows its recipe, too
+        return _copied, (tuple(vars(self).values()), self.recipe)
+
+
+def _copied(tensors: tuple[Tensor, ...], recipe: Recipe | None) -> Dataset:
+    made = Dataset(*tensors)
+    if recipe is not None:
+        object.__setattr__(made, "_recipe", recipe)
+    return made
 
 
 def default_device() -> torch.device:

@@ -74,7 +74,8 @@ def load_folder(
         x[split], y[split] = torch.from_numpy(images), torch.tensor([label for _, label in pairs])
     mean, std = channel_statistics(x["train"])
     tensors = [t for s in ("train", "val", "test") for t in (normalised(x[s], mean, std), y[s])]
-    return Dataset(*tensors).to(device)
+    made = Dataset(*tensors).to(device)
+    return made.by("load_folder", str(Path(folder).absolute()), size, channels, seed, str(device))
 
 
 @checked

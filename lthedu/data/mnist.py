@@ -29,14 +29,16 @@ def check_mnist(root: Path) -> None:
         _packed(root / file, digest)
 
 
-def load_mnist(root: Path, seed: int) -> Dataset:
-    """MNIST from the folder `root`: 55,000, 5,000 and 10,000 rows of 784 pixels (see `lthedu.data.load`)."""
+def load_mnist(root: Path, seed: int, few: tuple[int, int, int] | None = None) -> Dataset:
+    """MNIST from the folder `root`: 55,000, 5,000 and 10,000 rows of 784 pixels (see `lthedu.data.load`), or the first
+    `few` of them."""
     x, y, x_test, y_test = (_idx(root / file, digest) for file, digest in MNIST_FILES.items())
-    x, x_test = ((_flat(t) / 255 - MNIST_MEAN) / MNIST_STD for t in (x, x_test))
     order = torch.randperm(len(x), generator=generator(seed, "mnist split"))
-    train, val = order[:55_000], order[55_000:]
-    y, y_test = y.long(), y_test.long()
-    return Dataset(x[train], y[train], x[val], y[val], x_test, y_test)
+    train, val, test = order[:55_000], order[55_000:], torch.arange(len(x_test))
+    if few is not None:
+        train, val, test = (split[:n] for split, n in zip((train, val, test), few, strict=True))
+    x_train, x_val, x_test = ((_flat(t) / 255 - MNIST_MEAN) / MNIST_STD for t in (x[train], x[val], x_test[test]))
+    return Dataset(x_train, y[train].long(), x_val, y[val].long(), x_test, y_test[test].long())
 
 
 @checked
@@ -54,7 +56,8 @@ def unit_pixels(data: Dataset) -> Dataset:
     def shades(x: Tensor) -> Tensor:
         return ((x * MNIST_STD + MNIST_MEAN) * 255).round().clamp(0, 255) / 255
 
-    return replace(data, x_train=shades(data.x_train), x_val=shades(data.x_val), x_test=shades(data.x_test))
+    made = replace(data, x_train=shades(data.x_train), x_val=shades(data.x_val), x_test=shades(data.x_test))
+    return made.by("unit_pixels", of=data)
 
 
 @checked
@@ -75,7 +78,8 @@ def pooled(data: Dataset) -> Dataset:
     def half(x: Tensor) -> Tensor:
         return torch.nn.functional.avg_pool2d(x.view(-1, 1, side, side), 2).flatten(1)
 
-    return replace(data, x_train=half(data.x_train), x_val=half(data.x_val), x_test=half(data.x_test))
+    made = replace(data, x_train=half(data.x_train), x_val=half(data.x_val), x_test=half(data.x_test))
+    return made.by("pooled", of=data)
 
 
 def _flat(images: Tensor) -> Tensor:

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 from torch import nn
 
-from lthedu.base.course_files import at_paper_scale
-from lthedu.checks import checked
+from lthedu.checks import AtLeast, Count, checked
 from lthedu.data import Dataset
+from lthedu.experiments import Client, Experiment, Keep, Seeded, Sizes, within
 from lthedu.models import MLP, ResidualMLP
-from lthedu.training import Progress, Replicates, train
+from lthedu.training import Progress, Replicates
 
 GLOROT = "plain, Glorot start"
 HE = "plain, He start"
@@ -21,40 +24,30 @@ UNSCALED = "residual, start not scaled"
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What the study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(depths=(0,))
     Traceback (most recent call last):
-    ValueError: depths are (0,), width 32 and steps 150; allowed: 1 or more, each
+    ValueError: Settings: depths[0] is 0; allowed: a whole number from 1 up
     """
 
-    depths: tuple[int, ...] = (4, 8, 16, 32)  # hidden layers
-    width: int = 32
-    steps: int = 150
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # one replicate each
-    images: int | None = 6000  # training images used, None for all
-
-    def __post_init__(self) -> None:
-        if not self.seeds:
-            raise ValueError("seeds is empty; give one or more")
-        if min(self.depths, default=0) < 1 or self.width < 1 or self.steps < 1:
-            raise ValueError(
-                f"depths are {self.depths}, width {self.width} and steps {self.steps}; allowed: 1 or more, each"
-            )
+    depths: Annotated[tuple[Count, ...], AtLeast(1)] = (4, 8, 16, 32)  # hidden layers
+    width: Count = 32
+    steps: Count = 150
+    batch_size: Count = 128
+    images: Count | None = 6000  # training images used, None for all
 
 
 LESSON = Settings()
-LARGE = Settings(depths=(4, 8, 16, 32, 64, 128), width=128, steps=5000, images=None)
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper", a size for a GPU. No paper has either.
-
-    >>> scaled_settings().depths
-    (4, 8, 16, 32)
-    """
-    return LARGE if at_paper_scale() else LESSON
+SIZES = Sizes(
+    tiny=replace(LESSON, depths=(1, 2), width=4, steps=4, seeds=(0, 1)),
+    lesson=LESSON,
+    paper=replace(  # a size for a GPU: no paper has it
+        LESSON, depths=(4, 8, 16, 32, 64, 128), width=128, steps=5000, images=None, seeds_per_part=1
+    ),
+)
+scaled_settings = SIZES.now
 
 
 @checked
@@ -88,11 +81,45 @@ def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     }
 
 
+class ByDepth(Experiment[Settings]):
+    """Every arm at every depth, trained for the same steps. Arms of one depth see the same minibatches."""
+
+    COLUMNS = ("arm", "layers", "replicate", "accuracy")
+
+    @property
+    def order(self) -> list[int]:
+        """The number of each replicate, whatever its seed."""
+        return list(range(self.first, self.first + len(self.settings.seeds)))
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train every arm at every depth."""
+        s = self.settings
+        few = self.data if s.images is None else self.data.first(s.images)
+        inputs, outputs = few.x_train[0].numel(), int(few.y_train.max()) + 1
+        runs = [(layers, arm, make) for layers in s.depths for arm, make in arms(layers).items()]
+        for i, (layers, arm, make) in enumerate(runs):
+            start = Replicates.create(
+                partial(make, [inputs, *[s.width] * layers, outputs]), s.seeds, device=self.data.device
+            )
+            text = f"{arm}, {layers} layers"
+            trained = self.train(start, data=few, progress=within(tick, i, len(runs), text))
+            test = trained.history.query("split == 'test'").sort_values("replicate")
+            self.note({"arm": arm, "layers": layers}, accuracy=test["accuracy"].to_numpy())
+
+
 @checked
-def accuracy_by_depth(data: Dataset, settings: Settings = LESSON, progress: Progress | None = None) -> pd.DataFrame:
+def accuracy_by_depth(
+    data: Dataset,
+    settings: Settings = LESSON,
+    progress: Progress | None = None,
+    *,
+    folder: Path | str | None = None,
+    client: Client | None = None,
+) -> pd.DataFrame:
     """Train every arm at every depth on `data`; one row a network: arm, layers, replicate, accuracy on the test split.
 
-    Arms of one depth see the same minibatches. `progress(done, all, text)` is called after each step.
+    Arms of one depth see the same minibatches. `progress(done, all, text)` is called after each step. `folder` and
+    `client` are those of `lthedu.experiments.Experiment.run`.
 
     >>> from lthedu import data
     >>> small = data.load("mnist", device="cpu").first(500, 100, 100)
@@ -100,25 +127,4 @@ def accuracy_by_depth(data: Dataset, settings: Settings = LESSON, progress: Prog
     >>> table[["layers", "replicate"]].values.tolist()
     [[2, 0], [2, 0], [2, 0], [2, 0]]
     """
-    if settings.images is not None:
-        data = data.first(settings.images)
-    inputs, outputs = data.x_train[0].numel(), int(data.y_train.max()) + 1
-    runs = [(layers, arm, make) for layers in settings.depths for arm, make in arms(layers).items()]
-    tables = []
-    for i, (layers, arm, make) in enumerate(runs):
-        sizes = [inputs, *[settings.width] * layers, outputs]
-        start = Replicates.create(lambda make=make, sizes=sizes: make(sizes), settings.seeds, device=data.device)  # type: ignore[misc]
-        trained = train(
-            start, data, settings.steps, progress=_within(progress, i, len(runs), f"{arm}, {layers} layers")
-        )
-        rows = trained.history.query("split == 'test'")[["replicate", "accuracy"]]
-        tables.append(rows.assign(arm=arm, layers=layers)[["arm", "layers", "replicate", "accuracy"]])
-        if trained.stopped:
-            raise KeyboardInterrupt
-    return pd.concat(tables, ignore_index=True)
-
-
-def _within(progress: Progress | None, run: int, runs: int, text: str) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, steps, _: progress(run * steps + done, runs * steps, text)
+    return ByDepth(data, settings).run(progress, folder=folder, client=client)

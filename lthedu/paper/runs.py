@@ -12,10 +12,11 @@ import pandas as pd
 
 from lthedu import data, models
 from lthedu.data import Dataset
+from lthedu.experiments import Experiment
 from lthedu.optimizers import Optimizer
 from lthedu.paper.results import Reference, made_with, write
 from lthedu.supermasks import conv
-from lthedu.tickets import PAPER, Settings, Study, final, lottery, rewinding
+from lthedu.tickets import PAPER, Study, final, lottery, rewinding
 
 
 @dataclass
@@ -40,13 +41,14 @@ class Clock:
             raise KeyboardInterrupt
 
 
-Run = Callable[[Clock, Path | None], Reference]  # (clock, folder of images) -> what was found
+Run = Callable[[Clock, Path | None, Path], Reference]  # (clock, folder of images, folder of parts) -> what was found
 
 
-def lenet(clock: Clock, images: Path | None) -> Reference:
+def lenet(clock: Clock, images: Path | None, parts: Path) -> Reference:
     """LeNet-300-100 on MNIST as Frankle and Carbin (2019) train it: Adam 1.2e-3, batches of 60, 50,000 steps, 20 %
     of a layer pruned per round (10 % of the output layer), 20 rounds, five seeds, with both controls."""
-    return _study("Winning tickets of LeNet-300-100 on MNIST", data.load("mnist"), models.lenet_300_100, PAPER, clock)
+    study = Study(data.load("mnist"), models.lenet_300_100, PAPER)
+    return _reference("Winning tickets of LeNet-300-100 on MNIST", study, clock, parts, condensed)
 
 
 CONV4 = replace(
@@ -61,41 +63,32 @@ CONV4 = replace(
 )
 
 
-def conv4(clock: Clock, images: Path | None) -> Reference:
+def conv4(clock: Clock, images: Path | None, parts: Path) -> Reference:
     """Conv-4 on CIFAR-10 as Frankle and Carbin (2019) train it: Adam 3e-4, batches of 60, 25,000 steps, 10 % of a
     convolution, 20 % of a linear and 10 % of the output layer pruned per round; three seeds, one control."""
     pictures, source = cifar(images)
-    return _study(f"Winning tickets of Conv-4 on {source}", pictures, lambda: models.Conv(4), CONV4, clock)
+    study = Study(pictures, lambda: models.Conv(4), CONV4)
+    return _reference(f"Winning tickets of Conv-4 on {source}", study, clock, parts, condensed)
 
 
-def small_lotteries(clock: Clock, images: Path | None) -> Reference:
+def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> Reference:
     """Lesson 04's arms at 10,000 networks each, at the last level alone: accuracies of every network."""
-    mnist = data.pooled(data.load("mnist"))
-    settings = replace(lottery.PAPER, few_levels=())
-    drawn = lottery.Lottery(mnist, settings)
-    with suppress(KeyboardInterrupt):
-        drawn.run(clock)
-    rows = drawn.table
-    return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", rows, asdict(settings), mnist, clock)
+    drawn = lottery.Lottery(data.pooled(data.load("mnist")), replace(lottery.PAPER, few_levels=()))
+    return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", drawn, clock, parts)
 
 
-def rewound(clock: Clock, images: Path | None) -> Reference:
+def rewound(clock: Clock, images: Path | None, parts: Path) -> Reference:
     """Lesson 03's experiment with twenty seeds and ten times the steps: every way to go on, and the barriers."""
-    mnist = data.pooled(data.load("mnist"))
-    game = rewinding.Rewinding(mnist, rewinding.PAPER)
-    with suppress(KeyboardInterrupt):
-        game.run(clock)
-    rows = game.table.round(6).astype(object).where(game.table.notna(), None)  # JSON has no NaN
-    return _reference("Rewinding on 14 x 14 MNIST", rows, asdict(rewinding.PAPER), mnist, clock)
+    game = rewinding.Rewinding(data.pooled(data.load("mnist")), rewinding.PAPER)
+    return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
-def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None) -> Reference:
+def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None, parts: Path) -> Reference:
     """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
     128 images at a time, beside networks that are trained; three seeds."""
     pictures, source = cifar(images)
-    rows = conv.run(pictures, settings, clock)
     title = f"Supermasks of Conv-2/4/6 on {source}, {settings.passes} passes"
-    return _reference(title, rows, asdict(settings), pictures, clock)
+    return _reference(title, conv.Convolutional(pictures, settings), clock, parts)
 
 
 RUNS: dict[str, Run] = {
@@ -109,17 +102,19 @@ RUNS: dict[str, Run] = {
 
 
 def run(name: str, folder: Path, *, images: Path | None = None, seconds: float = float("inf")) -> Path:
-    """Run `name` and write its reference to `folder`/`name`.json; after `seconds`, what is finished until then.
+    """Run `name` and write its reference to `folder`/`name`.json; after `seconds`, the parts finished until then.
 
+    Parts are kept in `folder`/`name`.parts, and the next run goes on from there, also after this one was killed.
     `images`: a folder of images (see `lthedu.data.load_folder`) in the place of CIFAR-10, which the reference then
-    names. Raises ValueError, before any work, for another name, and for a time that is not above 0.
+    names. Raises ValueError, before any work, for another name, and for a time that is not above 0; TimeoutError where
+    no part was finished in time; and as `lthedu.experiments.Experiment.run` does for its folder.
     """
     if name not in RUNS:
         raise ValueError(f"no run is called {name!r}; there are: {', '.join(RUNS)}")
     if not seconds > 0:
         raise ValueError(f"seconds is {seconds}; it must be above 0")
     path = folder / f"{name}.json"
-    write(path, RUNS[name](Clock(seconds), images))
+    write(path, RUNS[name](Clock(seconds), images, folder / f"{name}.parts"))
     return path
 
 
@@ -128,13 +123,6 @@ def cifar(images: Path | None) -> tuple[Dataset, str]:
     if images is None:
         return data.load("cifar10"), "CIFAR-10"
     return data.load_folder(images), f"images of the folder {images.name!r}, not the official CIFAR-10"
-
-
-def _study(title: str, data: Dataset, make: Callable[[], Any], settings: Settings, clock: Clock) -> Reference:
-    study = Study(data, make, settings)
-    with suppress(KeyboardInterrupt):
-        study.run(clock)
-    return _reference(title, condensed(study.table), asdict(settings), data, clock)
 
 
 def condensed(table: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +145,23 @@ def condensed(table: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _reference(title: str, rows: pd.DataFrame, settings: dict[str, Any], data: Dataset, clock: Clock) -> Reference:
-    rounded = rows.round(6)
-    return Reference(title, not clock.ran_out, settings, made_with(data.device, clock.used), rounded)
+def without_nan(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with None for NaN, which JSON does not have."""
+    return table.round(6).astype(object).where(table.notna(), None)
+
+
+def _reference(
+    title: str,
+    experiment: Experiment[Any],
+    clock: Clock,
+    parts: Path,
+    shaped: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
+) -> Reference:
+    """What the finished parts of an experiment give, and what made them."""
+    with suppress(KeyboardInterrupt):
+        experiment.run(clock, folder=parts)
+    if not experiment.done:
+        raise TimeoutError(f"the time was up before a part was finished; run it again: it goes on from {parts}")
+    complete = all(part in experiment.done for part in experiment.parts())
+    made = made_with(experiment.data.device, experiment.seconds)
+    return Reference(title, complete, asdict(experiment.settings), made, shaped(experiment.finished).round(6))

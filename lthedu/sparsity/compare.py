@@ -5,22 +5,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
 from lthedu import masks
-from lthedu.base.course_files import at_paper_scale
-from lthedu.checks import Count, checked
-from lthedu.data import Dataset
+from lthedu.checks import Above, AtLeast, Count, Range, checked
+from lthedu.experiments import Client, Experiment, Found, Keep, Seeded, Sizes, within
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
-from lthedu.training import Progress, Replicates, Step, evaluate, training
-
-Row = dict[str, str | int | float]
+from lthedu.training import Progress, Replicates, Step, evaluate
 
 DENSE = "large dense"
 GRADUAL = "large sparse, gradual"
@@ -31,47 +30,31 @@ SAME_BYTES = "small dense, as many bytes"
 LENET = 266_610  # weights and biases of LeNet-300-100
 OUTPUT = "layers.2.weight"  # LeNet-300-100's last layer: 1,000 weights, never pruned here
 BIASES = 410
+COLUMNS = ["arm", "budget", "replicate", "nonzeros", "bytes", "lr", "val", "test"]
+
+
+Numbers = Annotated[int, Range(1_000 + BIASES + 1, LENET)]  # weights and biases together
 
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What a comparison does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(nonzeros=(266_611,))
     Traceback (most recent call last):
-    ValueError: nonzeros names 266611; allowed: 1411 to 266610, weights and biases together
+    ValueError: Settings: nonzeros[0] is 266611; allowed: a whole number from 1411 to 266610
     """
 
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # one replicate each
-    nonzeros: tuple[int, ...] = (27_000, 9_000, 3_700)  # weights and biases that are left
-    dense_steps: int = 468  # before any pruning; 1.09 passes over 55,000 images
-    steps: int = 468  # after that, while pruning or fine-tuning
-    updates: int = 20  # of the mask, in gradual pruning
-    pruned_by: float = 0.7  # of `steps`: when the schedule ends, and the rest is left for recovery
-    batch_size: int = 128
+    nonzeros: Annotated[tuple[Numbers, ...], AtLeast(1)] = (27_000, 9_000, 3_700)  # weights and biases that are left
+    dense_steps: Count = 468  # before any pruning; 1.09 passes over 55,000 images
+    steps: Count = 468  # after that, while pruning or fine-tuning
+    updates: Count = 20  # of the mask, in gradual pruning
+    pruned_by: Annotated[float, Above(0, high=1)] = 0.7  # of `steps`: when the schedule ends, before recovery
+    batch_size: Count = 128
     optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
-    small_lrs: tuple[float, ...] = (1.2e-3, 4e-3)  # small networks get the better one, by validation accuracy
-
-    def __post_init__(self) -> None:
-        least, most = 1_000 + BIASES + 1, LENET
-        for total in self.nonzeros:
-            if not least <= total <= most:
-                raise ValueError(f"nonzeros names {total}; allowed: {least} to {most}, weights and biases together")
-        for name in ("dense_steps", "steps", "updates", "batch_size"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or count < 1:
-                raise ValueError(f"{name} is {count}; it must be a whole number, 1 or more")
-        for lr in self.small_lrs:
-            if not 0 < lr < math.inf:
-                raise ValueError(f"small_lrs names {lr}; a learning rate is above 0 and finite")
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds are {self.seeds}; give each once")
-        if not 0 < self.pruned_by <= 1:
-            raise ValueError(f"pruned_by is {self.pruned_by}; allowed: above 0 to 1")
-        for name in ("seeds", "nonzeros", "small_lrs"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty; give at least one")
+    # small networks get the better one, by validation accuracy
+    small_lrs: Annotated[tuple[Annotated[float, Above(0, below=math.inf)], ...], AtLeast(1)] = (1.2e-3, 4e-3)
 
     def density(self, total: int) -> float:
         """The density of LeNet-300-100's two hidden layers at which `total` numbers are left.
@@ -83,19 +66,20 @@ class Settings:
 
 
 LESSON = Settings()
-PAPER = Settings(nonzeros=(80_000, 40_000, 27_000, 14_000, 9_000, 5_500, 3_700), dense_steps=4_290, steps=8_580)
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": seven sizes, 30 passes in all.
-
-    The paper's own networks (InceptionV3, MobileNet and language models) are not rebuilt at either size.
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().steps
-    468
-    """
-    return PAPER if at_paper_scale() else LESSON
+# the paper's own networks (InceptionV3, MobileNet and language models) are not rebuilt at any size
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), dense_steps=6, steps=8, updates=2, batch_size=32),
+    lesson=LESSON,
+    paper=replace(  # seven sizes, 30 passes in all
+        LESSON,
+        seeds_per_part=1,
+        nonzeros=(80_000, 40_000, 27_000, 14_000, 9_000, 5_500, 3_700),
+        dense_steps=4_290,
+        steps=8_580,
+    ),
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 @checked
@@ -130,8 +114,8 @@ def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
 
 
 @checked
-@dataclass(frozen=True)
-class Comparison:
+@dataclass
+class Comparison(Experiment[Settings]):
     """One trained LeNet-300-100 for each seed, pruned in two ways, beside dense networks as small as that.
 
     All large sparse arms start from the same trained networks and go on for `settings.steps` steps, with the same
@@ -139,11 +123,21 @@ class Comparison:
     is kept, when, and how wide a small network is: the defaults are the library's, a lesson hands in the learner's.
     """
 
-    data: Dataset
+    COLUMNS = COLUMNS
+    functions = {"choose": select_globally, "schedule": cubic, "width": matching_width}
+
     settings: Settings = LESSON
     choose: Choose = select_globally
     schedule: Callable[[int, int, int, float], float] = cubic
     width: Callable[[int, int, int], int] = matching_width
+
+    def __post_init__(self) -> None:
+        self.dense: Replicates | None = None  # what pruning starts from, where it was given
+
+    @property
+    def order(self) -> list[int]:
+        """The seeds."""
+        return list(self.settings.seeds)
 
     def train_dense(self, progress: Progress | None = None) -> Replicates:
         """The dense networks that all pruning starts from, one for each seed, after `dense_steps` steps.
@@ -153,7 +147,8 @@ class Comparison:
         start = Replicates.create(lenet_300_100, self.settings.seeds, device=self.data.device)
         return self._train(start, 0, self.settings.dense_steps, progress=progress).replicates
 
-    def run(self, dense: Replicates, progress: Progress | None = None) -> pd.DataFrame:
+    @property
+    def table(self) -> pd.DataFrame:
         """A row for each arm, budget and replicate: arm, budget, replicate, nonzeros, bytes, lr, val, test.
 
         `budget` is an entry of `settings.nonzeros`, or all 266,610 for the dense arm, which trains on unpruned;
@@ -161,10 +156,42 @@ class Comparison:
         networks are trained at each of `small_lrs`, and the rate with the better mean on the validation split
         is the one in the table; those with two hidden layers at the first rate alone.
         """
-        s = self.settings
-        jobs: list[tuple[str, Callable[[Progress | None], list[Row]]]] = [
-            (DENSE, partial(self._large, DENSE, LENET, dense))
-        ]
+        return best_rates(super().table)
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The table of the finished parts alone."""
+        return best_rates(super().finished)
+
+    @checked
+    def run(  # type: ignore[override]  # what pruning starts from comes first
+        self,
+        dense: Replicates | None = None,
+        progress: Progress | None = None,
+        *,
+        folder: Path | str | None = None,
+        client: Client | None = None,
+    ) -> pd.DataFrame:
+        """Train every arm and return the table. Without `dense`, the dense networks are trained first.
+
+        `folder` and `client` are those of `lthedu.experiments.Experiment.run`. Raises ValueError for one of them
+        together with `dense`: networks at hand are not what a part can be told by.
+        """
+        if dense is not None and (folder is not None or client is not None):
+            raise ValueError("dense is given, and a folder or a client cannot tell it from others: leave dense out")
+        if dense is not None:
+            self.done.clear()
+        self.dense = dense
+        return super().run(progress, folder=folder, client=client)
+
+    def found(self, seconds: float) -> Found:
+        """Every rate's rows: which is best is known when all seeds are there."""
+        return {"rows": super().table, "seconds": seconds}
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train every arm."""
+        s, dense = self.settings, self.dense or self.train_dense()
+        jobs: list[tuple[str, Callable[[Progress | None], None]]] = [(DENSE, partial(self._large, DENSE, LENET, dense))]
         for total in s.nonzeros:
             for arm in (GRADUAL, ONE_SHOT):
                 jobs.append((arm, partial(self._large, arm, total, dense)))
@@ -178,10 +205,8 @@ class Comparison:
                 (SAME_BYTES, [784, wide, 10], s.small_lrs),
             ):
                 jobs.append((arm, partial(self._small, arm, total, sizes, lrs)))
-        rows: list[Row] = []
         for i, (text, job) in enumerate(jobs):
-            rows += job(_share(progress, i, len(jobs), text))
-        return pd.DataFrame(rows)
+            job(within(tick, i, len(jobs), text))
 
     def cuts(self, total: int) -> dict[int, float]:
         """Gradual pruning to `total` numbers each: the density of the hidden layers from each step on that prunes.
@@ -205,7 +230,7 @@ class Comparison:
         mask = self.prune(dense.params, dense.full_mask(), self.settings.density(total))
         return masks.unstack(dense.params, 0), masks.unstack(mask, 0)
 
-    def _large(self, arm: str, total: int, dense: Replicates, progress: Progress | None) -> list[Row]:
+    def _large(self, arm: str, total: int, dense: Replicates, progress: Progress | None) -> None:
         s = self.settings
         first, last = s.dense_steps, s.dense_steps + s.steps
         cuts = self.cuts(total) if arm == GRADUAL else {}
@@ -213,21 +238,16 @@ class Comparison:
         now = self._train(dense, first, last, mask=mask, cuts=cuts, progress=progress)
         ends = [(masks.unstack(now.params, i), masks.unstack(now.mask, i)) for i in range(len(dense))]
         stored = [(nonzeros(*end), csr_bytes(*end)) for end in ends]  # a dense one's matrices are smaller dense
-        return self._rows(arm, total, now.replicates, stored, s.optimizer.lr)
+        self._note(arm, total, now.replicates, stored, s.optimizer.lr)
 
-    def _small(
-        self, arm: str, total: int, sizes: list[int], lrs: Sequence[float], progress: Progress | None
-    ) -> list[Row]:
+    def _small(self, arm: str, total: int, sizes: list[int], lrs: Sequence[float], progress: Progress | None) -> None:
         s = self.settings
-        tried = []
         for i, lr in enumerate(lrs):
             start = Replicates.create(partial(MLP, sizes), s.seeds, device=self.data.device)
-            part = _share(progress, i, len(lrs), arm)
+            part = within(progress, i, len(lrs), arm)
             trained = self._train(start, 0, s.dense_steps + s.steps, lr=lr, progress=part).replicates
             one = masks.unstack(trained.params, 0)
-            stored = [(nonzeros(one, {}), dense_bytes(one))] * len(trained)
-            tried.append(self._rows(arm, total, trained, stored, lr))
-        return max(tried, key=lambda rows: sum(float(row["val"]) for row in rows))
+            self._note(arm, total, trained, [(nonzeros(one, {}), dense_bytes(one))] * len(trained), lr)
 
     def _train(
         self,
@@ -241,44 +261,32 @@ class Comparison:
         progress: Progress | None = None,
     ) -> Step:
         """The last step of a training that is pruned at the `cuts`."""
-        s, cuts = self.settings, cuts or {}
-        optimizer = s.optimizer if lr is None else replace(s.optimizer, lr=lr)
-        for now in training(
-            start,
-            self.data,
-            last,
-            first_step=first,
-            mask=mask,
-            order=s.seeds,
-            optimizer=optimizer,
-            batch_size=s.batch_size,
-        ):
+        optimizer = self.settings.optimizer if lr is None else replace(self.settings.optimizer, lr=lr)
+        cuts = cuts or {}
+        for now in self.training(start, steps=last, first_step=first, mask=mask, optimizer=optimizer):
             if now.step in cuts:
                 now.mask = self.prune(now.params, now.mask, cuts[now.step])
             if progress is not None:
                 progress(now.step, last, "training")
         return now
 
-    def _rows(self, arm: str, total: int, nets: Replicates, stored: list[tuple[int, int]], lr: float) -> list[Row]:
+    def _note(self, arm: str, total: int, nets: Replicates, stored: list[tuple[int, int]], lr: float) -> None:
         val, test = (evaluate(nets, self.data, split)[1].tolist() for split in ("val", "test"))
-        return [
-            {
-                "arm": arm,
-                "budget": total,
-                "replicate": seed,
-                "nonzeros": count,
-                "bytes": size,
-                "lr": lr,
-                "val": v,
-                "test": t,
-            }
-            for seed, (count, size), v, t in zip(self.settings.seeds, stored, val, test, strict=True)
-        ]
+        rows = {"arm": arm, "budget": total, "replicate": self.settings.seeds, "lr": lr, "val": val, "test": test}
+        counts, sizes = zip(*stored, strict=True)
+        self.rows.append(pd.DataFrame(rows | {"nonzeros": counts, "bytes": sizes})[COLUMNS])
 
 
-def _share(progress: Progress | None, i: int, n: int, text: str) -> Progress | None:
-    """Part number `i` of `n` equal ones of a progress bar."""
-    return None if progress is None else lambda done, in_all, _: progress(i * in_all + done, n * in_all, text)
+def best_rates(table: pd.DataFrame) -> pd.DataFrame:
+    """Of every arm and budget the rows of the learning rate with the best mean accuracy on the validation split.
+
+    >>> rows = {"arm": SMALL, "budget": 9, "lr": [0.1, 0.2, 0.1, 0.2], "val": [0.5, 0.7, 0.9, 0.8]}
+    >>> best_rates(pd.DataFrame(rows))["lr"].tolist()
+    [0.2, 0.2]
+    """
+    means = table.groupby(["arm", "budget", "lr"], sort=False)["val"].sum().reset_index()
+    best = means.loc[means.groupby(["arm", "budget"], sort=False)["val"].idxmax()] if len(means) else means
+    return table.merge(best[["arm", "budget", "lr"]], how="inner")
 
 
 def _size(sizes: Sequence[int]) -> int:

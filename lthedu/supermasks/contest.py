@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu.base.course_files import at_paper_scale
 from lthedu.base.streams import generator
-from lthedu.checks import checked
-from lthedu.data import Dataset
+from lthedu.checks import AtLeast, Count, Range, checked
+from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
 from lthedu.models import MLP
 from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import (
@@ -24,7 +24,7 @@ from lthedu.supermasks.search import (
     random_search,
 )
 from lthedu.supermasks.weights import signed_constants
-from lthedu.training import Progress, Replicates
+from lthedu.training import Progress
 
 RANDOM = "random search"
 GENETIC = "genetic algorithm"
@@ -37,46 +37,33 @@ COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What the contest does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(budget=10)
     Traceback (most recent call last):
-    ValueError: budget is 10; it must be a whole number, 200 or more
+    ValueError: Settings: budget is 10; allowed: a whole number from 200 up
     """
 
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    sizes: tuple[int, ...] = (49, 64, 10)
-    images: int = 1000  # that a loss is measured on
-    budget: int = 4000  # forward passes over all of them, for each network
-    batch: int = 50  # images of a noisy fitness
+    sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (49, 64, 10)
+    images: Count = 1000  # that a loss is measured on
+    budget: Annotated[int, Range(200)] = 4000  # forward passes over all of them, for each network
+    batch: Count = 50  # images of a noisy fitness
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seeds", tuple(self.seeds))
-        object.__setattr__(self, "sizes", tuple(self.sizes))
-        for name, least in (("images", 1), ("budget", 200), ("batch", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"{name} is {value}; it must be a whole number, {least} or more")
-        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
-            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
+        super().__post_init__()
         if self.batch > self.images:
             raise ValueError(f"batch is {self.batch}; allowed: 1 to the {self.images} images")
 
 
 LESSON = Settings()
-PAPER = replace(LESSON, seeds=tuple(range(10)), images=5000, budget=100_000)
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 100,000 evaluations.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().budget
-    4000
-    """
-    return PAPER if at_paper_scale() else LESSON
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=1000, batch=5),
+    lesson=LESSON,
+    paper=replace(LESSON, seeds=tuple(range(10)), seeds_per_part=1, images=5000, budget=100_000),
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 @checked
@@ -102,8 +89,10 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
 
 @checked
 @dataclass
-class Contest:
-    """The contest on one dataset of small images. `cross` and `accept` may be replaced by a learner's functions.
+class Contest(Experiment[Settings]):
+    """The contest on one dataset of small images: the best loss so far, after every call of every searcher.
+
+    `cross` and `accept` may be replaced by a learner's functions.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.pooled(data.load("mnist", device="cpu").first(300, 100, 100)))
@@ -112,19 +101,34 @@ class Contest:
     True
     """
 
-    data: Dataset
+    COLUMNS = COLUMNS
+    carries = {"best": side_by_side, "generations": side_by_side}
+    functions = {"cross": crossover, "accept": acceptance}
+
     settings: Settings = LESSON
     cross: Callable[[Tensor, Tensor, torch.Generator], Tensor] = crossover
     accept: Callable[[Tensor, Tensor, float], Tensor] = acceptance
-    found: dict[str, Fitness] = field(default_factory=dict)  # what each searcher asked for, and its best masks
-    genetic: Genetic = field(default_factory=Genetic)
+    best: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # each searcher's masks (R, N), losses (R,)
+    generations: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)  # the genetic algorithm's populations
 
     def __post_init__(self) -> None:
         s = self.settings
-        self.data = self.data.to("cpu")  # small: a GPU would wait for launches
-        networks = Replicates.create(lambda: MLP(s.sizes), s.seeds)
+        if self.data.device.type != "cpu":
+            self.data = self.data.to("cpu")  # small: a GPU would wait for launches
+        networks = self.create(lambda: MLP(s.sizes))
         self.networks = networks.with_params(signed_constants(networks.params))
-        self.genetic = Genetic(cross=self.cross)
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Let every searcher spend the budget. `tick(done, all, text)` counts searchers."""
+        for done, name in enumerate(SEARCHERS):
+            tick(done, len(SEARCHERS), name)
+            fitness, search = self.fitness(self.settings.budget), self.searcher(name)
+            search(fitness, generator(self.first, "contest", name))
+            self.best[name] = fitness.best, fitness.best_loss
+            if isinstance(search, Genetic):
+                self.generations = search.generations
+            self.rows.append(self._rows(name, fitness))
+        tick(len(SEARCHERS), len(SEARCHERS), "done")
 
     def fitness(self, budget: float, batch: int | None = None) -> Fitness:
         """A new fitness, nothing spent: over all images, or over `batch` of them, drawn anew at every call."""
@@ -135,7 +139,7 @@ class Contest:
         """The searcher called `name`. Raises ValueError for another name."""
         every: dict[str, Searcher] = {
             RANDOM: random_search,
-            GENETIC: self.genetic,
+            GENETIC: Genetic(cross=self.cross),
             EVOLUTION: Evolution(),
             ANNEALING: Annealing(accept=self.accept),
             GRADIENT_GUIDED: Gradient(),
@@ -144,23 +148,10 @@ class Contest:
             raise ValueError(f"no searcher is called {name!r}; there are: {', '.join(SEARCHERS)}")
         return every[name]
 
-    def run(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Let every searcher spend the budget, and return the table. `progress(done, all, text)` counts searchers."""
-        tick = progress or (lambda done, in_all, text: None)
-        for done, name in enumerate(SEARCHERS):
-            tick(done, len(SEARCHERS), name)
-            fitness = self.fitness(self.settings.budget)
-            self.searcher(name)(fitness, generator(0, "contest", name))
-            self.found[name] = fitness
-        tick(len(SEARCHERS), len(SEARCHERS), "done")
-        return self.table
-
-    @property
-    def table(self) -> pd.DataFrame:
+    def _rows(self, name: str, fitness: Fitness) -> pd.DataFrame:
         """The best loss so far after every call, a row a network: cost in forward passes, and seconds."""
         rows = [
-            (name, r, cost, seconds, loss)
-            for name, fitness in self.found.items()
+            (name, self.first + r, cost, seconds, loss)
             for cost, seconds, losses in fitness.history
             for r, loss in enumerate(losses.tolist())
         ]
@@ -168,7 +159,9 @@ class Contest:
 
     def test_accuracy(self, name: str) -> Tensor:
         """The share (R,) of test images that the best masks of a searcher read."""
-        return self.found[name].accuracy(self.data.x_test, self.data.y_test)
+        fitness = self.fitness(self.settings.budget)
+        fitness.best, fitness.best_loss = self.best[name]
+        return fitness.accuracy(self.data.x_test, self.data.y_test)
 
     def noisy(self, again: bool) -> tuple[Tensor, Tensor]:
         """The genetic algorithm on a noisy fitness: the loss (R,) that the survivor believed to be best is believed to

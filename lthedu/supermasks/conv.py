@@ -1,21 +1,24 @@
 """Supermasks of convolutional networks at the papers' size: for a GPU. `lthedu paper supermasks` runs it."""
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import pandas as pd
 
 from lthedu import masks
 from lthedu.base.streams import generator
-from lthedu.checks import checked
+from lthedu.checks import AtLeast, Count, checked
 from lthedu.data import Dataset
+from lthedu.experiments import Density, Experiment, Found, Keep, Part, Seeded, Seeds, Sizes
 from lthedu.gradients import pick
 from lthedu.masks import Params
 from lthedu.models import Conv
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.supermasks.methods import Bernoulli, EdgePopup
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, evaluate
 
 TRAINED = "trained"
 POPUP = "edge-popup, signed constants"
@@ -28,29 +31,87 @@ COSINE = Schedule("cosine")
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What is run, the defaults at the papers' size: Ramanujan et al. (2020) train Conv-4 for 100 passes at 0.1."""
 
-    seeds: tuple[int, ...] = (0, 1, 2)
-    depths: tuple[int, ...] = (2, 4, 6)
-    passes: int = 100
-    batch_size: int = 128
-    density: float = 0.5
+    seeds: Seeds = (0, 1, 2)
+    depths: Annotated[tuple[Count, ...], AtLeast(1)] = (2, 4, 6)
+    passes: Count = 100
+    batch_size: Count = 128
+    density: Density = 0.5
     popup: Optimizer = Optimizer("sgd", 0.1, 0.9, 1e-4, COSINE)  # noqa: RUF009 (frozen)
     bernoulli: Optimizer = Optimizer("sgd", 100.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
     trained: Optimizer = Optimizer("adam", 3e-4, schedule=COSINE)  # noqa: RUF009 (frozen)
-    samples: int = 5  # drawn masks that a Bernoulli network is evaluated with
+    samples: Count = 5  # drawn masks that a Bernoulli network is evaluated with
 
 
-PAPER = Settings()
-SHORT = replace(PAPER, passes=10)
+SIZES = Sizes(
+    tiny=Settings(seeds=(0, 1), depths=(2,), passes=1, batch_size=8, samples=2),
+    lesson=Settings(passes=10),  # no lesson runs it: minutes on a GPU
+    paper=Settings(seeds_per_part=1),
+)
+PAPER, SHORT = SIZES.paper, replace(SIZES.paper, passes=10)
+
+
+@checked
+@dataclass
+class Convolutional(Experiment[Settings]):
+    """Test accuracy (a fraction) of every arm, network and seed. A part is an arm, a network and a share of the seeds.
+
+    `density` counts what is kept of all weights. Of Bernoulli masks `accuracy` is the mean over drawn masks.
+    """
+
+    COLUMNS = COLUMNS
+
+    settings: Settings = PAPER
+
+    def parts(self) -> list[Part]:
+        """Arm, depth and seeds, in the order of what a short run should finish first."""
+        shares = super().parts()
+        return [(*seeds, arm, depth) for arm in ARMS for depth in self.settings.depths for seeds in shares]
+
+    def compute(self, part: Part, tick: Progress, keep: Keep) -> Found:
+        """Train one arm of one network, for some of the seeds."""
+        *_, arm, depth = part
+        one, began = self.alone(part), time.perf_counter()
+        density, accuracy = one.measure(arm, depth, tick)
+        rows = {"arm": arm, "network": f"Conv-{depth}", "density": density, "accuracy": accuracy}
+        rows |= {"replicate": range(one.first, one.first + len(accuracy))}
+        return {"rows": pd.DataFrame(rows)[COLUMNS], "seconds": time.perf_counter() - began}
+
+    def measure(self, arm: str, depth: int, tick: Progress) -> tuple[float, list[float]]:
+        """Train one arm of one network; its density and its accuracies."""
+        s = self.settings
+        networks = self.create(lambda: Conv(depth))
+        inner = pick("auto", networks.model, self.data.device)
+        scores = initial_scores(networks.params, s.seeds)
+        common = {
+            "steps": s.passes * (len(self.data.x_train) // s.batch_size),
+            "order": range(self.first, self.first + len(networks)),
+            "progress": tick,
+        }
+        if arm == TRAINED:
+            done = self.train(networks, optimizer=s.trained, **common).replicates
+            return 1.0, evaluate(done, self.data)[1].tolist()
+        if arm == BERNOULLI:
+            chances = Bernoulli(signed_constants(networks.params), inner)
+            start = {n: p.zero_() for n, p in scores.items()}  # every weight kept with probability 1/2
+            done = self.train(networks.with_params(start), optimizer=s.bernoulli, by=chances, **common).replicates
+            streams = (generator(self.first, "conv sample", i) for i in range(s.samples))
+            draws = [chances.sample(done.params, stream) for stream in streams]
+            found = [evaluate(networks.with_params(chances.in_force(m)), self.data)[1] for m in draws]
+            return masks.density(draws[0]), (sum(found) / s.samples).tolist()  # type: ignore[union-attr]
+        weights: Params = signed_constants(networks.params)
+        if arm == POPUP_NORMAL:
+            weights = kaiming_normal(networks.params, s.seeds)
+        method = EdgePopup(weights, inner, s.density)
+        done = self.train(networks.with_params(scores), optimizer=s.popup, by=method, **common).replicates
+        return s.density, evaluate(networks.with_params(method.effective(done.params)), self.data)[1].tolist()
 
 
 @checked
 def run(data: Dataset, settings: Settings = PAPER, progress: Progress | None = None) -> pd.DataFrame:
-    """Test accuracy (a fraction) of every arm, network and seed; what an interrupt (by `progress`) left out is missing.
-
-    `density` counts what is kept of all weights. Of Bernoulli masks `accuracy` is the mean over drawn masks.
+    """The table of `Convolutional`; what an interrupt (by `progress`) left out is missing.
 
     >>> import torch
     >>> x, y = torch.randn(8, 3, 32, 32), torch.arange(8) % 10
@@ -59,46 +120,7 @@ def run(data: Dataset, settings: Settings = PAPER, progress: Progress | None = N
     >>> table.columns.tolist(), sorted(table["arm"]) == sorted(ARMS)
     (['arm', 'network', 'replicate', 'density', 'accuracy'], True)
     """
-    rows: list[pd.DataFrame] = []
+    experiment = Convolutional(data, settings)
     with suppress(KeyboardInterrupt):
-        for arm in ARMS:
-            for depth in settings.depths:
-                rows.append(_one(data, settings, arm, depth, progress))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=COLUMNS)
-
-
-def _one(data: Dataset, s: Settings, arm: str, depth: int, progress: Progress | None) -> pd.DataFrame:
-    networks = Replicates.create(lambda: Conv(depth), s.seeds, device=data.device, dtype=data.x_train.dtype)
-    steps = s.passes * (len(data.x_train) // s.batch_size)
-    inner = pick("auto", networks.model, data.device)
-    scores = initial_scores(networks.params, s.seeds)
-    common = {"batch_size": s.batch_size, "progress": progress}
-    if arm == TRAINED:
-        done = _whole(train(networks, data, steps, optimizer=s.trained, **common))  # type: ignore[arg-type]
-        return _rows(arm, depth, 1.0, evaluate(done, data)[1].tolist())
-    if arm == BERNOULLI:
-        chances = Bernoulli(signed_constants(networks.params), inner)
-        start = {n: p.zero_() for n, p in scores.items()}  # every weight kept with probability 1/2
-        done = _whole(
-            train(networks.with_params(start), data, steps, optimizer=s.bernoulli, by=chances, **common)  # type: ignore[arg-type]
-        )
-        draws = [chances.sample(done.params, generator(0, "conv sample", i)) for i in range(s.samples)]
-        found = [evaluate(networks.with_params(chances.in_force(m)), data)[1] for m in draws]
-        return _rows(arm, depth, masks.density(draws[0]), (sum(found) / s.samples).tolist())  # type: ignore[union-attr]
-    weights: Params = signed_constants(networks.params)
-    if arm == POPUP_NORMAL:
-        weights = kaiming_normal(networks.params, s.seeds)
-    method = EdgePopup(weights, inner, s.density)
-    done = _whole(train(networks.with_params(scores), data, steps, optimizer=s.popup, by=method, **common))  # type: ignore[arg-type]
-    return _rows(arm, depth, s.density, evaluate(networks.with_params(method.effective(done.params)), data)[1].tolist())
-
-
-def _whole(done: Trained) -> Replicates:
-    if done.stopped:
-        raise KeyboardInterrupt
-    return done.replicates
-
-
-def _rows(arm: str, depth: int, density: float, accuracy: list[float]) -> pd.DataFrame:
-    rows = {"arm": arm, "network": f"Conv-{depth}", "replicate": range(len(accuracy)), "density": density}
-    return pd.DataFrame(rows | {"accuracy": accuracy})[COLUMNS]
+        experiment.run(progress)
+    return experiment.finished

@@ -6,23 +6,24 @@ gives them. Source of the experiments: Zhou et al. (2019), arXiv:1905.01067.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 import pandas as pd
 import torch
 
 from lthedu import masks
-from lthedu.base.course_files import at_paper_scale
-from lthedu.base.streams import derive, generator
-from lthedu.checks import checked
-from lthedu.data import Dataset
+from lthedu.base.streams import generator
+from lthedu.checks import AtLeast, Count, Distinct, Range, checked
+from lthedu.experiments import Client, Densities, Experiment, Keep, Part, Seeded, Sizes, side_by_side
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import random_mask, select
 from lthedu.supermasks import actions
 from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, evaluate
 
 AS_THEY_WERE = "initial values"
 CONSTANT = "signed constants"
@@ -37,67 +38,68 @@ KEPT: Mapping[str, tuple[str, bool]] = {  # of a retrained network: action, and 
     "reshuffled": ("reshuffled", False),
     "constant, random sign": ("constants", False),
 }
+Stage = Literal["untrained", "kept", "pruned"]
+STAGES: tuple[Stage, ...] = ("untrained", "kept", "pruned")
 PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero at random")
 COLUMNS = ["stage", "criterion", "action", "density", "replicate", "accuracy"]
 
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(densities=(0.0,))
     Traceback (most recent call last):
-    ValueError: densities are (0.0,); allowed: above 0 and below 1
+    ValueError: Settings: densities[0] is 0.0; allowed: a number above 0 and below 1
     """
 
-    seeds: tuple[int, ...] = tuple(range(8))
-    sizes: tuple[int, ...] = (196, 100, 50, 10)
-    densities: tuple[float, ...] = (0.5, 0.3, 0.1)  # of every layer, for masks that are not trained
-    retrained: tuple[float, ...] = (0.2, 0.05)  # of every layer, for masked networks that are
-    steps: int = 500
-    batch_size: int = 128
+    seeds: Annotated[tuple[int, ...], AtLeast(2), Distinct()] = tuple(range(8))
+    seeds_per_part: Annotated[int, Range(2)] | None = None  # one control has the mask of the next seed's network
+    sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 100, 50, 10)
+    densities: Densities = (0.5, 0.3, 0.1)  # of every layer, for masks that are not trained
+    retrained: Densities = (0.2, 0.05)  # of every layer, for masked networks that are
+    steps: Count = 500
+    batch_size: Count = 128
     optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "sizes", "densities", "retrained"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, value in (("steps", self.steps), ("batch_size", self.batch_size)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value}; it must be a whole number, 1 or more")
-        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) < 2:
-            raise ValueError(f"seeds are {self.seeds}; give at least two, each once")
-        for name in ("densities", "retrained"):
-            if not all(0 < d < 1 for d in getattr(self, name)) or not getattr(self, name):
-                raise ValueError(f"{name} are {getattr(self, name)}; allowed: above 0 and below 1")
+        super().__post_init__()
+        if self.seeds_per_part and len(self.seeds) % self.seeds_per_part == 1:
+            raise ValueError(
+                f"seeds_per_part is {self.seeds_per_part}, which leaves one of {len(self.seeds)} seeds alone; "
+                "allowed: two or more in every part"
+            )
 
 
 LESSON = Settings()
-DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in lesson 03, and half of that rate
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), retrained=(0.2, 0.1), steps=4),
+    lesson=LESSON,
+    paper=replace(  # 20 seeds of LeNet
+        LESSON,
+        seeds=tuple(range(20)),
+        seeds_per_part=2,
+        sizes=(784, 300, 100, 10),
+        retrained=(0.2, 0.05, 0.02),
+        steps=50_000,
+        batch_size=60,
+    ),
+)
+_DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in lesson 03, and half of that rate
     sizes=(196, 64, 64, 64, 64, 64, 10),
     retrained=(0.1,),
     steps=600,
     batch_size=64,
     optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=Schedule("steps", warmup=20)),
 )
-PAPER = Settings(
-    seeds=tuple(range(20)),
-    sizes=(784, 300, 100, 10),
-    retrained=(0.2, 0.05, 0.02),
-    steps=50_000,
-    batch_size=60,
+DEEP = Sizes(
+    tiny=replace(_DEEP, seeds=(0, 1, 2), sizes=(196, 8, 8, 8, 10), steps=4),
+    lesson=_DEEP,
+    paper=_DEEP,  # no paper has it
 )
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 20 seeds of LeNet, 50,000 steps.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().steps
-    500
-    """
-    return PAPER if at_paper_scale() else LESSON
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 def every_criterion() -> dict[str, Criterion]:
@@ -115,10 +117,16 @@ def every_criterion() -> dict[str, Criterion]:
     return first | {name: c for name, c in CRITERIA.items() if name not in first}
 
 
+EVERY: Mapping[str, Criterion] = every_criterion()
+OWN: Mapping[str, Callable[..., Params]] = {}  # nothing in the place of lthedu's actions
+
+
 @checked
 @dataclass
-class Deconstruction:
-    """The experiment on one dataset. `criteria` by name, `score`s of lthedu.supermasks; actions by name.
+class Deconstruction(Experiment[Settings]):
+    """The experiment on one dataset: a row a network, with its accuracy, a fraction on the test split.
+
+    `criteria` by name, `score`s of lthedu.supermasks; actions by name.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -128,39 +136,58 @@ class Deconstruction:
     ['dense', 'kept', 'pruned', 'untrained']
     """
 
-    data: Dataset
+    COLUMNS = COLUMNS
+    carries = {"dense": side_by_side}
+    functions = {"criteria": EVERY, "actions": OWN}
+    stream = "deconstruction order"
+
     settings: Settings = LESSON
-    criteria: Mapping[str, Criterion] = field(default_factory=every_criterion)
-    actions: Mapping[str, Callable[..., Params]] = field(default_factory=dict)  # in the place of lthedu's own
-    rows: list[pd.DataFrame] = field(default_factory=list)
+    criteria: Mapping[str, Criterion] = field(default_factory=lambda: EVERY)
+    actions: Mapping[str, Callable[..., Params]] = field(default_factory=lambda: OWN)  # in the place of lthedu's own
 
     def __post_init__(self) -> None:
         s = self.settings
-        self.networks = Replicates.create(
-            lambda: MLP(s.sizes), s.seeds, device=self.data.device, dtype=self.data.x_train.dtype
-        )
-        self.dense: Trained | None = None
+        self.networks = self.create(lambda: MLP(s.sizes))
+        self.dense: Params | None = None
+        self.stages = STAGES
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """What was measured so far, a row a network; accuracies are fractions on the test split."""
-        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame(columns=COLUMNS)
+    def parts(self) -> list[Part]:
+        """The shares of the seeds, and what is done with them."""
+        return [(*part, self.stages) for part in super().parts()]
+
+    def alone(self, part: Part) -> Self:
+        """The experiment on the seeds of one part."""
+        one = super().alone(part)
+        one.stages = part[-1]
+        return one
+
+    @checked
+    def run(
+        self,
+        progress: Progress | None = None,
+        *,
+        folder: Path | str | None = None,
+        client: Client | None = None,
+        stages: Sequence[Stage] = STAGES,
+    ) -> pd.DataFrame:
+        """Train the dense networks, read every mask untrained, then retrain; return the table.
+
+        `stages` may leave some out. `progress(done, all, text)` counts trainings. `folder` and `client` are those of
+        `lthedu.experiments.Experiment.run`.
+        """
+        self.stages = tuple(stages)
+        return super().run(progress, folder=folder, client=client)
 
     @property
     def final(self) -> Params:
         """The dense networks' trained weights, (R, ...) by name."""
         if self.dense is None:
             raise ValueError("there are no trained networks yet; call train_dense first")
-        return self.dense.replicates.params
+        return self.dense
 
-    def run(
-        self, progress: Progress | None = None, *, stages: Sequence[str] = ("untrained", "kept", "pruned")
-    ) -> pd.DataFrame:
-        """Train the dense networks, read every mask untrained, then retrain; return the table.
-
-        `stages` may leave some out. `progress(done, all, text)` counts trainings.
-        """
-        s, tick = self.settings, progress or (lambda done, in_all, text: None)
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train the dense networks, then do what the stages ask for."""
+        s, stages = self.settings, self.stages
         plan = [("kept", way, d) for d in s.retrained for way in KEPT if "kept" in stages]
         plan += [("pruned", way, d) for d in s.retrained for way in PRUNED if "pruned" in stages]
         tick(0, len(plan) + 1, "dense networks")
@@ -171,12 +198,11 @@ class Deconstruction:
             tick(done + 1, len(plan) + 1, f"{way}, {100 * density:g} % kept")
             self.retrain(stage, way, density)
         tick(len(plan) + 1, len(plan) + 1, "done")
-        return self.table
 
     def train_dense(self) -> None:
         """Train the dense networks."""
         self.dense = self._train(self.networks.params, None, None)
-        self._note("dense", "", "", 1.0, self.dense.replicates.params)
+        self._note("dense", "", "", 1.0, self.dense)
 
     def mask(self, criterion: str, density: float) -> Mask:
         """The masks of `criterion`, every layer at `density`, the output layer at twice that; (R, ...) by name.
@@ -220,7 +246,7 @@ class Deconstruction:
         elif stage == "pruned":
             held = self.held(way, mask, density)
         done = self._train(start, mask, held)
-        self._note(stage, "large_final", way, density, done.replicates.params)
+        self._note(stage, "large_final", way, density, done)
 
     def held(self, way: str, mask: Mask, density: float) -> Params | None:
         """What the pruned weights hold, (R, ...) by name; None is zero."""
@@ -256,24 +282,10 @@ class Deconstruction:
     def _stream(self, i: int, what: str, density: float) -> torch.Generator:
         return generator(self.settings.seeds[i], "deconstruction", what, round(density * 10**6))
 
-    def _train(self, start: Params, mask: Mask | None, frozen: Params | None) -> Trained:
-        s = self.settings
-        done = train(
-            self.networks.with_params(start),
-            self.data,
-            s.steps,
-            mask=mask,
-            frozen=frozen,
-            order=[derive(seed, "deconstruction order") for seed in s.seeds],
-            optimizer=s.optimizer,
-            batch_size=s.batch_size,
-        )
-        if done.stopped:
-            raise KeyboardInterrupt
-        return done
+    def _train(self, start: Params, mask: Mask | None, frozen: Params | None) -> Params:
+        networks = self.networks.with_params(start)
+        return self.train(networks, mask=mask, frozen=frozen, optimizer=self.settings.optimizer).replicates.params
 
     def _note(self, stage: str, criterion: str, action: str, density: float, params: Params) -> None:
-        accuracy = evaluate(self.networks.with_params(params), self.data)[1].tolist()
-        rows = {"stage": stage, "criterion": criterion, "action": action, "density": density}
-        rows |= {"replicate": range(len(accuracy)), "accuracy": accuracy}
-        self.rows.append(pd.DataFrame(rows)[COLUMNS])
+        about = {"stage": stage, "criterion": criterion, "action": action, "density": density}
+        self.note(about, accuracy=evaluate(self.networks.with_params(params), self.data)[1].tolist())

@@ -6,23 +6,23 @@ the questions: Zhou et al. (2019), arXiv:1905.01067, and Ramanujan et al. (2020)
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
-import pandas as pd
 import torch
 
 from lthedu import masks
-from lthedu.base.course_files import at_paper_scale
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.streams import derive, generator
-from lthedu.checks import checked
+from lthedu.checks import AtLeast, Count, Rising, Whole, checked
 from lthedu.data import Dataset
+from lthedu.experiments import Densities, Density, Experiment, Keep, Seeded, Sizes, one_after_another, side_by_side
 from lthedu.gradients import Method, pick
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, evaluate, train, training
+from lthedu.training import Progress, Replicates, evaluate
 
 TRAINED = "trained weights"
 POPUP = "edge-popup, signed constants"
@@ -37,65 +37,53 @@ COSINE = Schedule("cosine")
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(widths=())
     Traceback (most recent call last):
-    ValueError: widths are (); allowed: one or more of at least 1, rising
+    ValueError: Settings: widths is (); allowed: a sequence of a whole number from 1 up each, one or more, rising
     """
 
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    pixels: int = 196
-    widths: tuple[int, ...] = (16, 32, 64, 128, 256)
-    densities: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)  # of edge-popup, at the width `probe`
-    density: float = 0.5  # of edge-popup at every width
-    probe: int = 128
-    steps: int = 500
-    batch_size: int = 128
+    pixels: Count = 196
+    widths: Annotated[tuple[Count, ...], AtLeast(1), Rising()] = (16, 32, 64, 128, 256)
+    densities: Densities = (0.1, 0.3, 0.5, 0.7, 0.9)  # of edge-popup, at the width `probe`
+    density: Density = 0.5  # of edge-popup at every width
+    probe: Count = 128
+    steps: Count = 500
+    batch_size: Count = 128
     trained: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
     popup: Optimizer = Optimizer("sgd", 3.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
     bernoulli: Optimizer = Optimizer("sgd", 100.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
-    samples: int = 5  # masks that a Bernoulli network is evaluated with
-    images: int = 500  # that get random labels
-    looks: tuple[int, ...] = (0, 5, 20, 50, 100, 200, 500)  # steps of which the widget shows the mask
+    samples: Count = 5  # masks that a Bernoulli network is evaluated with
+    images: Count = 500  # that get random labels
+    looks: tuple[Whole, ...] = (0, 5, 20, 50, 100, 200, 500)  # steps of which the widget shows the mask
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "widths", "densities", "looks"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name in ("pixels", "probe", "steps", "batch_size", "samples", "images"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value}; it must be a whole number, 1 or more")
-        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
-            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
-        if not self.widths or min(self.widths) < 1 or list(self.widths) != sorted(set(self.widths)):
-            raise ValueError(f"widths are {self.widths}; allowed: one or more of at least 1, rising")
+        super().__post_init__()
         if self.probe not in self.widths:
             raise ValueError(f"probe is {self.probe}; allowed: one of widths, {self.widths}")
-        if not all(0 < d < 1 for d in (*self.densities, self.density)):
-            raise ValueError(f"densities are {self.densities} and {self.density}; allowed: above 0 and below 1")
 
 
 LESSON = Settings()
-PAPER = replace(LESSON, seeds=tuple(range(10)), widths=(16, 64, 256, 1024, 4096), probe=1024, steps=8_600)
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 20 passes, widths up to 4,096.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().steps
-    500
-    """
-    return PAPER if at_paper_scale() else LESSON
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), widths=(4, 6, 8), densities=(0.3, 0.5), probe=8, steps=4, images=128),
+    lesson=LESSON,
+    paper=replace(  # 20 passes
+        LESSON, seeds=tuple(range(10)), seeds_per_part=1, widths=(16, 64, 256, 1024, 4096), probe=1024, steps=8_600
+    ),
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 @checked
 @dataclass
-class Supermasks:
-    """The experiment on one dataset. `rescale` and `fingerprint` may be replaced by functions of the same signatures.
+class Supermasks(Experiment[Settings]):
+    """The experiment on one dataset: a row a network, with its accuracy (a fraction, test split), and of Bernoulli
+    masks the standard deviation over drawn masks (`spread`).
+
+    `rescale` and `fingerprint` may be replaced by functions of the same signatures.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -105,40 +93,30 @@ class Supermasks:
     2
     """
 
-    data: Dataset
+    COLUMNS = COLUMNS
+    carries = {"scores": side_by_side, "fingerprints": one_after_another}
+    functions = {"rescale": rescaled_by_count, "fingerprint": fingerprint}
+    stream = "supermask order"
+
     settings: Settings = LESSON
     rescale: Callable[[Params, Mask], Params] = rescaled_by_count
-    rows: list[pd.DataFrame] = field(default_factory=list)
     scores: dict[int, Params] = field(default_factory=dict)  # of edge-popup at the width `probe`, by step
     fingerprint: Callable[[Params], str] = fingerprint
     fingerprints: list[tuple[str, str]] = field(default_factory=list)  # of frozen weights, before and after training
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """What was measured so far, a row a network: accuracy (a fraction, test split), and of Bernoulli masks the
-        standard deviation over drawn masks (`spread`)."""
-        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame(columns=COLUMNS)
-
-    def run(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Train every arm at every width, edge-popup at every density, and return the table.
-
-        `progress(done, all, text)` counts trainings.
-        """
-        s, tick = self.settings, progress or (lambda done, in_all, text: None)
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train every arm at every width, and edge-popup at every density."""
+        s, self.fingerprints = self.settings, []
         plan = [(arm, w, s.density) for w in s.widths for arm in ARMS]
         plan += [(POPUP, s.probe, d) for d in s.densities if d != s.density]
         for done, (arm, width, density) in enumerate(plan):
             tick(done, len(plan), f"{arm}, {width} hidden units")
             self.measure(arm, width, density)
         tick(len(plan), len(plan), "done")
-        return self.table
 
     def networks(self, width: int) -> Replicates:
         """The initial networks of one width, one for each seed."""
-        s = self.settings
-        return Replicates.create(
-            lambda: MLP([s.pixels, width, 10]), s.seeds, device=self.data.device, dtype=self.data.x_train.dtype
-        )
+        return self.create(lambda: MLP([self.settings.pixels, width, 10]))
 
     def weights(self, arm: str, networks: Replicates) -> Params:
         """The frozen weights of an arm, (R, ...) by name."""
@@ -160,10 +138,8 @@ class Supermasks:
         """Train one arm at one width and density, and note its rows."""
         networks, s = self.networks(width), self.settings
         if arm == TRAINED:
-            done = train(networks, self.data, s.steps, order=self._order, optimizer=s.trained, batch_size=s.batch_size)
-            if done.stopped:
-                raise KeyboardInterrupt
-            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done.replicates, self.data)[1]])
+            done = self.train(networks, optimizer=s.trained).replicates
+            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done, self.data)[1]])
             return
         if arm == RANDOM:
             start = initial_scores(networks.params, [derive(seed, "random mask") for seed in s.seeds])
@@ -178,7 +154,7 @@ class Supermasks:
         if isinstance(method, EdgePopup):
             self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
             return
-        drawn = [method.sample(scores, generator(0, "evaluation", i)) for i in range(s.samples)]
+        drawn = [method.sample(scores, generator(self.first, "evaluation", i)) for i in range(s.samples)]
         in_force = [self.rescale(method.weights, m) if method.rescale else method.in_force(m) for m in drawn]
         self._note(arm, width, density, drawn[0], [self._read(networks, params) for params in in_force])
 
@@ -195,15 +171,7 @@ class Supermasks:
         if wanted:
             self.scores = {0: masks.clone(start)}
         optimizer = s.popup if isinstance(method, EdgePopup) else s.bernoulli
-        for now in training(
-            networks.with_params(start),
-            data or self.data,
-            s.steps,
-            order=self._order,
-            optimizer=optimizer,
-            batch_size=s.batch_size,
-            by=method,
-        ):
+        for now in self.training(networks.with_params(start), data=data or self.data, optimizer=optimizer, by=method):
             if wanted and now.step in s.looks:
                 self.scores[now.step] = masks.clone(now.params)
         return now.params
@@ -220,17 +188,15 @@ class Supermasks:
         found = networks.with_params(method.effective(self.search(POPUP, networks, method, few)))
         return {split: evaluate(found, few, split)[1] for split in ("train", "test")}
 
-    @property
-    def _order(self) -> list[int]:
-        return [derive(seed, "supermask order") for seed in self.settings.seeds]
-
     def _read(self, networks: Replicates, params: Params) -> torch.Tensor:
         return evaluate(networks.with_params(params), self.data)[1]
 
     def _note(self, arm: str, width: int, density: float, mask: Mask, accuracies: list[torch.Tensor]) -> None:
         every = torch.stack(accuracies)  # (samples, R)
         kept = sum(m.flatten(1).sum(1) for m in mask.values())
-        rows = {"arm": arm, "width": width, "density": density, "kept": kept.tolist()}  # type: ignore[union-attr]
-        rows |= {"replicate": range(every.shape[1]), "accuracy": every.mean(0).tolist()}
-        rows |= {"spread": every.std(0, correction=0).tolist()}
-        self.rows.append(pd.DataFrame(rows)[COLUMNS])
+        self.note(
+            {"arm": arm, "width": width, "density": density},
+            kept=kept.tolist(),  # type: ignore[union-attr]
+            accuracy=every.mean(0).tolist(),
+            spread=every.std(0, correction=0).tolist(),
+        )

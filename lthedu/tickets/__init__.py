@@ -1,7 +1,6 @@
 """Iterative magnitude pruning with rewinding, its controls, and the study that strings them together."""
 
 from lthedu.tickets.imp import Prune, Train, find_tickets
-from lthedu.tickets.levels import Level
 from lthedu.tickets.settings import (
     CONTROLS,
     DENSE,
@@ -13,7 +12,7 @@ from lthedu.tickets.settings import (
     Settings,
     scaled_settings,
 )
-from lthedu.tickets.study import Study
+from lthedu.tickets.study import Level, Study
 from lthedu.tickets.tables import COLUMNS, final, final_accuracy, summary
 
 __all__ = [

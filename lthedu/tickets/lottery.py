@@ -4,22 +4,24 @@ One ticket is found by iterative magnitude pruning. Then each arm draws networks
 arm sees the minibatches of stream i, and has what its arm prescribes in place of what the ticket has.
 """
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 
-from lthedu import masks
-from lthedu.base.course_files import at_paper_scale
+from lthedu import experiments, masks
 from lthedu.base.streams import derive, generator
-from lthedu.checks import Columns, checked
+from lthedu.checks import Above, AtLeast, Columns, Count, checked
 from lthedu.data import Dataset
+from lthedu.experiments import Experiment, Found, Keep, Part, Sizes
 from lthedu.masks import Mask
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import random_mask
-from lthedu.tickets.settings import RANDOM, REINIT, WINNING
+from lthedu.tickets.settings import RANDOM, REINIT, WINNING, Rate
 from lthedu.tickets.settings import Settings as StudySettings
 from lthedu.tickets.study import Study
 from lthedu.training import Progress, Replicates, train
@@ -31,37 +33,32 @@ COLUMNS = ["arm", "level", "density", "weights", "draw", "val", "test"]
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(experiments.Settings):
     """What a lottery does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(draws=0)
     Traceback (most recent call last):
-    ValueError: draws is 0; it must be a whole number, 1 or more
+    ValueError: Settings: draws is 0; allowed: a whole number from 1 up
     """
 
     seed: int = 0
-    sizes: tuple[int, ...] = (196, 100, 10)
-    levels: int = 5  # rounds of pruning that find the ticket
-    keep: float = 0.55  # of the weights left in the first layer, per round
-    keep_output: float = 0.8
-    draws: int = 128  # of each arm, at the last level
-    few_draws: int = 32  # of each arm, at the levels named next
-    few_levels: tuple[int, ...] = (1, 2)
-    steps: int = 900  # of every training, the dense network's too
-    batch_size: int = 32
+    sizes: Annotated[tuple[Count, ...], AtLeast(3)] = (196, 100, 10)
+    levels: Count = 5  # rounds of pruning that find the ticket
+    keep: Rate = 0.55  # of the weights left in the first layer, per round
+    keep_output: Rate = 0.8
+    draws: Count = 128  # of each arm, at the last level
+    few_draws: Count = 32  # of each arm, at the levels named next
+    few_levels: tuple[Count, ...] = (1, 2)
+    steps: Count = 900  # of every training, the dense network's too
+    batch_size: Count = 32
     optimizer: Optimizer = Optimizer(lr=4e-3)  # noqa: RUF009 (frozen)
-    margin: float = 0.01  # the target: the winning tickets' mean validation accuracy, less this
-    together: int = 32  # networks trained at once
+    margin: Annotated[float, Above(0, below=1)] = 0.01  # the target: the tickets' mean validation accuracy, less this
+    together: Count = 32  # networks trained at once: a part
 
     def __post_init__(self) -> None:
-        for name in ("levels", "draws", "few_draws", "steps", "batch_size", "together"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or count < 1:
-                raise ValueError(f"{name} is {count}; it must be a whole number, 1 or more")
-        if not all(1 <= level < self.levels for level in self.few_levels):
+        super().__post_init__()
+        if not all(level < self.levels for level in self.few_levels):
             raise ValueError(f"few_levels are {self.few_levels}; allowed: 1 to {self.levels - 1} (levels - 1)")
-        if not 0 < self.margin < 1:
-            raise ValueError(f"margin is {self.margin}; allowed: above 0 and below 1, as a fraction")
 
     def study(self) -> StudySettings:
         """The settings of the study that finds the ticket."""
@@ -79,23 +76,22 @@ class Settings:
 
 
 LESSON = Settings()
-PAPER = Settings(draws=10_000, few_draws=1_000, steps=8_590, together=1_000)  # five passes; for a GPU
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 10,000 networks an arm.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().draws
-    128
-    """
-    return PAPER if at_paper_scale() else LESSON
+SIZES = Sizes(
+    tiny=replace(LESSON, draws=3, few_draws=2, few_levels=(1,), levels=2, steps=4, together=2),
+    lesson=LESSON,
+    paper=replace(LESSON, draws=10_000, few_draws=1_000, steps=8_590, together=1_000),  # five passes; for a GPU
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 @checked
-class Lottery:
-    """One ticket and the arms that are drawn against it.
+class Lottery(Experiment[Settings]):
+    """One ticket and the arms that are drawn against it: a row a network.
+
+    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart. The last level gets
+    `draws` networks of each arm, `few_levels` get `few_draws`. A part is the networks of an arm that are trained at
+    once; each finds the ticket itself where there is none yet.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -105,34 +101,37 @@ class Lottery:
     [['winning ticket', 11580, 0], ['winning ticket', 11580, 1], ['random reinitialisation', 11580, 0]]
     """
 
+    COLUMNS = COLUMNS
+
     def __init__(self, data: Dataset, settings: Settings = LESSON) -> None:
-        self.data, self.settings = data, settings
+        super().__init__(data, settings)
         self.study = Study(data, self._make(settings.sizes), settings.study())
-        self.table = pd.DataFrame(columns=COLUMNS)
 
-    def run(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Find the ticket, draw every arm at every level, and return the table: one row a network.
-
-        `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart. The last level gets
-        `draws` networks of each arm, `few_levels` get `few_draws`. `progress(done, all, text)` counts networks.
-        """
+    def parts(self) -> list[Part]:
+        """Arm, level, the first network's number, and how many there are."""
         s = self.settings
         plan = [(s.levels, s.draws)] + [(level, s.few_draws) for level in s.few_levels]
-        in_all = sum(n * len(ARMS) for _, n in plan) + s.levels + 1
-        tick = progress or (lambda done, in_all, text: None)
-        tick(0, in_all, "finding a ticket")
-        self.study.run()
-        parts, done = [], s.levels + 1
-        for level, draws in plan:
-            for arm in ARMS:
-                for first in range(0, draws, s.together):
-                    tick(done, in_all, f"{arm}, level {level}")
-                    numbers = range(first, min(first + s.together, draws))
-                    parts.append(self.draw(arm, level, numbers))
-                    self.table = pd.concat(parts, ignore_index=True)  # what an interrupt leaves
-                    done += len(numbers)
-        tick(in_all, in_all, "done")
-        return self.table
+        return [
+            (arm, level, first, min(s.together, draws - first))
+            for level, draws in plan
+            for arm in ARMS
+            for first in range(0, draws, s.together)
+        ]
+
+    def prepare(self, tick: Progress, folder: Path | None) -> None:
+        """Find the ticket, or read it."""
+        tick(0, len(self.parts()), "finding a ticket")
+        self.study.run(folder=folder and folder / "ticket")
+
+    def compute(self, part: Part, tick: Progress, keep: Keep) -> Found:
+        """Draw the networks of one part."""
+        arm, level, first, n = part
+        if not self.study.levels:
+            self.study.run()
+        began = time.perf_counter()
+        rows = self.draw(arm, level, range(first, first + n))
+        tick(1, 1, f"{arm}, level {level}")
+        return {"rows": rows, "seconds": time.perf_counter() - began}
 
     def draw(self, arm: str, level: int, numbers: range) -> pd.DataFrame:
         """Train the networks `numbers` of an arm in one pass, and return their rows.

@@ -6,22 +6,21 @@ go on gets the same masks, the same minibatches and, of every k, the same number
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
-import pandas as pd
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.base.course_files import at_paper_scale
 from lthedu.base.streams import derive
-from lthedu.checks import checked
-from lthedu.data import Dataset
+from lthedu.checks import AtLeast, Count, Range, Rising, Whole, checked
+from lthedu.experiments import Densities, Experiment, Keep, Seeded, Seeds, Sizes, side_by_side
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import magnitude, select
 from lthedu.tickets.settings import DENSE, REINIT
 from lthedu.tickets.stability import error_barrier
-from lthedu.training import Progress, Replicates, Trained, evaluate, measure, train, training
+from lthedu.training import Progress, Trained, evaluate, measure
 
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
@@ -34,38 +33,31 @@ COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 @checked
 @dataclass(frozen=True)
-class Settings:
+class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
 
     >>> Settings(ks=(0, 600))
     Traceback (most recent call last):
-    ValueError: ks are (0, 600); allowed: rising steps from 0 to 599 (steps - 1)
+    ValueError: ks are (0, 600); allowed: steps from 0 to 599 (steps - 1)
     """
 
-    seeds: tuple[int, ...] = tuple(range(8))
-    sizes: tuple[int, ...] = (196, 64, 64, 64, 64, 64, 10)
-    densities: tuple[float, ...] = (0.2, 0.1, 0.05)  # of all weights together, in one go; the last one gets every arm
-    ks: tuple[int, ...] = (0, 20, 60, 150, 300)
-    few_ks: tuple[int, ...] = (0, 150)  # at the other densities
-    steps: int = 600
-    batch_size: int = 64
+    seeds: Seeds = tuple(range(8))
+    sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 64, 64, 64, 64, 64, 10)
+    densities: Densities = (0.2, 0.1, 0.05)  # of all weights together, in one go; the last one gets every arm
+    ks: Annotated[tuple[Whole, ...], AtLeast(1), Rising()] = (0, 20, 60, 150, 300)
+    few_ks: tuple[Whole, ...] = (0, 150)  # at the other densities
+    steps: Count = 600
+    batch_size: Count = 64
     optimizer: Optimizer = Optimizer(  # noqa: RUF009 (frozen)
         "sgd", lr=0.1, momentum=0.9, schedule=Schedule("steps", warmup=20)
     )
-    points: int = 11  # on the line between two children
+    points: Annotated[int, Range(2)] = 11  # on the line between two children
+    every: Count = 30  # steps between the dense weights that are kept for early-bird masks
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "sizes", "densities", "ks", "few_ks"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, value in (("steps", self.steps), ("batch_size", self.batch_size)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value}; it must be a whole number, 1 or more")
-        if len(set(self.seeds)) != len(self.seeds) or not self.seeds:
-            raise ValueError(f"seeds are {self.seeds}; give at least one, each once")
-        if not self.densities or not all(0 < d < 1 for d in self.densities):
-            raise ValueError(f"densities are {self.densities}; allowed: above 0 and below 1")
-        if not self.ks or list(self.ks) != sorted(set(self.ks)) or self.ks[0] < 0 or self.ks[-1] >= self.steps:
-            raise ValueError(f"ks are {self.ks}; allowed: rising steps from 0 to {self.steps - 1} (steps - 1)")
+        super().__post_init__()
+        if self.ks[-1] >= self.steps:
+            raise ValueError(f"ks are {self.ks}; allowed: steps from 0 to {self.steps - 1} (steps - 1)")
         if not set(self.few_ks) <= set(self.ks):
             raise ValueError(f"few_ks are {self.few_ks}; allowed: some of ks, {self.ks}")
 
@@ -77,20 +69,20 @@ class Settings:
 
 
 LESSON = Settings()
-PAPER = replace(  # twenty seeds, ten times as long; the steps k are the same fractions, and the early ones as they were
-    LESSON, seeds=tuple(range(20)), steps=6_000, ks=(0, 20, 60, 150, 300, 600, 1_500, 3_000), few_ks=(0, 150, 600)
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=40, every=4),
+    lesson=LESSON,
+    paper=replace(  # ten times as long; the steps k are the same fractions, and the early ones as they were
+        LESSON,
+        seeds=tuple(range(20)),
+        seeds_per_part=1,
+        steps=6_000,
+        ks=(0, 20, 60, 150, 300, 600, 1_500, 3_000),
+        few_ks=(0, 150, 600),
+    ),
 )
-
-
-def scaled_settings() -> Settings:
-    """The settings named by LTHEDU_SCALE: "lesson" (the default), or "paper": 20 seeds and 6,000 steps.
-
-    Raises ValueError for any other word.
-
-    >>> scaled_settings().steps
-    600
-    """
-    return PAPER if at_paper_scale() else LESSON
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
 
 
 @checked
@@ -131,8 +123,11 @@ def rescaled(params: Params, mask: Mask) -> Params:
 
 @checked
 @dataclass
-class Rewinding:
-    """The experiment on one dataset. `rewind` and `barrier` may be replaced by functions of the same signature.
+class Rewinding(Experiment[Settings]):
+    """The experiment on one dataset: a row a network with its accuracy (a fraction, test split) and, where it was
+    measured, the error barrier (a fraction) at step k.
+
+    `rewind` and `barrier` may be replaced by functions of the same signature.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -142,40 +137,35 @@ class Rewinding:
     [[0, 0], [0, 1], [2, 0], [2, 1]]
     """
 
-    data: Dataset
+    COLUMNS = COLUMNS
+    carries = dict.fromkeys(("snapshots", "children", "passing", "dense"), side_by_side)
+    functions = {"rewind": rewind, "barrier": error_barrier}
+    stream = "rewinding order"
+
     settings: Settings = LESSON
     rewind: Callable[[Mapping[int, Params], Mask, int], Params] = rewind
     barrier: Callable[..., Tensor] = error_barrier
-    rows: list[pd.DataFrame] = field(default_factory=list)
     snapshots: dict[int, Params] = field(default_factory=dict)  # of the dense networks, (R, ...) by name
     children: dict[int, tuple[Params, Params]] = field(default_factory=dict)  # dense pairs, by the step they part at
-    passing: list[Params] = field(default_factory=list)  # dense weights at every `every`-th step, for early-bird masks
-    every: int = 30
+    passing: list[Params] = field(default_factory=list)  # dense weights at every `every`-th step
 
     def __post_init__(self) -> None:
         s = self.settings
-        self.networks = Replicates.create(
-            lambda: MLP(s.sizes), s.seeds, device=self.data.device, dtype=self.data.x_train.dtype
-        )
-        fresh = [derive(seed, "reinit") for seed in s.seeds]
-        self.fresh = Replicates.create(
-            lambda: MLP(s.sizes), fresh, device=self.data.device, dtype=self.data.x_train.dtype
-        ).params
-        self.dense: Trained | None = None
+        self.networks = self.create(lambda: MLP(s.sizes))
+        self.fresh = self.create(lambda: MLP(s.sizes), [derive(seed, "reinit") for seed in s.seeds]).params
+        self.dense: Params | None = None
 
     @property
-    def table(self) -> pd.DataFrame:
-        """What was measured so far, a row a network: accuracy (a fraction, test split) and, where it was measured,
-        the error barrier (a fraction) at step k."""
-        return pd.concat(self.rows, ignore_index=True) if self.rows else pd.DataFrame(columns=COLUMNS)
+    def every(self) -> int:
+        """Steps between the dense weights in `passing`."""
+        return self.settings.every
 
-    def run(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Train the dense networks, then every arm at every density and k, then the children; return the table.
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train the dense networks, then every arm at every density and k, then the children.
 
-        `progress(done, all, text)` counts trainings. Barriers, of the dense networks and at the last density, are on
-        the test split.
+        Barriers, of the dense networks and at the last density, are on the test split.
         """
-        s, tick = self.settings, progress or (lambda done, in_all, text: None)
+        s = self.settings
         plan = [(d, k) for d in s.densities for k in (s.ks if d == s.densities[-1] else s.few_ks)]
         in_all = 1 + 3 * len(plan) + 3 * len(s.densities) + 2 * 2 * len(s.ks)
         tick(0, in_all, "dense networks")
@@ -192,35 +182,28 @@ class Rewinding:
                 self.part(density, k)
                 done += 2
         tick(in_all, in_all, "done")
-        return self.table
 
     def train_dense(self) -> None:
         """Train the dense networks once, keeping their weights at every k."""
-        s = self.settings
+        s, self.passing = self.settings, []
         if 0 in s.ks:
             self.snapshots[0] = masks.clone(self.networks.params)
 
-        for now in training(
-            self.networks, self.data, s.steps, order=self.order, optimizer=s.optimizer, batch_size=s.batch_size
-        ):
+        for now in self.training(self.networks, optimizer=s.optimizer):
             if now.step in s.ks:
                 self.snapshots[now.step] = masks.clone(now.params)
-            if now.step % self.every == 0:
+            if now.step % s.every == 0:
                 self.passing.append(masks.clone(now.params))
-        self.dense = Trained(now.replicates, measure(now.replicates, self.data, s.steps), s.steps, now.mask)
-        self._note(DENSE, 0, 1.0, self.dense)
-
-    @property
-    def order(self) -> list[int]:
-        """The minibatch orders of the seeds, which the dense networks and every arm share."""
-        return [derive(seed, "rewinding order") for seed in self.settings.seeds]
+        self.dense = masks.clone(now.params)
+        history = measure(now.replicates, self.data, s.steps)
+        self._note(DENSE, 0, 1.0, Trained(now.replicates, history, s.steps, now.mask))
 
     @property
     def trained(self) -> Params:
         """The dense networks' final weights, (R, ...) by name."""
         if self.dense is None:
             raise ValueError("there are no dense networks yet; call train_dense first")
-        return self.dense.replicates.params
+        return self.dense
 
     def mask(self, density: float) -> Mask:
         """The masks of the dense networks' largest final weights, all layers competing; (R, ...) by name."""
@@ -263,8 +246,7 @@ class Rewinding:
 
         found = self.barrier(a, b, error, s.points).tolist()
         accuracy = (1 - (error(a) + error(b)) / 2).tolist()
-        rows = {"arm": "children", "k": k, "density": density, "replicate": range(len(found))}
-        self.rows.append(pd.DataFrame(rows | {"accuracy": accuracy, "barrier": found})[COLUMNS])
+        self.note({"arm": "children", "k": k, "density": density}, accuracy=accuracy, barrier=found)
 
     def _train(
         self,
@@ -275,21 +257,9 @@ class Rewinding:
         *,
         order: list[int] | None = None,
     ) -> Trained:
-        s = self.settings
-        return train(
-            self.networks.with_params(start),
-            self.data,
-            s.steps,
-            mask=mask,
-            order=self.order if order is None else order,
-            optimizer=optimizer,
-            batch_size=s.batch_size,
-            first_step=k,
-        )
+        named = {"order": self.order if order is None else order, "optimizer": optimizer, "first_step": k}
+        return self.train(self.networks.with_params(start), mask=mask, **named)
 
     def _note(self, arm: str, k: int, density: float, done: Trained) -> None:
         test = done.history[done.history["split"] == "test"].sort_values("replicate")["accuracy"].to_numpy()
-        if done.stopped:
-            raise KeyboardInterrupt
-        rows = {"arm": arm, "k": k, "density": density, "replicate": range(len(test)), "accuracy": test}
-        self.rows.append(pd.DataFrame(rows | {"barrier": float("nan")})[COLUMNS])
+        self.note({"arm": arm, "k": k, "density": density, "barrier": float("nan")}, accuracy=test)

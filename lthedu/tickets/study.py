@@ -1,10 +1,8 @@
-"""The study that strings levels and arms together, written level by level and resumed after the last."""
+"""The study that strings levels and arms together, and keeps each level once it is finished."""
 
-import json
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import asdict
-from pathlib import Path
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -16,18 +14,66 @@ from lthedu.base.fingerprint import fingerprint
 from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
+from lthedu.experiments import Experiment, Found, Keep
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.tickets.imp import Prune, Train, find_tickets
-from lthedu.tickets.levels import Level, Levels, inputs
 from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
 from lthedu.tickets.tables import COLUMNS
-from lthedu.training import Progress, Replicates, measure, training
+from lthedu.training import Progress, measure, training
 
 
 @checked
-class Study:
+@dataclass(frozen=True)
+class Level:
+    """One finished round: replicates of all arms, arm after arm, seeds in order within an arm."""
+
+    arms: tuple[str, ...]
+    start: Params  # (arms * seeds, ...)
+    mask: Mask
+    trained: Params
+    rows: list[dict[str, Any]]
+    snapshot: Params | None = None  # level 0: the weights at the step to rewind to
+    seconds: float = 0.0
+
+    def began_from(self, start: Params, mask: Mask) -> bool:
+        """Whether these are its starts and masks, bit for bit."""
+        return all(torch.equal(self.start[n], p) for n, p in start.items()) and all(
+            torch.equal(self.mask[n], m) for n, m in mask.items()
+        )
+
+
+def joined_levels(parts: list[dict[int, Level]]) -> dict[int, Level]:
+    """The levels of several shares of the seeds as if they had been trained together, arm after arm."""
+    return {level: _joined_level([part[level] for part in parts]) for level in parts[0]}
+
+
+def _joined_level(parts: list[Level]) -> Level:
+    if len(parts) == 1:
+        return parts[0]
+    one = parts[0]
+
+    def arm_by_arm(every: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        def arms(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return tensor.chunk(len(one.arms))
+
+        found = {n: zip(*(arms(tensors[n]) for tensors in every), strict=True) for n in every[0]}
+        return {n: torch.cat([t for arm in by_arm for t in arm]) for n, by_arm in found.items()}
+
+    return Level(
+        one.arms,
+        arm_by_arm([p.start for p in parts]),
+        arm_by_arm([p.mask for p in parts]),
+        arm_by_arm([p.trained for p in parts]),
+        [row for p in parts for row in p.rows],
+        None if one.snapshot is None else arm_by_arm([p.snapshot or {} for p in parts]),
+        sum(p.seconds for p in parts),
+    )
+
+
+@checked
+class Study(Experiment[Settings]):
     """Levels and arms of iterative magnitude pruning on one dataset and architecture, over paired seeds.
 
     Level 0 trains the dense networks. Each later level trains, in one pass, the winning tickets and their
@@ -36,12 +82,12 @@ class Study:
     included, a control shares with the ticket of its seed; with rewinding to a later step, fresh weights too are
     trained for the remaining steps only.
 
-    With `folder`, each level is written there once it is finished, and a new study with the same settings goes
-    on after the last one; one process at a time may train in it. `find_tickets` and `random_mask` may be replaced by
-    functions of the same signature.
+    With `run(folder=...)`, each level is written there once it is finished, and a new study with the same settings
+    goes on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
     Rewinding concerns weights: buffers (BatchNorm's statistics) start every level anew and are not kept.
-    Raises ValueError when `folder` holds a study of other settings, data or layers (a `forward` of other code
-    with the same layers is not noticed), or when a network with buffers is to be rewound to a later step.
+    Raises ValueError when a network with buffers is to be rewound to a later step, and `run` when its folder holds a
+    study of other settings, data or layers (a `forward` of other code with the same layers is not noticed), or levels
+    that began from other weights or masks.
 
     >>> from lthedu import data
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
@@ -51,32 +97,33 @@ class Study:
     [['dense', 0], ['winning ticket', 1], ['random reinitialisation', 1], ['random mask', 1]]
     """
 
+    COLUMNS = COLUMNS
+    carries = {"levels": joined_levels}
+    functions = {"make": lenet_300_100, "find_tickets": find_tickets, "random_mask": random_mask}
+    chain = True
+
     def __init__(
         self,
         data: Dataset,
         make: Callable[[], nn.Module] = lenet_300_100,
         settings: Settings = LESSON,
         *,
-        folder: Path | str | None = None,
         find_tickets: Callable[[Params, Mask, Train, Prune, int], list[Mask]] = find_tickets,
         random_mask: Callable[[Mask, torch.Generator], Mask] = random_mask,
     ) -> None:
-        if settings.batch_size > len(data.x_train):  # before the folder is claimed
+        if settings.batch_size > len(data.x_train):  # before a folder is claimed
             raise ValueError(f"batch_size is {settings.batch_size}; allowed: 1 to the {len(data.x_train)} examples")
-        self.data, self.make, self.settings = data, make, settings
-        self.folder = None if folder is None else Path(folder)
-        self._find_tickets, self._random_mask = find_tickets, random_mask
+        super().__init__(data, settings)
+        self.make, self.find_tickets, self.random_mask = make, find_tickets, random_mask
         self.levels: dict[int, Level] = {}
         self._unfinished: list[dict[str, Any]] = []  # rows of a level that was stopped
-        self._initial = Replicates.create(make, settings.seeds, device=data.device, dtype=data.x_train.dtype)
+        self._initial = self.create(make)
         if self._initial.buffers and settings.rewind_step:
             raise ValueError(
                 f"rewind_step is {settings.rewind_step}, but the network has buffers, which are not rewound "
                 f"({', '.join(self._initial.buffers)}); allowed: 0"
             )
         self.output = list(self._initial.full_mask())[-1]  # the layer with its own rate
-        self._stored = None if self.folder is None else Levels(self.folder, self._about())
-        self._held, self._holding = ExitStack(), False  # the folder's lock, once this run has something to write
 
     @property
     def table(self) -> pd.DataFrame:
@@ -84,24 +131,29 @@ class Study:
 
         `replicate` is the seed, `density` the fraction of prunable weights kept, `accuracy` a fraction.
         """
+        if self.parts() != [(0, len(self.settings.seeds))]:
+            return self.finished
         finished = [row for _, level in sorted(self.levels.items()) for row in level.rows]
         return pd.DataFrame(finished + self._unfinished, columns=COLUMNS)
 
-    def run(self, progress: Progress | None = None) -> pd.DataFrame:
-        """Train what is not trained yet, and return the table.
+    def about(self) -> dict[str, Any]:
+        """What tells the study from others, as JSON holds it."""
+        shapes = {name: list(p.shape[1:]) for name, p in self._initial.params.items()}
+        return super().about() | {"parameters": shapes, "model": " ".join(str(self._initial.model).split())}
 
-        `progress(done, all, text)` counts training steps of single networks. An interrupt keeps the finished
-        levels and the rows measured so far (`table`); the next `run` goes on after the last finished level. Raises
-        BlockingIOError while another process trains in the folder, DamagedFile for a damaged level there, and OSError
-        when a level cannot be written: it is kept in memory, and the next `run` writes it.
-        """
+    def found(self, seconds: float) -> Found:
+        """The levels, which may have been read, and what they took when they were trained."""
+        found = super().found(sum(level.seconds for level in self.levels.values()))
+        return found | {"levels": {i: vars(level) for i, level in self.levels.items()}}
+
+    def take(self, parts: Sequence[Found]) -> None:
+        """Hold what the parts found."""
+        super().take([part | {"levels": {i: Level(**level) for i, level in part["levels"].items()}} for part in parts])
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train every level, or read it."""
         self._unfinished = []
-        with ExitStack() as self._held:
-            self._holding = False
-            return self._run(progress or (lambda done, in_all, text: None))
-
-    def _run(self, tick: Progress) -> pd.DataFrame:
-        dense = self._level(0, (DENSE,), self._initial.params, self._initial.full_mask(), tick)
+        dense = self._level(0, (DENSE,), self._initial.params, self._initial.full_mask(), tick, keep)
         rewound = self.rewound
 
         def train_level(level: int, start: Params, mask: Mask) -> Params:
@@ -110,14 +162,11 @@ class Study:
                     raise ValueError("level 0 must start from the initial weights, with nothing pruned")
                 return masks.clone(dense.trained)
             arms, starts, kept = self._with_controls(level, start, mask, rewound)
-            finished = self._level(level, arms, starts, kept, tick)
+            finished = self._level(level, arms, starts, kept, tick, keep)
             return {name: t[: len(self.settings.seeds)].clone() for name, t in finished.trained.items()}
 
         # copies throughout: a loop under study that writes into what it got must not change the study
-        self._find_tickets(
-            masks.clone(rewound), masks.clone(dense.mask), train_level, self._prune, self.settings.levels
-        )
-        return self.table
+        self.find_tickets(masks.clone(rewound), masks.clone(dense.mask), train_level, self._prune, self.settings.levels)
 
     @property
     def rewound(self) -> Params:
@@ -174,44 +223,36 @@ class Study:
         seeds, starts, kept = self.settings.seeds, [start], [mask]
         if REINIT in self.settings.controls:
             fresh_seeds = [derive(seed, "reinit", level) for seed in seeds]
-            device, dtype = self.data.device, self.data.x_train.dtype
-            fresh = Replicates.create(self.make, fresh_seeds, device=device, dtype=dtype).params
+            fresh = self.create(self.make, fresh_seeds).params
             starts.append(masks.apply(mask, fresh))
             kept.append(mask)
         if RANDOM in self.settings.controls:
             streams = [generator(seed, "random mask", level) for seed in seeds]
-            found = [self._random_mask(masks.unstack(mask, i), g) for i, g in enumerate(streams)]
+            found = [self.random_mask(masks.unstack(mask, i), g) for i, g in enumerate(streams)]
             other = {name: m.to(self.data.device) for name, m in masks.stack(found).items()}
             starts.append(masks.apply(other, rewound))
             kept.append(other)
         arms = (WINNING, *(c for c in CONTROLS if c in self.settings.controls))
         return arms, _joined(starts), _joined(kept)
 
-    def _level(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
-        """The level with these starts and masks: from memory, from disk, or trained now and then written."""
-        known, began = self.levels.get(level), inputs(start, mask)
-        if known is None or known.inputs != began:
-            known = self._read(level, began)
-        if known is not None:
-            tick(*self._progress(level, self.settings.steps))
-        self.levels[level] = known = known or self._train(level, arms, start, mask, tick)
-        if self._stored is not None:  # a level that a full disk refused is written by the next run
-            self._stored.write(level, known, self.data.device)
-        return known
+    def _level(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress, keep: Keep) -> Level:
+        """The level with these starts and masks: from memory, from the folder, or trained now and then kept."""
 
-    def _read(self, level: int, began: str) -> Level | None:
-        """The level as stored; where there is none, the folder is this run's own from here to its end."""
-        if self._stored is None:
-            return None
-        known = self._stored.read(level, began, self.data.device)
-        if known is None and not self._holding:
-            self._held.enter_context(self._stored.alone())
-            self._holding = True
-            known = self._stored.read(level, began, self.data.device)  # another process may just have finished it
-        return known
+        def made() -> dict[str, Any]:
+            known = self.levels.get(level)
+            if known is None or not known.began_from(start, mask):
+                known = self.levels[level] = self._train(level, arms, start, mask, tick)  # also where a disk is full
+            return vars(known)
+
+        def about() -> dict[str, str]:
+            return {"starts": fingerprint(start), "masks": fingerprint(mask)}
+
+        self.levels[level] = Level(**keep(f"level_{level:02d}", about, made))
+        tick(*self._progress(level, self.settings.steps))
+        return self.levels[level]
 
     def _train(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
-        s, first = self.settings, self.settings.rewind_step if level else 0
+        s, first, began = self.settings, self.settings.rewind_step if level else 0, time.perf_counter()
         index = list(range(len(s.seeds))) * len(arms)
         loop = training(
             self._initial.take(index).with_params(start),
@@ -240,7 +281,8 @@ class Study:
                 f"stopped at level {level}, step {step} of {s.steps}; {level} finished levels are kept, "
                 "the rows so far are in study.table, and study.run() goes on"
             ) from None
-        return Level(arms, start, mask, masks.clone(now.params), self._rows(level, arms, mask, measured), rewound)
+        rows = self._rows(level, arms, mask, measured)
+        return Level(arms, start, mask, masks.clone(now.params), rows, rewound, time.perf_counter() - began)
 
     def _rows(
         self, level: int, arms: tuple[str, ...], mask: Mask, measured: list[pd.DataFrame]
@@ -260,19 +302,6 @@ class Study:
         before = 0 if level == 0 else one + (level - 1) * each * s.steps
         now = step * (each if level else len(s.seeds))
         return before + now, one + s.levels * each * s.steps, f"level {level} of {s.levels}"
-
-    def _about(self) -> dict[str, Any]:
-        """What the study is, as JSON gives it back."""
-        return json.loads(  # type: ignore[no-any-return]
-            json.dumps(
-                {
-                    "settings": asdict(self.settings),
-                    "parameters": {name: list(p.shape[1:]) for name, p in self._initial.params.items()},
-                    "model": " ".join(str(self._initial.model).split()),
-                    "data": fingerprint(dict(vars(self.data))),
-                }
-            )
-        )
 
 
 def _joined(parts: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

@@ -4,7 +4,7 @@ import ipywidgets
 from matplotlib.figure import Figure
 
 from lthedu.checks import checked
-from lthedu.supermasks.contest import GENETIC, Contest
+from lthedu.supermasks.contest import Contest
 from lthedu.widgets.live import live_plot
 
 SHOWN = 120  # weights
@@ -17,8 +17,8 @@ def population_explorer(contest: Contest) -> ipywidgets.VBox:
     Left every row is a mask, every column one of the weights; right the losses of all masks over the generations.
     The sliders move with the arrow keys. Raises ValueError before the contest was run.
     """
-    generations = contest.genetic.generations
-    if GENETIC not in contest.found or not generations:
+    generations = contest.generations
+    if not generations:
         raise ValueError("there are no populations yet; run the contest first")
     steps = sorted(generations)
     wide = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="34em")}

@@ -587,7 +587,6 @@ CALLS = [
             "data": [None, 3],
             "make": [None, 3],
             "settings": [None, sparsity.compare.LESSON],
-            "folder": [3, FOREIGN, "a-file"],
             "find_tickets": [None, 3],
             "random_mask": [None, 3],
         },

@@ -34,7 +34,7 @@ def with_settings(cells: list[str], **changed: str) -> list[str]:
 
 @pytest.mark.full
 def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, seed: int, threads: int) -> None:
-    monkeypatch.setattr(tickets.settings, "LESSON", replace(tickets.LESSON, seeds=tuple(range(seed, seed + 5))))
+    monkeypatch.setattr(tickets.settings.SIZES, "lesson", replace(tickets.LESSON, seeds=tuple(range(seed, seed + 5))))
     monkeypatch.setattr(proof, "subset_errors", functools.partial(proof.subset_errors, seed=seed))
     claims.run()
     assert claims.holds(*TRAINED, *NUMBERS) == [True] * 6

@@ -17,7 +17,7 @@ MARGINS = [(35, 1), (40, 2), (45, 1), (50, 2)]
 @pytest.mark.full
 def test_every_claim_of_the_lesson_holds_for_other_seeds_and_threads(claims, monkeypatch, seed, threads) -> None:
     seeds = tuple(range(seed, seed + 5))
-    monkeypatch.setattr(sparsity.compare, "LESSON", replace(sparsity.Settings(), seeds=seeds))
+    monkeypatch.setattr(sparsity.compare.SIZES, "lesson", replace(sparsity.Settings(), seeds=seeds))
     assert claims.run()["settings"].seeds == seeds
     assert (claims.failed, claims.verdicts) == (set(), ["supported"])
 

@@ -21,7 +21,7 @@ NEURONS = "On neuron masks it fires later, and in the median before half of the 
 
 @pytest.mark.full
 def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
-    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=tuple(range(seed, seed + 8))))
+    monkeypatch.setattr(rewinding.SIZES, "lesson", replace(LESSON, seeds=tuple(range(seed, seed + 8))))
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
@@ -54,7 +54,7 @@ def pretended(gain: float):
 @pytest.mark.usefixtures("few_images")
 def test_the_verdict_follows_the_table(claims, monkeypatch, gain: float, word: str) -> None:
     """Where rewinding gains nothing, and a reset nothing over fresh weights, the lesson says so."""
-    monkeypatch.setattr(rewinding, "LESSON", replace(LESSON, seeds=(0, 1, 2)))
+    monkeypatch.setattr(rewinding.SIZES, "lesson", replace(LESSON, seeds=(0, 1, 2)))
     monkeypatch.setattr(rewinding.Rewinding, "run", pretended(gain))
     claims.run()
     assert claims.verdicts == [word]

@@ -18,7 +18,7 @@ RANDOM_WIN = "With more than half of the weights kept, random networks win, too"
 
 
 def run(claims, monkeypatch, settings: lottery.Settings) -> None:
-    monkeypatch.setattr(lottery, "LESSON", settings)
+    monkeypatch.setattr(lottery.SIZES, "lesson", settings)
     claims.run([source for source in claims.compared if not source.startswith(SLOW)])
     assert len(claims.made) == CLAIMS
 

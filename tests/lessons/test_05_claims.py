@@ -11,7 +11,7 @@ from lthedu.supermasks.deconstruction import CONTROL, KEPT, PRUNED, RANDOM, Deco
 NOTEBOOK = "zeros_and_signs"
 CLAIMS = 19
 MARGINS = [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)]
-LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP
+LESSON, DEEP = deconstruction.LESSON, deconstruction.DEEP.lesson
 READS = "With 30 % kept, large_final reads more than half of the digits without any training"
 SIGNS = "20 % kept, reshuffled: better with its signs than without"
 STOPS = "But there, signs with magnitudes from the whole layer lose more than twenty points"
@@ -20,8 +20,8 @@ STOPS = "But there, signs with magnitudes from the whole layer lose more than tw
 @pytest.mark.full
 def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
     seeds = tuple(range(seed, seed + 8))
-    monkeypatch.setattr(deconstruction, "LESSON", replace(LESSON, seeds=seeds))
-    monkeypatch.setattr(deconstruction, "DEEP", replace(DEEP, seeds=seeds))
+    monkeypatch.setattr(deconstruction.SIZES, "lesson", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(deconstruction.DEEP, "lesson", replace(DEEP, seeds=seeds))
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 

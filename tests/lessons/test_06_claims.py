@@ -20,7 +20,7 @@ BEHIND = "Trained weights are better at every width, by more than two points"
 @pytest.mark.full
 def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
     seeds = tuple(range(seed, seed + 5))
-    monkeypatch.setattr(widths, "LESSON", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(widths.SIZES, "lesson", replace(LESSON, seeds=seeds))
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 

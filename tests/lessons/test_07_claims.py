@@ -20,7 +20,7 @@ GUIDED = "The gradient beats all that do without it"
 @pytest.mark.full
 def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
     seeds = tuple(range(seed, seed + 5))
-    monkeypatch.setattr(contest, "LESSON", replace(LESSON, seeds=seeds))
+    monkeypatch.setattr(contest.SIZES, "lesson", replace(LESSON, seeds=seeds))
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["refuted"])
 

@@ -44,7 +44,7 @@ def small(few_images, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small targets, on small images."""
     images = data.pooled(data.load("mnist"))
     monkeypatch.setattr(data, "load", lambda name: images)
-    monkeypatch.setattr(settings, "LESSON", SMALL)
+    monkeypatch.setattr(settings.SIZES, "lesson", SMALL)
 
 
 def run(claims, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Callable] | None = None) -> None:
@@ -59,7 +59,7 @@ def run(claims, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Callable] | 
 
 @pytest.mark.full
 def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, seed: int, threads: int) -> None:
-    monkeypatch.setattr(settings, "LESSON", replace(settings.LESSON, seeds=tuple(range(seed, seed + 5))))
+    monkeypatch.setattr(settings.SIZES, "lesson", replace(settings.LESSON, seeds=tuple(range(seed, seed + 5))))
     run(claims, monkeypatch)
     assert (claims.failed, claims.verdicts) == (set(), ["supported"])
 

@@ -39,7 +39,7 @@ def part(claims, first: str, last: str) -> list[str]:
 
 @pytest.mark.full
 def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, seed: int, threads: int) -> None:
-    monkeypatch.setattr(depth, "LESSON", replace(depth.LESSON, seeds=tuple(range(seed, seed + 5))))
+    monkeypatch.setattr(depth.SIZES, "lesson", replace(depth.LESSON, seeds=tuple(range(seed, seed + 5))))
     claims.run(drawn_from(seed, claims.compared))
     assert len(claims.made) == CLAIMS
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])

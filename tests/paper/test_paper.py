@@ -62,20 +62,33 @@ def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mn
     assert mine["test"] == row[row["split"] == "test"]["accuracy"].item()
 
 
-def test_a_run_that_the_clock_stops_keeps_the_finished_levels_and_says_partial(mnist, monkeypatch):
-    clock = runs.Clock(1e9)
-    levels = []
+def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path, mnist, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(50, 30, 30))
+    monkeypatch.setattr(runs, "PAPER", replace(TINY, seeds_per_part=1))
+    whole, real = results.read(runs.run("lenet", tmp_path / "whole")), runs.Clock.__call__
+    for at, parts in ((5, 0), (20, 1)):  # a part of three levels is told of after each of its 12 steps, and more
+        calls = []
 
-    def stop(self, done, in_all, text):
-        levels.append(text)
-        if text == "level 2 of 2":
-            self.ran_out = True
-            raise KeyboardInterrupt
+        def stop(self, *now, calls=calls, at=at):
+            calls.append(now)
+            if len(calls) == at:
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs.Clock, "__call__", stop)
-    found = runs._study("x", mnist.first(50, 30, 30), lambda: models.MLP([784, 5, 10]), TINY, clock)
-    assert not found.complete
-    assert sorted(set(found.table["level"])) == [0, 1]
+        monkeypatch.setattr(runs.Clock, "__call__", stop)
+        if not parts:
+            with pytest.raises(TimeoutError, match=r"run it again: it goes on from .*lenet\.parts"):
+                runs.run("lenet", tmp_path)
+            assert not (tmp_path / "lenet.json").exists()
+            continue
+        found = results.read(runs.run("lenet", tmp_path))
+        assert not found.complete
+        assert found.table["replicate"].unique().tolist() == [0]
+    monkeypatch.setattr(runs.Clock, "__call__", real)
+    found = results.read(runs.run("lenet", tmp_path))
+    assert found.complete
+    assert found.settings["seeds_per_part"] == 1
+    pd.testing.assert_frame_equal(found.table, whole.table, check_exact=True)
+    assert found.made_with["seconds"] >= 0
 
 
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):

@@ -74,5 +74,5 @@ def test_the_scale_is_chosen_by_the_environment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("LTHEDU_SCALE", "paper")
     assert scaled_settings() is PAPER
     monkeypatch.setenv("LTHEDU_SCALE", "huge")
-    with pytest.raises(ValueError, match="allowed: lesson, paper"):
+    with pytest.raises(ValueError, match="allowed: tiny, lesson, paper"):
         scaled_settings()

@@ -76,8 +76,8 @@ def small_data() -> data.Dataset:
     return data.Dataset(x, y, x, y, x, y)
 
 
-def small_study(folder: Path) -> tickets.Study:
-    return tickets.Study(small_data(), lambda: MLP([4, 3, 2]), STEP, folder=folder)
+def run_study(folder: Path) -> None:
+    tickets.Study(small_data(), lambda: MLP([4, 3, 2]), STEP).run(folder=folder)
 
 
 def a_level(folder: Path, content: bytes) -> None:
@@ -93,9 +93,9 @@ def a_tensor_file(folder: Path, content: bytes) -> None:
 
 
 def a_study(folder: Path, content: bytes) -> None:
-    small_study(folder / "run").run()
+    run_study(folder / "run")
     everywhere(folder / "run", content)
-    small_study(folder / "run").run()
+    run_study(folder / "run")
 
 
 def a_ticket(folder: Path, content: bytes) -> None:

@@ -82,11 +82,12 @@ def test_a_learners_functions_are_used(game):
 
 def test_what_does_not_fit_is_refused_by_name(game):
     for change, words in [
-        ({"seeds": (1,)}, r"seeds are \(1,\)"),
+        ({"seeds_per_part": 7}, r"seeds_per_part is 7, which leaves one of 8 seeds alone"),
+        ({"seeds": (1,)}, r"seeds is \(1,\)"),
         ({"steps": 0.5}, r"steps is 0\.5"),
-        ({"batch_size": 0}, r"batch_size is 0; it must be a whole number, 1 or more"),
-        ({"retrained": ()}, r"retrained are \(\)"),
-        ({"densities": (1.0,)}, r"densities are \(1\.0,\)"),
+        ({"batch_size": 0}, r"batch_size is 0; allowed: a whole number from 1 up"),
+        ({"retrained": ()}, r"retrained is \(\)"),
+        ({"densities": (1.0,)}, r"densities\[0\] is 1\.0"),
     ]:
         with pytest.raises(ValueError, match=words):
             replace(LESSON, **change)

@@ -85,9 +85,9 @@ def test_what_does_not_fit_is_refused_by_name(game):
     for change, words in [
         ({"probe": 7}, r"probe is 7"),
         ({"steps": 0}, r"steps is 0"),
-        ({"seeds": ()}, r"seeds are \(\)"),
-        ({"widths": (4, 2)}, r"widths are \(4, 2\)"),
-        ({"density": 1.0}, r"1\.0; allowed: above 0 and below 1"),
+        ({"seeds": ()}, r"seeds is \(\)"),
+        ({"widths": (4, 2)}, r"widths is \(4, 2\)"),
+        ({"density": 1.0}, r"density is 1\.0; allowed: a number above 0 and below 1"),
     ]:
         with pytest.raises(ValueError, match=words):
             replace(LESSON, **change)

@@ -1,0 +1,69 @@
+"""Every experiment at its tiny size, cut into parts: what the tests here and the fault campaign run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lthedu import data
+from lthedu.experiments import Experiment
+from lthedu.landscape import depth
+from lthedu.models import MLP
+from lthedu.sparsity import compare
+from lthedu.supermasks import contest, conv, deconstruction, widths
+from lthedu.tickets import lottery, rewinding, settings
+from lthedu.tickets.study import Study
+
+
+def digits(pools: int = 0) -> data.Dataset:
+    found = data.load("mnist", device="cpu").first(100, 40, 40)
+    for _ in range(pools):
+        found = data.pooled(found)
+    return found
+
+
+def pictures(folder: Path) -> data.Dataset:
+    """Two classes of images of noise, which stay in `folder`."""
+    rng = np.random.default_rng(0)
+    for name in ("first", "second"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for i in range(10):
+            path = folder / name / f"{i}.png"
+            if not path.exists():
+                Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8)).save(path)
+    return data.load_folder(folder, device="cpu")
+
+
+def mlp() -> MLP:
+    return MLP([784, 20, 10])
+
+
+EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictures may lie
+    "study": lambda folder: Study(
+        digits(), mlp, replace(settings.SIZES.tiny, levels=2, rewind_step=2, seeds_per_part=1)
+    ),
+    "rewinding": lambda folder: rewinding.Rewinding(
+        digits(1),
+        replace(rewinding.SIZES.tiny, densities=(0.3,), ks=(0, 2), few_ks=(0,), steps=8, every=4, seeds_per_part=1),
+    ),
+    "lottery": lambda folder: lottery.Lottery(digits(1), lottery.SIZES.tiny),
+    "compare": lambda folder: compare.Comparison(
+        digits(), replace(compare.SIZES.tiny, nonzeros=(3_700,), dense_steps=2, steps=3, seeds_per_part=1)
+    ),
+    "depth": lambda folder: depth.ByDepth(digits(), replace(depth.SIZES.tiny, seeds_per_part=1, batch_size=32)),
+    "deconstruction": lambda folder: deconstruction.Deconstruction(
+        digits(1),
+        replace(
+            deconstruction.SIZES.tiny, seeds=(0, 1, 2, 3), retrained=(0.2,), steps=2, batch_size=32, seeds_per_part=2
+        ),
+    ),
+    "widths": lambda folder: widths.Supermasks(
+        digits(1), replace(widths.SIZES.tiny, widths=(4, 8), batch_size=32, seeds_per_part=1)
+    ),
+    "contest": lambda folder: contest.Contest(digits(2), replace(contest.SIZES.tiny, budget=200, seeds_per_part=1)),
+    "conv": lambda folder: conv.Convolutional(
+        pictures(folder / "pictures"), replace(conv.SIZES.tiny, seeds_per_part=1)
+    ),
+}
