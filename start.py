@@ -114,7 +114,9 @@ def main(argv):
             return hand_over("lthedu", ["lab", *options])
         prepare(extra=["test"], program="pytest")
         os.chdir(ROOT)  # where pytest finds its settings
-        return hand_over("pytest", options)
+        own = any(option.startswith(("-n", "--dist", "--pdb")) for option in options)
+        side_by_side = [] if own else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup"]
+        return hand_over("pytest", [*side_by_side, *options])
     except (RuntimeError, OSError) as problem:
         print(f"start.py: {problem}", file=sys.stderr)
         return 1

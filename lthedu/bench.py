@@ -12,12 +12,12 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
+from lthedu.base.machine import Threads, cpu_name, load
+from lthedu.base.streams import generator
 from lthedu.checks import Count, Range, checked
-from lthedu.gradients import Path
-from lthedu.machine import Threads, cpu_name, load
+from lthedu.gradients import By
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
-from lthedu.streams import generator
 from lthedu.training import Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count
@@ -109,11 +109,11 @@ def _contenders(r: int) -> dict[str, Callable[[], float]]:
     }
 
 
-def _engine(networks: Replicates, mnist: data.Dataset, mask: masks.Mask | None, path: Path) -> float:
+def _engine(networks: Replicates, mnist: data.Dataset, mask: masks.Mask | None, by: By) -> float:
     """The engine as it is: `train`, timed between its reports of progress."""
     stamps: list[float] = []
     # the first report comes after the set-up, and the last after the final evaluation
-    train(networks, mnist, STEPS + 2, mask=mask, path=path, progress=lambda *_: stamps.append(time.perf_counter()))
+    train(networks, mnist, STEPS + 2, mask=mask, by=by, progress=lambda *_: stamps.append(time.perf_counter()))
     return 1000 * (stamps[STEPS] - stamps[0]) / STEPS / len(networks)
 
 

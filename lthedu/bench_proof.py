@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lthedu.base.machine import cpu_name, load, usable_cores
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import Count, Range, checked
-from lthedu.machine import cpu_name, load, usable_cores
 from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import Solver
 from lthedu.proof.widths import LARGEST, weights_of
-from lthedu.streams import numpy_generator
 
 LENGTHS = {12: 1, 16: 2, 20: 8, 24: 32}  # numbers in a row: what the count of rows is divided by, as each takes longer
 ETAS = (1e-2, 1e-3, 1e-4)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import data
+from lthedu.base.machine import Threads, cpu_name, load
 from lthedu.checks import Count, Range, checked
 from lthedu.gradients import Method, pick
-from lthedu.machine import Threads, cpu_name, load
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
@@ -111,9 +111,7 @@ def _contenders(r: int) -> dict[str, Callable[[], float]]:
 def _engine(networks: Replicates, mnist: data.Dataset, method: Method) -> float:
     """The engine as it is: `train`, timed between its reports of progress."""
     stamps: list[float] = []
-    train(
-        networks, mnist, STEPS + 2, optimizer=SGD, path=method, progress=lambda *_: stamps.append(time.perf_counter())
-    )
+    train(networks, mnist, STEPS + 2, optimizer=SGD, by=method, progress=lambda *_: stamps.append(time.perf_counter()))
     return 1000 * (stamps[STEPS] - stamps[0]) / STEPS / len(networks)
 
 

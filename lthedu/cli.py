@@ -181,9 +181,9 @@ def reset(
 
     An open tab of JupyterLab still shows the old copy: choose Revert when it asks.
     """
+    from lthedu.base.course_files import course_path
     from lthedu.course import copies, workspace
     from lthedu.course.folder import folder_meant, learner_folder
-    from lthedu.resources import course_path
 
     found = workspace.find_lesson(lesson)
     a_path = folder is None and found.parent != course_path("lessons")
@@ -291,10 +291,10 @@ def build(
     ] = None,
 ) -> None:
     """Build another version of lessons. It runs each, so it takes as long as the lessons do."""
+    from lthedu.base.course_files import course_path
     from lthedu.course.folder import refuse_file
     from lthedu.course.solutions import OUTPUT, build_solutions
     from lthedu.course.workspace import find_lesson
-    from lthedu.resources import course_path
 
     if not solutions:
         raise ValueError("nothing was said about what to build; there is: --solutions")

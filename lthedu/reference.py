@@ -1,9 +1,7 @@
 """Reference results: what the papers' own settings gave on a large device, stored with the course and drawn behind
 the learner's curves."""
 
-import hashlib
 import json
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import Any
 import pandas as pd
 import torch
 
+from lthedu.base.course_files import course_path
+from lthedu.base.files import DamagedFile, seal, unseal, write_whole
 from lthedu.checks import checked
-from lthedu.data import DamagedFile
-from lthedu.resources import course_path
 
 
 @checked
@@ -68,28 +66,23 @@ def write(path: Path, reference: Reference) -> None:
         "settings": reference.settings,
         "made with": reference.made_with,
         "columns": list(reference.table.columns),
+        "rows": rows,
     }
-    head = json.dumps(body | {"sha256": _digest(body | {"rows": rows})}, indent=1)
+    head = json.dumps({key: value for key, value in seal(body).items() if key != "rows"}, indent=1)
     lines = ",\n".join(json.dumps(row) for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(f'{head[:-2]},\n "rows": [\n{lines}\n]}}\n', encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(path, f'{head[:-2]},\n "rows": [\n{lines}\n]}}\n')
 
 
 @checked
 def read(path: Path) -> Reference:
     """The reference that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        claimed = body.pop("sha256")
+        body = unseal(json.loads(path.read_text(encoding="utf-8")), path)
         table = pd.DataFrame(body["rows"], columns=body["columns"])
-        found = Reference(body["title"], body["complete"], body["settings"], body["made with"], table)
+        return Reference(body["title"], body["complete"], body["settings"], body["made with"], table)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{path} is damaged or no reference: {error!r}; install the course again") from error
-    if _digest(body) != claimed:
-        raise DamagedFile(f"{path} is damaged: its SHA-256 is {_digest(body)}, expected {claimed}")
-    return found
 
 
 @checked
@@ -101,7 +94,3 @@ def load(name: str) -> Reference | None:
     """
     path = course_path("datasets") / "reference" / f"{name}.json"
     return read(path) if path.is_file() else None
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -12,10 +12,10 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal
 from lthedu.checks import checked, shown
-from lthedu.data import DamagedFile
 
-_RECORD, _TENSORS = "record.json", "tensors.safetensors"
+_RECORD, _TENSORS, _SEAL = "record.json", "tensors.safetensors", "sha256 of record"
 _PARTIAL = ".unfinished."  # in the name of a folder that is being written
 
 
@@ -38,11 +38,10 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     except TypeError as error:
         raise TypeError(f"the record is {shown(record)}; it must hold what JSON can: {error}") from None
     body = {"record": record, "names": list(tensors), "sha256 of tensors": hashlib.sha256(packed).hexdigest()}
-    signed = body | {"sha256 of record": _digest(body)}
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_PARTIAL}", dir=folder.parent))
     try:
         _flushed(partial / _TENSORS, packed)
-        _flushed(partial / _RECORD, _text(signed))
+        _flushed(partial / _RECORD, _text(seal(body, _SEAL)))
         os.rename(partial, folder)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -78,51 +77,27 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     ...     read(Path(root) / "level_00")
     ({'level': 0}, {'w': tensor([1., 1.])})
     """
+    file, advice = folder / _RECORD, f"delete {folder}"
     try:
-        raw = (folder / _RECORD).read_bytes()
+        raw = file.read_bytes()
         signed = json.loads(raw)
-        rewritten = hashlib.sha256(_text(signed)).hexdigest()  # 1E-05 and 1e-05 are one number, not one file
-        claimed = signed.pop("sha256 of record")
-        record, names, digest = signed["record"], signed["names"], signed["sha256 of tensors"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFile(f"{folder / _RECORD} is damaged or foreign: {error!r}; delete {folder}") from error
-    _compare(folder / _RECORD, _digest(signed), claimed)
-    _compare(folder / _RECORD, hashlib.sha256(raw).hexdigest(), rewritten)
-    if not (folder / _TENSORS).is_file():
-        raise DamagedFile(f"{folder / _TENSORS} is missing; delete {folder}")
-    packed = (folder / _TENSORS).read_bytes()
-    _compare(folder / _TENSORS, hashlib.sha256(packed).hexdigest(), digest)
+        body = unseal(signed, file, _SEAL, advice)
+        record, names, digest = body["record"], body["names"], body["sha256 of tensors"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedFile(f"{file} is damaged or foreign: {error!r}; {advice}") from error
+    rewritten = hashlib.sha256(_text(signed)).hexdigest()  # 1E-05 and 1e-05 are one number, not one file
+    refuse_changed(file, hashlib.sha256(raw).hexdigest(), rewritten, advice=advice)
+    file = folder / _TENSORS
+    if not file.is_file():
+        raise DamagedFile(f"{file} is missing; {advice}")
+    packed = file.read_bytes()
+    refuse_changed(file, hashlib.sha256(packed).hexdigest(), digest, advice=advice)
     tensors = tensors_from_bytes(packed)
     return record, {name: tensors[name] for name in names}
 
 
-@checked
-def digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of names, dtypes, shapes and bytes: equal exactly when the tensors are, bit for bit.
-
-    >>> import torch
-    >>> digest({"w": torch.zeros(2)}) == digest({"w": torch.zeros(2)})
-    True
-    >>> digest({"w": torch.zeros(2)}) == digest({"w": torch.tensor([0.0, 1e-45])})
-    False
-    """
-    found = hashlib.sha256()
-    for name in sorted(tensors):  # one at a time: tensors that share memory cannot be packed together
-        found.update(tensors_to_bytes({name: tensors[name].detach().cpu().contiguous()}))
-    return found.hexdigest()
-
-
 def _text(signed: dict[str, Any]) -> bytes:
     return json.dumps(signed, indent=1).encode()
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _compare(path: Path, found: str, expected: str) -> None:
-    if found != expected:
-        raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {expected}; delete {path.parent}")
 
 
 def _flushed(path: Path, content: bytes) -> None:

@@ -35,5 +35,6 @@ def told(name: str, words: str) -> Callable[[Answer], Answer]:
 
 for _path in sorted((Path(__file__).parent / "exercises").glob("answers_*.py")):
     _spec = importlib.util.spec_from_file_location(_path.stem, _path)
-    assert _spec and _spec.loader
+    assert _spec
+    assert _spec.loader
     _spec.loader.exec_module(importlib.util.module_from_spec(_spec))

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
+from lthedu.base.streams import generator
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
-from lthedu.streams import generator
 
 OPTIMIZERS = [
     Optimizer("sgd", lr=0.1),

@@ -17,9 +17,9 @@ import pytest
 
 import lthedu
 from lthedu import cli
+from lthedu.base.course_files import course_path
 from lthedu.course import copies, record, running, solutions, workspace
 from lthedu.course.folder import OWN_FOLDER
-from lthedu.resources import course_path
 
 Run = Callable[..., int]
 
@@ -258,7 +258,7 @@ def test_reset_doctor_and_run_act_on_the_folder_one_stands_in(
     run: Run, two_lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As progress does; and the folder that `lthedu lab` would use stays as it is."""
-    monkeypatch.setattr("lthedu.resources.course_path", lambda _: two_lessons.parent / "course")
+    monkeypatch.setattr("lthedu.base.course_files.course_path", lambda _: two_lessons.parent / "course")
     for folder in (tmp_path / "work", two_lessons):
         copies.copy_lessons(folder)
         (folder / "02_works.ipynb").write_text("mine")

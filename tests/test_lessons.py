@@ -12,6 +12,7 @@ import pytest
 
 from lthedu.course.authoring import normalise
 from lthedu.course.new_lesson import TO_WRITE
+from lthedu.course.numbers import renumber
 from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise
 
@@ -49,6 +50,12 @@ def test_the_file_is_in_canonical_form(path: Path) -> None:
     notebook = nbformat.read(path, 4)
     normalise(notebook)
     assert nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n" == path.read_text(encoding="utf-8")
+
+
+@lessons
+def test_every_number_in_it_is_the_course_s(path: Path) -> None:
+    """`lthedu canonical` writes them; each that is wrong is named."""
+    assert renumber(nbformat.read(path, 4), path) == []
 
 
 @lessons

@@ -169,7 +169,7 @@ def test_a_level_with_another_levels_tensors_is_refused(level, tmp_path):
 @pytest.mark.parametrize("foreign", [{}, [], None, 3, "x", {"record": {}}, {"sha256 of record": "0"}])
 def test_foreign_json_is_refused(level, foreign):
     (level / RECORD).write_text(json.dumps(foreign))
-    with pytest.raises(DamagedFile, match=f"{RECORD} is damaged or foreign"):
+    with pytest.raises(DamagedFile, match=f"{RECORD} is damaged"):
         results.read(level)
 
 
@@ -178,26 +178,6 @@ def test_a_missing_file_is_named(level, file):
     (level / file).unlink()
     with pytest.raises(OSError, match=file):
         results.read(level)
-
-
-def test_the_digest_is_equal_exactly_when_the_tensors_are():
-    w = torch.tensor([1.0, 0.0])
-    same = results.digest({"w": w, "v": w})
-    assert same == results.digest({"v": w.clone(), "w": w.clone()})  # the order of names does not matter
-    others = (
-        {"w": w},
-        {"w": w, "u": w},
-        {"w": w, "v": torch.tensor([1.0, -0.0])},
-        {"w": w, "v": w.double()},
-        {"w": w, "v": w[None]},
-        {"w": w, "v": w.flip(0)},
-    )
-    assert len({same, *map(results.digest, others)}) == 7
-
-
-def test_tensors_that_share_memory_have_a_digest_and_are_written():
-    base = torch.arange(6.0)
-    assert results.digest({"a": base, "b": base[2:]}) == results.digest({"a": base.clone(), "b": base[2:].clone()})
 
 
 def test_a_level_without_its_tensors_is_refused_by_name(tmp_path):

@@ -14,6 +14,8 @@ import pytest
 
 SCRIPT = Path(__file__).parents[1] / "start.py"
 
+SIDE_BY_SIDE = f"-n {min(4, os.cpu_count() or 1)} --dist loadgroup"
+
 
 class Stage:
     """A copy of start.py in a folder of its own; `did` lists what it ran: "venv" or pip's last word."""
@@ -112,9 +114,9 @@ def test_a_second_run_installs_nothing(stage: Stage) -> None:
 def test_test_adds_its_extra_once_and_lab_is_content_with_it(stage: Stage) -> None:
     stage.run("lab")
     stage.run("test", "-x", "-k", "a b")
-    assert stage.did == ["pip [test]", "in course", "pytest -x -k a b"]
+    assert stage.did == ["pip [test]", "in course", f"pytest {SIDE_BY_SIDE} -x -k a b"]
     stage.run("test")
-    assert stage.did == ["in course", "pytest"]
+    assert stage.did == ["in course", f"pytest {SIDE_BY_SIDE}"]
     stage.run("lab")
     assert stage.did == ["lthedu lab"]
 
@@ -217,6 +219,6 @@ def test_options_folder_and_exit_code_are_passed_through_for_real(
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=20)
     program, folder, path = ended.stdout.splitlines()
     assert ended.returncode == 7
-    assert program == ("lthedu lab" if verb == "lab" else "pytest") + " --port 9000 a b -x"
+    assert program == ("lthedu lab" if verb == "lab" else f"pytest {SIDE_BY_SIDE}") + " --port 9000 a b -x"
     assert Path(folder) == (tmp_path if verb == "lab" else stage.root)
     assert path.startswith(str(stage.root / ".venv"))

@@ -77,7 +77,7 @@ def test_the_settings_of_jupyterlab_are_the_ones_of_the_package(installed: Path)
 
 
 def test_it_finds_the_course_from_anywhere(installed: Path, tmp_path: Path) -> None:
-    code = "from lthedu.resources import course_path as p; print(p('lessons'), p('datasets'), sep='\\n')"
+    code = "from lthedu.base.course_files import course_path as p; print(p('lessons'), p('datasets'), sep='\\n')"
     course = installed / "lthedu" / "_course"
     assert offline(installed, tmp_path, code).splitlines() == [str(course / "lessons"), str(course / "datasets")]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -11,11 +10,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.files import write_whole
+from lthedu.base.machine import cpu_name
+from lthedu.course.compared import made_with
 from lthedu.course.executor import read_notebook, run_cells
+from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
 from lthedu.course.times import write as write_time
-from lthedu.machine import cpu_name
 
 BUSY = 1.3  # two speeds of one machine this far apart: something else ran
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
@@ -29,18 +31,18 @@ class NotCanonical(ValueError):
 def canonical(path: Path, *, times: bool = False) -> None:
     """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
 
-    Execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or
-    widget state. With `times`, how long it took goes to `times.json` beside it, with this machine's speed before and
-    after. Raises NotCanonical when a cell writes to stderr, ValueError when the machine is too busy to be timed; the
-    file is then as it was.
+    The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), execution counts
+    run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or widget state, and what
+    they were made with stands in the metadata (see `compared`). With `times`, how long it took goes to `times.json`
+    beside it, with this machine's speed before and after. Raises NotCanonical when a cell writes to stderr, ValueError
+    when the machine is too busy to be timed; the file is then as it was.
     """
     notebook = read_notebook(path)
+    renumber(notebook, path)
     measured = executed(notebook, path.parent, timed=times)
+    notebook.metadata["lthedu"] = made_with(notebook, path)
     normalise(notebook)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-        file.write(nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
-    shutil.copymode(path, file.name)
-    os.replace(file.name, path)
+    write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     if measured:
         write_time(path.parent, path.stem, measured)
 
@@ -80,10 +82,12 @@ def normalise(notebook: NotebookNode) -> None:
 
     Raises NotCanonical for an error or stderr output, naming the cell.
     """
+    kept = {"lthedu": notebook.metadata["lthedu"]} if "lthedu" in notebook.metadata else {}
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
+            **kept,
         }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5

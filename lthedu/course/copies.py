@@ -15,8 +15,9 @@ from pathlib import Path
 
 import nbformat
 
-from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, replace, unused
-from lthedu.resources import course_path
+from lthedu.base.course_files import course_path
+from lthedu.base.files import write_whole
+from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, unused
 
 FORMAT = 1
 REPLACED = "replaced"  # in OWN_FOLDER: unanswered copies that gave way to a newer version
@@ -112,7 +113,8 @@ def learner_copy(lesson: Path) -> str:
     """
     notebook = nbformat.read(lesson, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", ())]
-    notebook.metadata.pop("widgets", None)  # the state of widgets is output too
+    for name in ("widgets", "lthedu"):  # the state of widgets is output too; so is what outputs were made with
+        notebook.metadata.pop(name, None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
@@ -166,7 +168,7 @@ def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
         if os.path.lexists(target):
             kept = unused(target.with_name(f"{target.stem}-mine-{date.today().isoformat()}.ipynb"))
             os.rename(target, kept)
-        replace(target, content)
+        write_whole(target, content)
         _remember(folder, _manifest(folder), {lesson: content})
     return Fresh(target, kept)
 
@@ -211,7 +213,7 @@ def _bring(target: Path, content: bytes, handed: str | None, folder: Path) -> st
     """Do with one file what is right, and return the word for it."""
     if not os.path.lexists(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        replace(target, content)
+        write_whole(target, content)
         return "new"
     name = target.relative_to(folder).as_posix()
     found, fresh = _digest_of(target, name), digest(name, content)
@@ -226,8 +228,8 @@ def _bring(target: Path, content: bytes, handed: str | None, folder: Path) -> st
             return "stuck"
         aside = unused(folder / OWN_FOLDER / REPLACED / f"{target.stem}-{date.today().isoformat()}{target.suffix}")
         aside.parent.mkdir(parents=True, exist_ok=True)
-        replace(aside, target.read_bytes())
-        replace(target, content)
+        write_whole(aside, target.read_bytes())
+        write_whole(target, content)
     except PermissionError:
         return "stuck"
     return "refreshed"
@@ -268,4 +270,4 @@ def _remember(folder: Path, known: dict[str, str], written: dict[str, bytes]) ->
     handed = known | {name: digest(name, content) for name, content in written.items()}
     path = folder / OWN_FOLDER / MANIFEST
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, json.dumps({"lthedu lessons": FORMAT, "handed out": handed}, indent=1).encode())
+    write_whole(path, json.dumps({"lthedu lessons": FORMAT, "handed out": handed}, indent=1))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import lthedu
-from lthedu import machine
+from lthedu.base import machine
 
 SETTINGS = ("LTHEDU_HOME", "LTHEDU_DATA", "LTHEDU_DEVICE", "LTHEDU_SCALE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -275,7 +275,7 @@ def _texts() -> str:
     """The code and prose of all lessons."""
     import nbformat
 
-    from lthedu.resources import course_path
+    from lthedu.base.course_files import course_path
 
     notebooks = (nbformat.read(path, as_version=4) for path in sorted(course_path("lessons").glob("*.ipynb")))
     return "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
@@ -292,8 +292,8 @@ def _home(visit: Visit) -> Path | None:
 
 def your_lessons(visit: Visit) -> Iterator[Line]:
     """The learner's folder: there, writable, with room; which lessons are in it; files that hide Python's own."""
+    from lthedu.base.course_files import course_path
     from lthedu.course.folder import folder_meant, learner_folder
-    from lthedu.resources import course_path
 
     try:
         home = learner_folder(folder_meant(visit.folder))
@@ -331,8 +331,8 @@ def your_lessons(visit: Visit) -> Iterator[Line]:
 
 def times(visit: Visit) -> Iterator[Line]:
     """How long each lesson computes here, from how fast networks are trained now."""
+    from lthedu.base.course_files import course_path
     from lthedu.course.times import read
-    from lthedu.resources import course_path
 
     rate = visit.answer("rate")
     yield Line(f"trains {rate:.0f} steps a second (15 LeNet-300-100 side by side, measured for 5 s)")

@@ -1,14 +1,11 @@
 """The learner's folder: where it is, how one knows it, and how two programs write to it without losing anything."""
 
 import os
-import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from filelock import Timeout
-
-from lthedu.locks import exclusive
+from lthedu.base.files import exclusive
 
 OWN_FOLDER = ".lthedu"  # inside the learner's folder: what the course and JupyterLab keep there
 MANIFEST = "lessons.json"  # in OWN_FOLDER: what was handed out; by it a learner's folder is known
@@ -76,37 +73,16 @@ def folder_meant(folder: Path | None = None) -> Path:
     return _chosen(folder or folder_at_work())
 
 
-@contextmanager
-def locked(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+def locked(folder: Path, patience: float = PATIENCE) -> AbstractContextManager[None]:
     """Hold the one lock of the learner's folder `folder`; it is given back even when this process is killed.
 
-    On a file system that has no locks there is none to hold, see `lthedu.locks`. Raises TimeoutError, naming the lock,
+    On a file system that has no locks there is none to hold, see `exclusive`. Raises BlockingIOError, naming the lock,
     when another program holds it for more than `patience` seconds, and OSError when nothing can be written there.
     """
     path = folder / OWN_FOLDER / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as held:
-        try:
-            held.enter_context(exclusive(path, patience))
-        except Timeout as error:
-            raise TimeoutError(f"another program has been writing to {folder} for {patience:.0f} s ({path})") from error
-        yield
-
-
-def replace(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Make `content` what is in `path`, in one step: a process killed at any moment leaves the old or the new.
-
-    `mode` is who may read and write it, less what the user's umask takes away.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    busy = f"another program has been writing to {folder} for {patience:.0f} s ({path})"
+    return exclusive(path, patience, busy)
 
 
 def refuse_same_names(paths: Iterable[Path]) -> None:

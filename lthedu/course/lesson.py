@@ -18,7 +18,7 @@ from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find, message_of, shortened
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find, meant, message_of, shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +49,8 @@ def check(number: str, function: F) -> F:
     returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
     or wrong, with the smallest counter-example. A function that never ends, calls exit, prints without end
     or replaces functions of torch meets a verdict, too, and what it replaced is put back; one inside a single call of
-    compiled code is waited for. Raises ValueError for an unknown number.
+    compiled code is waited for. The exercise is found by the function's name, so that a copy older than the course
+    still works. Raises ValueError for an unknown number.
 
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
@@ -57,12 +58,18 @@ def check(number: str, function: F) -> F:
     What follows uses the course's reference, not your function. Mend it and run this cell again;
     hint("2.1") gives a hint.
     """
-    exercise = find(number)
+    exercise = meant(number, function)
     outer = sys.stdout
     with contained() as printed:
-        outcome = _examine(exercise, function, lambda: print(_STUCK.format(number), file=outer, flush=True))
+        outcome = _examine(exercise, function, lambda: print(_STUCK.format(exercise.number), file=outer, flush=True))
     if said := printed.text():
         print(said, end="")
+    if exercise.number != number:
+        words = (
+            f"`{exercise.name}` is exercise {exercise.number} now, and this notebook calls it {number}. Your answer is "
+            f"checked all the same; `lthedu reset {exercise.number.partition('.')[0]}` puts a fresh copy beside yours."
+        )
+        show_box(Box("note", "This copy is older than the course.", words))
     show_box(outcome.box)
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
@@ -79,7 +86,7 @@ def hint(number: str) -> None:
     layer keep: always the same number?
     """
     exercise = find(number)
-    seen = _kernel.hints[number] = min(_kernel.hints.get(number, 0) + 1, len(exercise.hints))
+    seen = _kernel.hints[exercise.name] = min(_kernel.hints.get(exercise.name, 0) + 1, len(exercise.hints))
     for i, text in enumerate(exercise.hints[:seen], 1):
         title = f"Hint {i} of {len(exercise.hints)} for exercise {number}."
         last = i == len(exercise.hints)
@@ -97,7 +104,7 @@ def solution(number: str) -> None:
     (so far 0). hint("2.3") helps.
     """
     exercise = find(number)
-    entry = _kernel.record.entry(number)
+    entry = _kernel.record.entry(exercise.name)
     if entry.passed is None and entry.tries < TRIES:
         words = f"It opens when your function passes, or after {TRIES} different tries (so far {entry.tries})."
         closed = f"The solution of exercise {number} is still closed."
@@ -133,7 +140,7 @@ def progress(lesson: int | None = None) -> None:
 def _note(exercise: Exercise, kind: Did, answer: str = "", hints: int = 0) -> None:
     """Put it on record; that the record cannot be kept is said once, and stops nothing."""
     record = _kernel.record
-    event = Event(exercise.number, exercise.title, kind, time.time(), record.began, answer, hints)
+    event = Event(exercise.name, exercise.title, kind, time.time(), record.began, answer, hints)
     record.add(event)
     _say_trouble()
 

@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lthedu
-from lthedu.course.folder import OWN_FOLDER, PATIENCE, locked, replace, unused
+from lthedu.base.files import write_whole
+from lthedu.course.folder import OWN_FOLDER, PATIENCE, locked, unused
+from lthedu.course.format1 import NAMES
 
 Did = Literal["looked", "hint", "tried", "passed", "solution"]  # "looked": a check of nothing yet
 
 FILE = "progress.json"
-FORMAT = 1
+FORMAT = 2
 PAUSE = 20 * 60.0  # seconds without a check or hint, from which on the time does not count as work
 
-Document = dict[str, Any]  # {"lthedu progress": FORMAT, "clock": seconds since 1970, "exercises": {number: entry}}
+_KEY = r"[^\W\d]\w{0,99}|\d{1,3}\.\d{1,3}"  # a name; or a number of format 1 that was no exercise of the course
+Document = dict[str, Any]  # {"lthedu progress": FORMAT, "clock": seconds since 1970, "exercises": {name: entry}}
 
 
 class Refused(ValueError):
@@ -73,9 +76,9 @@ def noted(document: Document, event: Event) -> Document:
     the exercise of the later one. Gaps of more than PAUSE are left out; so are those before a check that brings nothing
     new: an empty function, an answer checked before, or an exercise that is passed.
 
-    >>> first = noted(empty(), Event("2.1", "The loop", "looked", at=1000.0))
-    >>> later = noted(first, Event("2.1", "The loop", "passed", at=1060.0, answer="a"))
-    >>> entries(later)["2.1"].seconds, entries(later)["2.1"].tries
+    >>> first = noted(empty(), Event("find_tickets", "The loop", "looked", at=1000.0))
+    >>> later = noted(first, Event("find_tickets", "The loop", "passed", at=1060.0, answer="a"))
+    >>> entries(later)["find_tickets"].seconds, entries(later)["find_tickets"].tries
     (60.0, 1)
     """
     document = copy.deepcopy(document)
@@ -107,14 +110,15 @@ def empty() -> Document:
 
 
 def entries(document: Document) -> dict[str, Entry]:
-    """The entries of a document, by number of exercise."""
-    return {number: _entry(entry) for number, entry in document["exercises"].items()}
+    """The entries of a document, by name of exercise."""
+    return {name: _entry(entry) for name, entry in document["exercises"].items()}
 
 
 def read(path: Path) -> Document:
     """The document in `path`; an empty one where there is no file.
 
-    Raises Refused, naming the file and what is wrong with it, and Newer for one of a newer version of the course.
+    A file of format 1, whose exercises had numbers, is read as if it had their names. Raises Refused, naming the file
+    and what is wrong with it, and Newer for one of a newer version of the course.
     """
     try:
         text = path.read_bytes().decode()
@@ -134,8 +138,11 @@ def read(path: Path) -> Document:
     try:
         if not _is_time(document["clock"]):
             raise TypeError(f"clock is {document['clock']!r}")
-        if strange := [name for name in document["exercises"] if not re.fullmatch(r"\d{1,3}\.\d{1,3}", name)]:
-            raise TypeError(f"{strange[0]!r} is no number of an exercise")
+        if written == 1:
+            document["exercises"] = {NAMES.get(number, number): e for number, e in document["exercises"].items()}
+            document["lthedu progress"] = FORMAT
+        if strange := [name for name in document["exercises"] if not re.fullmatch(_KEY, name)]:
+            raise TypeError(f"{strange[0]!r} is no name of an exercise")
         entries(document)
     except (KeyError, TypeError, AttributeError) as error:
         raise Refused(f"{path} is damaged: {error}") from None
@@ -162,15 +169,15 @@ class Record:
                 with locked(self.folder, patience=1.0 if self.trouble else PATIENCE):
                     self._known = self._from_disk()
                     after = self._with_waiting()
-                    replace(self.path, json.dumps(after, indent=1).encode(), mode=0o600)
+                    write_whole(self.path, json.dumps(after, indent=1), mode=0o600)
                 self._known, self._waiting, self.trouble = after, [], ""
             except (OSError, Refused) as error:
                 self.trouble = _in_words(error)
         return self.entry(event.exercise)
 
-    def entry(self, number: str) -> Entry:
-        """How an exercise stands."""
-        return entries(self.document()).get(number, Entry())
+    def entry(self, name: str) -> Entry:
+        """How the exercise of that name stands."""
+        return entries(self.document()).get(name, Entry())
 
     def document(self) -> Document:
         """All that is known: the file's content, if it can be read now, and what could not be written to it."""

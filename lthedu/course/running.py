@@ -13,10 +13,11 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lthedu.base.files import write_whole
 from lthedu.course.boxes import Box
 from lthedu.course.copies import copy_lessons, digest
 from lthedu.course.executor import TIMEOUT, CellStopped, read_notebook, run_cells
-from lthedu.course.folder import NO_RECORD, refuse_same_names, replace
+from lthedu.course.folder import NO_RECORD, refuse_same_names
 from lthedu.course.page import MARK, page
 from lthedu.course.workspace import environment, find_lesson
 
@@ -190,8 +191,8 @@ def _write(notebook: NotebookNode, path: Path, output: Path, note: Box | None) -
     text = page(shown, path.parent)
     notebook.metadata["lthedu"] = {"of": _whence(path, output)}
     notebook.metadata["lthedu"]["run"] = digest(path.name, nbformat.writes(notebook).encode())
-    replace(target, (nbformat.writes(notebook) + "\n").encode())
-    replace(html, text.encode())
+    write_whole(target, nbformat.writes(notebook) + "\n")
+    write_whole(html, text)
     return html
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from lthedu.base.course_files import course_path
+from lthedu.base.files import write_whole
 from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.copies import digest, named_files
 from lthedu.course.executor import read_notebook
-from lthedu.course.folder import refuse_same_names, replace
+from lthedu.course.folder import refuse_same_names
 from lthedu.exercises import find
-from lthedu.resources import course_path
 
 OUTPUT = Path("lthedu-solutions")  # in the current folder
 BANNER = (
@@ -74,8 +75,8 @@ def build_solutions(lessons: Sequence[Path], output: Path, said: Callable[[str],
         output.mkdir(parents=True, exist_ok=True)
         for name, content in files[lesson].items():
             (output / name).parent.mkdir(parents=True, exist_ok=True)
-            replace(output / name, content)
-        replace(target, (nbformat.writes(notebook) + "\n").encode())
+            write_whole(output / name, content)
+        write_whole(target, nbformat.writes(notebook) + "\n")
         said(f"built {target}")
     return targets
 
@@ -85,7 +86,7 @@ def answered(notebook: NotebookNode) -> NotebookNode:
     before: set[str] = set()
     for cell in notebook.cells:
         if cell.cell_type == "code" and (match := _CHECK.search(cell.source)):
-            cell.source = pasted(cell.source, match[3], find(match[2]).reference, before)
+            cell.source = pasted(cell.source, match[3], find(match[3]).reference, before)
             before.add(match[3])
     banner = nbformat.v4.new_markdown_cell(BANNER, metadata={"tags": ["instructor"]})
     notebook.cells.insert(0, banner)
@@ -174,7 +175,8 @@ def _free_names(source: str) -> set[str]:
 
 def _demand_right(notebook: NotebookNode, lesson: Path) -> None:
     for cell in notebook.cells:
-        for _, number, _ in _CHECK.findall(cell.source if cell.cell_type == "code" else ""):
+        for _, _, name in _CHECK.findall(cell.source if cell.cell_type == "code" else ""):
+            number = find(name).number
             said = "\n".join(str(o.get("data", {}).get("text/plain", "")) for o in cell.outputs)
             if f"Exercise {number}: RIGHT." not in said:
                 raise ValueError(f"{lesson.name}: the source of {number}'s reference does not pass its check: {said}")

@@ -26,9 +26,10 @@ MEANING = (
 class Standing:
     """How one exercise stands."""
 
-    number: str
+    number: str  # its name, where this version of the course does not have it
     title: str
     entry: Entry
+    name: str = ""
     in_course: bool = True  # False: recorded, but this version of the course does not have it
 
     @property
@@ -39,9 +40,9 @@ class Standing:
         return "tried" if self.entry.tries else "not attempted"
 
     @property
-    def lesson(self) -> int:
-        """The number of its lesson, 2 for exercise 2.1."""
-        return int(self.number.partition(".")[0])
+    def lesson(self) -> int | None:
+        """The number of its lesson, 2 for exercise 2.1; None where this version of the course has no such exercise."""
+        return int(self.number.partition(".")[0]) if self.in_course else None
 
     def row(self) -> tuple[str, ...]:
         """Its row of the table, in words."""
@@ -62,19 +63,18 @@ class Standing:
 
 
 def standings(document: Document, lesson: int | None = None) -> list[Standing]:
-    """Every exercise of the course, or of one lesson, and every other one that the document knows, by number.
+    """Every exercise of the course, or of one lesson, and every other one that the document knows, last.
 
     Raises ValueError, with the lessons there are, for a lesson without exercises.
     """
-    known, recorded = {e.number: e for e in exercises()}, entries(document)
-    found = [Standing(n, e.title, recorded.get(n, Entry())) for n, e in known.items()]
-    found += [Standing(n, e.title, e, in_course=False) for n, e in recorded.items() if n not in known]
-    found.sort(key=lambda s: [int(part) for part in s.number.split(".")])
+    recorded = entries(document)
+    found = [Standing(e.number, e.title, recorded.pop(e.name, Entry()), e.name) for e in exercises()]
+    found += [Standing(name, e.title, e, name, in_course=False) for name, e in sorted(recorded.items())]
     if lesson is None:
         return found
     of_lesson = [s for s in found if s.lesson == lesson]
     if not of_lesson:
-        there = ", ".join(str(n) for n in sorted({s.lesson for s in found}))
+        there = ", ".join(str(n) for n in sorted({s.lesson for s in found if s.lesson is not None}))
         raise ValueError(f"lesson {lesson!r} has no exercises; those that have: {there}")
     return of_lesson
 
@@ -128,6 +128,7 @@ def as_data(found: Sequence[Standing]) -> dict[str, Any]:
         "exercises": [
             {
                 "exercise": s.number,
+                "name": s.name,
                 "lesson": s.lesson,
                 "title": s.title,
                 "in course": s.in_course,

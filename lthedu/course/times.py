@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lthedu.course.folder import replace
+from lthedu.base.files import write_whole
 
 FILE = "times.json"  # beside the lessons
 
@@ -44,4 +44,4 @@ def write(lessons: Path, name: str, time: Time) -> None:
     """Put the time of the lesson `name` in its file; the others stay."""
     times = {**read(lessons), name: time}
     text = json.dumps({name: asdict(times[name]) for name in sorted(times)}, indent=1, ensure_ascii=False)
-    replace(lessons / FILE, f"{text}\n".encode())
+    write_whole(lessons / FILE, f"{text}\n")

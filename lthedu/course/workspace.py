@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from lthedu.base.course_files import course_path
 from lthedu.course.folder import OWN_FOLDER
-from lthedu.resources import course_path
 
 
 def find_lesson(wanted: str, lessons: Path | None = None) -> Path:

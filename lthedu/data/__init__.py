@@ -6,13 +6,14 @@ from pathlib import Path
 import torch
 from platformdirs import user_cache_path
 
+from lthedu.base.course_files import course_path
+from lthedu.base.files import DamagedFile
 from lthedu.checks import checked
 from lthedu.data import cifar10
-from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device, device_of
+from lthedu.data.dataset import Dataset, Progress, default_device, device_of
 from lthedu.data.folder import class_names, load_folder
 from lthedu.data.mnist import MNIST_FILES, MNIST_MEAN, MNIST_STD, check_mnist, load_mnist, pooled, unit_pixels
 from lthedu.data.mnist1d import load_mnist1d
-from lthedu.resources import course_path
 
 __all__ = [
     "CIFAR10_CLASSES",

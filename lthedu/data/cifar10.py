@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lthedu.base.streams import generator
 from lthedu.data.dataset import Dataset, channel_statistics, check_digest, normalised
-from lthedu.streams import generator
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 BYTES = 170_052_171

@@ -9,14 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lthedu.base.files import refuse_changed
 from lthedu.checks import Count, checked
 
 SPLITS = ("train", "val", "test")
 Progress = Callable[[int, int, str], None]  # (done, in all, what is running)
-
-
-class DamagedFile(OSError):
-    """A stored file whose bytes are not the ones that were written."""
 
 
 @checked
@@ -125,5 +122,4 @@ def check_digest(path: Path, expected: str, advice: str) -> None:
     """Raise DamagedFile, with both checksums and `advice`, unless the SHA-256 of the file is `expected`."""
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != expected:
-        raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {expected}; {advice}")
+    refuse_changed(path, found, expected, advice=advice)

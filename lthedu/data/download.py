@@ -5,8 +5,6 @@ Over https alone, redirections too; http is for a server on this very machine.
 
 import ipaddress
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from pathlib import Path
 from typing import IO
@@ -14,10 +12,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from filelock import Timeout
-
-from lthedu.data.dataset import DamagedFile, Progress, check_digest
-from lthedu.locks import exclusive
+from lthedu.base.files import DamagedFile, exclusive
+from lthedu.data.dataset import Progress, check_digest
 
 BLOCK = 1 << 16  # bytes
 
@@ -75,22 +71,12 @@ def fetch_file(
         raise ValueError(f"url is {url!r}; allowed: https://...")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
+        busy = f"another process is fetching {path} now; wait until it has finished"
+        with exclusive(path.with_name(path.name + ".lock"), busy=busy):
             if not path.exists():
                 _fetch(url, path, size, digest, progress, timeout)
     check_digest(path, digest, "move it away, then fetch it again")
     return path
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """No other process fetches `path` meanwhile; the system lifts the lock of one that dies."""
-    with ExitStack() as held:
-        try:
-            held.enter_context(exclusive(path.with_name(path.name + ".lock")))
-        except Timeout as error:
-            raise BlockingIOError(f"another process is fetching {path} now; wait until it has finished") from error
-        yield
 
 
 def _fetch(url: str, path: Path, size: int, digest: str, progress: Progress | None, timeout: float) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.data.dataset import Dataset, Progress, channel_statistics, device_of, normalised
-from lthedu.streams import generator
 
 if TYPE_CHECKING:
     from PIL.Image import Image

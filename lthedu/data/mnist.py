@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.base.files import refuse_changed
+from lthedu.base.streams import generator
 from lthedu.checks import checked
-from lthedu.data.dataset import DamagedFile, Dataset
-from lthedu.streams import generator
+from lthedu.data.dataset import Dataset
 
 MNIST_FILES = {  # name: SHA-256 of the gzip file
     "train-images-idx3-ubyte.gz": "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971",
@@ -95,7 +96,5 @@ def _packed(path: Path, digest: str) -> bytes:
             f"{path} is missing; LTHEDU_DATA must name a folder with mnist/ and in it {', '.join(MNIST_FILES)}"
         )
     packed = path.read_bytes()
-    found = hashlib.sha256(packed).hexdigest()
-    if found != digest:
-        raise DamagedFile(f"{path} is damaged: its SHA-256 is {found}, expected {digest}; fetch the course again")
+    refuse_changed(path, hashlib.sha256(packed).hexdigest(), digest, advice="fetch the course again")
     return packed

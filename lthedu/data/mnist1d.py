@@ -13,8 +13,8 @@ from numpy.random import RandomState  # the generator of the recipe; numpy keeps
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lthedu.base.streams import generator
 from lthedu.data.dataset import Dataset
-from lthedu.streams import generator
 
 Signals = NDArray[np.float64]
 

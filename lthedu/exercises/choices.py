@@ -27,8 +27,9 @@ def choice_of(got: object, n: int, of: str = "numbers") -> list[bool]:
         raise Wrong(f"it returned {brief(got)}; {expected}") from None
     if values and all(isinstance(v, float) for v in values):
         raise Wrong(f"it returned numbers, {brief(values)}; {expected}")
-    if values and any(v is None or v not in (0, 1) for v in values):
-        raise Wrong(f"it returned {brief(values)}: places in the list, it seems; {expected}")
+    if any(v not in (0, 1) for v in values):
+        what = ": places in the list, it seems" if all(isinstance(v, int) for v in values) else ""
+        raise Wrong(f"it returned {brief(values)}{what}; {expected}")
     if len(values) != n:
         raise Wrong(f"it returned {len(values)} values, {brief(values)}; {expected}")
     return [bool(v) for v in values]

@@ -1,16 +1,18 @@
 """Checks of lesson 00, what is a lottery ticket; and its ten statements."""
 
-import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from lthedu import masks
+from lthedu.exercises.choices import choice_of, kept_of, off, row
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.readers import number
 from lthedu.masks import Mask, Params
-from lthedu.proof import all_sums, closest_subset, greedy_subset
+from lthedu.proof import closest_subset
 
 
 @exercise(
@@ -34,11 +36,17 @@ def check_apply(attempt: Attempt) -> None:
         "second.weight": torch.tensor([[-1.0, 2.0]]),
     }
     some = {"first.weight": params["first.weight"] > 0, "second.weight": torch.tensor([[True, False]])}
-    for mask in (some, {n: ~m for n, m in some.items()}, masks.full(params), {}):
-        _compare_deleted(_layers(attempt(mask, params), params), mask, params)
+    compare(
+        attempt,
+        [(mask, params) for mask in (some, {n: ~m for n, m in some.items()}, masks.full(params), {})],
+        read=_layers,
+        close=lambda a, b, *_: all(torch.equal(a[n], b[n]) for n in b),
+        show=_one_layer,
+        otherwise=_not_deleted,
+    )
 
 
-def _layers(got: object, params: Params) -> Params:
+def _layers(got: object, mask: Mask, params: Params) -> Params:
     """`got`, once it is known to be like `params`."""
     missing = [name for name in params if name not in got] if isinstance(got, Mapping) else []
     if missing:
@@ -46,21 +54,22 @@ def _layers(got: object, params: Params) -> Params:
     return same_tensors(got, params, "the result")
 
 
-def _compare_deleted(got: Params, mask: Mask, params: Params) -> None:
-    expected = masks.apply(mask, params)
-    if all(torch.equal(got[n], expected[n]) for n in params):
-        return
-    if mask and all(torch.equal(got[n], params[n] * ~mask[n]) for n in mask):
-        raise Wrong("the mask is used the wrong way round: True means kept")
-    for name, p in params.items():
-        if torch.equal(got[name], expected[name]):
-            continue
-        example = f"{name} was {brief(p)}, became {brief(got[name])}, expected {brief(expected[name])}"
-        if name not in mask:
-            raise Wrong(f"{name} has no mask and must stay as it is", example)
-        if bool((got[name] != 0)[~mask[name]].any()):
-            raise Wrong("a deleted number is not exactly zero", example)
-        raise Wrong("a kept number has changed", example)
+def _first_wrong(got: Params, right: Params) -> str:
+    return next(name for name in right if not torch.equal(got[name], right[name]))
+
+
+def _one_layer(got: Params, right: Params, mask: Mask, params: Params) -> str:
+    name = _first_wrong(got, right)
+    return f"{name} was {brief(params[name])}, became {brief(got[name])}, expected {brief(right[name])}"
+
+
+def _not_deleted(got: Params, right: Params, mask: Mask, params: Params) -> str:
+    name = _first_wrong(got, right)
+    if name not in mask:
+        return f"{name} has no mask and must stay as it is"
+    if bool((got[name] != 0)[~mask[name]].any()):
+        return "a deleted number is not exactly zero"
+    return "a kept number has changed"
 
 
 @exercise(
@@ -91,85 +100,19 @@ def check_closest_subset(attempt: Attempt) -> None:
     for n in (5, 8, 9):
         numbers = (2 * torch.rand(n, generator=attempt.rng, dtype=torch.float64) - 1).tolist()
         cases.append((numbers, float(torch.rand((), generator=attempt.rng)) - 0.5))
-    answers = [(_choice(attempt(numbers, target), numbers), numbers, target) for numbers, target in cases]
-    for kept, numbers, target in answers:
-        if not _is_best(kept, numbers, target):
-            raise Wrong(_which_search(answers), _shown(kept, numbers, target))
-
-
-def _choice(got: object, numbers: list[float]) -> list[bool]:
-    """The choice that came back, if it is one bool for each number."""
-    expected = f"expected {len(numbers)} times True or False, one for each number"
-    if isinstance(got, bool | int | float) or (isinstance(got, torch.Tensor) and got.ndim == 0):
-        raise Wrong(f"it returned one value, {brief(got)}; {expected}: which numbers to keep, not their sum")
-    try:
-        values = [v.item() if hasattr(v, "item") else v for v in got]  # type: ignore[attr-defined]
-    except TypeError:
-        raise Wrong(f"it returned {brief(got)}; {expected}") from None
-    if values and all(isinstance(v, float) for v in values):
-        raise Wrong(f"it returned numbers, {brief(values)}; {expected}")
-    if values and any(v not in (0, 1) for v in values):
-        raise Wrong(f"it returned {brief(values)}: places in the list, it seems; {expected}")
-    if len(values) != len(numbers):
-        raise Wrong(f"it returned {len(values)} values, {brief(values)}; {expected}")
-    return [bool(v) for v in values]
-
-
-def _kept(kept: Sequence[bool], numbers: Sequence[float]) -> list[float]:
-    return list(itertools.compress(numbers, kept))
-
-
-def _error(kept: Sequence[bool], numbers: Sequence[float], target: float) -> float:
-    return abs(sum(_kept(kept, numbers)) - target)
-
-
-def _is_best(kept: Sequence[bool], numbers: Sequence[float], target: float) -> bool:
-    return _error(kept, numbers, target) <= _error(closest_subset(numbers, target), numbers, target) + 1e-9
-
-
-def _which_search(answers: list[tuple[list[bool], list[float], float]]) -> str:
-    """What a search that misses the best choice most likely does."""
-    known: list[tuple[Callable[[list[bool], list[float], float], bool], str]] = [
-        (
-            lambda kept, x, target: _is_best([not k for k in kept], x, target),
-            "the choice is turned round: True means kept, False means deleted",
+    compare(
+        attempt,
+        cases,
+        read=lambda got, numbers, target: choice_of(got, len(numbers)),
+        close=lambda got, best, numbers, target: off(got, numbers, target) <= off(best, numbers, target) + 1e-9,
+        same=lambda a, b, numbers, _: math.isclose(sum(kept_of(a, numbers)), sum(kept_of(b, numbers)), abs_tol=1e-9),
+        show=lambda got, best, numbers, target: (
+            f"numbers {row(numbers)}, target {target:.3f}: keeping {row(kept_of(got, numbers))} is off by "
+            f"{off(got, numbers, target):.3f}, keeping {row(kept_of(best, numbers))} by "
+            f"{off(best, numbers, target):.3f}"
         ),
-        (
-            lambda kept, x, target: kept == greedy_subset(x, target),
-            "it takes the largest numbers first and never thinks again; a number that looked good at once may spoil "
-            "the best choice, so try all choices",
-        ),
-        (
-            lambda kept, x, target: math.isclose(sum(_kept(kept, x)), all_sums(x).min(), abs_tol=1e-9),
-            "it takes the sum that is furthest below the target: compare distances, without their sign",
-        ),
-        (
-            lambda kept, x, target: sum(_kept(kept, x)) <= target + 1e-9 or not any(kept),
-            "it never goes above the target; a sum a little above may be nearer than any below",
-        ),
-        (
-            lambda kept, x, target: any(kept),
-            "it never deletes everything: keeping none is a choice too, and its sum is zero",
-        ),
-        (lambda kept, x, target: not all(kept), "it never keeps everything: keeping all is a choice too"),
-    ]
-    for does, words in known:
-        if all(does(*answer) for answer in answers):
-            return words
-    return "another choice comes closer to the target"
-
-
-def _shown(kept: list[bool], numbers: list[float], target: float) -> str:
-    best = closest_subset(numbers, target)
-    return (
-        f"numbers {_row(numbers)}, target {target:.3f}: keeping {_row(_kept(kept, numbers))} is off by "
-        f"{_error(kept, numbers, target):.3f}, keeping {_row(_kept(best, numbers))} by "
-        f"{_error(best, numbers, target):.3f}"
+        otherwise="another choice comes closer to the target",
     )
-
-
-def _row(values: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{v:.3f}" for v in values) + "]"
 
 
 SECONDS_A_YEAR = 365.25 * 24 * 3600
@@ -201,15 +144,24 @@ def log10_years(weights: int, per_second: float) -> float:
 )
 def check_log10_years(attempt: Attempt) -> None:
     """Small cases, told apart by what a wrong one computes; then a real network."""
-    for weights, rate in ((62, 1e9), (40, 1e3), (12, 1.0), (12, 1e9)):
-        _compare_years(_one_number(attempt(weights, rate), weights), weights, rate)
-    try:
-        got = _one_number(attempt(266_200, 1e9), 266_200)
-    except Raised as raised:
-        if isinstance(raised.error, OverflowError):
-            raise Wrong(TOO_LARGE, f"for 266,200 weights it raised OverflowError: {raised.error}") from None
-        raise
-    _compare_years(got, 266_200, 1e9)
+    small, large = [(62, 1e9), (40, 1e3), (12, 1.0), (12, 1e9)], [(266_200, 1e9)]
+    for cases in (small, small + large):
+        try:
+            compare(
+                attempt,
+                cases,
+                read=_power_of_ten,
+                close=lambda a, b, *_: math.isclose(a, b, abs_tol=5e-3),  # a year of 365 days is as good
+                same=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-3, abs_tol=5e-3),
+                show=lambda got, right, weights, rate: (
+                    f"for {weights:,} weights at {rate:g} masks a second it returned {got:.4g}, expected {right:.4g}"
+                ),
+                otherwise="that is not log10(2^n / per_second / seconds in a year)",
+            )
+        except Raised as raised:
+            if isinstance(raised.error, OverflowError):
+                raise Wrong(TOO_LARGE, f"for 266,200 weights it raised OverflowError: {raised.error}") from None
+            raise
 
 
 TOO_LARGE = (
@@ -217,40 +169,11 @@ TOO_LARGE = (
 )
 
 
-def _one_number(got: object, weights: int) -> float:
-    try:
-        value = float(got)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Wrong(f"it returned {brief(got)}; expected one number, the power of ten") from None
+def _power_of_ten(got: object, weights: int, per_second: float) -> float:
+    value = number(got, "one number, the power of ten")
     if math.isinf(value):
         raise Wrong(TOO_LARGE, f"for {weights:,} weights it returned {value}")
-    if math.isnan(value):
-        raise Wrong("it returned NaN")
     return value
-
-
-def _compare_years(got: float, weights: int, rate: float) -> None:
-    right = log10_years(weights, rate)
-    if math.isclose(got, right, abs_tol=5e-3):  # a year of 365 days is as good
-        return
-    example = f"for {weights:,} weights at {rate:g} masks a second it returned {got:.4g}, expected {right:.4g}"
-    log_rate, log_year, tenth = math.log10(rate), math.log10(SECONDS_A_YEAR), math.log10(2)
-    known = [
-        (right + log_year, "that is seconds, not years"),
-        (right + 2 * log_rate, "a faster machine needs less time: divide by `per_second`; logarithms are subtracted"),
-        (right + log_rate, "`per_second` is not used: a faster machine needs less time"),
-        (right + 2 * log_year, "a year has many seconds, so that there are fewer years: divide by them"),
-        (right / tenth, "that is a power of two: use the logarithm to base 10"),
-        (right * math.log(10), "that is the natural logarithm: use math.log10"),
-        (2 * math.log10(weights) - log_rate - log_year, "n weights have 2^n masks, not n^2: each weight doubles them"),
-        (math.log10(2 * weights) - log_rate - log_year, "n weights have 2^n masks, not 2n: each weight doubles them"),
-        (10**right if right < 300 else math.nan, "these are the years; return their logarithm to base 10"),
-        (round(right), "it is right but rounded: return all its digits"),
-    ]
-    for value, words in known:
-        if math.isclose(got, value, rel_tol=1e-3, abs_tol=5e-3):
-            raise Wrong(words, example)
-    raise Wrong("that is not log10(2^n / per_second / seconds in a year)", example)
 
 
 @dataclass(frozen=True)
@@ -359,10 +282,14 @@ def unanswered() -> dict[int, bool | None]:
 )
 def check_ten_answers(attempt: Attempt) -> None:
     """Each wrong answer gets its statement's own reason; what is not answered is not given away."""
-    got = attempt()
+    compare(attempt, [], read=_sheet, show=lambda got, *_: _left_open(got), otherwise=_what_is_wrong)
+
+
+def _sheet(got: object) -> dict[int, bool | None]:
+    """The answers, True, False or None, by number."""
+    numbers = range(1, len(STATEMENTS) + 1)
     if not isinstance(got, Mapping):
         raise Wrong(f"it returned {brief(got)}; expected a dict from the numbers 1 to 10 to True or False")
-    numbers = range(1, len(STATEMENTS) + 1)
     if set(got) != set(numbers):
         raise Wrong(f"it answers {brief(sorted(got, key=str))}; expected one answer for each of the numbers 1 to 10")
     for n in numbers:
@@ -370,11 +297,17 @@ def check_ten_answers(attempt: Attempt) -> None:
             raise Wrong(f"answer {n} is the text {got[n]!r}; write True or False without quotation marks")
         if got[n] is not None and got[n] not in (True, False):
             raise Wrong(f"answer {n} is {brief(got[n])}; write True or False")
-    wrong = [n for n in numbers if got[n] is not None and bool(got[n]) != STATEMENTS[n - 1].holds]
-    missing = [n for n in numbers if got[n] is None]
-    open_ = f"no answer yet to {', '.join(map(str, missing))}" if missing else ""
-    if wrong:
-        reasons = "\n".join(f"Statement {n}: {STATEMENTS[n - 1].why}" for n in wrong)
-        raise Wrong(f"{len(wrong)} of 10 do not hold up.\n{reasons}", open_)
-    if missing:
-        raise Wrong(f"the sheet is not full yet: {open_}")
+    return {n: None if got[n] is None else bool(got[n]) for n in numbers}
+
+
+def _left_open(got: dict[int, bool | None]) -> str:
+    missing = [str(n) for n, answer in got.items() if answer is None]
+    return f"no answer yet to {', '.join(missing)}" if missing else ""
+
+
+def _what_is_wrong(got: dict[int, bool | None], right: dict[int, bool]) -> str:
+    wrong = [n for n in right if got[n] not in (None, right[n])]
+    if not wrong:
+        return "the sheet is not full yet"
+    reasons = "\n".join(f"Statement {n}: {STATEMENTS[n - 1].why}" for n in wrong)
+    return f"{len(wrong)} of 10 do not hold up.\n{reasons}"

@@ -1,6 +1,8 @@
 """Checks of lesson 01, pruning basics. Where the library has the function, the reference is the library's own."""
 
 import copy
+import functools
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from lthedu.data import default_device
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
+from lthedu.exercises.readers import number
 from lthedu.masks import Mask
 from lthedu.pruning import cubic, keep_largest, select_globally
 from lthedu.sparsity import matching_width
@@ -31,57 +35,52 @@ from lthedu.sparsity import matching_width
     ),
 )
 def check_keep_largest(attempt: Attempt) -> None:
-    """Exact counts, with and without ties, and the right weights; nothing and everything last."""
+    """Exact counts and the right weights: without ties, with ties, and nothing or everything."""
     draw = attempt.rng
-    for shape, density in [((3, 4), 0.25), ((5,), 0.4), ((2, 1), 0.5), ((200,), 0.9), ((5,), 0.5), ((7,), 0.35)]:
-        _right_ones(attempt, torch.rand(shape, generator=draw), density)
-    _right_ones(attempt, torch.randn(30, generator=draw), 0.2)  # scores may be negative
-    _right_ones(attempt, torch.rand(7, generator=draw), 0.4)  # 2.8 weights: 3
-    _right_ones(attempt, 1 + 1e-6 * torch.randperm(20, generator=draw), 0.5)  # close, and yet not equal
-    for tied in ([1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [0.0] * 10):
-        _right_ones(attempt, torch.tensor(tied), 0.5)
-    _right_ones(attempt, torch.rand(6, generator=draw).to(default_device()), 0.5)  # where the lesson will call it
-    _right_ones(attempt, torch.rand(1, generator=draw), 1.0)
-    _right_ones(attempt, torch.rand(4, 5, generator=draw), 0.0)
+    shapes = [((3, 4), 0.25), ((5,), 0.4), ((2, 1), 0.5), ((200,), 0.9), ((5,), 0.5), ((7,), 0.35)]
+    untied = [(torch.rand(shape, generator=draw), density) for shape, density in shapes]
+    untied += [
+        (torch.randn(30, generator=draw), 0.2),  # scores may be negative
+        (torch.rand(7, generator=draw), 0.4),  # 2.8 weights: 3
+        (1 + 1e-6 * torch.randperm(20, generator=draw), 0.5),  # close, and yet not equal
+        (torch.rand(6, generator=draw).to(default_device()), 0.5),  # where the lesson will call it
+    ]
+    equals = [[1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [0.0] * 10]
+    tied = [(torch.tensor(scores), 0.5) for scores in equals]
+    ends = [(torch.rand(1, generator=draw), 1.0), (torch.rand(4, 5, generator=draw), 0.0)]
+    for cases in itertools.accumulate((untied, tied, ends)):  # one matter more at a time
+        compare(
+            attempt,
+            cases,
+            read=lambda got, scores, density: same_tensor(got, scores.bool(), "the returned mask"),
+            close=lambda a, b, scores, density: torch.equal(scores[a].sort().values, scores[b].sort().values),
+            show=_mask_shown,
+            otherwise=_which_mask,
+        )
 
 
-def _right_ones(attempt: Attempt, scores: Tensor, density: float) -> None:
-    kept = same_tensor(attempt(scores, density), scores.bool(), "the returned mask")
-    n, k = scores.numel(), round(density * scores.numel())
-    count = int(kept.sum())
+def _mask_shown(got: Tensor, right: Tensor, scores: Tensor, density: float) -> str:
+    n, k, count = scores.numel(), int(right.sum()), int(got.sum())
     example = f"scores {brief(scores)}, density {density}: kept {count} of {n}, expected {k}"
-    if count != k:
-        raise Wrong(_which_count(kept, k, scores, density), example)
-    if 0 < k < n and scores[kept].min() < scores[~kept].max():
-        if torch.equal(kept, _by(-scores, k)):
-            raise Wrong("it keeps the smallest scores; a large score means: keep", example)
-        if torch.equal(kept, _by(scores.abs(), k)):
-            raise Wrong("it ranks the absolute values of the scores; the scores are ranked as they are", example)
-        raise Wrong("a kept weight has a smaller score than a pruned one", f"{example}; mask {brief(kept)}")
+    return f"{example}; mask {brief(got)}" if count == k else example
 
 
-def _by(scores: Tensor, k: int) -> Tensor:
-    kept = torch.zeros_like(scores, dtype=torch.bool).flatten()
-    kept[scores.flatten().argsort(descending=True)[:k]] = True
-    return kept.view(scores.shape)
-
-
-def _which_count(kept: Tensor, k: int, scores: Tensor, density: float) -> str:
-    """What a wrong number of kept weights most likely is."""
-    n, count = scores.numel(), int(kept.sum())
+def _which_mask(got: Tensor, right: Tensor, scores: Tensor, density: float) -> str:
+    """What a mask that is no known mistake's gets wrong."""
+    n, k, count = scores.numel(), int(right.sum()), int(got.sum())
     if k in (0, n):
-        return f"density {density:g} keeps {'nothing' if k == 0 else 'everything'}: what does your code do for k = {k}?"
+        return _at_the_ends(density, k)
+    if count == k:
+        return "a kept weight has a smaller score than a pruned one"
     if len(set(scores.flatten().tolist())) < n:
         return "with equal scores the number kept is wrong: a threshold keeps or drops all ties together"
-    if abs(count - k) > 1 and torch.equal(kept, _by(scores, n - k)):
-        return "density is the fraction kept; this prunes that fraction"
-    if count == int(density * n):
-        return f"it rounds down: round(density * n) is {k}"
-    if count == math.ceil(density * n):
-        return f"it rounds up: round(density * n) is {k}"
     if abs(count - k) == 1:
         return "it keeps one too many or too few: a weight at the threshold itself is on the wrong side"
     return "the number of weights kept is not round(density * n)"
+
+
+def _at_the_ends(density: float, k: int) -> str:
+    return f"density {density:g} keeps {'everything' if k else 'nothing'}: what does your code do for k = {k}?"
 
 
 @exercise(
@@ -99,59 +98,57 @@ def _which_count(kept: Tensor, k: int, scores: Tensor, density: float) -> str:
     ),
 )
 def check_select_globally(attempt: Attempt) -> None:
-    """Against the library's, on layers of different sizes and scales; ties may fall either way."""
+    """Layers of different sizes and scales: without ties; with ties; one weight, none and all."""
     shapes = {"b": (4, 3), "a": (2, 4), "c": (1, 5)}  # not in the alphabet's order
     scale = {"b": 1.0, "a": 5.0, "c": 0.3}
-    for density in (0.5, 0.2, 0.04, 0.35):  # 12.5, 5, 1 and 8.75 of 25
-        _compare_masks(
-            attempt, {n: scale[n] * torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}, density
+
+    def drawn() -> dict[str, Tensor]:
+        return {n: scale[n] * torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}
+
+    untied = [(drawn(), density) for density in (0.5, 0.2, 0.35)]  # 12.5, 5 and 8.75 of 25
+    untied += [
+        ({n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}, 0.3),  # negative, too
+        ({n: s.to(default_device()) for n, s in drawn().items()}, 0.4),  # where the lesson will call it
+    ]
+    tied = [
+        ({"a": torch.ones(2, 3), "b": torch.ones(1, 4)}, 0.4),
+        ({"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}, 0.4),
+    ]
+    few = [(drawn(), density) for density in (0.04, 0.0, 1.0)]
+    for cases in itertools.accumulate((untied, tied, few)):  # one matter more at a time
+        compare(
+            attempt,
+            cases,
+            read=lambda got, scores, _: same_tensors(got, {n: s > 0 for n, s in scores.items()}, "the returned mask"),
+            close=lambda a, b, scores, _: torch.equal(_kept(scores, a), _kept(scores, b)),
+            show=_masks_shown,
+            otherwise=_which_masks,
         )
-    _compare_masks(attempt, {n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}, 0.3)  # negative, too
-    for tied in ({"a": torch.ones(2, 3), "b": torch.ones(1, 4)}, {"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}):
-        _tied_masks(attempt, tied, 0.4)
-    here = {n: torch.rand(s, generator=attempt.rng).to(default_device()) for n, s in shapes.items()}
-    _compare_masks(attempt, here, 0.4)  # where the lesson will call it
-    for density in (0.0, 1.0):
-        _compare_masks(attempt, {n: torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}, density)
 
 
-def _tied_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) -> None:
-    got = same_tensors(attempt(scores, density), {n: s.bool() for n, s in scores.items()}, "the returned mask")
-    n, count = sum(s.numel() for s in scores.values()), sum(int(m.sum()) for m in got.values())
-    example = f"scores {brief(scores)}, density {density}: kept {brief(got)}"
-    if count != round(density * n):
-        raise Wrong(f"with equal scores it keeps {count} of {n} weights: choose places, not values", example)
-    if any(bool((scores[name] > 1)[~m].any()) for name, m in got.items()):
-        raise Wrong("a score that is larger than the ties was pruned, and one of the ties kept", example)
+def _kept(scores: dict[str, Tensor], mask: Mask) -> Tensor:
+    """The scores of what is kept, in order: of equal scores any may be kept."""
+    return torch.cat([s[mask[n]] for n, s in scores.items()]).sort().values
 
 
-def _compare_masks(attempt: Attempt, scores: dict[str, Tensor], density: float) -> None:
-    right = select_globally(scores, density)
-    got = same_tensors(attempt(scores, density), right, "the returned mask")
-    if all(torch.equal(got[n], right[n]) for n in right):
-        return
+def _masks_shown(got: Mask, right: Mask, scores: dict[str, Tensor], density: float) -> str:
+    if sum(s.numel() for s in scores.values()) <= 12:
+        return f"scores {brief(scores)}, density {density}: kept {brief(got)}"
     kept, expected = ({n: int(m.sum()) for n, m in mask.items()} for mask in (got, right))
-    example = f"density {density}: kept {kept}, expected {expected}"
-    raise Wrong(_which_masks(got, scores, density, sum(expected.values())), example)
+    return f"density {density}: kept {kept}, expected {expected}"
 
 
-def _which_masks(got: Mask, scores: dict[str, Tensor], density: float, k: int) -> str:
-    """What a wrong set of masks most likely is."""
-
-    def is_(other: Mask) -> bool:
-        return all(torch.equal(got[name], other[name]) for name in other)
-
-    n, count = sum(s.numel() for s in scores.values()), sum(int(m.sum()) for m in got.values())
+def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: float) -> str:
+    """What masks that are no known mistake's get wrong."""
+    n = sum(s.numel() for s in scores.values())
+    count, k = (sum(int(m.sum()) for m in mask.values()) for mask in (got, right))
+    tied = len({x for s in scores.values() for x in s.flatten().tolist()}) < n
     if k in (0, n):
-        return f"density {density:g} keeps {'nothing' if k == 0 else 'everything'}: what does your code do for k = {k}?"
-    if is_({name: keep_largest(s, density) for name, s in scores.items()}):
-        return "every layer keeps its own share: that is scope 'layer'; here all layers compete"
-    if is_(select_globally({name: s / s.max() for name, s in scores.items()}, density)):
-        return "the scores were scaled layer by layer before the comparison; compare them as they are"
-    if is_(select_globally({name: s.abs() for name, s in scores.items()}, density)):
-        return "it ranks the absolute values of the scores; the scores are ranked as they are"
-    if abs(count - k) > 1 and is_(select_globally(scores, 1 - density)):
-        return "density is the fraction kept; this prunes that fraction"
+        return _at_the_ends(density, k)
+    if tied and count != k:
+        return f"with equal scores it keeps {count} of {n} weights: choose places, not values"
+    if tied:
+        return "a score that is larger than the ties was pruned, and one of the ties kept"
     if count != k:
         return f"it keeps {count} weights in all; round(density * n) is {k}"
     return "the right total is spread wrongly: is the long mask cut into its pieces in the layers' order?"
@@ -172,50 +169,39 @@ def _which_masks(got: Mask, scores: dict[str, Tensor], density: float, k: int) -
 )
 def check_cubic(attempt: Attempt) -> None:
     """The ends, beyond the ends, and in between."""
+    cases = []
     for begin, end, final in ((10, 17, 0.2), (100, 200, 0.1), (468, 796, 0.0086)):
         length = end - begin
         for step in (begin, end, begin + length // 2, begin + 1, end - 1, end + 1, end + 10 * length, begin - 5):
-            _compare_density(attempt, step, begin, end, final)
+            cases.append((step, begin, end, final))
+    compare(
+        attempt,
+        cases,
+        read=lambda got, *_: _python_number(got, "the density"),
+        close=lambda got, right, step, begin, end, final: (  # the ends are exact, in between float32 will do
+            math.isclose(got, right, rel_tol=0, abs_tol=1e-12 if right in (1, final) else 2e-7)
+        ),
+        same=lambda a, b, *_: math.isclose(a, b, abs_tol=1e-6),
+        show=lambda got, right, step, begin, end, final: (
+            f"cubic({step}, {begin}, {end}, {final}): got {got:.4f}, expected {right:.4f}"
+        ),
+        otherwise=_which_density,
+    )
 
 
-def _compare_density(attempt: Attempt, step: int, begin: int, end: int, final: float) -> None:
-    found, right = _number(attempt(step, begin, end, final), "the density"), cubic(step, begin, end, final)
-    near = 1e-12 if right in (1, final) else 2e-7  # the ends are exact, in between float32 will do
-    if math.isclose(found, right, rel_tol=0, abs_tol=near):
-        return
-    example = f"cubic({step}, {begin}, {end}, {final}): got {found:.4f}, expected {right:.4f}"
-    raise Wrong(_which_density(found, step, begin, end, final), example)
-
-
-def _number(got: object, what: str) -> float:
+def _python_number(got: object, what: str) -> float:
     """`got`, if it is a number, and no tensor, which the functions that come after would choke on; else Wrong."""
     if isinstance(got, bool) or not isinstance(got, int | float | np.integer | np.floating):
         raise Wrong(f"it returned {brief(got)}; expected {what} as one Python number")
     return float(got)
 
 
-def _which_density(found: float, step: int, begin: int, end: int, final: float) -> str:
-    """What a wrong density most likely is."""
-    progress = (step - begin) / (end - begin)
-    inside = min(max(progress, 0.0), 1.0)
-
-    def is_(value: float) -> bool:
-        return math.isclose(found, value, abs_tol=1e-6)
-
-    if is_(1 - final + final * (1 - inside) ** 3):
-        return "`final` is a density, the fraction kept, and was taken for a sparsity"
-    if is_(1 - cubic(step, begin, end, final)):
-        return "this is the sparsity, the fraction pruned; the course counts what is kept"
-    if not 0 <= progress <= 1:
+def _which_density(got: float, right: float, step: int, begin: int, end: int, final: float) -> str:
+    """What a density that is no known mistake's gets wrong."""
+    if not begin <= step <= end:
         return "outside begin..end the density must stay at 1 or at `final`: clip the progress to 0..1"
-    if is_((1 - inside) ** 3):
-        return "it goes down to 0, not to `final`: stretch the cube between 1 and `final`"
     if step == end:
         return "at `end` the density is not `final`: the last pruning would stop short of the size that was asked for"
-    if is_(1 - (1 - final) * inside**3):
-        return "it prunes slowly first and fast at the end: the cube belongs to (1 - progress)"
-    if is_(final + (1 - final) * (1 - inside)):
-        return "this is the linear schedule: the exponent 3 is missing"
     return "this is not final + (1 - final) * (1 - progress) ** 3"
 
 
@@ -331,30 +317,34 @@ class _Twins:
                 "it puts a new tensor into the dict: the network keeps the old one. Change the weights in place"
             )
         if frozen := [n for n, p in self.mine.items() if not p.requires_grad]:
-            raise Wrong(f"it leaves requires_grad=False on {frozen[0]!r}, which would never learn again")
+            raise Wrong("it leaves requires_grad=False on a parameter, which would never learn again", frozen[0])
         if self.steps - steps != 1:
-            raise Wrong(f"with {self.rule}, it took {self.steps - steps} optimizer steps; take exactly one")
+            raise Wrong("take exactly one step of the optimizer", self._with(f"it took {self.steps - steps} steps"))
         for name, m in self.mask.items():
             self._pruned_are_zero(name, m)
         for name, p in self.mine.items():
             if not torch.allclose(p, self.theirs[name], atol=1e-6):
                 if torch.equal(p, before[name]):
-                    raise Wrong(f"with {self.rule}, {name!r} did not move: the step must still be taken")
+                    raise Wrong("a parameter did not move: the step must still be taken", self._with(repr(name)))
+                largest = float((p - self.theirs[name]).detach().abs().max())
                 raise Wrong(
-                    f"with {self.rule}, the kept entries of {name!r} are not where the optimizer's step puts them",
-                    f"largest difference {float((p - self.theirs[name]).detach().abs().max()):.4f}",
+                    "the kept weights are not where the optimizer's step puts them",
+                    self._with(f"largest difference in {name!r} {largest:.4f}"),
                 )
 
     def _pruned_are_zero(self, name: str, m: Tensor) -> None:
         w = self.mine[name].detach()
         if not bool(w[m].any()):
-            raise Wrong(f"with {self.rule}, all kept weights of {name!r} were set to zero: True means kept")
+            raise Wrong("all kept weights of a layer were set to zero: True means kept", self._with(repr(name)))
         if alive := int(w[~m].count_nonzero()):
             raise Wrong(
-                f"with {self.rule}, {alive} of the {int((~m).sum())} pruned weights of {name!r} are not zero after the "
-                "step, whatever was done before it: set them to zero when it is over, in every layer that has a mask",
-                f"pruned weights: {brief(w[~m])}",
+                "pruned weights are not zero after the step, whatever was done before it: set them to zero when it is "
+                "over, in every layer that has a mask",
+                self._with(f"{alive} of the {int((~m).sum())} pruned weights of {name!r} are alive: {brief(w[~m])}"),
             )
+
+    def _with(self, what: str) -> str:
+        return f"with {self.rule}, {what}"
 
 
 @exercise(
@@ -371,34 +361,30 @@ class _Twins:
 )
 def check_matching_width(attempt: Attempt) -> None:
     """The widest that fits, exactly on the edge and one below it; what was forgotten shows over all cases."""
-    cases = [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)]
-    found = []
-    for case in cases:
-        width = _number(attempt(*case), "the width")
-        if not math.isfinite(width) or width != int(width):
-            raise Wrong(f"it returned {width:g}; a width is a whole number", f"matching_width{case}")
-        found.append(int(width))
-    for case, width in zip(cases, found, strict=True):
-        total, inputs, outputs = case
-        if width != (right := matching_width(*case)):
-            size = width * (inputs + 1 + outputs) + outputs
-            example = f"matching_width{case}: got {width}, a network of {size:,} numbers; expected {right}"
-            raise Wrong(_which_width(found, cases, size > total), example)
+
+    def size(width: int, inputs: int, outputs: int) -> int:
+        return width * (inputs + 1 + outputs) + outputs
+
+    compare(
+        attempt,
+        [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)],
+        read=_whole_width,
+        show=lambda got, right, *case: (
+            f"matching_width{case}: got {got}, a network of {size(got, *case[1:]):,} numbers; expected {right}"
+        ),
+        otherwise=lambda got, right, total, inputs, outputs: (
+            "that network is larger than the budget: round down"
+            if size(got, inputs, outputs) > total
+            else "a wider network still fits"
+        ),
+    )
 
 
-def _which_width(found: list[int], cases: list[tuple[int, int, int]], too_large: bool) -> str:
-    """What was forgotten: the formula that gives the same widths in all cases."""
-    known: list[tuple[Callable[[int, int, int], int], str]] = [
-        (lambda n, i, o: n // (i + o), "it counts no biases"),
-        (lambda n, i, o: (n - o) // (i + o), "it does not count the hidden biases"),
-        (lambda n, i, o: n // (i + 1 + o), "it does not count the output biases"),
-        (lambda n, i, o: n // i, "it counts the first layer's weights alone"),
-        (lambda n, i, o: n // (i + 1), "it counts the first layer alone"),
-    ]
-    for formula, words in known:
-        if found == [formula(*case) for case in cases]:
-            return words
-    return "that network is larger than the budget: round down" if too_large else "a wider network still fits"
+def _whole_width(got: object, *case: int) -> int:
+    width = _python_number(got, "the width")
+    if not math.isfinite(width) or width != int(width):
+        raise Wrong(f"it returned {width:g}; a width is a whole number", f"matching_width{case}")
+    return int(width)
 
 
 def accuracy(predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch_size: int) -> float:
@@ -441,48 +427,60 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
 )
 def check_accuracy(attempt: Attempt) -> None:
     """A pretended network that is right where it is told to be, on sets that fill no whole number of batches."""
-    for n, batch, wrong in ((10, 4, [0, 1, 9]), (10, 4, []), (7, 7, [2]), (5, 8, [4]), (100, 60, [70, 71, 72])):
-        _compare_accuracy(attempt, n, batch, wrong)
+    cases = []
+    for n, batch, wrong in (
+        (10, 4, [0, 1, 9]),
+        (10, 4, []),
+        (7, 7, [2]),
+        (5, 8, [4]),
+        (9, 4, [3]),  # the last batch is one image
+        (100, 60, [70, 71, 72]),
+    ):
+        labels = torch.randint(0, 10, (n,), generator=attempt.rng)
+        said = labels.clone()
+        said[wrong] = (said[wrong] + 1) % 10
+        logits = torch.randn(n, 10, generator=attempt.rng)
+        logits[range(n), said] = logits.max(1).values + 1
+        images = torch.arange(n, dtype=torch.float32)[:, None]
+        cases.append(functools.partial(_fresh, logits, images, labels, batch))
+    compare(
+        attempt,
+        cases,
+        read=_fraction,
+        close=lambda got, right, *_: abs(got[0] - right[0]) < 1e-6 and got[1] <= right[1],
+        same=lambda a, b, *_: abs(a[0] - b[0]) < 1e-6,
+        show=lambda got, right, predict, images, labels, batch: (
+            f"{len(labels)} images, {batch} at a time, {right[0] * len(labels):.0f} right: got {got[0]:.4f}, "
+            f"expected {right[0]:.4f}"
+        ),
+        otherwise=lambda got, right, predict, images, labels, batch: (
+            f"it calls `predict` {got[1]} times; {batch} at a time, {right[1]} calls are enough"
+            if abs(got[0] - right[0]) < 1e-6
+            else "this is not the fraction of right answers among all images"
+        ),
+    )
 
 
-def _compare_accuracy(attempt: Attempt, n: int, batch: int, wrong: list[int]) -> None:
-    labels = torch.randint(0, 10, (n,), generator=attempt.rng)
-    said = labels.clone()
-    said[wrong] = (said[wrong] + 1) % 10
-    logits = torch.randn(n, 10, generator=attempt.rng)
-    logits[range(n), said] = logits.max(1).values + 1
-    images, sizes = torch.arange(n, dtype=torch.float32)[:, None], []
+class _Predict:
+    """A pretended network, whose images are their own numbers; it remembers how many it was handed."""
 
-    def predict(x: Tensor) -> Tensor:
-        sizes.append(len(x))
-        return logits[x[:, 0].long()]
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        self.sizes: list[int] = []
 
-    got, right = attempt(predict, images, labels, batch), 1 - len(wrong) / n
-    found = _number(got.item() if isinstance(got, Tensor) and got.numel() == 1 else got, "a fraction")
+    def __call__(self, x: Tensor) -> Tensor:
+        self.sizes.append(len(x))
+        return self.logits[x[:, 0].long()]
+
+
+def _fresh(logits: Tensor, images: Tensor, labels: Tensor, batch: int) -> tuple[Any, ...]:
+    return _Predict(logits), images, labels, batch
+
+
+def _fraction(got: object, predict: object, images: Tensor, labels: Tensor, batch: int) -> tuple[float, int]:
+    """The accuracy, and how many times `predict` got images."""
+    sizes = predict.sizes if isinstance(predict, _Predict) else []
+    found = number(got, "a fraction as one Python number")
     if max(sizes, default=0) > batch:
         raise Wrong(f"it hands over {max(sizes)} images at once; batch_size is {batch}")
-    example = f"{n} images, {batch} at a time, {n - len(wrong)} right: got {found:.4f}, expected {right:.4f}"
-    if not math.isclose(found, right, abs_tol=1e-6):
-        raise Wrong(_which_accuracy(found, n, batch, wrong), example)
-    if sum(size > 0 for size in sizes) > -(-n // batch):
-        raise Wrong(f"it calls `predict` {len(sizes)} times; {batch} at a time, {-(-n // batch)} calls are enough")
-
-
-def _which_accuracy(found: float, n: int, batch: int, wrong: list[int]) -> str:
-    """What a wrong accuracy most likely is."""
-    whole = n // batch * batch
-    seen = whole - sum(i < whole for i in wrong)
-    parts = [range(i, min(i + batch, n)) for i in range(0, n, batch)]
-    means = [1 - sum(i in part for i in wrong) / len(part) for part in parts]
-    known = [
-        (100 * (1 - len(wrong) / n), "this is a percentage; return the fraction"),
-        (n - len(wrong), "this is the number of right answers; divide by the number of images"),
-        (seen / n, "the images of the last, smaller batch are never looked at, but counted"),
-        (seen / max(whole, 1), "the last, smaller batch is left out: some test images never count"),
-        (sum(means) / len(means), "the mean over batches weighs the last, smaller batch as much as a whole one"),
-        (len(wrong) / n, "this is the error, the fraction that is wrong"),
-    ]
-    for value, words in known:
-        if math.isclose(found, value, abs_tol=1e-6):
-            return words
-    return "this is not the fraction of right answers among all images"
+    return found, sum(size > 0 for size in sizes)

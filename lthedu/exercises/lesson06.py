@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lthedu.base.fingerprint import fingerprint
 from lthedu.exercises import draws
 from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import popup_mask
-from lthedu.supermasks.weights import fingerprint
 
 Drawn = tuple[Tensor, Tensor | None]  # a mask as numbers, and the gradient that its scores get; None where none comes
 

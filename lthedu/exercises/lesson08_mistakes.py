@@ -1,407 +1,495 @@
-"""What wrong answers to lesson 08 most likely do: each of them is tried, and the first that explains all is named."""
+"""Mistakes that people really make in lesson 08, and what they are told."""
 
-import bisect
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lthedu.exercises.choices import kept_of, off
-from lthedu.proof import all_sums, closest_subset, greedy_subset
+from lthedu.exercises.core import mistake
+from lthedu.proof import all_sums, closest_subset, greedy_subset, meet_in_the_middle
 from lthedu.proof.golden import take_what_fits
 from lthedu.proof.laws import numbers_needed, prune_neurons, worst_error
 
+Row = Sequence[float]
 Keep = list[bool]
-Case = tuple[Keep, list[float], float]  # a choice, the numbers, the target
-Neurons = tuple[list[float], list[float], float, int]  # first and second weights, the weight to make, the side
-Table = NDArray[np.float64]  # (draws, counts)
+Floats = NDArray[np.float64]
+
+# meet_in_the_middle ------------------------------------------------------------------------------------------
 
 
-def is_best(keep: Keep, numbers: Sequence[float], target: float) -> bool:
-    """Whether no choice comes closer to the target.
+@mistake("meet_in_the_middle", "the choice is turned round: True means kept, False means deleted")
+def says_what_to_delete(numbers: Row, target: float) -> Keep:
+    return [not k for k in meet_in_the_middle(numbers, target)]
 
-    >>> is_best([True, False], [0.5, 0.25], 0.45)
-    True
-    """
-    return off(keep, numbers, target) <= off(closest_subset(numbers, target), numbers, target) + 1e-12
+
+@mistake(
+    "meet_in_the_middle",
+    "the choice comes back from the last number to the first: put it in the order of the numbers",
+)
+def reads_bits_from_the_left(numbers: Row, target: float) -> Keep:
+    return meet_in_the_middle(numbers, target)[::-1]  # bin(k) begins with the highest
 
 
 def _bits(k: int, n: int) -> Keep:
     return [bool(k >> i & 1) for i in range(n)]
 
 
-def _one_after_the_other(x: list[float], t: float) -> Keep:
-    half = len(x) // 2
-    left = closest_subset(x[:half], t)
-    return left + closest_subset(x[half:], t - sum(kept_of(left, x[:half])))
+def _partners(left: Row, right: Row, target: float, partner: Callable[[Floats, Floats], NDArray[np.intp]]) -> Keep:
+    """Meeting in the middle with a rule for the partner, among the sorted left sums, of what each right sum wants."""
+    sums, wanted = all_sums(left), target - all_sums(right)
+    order = sums.argsort(kind="stable")
+    near = partner(sums[order], wanted).clip(0, len(sums) - 1)
+    j = int(np.abs(sums[order][near] - wanted).argmin())
+    return _bits(int(order[near[j]]), len(left)) + _bits(j, len(right))
 
 
-def _place_in_the_sorted_list(x: list[float], t: float) -> Keep:
-    """What comes of taking a place among the sorted sums for the choice itself."""
-    half = len(x) // 2
-    left, right = all_sums(x[:half]), all_sums(x[half:])
-    order = left.argsort(kind="stable")
-    i, j = np.unravel_index(np.abs(left[order][:, None] + right - t).argmin(), (len(left), len(right)))
-    return _bits(int(i), half) + _bits(int(j), len(x) - half)
+def looks_below_only(left: Row, right: Row, target: float) -> Keep:
+    return _partners(left, right, target, lambda sums, wanted: sums.searchsorted(wanted, "right") - 1)
 
 
-def _one_neighbour(x: list[float], t: float, shift: int) -> Keep:
-    """What comes of one neighbour of what a right sum wants: -1 for the one at or below it, 0 for that at or above."""
-    half = len(x) // 2
-    left, wanted = all_sums(x[:half]), t - all_sums(x[half:])
-    order = left.argsort(kind="stable")
-    near = left[order].searchsorted(wanted, "right" if shift else "left") + shift
-    near = near.clip(0, len(left) - 1)
-    j = int(np.abs(left[order][near] - wanted).argmin())
-    return _bits(int(order[near[j]]), half) + _bits(j, len(x) - half)
+def looks_where_bisect_points(left: Row, right: Row, target: float) -> Keep:
+    return _partners(left, right, target, lambda sums, wanted: sums.searchsorted(wanted))
 
 
-def which_search(answers: list[Case]) -> str:
-    """What a search that misses the best choice most likely does: the first that explains every answer.
-
-    >>> which_search([([False, False], [0.5, 0.25], 0.75)])[:28]
-    'the choice is turned round: '
-    """
-
-    def swapped(keep: Keep) -> Keep:
-        half = len(keep) // 2
-        return keep[len(keep) - half :] + keep[: len(keep) - half]
-
-    known: list[tuple[Callable[[Keep, list[float], float], bool], str]] = [
-        (
-            lambda keep, x, t: is_best([not k for k in keep], x, t),
-            "the choice is turned round: True means kept, False means deleted",
-        ),
-        (
-            lambda keep, x, t: is_best(keep[::-1], x, t),
-            "the choice comes back from the last number to the first: put it in the order of the numbers",
-        ),
-        (
-            lambda keep, x, t: is_best(swapped(keep), x, t),
-            "the halves have changed places: the left half's choice comes first",
-        ),
-        (
-            lambda keep, x, t: keep == _one_after_the_other(x, t),
-            "it settles the left half first and lets the right half make the best of it; but the best left half on "
-            "its own need not be part of the best choice: every right sum wants a partner of its own",
-        ),
-        (
-            lambda keep, x, t: keep == _place_in_the_sorted_list(x, t),
-            "it takes the place of a sum in the sorted list for its choice: sorting moved the sums, so remember which "
-            "choice each belongs to",
-        ),
-        (
-            lambda keep, x, t: not any(keep[len(x) // 2 :]) or not any(keep[: len(x) // 2]),
-            "it chooses from one half only: a sum has a part from each half",
-        ),
-        (
-            lambda keep, x, t: sum(kept_of(keep, x)) <= t + 1e-9 or not any(keep) or keep == _one_neighbour(x, t, -1),
-            "it never goes above the target: of the two neighbours of target - r in the sorted list it takes the lower "
-            "one, and the upper one may be nearer",
-        ),
-        (
-            lambda keep, x, t: sum(kept_of(keep, x)) >= t - 1e-9 or not any(keep) or keep == _one_neighbour(x, t, 0),
-            "it never stays below the target: of the two neighbours of target - r in the sorted list it takes the "
-            "upper one, which `bisect` points at, and the lower one may be nearer",
-        ),
-    ]
-    for does, words in known:
-        if all(does(*answer) for answer in answers):
-            return words
-    return "another choice comes closer to the target"
+def _choices(n: int) -> Iterable[Keep]:
+    return map(list, itertools.product([False, True], repeat=n))
 
 
-def computed(keep: Keep, first: list[float], second: list[float], side: int) -> float:
-    """What the kept neurons multiply an input by, on one side.
-
-    >>> computed([True, True], [0.5, -1.0], [0.5, 1.0], 1)
-    0.25
-    """
-    terms = zip(keep, first, second, strict=True)
-    return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side
+def _best(numbers: Row, target: float, sign: int) -> Keep:
+    """The closest choice that is not above the target (`sign` 1), or not below it (-1); none if there is none."""
+    allowed = [keep for keep in _choices(len(numbers)) if sign * (sum(kept_of(keep, numbers)) - target) <= 1e-9]
+    return min(allowed, key=lambda keep: off(keep, numbers, target), default=[False] * len(numbers))
 
 
-def as_good(keep: Keep, first: list[float], second: list[float], weight: float, side: int) -> bool:
-    """Whether the kept neurons are alive on this side and no others come closer to the weight.
-
-    >>> as_good([True, False], [0.5, -1.0], [0.5, 1.0], 0.25, 1)
-    True
-    """
-    best = abs(computed(prune_neurons(first, second, weight, side), first, second, side) - weight)
-    near = abs(computed(keep, first, second, side) - weight) <= best + 1e-12
-    return near and not any(k and side * a <= 0 for k, a in zip(keep, first, strict=True))
+def best_from_below(left: Row, right: Row, target: float) -> Keep:
+    return _best([*left, *right], target, 1)
 
 
-def which_neurons(answers: list[tuple[Keep, Neurons]]) -> str:
-    """What a choice of neurons that is not the best most likely does: the first that explains every answer.
-
-    >>> which_neurons([([False, True], ([0.5, -1.0], [0.5, 1.0], 0.25, 1))])[:13]
-    'another choic'
-    """
-
-    def all_keep(choose: Callable[..., Keep]) -> bool:
-        return all(keep == choose(*case) for keep, case in answers)
-
-    right = [(keep, case) for keep, case in answers if case[3] == 1]
-    left = [(keep, case) for keep, case in answers if case[3] == -1]
-    if all_keep(lambda a, b, w, side: prune_neurons(a, b, w, 1)):
-        return "it does not use `side`: for inputs x <= 0 the neurons with a < 0 live, and those with a > 0 are dead"
-    if all(as_good(keep, *case) for keep, case in right) and all(
-        as_good(keep, a, b, -w, s) for keep, (a, b, w, s) in left
-    ):
-        return (
-            "for inputs x <= 0 it makes +weight where -weight is wanted: there relu(a x) is |a| times -x, so that "
-            "|a| b must add up to -weight"
-        )
-    if all(keep == _folded(a, b, side * w, side) for keep, (a, b, w, side) in answers):
-        return "a dead neuron's product a b is used as if it counted: relu makes it zero, so drop it before the search"
-    if all(_near_with_dead(keep, *case) for keep, case in answers):
-        return "it keeps a neuron that is dead on this side: it changes nothing there, so it must be deleted"
-    if all_keep(lambda a, b, w, side: _among_live(a, b, side * w, side, lambda x, y: y)):
-        return "it leaves out the first weight: a neuron adds |a| b, not b"
-    if all_keep(lambda a, b, w, side: _among_live(a, b, side * w, side, lambda x, y: abs(x))):
-        return "it leaves out the second weight: a neuron adds |a| b, not |a|"
-    if all_keep(lambda a, b, w, side: _among_live(a, b, side * w, side, lambda x, y: abs(x) * y, greedy_subset)):
-        return "it takes the largest products first and never thinks again; another choice comes closer"
-    return "another choice of living neurons comes closer to the weight"
+def best_from_above(left: Row, right: Row, target: float) -> Keep:
+    return _best([*left, *right], target, -1)
 
 
-def _folded(first: list[float], second: list[float], target: float, side: int) -> Keep:
-    """What comes of searching among all products, dead ones included."""
-    return closest_subset([side * a * b for a, b in zip(first, second, strict=True)], target)
+def forgets_the_order(left: Row, right: Row, target: float) -> Keep:  # sorts without looking back
+    sums, others = np.sort(all_sums(left)), all_sums(right)
+    i, j = np.unravel_index(np.abs(sums[:, None] + others - target).argmin(), (len(sums), len(others)))
+    return _bits(int(i), len(left)) + _bits(int(j), len(right))
 
 
-def _near_with_dead(keep: Keep, first: list[float], second: list[float], weight: float, side: int) -> bool:
-    return as_good([k and side * a > 0 for k, a in zip(keep, first, strict=True)], first, second, weight, side)
+def one_half_after_the_other(left: Row, right: Row, target: float) -> Keep:
+    first = closest_subset(left, target)
+    return first + closest_subset(right, target - sum(kept_of(first, left)))
 
 
-def _among_live(
-    first: list[float],
-    second: list[float],
-    target: float,
-    side: int,
-    product: Callable[[float, float], float],
-    search: Callable[[Sequence[float], float], Keep] = closest_subset,
+def left_half_only(left: Row, right: Row, target: float) -> Keep:
+    return closest_subset(left, target) + [False] * len(right)
+
+
+def right_half_only(left: Row, right: Row, target: float) -> Keep:
+    return [False] * len(left) + closest_subset(right, target)
+
+
+def the_better_half(left: Row, right: Row, target: float) -> Keep:
+    one, other = left_half_only(left, right, target), right_half_only(left, right, target)
+    numbers = [*left, *right]
+    return one if off(one, numbers, target) < off(other, numbers, target) else other
+
+
+def right_half_first(left: Row, right: Row, target: float) -> Keep:
+    keep = meet_in_the_middle([*left, *right], target)
+    return keep[len(left) :] + keep[: len(left)]
+
+
+def _cut(made: Callable[[Row, Row, float], Keep], longer_left: bool) -> Callable[[Row, float], Keep]:
+    """What a mistake with halves makes of all numbers; of an odd count one half is longer."""
+
+    def search(numbers: Row, target: float) -> Keep:
+        half = (len(numbers) + longer_left) // 2
+        return made(numbers[:half], numbers[half:], target)
+
+    search.__name__ = made.__name__
+    return search
+
+
+for words, ways in {
+    "it never goes above the target: of the two neighbours of target - r in the sorted list it takes the lower one, "
+    "and the upper one may be nearer": (looks_below_only, best_from_below),
+    "it never stays below the target: of the two neighbours of target - r in the sorted list it takes the upper one, "
+    "which `bisect` points at, and the lower one may be nearer": (looks_where_bisect_points, best_from_above),
+    "it takes the place of a sum in the sorted list for its choice: sorting moved the sums, so remember which choice "
+    "each belongs to": (forgets_the_order,),
+    "it settles the left half first and lets the right half make the best of it; but the best left half on its own "
+    "need not be part of the best choice: every right sum wants a partner of its own": (one_half_after_the_other,),
+    "it chooses from one half only: a sum has a part from each half": (
+        left_half_only,
+        right_half_only,
+        the_better_half,
+    ),
+    "the halves have changed places: the left half's choice comes first": (right_half_first,),
+}.items():
+    for way in ways:
+        for longer_left in (False, True):
+            mistake("meet_in_the_middle", words)(_cut(way, longer_left))
+
+TOO_MANY_ADDITIONS = (
+    "it finds the best choice, but adds about as often as there are choices: each half has few sums, and of the pairs "
+    "that they form only those near the target may be looked at"
+)
+TOO_MUCH_MEMORY = (
+    "it finds the best choice, but holds as many sums in memory as there are choices; two halves of 2^10 = 1,024 sums "
+    "are enough for 20 numbers"
+)
+MISSES_AN_EXACT_SUM = (
+    "with 28 numbers it misses a sum that is exactly there: are sums rounded, or some of them left out?"
+)
+
+
+@mistake("meet_in_the_middle", TOO_MANY_ADDITIONS)
+def tries_all(numbers: Row, target: float) -> Keep:
+    return min(_choices(len(numbers)), key=lambda keep: off(keep, numbers, target))
+
+
+@mistake("meet_in_the_middle", TOO_MANY_ADDITIONS)
+def tries_every_pair(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    sums = [(sum(kept_of(keep, numbers[half:])), keep) for keep in _choices(len(numbers) - half)]
+    best, smallest = [False] * len(numbers), math.inf
+    for keep in _choices(half):
+        mine = sum(kept_of(keep, numbers[:half]))
+        for theirs, other in sums:
+            if abs(mine + theirs - target) < smallest:
+                best, smallest = [*keep, *other], abs(mine + theirs - target)
+    return best
+
+
+@mistake("meet_in_the_middle", TOO_MUCH_MEMORY)
+def all_sums_in_numpy(numbers: Row, target: float) -> Keep:
+    return closest_subset(numbers, target)
+
+
+@mistake("meet_in_the_middle", TOO_MUCH_MEMORY)
+def a_table_of_all_pairs(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    table = np.abs(all_sums(numbers[:half])[:, None] + all_sums(numbers[half:]) - target)
+    i, j = np.unravel_index(table.argmin(), table.shape)
+    return _bits(int(i), half) + _bits(int(j), len(numbers) - half)
+
+
+@mistake("meet_in_the_middle", MISSES_AN_EXACT_SUM)
+def rounds_to_find_a_partner(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    left, right = (all_sums(part).astype(np.float32) for part in (numbers[:half], numbers[half:]))  # half the memory
+    order, wanted = left.argsort(), np.float32(target) - right
+    above = left[order].searchsorted(wanted).clip(max=len(left) - 1)
+    off_by = np.abs(left[order][[above, (above - 1).clip(min=0)]] - wanted)
+    which, j = np.unravel_index(off_by.argmin(), off_by.shape)
+    return _bits(int(order[max(above[j] - which, 0)]), half) + _bits(int(j), len(numbers) - half)
+
+
+# prune_neurons -----------------------------------------------------------------------------------------------
+
+
+def _among(
+    places: Iterable[int], candidates: Sequence[float], target: float, search: Callable[..., Keep] = closest_subset
 ) -> Keep:
-    live = [j for j, a in enumerate(first) if side * a > 0]
-    chosen = dict(zip(live, search([product(first[j], second[j]) for j in live], target), strict=True))
-    return [chosen.get(j, False) for j in range(len(first))]
+    """The choice that `search` makes among the candidates in these places."""
+    places = list(places)
+    chosen = dict(zip(places, search([candidates[j] for j in places], target), strict=True))
+    return [chosen.get(j, False) for j in range(len(candidates))]
 
 
-def close(a: float, b: float) -> bool:
-    """Whether two numbers are the same but for rounding.
-
-    >>> close(0.1 + 0.2, 0.3)
-    True
-    """
-    return a == b or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
+def _living(first: Row, side: int) -> list[int]:
+    return [j for j, a in enumerate(first) if side * a > 0]
 
 
-def which_count(answers: Iterable[tuple[float, tuple[Table, float, float]]]) -> str:
-    """What a count that is not the right one most likely does: the first that explains every answer.
-
-    >>> table = np.array([[0.5, 0.4, 0.1], [0.5, 0.2, 0.1]])
-    >>> which_count([(1.0, (table, 0.2, 0.4))])[:25]
-    'it gives whole counts: go'
-    """
-    answers = list(answers)
-
-    def within(table: Table, eps: float, share: float) -> tuple[NDArray[np.float64], int]:
-        p = (table <= eps).mean(axis=0)
-        return p, int((p >= share).argmax())
-
-    def from_the_end(table: Table, eps: float, share: float) -> float:
-        p, k = within(table, eps, share)
-        return k - 1 + float((p[k] - share) / (p[k] - p[k - 1])) if k else 0.0
-
-    def one_later(table: Table, eps: float, share: float) -> float:
-        return numbers_needed(table, eps, share) + 1
-
-    def whole(table: Table, eps: float, share: float) -> float:
-        return math.ceil(numbers_needed(table, eps, share) - 1e-9)
-
-    def below(table: Table, eps: float, share: float) -> float:
-        return max(math.floor(numbers_needed(table, eps, share) - 1e-9), 0)
-
-    def mean(table: Table, eps: float, share: float) -> float:
-        near = np.flatnonzero(table.mean(axis=0) <= eps)
-        return float(near[0]) if len(near) else math.inf
-
-    def tabled(change: Callable[[Table, float, float], tuple[Any, float, float]]) -> Callable[..., float]:
-        return lambda table, eps, share: numbers_needed(*change(table, eps, share))
-
-    known: list[tuple[Callable[..., float], str]] = [
-        (whole, "it gives whole counts: go between k - 1 and k as far as the share asked for lies between theirs"),
-        (below, "it stops one count too early: the share is reached at k, not at k - 1, and between them in between"),
-        (one_later, "it counts one too many: the first column is for no numbers at all, so column k is for k numbers"),
-        (lambda *case: whole(*case) + 1, "it counts one too many, and whole: column k is for k numbers"),
-        (from_the_end, "it goes between k - 1 and k from the wrong end: start from the share at k - 1"),
-        (tabled(lambda t, e, s: (np.where(t == e, 2 * e, t), e, s)), "an error of exactly eps counts as within eps"),
-        (tabled(lambda t, e, s: (t**2, e, s)), "it compares squared errors with eps: compare the errors themselves"),
-        (tabled(lambda t, e, s: (t, e, 0.5)), "it does not use `share`: it gives the count for half of the draws"),
-        (tabled(lambda t, e, s: (t, e, 1 - s)), "it takes the share of draws that miss for the share that hit"),
-        (mean, "it looks at the mean error: one draw far off moves it, where the share of draws within eps is asked"),
-    ]
-    reached = [(got, case) for got, case in answers if math.isfinite(numbers_needed(*case))]
-    if all(close(got, numbers_needed(*case)) for got, case in reached):
-        return "where even all numbers are too few it must give math.inf: nobody knows how many it would take"
-    for wrong, words in known:
-        if all(close(got, wrong(*case)) for got, case in reached if not math.isnan(wrong(*case))):
-            return words
-    return "that is not the count at which the share is reached"
+def _products(first: Row, second: Row) -> list[float]:
+    return [abs(a) * b for a, b in zip(first, second, strict=True)]
 
 
-def which_gap(answers: list[tuple[float, list[float]]]) -> str:
-    """What a distance that is not the worst most likely is: the first that explains every answer.
-
-    >>> which_gap([(0.25, [0.5, -0.5, 0.25])])[:21]
-    'that is twice as much'
-    """
-
-    def worst(sums: NDArray[np.float64], targets: Iterable[float]) -> float:
-        return max((float(np.abs(sums - t).min()) for t in targets if len(sums)), default=0.0)
-
-    def middles(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        m = (sums[1:] + sums[:-1]) / 2
-        return m[np.abs(m) <= 0.5]
-
-    def of(change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Callable[[list[float]], float]:
-        def found(x: list[float]) -> float:
-            sums = np.sort(change(all_sums(x)))
-            return worst(sums, [-0.5, 0.5, *middles(sums)])
-
-        return found
-
-    def unsorted(x: list[float]) -> float:
-        return float(np.abs(np.diff(all_sums(x))).max(initial=0)) / 2
-
-    def gaps(x: list[float], low: float = -math.inf, high: float = math.inf) -> float:
-        sums = np.sort(all_sums(x))
-        return float(np.diff(sums[(sums >= low) & (sums <= high)]).max(initial=0))
-
-    def below(x: list[float]) -> float:
-        sums = np.sort(all_sums(x))
-        ends = [*sums[np.abs(sums) <= 0.5], 0.5]
-        return max((float(t - sums[sums < t].max()) for t in ends if (sums < t).any()), default=0.0)
-
-    def mean(x: list[float]) -> float:
-        sums = np.sort(all_sums(x))
-        return float(np.mean([np.abs(sums - t).min() for t in [-0.5, 0.5, *middles(sums)]]))
-
-    known: list[tuple[Callable[[list[float]], float], str]] = [
-        (
-            lambda x: 2 * worst_error(x),
-            "that is twice as much: the least lucky target stands in the middle of a gap, half of it from either side",
-        ),
-        (
-            lambda x: gaps(x) / 2,
-            "it counts gaps outside [-1/2, 1/2]: far out the sums are rare, but no target is there",
-        ),
-        (gaps, "it counts whole gaps, and those outside [-1/2, 1/2], too: half of a gap, and only where targets are"),
-        (
-            lambda x: worst(np.sort(all_sums(x)), middles(np.sort(all_sums(x)))),
-            "it forgets the ends: the targets -1/2 and 1/2 may be further from a sum than any middle",
-        ),
-        (
-            lambda x: gaps(x, -0.5, 0.5) / 2,
-            "it looks at gaps between sums inside [-1/2, 1/2] only: what is between the outermost of them and the ends "
-            "counts, too",
-        ),
-        (
-            lambda x: gaps(x, -0.5, 0.5),
-            "it gives the largest whole gap inside [-1/2, 1/2]: the least lucky target is half of it away, and what is "
-            "between the outermost sums and the ends counts, too",
-        ),
-        (
-            of(lambda sums: sums[np.abs(sums) <= 0.5]),
-            "it throws away the sums outside [-1/2, 1/2]: for a target near the end the nearest sum may be out there",
-        ),
-        (unsorted, "it takes neighbours in the list for neighbours on the line: sort the sums first"),
-        (below, "it looks for the nearest sum on one side only: a sum above the target is as good as one below"),
-        (of(lambda sums: sums[1:]), "it forgets to keep none: the empty choice has the sum 0"),
-        (
-            lambda x: worst(np.sort(np.array([0.0, *x])), [-0.5, 0.5, *middles(np.sort(np.array([0.0, *x])))]),
-            "it uses the numbers themselves: it is their sums, 2^n of them, that have to be near every target",
-        ),
-        (mean, "it gives an average over targets: asked for is the worst of them"),
-    ]
-    for wrong, words in known:
-        if all(close(got, wrong(x)) for got, x in answers):
-            return words
-    if all(worst_error(x) - 0.03 <= got <= worst_error(x) + 1e-9 for got, x in answers):
-        return "it tries some targets, and the worst may stand between them: the middles of the gaps are exact"
-    return "that is not the distance of the least lucky target from its nearest sum"
+@mistake(
+    "prune_neurons",
+    "it does not use `side`: for inputs x <= 0 the neurons with a < 0 live, and those with a > 0 are dead",
+)
+def ignores_the_side(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return prune_neurons(first, second, weight)
 
 
-def _pass(
-    x: list[float],
-    t: float,
-    *,
-    order: Callable[[float], float] = lambda v: -v,
-    fits: Callable[[float, float], bool] = lambda v, left: v <= left,
-    once: bool = False,
-    subtract: bool = True,
-) -> Keep:
-    """The rule with one thing in it changed."""
-    keep, left = [False] * len(x), t
-    for i in sorted(range(len(x)), key=lambda i: order(x[i])):
-        if fits(x[i], left):
-            keep[i] = True
-            left -= x[i] if subtract else 0.0
-        elif once:
-            break
+@mistake(
+    "prune_neurons",
+    "for inputs x <= 0 it makes +weight where -weight is wanted: there relu(a x) is |a| times -x, so that |a| b must "
+    "add up to -weight",
+)
+def forgets_the_minus(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, side), _products(first, second), weight)
+
+
+@mistake(
+    "prune_neurons",
+    "a dead neuron's product a b is used as if it counted: relu makes it zero, so drop it before the search",
+)
+def dead_ones_as_candidates(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return closest_subset([side * a * b for a, b in zip(first, second, strict=True)], side * weight)
+
+
+@mistake("prune_neurons", "it leaves out the first weight: a neuron adds |a| b, not b")
+def second_layer_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, side), second, side * weight)
+
+
+@mistake("prune_neurons", "it leaves out the second weight: a neuron adds |a| b, not |a|")
+def first_layer_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, side), [abs(a) for a in first], side * weight)
+
+
+@mistake(
+    "prune_neurons",
+    "it takes the largest products first and never thinks again; another choice comes closer",
+)
+def hasty_among_the_living(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, side), _products(first, second), side * weight, greedy_subset)
+
+
+# numbers_needed ----------------------------------------------------------------------------------------------
+
+
+def _first(errors: Floats, eps: float, share: float) -> float:
+    """The first whole count with the share."""
+    reached = np.flatnonzero((errors <= eps).mean(axis=0) >= share)
+    return float(reached[0]) if len(reached) else math.inf
+
+
+@mistake(
+    "numbers_needed",
+    "it gives whole counts: go between k - 1 and k as far as the share asked for lies between theirs",
+)
+def the_first_whole_count(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return _first(errors, eps, share)
+
+
+@mistake(
+    "numbers_needed",
+    "it stops one count too early: the share is reached at k, not at k - 1, and between them in between",
+)
+def the_last_count_that_fails(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return max(_first(errors, eps, share) - 1, 0)
+
+
+@mistake(
+    "numbers_needed",
+    "it counts one too many: the first column is for no numbers at all, so column k is for k numbers",
+)
+def counts_columns_from_one(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eps, share) + 1
+
+
+@mistake("numbers_needed", "it counts one too many, and whole: column k is for k numbers")
+def counts_columns_and_whole(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return _first(errors, eps, share) + 1
+
+
+@mistake("numbers_needed", "it goes between k - 1 and k from the wrong end: start from the share at k - 1")
+def goes_back_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
+    k, right = _first(errors, eps, share), numbers_needed(errors, eps, share)
+    return k - (right - (k - 1)) if 0 < k < math.inf else k
+
+
+@mistake("numbers_needed", "an error of exactly eps counts as within eps")
+def strictly_less(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(np.where(errors == eps, 2 * eps, errors), eps, share)
+
+
+@mistake("numbers_needed", "it compares squared errors with eps: compare the errors themselves")
+def compares_squares(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors**2, eps, share)
+
+
+@mistake("numbers_needed", "it does not use `share`: it gives the count for half of the draws")
+def always_half(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eps)
+
+
+@mistake("numbers_needed", "it takes the share of draws that miss for the share that hit")
+def the_share_that_misses(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eps, 1 - share)
+
+
+@mistake(
+    "numbers_needed",
+    "it looks at the mean error: one draw far off moves it, where the share of draws within eps is asked",
+)
+def the_mean_error(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return _first(errors.mean(axis=0, keepdims=True), eps, 1)
+
+
+# worst_error -------------------------------------------------------------------------------------------------
+
+
+def _middles(sums: Floats) -> Floats:
+    found: Floats = (sums[1:] + sums[:-1]) / 2
+    return found[np.abs(found) <= 0.5]
+
+
+def _distances(sums: Floats, ends: Row = (-0.5, 0.5)) -> Floats:
+    """How far the middles, and the ends, are from the nearest of the sorted sums; of no sums there is only 0."""
+    return np.array([np.abs(sums - t).min() for t in (*ends, *_middles(sums)) if len(sums)] or [0.0])
+
+
+def _gaps(sums: Floats) -> Floats:
+    return np.diff(sums, prepend=sums[:1])
+
+
+def _inside(sums: Floats) -> Floats:
+    return sums[np.abs(sums) <= 0.5]
+
+
+def nearest_from_below(sums: Floats) -> float:
+    targets = [*_inside(sums), 0.5]
+    return max((float(t - sums[sums < t].max()) for t in targets if (sums < t).any()), default=0.0)
+
+
+for words, of_sums in {
+    "it counts gaps outside [-1/2, 1/2]: far out the sums are rare, but no target is there": (
+        lambda sums: _gaps(sums).max() / 2
+    ),
+    "it counts whole gaps, and those outside [-1/2, 1/2], too: half of a gap, and only where targets are": (
+        lambda sums: _gaps(sums).max()
+    ),
+    "it forgets the ends: the targets -1/2 and 1/2 may be further from a sum than any middle": (
+        lambda sums: max(_distances(sums, ends=()), default=0.0)
+    ),
+    "it looks at gaps between sums inside [-1/2, 1/2] only: what is between the outermost of them and the ends counts, "
+    "too": lambda sums: _gaps(_inside(sums)).max(initial=0) / 2,
+    "it gives the largest whole gap inside [-1/2, 1/2]: the least lucky target is half of it away, and what is between "
+    "the outermost sums and the ends counts, too": lambda sums: _gaps(_inside(sums)).max(initial=0),
+    "it throws away the sums outside [-1/2, 1/2]: for a target near the end the nearest sum may be out there": (
+        lambda sums: _distances(_inside(sums)).max()
+    ),
+    "it looks for the nearest sum on one side only: a sum above the target is as good as one below": nearest_from_below,
+    "it gives an average over targets: asked for is the worst of them": lambda sums: _distances(sums).mean(),
+}.items():
+    mistake("worst_error", words)(lambda numbers, of_sums=of_sums: of_sums(np.sort(all_sums(numbers))))
+
+
+@mistake(
+    "worst_error",
+    "that is twice as much: the least lucky target stands in the middle of a gap, half of it from either side",
+)
+def twice_as_much(numbers: Row) -> float:
+    return 2 * worst_error(numbers)
+
+
+@mistake("worst_error", "it takes neighbours in the list for neighbours on the line: sort the sums first")
+def does_not_sort(numbers: Row) -> float:
+    return float(np.abs(np.diff(all_sums(numbers))).max(initial=0)) / 2
+
+
+@mistake("worst_error", "it forgets to keep none: the empty choice has the sum 0")
+def without_the_empty_choice(numbers: Row) -> float:
+    return float(_distances(np.sort(all_sums(numbers)[1:])).max())
+
+
+@mistake(
+    "worst_error",
+    "it uses the numbers themselves: it is their sums, 2^n of them, that have to be near every target",
+)
+def without_sums(numbers: Row) -> float:
+    return float(_distances(np.sort([0.0, *numbers])).max())
+
+
+# take_what_fits ----------------------------------------------------------------------------------------------
+
+
+def _falling(numbers: Row) -> list[int]:
+    return sorted(range(len(numbers)), key=lambda i: -numbers[i])
+
+
+def _in_order(numbers: Row, target: float, order: Iterable[int]) -> Keep:
+    """The rule's one pass, in another order."""
+    keep, left = [False] * len(numbers), target
+    for i in order:
+        if numbers[i] <= left:
+            keep[i], left = True, left - numbers[i]
     return keep
 
 
-def which_pass(answers: list[Case]) -> str:
-    """What a pass that does not keep the rule most likely does: the first that explains every answer.
+@mistake("take_what_fits", "it takes the numbers as they come: begin with the largest")
+def does_not_sort_at_all(numbers: Row, target: float) -> Keep:
+    return _in_order(numbers, target, range(len(numbers)))
 
-    >>> which_pass([([True, True], [0.5, 0.25], 0.5)])[:38]
-    'it compares every number with the targ'
-    """
 
-    def in_falling_order(x: list[float], t: float) -> Keep:
-        order = sorted(range(len(x)), key=lambda i: -x[i])
-        keep = take_what_fits(x, t)
-        return [keep[i] for i in order]
+@mistake("take_what_fits", "it begins with the smallest: begin with the largest")
+def sorts_upwards(numbers: Row, target: float) -> Keep:
+    return _in_order(numbers, target, _falling(numbers)[::-1])
 
-    def up_from_the_smallest(x: list[float], t: float) -> Keep:
-        total = list(itertools.accumulate(sorted(x)))
-        many = bisect.bisect(total, t)
-        return [v in sorted(x)[:many] for v in x]
 
-    known: list[tuple[Callable[[list[float], float], Keep], str]] = [
-        (lambda x, t: _pass(x, t, order=lambda v: 0.0), "it takes the numbers as they come: begin with the largest"),
-        (lambda x, t: _pass(x, t, order=lambda v: v), "it begins with the smallest: begin with the largest"),
-        (up_from_the_smallest, "it begins with the smallest: begin with the largest"),
-        (
-            in_falling_order,
-            "the choice comes back in the order of size: put each answer at the place where its number came",
-        ),
-        (
-            lambda x, t: _pass(x, t, fits=lambda v, left: v < left),
-            "a number that is exactly what is left fits: compare with <=",
-        ),
-        (
-            lambda x, t: _pass(x, t, once=True),
-            "it stops at the first number that does not fit: smaller ones may fit still",
-        ),
-        (
-            lambda x, t: _pass(x, t, subtract=False),
-            "it compares every number with the target: compare with what is left of it, and subtract what you keep",
-        ),
-        (
-            greedy_subset,
-            "it keeps what brings the sum nearer, even above the target: keep a number only if it fits in what is left",
-        ),
-        (lambda x, t: [not k for k in take_what_fits(x, t)], "the choice is turned round: True means kept"),
-    ]
-    for wrong, words in known:
-        if all(keep == wrong(x, t) for keep, x, t in answers):
-            return words
-    if all(is_best(*answer) for answer in answers):
-        return "that is the best choice of all, by a search: here one pass is asked for, from the largest down"
-    return "that is not the choice of the rule: largest first, each kept if it fits into what is left"
+@mistake(
+    "take_what_fits",
+    "the choice comes back in the order of size: put each answer at the place where its number came",
+)
+def answers_in_falling_order(numbers: Row, target: float) -> Keep:
+    keep = take_what_fits(numbers, target)
+    return [keep[i] for i in _falling(numbers)]
+
+
+@mistake("take_what_fits", "a number that is exactly what is left fits: compare with <=")
+def strictly_smaller(numbers: Row, target: float) -> Keep:
+    keep, left = [False] * len(numbers), target
+    for i in _falling(numbers):
+        if numbers[i] < left:
+            keep[i], left = True, left - numbers[i]
+    return keep
+
+
+@mistake("take_what_fits", "it stops at the first number that does not fit: smaller ones may fit still")
+def breaks_off(numbers: Row, target: float) -> Keep:
+    keep, left = [False] * len(numbers), target
+    for i in _falling(numbers):
+        if numbers[i] > left:
+            break
+        keep[i], left = True, left - numbers[i]
+    return keep
+
+
+@mistake(
+    "take_what_fits",
+    "it compares every number with the target: compare with what is left of it, and subtract what you keep",
+)
+def compares_with_the_target(numbers: Row, target: float) -> Keep:
+    return [x <= target for x in numbers]
+
+
+@mistake("take_what_fits", "it subtracts a number as often as it fits: each is there once, unlike a kind of coin")
+def pays_with_coins(numbers: Row, target: float) -> Keep:
+    keep, left = [False] * len(numbers), target
+    for i in _falling(numbers):
+        while numbers[i] <= left:
+            keep[i], left = True, left - numbers[i]
+    return keep
+
+
+@mistake(
+    "take_what_fits",
+    "it keeps what brings the sum nearer, even above the target: keep a number only if it fits in what is left",
+)
+def what_brings_it_nearer(numbers: Row, target: float) -> Keep:
+    return greedy_subset(numbers, target)
+
+
+@mistake("take_what_fits", "the choice is turned round: True means kept")
+def says_what_is_left_out(numbers: Row, target: float) -> Keep:
+    return [not k for k in take_what_fits(numbers, target)]
+
+
+for from_above in (False, True):  # of two choices that are equally close, either may come
+
+    @mistake(
+        "take_what_fits",
+        "that is the best choice of all, by a search: here one pass is asked for, from the largest down",
+    )
+    def searches(numbers: Row, target: float, from_above: bool = from_above) -> Keep:
+        def wanted(keep: Keep) -> tuple[float, bool]:
+            return round(off(keep, numbers, target), 9), (sum(kept_of(keep, numbers)) > target) != from_above
+
+        return min(_choices(len(numbers)), key=wanted)

@@ -1,16 +1,16 @@
 """Checks of lesson 10, what the theorem does not say. The references are the library's own functions."""
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise
+from lthedu.exercises.readers import number, whole
 from lthedu.landscape.regions import SQUARE, polygon_area, split
 from lthedu.proof.features import top_layer_error
 from lthedu.proof.limits import counting_bound, least_units, tent_network
@@ -34,32 +34,33 @@ Floats = NDArray[np.float64]
 )
 def check_tent_network(attempt: Attempt) -> None:
     """Its heights where the sawtooth turns and at random places, then its depth and width."""
-    for folds in (1, 2, 3, 5):
-        network = _network(attempt(folds), folds)
-        linear = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
-        places = torch.cat([torch.arange(2**folds + 1) / 2**folds, torch.rand(8, generator=attempt.rng)])
-        got = _heights(network, places)
-        if not np.allclose(got, _sawtooth(places.numpy(), folds), atol=1e-5):
-            raise Wrong(_which_sawtooth(got, places.numpy(), folds), _first_off(got, places.numpy(), folds))
-        widest = max((layer.out_features for layer in linear[:-1]), default=0)
-        if widest > 2:
-            raise Wrong(
-                "it is the right function with more than 2 units in a hidden layer: let each fold work on the output "
-                "of the one before",
-                f"with folds={folds} the widest hidden layer has {widest} units",
-            )
-        if len(linear) != folds + 1:
-            raise Wrong(
-                "it is the right function with another number of layers: join the Linear layers that follow each "
-                "other, so that there is one hidden layer for each fold",
-                f"with folds={folds} it has {len(linear)} Linear layers; expected {folds + 1}",
-            )
+    anywhere = torch.rand(8, generator=attempt.rng)
+    compare(
+        attempt,
+        [(folds,) for folds in (1, 2, 3, 5)],
+        read=lambda result, folds: _seen(result, folds, torch.cat([torch.arange(2**folds + 1) / 2**folds, anywhere])),
+        close=lambda a, b, folds: _same_heights(a, b) and a.widest <= 2 and a.layers == folds + 1,
+        same=lambda a, b, folds: _same_heights(a, b),
+        show=lambda got, right, folds: f"with folds={folds} {_difference(got, right, folds)[1]}",
+        otherwise=lambda got, right, folds: _difference(got, right, folds)[0],
+    )
 
 
-def _network(got: object, folds: int) -> nn.Module:
-    if isinstance(got, nn.Module) and any(isinstance(m, nn.Linear) for m in got.modules()):
-        return got
-    raise Wrong(f"with folds={folds} it returned {brief(got)}; expected an nn.Sequential of Linear and ReLU layers")
+class Seen(NamedTuple):
+    """What is compared of a network."""
+
+    places: Floats
+    heights: Floats  # at the places
+    widest: int  # units of the widest hidden layer
+    layers: int  # Linear ones
+
+
+def _seen(got: object, folds: int, places: torch.Tensor) -> Seen:
+    linear = [m for m in got.modules() if isinstance(m, nn.Linear)] if isinstance(got, nn.Module) else []
+    if not isinstance(got, nn.Module) or not linear:
+        raise Wrong(f"with folds={folds} it returned {brief(got)}; expected an nn.Sequential of Linear and ReLU layers")
+    widest = max((layer.out_features for layer in linear[:-1]), default=0)
+    return Seen(places.double().numpy(), _heights(got, places), widest, len(linear))
 
 
 def _heights(network: nn.Module, places: torch.Tensor) -> Floats:
@@ -78,55 +79,29 @@ def _heights(network: nn.Module, places: torch.Tensor) -> Floats:
     return np.asarray(out[:, 0].double().numpy())
 
 
-def _sawtooth(x: Floats, folds: int) -> Floats:
-    x = np.asarray(x, dtype=float)
-    for _ in range(folds):
-        x = 2 * np.maximum(x, 0) - 4 * np.maximum(x - 0.5, 0)
-    return x
+def _same_heights(a: Seen, b: Seen) -> bool:
+    return np.allclose(a.heights, b.heights, atol=1e-5)
 
 
-def _which_sawtooth(got: Floats, x: Floats, folds: int) -> str:
-    """What a network with other heights most likely does."""
-    relu = np.maximum
-    without_shift = np.asarray(x, dtype=float)
-    for i in range(folds):
-        without_shift = 2 * relu(without_shift, 0) - 4 * relu(without_shift - (0.0 if i else 0.5), 0)
-    known = [
-        (_sawtooth(x, folds + 1), "it folds once too often: with folds=1 there is one tent"),
-        (
-            _sawtooth(x, folds - 1),
-            "it folds once too few: with folds=1 there is one tent, and the last layer folds, too",
-        ),
-        (
-            without_shift,
-            "the shift by 1/2 is missing in the later layers: each fold needs x and x - 1/2 of the last one",
-        ),
-        (
-            _folded(x, folds, 2, 2),
-            "after its top the tent must fall: take 4 relu(x - 1/2), which turns a slope of 2 to -2",
-        ),
-        (_folded(x, folds, 1, 2), "the tent is half as high as it must be: its slopes are 2 and -2"),
-        (_folded(x, folds, 2, 4, relu_between=False), "it lacks the ReLU between layers: without it all is one line"),
-        (1 - _sawtooth(x, folds), "it is upside down: at 0 the sawtooth is 0"),
-    ]
-    for heights, words in known:
-        if np.allclose(got, heights, atol=1e-5):
-            return words
-    return "it is another function: at i / 2^folds the sawtooth is 0 for even i and 1 for odd i"
-
-
-def _folded(x: Floats, folds: int, up: float, down: float, relu_between: bool = True) -> Floats:
-    x = np.asarray(x, dtype=float)
-    for _ in range(folds):
-        a, b = (np.maximum(x, 0), np.maximum(x - 0.5, 0)) if relu_between else (x, x - 0.5)
-        x = up * a - down * b
-    return x
-
-
-def _first_off(got: Floats, x: Floats, folds: int) -> str:
-    right = _sawtooth(x, folds)
-    i = int(np.abs(got - right).argmax())
-    return f"with folds={folds}, at x = {x[i]:.4g} it gives {got[i]:.4g}; expected {right[i]:.4g}"
+def _difference(got: Seen, right: Seen, folds: int) -> tuple[str, str]:
+    """What is different, and where or how much."""
+    if not _same_heights(got, right):
+        i = int(np.abs(got.heights - right.heights).argmax())
+        return (
+            "it is another function: at i / 2^folds the sawtooth is 0 for even i and 1 for odd i",
+            f"at x = {got.places[i]:.4g} it gives {got.heights[i]:.4g}; expected {right.heights[i]:.4g}",
+        )
+    if got.widest > 2:
+        return (
+            "it is the right function with more than 2 units in a hidden layer: let each fold work on the output of "
+            "the one before",
+            f"the widest hidden layer has {got.widest} units",
+        )
+    return (
+        "it is the right function with another number of layers: join the Linear layers that follow each other, so "
+        "that there is one hidden layer for each fold",
+        f"it has {got.layers} Linear layers; expected {folds + 1}",
+    )
 
 
 @exercise(
@@ -160,80 +135,18 @@ def check_least_units(attempt: Attempt) -> None:
     for _ in range(4):
         values = (torch.rand(12, generator=attempt.rng, dtype=torch.float64) * 1.5 - 0.25).tolist()
         cases.append((values, 0.25, 0.5))
-    answers = [(_whole(attempt(*case), "units"), *case) for case in cases]
-    for got, values, error, level in answers:
-        if got != least_units(values, error, level):
-            raise Wrong(_which_count(answers), _shown_count(got, values, error, level))
-
-
-def _whole(got: object, what: str) -> int:
-    try:
-        value = float(got)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
-        raise Wrong(f"it returned {brief(got)}; expected a whole number of {what}") from None
-    if not math.isfinite(value) or value != int(value):
-        raise Wrong(f"it returned {brief(got)}; expected a whole number of {what}: there are no parts of one")
-    return int(value)
-
-
-def _which_count(answers: list[tuple[int, list[float], float, float]]) -> str:
-    def sides(values: Sequence[float], error: float, level: float) -> list[bool]:
-        return [v > level for v in values if abs(v - level) >= error]
-
-    def changes(row: Sequence[object]) -> int:
-        return sum(a != b for a, b in itertools.pairwise(row))
-
-    known: list[tuple[Callable[[list[float], float, float], int], str]] = [
-        (
-            lambda v, e, m: changes(sides(v, e, m)),
-            "that is the number of changes; N units make N + 1 pieces, so one less",
-        ),
-        (
-            lambda v, e, m: changes(sides(v, e, m)) + 1,
-            "N units make N + 1 pieces: subtract one from the changes, not add",
-        ),
-        (
-            lambda v, e, m: changes(sides(v, e, m)) - 1,
-            "it gives a negative number where the side never changes; no fewer than 0 units are needed",
-        ),
-        (
-            lambda v, e, m: max(changes([x > m for x in v]) - 1, 0),
-            "it counts values that are near the level, too; the network may pass them on either side",
-        ),
-        (
-            lambda v, e, m: max(changes([x > m for x in v if abs(x - m) > e]) - 1, 0),
-            "a value exactly `error` away counts as well: the network comes within less than `error`",
-        ),
-        (
-            lambda v, e, m: max(changes(sides(v, 0.5, 0.5)) - 1, 0),
-            "it does not use `level` and `error`: they are not always 1/2",
-        ),
-        (lambda v, e, m: max(changes(sides(v, e, 0.5)) - 1, 0), "it does not use `level`: it is not always 1/2"),
-        (lambda v, e, m: max(changes(sides(v, 0.5, m)) - 1, 0), "it does not use `error`: it is not always 1/2"),
-        (
-            lambda v, e, m: max(len(sides(v, e, m)) - 2, 0),
-            "neighbours on one side are no change: count changes of side, not values",
-        ),
-        (
-            lambda v, e, m: max(sum(sides(v, e, m)) - 1, 0),
-            "it counts the peaks; the way up and the way down are a change each",
-        ),
-        (
-            lambda v, e, m: max(changes([x > m if abs(x - m) >= e else None for x in v]) - 1, 0),
-            "leave values near the level out before you compare neighbours; passing one is not two changes",
-        ),
-    ]
-    for does, words in known:
-        if all(got == does(values, error, level) for got, values, error, level in answers):
-            return words
-    return "that is not one less than the number of changes of side"
-
-
-def _shown_count(got: int, values: list[float], error: float, level: float) -> str:
-    row = "[" + ", ".join(f"{v:.3g}" for v in values) + "]"
-    return (
-        f"values {row}, error {error}, level {level}: it returned {got}, expected {least_units(values, error, level)}"
+    compare(
+        attempt,
+        cases,
+        read=lambda result, *args: whole(result, "a whole number of units"),
+        show=_shown_count,
+        otherwise="that is not one less than the number of changes of side",
     )
+
+
+def _shown_count(got: int, right: int, values: list[float], error: float = 0.5, level: float = 0.5) -> str:
+    row = "[" + ", ".join(f"{v:.3g}" for v in values) + "]"
+    return f"values {row}, error {error}, level {level}: it returned {got}, expected {right}"
 
 
 @exercise(
@@ -262,77 +175,35 @@ def check_top_layer_error(attempt: Attempt) -> None:
         cases.append((features @ features.T / (2 * r), features @ target / (2 * r), float(target @ target) / (2 * r)))
     nearly = np.array([[1.0, 0.999, 0.0], [0.999, 1.0, 0.0], [0.0, 0.0, 1e-4]])  # where a ridge shows
     cases.append((nearly, np.array([0.3, 0.31, 0.005]), 1.0))
-    answers = [(_error(attempt(*case)), *case) for case in cases]
-    for got, gram, overlap, norm in answers:
-        right = top_layer_error(gram, overlap, norm)
-        if not math.isclose(got, right, rel_tol=1e-6, abs_tol=1e-9):
-            example = f"gram {_table(gram)}, overlap {_table(overlap)}, norm {norm:.4g}: it returned {got:.6g}"
-            raise Wrong(_which_error(answers), f"{example}, expected {right:.6g}")
+
+    def otherwise(*_: Any) -> str:
+        if all(_error(attempt(*case)) >= top_layer_error(*case) - 1e-9 for case in cases):
+            return (
+                "it is never below the least error, and sometimes above: a ridge, a truncation or a sign rule makes it "
+                "no lower bound for all masks"
+            )
+        return "that is not the least of mean (t - sum u_j f_j)^2 / mean t^2 over all u"
+
+    compare(
+        attempt,
+        cases,
+        read=_error,
+        close=lambda a, b, *args: math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9),
+        same=lambda a, b, *args: math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-9),
+        show=lambda got, right, gram, overlap, norm: (
+            f"gram {_table(gram)}, overlap {_table(overlap)}, norm {norm:.4g}: it returned {got:.6g}, "
+            f"expected {right:.6g}"
+        ),
+        otherwise=otherwise,
+    )
 
 
-def _error(got: object) -> float:
+def _error(got: object, *args: Any) -> float:
     if isinstance(got, np.ndarray | torch.Tensor) and len(got.reshape(-1)) != 1:
         raise Wrong(
             f"it returned an array of shape {tuple(got.shape)}; expected one number, the error, not the top layer"
         )
-    try:
-        value = float(got)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
-        raise Wrong(f"it returned {brief(got)}; expected one number, the relative error") from None
-    if not math.isfinite(value):
-        raise Wrong(f"it returned {value}; expected a finite number")
-    return value
-
-
-def _which_error(answers: list[tuple[float, Floats, Floats, float]]) -> str:
-    def best(gram: Floats, overlap: Floats) -> float:
-        return float(overlap @ np.linalg.solve(gram, overlap))
-
-    def all_kept(gram: Floats, overlap: Floats) -> float:
-        return float(overlap.sum() ** 2 / gram.sum())
-
-    known: list[tuple[Callable[[Floats, Floats, float], Any], str]] = [
-        (lambda g, c, n: n - best(g, c), "that is the squared error itself: divide it by `norm`"),
-        (lambda g, c, n: best(g, c) / n, "that is the part explained; the error is what is left, one minus it"),
-        (lambda g, c, n: 1 - best(g, c), "the part explained is divided by `norm` before it is taken from 1"),
-        (
-            lambda g, c, n: math.sqrt(max(1 - best(g, c) / n, 0)),
-            "that is the root of the squared error: leave it squared",
-        ),
-        (
-            lambda g, c, n: 1 - c @ g @ c / n,
-            "it multiplies by `gram`; the best u solves gram u = overlap: np.linalg.solve, or the inverse",
-        ),
-        (
-            lambda g, c, n: 1 - (2 * c @ c - c @ g @ c) / n,
-            "it takes u = overlap; that is the best u only where gram is the identity",
-        ),
-        (
-            lambda g, c, n: 1 - (c**2 / g.diagonal()).sum() / n,
-            "it treats every feature alone, by the diagonal of `gram`; features overlap with each other",
-        ),
-        (
-            lambda g, c, n: 1 - (c**2 / g.diagonal()).max() / n,
-            "it takes the best single feature; the top layer may use all of them",
-        ),
-        (
-            lambda g, c, n: 1 - all_kept(g, c) / n,
-            "it keeps every feature with one weight and scales; the best top layer weighs each feature on its own",
-        ),
-        (
-            lambda g, c, n: 1 - 2 * best(g, c) / n,
-            "the mixed term counts twice, but u.gram.u comes back once: at the best u they leave overlap.u once",
-        ),
-    ]
-    for does, words in known:
-        if all(math.isclose(got, does(g, c, n), rel_tol=1e-5, abs_tol=1e-9) for got, g, c, n in answers):
-            return words
-    if all(got >= top_layer_error(g, c, n) - 1e-9 for got, g, c, n in answers):
-        return (
-            "it is never below the least error, and sometimes above: a ridge, a truncation or a sign rule makes it no "
-            "lower bound for all masks"
-        )
-    return "that is not the least of mean (t - sum u_j f_j)^2 / mean t^2 over all u"
+    return number(got, "one number, the relative error")
 
 
 def _table(a: Floats) -> str:
@@ -357,61 +228,24 @@ def check_counting_bound(attempt: Attempt) -> None:
     for _ in range(3):
         d = int(torch.randint(2, 40, (), generator=attempt.rng))
         cases.append((d, float(torch.rand((), generator=attempt.rng)) * 0.2 + 1e-3))
-    answers = []
-    for case in cases:
-        got = attempt(*case)
-        if isinstance(got, float) and got != int(got if math.isfinite(got) else 0):
-            raise Wrong(
-                "a number of weights is whole: round up to the least one that is large enough (math.ceil)",
-                f"for dimension {case[0]} and eps {case[1]:.4g} it returned {got:.6g}",
-            )
-        answers.append((_whole(got, "weights"), *case))
-    for got, d, eps in answers:
-        if got != counting_bound(d, eps):
-            example = f"for dimension {d} and eps {eps:.4g} it returned {got:,}, expected {counting_bound(d, eps):,}"
-            raise Wrong(_which_bound(answers), example)
+    compare(
+        attempt,
+        cases,
+        read=_weights,
+        show=lambda got, right, d, eps: f"for dimension {d} and eps {eps:.4g} it returned {got:,}, expected {right:,}",
+        otherwise="that is not dimension^2 log2(1 / (2 eps)) - 1, rounded up",
+    )
 
 
-def _which_bound(answers: list[tuple[int, int, float]]) -> str:
-    def bits(d: int, eps: float) -> float:
-        return d**2 * math.log2(1 / (2 * eps))
-
-    up = math.ceil
-    known: list[tuple[Callable[[int, float], int], str]] = [
-        (lambda d, e: max(math.floor(bits(d, e) - 1), 0), "it rounds down, to a number that is not enough: round up"),
-        (
-            lambda d, e: max(round(bits(d, e) - 1), 0),
-            "it rounds to the nearest: half of the time that is not enough; round up",
-        ),
-        (lambda d, e: max(int(bits(d, e)), 0), "rounding down is not the same as taking 1 off and rounding up"),
-        (lambda d, e: max(up(bits(d, e)), 0), "the 1 is missing: the masks need to serve only half of the maps"),
-        (lambda d, e: max(up(bits(d, e) + 1), 0), "half of the maps is fewer of them: subtract the 1"),
-        (
-            lambda d, e: max(up(d**2 * math.log(1 / (2 * e)) - 1), 0),
-            "that is the natural logarithm; masks are counted in powers of two: math.log2",
-        ),
-        (
-            lambda d, e: max(up(d**2 * math.log10(1 / (2 * e)) - 1), 0),
-            "that is the logarithm to base 10; masks are counted in powers of two: math.log2",
-        ),
-        (
-            lambda d, e: max(up(d**2 * math.log2(1 / e) - 1), 0),
-            "maps served by one mask may be 2 eps apart, eps on either side: it is 1 / (2 eps)",
-        ),
-        (
-            lambda d, e: max(up(d**2 * math.log2(2 / e) - 1), 0),
-            "the 2 belongs below the line: 1 / (2 eps)",
-        ),
-        (
-            lambda d, e: max(up(d * math.log2(1 / (2 * e)) - 1), 0),
-            "a map from d to d numbers has d^2 entries, not d",
-        ),
-        (lambda d, e: up(bits(d, e) - 1), "for a coarse eps it is negative; no bound says less than 0"),
-    ]
-    for does, words in known:
-        if all(got == does(d, eps) for got, d, eps in answers):
-            return words
-    return "that is not dimension^2 log2(1 / (2 eps)) - 1, rounded up"
+def _weights(got: object, dimension: int, eps: float) -> int:
+    expected = "a whole number of weights"
+    value = number(got, expected)
+    if math.isfinite(value) and value != int(value):
+        raise Wrong(
+            "a number of weights is whole: round up to the least one that is large enough (math.ceil)",
+            f"for dimension {dimension} and eps {eps:.4g} it returned {value:.6g}",
+        )
+    return whole(got, expected)
 
 
 @exercise(
@@ -448,9 +282,14 @@ def check_split(attempt: Attempt) -> None:
         polygon = np.column_stack([np.cos(angle), np.sin(angle)])
         normal = torch.randn(2, generator=attempt.rng, dtype=torch.float64).numpy()
         cases.append((polygon, (polygon - polygon.mean(0)) @ normal))
-    for corners, values in cases:
-        parts = _parts(attempt(corners, values), corners, values)
-        _compare_parts(parts, corners, values)
+    compare(
+        attempt,
+        cases,
+        read=_parts,
+        close=lambda a, b, *args: all(_same_polygon(p, q) for p, q in zip(a, b, strict=True)),
+        show=_shown_parts,
+        otherwise=_which_corner,
+    )
 
 
 Parts = tuple[Floats, Floats]
@@ -473,70 +312,32 @@ def _parts(got: object, corners: Floats, values: Floats) -> Parts:
     return found[0], found[1]
 
 
-def _compare_parts(got: Parts, corners: Floats, values: Floats) -> None:
-    right = split(corners, values)
-    if all(_same_polygon(g, r) for g, r in zip(got, right, strict=True)):
-        return
-    example = f"{_shown_cut(corners, values)}; the parts have {len(got[0])} and {len(got[1])} corners"
-    example += f", expected {len(right[0])} and {len(right[1])}"
-    if all(_same_polygon(g, r) for g, r in zip(got, reversed(right), strict=True)):
-        raise Wrong("the parts are exchanged: the positive one comes first", example)
+def _which_corner(got: Parts, right: Parts, corners: Floats, values: Floats) -> str:
+    """What is seen of a wrong part, however it was made."""
     for g, r in zip(got, right, strict=True):
         if len(g) and not len(r):
-            flat = polygon_area(g) < 1e-12
-            words = (
-                "a part that is only a line or a point has no corners: return shape (0, 2) for it"
-                if flat
-                else ("the neuron is zero or of one sign on the whole polygon, so that there is nothing to cut")
-            )
-            raise Wrong(words, example)
+            if polygon_area(g) < 1e-12:
+                return "a part that is only a line or a point has no corners: return shape (0, 2) for it"
+            return "the neuron is zero or of one sign on the whole polygon, so that there is nothing to cut"
         if len(r) and not len(g):
-            raise Wrong("a part is empty though the neuron has that sign on some of the polygon", example)
-    _compare_corners(got, right, corners, values, example)
-
-
-def _compare_corners(got: Parts, right: Parts, corners: Floats, values: Floats, example: str) -> None:
+            return "a part is empty though the neuron has that sign on some of the polygon"
     for g, r in zip(got, right, strict=True):
-        if _same_polygon(g, r):
-            continue
-        if _same_set(g, r):
-            raise Wrong(
-                "the corners are right and their order is not: go round the polygon, the new corner where it lies",
-                f"{example}; corners {_table(g)}",
-            )
+        if _same_set(g, r) and not _same_polygon(g, r):
+            return "the corners are right and their order is not: go round the polygon, the new corner where it lies"
         if (values == 0).any() and len(np.unique(g.round(9), axis=0)) < len(g):
-            raise Wrong("a corner comes twice: where the value is 0 at a corner, no edge beside it is crossed", example)
-    made = np.concatenate(got)
-    new = np.array([p for p in made if not _among(p, corners)]).reshape(-1, 2)
-    crossings = np.array([p for p in np.concatenate(right) if not _among(p, corners)]).reshape(-1, 2)
-    if len(crossings) and not len(new):
-        raise Wrong(
-            "the points where the line crosses an edge are missing: they are new corners of both parts", example
-        )
-    if len(new) and not all(_among(p, crossings) for p in new):
-        raise Wrong(_which_crossing(new, corners, values), f"{example}; new corners {_table(new)}")
-    on_line = corners[values == 0]
-    if len(on_line) and any(
-        _among(p, r) and not _among(p, g) for g, r in zip(got, right, strict=True) for p in on_line
-    ):
-        raise Wrong("a corner where the neuron is exactly 0 belongs to both parts", example)
-    raise Wrong("a part lacks a corner: crossings belong to both parts, corners to the part of their sign", example)
+            return "a corner comes twice: where the value is 0 at a corner, no edge beside it is crossed"
+    if not all(_among(p, corners) or _among(p, np.concatenate(right)) for p in np.concatenate(got)):
+        return "a new corner is not where the neuron is zero: from p it is a / (a - b) of the way to q"
+    return "a part lacks a corner: crossings belong to both parts, corners to the part of their sign"
 
 
-def _which_crossing(new: Floats, corners: Floats, values: Floats) -> str:
-    known: dict[str, list[Floats]] = {"half": [], "back": [], "sum": []}
-    for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1), strict=True):
-        if a * b < 0:
-            known["half"].append((p + q) / 2)
-            known["back"].append(q + a / (a - b) * (p - q))
-            known["sum"].append(p + a / (a + b) * (q - p) if a + b else p)
-    if all(_among(p, np.array(known["half"])) for p in new):
-        return "the new corners are in the middle of the edges; the zero divides an edge in the ratio of the two values"
-    if all(_among(p, np.array(known["back"])) for p in new):
-        return "the zero is measured from the wrong end of the edge: from p it is a / (a - b) of the way to q"
-    if any(_among(p, np.array(known["sum"])) for p in new):
-        return "it divides by a + b; going from a to b, the value changes by a - b until the other end"
-    return "a new corner is not where the neuron is zero: from p it is a / (a - b) of the way to q"
+def _shown_parts(got: Parts, right: Parts, corners: Floats, values: Floats) -> str:
+    example = f"{_shown_cut(corners, values)}; the parts have {len(got[0])} and {len(got[1])} corners"
+    example += f", expected {len(right[0])} and {len(right[1])}"
+    if [len(g) for g in got] != [len(r) for r in right]:
+        return example
+    g, r = next((g, r) for g, r in zip(got, right, strict=True) if not _same_polygon(g, r))
+    return f"{example}; corners {_table(g)}, expected {_table(r)}"
 
 
 def _same_polygon(a: Floats, b: Floats) -> bool:

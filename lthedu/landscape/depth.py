@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 from torch import nn
 
+from lthedu.base.course_files import at_paper_scale
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.models import MLP, ResidualMLP
-from lthedu.resources import at_paper_scale
 from lthedu.training import Progress, Replicates, train
 
 GLOROT = "plain, Glorot start"

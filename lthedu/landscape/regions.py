@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.models import MLP, ResidualMLP, affine_layers
-from lthedu.streams import generator
 
 Floats = NDArray[np.float64]
 Split = Callable[[Floats, Floats], tuple[Floats, Floats]]

@@ -15,7 +15,7 @@ from lthedu.proof.subset_sums import (
 )
 from lthedu.proof.target import normalise
 from lthedu.proof.ticket import Ticket
-from lthedu.proof.ticket_file import fewest_bytes, load_ticket, save_ticket
+from lthedu.proof.ticket_file import checksum, fewest_bytes, load_ticket, save_ticket
 
 __all__ = [
     "Choose",
@@ -27,6 +27,7 @@ __all__ = [
     "best_subsets",
     "brute_force",
     "certificate",
+    "checksum",
     "closest_subset",
     "compare_logits",
     "construct",

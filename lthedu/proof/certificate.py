@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import checked
 from lthedu.proof.construct import Construction, same_predictions
-from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
 # (the target's layers, the ticket's, their differences, the longest input) -> the largest difference of the outputs

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.base.streams import generator
 from lthedu.proof.construct import construct
-from lthedu.streams import generator
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

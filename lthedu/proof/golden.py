@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import checked
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
-from lthedu.streams import numpy_generator
 
 
 @checked

@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 from torch import nn
 
+from lthedu.base.streams import derive, generator, numpy_generator
 from lthedu.checks import Columns, checked
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
-from lthedu.streams import derive, generator, numpy_generator
 
 INPUTS = 16
 SHARE = 0.95  # of the draws in which every weight must be hit

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import checked
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
-from lthedu.streams import numpy_generator
 
 Pool = Literal["uniform", "products", "half dead"]
 POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
@@ -81,7 +81,7 @@ def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
     with an error of `eps` or less and k the first count with p_k >= share, the answer is
     k - 1 + (share - p_(k-1)) / (p_k - p_(k-1)); 0 where k is 0, infinity where there is no such k.
 
-    >>> numbers_needed([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]], eps=0.2)
+    >>> numbers_needed(np.array([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]]), eps=0.2)
     1.0
     """
     within = (np.asarray(errors) <= eps).mean(axis=0)  # p_0 ... p_n

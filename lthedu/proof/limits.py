@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import nn
 
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
-from lthedu.streams import generator
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lthedu import resources
+from lthedu.base import course_files
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ def scaled_settings() -> Settings:
     >>> scaled_settings().steps
     1404
     """
-    return PAPER if resources.at_paper_scale() else LESSON
+    return PAPER if course_files.at_paper_scale() else LESSON

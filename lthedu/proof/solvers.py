@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.base.machine import usable_cores
 from lthedu.checks import checked
 from lthedu.data import device_of
-from lthedu.machine import usable_cores
 from lthedu.proof import kernels
 
 Solver = Literal["auto", "numba", "numpy", "torch"]
@@ -117,7 +117,7 @@ def solve(
     A row that no search brought within `eta` has the best choice that was found: see `Subsets.missed`. Raises
     ValueError for other shapes, a value that is not finite or beyond 1e30, or a solver that is not here.
 
-    >>> from lthedu.streams import generator
+    >>> from lthedu.base.streams import generator
     >>> row = 2 * torch.rand(1, 24, generator=generator(0)) - 1
     >>> found = solve(row, [0.25], eta=1e-3)
     >>> found.missed(1e-3), int(found.keep.nonzero()[1].max()) < 16

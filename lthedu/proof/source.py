@@ -14,10 +14,10 @@ from numpy.random import Philox
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lthedu.base.streams import derive
 from lthedu.checks import checked
 from lthedu.masks import Params
 from lthedu.models import MLP
-from lthedu.streams import derive
 
 BLOCK = 1 << 20  # numbers drawn at a time: even, so that it has no part in which they are
 MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from lthedu.base.streams import generator
 from lthedu.checks import checked
-from lthedu.streams import generator
 
 Floats = NDArray[np.float64]
 Choose = Callable[[Sequence[float], float], Sequence[bool]]  # (numbers, target) -> which to keep

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.base.streams import numpy_generator
 from lthedu.checks import checked
-from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases

@@ -7,8 +7,6 @@ with zlib. The weights are drawn again when the file is read, and held against a
 import hashlib
 import json
 import math
-import os
-import secrets
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -20,15 +18,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal, write_whole
 from lthedu.checks import checked
-from lthedu.data import DamagedFile
-from lthedu.masks import Mask, check_fits
+from lthedu.masks import Mask, Params, check_fits
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box
 from lthedu.proof.ticket import Ticket
-from lthedu.results import digest
 
 FORMAT = "lthedu ticket 1"
+SEAL = "sha256 of text"
 MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
 
 
@@ -59,23 +57,11 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
         "source": asdict(ticket.source),
         "scale": float(ticket.scale).hex(),
         "box": asdict(ticket.box),
-        "sha256 of source": digest(params),
+        "sha256 of source": checksum(params),
         "sha256 of mask": _digest(packed),
     }
-    header["sha256 of text"] = _text_digest(header)
-    content = tensors_to_bytes(packed, metadata={"ticket": json.dumps(header)})
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(partial, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)  # once it is closed: Windows renames no open file
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-        raise
+    content = tensors_to_bytes(packed, metadata={"ticket": json.dumps(seal(header, SEAL))})
+    write_whole(path, content)
     return len(content)
 
 
@@ -93,17 +79,29 @@ def load_ticket(path: Path | str) -> Ticket:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["ticket"])
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
-        found = _read(header)
+        source, scale, box = _read(header, path)
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedFile(f"{path} is damaged, or no ticket of lthedu: {error}") from error
-    source, scale, box = found
-    _compare(path, "mask", _digest(packed), header["sha256 of mask"])
+    refuse_changed(path, _digest(packed), header["sha256 of mask"], "the SHA-256 of its mask")
     try:
         mask = {name: _unpacked(name, packed[name], shape) for name, shape in source.shapes().items()}
     except (KeyError, ValueError, zlib.error) as error:
         raise DamagedFile(f"{path} is damaged: the mask of its layers does not fit ({error})") from error
-    _compare(path, "source", digest(source.params()), header["sha256 of source"])
+    refuse_changed(path, checksum(source.params()), header["sha256 of source"], "the SHA-256 of its source")
     return Ticket(source, mask, scale, box)
+
+
+@checked
+def checksum(params: Params) -> str:
+    """SHA-256 of names, types, shapes and values, as this format holds that of a ticket's source.
+
+    >>> checksum({"w": torch.zeros(2)}) == checksum({"w": torch.tensor([0.0, 1e-45])})
+    False
+    """
+    found = hashlib.sha256()
+    for name in sorted(params):  # one at a time: tensors that share memory cannot be packed together
+        found.update(tensors_to_bytes({name: params[name].detach().cpu().contiguous()}))
+    return found.hexdigest()
 
 
 @checked
@@ -123,12 +121,10 @@ def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
     return math.ceil(weights * math.log2(largest / eta) / 8)
 
 
-def _read(header: dict[str, Any]) -> tuple[Source, float, Box]:
+def _read(header: dict[str, Any], path: Path) -> tuple[Source, float, Box]:
     if header["format"] != FORMAT:
         raise ValueError(f"its format is {header['format']!r}; allowed: {FORMAT!r}")
-    if header["sha256 of text"] != _text_digest(header):
-        raise ValueError(f"the SHA-256 of its text is {_text_digest(header)}, expected {header['sha256 of text']}")
-    fields = header["source"]
+    fields = unseal(header, path, SEAL)["source"]
     seed, sizes, octaves = int(fields["seed"]), tuple(int(n) for n in fields["sizes"]), int(fields["octaves"])
     source = Source(seed, sizes, octaves)
     if source.count() > MOST_WEIGHTS:
@@ -168,13 +164,3 @@ def _digest(packed: Mask) -> str:
     for name in sorted(packed):
         found.update(name.encode() + packed[name].numpy().tobytes())
     return found.hexdigest()
-
-
-def _text_digest(header: dict[str, Any]) -> str:
-    rest = {key: value for key, value in header.items() if key != "sha256 of text"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _compare(path: Path, what: str, found: str, expected: str) -> None:
-    if found != expected:
-        raise DamagedFile(f"{path} is damaged: the SHA-256 of its {what} is {found}, expected {expected}")

@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from lthedu.base.machine import memory
 from lthedu.checks import checked
-from lthedu.machine import memory
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.solvers import MOST_HASHED
 

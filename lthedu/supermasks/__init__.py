@@ -1,5 +1,6 @@
 """What a mask knows: masks over weights that never train, by criterion, by gradient and by search without gradients."""
 
+from lthedu.base.fingerprint import fingerprint
 from lthedu.supermasks.actions import (
     constants,
     frozen_at_init,
@@ -11,7 +12,7 @@ from lthedu.supermasks.actions import (
 from lthedu.supermasks.criteria import CRITERIA, different_sign, four_scores, same_sign
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import keep_top, popup_mask
-from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
+from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
 
 __all__ = [
     "CRITERIA",

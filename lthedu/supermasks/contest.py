@@ -7,11 +7,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from lthedu.base.course_files import at_paper_scale
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.models import MLP
-from lthedu.resources import at_paper_scale
-from lthedu.streams import generator
 from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import (
     Annealing,

@@ -12,14 +12,14 @@ import pandas as pd
 import torch
 
 from lthedu import masks
+from lthedu.base.course_files import at_paper_scale
+from lthedu.base.streams import derive, generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import random_mask, select
-from lthedu.resources import at_paper_scale
-from lthedu.streams import derive, generator
 from lthedu.supermasks import actions
 from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
 from lthedu.training import Progress, Replicates, Trained, evaluate, train

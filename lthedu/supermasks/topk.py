@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.base.compiled import AVAILABLE, compiled
 from lthedu.checks import checked
-from lthedu.compiled import AVAILABLE, compiled
 
 LARGE = 20_000  # scores a replicate from which on the histograms pay
 

@@ -1,6 +1,5 @@
 """Weights that will never be trained, and the scores that will: R networks at once, (R, ...) by name."""
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 
@@ -8,9 +7,9 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.masks import Params
-from lthedu.streams import generator
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]  # (one layer of one network, stream) -> its new values
 
@@ -59,26 +58,6 @@ def initial_scores(params: Params, seeds: Sequence[int]) -> Params:
         return (2 * torch.rand(p.shape, generator=rng) - 1) / math.sqrt(_fan_in(p))
 
     return _drawn(params, seeds, "scores", uniform)
-
-
-@checked
-def fingerprint(params: Params) -> str:
-    """SHA-256 of names, types, shapes and every bit of the values: equal for equal weights alone.
-
-    The order of names does not count, nor does the device.
-
-    >>> a = fingerprint({"w": torch.tensor([1.0, 2.0]), "b": torch.tensor([0.0])})
-    >>> a == fingerprint({"b": torch.tensor([0.0]), "w": torch.tensor([1.0, 2.0])}), len(a)
-    (True, 64)
-    >>> a == fingerprint({"w": torch.tensor([2.0, 1.0]), "b": torch.tensor([0.0])})
-    False
-    """
-    digest = hashlib.sha256()
-    for name in sorted(params):
-        p = params[name].detach().cpu().contiguous()
-        digest.update(repr((name, str(p.dtype), tuple(p.shape))).encode())
-        digest.update(p.numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _fan_in(p: Tensor) -> int:

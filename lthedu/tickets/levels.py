@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import Timeout
 
 from lthedu import results
+from lthedu.base.files import exclusive
+from lthedu.base.fingerprint import fingerprint
 from lthedu.checks import checked
-from lthedu.locks import exclusive
 from lthedu.masks import Mask, Params
 
 PATIENCE = 10  # seconds in which another process can write a study's settings
@@ -37,7 +37,7 @@ class Level:
 
 def inputs(start: Params, mask: Mask) -> str:
     """SHA-256 of the weights and masks that a level begins from."""
-    return results.digest({f"start/{k}": t for k, t in start.items()} | {f"mask/{k}": t for k, t in mask.items()})
+    return fingerprint({f"start/{k}": t for k, t in start.items()} | {f"mask/{k}": t for k, t in mask.items()})
 
 
 class Levels:
@@ -76,15 +76,13 @@ class Levels:
         Raises BlockingIOError when another process holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with exclusive(self.folder / "lock", patience):
-                results.sweep(self.folder)
-                yield
-        except Timeout as error:
-            raise BlockingIOError(
-                f"another process is running the study in {self.folder} now; wait until it has finished, "
-                "or give another folder"
-            ) from error
+        busy = (
+            f"another process is running the study in {self.folder} now; wait until it has finished, "
+            "or give another folder"
+        )
+        with exclusive(self.folder / "lock", patience, busy):
+            results.sweep(self.folder)
+            yield
 
     def write(self, level: int, done: Level, device: torch.device) -> None:
         """Write a finished level, unless it is there."""

@@ -11,14 +11,14 @@ from typing import Annotated
 import pandas as pd
 
 from lthedu import masks
+from lthedu.base.course_files import at_paper_scale
+from lthedu.base.streams import derive, generator
 from lthedu.checks import Columns, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import random_mask
-from lthedu.resources import at_paper_scale
-from lthedu.streams import derive, generator
 from lthedu.tickets.settings import RANDOM, REINIT, WINNING
 from lthedu.tickets.settings import Settings as StudySettings
 from lthedu.tickets.study import Study

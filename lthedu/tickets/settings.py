@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from lthedu.base.course_files import at_paper_scale
 from lthedu.checks import checked
 from lthedu.optimizers import Optimizer
 from lthedu.pruning import Scope
-from lthedu.resources import at_paper_scale
 
 DENSE = "dense"
 WINNING = "winning ticket"

@@ -8,12 +8,12 @@ import traitlets
 from matplotlib.figure import Figure
 
 from lthedu import masks
+from lthedu.base.streams import generator
 from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.plots import digit_row
 from lthedu.proof import meet_in_the_middle
 from lthedu.pruning import magnitude, random_scores, select
-from lthedu.streams import generator
 from lthedu.training import Replicates, evaluate
 from lthedu.widgets.live import live_plot
 

@@ -33,23 +33,22 @@ from lthedu import (
     proof,
     pruning,
     reference,
-    resources,
     results,
     sparsity,
     stats,
-    streams,
     supermasks,
     tickets,
     training,
     widgets,
 )
+from lthedu.base import course_files, streams
 from lthedu.checks import Columns, check_of, shown
 from lthedu.course import lesson
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
 MODULES = (
-    data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, resources, results,
+    course_files, data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, results,
     sparsity, stats, streams, supermasks, tickets, training, widgets,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
@@ -141,7 +140,7 @@ def written() -> Path:
 
 
 def a_reference() -> reference.Reference:
-    return reference.read(next((resources.course_path("datasets") / "reference").glob("*.json")))
+    return reference.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
 
 
 CALLS = [
@@ -207,11 +206,6 @@ CALLS = [
         pruning.select_each,
         lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
         {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
-    ),
-    Call(
-        pruning.gradual,
-        lambda: {"schedule": lambda step: 0.5, "at": [1, 2]},
-        {"schedule": [None, 0.5], "at": [None, 3, [0.5], [-1]], "choose": [None, 3], "spare": [3, "a.weight"]},
     ),
     # statistics
     Call(
@@ -308,26 +302,43 @@ CALLS = [
             "batch_size": [0, -1, 201, 2.5, NAN, None],
             "mask": [3, UNKNOWN, WRONG_SHAPE],
             "frozen": [3, {"b": torch.ones(2)}],
-            "remask": [3],
             "order": [3, [0], [0.5, 1], ["a", "b"]],
             "optimizer": [None, "adam"],
             "first_step": [-1, 2, 0.5],
-            "val_every": [0, -1, 0.5, "often"],
-            "test_every": [0, NAN],
-            "snapshot": [-1, 3, 0.5],
             "progress": [3],
-            "path": ["quick", 3, None],
+            "by": ["quick", 3, None],
         },
+    ),
+    Call(
+        training.training,
+        lambda: {"replicates": replicates(), "data": small_data(), "steps": 2, "batch_size": 8},
+        {
+            "replicates": [None, network()],
+            "data": [None, torch.ones(3)],
+            "steps": COUNT,
+            "batch_size": [0, -1, 201, 2.5, NAN, None],
+            "mask": [3, UNKNOWN, WRONG_SHAPE],
+            "frozen": [3, {"b": torch.ones(2)}],
+            "order": [3, [0], [0.5, 1], ["a", "b"]],
+            "optimizer": [None, "adam"],
+            "first_step": [-1, 2, 0.5],
+            "by": ["quick", 3, None],
+        },
+    ),
+    Call(
+        training.measure,
+        lambda: {"replicates": replicates(), "data": small_data(), "step": 3},
+        {"replicates": [None], "data": [None, {}], "step": [None, 0.5], "splits": [None, 3, ["all"]], "by": ["quick"]},
     ),
     Call(
         training.evaluate,
         lambda: {"replicates": replicates(), "data": small_data()},
-        {"replicates": [None], "data": [None, {}], "split": ["all", None, 3], "path": ["quick"]},
+        {"replicates": [None], "data": [None, {}], "split": ["all", None, 3], "by": ["quick"]},
     ),
     Call(
         gradients.pick,
-        lambda: {"path": "auto", "model": network(), "device": torch.device("cpu")},
-        {"path": ["quick", None, 3], "model": [None, 3], "device": ["cpu", None]},
+        lambda: {"by": "auto", "model": network(), "device": torch.device("cpu")},
+        {"by": ["quick", None, 3], "model": [None, 3], "device": ["cpu", None]},
     ),
     # data
     Call(
@@ -508,6 +519,7 @@ CALLS = [
         lambda: {"i": torch.ones(3), "f": torch.ones(3)},
         {"i": [None, 1.0], "f": [None, torch.ones(2)]},
     ),
+    Call(proof.checksum, lambda: {"params": WEIGHTS}, {"params": TENSORS}),
     Call(supermasks.fingerprint, lambda: {"params": PARAMS}, {"params": TENSORS}),
     Call(supermasks.signed_constants, lambda: {"params": STACKED}, {"params": TENSORS}),
     Call(
@@ -723,10 +735,9 @@ CALLS = [
         {"folder": [None, 3, Path("no-such-folder"), Path("empty"), Path("a-file")]},
     ),
     Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
-    Call(results.digest, lambda: {"tensors": WEIGHTS}, {"tensors": TENSORS}),
     Call(
         reference.read,
-        lambda: {"path": next((resources.course_path("datasets") / "reference").glob("*.json"))},
+        lambda: {"path": next((course_files.course_path("datasets") / "reference").glob("*.json"))},
         {"path": [None, 3, Path("no-such-file"), Path("a-file"), Path("empty")]},
     ),
     Call(
@@ -736,7 +747,7 @@ CALLS = [
     ),
     Call(
         reference.load,
-        lambda: {"name": next((resources.course_path("datasets") / "reference").glob("*.json")).stem},
+        lambda: {"name": next((course_files.course_path("datasets") / "reference").glob("*.json")).stem},
         {"name": [None, 3]},
     ),
     Call(
@@ -765,7 +776,7 @@ CALLS = [
         lambda: {"word": "open", "scope": "MNIST"},
         {"word": [None, "maybe", "", 3], "scope": [None, 3, ""]},
     ),
-    Call(resources.course_path, lambda: {"name": "lessons"}, {"name": [None, 3, "other"]}),
+    Call(course_files.course_path, lambda: {"name": "lessons"}, {"name": [None, 3, "other"]}),
 ]
 
 
@@ -805,7 +816,7 @@ def as_text(value: Any) -> str:
 
 
 def called(call: Call, given: dict[str, Any]) -> Any:
-    if set(given) == {"name"} and call.function.__module__ == "lthedu.streams":
+    if set(given) == {"name"} and call.function.__module__ == "lthedu.base.streams":
         return call.function(*given["name"])
     return call.function(**given)
 

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lthedu.base.course_files import course_path
 from lthedu.course import copies
 from lthedu.course.copies import copy_lessons, reset
 from lthedu.course.folder import locked
-from lthedu.resources import course_path
 
 
 def write_lesson(path: Path, *, text: str = "# A lesson") -> None:

@@ -15,11 +15,12 @@ import pytest
 from nbformat.v4 import new_output
 
 import lthedu
-from lthedu import cli, machine
+from lthedu import cli
+from lthedu.base import machine
+from lthedu.base.course_files import course_path
 from lthedu.course import doctor, probe, times
 from lthedu.course.executor import CellStopped, NoKernel
 from lthedu.course.probe import PACKAGES, asked
-from lthedu.resources import course_path
 
 LESSONS = sorted(path.stem for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
 WELL: dict[str, Any] = {
@@ -175,7 +176,7 @@ def a_file_that_hides_a_module(monkeypatch, answers, home) -> None:
 
 def no_lessons(monkeypatch, answers, home) -> None:
     (home / "empty").mkdir()
-    monkeypatch.setattr("lthedu.resources.course_path", lambda _: home / "empty")
+    monkeypatch.setattr("lthedu.base.course_files.course_path", lambda _: home / "empty")
 
 
 def times_that_cannot_be_read(monkeypatch, answers, home) -> None:
@@ -343,7 +344,7 @@ def test_minutes_follow_from_the_speed_measured(
     for name in ("01_known", "02_unknown"):
         shutil.copy(course_path("lessons") / f"{LESSONS[0]}.ipynb", tmp_path / f"{name}.ipynb")
     times.write(tmp_path, "01_known", times.Time(90.0, rate=60.0, machine="theirs"))
-    monkeypatch.setattr("lthedu.resources.course_path", lambda _: tmp_path)
+    monkeypatch.setattr("lthedu.base.course_files.course_path", lambda _: tmp_path)
     answers["rate"] = 20.0
     text, _ = report()
     assert "01_known: about 4.5 min (1.5 min on theirs)" in text

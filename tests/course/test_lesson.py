@@ -1,25 +1,30 @@
 """check, hint, solution, progress, show and claim as a learner meets them."""
 
+import re
 import signal
 import time
 import xml.etree.ElementTree as ET
 
+import nbformat
 import pytest
+import scipy.stats
 import torch
 from answers import RIGHT, TOLD
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lthedu.base.course_files import course_path
 from lthedu.course import contained, lesson, record, standing
 from lthedu.course.answer import digest
 from lthedu.course.boxes import Box, Table
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
+from lthedu.course.solutions import answered
 from lthedu.exercises.lesson02_mistakes import never_rewinds, shuffles_a_name, shuffles_rows, tosses_a_coin, unpaired
 from lthedu.pruning import random_mask
 from lthedu.stats import paired_test
 from lthedu.tickets import find_tickets
 
-by_ranking_noise, by_multinomial = RIGHT["random_mask"]
+by_ranking_noise, by_multinomial = RIGHT["random_mask"][:2]
 asks_scipy, multiplies = RIGHT["paired_test"][0], RIGHT["freeze_pruned"][0]
 freezing_another_way = [answer for name, answer, _ in TOLD if name == "freeze_pruned"][1:4]
 
@@ -73,7 +78,7 @@ def test_an_empty_function_is_not_attempted_yet(capsys) -> None:
             assert "NOT ATTEMPTED YET" in said
             assert REFERENCE_STEPS_IN in said
         assert returned is paired_test
-    assert lesson._kernel.record.entry("2.3").tries == 1  # only the lambda
+    assert lesson._kernel.record.entry("paired_test").tries == 1  # only the lambda
 
 
 def test_a_function_that_raises_shows_its_error_and_line(capsys) -> None:
@@ -261,7 +266,7 @@ def test_tries_and_passes_outlive_the_kernel_and_hints_begin_anew(work, capsys) 
     work()
     solution("2.3")
     assert "def paired_test(" in capsys.readouterr().out
-    entry = lesson._kernel.record.entry("2.2")
+    entry = lesson._kernel.record.entry("random_mask")
     assert (entry.tries, entry.hints, bool(entry.passed), bool(entry.solution)) == (4, 1, True, True)
 
 
@@ -311,7 +316,7 @@ def test_a_real_kernel_keeps_its_record_in_the_learners_folder_and_nowhere_else(
     left = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file() and p.name != "lock"]
     if handed_out:
         assert sorted(left) == [".lthedu/lessons.json", ".lthedu/progress.json"]
-        assert record.Record(tmp_path).entry("2.3").tries == 1
+        assert record.Record(tmp_path).entry("paired_test").tries == 1
         assert f"Kept in {tmp_path}" in said
     else:
         assert left == []
@@ -386,3 +391,31 @@ def test_claim_says_the_verdict_in_words(capsys) -> None:
         capsys.readouterr().out
         == "SUPPORTED by this run: It holds.\n    5 of 5\nNOT SUPPORTED by this run: It holds.\n"
     )
+
+
+def test_a_copy_older_than_the_course_is_checked_by_name_and_told(capsys) -> None:
+    def paired_test(a, b):
+        difference = [x - y for x, y in zip(a, b, strict=True)]
+        return scipy.stats.ttest_1samp(difference, 0).pvalue
+
+    assert check("2.1", paired_test) is not paired_test  # 2.1 was paired_test's number when the copy was made
+    said = capsys.readouterr().out
+    assert "This copy is older than the course." in said
+    assert "`paired_test` is exercise 2.3 now, and this notebook calls it 2.1" in said
+    assert "`lthedu reset 2` puts a fresh copy beside yours" in said
+    assert "Exercise 2.3: WRONG." in said  # it returned the p-value alone
+    assert lesson._kernel.record.entry("paired_test").tries == 1
+
+
+def test_an_answered_copy_from_before_its_lesson_was_moved_runs_whole(monkeypatch) -> None:
+    """The notebook's numbers are those of another day; its functions, answered, are found by their names."""
+    notebook = answered(nbformat.read(course_path("lessons") / "08_subset_sums.ipynb", 4))
+    old = [re.sub(r'check\("8\.(\d)"', r'check("9.\1"', c.source) for c in notebook.cells if c.cell_type == "code"]
+    boxes: list[str] = []
+    monkeypatch.setattr(lesson, "show_box", lambda box: boxes.append(box.title))
+    space: dict = {"__name__": "__main__"}
+    for source in old:
+        if "= check(" in source or source.startswith(("import", "from")):
+            exec(compile(source, "an old copy", "exec"), space)
+    assert [b for b in boxes if "RIGHT" in b] == [f"Exercise 8.{i}: RIGHT." for i in range(1, 6)]
+    assert boxes.count("This copy is older than the course.") == 5

@@ -152,7 +152,7 @@ def test_what_could_not_be_written_is_written_with_the_next_event(
         def refuse(*_: object, **__: object) -> None:
             raise error
 
-        patch.setattr(record, "replace", refuse)
+        patch.setattr(record, "write_whole", refuse)
         assert mine.add(event(answer="b")).tries == 2
         assert mine.add(event(answer="b")).tries == 2
         assert mine.trouble == f"{error.filename}: {error.strerror}"
@@ -207,7 +207,7 @@ DAMAGED = {
     "exercises": b'{"lthedu progress": 1, "clock": 0, "exercises": [1]}',
     "an exercise": b'{"lthedu progress": 1, "clock": 0, "exercises": {"2.1": 3}}',
     "deep": b"[" * 100_000,
-    "a name": b'{"lthedu progress": 1, "clock": 0, "exercises": {"two": {}}}',
+    "a name": b'{"lthedu progress": 1, "clock": 0, "exercises": {"a b": {}}}',
     "year 1": with_entry(passed="0001-01-01T00:00:00+00:00"),
     "hints": with_entry(hints=-1),
     "more hints": with_entry(hints=True),
@@ -251,14 +251,27 @@ def test_a_file_damaged_while_a_lesson_is_open_loses_nothing_of_what_the_lesson_
 def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / ".lthedu" / "progress.json"
     path.parent.mkdir()
-    path.write_bytes(b'{"lthedu progress": 2, "all": "different"}')
-    with pytest.raises(Newer, match=r"progress\.json was written by a newer lthedu \(format 2; this one knows 1\)"):
+    path.write_bytes(b'{"lthedu progress": 3, "all": "different"}')
+    with pytest.raises(Newer, match=r"progress\.json was written by a newer lthedu \(format 3; this one knows 2\)"):
         read(path)
     mine = Record(tmp_path)
     assert mine.add(event()).tries == 1
     assert "newer lthedu" in mine.trouble
-    assert path.read_bytes() == b'{"lthedu progress": 2, "all": "different"}'
+    assert path.read_bytes() == b'{"lthedu progress": 3, "all": "different"}'
     assert {p.name for p in path.parent.iterdir()} <= {"progress.json", "lock"}
+
+
+def test_a_file_of_format_1_is_read_by_the_names_of_its_exercises(tmp_path: Path) -> None:
+    path = tmp_path / ".lthedu" / "progress.json"
+    path.parent.mkdir()
+    entry = {"title": "Rewind, bit for bit", "answers": ["a"], "passed": "2026-01-01T00:00:00+00:00"}
+    exercises = {"3.2": entry, "2.99": {"title": "Gone", "answers": ["b"]}}
+    path.write_text(json.dumps({"lthedu progress": 1, "clock": 0.0, "exercises": exercises}))
+    assert Record(tmp_path).entry("rewind").passed == "2026-01-01T00:00:00+00:00"
+    Record(tmp_path).add(event("rewind", answer="c"))
+    written = json.loads(path.read_text())
+    assert written["lthedu progress"] == 2
+    assert {name: e["answers"] for name, e in written["exercises"].items()} == {"rewind": ["a"], "2.99": ["b"]}
 
 
 def test_what_a_later_version_of_the_same_format_added_stays(tmp_path: Path) -> None:
@@ -277,7 +290,7 @@ def test_a_pass_outlives_an_upgrade_that_drops_its_exercise(tmp_path: Path) -> N
     from lthedu.course.standing import standings
 
     Record(tmp_path).add(event("2.99", "passed"))
-    Record(tmp_path).add(event("2.1", "tried"))
+    Record(tmp_path).add(event("find_tickets", "tried"))
     (gone,) = [s for s in standings(Record(tmp_path).document()) if s.number == "2.99"]
     assert gone.state == "passed"
     assert gone.row()[2] == "✓ passed, not in this version"
@@ -293,7 +306,7 @@ def test_others_on_this_machine_cannot_read_it(tmp_path: Path) -> None:
 def test_a_solution_seen_before_any_pass_is_said(tmp_path: Path) -> None:
     from lthedu.course.standing import standings
 
-    Record(tmp_path).add(event("2.1", "tried"))
-    Record(tmp_path).add(event("2.1", "solution"))
+    Record(tmp_path).add(event("find_tickets", "tried"))
+    Record(tmp_path).add(event("find_tickets", "solution"))
     (entry,) = [s for s in standings(Record(tmp_path).document()) if s.number == "2.1"]
     assert entry.row()[2] == "✗ tried, not passed, solution seen"

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from torch import Tensor
 
 import lthedu.masks as house
+from lthedu.base.course_files import course_path
 from lthedu.course import solutions
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.solutions import build_solutions, pasted
@@ -21,7 +22,6 @@ from lthedu.exercises import exercises
 from lthedu.exercises.core import Attempt
 from lthedu.masks import Mask
 from lthedu.masks import full as everything
-from lthedu.resources import course_path
 
 LESSONS = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
 

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lthedu.base.course_files import course_path
 from lthedu.course import authoring, times
 from lthedu.course.times import Time
-from lthedu.resources import course_path
 
 
 def test_written_times_are_read_again_and_the_others_stay(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.base.course_files import course_path
 from lthedu.data import mnist as mnist_files
-from lthedu.resources import course_path
 
 FILES = list(data.MNIST_FILES)
 

@@ -4,9 +4,243 @@ import math
 from typing import Any
 
 import numpy as np
+import torch
 from answers import right, told
 
+from lthedu.proof import closest_subset, compare_logits, first_mask, normalise, one_weight
 from lthedu.proof.widths import subset_width
+
+# one_weight --------------------------------------------------------------------------------------------------
+
+
+@right("one_weight")
+def in_two_steps(incoming: Any, outgoing: Any, weight: float, choose: Any = closest_subset) -> Any:
+    a, b = np.array(incoming), np.array(outgoing)
+    keep = np.zeros(len(a), bool)
+    for mine, target in ((a > 0, weight), (a < 0, -weight)):
+        keep[mine] = choose((np.abs(a) * b)[mine].tolist(), target)
+    return keep
+
+
+@right("one_weight")
+def with_the_sign_moved(incoming: Any, outgoing: Any, weight: float, choose: Any = closest_subset) -> Any:
+    up = [j for j in range(len(incoming)) if incoming[j] > 0]
+    down = [j for j in range(len(incoming)) if incoming[j] < 0]
+    chosen = dict(zip(up, choose([incoming[j] * outgoing[j] for j in up], weight), strict=True))
+    # for x < 0: a b x must be w x, with a b of either sign
+    chosen |= dict(zip(down, choose([incoming[j] * outgoing[j] for j in down], weight), strict=True))
+    return [bool(chosen.get(j, False)) for j in range(len(incoming))]
+
+
+@told("one_weight", "does not ask `choose`")
+def chooses_by_itself(incoming: Any, outgoing: Any, weight: float, choose: Any = closest_subset) -> Any:
+    return in_two_steps(incoming, outgoing, weight)
+
+
+@told("one_weight", "expected 2 times True or False")
+def returns_two_lists(incoming: Any, outgoing: Any, weight: float, choose: Any = closest_subset) -> Any:
+    return [a > 0 for a in incoming], [a < 0 for a in incoming], [True]
+
+
+@told("one_weight", "for x < 0 the neurons that are kept are not the subset that comes nearest to w x")
+def second_best(incoming: Any, outgoing: Any, weight: float, choose: Any = closest_subset) -> Any:
+    """Right for x > 0; for x < 0 another neuron of the group is kept, too, or none."""
+    keep = one_weight(incoming, outgoing, weight, choose)
+    mine = [j for j, a in enumerate(incoming) if a < 0]
+    if mine:
+        keep[mine[0]] = not keep[mine[0]]
+    return keep
+
+
+# first_mask --------------------------------------------------------------------------------------------------
+
+
+@right("first_mask")
+def neuron_by_neuron(second: Any, owner: Any, columns: int) -> Any:
+    found = np.zeros((len(owner), columns), bool)
+    for j, who in enumerate(owner):
+        if who >= 0 and any(row[j] for row in second):
+            found[j, who] = True
+    return found
+
+
+@right("first_mask")
+def by_comparing(second: Any, owner: Any, columns: int) -> Any:
+    return (owner[:, None] == np.arange(columns)) & second.any(0)[:, None]
+
+
+@told("first_mask", "all outputs share it")  # per-output first-layer masks
+def one_for_each_output(second: Any, owner: Any, columns: int) -> Any:
+    return np.stack([by_comparing(row[None], owner, columns) for row in second])
+
+
+@told("first_mask", "nobody owns (-1)")
+def owner_minus_one(second: Any, owner: Any, columns: int) -> Any:
+    found = np.zeros((len(owner), columns), bool)
+    used = np.flatnonzero(second.any(0))
+    found[used, owner[used]] = True
+    return found
+
+
+@told("first_mask", "more than one incoming number")
+def keeps_whole_rows(second: Any, owner: Any, columns: int) -> Any:
+    return np.repeat((second.any(0) & (owner >= 0))[:, None], columns, axis=1)
+
+
+@told("first_mask", "turned; a row is a hidden neuron")
+def turned_table(second: Any, owner: Any, columns: int) -> Any:
+    return by_comparing(second, owner, columns).T
+
+
+told("first_mask", "its rows differ in length")(lambda *args: [[True], [True, False]])
+told("first_mask", "a mask is True or False")(lambda *args: 2 * first_mask(*args).astype(int))
+
+
+@told("first_mask", ", but belongs to ")
+def next_column(second: Any, owner: Any, columns: int) -> Any:
+    return first_mask(second, np.where(owner < 0, owner, (owner + 1) % columns), columns)
+
+
+@told("first_mask", "used by an output, and keeps ")
+def keeps_one_unused(second: Any, owner: Any, columns: int) -> Any:
+    mask = first_mask(second, owner, columns)
+    unused = np.flatnonzero(~mask.any(1) & (owner >= 0))
+    for neuron in (unused[:1], np.flatnonzero(mask.any(1))[-1:]):
+        mask[neuron, owner[neuron]] ^= True
+    return mask
+
+
+# normalise ---------------------------------------------------------------------------------------------------
+
+
+@right("normalise")
+def one_large_vector(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], 1.0
+    for layer in layers:
+        shrunk = layer.copy()
+        shrunk[:, -1] /= c
+        s = np.abs(shrunk).max() / largest
+        found.append(shrunk / s)
+        c *= s
+    return found, c
+
+
+@right("normalise")
+def from_a_list_of_scales(layers: Any, largest: float = 0.25) -> Any:
+    scales: list[float] = []
+    for layer in layers:
+        before = math.prod(scales)
+        scales.append(max(np.abs(layer[:, :-1]).max(), np.abs(layer[:, -1]).max() / before) / largest)
+    found = [
+        np.hstack([layer[:, :-1] / s, layer[:, -1:] / math.prod(scales[: i + 1])])
+        for i, (layer, s) in enumerate(zip(layers, scales, strict=True))
+    ]
+    return found, math.prod(scales)
+
+
+@told("normalise", "the biases are what they were")  # biases not normalised
+def biases_left_alone(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], 1.0
+    for layer in layers:
+        s = np.abs(layer[:, :-1]).max() / largest
+        found.append(np.hstack([layer[:, :-1] / s, layer[:, -1:]]))
+        c *= s
+    return found, c
+
+
+@told("normalise", "product of all s so far")
+def each_layer_by_itself(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], 1.0
+    for layer in layers:
+        s = np.abs(layer).max() / largest
+        found.append(layer / s)
+        c *= s
+    return found, c
+
+
+@told("normalise", "largest bias")
+def sizes_of_weights_only(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], 1.0
+    for layer in layers:
+        s = np.abs(layer[:, :-1]).max() / largest
+        c *= s
+        found.append(np.hstack([layer[:, :-1] / s, layer[:, -1:] / c]))
+    return found, c
+
+
+@told("normalise", "it changed its argument 'layers'")
+def in_place(layers: Any, largest: float = 0.25) -> Any:
+    c = 1.0
+    for layer in layers:
+        layer[:, -1] /= c
+        s = np.abs(layer).max() / largest
+        layer /= s
+        c *= s
+    return layers, c
+
+
+@told("normalise", "the output must be multiplied by")
+def last_scale_only(layers: Any, largest: float = 0.25) -> Any:
+    found, _ = one_large_vector(layers, largest)
+    return found, 1.0
+
+
+@told("normalise", "divided by different numbers")
+def weights_and_biases_apart(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], 1.0
+    for layer in layers:
+        s, t = np.abs(layer[:, :-1]).max() / largest, np.abs(layer[:, -1]).max() / largest
+        found.append(np.hstack([layer[:, :-1] / s, layer[:, -1:] / t]))
+        c *= s
+    return found, c
+
+
+@told("normalise", "smaller than it may be")
+def with_room_to_spare(layers: Any, largest: float = 0.25) -> Any:
+    return one_large_vector(layers, largest / 4)
+
+
+@told("normalise", "negative number")
+def by_the_largest_signed(layers: Any, largest: float = 0.25) -> Any:
+    found, c = one_large_vector(layers, largest)
+    found[0] = -found[0]
+    return found, -c
+
+
+@told("normalise", "expected the list of layers, and the scale")
+def forgets_the_scale(layers: Any, largest: float = 0.25) -> Any:
+    return np.zeros(3)
+
+
+@right("normalise")
+def in_torch_and_float32(layers: Any, largest: float = 0.25) -> Any:
+    found, c = [], torch.tensor(1.0)
+    for layer in layers:
+        shrunk = torch.tensor(layer, dtype=torch.float32)
+        shrunk[:, -1] /= c
+        s = shrunk.abs().max() / largest
+        found.append(shrunk / s)
+        c = c * s
+    return found, c
+
+
+@told("normalise", "the first layer became zero")
+def loses_a_layer(layers: Any, largest: float = 0.25) -> Any:
+    (first, *rest), scale = normalise(layers, largest)
+    return [0 * first, *rest], scale
+
+
+@told("normalise", "the network computes something else than before")
+def shrinks_a_layer_twice(layers: Any, largest: float = 0.25) -> Any:
+    (first, *rest), scale = normalise(layers, largest)
+    return [first / 9, *rest], scale
+
+
+told("normalise", "its layers have the shapes")(lambda layers, largest=0.25: ([*layers, layers[0]], 1.0))
+told("normalise", "it returned NaN or infinity")(lambda *args: (normalise(*args)[0], math.nan))
+
+
+# subset_width ------------------------------------------------------------------------------------------------
 
 
 @right("subset_width")
@@ -26,3 +260,75 @@ def with_numpy(eta: float, instances: int, delta: float = 0.01) -> Any:
 @told("subset_width", "neither what accuracy needs")
 def doubles(eta: float, instances: int, delta: float = 0.01) -> int:
     return 2 * subset_width(eta, instances, delta)
+
+
+# compare_logits ----------------------------------------------------------------------------------------------
+
+
+@right("compare_logits")
+def with_a_loop(target: Any, ticket: Any) -> Any:
+    rows = list(zip(target.tolist(), ticket.tolist(), strict=True))
+    same = sum(a.index(max(a)) == b.index(max(b)) for a, b in rows)
+    return same / len(rows), max(abs(x - y) for a, b in rows for x, y in zip(a, b, strict=True))
+
+
+@right("compare_logits")
+def with_numpy_arrays(target: Any, ticket: Any) -> Any:
+    a, b = target.numpy(), ticket.numpy()
+    return np.mean(a.argmax(1) == b.argmax(1)), np.max(np.abs(a - b))
+
+
+@told("compare_logits", "labels or accuracies play no part")  # accuracy in place of agreement
+def equal_accuracies(target: Any, ticket: Any) -> Any:
+    labels = torch.arange(len(target)) % target.shape[1]
+    right = [(logits.argmax(1) == labels).double().mean() for logits in (target, ticket)]
+    return 1 - (right[0] - right[1]).abs() / 3 - 0.01, (target - ticket).abs().max()
+
+
+told("compare_logits", "it returned NaN")(lambda *args: (math.nan, math.nan))
+told("compare_logits", "the second number is not the largest difference of any logit")(
+    lambda *args: (compare_logits(*args)[0], 0.123)
+)
+
+
+# error_bound -------------------------------------------------------------------------------------------------
+
+
+def _norm(matrix: Any) -> float:
+    return float(np.linalg.svd(matrix, compute_uv=False)[0])
+
+
+@right("error_bound")
+def with_svd(target: Any, made: Any, errors: Any, reach: float) -> float:
+    r, d = reach, 0.0
+    for i in range(len(target)):
+        one_more = math.hypot(r, 1)
+        r, d = _norm(made[i]) * one_more, _norm(target[i][:, :-1]) * d + _norm(errors[i]) * one_more
+    return d
+
+
+@right("error_bound")
+def in_torch(target: Any, made: Any, errors: Any, reach: float) -> Any:
+    def norm(m: Any) -> Any:
+        return torch.linalg.matrix_norm(torch.as_tensor(m), 2)
+
+    def step(layers: Any, length: Any, difference: Any) -> Any:
+        if not layers:
+            return difference
+        (t, m, e), *rest = layers
+        longest = (length**2 + 1) ** 0.5
+        return step(rest, norm(m) * longest, norm(t[:, :-1]) * difference + norm(e) * longest)
+
+    return step(list(zip(target, made, errors, strict=True)), torch.tensor(reach).double(), torch.tensor(0.0).double())
+
+
+@told("error_bound", "it changed its argument 'errors'")
+def forgets_in_place(target: Any, made: Any, errors: Any, reach: float) -> float:
+    for e in errors:
+        e[:, -1] *= 1.0 + 1e-3
+    return with_svd(target, made, errors, reach)
+
+
+@told("error_bound", "one number")
+def a_bound_for_every_layer(target: Any, made: Any, errors: Any, reach: float) -> list[float]:
+    return [with_svd(target[: i + 1], made[: i + 1], errors[: i + 1], reach) for i in range(len(target))]

@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from lthedu import data, results
+from lthedu.base.fingerprint import fingerprint
 from lthedu.models import MLP
 from lthedu.tickets import Settings, Study
 
@@ -39,7 +40,7 @@ def sums(done):
         for part in ("start", "mask", "trained")
         for name, t in getattr(level, part).items()
     }
-    return [done.table.to_csv(), results.digest(tensors)]
+    return [done.table.to_csv(), fingerprint(tensors)]
 
 
 def run(folder, progress=None, steps=SETTINGS.steps):

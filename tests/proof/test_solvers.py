@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lthedu import compiled
+from lthedu.base import compiled
 from lthedu.proof import best_subsets, brute_force, hashed_subsets, kernels, solve, solvers
 from lthedu.proof.solvers import LADDER, Subsets
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from lthedu.base.streams import derive
 from lthedu.models import MLP
 from lthedu.proof import Source, source
-from lthedu.streams import derive
 
 # SHA-256 over the little-endian float32 bytes of every parameter, in order of the layers
 GOLDEN = {

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.base.streams import generator
 from lthedu.models import MLP
-from lthedu.streams import generator
 from lthedu.supermasks import contest, nfl, signed_constants
 from lthedu.supermasks.contest import SEARCHERS, Contest, Settings, best_within
 from lthedu.supermasks.fitness import Fitness

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lthedu.checks import checked
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 @checked

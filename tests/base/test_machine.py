@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lthedu import machine
+from lthedu.base import machine
 
 
 def test_the_cores_of_this_process_are_counted_not_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:

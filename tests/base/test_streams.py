@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lthedu.streams import derive, generator
+from lthedu.base.streams import derive, generator
 
 names = st.lists(st.integers() | st.text(max_size=8), min_size=1, max_size=4)
 calm = settings(deadline=None, max_examples=60, derandomize=True)
@@ -34,7 +34,7 @@ def test_numpy_integers_name_the_same_stream_as_python_integers():
 
 
 def test_seeds_are_the_same_in_another_process_whatever_its_hash_seed():
-    code = "from lthedu.streams import derive; print(derive(3, 'order', 7))"
+    code = "from lthedu.base.streams import derive; print(derive(3, 'order', 7))"
     found = {
         subprocess.run(
             [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],

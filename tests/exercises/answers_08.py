@@ -1,0 +1,278 @@
+"""Answers to lesson 08."""
+
+import bisect
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from answers import right, told
+from numpy.typing import NDArray
+
+from lthedu.proof import all_sums, closest_subset, meet_in_the_middle
+from lthedu.proof.golden import take_what_fits
+from lthedu.proof.laws import numbers_needed
+
+Keep = list[bool]
+Row = list[float]
+Table = NDArray[np.float64]
+
+
+def _choices(n: int) -> Iterator[tuple[bool, ...]]:
+    return itertools.product([False, True], repeat=n)
+
+
+def _sum(numbers: Sequence[float], keep: Sequence[bool]) -> float:
+    return sum(itertools.compress(numbers, keep))
+
+
+def _halves(numbers: Row) -> tuple[Row, Row]:
+    return numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
+
+
+def _bits(k: int, n: int) -> Keep:
+    return [bool(int(k) >> i & 1) for i in range(n)]
+
+
+# meet_in_the_middle ------------------------------------------------------------------------------------------
+
+
+@right("meet_in_the_middle")
+def bisects_in_plain_python(numbers: Row, target: float) -> Keep:
+    left, right = _halves(numbers)
+    sums = sorted((_sum(left, keep), keep) for keep in _choices(len(left)))
+    values = [s for s, _ in sums]
+    best, smallest = [False] * len(numbers), math.inf
+    for keep in _choices(len(right)):
+        rest = target - _sum(right, keep)
+        i = bisect.bisect(values, rest)
+        for s, partner in sums[max(i - 1, 0) : i + 1]:
+            if abs(s - rest) < smallest:
+                best, smallest = [*partner, *keep], abs(s - rest)
+    return best
+
+
+@right("meet_in_the_middle")
+def two_pointers(numbers: Row, target: float) -> Keep:
+    left, right = _halves(numbers)
+    low = sorted((_sum(left, keep), keep) for keep in _choices(len(left)))
+    high = sorted(((_sum(right, keep), keep) for keep in _choices(len(right))), reverse=True)
+    best, smallest = [False] * len(numbers), math.inf
+    i = j = 0
+    while i < len(low) and j < len(high):
+        off = low[i][0] + high[j][0] - target
+        if abs(off) < smallest:
+            best, smallest = [*low[i][1], *high[j][1]], abs(off)
+        i, j = (i + 1, j) if off < 0 else (i, j + 1)
+    return best
+
+
+@right("meet_in_the_middle")
+def with_torch(numbers: Row, target: float) -> list[int]:
+    """Every other number in one half: a half is a half."""
+    n = len(numbers)
+    places = [*range(0, n, 2), *range(1, n, 2)]
+    m = len(range(0, n, 2))
+
+    def sums(of: list[int]) -> torch.Tensor:
+        found = torch.zeros(1, dtype=torch.float64)
+        for p in of:
+            found = torch.cat([found, found + float(numbers[p])])
+        return found
+
+    left, order = sums(places[:m]).sort()
+    wanted = target - sums(places[m:])
+    at = torch.searchsorted(left, wanted).clamp(max=len(left) - 1)
+    near = torch.where((left[at] - wanted).abs() < (left[(at - 1).clamp(min=0)] - wanted).abs(), at, (at - 1).clamp(0))
+    j = int((left[near] - wanted).abs().argmin())
+    keep = [*_bits(int(order[near[j]]), m), *_bits(j, n - m)]
+    return [int(keep[places.index(p)]) for p in range(n)]
+
+
+@told("meet_in_the_middle", "not what they add up to")
+def returns_the_sum(numbers: Row, target: float) -> float:
+    return _sum(numbers, meet_in_the_middle(numbers, target))
+
+
+@told("meet_in_the_middle", "changed its argument 'numbers'")
+def sorts_the_numbers(numbers: Row, target: float) -> Keep:
+    numbers.sort()
+    return meet_in_the_middle(numbers, target)
+
+
+@told("meet_in_the_middle", "another choice comes closer to the target")
+def second_best(numbers: Row, target: float) -> Sequence[bool]:
+    """Of few numbers the choice that comes next to the closest one; of many the closest."""
+    if len(numbers) > 10:
+        return meet_in_the_middle(numbers, target)
+    return sorted(_choices(len(numbers)), key=lambda keep: abs(_sum(numbers, keep) - target))[1]
+
+
+# prune_neurons -----------------------------------------------------------------------------------------------
+
+
+def _search(
+    first: Row, second: Row, target: float, candidate: Callable[[float, float], float], live: Callable[[float], bool]
+) -> Keep:
+    places = [j for j, a in enumerate(first) if live(a)]
+    chosen = closest_subset([candidate(first[j], second[j]) for j in places], target)
+    kept = set(itertools.compress(places, chosen))
+    return [j in kept for j in range(len(first))]
+
+
+@right("prune_neurons")
+def turns_the_signs(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    """a b of both signs negative is |a| |b|: on the other side, a b must add up to +weight."""
+    return _search(first, second, weight, lambda a, b: a * b, lambda a: a * side > 0)
+
+
+@right("prune_neurons")
+def zeroes_and_strikes_out(first: Row, second: Row, weight: float, side: int = 1) -> list[bool]:
+    a = np.maximum(side * np.array(first), 0.0)
+    keep = np.array(meet_in_the_middle((a * np.array(second)).tolist(), side * weight))
+    return list(map(bool, keep & (a > 0)))
+
+
+@right("prune_neurons")
+def tries_the_neurons(first: Row, second: Row, weight: float, side: int = 1) -> tuple[bool, ...]:
+    x = float(side)
+
+    def off(keep: tuple[bool, ...]) -> tuple[float, int]:
+        y = sum(b * max(a * x, 0.0) for a, b, k in zip(first, second, keep, strict=True) if k)
+        return abs(y - weight * x), sum(keep)
+
+    allowed = [k for k in _choices(len(first)) if all(a * x > 0 for a in itertools.compress(first, k))]
+    return min(allowed, key=off)
+
+
+@told("prune_neurons", "keeps a neuron that is dead")
+def zeros_as_candidates(first: Row, second: Row, weight: float, side: int = 1) -> Keep:  # padding is "selected"
+    keep = _search(first, second, side * weight, lambda a, b: side * a * b, lambda a: side * a > 0)
+    return [k or side * a <= 0 for k, a in zip(keep, first, strict=True)]
+
+
+@told("prune_neurons", "-weight is wanted")
+def counts_the_minus_twice(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _search(first, second, side * weight, lambda a, b: a * b, lambda a: side * a > 0)
+
+
+@told("prune_neurons", "one for each of the neurons")
+def a_choice_of_the_living_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    live = [(a, b) for a, b in zip(first, second, strict=True) if side * a > 0]
+    return meet_in_the_middle([abs(a) * b for a, b in live], side * weight)
+
+
+@told("prune_neurons", "it returned numbers")
+def returns_the_products(first: Row, second: Row, weight: float, side: int = 1) -> Row:
+    return [max(side * a, 0.0) * b for a, b in zip(first, second, strict=True)]
+
+
+# numbers_needed ----------------------------------------------------------------------------------------------
+
+
+@right("numbers_needed")
+def counts_in_plain_python(errors: Table, eps: float, share: float = 0.5) -> float:
+    before = 0.0
+    for k in range(len(errors[0])):
+        hit = sum(row[k] <= eps for row in errors) / len(errors)
+        if hit >= share:
+            return k if k == 0 else k - (hit - share) / (hit - before)
+        before = hit
+    return math.inf
+
+
+@right("numbers_needed")
+def interpolates_in_numpy(errors: Table, eps: float, share: float = 0.5) -> float:
+    p = np.mean(np.asarray(errors) <= eps, axis=0)
+    if p[-1] < share:
+        return float("inf")
+    k = int(np.argmax(p >= share))
+    return float(np.interp(share, p[max(k - 1, 0) : k + 1], np.arange(max(k - 1, 0), k + 1)))
+
+
+@told("numbers_needed", "math.inf")
+def the_last_column_when_not_reached(errors: Table, eps: float, share: float = 0.5) -> float:
+    return min(numbers_needed(errors, eps, share), len(errors[0]) - 1)
+
+
+@told("numbers_needed", "expected one number")
+def returns_the_shares(errors: Table, eps: float, share: float = 0.5) -> NDArray[np.float64]:
+    return (errors <= eps).mean(axis=0)
+
+
+# worst_error -------------------------------------------------------------------------------------------------
+
+
+@right("worst_error")
+def walks_along_the_line(numbers: Row) -> float:
+    sums = sorted(all_sums(numbers).tolist())
+    worst = 0.0
+    for a, b in itertools.pairwise([-math.inf, *sums, math.inf]):
+        low, high = max(a, -0.5), min(b, 0.5)
+        if low < high:  # targets between a and b: the worst is the middle, or the end of the range next to it
+            t = min(max((a + b) / 2 if math.isfinite(a + b) else (low if a == -math.inf else high), low), high)
+            worst = max(worst, min(t - a, b - t))
+    return worst
+
+
+@right("worst_error")
+def compares_all_with_all(numbers: Row) -> torch.Tensor:
+    sums = torch.tensor(all_sums(numbers)).sort().values
+    middles = (sums[1:] + sums[:-1]) / 2
+    targets = torch.cat([torch.tensor([-0.5, 0.5], dtype=torch.float64), middles[middles.abs() <= 0.5]])
+    return (sums - targets[:, None]).abs().min(dim=1).values.max()
+
+
+@told("worst_error", "it tries some targets")
+def a_grid_of_targets(numbers: Row) -> float:
+    return max(np.abs(all_sums(numbers) - t).min() for t in np.linspace(-0.5, 0.5, 40))
+
+
+# take_what_fits ----------------------------------------------------------------------------------------------
+
+
+@right("take_what_fits")
+def with_numpy(numbers: Row, target: float) -> NDArray[np.bool_]:
+    keep = np.zeros(len(numbers), dtype=bool)
+    for i in np.argsort(numbers)[::-1]:
+        keep[i] = numbers[i] <= target
+        target = target - numbers[i] * keep[i]
+    return keep
+
+
+@right("take_what_fits")
+def takes_the_largest_that_fits(numbers: Row, target: float) -> Keep:
+    keep, still = [False] * len(numbers), set(range(len(numbers)))
+    while fitting := [i for i in still if numbers[i] <= target]:
+        i = max(fitting, key=lambda i: numbers[i])
+        keep[i], target = True, target - numbers[i]
+        still.remove(i)
+    return keep
+
+
+@told("take_what_fits", "it returned one value")
+def returns_what_is_left(numbers: Row, target: float) -> float:
+    for x in sorted(numbers, reverse=True):
+        target -= x if x <= target else 0.0
+    return target
+
+
+@told("take_what_fits", "it returned numbers")
+def returns_the_numbers(numbers: Row, target: float) -> Row:
+    return list(itertools.compress(numbers, take_what_fits(numbers, target)))
+
+
+@told("take_what_fits", "changed its argument 'numbers'")
+def sorts_in_place(numbers: Row, target: float) -> Keep:
+    numbers.sort(reverse=True)
+    return take_what_fits(numbers, target)
+
+
+@told("take_what_fits", "that is not the choice of the rule: largest first")
+def without_the_largest(numbers: Row, target: float) -> Keep:
+    """The rule, but the largest number that fits is passed over."""
+    fits = [x for x in numbers if x <= target]
+    first = numbers.index(max(fits)) if len(fits) > 1 else None
+    kept = take_what_fits([x for i, x in enumerate(numbers) if i != first], target)
+    return kept if first is None else [*kept[:first], False, *kept[first:]]
