@@ -53,7 +53,9 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
 
 @checked
 def sweep(parent: Path) -> None:
-    """Remove the half-written folders that a killed `write` left in `parent` or below it. No other process may write there now.
+    """Remove the half-written folders that a killed `write` left in `parent` or below it.
+
+    No other process may write there now.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as root:

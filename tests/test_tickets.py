@@ -383,7 +383,7 @@ def test_a_stored_level_that_began_elsewhere_is_refused(folder, data):
     def other_masks(mask, generator):
         return random_mask(mask, generator.manual_seed(1))
 
-    with pytest.raises(ValueError, match="level_01 was made with (starts|masks) = "):
+    with pytest.raises(ValueError, match=r"level_01 was made with (starts|masks) = "):
         Study(data, make, SMALL, random_mask=other_masks).run(folder=folder)
 
 
