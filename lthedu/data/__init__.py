@@ -89,6 +89,7 @@ def load(
     return made.first(*tiny) if tiny else made  # the recipe says so wherever it is followed
 
 
+@checked
 def remade(recipe: Recipe) -> Dataset:
     """The data that this recipe makes, step by step (see `Dataset.recipe`): how another process comes by it.
 

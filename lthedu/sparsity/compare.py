@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pandas as pd
 
 from lthedu import masks
 from lthedu.checks import Above, AtLeast, Count, Range, checked
-from lthedu.experiments import Client, Experiment, Found, Keep, Seeded, Sizes, within
+from lthedu.experiments import Client, Experiment, Found, Keep, Part, Seeded, Sizes, within
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
 from lthedu.optimizers import Optimizer
@@ -183,6 +183,13 @@ class Comparison(Experiment[Settings]):
             self.done.clear()
         self.dense = dense
         return super().run(progress, folder=folder, client=client)
+
+    def alone(self, part: Part) -> Self:
+        """The comparison on the seeds of one part, which starts from their dense networks where some were given."""
+        one, (first, n) = super().alone(part), part
+        if one is not self and self.dense is not None:
+            one.dense = self.dense.take(range(first, first + n))
+        return one
 
     def found(self, seconds: float) -> Found:
         """Every rate's rows: which is best is known when all seeds are there."""
