@@ -324,6 +324,7 @@ LESSONS = [
             (0, "ArrowRight", "3 hidden layers of 12 neurons, plain: 36 neurons in all"),
             (1, "ArrowLeft", "3 hidden layers of 11 neurons, plain: 33 neurons in all"),
             ("residual", "Space", "3 hidden layers of 11 neurons, residual"),
+            (2, "ArrowRight", "3 hidden layers of 11 neurons, residual"),
         ),
         ("needed = {k: least_units(", 'print("at least so many units'),
     ),
