@@ -1,8 +1,5 @@
 """The figures of lesson 09 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -15,12 +12,6 @@ from lthedu.proof import construct, one_weight
 
 WIDTHS = ["method", "eta", "neurons", "kept"]
 ERRORS = ["eta", "on data", "found", "certificate"]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_a_pruned_pair_shows_kept_edges_with_numbers_and_the_function_they_make() -> None:
