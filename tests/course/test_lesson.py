@@ -24,7 +24,7 @@ from lthedu.pruning import random_mask
 from lthedu.stats import paired_test
 from lthedu.tickets import find_tickets
 
-by_ranking_noise, by_multinomial = RIGHT["random_mask"]
+by_ranking_noise, by_multinomial = RIGHT["random_mask"][:2]
 asks_scipy, multiplies = RIGHT["paired_test"][0], RIGHT["freeze_pruned"][0]
 freezing_another_way = [answer for name, answer, _ in TOLD if name == "freeze_pruned"][1:4]
 
