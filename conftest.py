@@ -52,6 +52,11 @@ def compared(config: pytest.Config) -> list[Path]:
     return [*always, *[path for path in changed() if path not in always][:MOST]]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Files that run side by side begin in the order that is made below; xdist would begin with the most tests."""
+    config.option.loadscopereorder = False
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the lessons that are for `-m lessons`; what takes longest begins first, and a file's tests stay together."""

@@ -63,10 +63,12 @@ def test_a_doctest_or_a_lesson_that_is_run_alone_has_the_clean_world_too(alone, 
         "    pytest.exit(repr(said), returncode=7)\n"
     )
     (tmp_path / "asks.py").write_text(asks)
+    env = os.environ | own | {"PYTHONPATH": str(tmp_path)}
+    env.pop("PYTEST_XDIST_WORKER", None)  # that run is alone, also where this one is not
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "asks", str(root / alone)],
         cwd=root,
-        env=os.environ | own | {"PYTHONPATH": str(tmp_path)},
+        env=env,
         capture_output=True,
         text=True,
         timeout=120,

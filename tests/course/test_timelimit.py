@@ -13,11 +13,12 @@ from lthedu.course.timelimit import TimeUp, time_limit
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left():
+def nothing_is_left(monkeypatch):
     """No interrupt after the body, no thread, and the handler that was there."""
+    monkeypatch.setattr(timelimit, "AGAIN", 0.03)
     before, threads = signal.getsignal(signal.SIGINT), threading.active_count()
     yield
-    time.sleep(0.3)  # three times as long as it waits between two interrupts
+    time.sleep(0.1)  # three times as long as it waits between two interrupts
     assert signal.getsignal(signal.SIGINT) is before
     assert threading.active_count() == threads
 
@@ -40,7 +41,7 @@ def slowly_left():
     try:
         endless()
     finally:
-        until = time.monotonic() + 0.5
+        until = time.monotonic() + 0.2
         while time.monotonic() < until:
             pass
 
@@ -69,8 +70,8 @@ def test_interrupts_that_come_while_the_body_is_freed_do_not_escape(monkeypatch)
             yield i
 
     monkeypatch.setattr(timelimit, "AGAIN", 0.005)
-    for _ in range(5):
-        with pytest.raises(TimeUp), time_limit(0.4):
+    for _ in range(4):
+        with pytest.raises(TimeUp), time_limit(0.3):
             list(numbers())
 
 
@@ -98,7 +99,7 @@ def test_what_cannot_be_stopped_is_told_once(monkeypatch):
     monkeypatch.setattr(timelimit, "STUCK", 0.2)
     told = []
     with pytest.raises(TimeUp), time_limit(0.1, lambda: told.append(threading.current_thread())):
-        deaf(1.5)
+        deaf(1.0)
     assert len(told) == 1
     assert told[0] is not threading.main_thread()
 
