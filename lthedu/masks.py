@@ -102,22 +102,6 @@ def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 @checked
-def combine(a: Mask, b: Mask) -> Mask:
-    """The weights kept by both masks.
-
-    Raises ValueError, naming the layer, for masks that do not fit each other.
-
-    >>> combine({"w": torch.tensor([True, True])}, {"w": torch.tensor([False, True])})
-    {'w': tensor([False,  True])}
-    """
-    if a.keys() != b.keys():
-        raise ValueError(f"the masks name different layers: {sorted(a)} and {sorted(b)}")
-    check_fits(a, b)
-    check_fits(b, a)
-    return {name: a[name] & b[name] for name in a}
-
-
-@checked
 def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
     """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape and device.
 

@@ -215,7 +215,7 @@ def test_chance_levels_are_those_of_random_masks() -> None:
     rng = torch.Generator().manual_seed(0)
     a, b = (torch.rand(200_000, generator=rng) < p for p in (0.05, 0.3))
     assert distances.hamming(a, b) == pytest.approx(distances.chance_hamming(0.05, 0.3), abs=0.005)
-    assert distances.iou(a, b) == pytest.approx(distances.chance_iou(0.05, 0.3), abs=0.005)
+    assert distances.iou(a, b) == pytest.approx(0.05 * 0.3 / (0.05 + 0.3 - 0.05 * 0.3), abs=0.005)
     assert distances.relative_distance(a, b) == pytest.approx(1, abs=0.02)
 
 
@@ -226,7 +226,7 @@ def test_what_is_no_mask_is_refused() -> None:
     with pytest.raises(ValueError, match=r"shapes \(3,\) and \(4,\)"):
         distances.iou(kept, torch.ones(4, dtype=torch.bool))
     with pytest.raises(ValueError, match=r"densities are 1\.5 and 0.2"):
-        distances.chance_iou(1.5, 0.2)
+        distances.chance_hamming(1.5, 0.2)
 
 
 def test_a_network_without_its_pruned_neurons_is_the_smaller_network() -> None:

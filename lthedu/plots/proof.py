@@ -174,36 +174,6 @@ def _growth(table: pd.DataFrame, method: str) -> tuple[str, str]:
     return f"{added:+.1f} per halving of eta".replace("-", "−"), f"plus {added:.1f}"
 
 
-@checked
-def kept_by_method(
-    table: Annotated[pd.DataFrame, Columns("method eta kept")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Weights that the mask keeps for each target weight against eta, one line a method.
-
-    `table` has the columns `method`, `eta`, `kept`; eta falls to the right on a logarithmic axis. Returns the axes and
-    a description. Raises ValueError for no method, or more than six.
-
-    >>> rows = [("a", eta, 9.0, kept) for eta, kept in ((0.1, 4.0), (0.01, 8.0))]
-    >>> ax, alt = kept_by_method(pd.DataFrame(rows, columns=["method", "eta", "neurons", "kept"]))
-    >>> alt.endswith("one line for each method: a, from 4.0 to 8.0.")
-    True
-    """
-    methods = _methods(table)
-    ax = _by_method(table, "kept", {method: method for method in methods}, ax)
-    ax.set_ylim(bottom=0)
-    ax.set_ylabel("weights kept per target weight")
-    told = []
-    for method in methods:
-        kept = table[table["method"] == method].groupby("eta")["kept"].mean().sort_index(ascending=False)
-        told.append(f"{method}, from {kept.iloc[0]:.1f} to {kept.iloc[-1]:.1f}")
-    return ax, (
-        "weights kept for each target weight against eta, which falls from left to right on a logarithmic axis, one "
-        f"line for each method: {'; '.join(told)}."
-    )
-
-
 def _methods(table: pd.DataFrame) -> list[str]:
     methods = list(dict.fromkeys(table["method"]))
     if not 1 <= len(methods) <= len(_LINES):

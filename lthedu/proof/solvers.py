@@ -26,7 +26,7 @@ Floats = NDArray[Any]
 Halves = tuple[NDArray[np.int64], NDArray[np.int64]]  # the bits of each row's choice, left half and right half
 
 LADDER = (4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)
-MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 40, 40  # numbers in a row
+MOST_HASHED, MOST_EXACT = 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
@@ -41,22 +41,6 @@ class Subsets:
     def missed(self, eta: float) -> int:
         """How many rows are further than `eta` from their target."""
         return int((self.errors > eta).sum())
-
-
-@checked
-def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
-    """The best choice for each row by trying all 2^n: what the other solvers are held against.
-
-    `numbers` (N, n) with n <= 16, `targets` (N,). Raises ValueError for other shapes, or a value that is not finite or
-    beyond 1e30.
-
-    >>> brute_force([[0.5, -0.3, 0.9]], [0.25]).keep
-    array([[ True,  True, False]])
-    """
-    x, t = _checked(numbers, targets, MOST_BRUTE)
-    choices = np.arange(1 << x.shape[1])[:, None] >> np.arange(x.shape[1]) & 1 == 1  # (2^n, n)
-    best = [np.abs(choices @ row - target).argmin() for row, target in zip(x, t, strict=True)]
-    return _subsets(x, t, choices[np.array(best, int)])
 
 
 @checked

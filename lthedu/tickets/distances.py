@@ -43,18 +43,6 @@ def chance_hamming(p: float, q: float) -> float:
 
 
 @checked
-def chance_iou(p: float, q: float) -> float:
-    """The IoU of two independent random masks of densities p and q, as the ratio of the two expected counts.
-
-    >>> round(chance_iou(0.05, 0.05), 4), chance_iou(1, 1)
-    (0.0256, 1.0)
-    """
-    _check_densities(p, q)
-    union = p + q - p * q
-    return p * q / union if union else 1.0
-
-
-@checked
 def relative_distance(a: Tensor, b: Tensor) -> float:
     """The Hamming distance of two masks as a share of what two random masks of their densities have.
 

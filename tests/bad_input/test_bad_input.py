@@ -165,7 +165,6 @@ CALLS = [
         {"mask": MASKS, "params": TENSORS, "frozen": [*TENSORS, {"a.weight": torch.ones(3)}, {"b": torch.ones(2, 2)}]},
     ),
     Call(masks.clone, lambda: {"tensors": PARAMS}, {"tensors": TENSORS}),
-    Call(masks.combine, lambda: {"a": MASK, "b": MASK}, {"a": MASKS, "b": MASKS}),
     Call(masks.check_fits, lambda: {"mask": MASK, "params": PARAMS}, {"mask": MASKS, "params": TENSORS}),
     Call(masks.unstack, lambda: {"tensors": PARAMS, "index": 1}, {"tensors": TENSORS, "index": [2, -3, 0.5, None]}),
     Call(
@@ -693,11 +692,6 @@ CALLS = [
             "targets": [None, [NAN], [0.1, 0.2]],
             "solver": ["gurobi", None],
         },
-    ),
-    Call(
-        proof.brute_force,
-        lambda: {"numbers": [[0.5, 0.25]], "targets": [0.4]},
-        {"numbers": [None, [[NAN, 1.0]], [[0.5] * 70]], "targets": [None, [0.1, 0.2], [INF]]},
     ),
     Call(
         proof.hashed_subsets,
