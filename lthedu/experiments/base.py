@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
-from lthedu.checks import checked
 from lthedu.data import Dataset, Recipe, remade
 from lthedu.experiments.kept import claimed, kept, moved
 from lthedu.experiments.settings import Seeded, Settings
@@ -107,7 +107,7 @@ class Experiment(Generic[S]):
 
     # What every experiment has ------------------------------------------------------------------------------------
 
-    @checked
+    @typed
     def run(
         self, progress: Progress | None = None, *, folder: Path | str | None = None, client: Client | None = None
     ) -> pd.DataFrame:

@@ -9,14 +9,15 @@ misses to the exact one. Whatever is accepted was added up again in float64.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.base.arguments import typed
 from lthedu.base.machine import usable_cores
-from lthedu.checks import checked
+from lthedu.base.ranges import Above
 from lthedu.data import device_of
 from lthedu.proof import kernels
 
@@ -30,7 +31,7 @@ MOST_HASHED, MOST_EXACT = 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Subsets:
     """One choice for each row: `keep` (N, n), True = kept, and `errors` (N,), |sum of the kept - target| in float64."""
@@ -43,7 +44,7 @@ class Subsets:
         return int((self.errors > eta).sum())
 
 
-@checked
+@typed
 def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto") -> Subsets:
     """The best choice for each row, in the time of 2^(n/2) choices: the sums of two halves, sorted.
 
@@ -59,7 +60,7 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def hashed_subsets(
     numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str | None = None
 ) -> Subsets:
@@ -83,11 +84,11 @@ def hashed_subsets(
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def solve(
     numbers: ArrayLike,
     targets: ArrayLike,
-    eta: float,
+    eta: Annotated[float, Above(0, below=np.inf)],
     *,
     ladder: Sequence[int] = LADDER,
     solver: Solver = "auto",
@@ -108,8 +109,6 @@ def solve(
     (0, True)
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
-    if not 0 < eta < np.inf:
-        raise ValueError(f"eta is {eta}; it must be above 0 and finite")
     device = device_of(device)  # an error also where no row needs a search
     if solver != "torch":
         _compiled(solver)  # the same

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu.optimizers import Optimizer
 from lthedu.tickets import WINNING, lottery
+from lthedu.training import Optimizer
 
 NOTEBOOK = "many_small_lotteries"
 CLAIMS = 14
