@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from lthedu import data, masks
 from lthedu.experiments import base
 from lthedu.models import MLP
-from lthedu.tickets import distances, early_bird, rewinding, stability
-from lthedu.tickets.rewinding import LR_REWOUND, REINIT, RESCALED, REWOUND, TUNED, Rewinding, Settings
+from lthedu.tickets import distances, early_bird, stability
+from lthedu.tickets import rewinding_experiment as rewinding
+from lthedu.tickets.rewinding_experiment import LR_REWOUND, REINIT, RESCALED, REWOUND, TUNED, Rewinding, Settings
 from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TINY = Settings(

@@ -7,7 +7,7 @@ from lthedu.experiments import base
 from lthedu.landscape import depth
 from lthedu.sparsity import Comparison, compare
 from lthedu.supermasks import deconstruction, widths
-from lthedu.tickets import rewinding
+from lthedu.tickets import rewinding_experiment as rewinding
 
 SIZES = (196, 6, 10)
 

@@ -1,5 +1,5 @@
 """The papers' own settings: `lthedu paper` runs them, and `load` reads what they gave and the course stores."""
 
-from lthedu.paper.results import Reference, load
+from lthedu.paper.results import PaperResult, load
 
-__all__ = ["Reference", "load"]
+__all__ = ["PaperResult", "load"]

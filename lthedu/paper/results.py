@@ -1,4 +1,4 @@
-"""Reference results: what the papers' own settings gave on a large device, stored with the course and drawn behind
+"""Paper results: what the papers' own settings gave on a large device, stored with the course and drawn behind
 the learner's curves."""
 
 import json
@@ -17,7 +17,7 @@ from lthedu.base.files import DamagedFile, seal, unseal, write_whole
 
 @typed
 @dataclass(frozen=True)
-class Reference:
+class PaperResult:
     """A tidy table and where it comes from: what was run, with which settings, on what, and whether all of it was."""
 
     title: str
@@ -49,23 +49,23 @@ def made_with(device: torch.device, seconds: float) -> dict[str, Any]:
 
 
 @typed
-def write(path: Path, reference: Reference) -> None:
-    """Write `reference` as one JSON file, atomically: rows as lists, and the SHA-256 of everything else in the file.
+def write(path: Path, result: PaperResult) -> None:
+    """Write `result` as one JSON file, atomically: rows as lists, and the SHA-256 of everything else in the file.
 
     >>> import tempfile
-    >>> about = Reference("two rows", True, {}, {}, pd.DataFrame({"arm": ["a", "b"], "test": [0.5, 0.25]}))
+    >>> about = PaperResult("two rows", True, {}, {}, pd.DataFrame({"arm": ["a", "b"], "test": [0.5, 0.25]}))
     >>> with tempfile.TemporaryDirectory() as root:
     ...     write(Path(root) / "two.json", about)
     ...     read(Path(root) / "two.json").table.values.tolist()
     [['a', 0.5], ['b', 0.25]]
     """
-    rows: list[list[Any]] = reference.table.to_numpy(dtype=object).tolist()
+    rows: list[list[Any]] = result.table.to_numpy(dtype=object).tolist()
     body: dict[str, Any] = {
-        "title": reference.title,
-        "complete": reference.complete,
-        "settings": reference.settings,
-        "made with": reference.made_with,
-        "columns": list(reference.table.columns),
+        "title": result.title,
+        "complete": result.complete,
+        "settings": result.settings,
+        "made with": result.made_with,
+        "columns": list(result.table.columns),
         "rows": rows,
     }
     head = json.dumps({key: value for key, value in seal(body).items() if key != "rows"}, indent=1)
@@ -75,18 +75,18 @@ def write(path: Path, reference: Reference) -> None:
 
 
 @typed
-def read(path: Path) -> Reference:
+def read(path: Path) -> PaperResult:
     """The reference that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
     try:
         body = unseal(json.loads(path.read_text(encoding="utf-8")), path)
         table = pd.DataFrame(body["rows"], columns=body["columns"])
-        return Reference(body["title"], body["complete"], body["settings"], body["made with"], table)
+        return PaperResult(body["title"], body["complete"], body["settings"], body["made with"], table)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{path} is damaged or no reference: {error!r}; install the course again") from error
 
 
 @typed
-def load(name: str) -> Reference | None:
+def load(name: str) -> PaperResult | None:
     """The reference `name` that comes with the course, or None where this version of the course has none.
 
     >>> load("nothing of the kind") is None

@@ -13,9 +13,10 @@ import pandas as pd
 from lthedu import data, models
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment
-from lthedu.paper.results import Reference, made_with, write
+from lthedu.paper.results import PaperResult, made_with, write
 from lthedu.supermasks import conv
-from lthedu.tickets import PAPER, Study, final, lottery, rewinding
+from lthedu.tickets import PAPER, Study, final, lottery
+from lthedu.tickets import rewinding_experiment as rewinding
 from lthedu.training import Optimizer
 
 
@@ -41,10 +42,10 @@ class Clock:
             raise KeyboardInterrupt
 
 
-Run = Callable[[Clock, Path | None, Path], Reference]  # (clock, folder of images, folder of parts) -> what was found
+Run = Callable[[Clock, Path | None, Path], PaperResult]  # (clock, folder of images, folder of parts) -> what was found
 
 
-def lenet(clock: Clock, images: Path | None, parts: Path) -> Reference:
+def lenet(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """LeNet-300-100 on MNIST as Frankle and Carbin (2019) train it: Adam 1.2e-3, batches of 60, 50,000 steps, 20 %
     of a layer pruned per round (10 % of the output layer), 20 rounds, five seeds, with both controls."""
     study = Study(data.load("mnist"), models.lenet_300_100, PAPER)
@@ -63,7 +64,7 @@ CONV4 = replace(
 )
 
 
-def conv4(clock: Clock, images: Path | None, parts: Path) -> Reference:
+def conv4(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Conv-4 on CIFAR-10 as Frankle and Carbin (2019) train it: Adam 3e-4, batches of 60, 25,000 steps, 10 % of a
     convolution, 20 % of a linear and 10 % of the output layer pruned per round; three seeds, one control."""
     pictures, source = cifar(images)
@@ -71,19 +72,19 @@ def conv4(clock: Clock, images: Path | None, parts: Path) -> Reference:
     return _reference(f"Winning tickets of Conv-4 on {source}", study, clock, parts, condensed)
 
 
-def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> Reference:
+def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Lesson 04's arms at 10,000 networks each, at the last level alone: accuracies of every network."""
     drawn = lottery.Lottery(data.pooled(data.load("mnist")), replace(lottery.PAPER, few_levels=()))
     return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", drawn, clock, parts)
 
 
-def rewound(clock: Clock, images: Path | None, parts: Path) -> Reference:
+def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Lesson 03's experiment with twenty seeds and ten times the steps: every way to go on, and the barriers."""
     game = rewinding.Rewinding(data.pooled(data.load("mnist")), rewinding.PAPER)
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
-def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None, parts: Path) -> Reference:
+def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
     128 images at a time, beside networks that are trained; three seeds."""
     pictures, source = cifar(images)
@@ -156,7 +157,7 @@ def _reference(
     clock: Clock,
     parts: Path,
     shaped: Callable[[pd.DataFrame], pd.DataFrame] = lambda table: table,
-) -> Reference:
+) -> PaperResult:
     """What the finished parts of an experiment give, and what made them."""
     with suppress(KeyboardInterrupt):
         experiment.run(clock, folder=parts)
@@ -164,4 +165,4 @@ def _reference(
         raise TimeoutError(f"the time was up before a part was finished; run it again: it goes on from {parts}")
     complete = all(part in experiment.done for part in experiment.parts())
     made = made_with(experiment.data.device, experiment.seconds)
-    return Reference(title, complete, asdict(experiment.settings), made, shaped(experiment.finished).round(6))
+    return PaperResult(title, complete, asdict(experiment.settings), made, shaped(experiment.finished).round(6))

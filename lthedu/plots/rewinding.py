@@ -11,10 +11,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.tickets import DENSE, REINIT
-from lthedu.tickets.rewinding import LR_REWOUND, REINIT_RESCALED, RESCALED, REWOUND, TUNED
+from lthedu.tickets.rewinding_experiment import LR_REWOUND, REINIT_RESCALED, RESCALED, REWOUND, TUNED
 
 WAYS: Mapping[str, dict[str, Any]] = {
     DENSE: LOOKS[DENSE],
@@ -59,7 +59,7 @@ def accuracy_by_step(
     density: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
-    behind: Reference | None = None,
+    behind: PaperResult | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every way to go on at `density`, against the step k: mean and band of one standard deviation.
@@ -230,7 +230,7 @@ def _by_step(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return 100 * by.mean(), 100 * by.std().fillna(0)
 
 
-def _behind(ax: Axes, reference: Reference, density: float, ks: Sequence[int]) -> str:
+def _behind(ax: Axes, reference: PaperResult, density: float, ks: Sequence[int]) -> str:
     """The reference's means as thin lines, over the steps that it shares, and the sentence that describes them."""
     rows = reference.table[(reference.table["density"] == density) & reference.table["k"].isin(ks)]
     for arm in (REWOUND, LR_REWOUND, TUNED):

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.plots.style import draw_guesses
 from lthedu.supermasks.widths import BERNOULLI, BERNOULLI_PLAIN, POPUP, POPUP_NORMAL, RANDOM, TRAINED
 
@@ -100,7 +100,7 @@ def accuracy_by_kept(
 
 
 @typed
-def conv_supermasks(reference: Reference, *, ax: Axes | None = None) -> tuple[Axes, str]:
+def conv_supermasks(reference: PaperResult, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """The stored convolutional supermasks: test accuracy by network and arm, a mark a seed."""
     ax = ax or plt.figure(figsize=(7.6, 3.8)).gca()
     table = reference.table

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.masks import Mask
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 
@@ -23,7 +23,7 @@ def accuracy_by_density(
     *,
     guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
-    behind: Reference | None = None,
+    behind: PaperResult | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every arm against the density of weights kept: mean and band of one standard deviation.
@@ -59,7 +59,7 @@ def accuracy_by_density(
     )
 
 
-def _draw_behind(ax: Axes, reference: Reference) -> str:
+def _draw_behind(ax: Axes, reference: PaperResult) -> str:
     """The reference's means as thin pale lines, and the sentence that describes them."""
     for arm, mine in reference.table.groupby("arm", sort=False):
         mean = 100 * mine.groupby("density")["test"].mean()

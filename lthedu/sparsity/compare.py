@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -18,6 +17,7 @@ from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
 from lthedu.pruning import cubic, select_each, select_globally
 from lthedu.pruning.schedules import Choose
+from lthedu.sparsity.sizes import bottleneck_width, matching_width
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.training import Optimizer, Progress, Replicates, Step, evaluate
 
@@ -80,37 +80,6 @@ SIZES = Sizes(
 )
 PAPER = SIZES.paper
 scaled_settings = SIZES.now
-
-
-@typed
-def matching_width(total: int, inputs: Count, outputs: Count) -> int:
-    """The widest hidden layer of a dense inputs-h-outputs network of at most `total` weights and biases.
-
-    Raises ValueError where not even h = 1 fits.
-
-    >>> matching_width(27_000, 784, 10)
-    33
-    """
-    width = (total - outputs) // (inputs + 1 + outputs)
-    if width < 1:
-        raise ValueError(f"total is {total}; even one hidden unit takes {inputs + 1 + 2 * outputs} numbers")
-    return width
-
-
-def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
-    """The same for inputs-h-(h // 3)-outputs, LeNet-300-100's proportions; the second layer has 4 units or more.
-
-    Raises ValueError where not even h = 1 fits.
-
-    >>> bottleneck_width(27_000, 784, 10)
-    33
-    """
-    width = matching_width(total, inputs, outputs)
-    while _size([inputs, width, max(width // 3, 4), outputs]) > total:
-        width -= 1
-    if width < 1:
-        raise ValueError(f"total is {total}; even one hidden unit takes {_size([inputs, 1, 4, outputs])} numbers")
-    return width
 
 
 @typed
@@ -294,7 +263,3 @@ def best_rates(table: pd.DataFrame) -> pd.DataFrame:
     means = table.groupby(["arm", "budget", "lr"], sort=False)["val"].sum().reset_index()
     best = means.loc[means.groupby(["arm", "budget"], sort=False)["val"].idxmax()] if len(means) else means
     return table.merge(best[["arm", "budget", "lr"]], how="inner")
-
-
-def _size(sizes: Sequence[int]) -> int:
-    return sum((a + 1) * b for a, b in pairwise(sizes))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lthedu import masks
 from lthedu.base.arguments import typed
-from lthedu.tickets.rewinding import Rewinding
+from lthedu.tickets.rewinding_experiment import Rewinding
 from lthedu.tickets.stability import barriers, between, walk
 from lthedu.training import pick
 from lthedu.widgets.live import live_plot

@@ -148,7 +148,7 @@ def written() -> Path:
     return Path("a-result")
 
 
-def a_reference() -> paper_results.Reference:
+def a_reference() -> paper_results.PaperResult:
     return paper_results.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
 
 

@@ -13,7 +13,8 @@ from lthedu.landscape import depth
 from lthedu.models import MLP
 from lthedu.sparsity import compare
 from lthedu.supermasks import contest, conv, deconstruction, widths
-from lthedu.tickets import lottery, rewinding, settings
+from lthedu.tickets import lottery, settings
+from lthedu.tickets import rewinding_experiment as rewinding
 from lthedu.tickets.study import Study
 
 

@@ -16,7 +16,8 @@ from lthedu import data
 from lthedu.data import Dataset
 from lthedu.experiments import Sizes, base
 from lthedu.supermasks import deconstruction
-from lthedu.tickets import find_tickets, rewinding, settings, study
+from lthedu.tickets import find_tickets, settings, study
+from lthedu.tickets import rewinding_experiment as rewinding
 from lthedu.tickets.study import Study
 
 every = pytest.mark.parametrize("name", EVERY)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lthedu.tickets import rewinding
+from lthedu.tickets import rewinding_experiment as rewinding
 
 NOTEBOOK = "rewinding"
 CLAIMS = 22

@@ -11,7 +11,8 @@ from lthedu import data, models, plots
 from lthedu.data import DamagedFile
 from lthedu.paper import results, runs
 from lthedu.supermasks import conv
-from lthedu.tickets import Settings, Study, lottery, rewinding
+from lthedu.tickets import Settings, Study, lottery
+from lthedu.tickets import rewinding_experiment as rewinding
 
 TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 
@@ -20,7 +21,7 @@ TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 def two(tmp_path):
     table = pd.DataFrame({"arm": ["dense", "ticket"], "level": [0, 1], "test": [0.5, 1 / 3]})
     made = {"device": "a GPU", "torch": "2.13.0", "seconds": 61.2}
-    results.write(tmp_path / "two.json", results.Reference("two rows", True, {"seeds": (0, 1)}, made, table))
+    results.write(tmp_path / "two.json", results.PaperResult("two rows", True, {"seeds": (0, 1)}, made, table))
     return tmp_path / "two.json"
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from lthedu import plots
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.plots.rewinding import PUBLISHED, PUBLISHED_DENSE, WAYS
 from lthedu.tickets import DENSE, REINIT
-from lthedu.tickets.rewinding import ARMS, COLUMNS, LR_REWOUND, REWOUND, TUNED
+from lthedu.tickets.rewinding_experiment import ARMS, COLUMNS, LR_REWOUND, REWOUND, TUNED
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
 
 def test_a_stored_reference_is_drawn_behind_and_named(table: pd.DataFrame) -> None:
     made = {"device": "a device", "torch": "2", "seconds": 7.0}
-    stored = Reference("twenty seeds", True, {}, made, table.assign(accuracy=table["accuracy"] - 0.1))
+    stored = PaperResult("twenty seeds", True, {}, made, table.assign(accuracy=table["accuracy"] - 0.1))
     ax, alt = plots.accuracy_by_step(table, 0.05, behind=stored)
     thin = [list(found.get_ydata()) for found in ax.lines if found.get_linewidth() == 0.9]
     assert any(y == pytest.approx([81, 87]) for y in thin)

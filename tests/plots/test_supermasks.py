@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lthedu import plots
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.supermasks.widths import ARMS, COLUMNS, POPUP, TRAINED
 
 
@@ -48,7 +48,7 @@ def test_the_stored_convolutions_are_marks_and_say_where_they_come_from():
     rows = [
         (arm, f"Conv-{d}", r, 0.5, 0.5 + 0.1 * r) for arm in ("edge-popup", "trained") for d in (2, 4) for r in (0, 1)
     ]
-    stored = Reference(
+    stored = PaperResult(
         "some networks",
         False,
         {},

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lthedu import plots
-from lthedu.paper import Reference
+from lthedu.paper import PaperResult
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final
 
 
@@ -40,7 +40,7 @@ def test_a_reference_stands_behind_thin_and_named(table: pd.DataFrame) -> None:
     rows = [(DENSE, 1.0, 0.98), (WINNING, 0.8, 0.97), (WINNING, 0.8, 0.99), (WINNING, 0.2, 0.96)]
     stored = pd.DataFrame(rows, columns=["arm", "density", "test"])
     made = {"device": "a large GPU", "torch": "2.13.0", "seconds": 270.2}
-    ax, alt = plots.accuracy_by_density(table, behind=Reference("The paper's", False, {}, made, stored))
+    ax, alt = plots.accuracy_by_density(table, behind=PaperResult("The paper's", False, {}, made, stored))
     color = plots.LOOKS[WINNING]["color"]
     (thin,) = [line for line in ax.lines if line.get_linewidth() < 1 and line.get_color() == color]
     assert dict(zip(thin.get_xdata(), thin.get_ydata(), strict=True)) == pytest.approx({80: 98.0, 20: 96.0})

@@ -3,7 +3,7 @@
 import pytest
 
 from lthedu import data
-from lthedu.tickets.rewinding import Rewinding, Settings
+from lthedu.tickets.rewinding_experiment import Rewinding, Settings
 from lthedu.widgets import line_explorer
 
 
