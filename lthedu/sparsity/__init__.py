@@ -9,9 +9,9 @@ from lthedu.sparsity.compare import (
     SMALL,
     Comparison,
     Settings,
-    matching_width,
     scaled_settings,
 )
+from lthedu.sparsity.sizes import matching_width
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 
 __all__ = [
