@@ -11,9 +11,9 @@ import nbformat
 import pytest
 
 from lthedu.course.authoring import normalise
+from lthedu.course.catalogue import exercises
 from lthedu.course.new_lesson import TO_WRITE
 from lthedu.course.numbers import renumber
-from lthedu.exercises import exercises
 from lthedu.exercises.core import Exercise
 
 LESSONS = sorted((Path(__file__).parent.parent / "lessons").glob("*.ipynb"))

@@ -1,5 +1,6 @@
 """Where the course's files are, in a checkout and in an installed wheel alike, and at which size lessons run."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -24,6 +25,25 @@ def course_path(name: str) -> Path:
         if (root / name).is_dir():
             return root / name
     raise FileNotFoundError(f"this installation of lthedu has no folder {name!r}; reinstall lthedu")
+
+
+@functools.cache
+def lesson_numbers() -> dict[str, int]:
+    """The number of each lesson by its name, as the notebooks' file names say.
+
+    >>> lesson_numbers()["winning_tickets"]
+    2
+    """
+    return {path.stem[3:]: int(path.stem[:2]) for path in sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))}
+
+
+def lesson_path(name: str) -> Path:
+    """The notebook of the lesson of that name.
+
+    >>> lesson_path("winning_tickets").name
+    '02_winning_tickets.ipynb'
+    """
+    return course_path("lessons") / f"{lesson_numbers()[name]:02}_{name}.ipynb"
 
 
 def scale() -> str:

@@ -15,11 +15,12 @@ from lthedu.base.ranges import Range, Text
 from lthedu.course import standing
 from lthedu.course.answer import digest, is_stub, line_of, source_of
 from lthedu.course.boxes import Box, Kind, show_box
+from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, find, meant, message_of, shortened
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
 

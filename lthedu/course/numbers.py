@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from lthedu.exercises import exercises
+from lthedu.course.catalogue import exercises
 from lthedu.exercises.core import Exercise
 
 _CHECK = re.compile(r'^(\w+) = check\("([\d.]+)", \w+\)$', re.MULTILINE)

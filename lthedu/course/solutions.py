@@ -18,10 +18,10 @@ from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
+from lthedu.course.catalogue import find
 from lthedu.course.copies import digest, named_files
 from lthedu.course.executor import read_notebook
 from lthedu.course.folder import refuse_same_names
-from lthedu.exercises import find
 
 OUTPUT = Path("lthedu-solutions")  # in the current folder
 BANNER = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import lthedu
 from lthedu.course.boxes import Table
+from lthedu.course.catalogue import exercises
 from lthedu.course.record import FORMAT, PAUSE, Document, Entry, entries
-from lthedu.exercises import exercises
 
 COLUMNS = ("Exercise", "Title", "Where you stand", "Tries", "Hints", "Minutes", "Passed")
 MEANING = (

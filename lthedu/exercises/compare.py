@@ -41,7 +41,7 @@ def compare(
     `close` unless given, whether a mistake agrees with the answer. Raises Wrong with the words of the mistake that
     explains every case, or else `otherwise`, and `show(got, right, *arguments)` of the first case that differs.
 
-    >>> from lthedu.exercises import find
+    >>> from lthedu.course.catalogue import find
     >>> attempt = Attempt(lambda eta, instances, delta=0.01: 3)
     >>> attempt.exercise = find("9.4")
     >>> compare(attempt, [(0.01, 100)], otherwise="that is too few")

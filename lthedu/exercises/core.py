@@ -2,7 +2,6 @@
 
 import copy
 import importlib
-import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.base.course_files import lesson_numbers
 from lthedu.exercises.surroundings import Surroundings
 
 Function = Callable[..., Any]
@@ -140,15 +140,18 @@ class Exercise:
     @property
     def number(self) -> str:
         """The lesson's number and the exercise's place in its lesson, such as "2.1"."""
-        mine = [e for e in _registry.values() if e.judge.__module__ == self.judge.__module__]
-        return f"{int(self.judge.__module__[-2:])}.{mine.index(self) + 1}"
+        mine = [e for e in _registry.values() if e.lesson == self.lesson]
+        return f"{lesson_numbers()[self.lesson]}.{mine.index(self) + 1}"
+
+    @property
+    def lesson(self) -> str:
+        """The name of its lesson: that of the folder in which its check stands."""
+        return self.judge.__module__.split(".")[-2]
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """What stands in the module `..._mistakes` beside the check's own, read when it is first asked for."""
-        module = f"{self.judge.__module__}_mistakes"
-        if importlib.util.find_spec(module):
-            importlib.import_module(module)
+        """What stands in `mistakes.py` beside the check, read when it is first asked for."""
+        importlib.import_module(self.judge.__module__.rpartition(".")[0] + ".mistakes")
         return _mistakes.get(self.name, [])
 
     def check(self, attempt: Attempt) -> None:
@@ -197,38 +200,9 @@ def mistake(name: str, words: str) -> Callable[[F], F]:
     return register
 
 
-def find(wanted: str) -> Exercise:
-    """The exercise of that number or name. Raises ValueError, with those there are, where there is none.
-
-    >>> import lthedu.exercises
-    >>> find("2.1").title, find("find_tickets").number
-    ('The loop that finds tickets', '2.1')
-    """
-    if not isinstance(wanted, str):
-        raise ValueError(f'an exercise\'s number is written in quotes: "{wanted}", not {wanted}')
-    for found in _registry.values():
-        if wanted in (found.name, found.number):
-            return found
-    raise ValueError(f"there is no exercise {wanted!r}; there are: {', '.join(e.number for e in exercises())}")
-
-
-def meant(number: str, function: object) -> Exercise:
-    """The exercise that a learner's function answers: the one of its name, else the one of that number.
-
-    In a copy that is older than the course, the number may by now be another exercise's.
-
-    >>> import lthedu.exercises
-    >>> def rewind(snapshots, mask, step): ...
-    >>> meant("3.99", rewind).title, meant("3.2", lambda *args: 0).name
-    ('Rewind, bit for bit', 'rewind')
-    """
-    name = getattr(function, "__name__", "")
-    return _registry[name] if name in _registry else find(number)
-
-
-def exercises() -> list[Exercise]:
-    """All exercises, by number."""
-    return sorted(_registry.values(), key=lambda e: [int(n) for n in e.number.split(".")])
+def registered() -> dict[str, Exercise]:
+    """The exercises whose modules were imported, by name. `lthedu.course.catalogue` knows all of the course."""
+    return dict(_registry)
 
 
 def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:

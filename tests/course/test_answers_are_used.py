@@ -1,8 +1,6 @@
 """The experiments use what `check` returned: right answers that count their calls are swapped in, and counted."""
 
 import functools
-import importlib
-import pkgutil
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,17 +14,13 @@ import pytest
 from answers import RIGHT
 from IPython.display import display
 
-import lthedu.exercises
 from lthedu import data
 from lthedu.course import doctor, lesson
 from lthedu.course.answer import is_stub
-from lthedu.exercises import core, exercises
+from lthedu.course.catalogue import exercises
+from lthedu.exercises import core
 
 mpl.use("agg")
-for _module in pkgutil.iter_modules(lthedu.exercises.__path__):
-    if _module.name.endswith("_answers"):  # importing it registers the answers
-        importlib.import_module(f"lthedu.exercises.{_module.name}")
-
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
 lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 # what becomes of a wrong answer is the same mechanism everywhere: one lesson each time, all of them under full
@@ -47,7 +41,7 @@ def small(path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def of_lesson(path: Path) -> list:
-    mine = [e for e in exercises() if e.number.startswith(f"{int(path.stem[:2])}.")]
+    mine = [e for e in exercises() if e.lesson == path.stem[3:]]
     assert mine
     return mine
 
@@ -82,7 +76,7 @@ def test_every_answer_is_called_by_the_cells_that_follow_its_check(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mine = of_lesson(path)
-    inside, after = run(path, {e.number: [*RIGHT.get(e.name, []), *core.RIGHT.get(e.number, [])][0] for e in mine})
+    inside, after = run(path, {e.number: RIGHT[e.name][0] for e in mine})
     numbers = {e.number for e in mine}
     assert {n for n in numbers if inside[n] > 0} == numbers
     assert {n for n in numbers if after[n] > 0} == numbers
@@ -93,8 +87,7 @@ def test_every_answer_is_called_by_the_cells_that_follow_its_check(
 
 def a_mistake(exercise: core.Exercise) -> Callable:
     """One that is not the code with the bug, which counts as not attempted where it is left as it is."""
-    known = [*exercise.mistakes, *core.WRONG.get(exercise.number, [])]
-    return next(m.function for m in known if not is_stub(m.function, exercise))
+    return next(m.function for m in exercise.mistakes if not is_stub(m.function, exercise))
 
 
 @pytest.mark.usefixtures("small")

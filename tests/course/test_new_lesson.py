@@ -18,14 +18,12 @@ ROOT = Path(__file__).parents[2]
 
 def checkout(place: Path) -> Path:
     """A folder that looks like a checkout of the running package."""
-    for name in ("lessons", "tests"):
+    for name in ("lessons", "tests/lessons"):
         (place / name).mkdir(parents=True)
     (place / "pyproject.toml").touch()
     (place / "lessons" / "02_winning_tickets.ipynb").write_text("a lesson")
-    (place / "lthedu" / "exercises").mkdir(parents=True)
+    (place / "lthedu" / "lessons" / "another").mkdir(parents=True)
     (place / "lthedu" / "__init__.py").touch()
-    (place / "lthedu" / "exercises" / "core.py").touch()
-    (place / "lthedu" / "exercises" / "lesson05.py").write_text("exercises")
     return place
 
 
@@ -40,13 +38,15 @@ def files(place: Path) -> dict[str, bytes]:
     return {p.relative_to(place).as_posix(): p.read_bytes() for p in place.rglob("*") if p.is_file()}
 
 
-def test_it_writes_a_notebook_and_two_modules(root: Path) -> None:
+def test_it_writes_a_notebook_and_two_folders(root: Path) -> None:
     before = files(root)
     written = new_lesson("7", "Search without gradients: a tour", root / "lessons")  # anywhere in the checkout
     names = [
         "lessons/07_search_without_gradients_a_tour.ipynb",
-        "lthedu/exercises/lesson07.py",
-        "lthedu/exercises/lesson07_answers.py",
+        "lthedu/lessons/search_without_gradients_a_tour/__init__.py",
+        "lthedu/lessons/search_without_gradients_a_tour/exercises.py",
+        "lthedu/lessons/search_without_gradients_a_tour/mistakes.py",
+        "tests/lessons/search_without_gradients_a_tour/answers.py",
     ]
     assert [p.relative_to(root).as_posix() for p in written] == names
     assert set(files(root)) == {*before, *names}
@@ -54,7 +54,7 @@ def test_it_writes_a_notebook_and_two_modules(root: Path) -> None:
     nbformat.validate(notebook)
     assert notebook.cells[0].source.startswith("# Search without gradients: a tour\n")
     assert TO_WRITE in notebook.cells[0].source
-    assert not re.search(r"\{[A-Z]", "".join(path.read_text() for path in written))  # every blank is filled in
+    assert "TITLE" not in "".join(path.read_text() for path in written)  # every blank is filled in
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_it_writes_a_notebook_and_two_modules(root: Path) -> None:
         ("2", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
         ("02", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
         ("7", "Winning tickets", r"lessons/02_winning_tickets\.ipynb is there already"),
-        ("5", "Another", r"lthedu/exercises/lesson05\.py is there already"),
+        ("5", "Another", r"lthedu/lessons/another is there already"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(root: Path, number: str, title: str, said: str) -> None:
@@ -133,7 +133,9 @@ def executed(begun: Path) -> Path:
 RUN = """
 import json, sys
 from pathlib import Path
-from lthedu.exercises import find, lesson99_answers
+sys.path.insert(0, "tests")
+from answers import RIGHT, TOLD
+from lthedu.course.catalogue import find
 import matplotlib
 matplotlib.use("agg")
 cells = json.loads(next(Path("lessons").glob("99_*.ipynb")).read_text(encoding="utf-8"))["cells"]
@@ -143,10 +145,10 @@ for i, cell in enumerate(cells):
         file.write_text("".join(cell["source"]), encoding="utf-8")
         exec(compile(file.read_text(encoding="utf-8"), str(file.absolute()), "exec"))
 from lthedu.course.lesson import check
-for answer in find("99.1").right:
+for answer in RIGHT["kept_share"]:
     check("99.1", answer)
-for planted in find("99.1").wrong:
-    check("99.1", planted.function)
+for mistake in find("99.1").mistakes:
+    check("99.1", mistake.function)
 """
 
 
@@ -186,8 +188,8 @@ def test_its_exercise_passes_what_every_exercise_must(executed: Path) -> None:
     assert not found["FAILED"] | found["ERROR"], ran.stdout
     assert ran.returncode == 0, ran.stdout
     assert {
-        "test_a_differently_written_right_answer_passes",
-        "test_a_wrong_answer_meets_its_own_diagnosis",
+        "test_right_answers_pass_whatever_the_seed_and_however_they_are_written",
+        "test_a_mistake_is_told_what_it_is",
         "test_every_exercise_is_complete",
         "test_every_answer_is_called_by_the_cells_that_follow_its_check",
         "test_a_wrong_answer_never_reaches_the_experiment",

@@ -17,8 +17,8 @@ import lthedu.masks as house
 from lthedu.base.course_files import course_path
 from lthedu.course import solutions
 from lthedu.course.authoring import executed, normalise
+from lthedu.course.catalogue import exercises
 from lthedu.course.solutions import build_solutions, pasted
-from lthedu.exercises import exercises
 from lthedu.exercises.core import Attempt
 from lthedu.masks import Mask
 from lthedu.masks import full as everything

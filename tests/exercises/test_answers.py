@@ -6,7 +6,8 @@ import inspect
 import pytest
 from answers import RIGHT, TOLD
 
-from lthedu.exercises import core, exercises
+from lthedu.course.catalogue import exercises
+from lthedu.exercises import core
 from lthedu.exercises.compare import alike, examples
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong
 

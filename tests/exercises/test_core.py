@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from lthedu.exercises.core import Attempt, Raised, Wrong, brief, find, same_tensor, same_tensors
+from lthedu.course.catalogue import find
+from lthedu.exercises.core import Attempt, Raised, Wrong, brief, same_tensor, same_tensors
 
 
 def test_arguments_are_copied_before_the_call() -> None:

@@ -17,8 +17,8 @@ import torch
 from torch.nn import functional
 
 from lthedu.course import lesson
+from lthedu.course.catalogue import exercises, find
 from lthedu.course.contained import LIMIT, contained
-from lthedu.exercises import exercises, find
 from lthedu.exercises.surroundings import Surroundings
 
 ALL = exercises()

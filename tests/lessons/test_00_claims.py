@@ -11,7 +11,8 @@ import torch
 
 from lthedu import proof, pruning, tickets
 from lthedu.course import lesson
-from lthedu.exercises import find, lesson00
+from lthedu.course.catalogue import find
+from lthedu.exercises import lesson00
 from lthedu.pruning import random_scores
 from lthedu.tickets import study
 

@@ -11,7 +11,7 @@ import torch
 
 from lthedu import data
 from lthedu.course import lesson
-from lthedu.exercises import find
+from lthedu.course.catalogue import find
 from lthedu.proof import error_bound, first_mask, settings, ticket
 
 NOTEBOOK = "pruning_is_all_you_need"
