@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -131,9 +131,6 @@ def progress(
     """
     import json
 
-    from rich import box
-    from rich.table import Table
-
     from lthedu.course import record, standing
     from lthedu.course.folder import MANIFEST, OWN_FOLDER, folder_meant
 
@@ -151,21 +148,13 @@ def progress(
     if as_json:
         print(json.dumps(standing.as_data(found), indent=1))
         return
-    shown = Table(title="Your progress", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in standing.COLUMNS:
-        justify: Literal["left", "right"] = "right" if name in ("Tries", "Hints", "Minutes") else "left"
-        shown.add_column(name, justify=justify, no_wrap=name != "Title")
-    for row in standing.rows(found):
-        shown.add_row(*row)
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(shown)
-    for line in (standing.summary(found), f"Kept in {path}.", *standing.MEANING):
-        console.print(line)
+    notes = [f"Kept in {path}."]
     if not path.exists():
-        console.print(
+        notes.append(
             "There is no such file yet: it comes with your first check or hint. If your lessons are elsewhere, "
             "name the folder with --folder."
         )
+    print(standing.table(found, notes).text(Console().width))
 
 
 @app.command()

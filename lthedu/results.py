@@ -12,14 +12,14 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.arguments import shown, typed
 from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal
-from lthedu.checks import checked, shown
 
 _RECORD, _TENSORS, _SEAL = "record.json", "tensors.safetensors", "sha256 of record"
 _PARTIAL = ".unfinished."  # in the name of a folder that is being written
 
 
-@checked
+@typed
 def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Write `record` (anything JSON holds) and `tensors` as `folder`, atomically.
 
@@ -50,7 +50,7 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
         raise
 
 
-@checked
+@typed
 def sweep(parent: Path) -> None:
     """Remove the half-written folders that a killed `write` left in `parent` or below it.
 
@@ -67,7 +67,7 @@ def sweep(parent: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-@checked
+@typed
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The record and the tensors that `write` put into `folder`.
 

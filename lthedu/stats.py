@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Fraction, Share
 
 
-@checked
+@typed
 def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """Mean of the differences a - b over paired seeds, and the two-sided p-value of Student's paired t-test.
 
@@ -35,8 +36,8 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(d.mean()), float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
 
 
-@checked
-def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[float, float]:
+@typed
+def clopper_pearson(wins: int, draws: Count, confidence: Share = 0.95) -> tuple[float, float]:
     """The exact interval for a chance of success, from `wins` successes in `draws` independent draws.
 
     The lower end is the chance under which `wins` or more would come up with probability (1 - confidence) / 2, the
@@ -48,18 +49,16 @@ def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[fl
     >>> [round(end, 4) for end in clopper_pearson(0, 128)]
     [0.0, 0.0284]
     """
-    if draws < 1 or not 0 <= wins <= draws:
-        raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws, and at least one draw")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1")
+    if not 0 <= wins <= draws:
+        raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws")
     tail = (1 - confidence) / 2
     low = 0.0 if wins == 0 else float(stats.beta.ppf(tail, wins, draws - wins + 1))
     high = 1.0 if wins == draws else float(stats.beta.ppf(1 - tail, wins + 1, draws - wins))
     return low, high
 
 
-@checked
-def draws_needed(p: float, chance: float = 0.95) -> float:
+@typed
+def draws_needed(p: Fraction, chance: Share = 0.95) -> float:
     """The fewest independent draws that hold at least one success with probability `chance` or more.
 
     Each draw succeeds with probability `p`; n draws all fail with probability (1 - p)^n. A whole number as a float,
@@ -68,10 +67,6 @@ def draws_needed(p: float, chance: float = 0.95) -> float:
     >>> draws_needed(0.5), draws_needed(0.01), draws_needed(0)
     (5.0, 299.0, inf)
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p}; it is a probability, from 0 to 1")
-    if not 0 < chance < 1:
-        raise ValueError(f"chance is {chance}; allowed: above 0 and below 1")
     if p == 0:
         return math.inf
     if p == 1:
@@ -79,7 +74,7 @@ def draws_needed(p: float, chance: float = 0.95) -> float:
     return float(math.ceil(math.log(1 - chance) / math.log1p(-p)))  # log1p: 1 - 1e-17 is 1
 
 
-@checked
+@typed
 def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: int) -> float:
     """What the best of `draws` networks reports on average, chosen by one score and reported by another.
 
@@ -108,7 +103,7 @@ def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: 
     return float(np.bincount(group, chance[np.argsort(np.argsort(score, kind="stable"))]) @ mean)
 
 
-@checked
+@typed
 def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     """The two-sided p-value of Fisher's exact test that two arms succeed with the same chance.
 
@@ -124,7 +119,7 @@ def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     return float(stats.fisher_exact(table).pvalue)
 
 
-@checked
+@typed
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """How often a value of `a` is above one of `b`, ties by half, and the two-sided p-value of Mann and Whitney's test.
 
@@ -141,7 +136,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(found.statistic) / (len(x) * len(y)), float(found.pvalue)
 
 
-@checked
+@typed
 def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
     """The exact two-sided p-value of paired values: the share of all swaps within pairs that does as much.
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from lthedu.base.streams import generator
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
+from lthedu.training import Optimizer
 
 OPTIMIZERS = [
     Optimizer("sgd", lr=0.1),

@@ -206,7 +206,7 @@ def test_progress_reads_the_folder_and_writes_nothing(
     assert re.search(r"2\.2 +A random mask .* ✓ passed +1 +2 +2 +2027-01-15", shown)
     assert re.search(r"2\.1 .* ○ not attempted", shown)
     assert "Passed: 1 of" in shown
-    assert f"Kept in {tmp_path / 'lthedu' / '.lthedu' / 'progress.json'}" in shown.replace("\n", "")
+    assert f"Keptin{tmp_path / 'lthedu' / '.lthedu' / 'progress.json'}" in "".join(shown.split())
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 

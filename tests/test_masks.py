@@ -49,21 +49,6 @@ def test_counts_and_density_count_kept_weights_over_all_layers(both):
     assert masks.density(mask) == sum(kept.values()) / sum(m.numel() for m in mask.values())
 
 
-@calm
-@given(params_and_mask(), st.integers(0, 2**32))
-def test_combine_is_the_intersection(both, seed):
-    _, a = both
-    g = torch.Generator().manual_seed(seed)
-    b = {n: torch.rand(m.shape, generator=g) < 0.5 for n, m in a.items()}
-    for name, m in masks.combine(a, b).items():
-        assert torch.equal(m, a[name].logical_and(b[name]))
-
-
-def test_combine_refuses_masks_of_different_layers():
-    with pytest.raises(ValueError, match="different layers"):
-        masks.combine({"a": torch.tensor([True])}, {"b": torch.tensor([True])})
-
-
 def test_biases_are_never_prunable():
     params = {"c.weight": torch.ones(2, 1, 3, 3), "c.bias": torch.ones(2), "f.weight": torch.ones(2, 2)}
     assert masks.prunable(params) == ["c.weight", "f.weight"]

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from lthedu import data, masks
 from lthedu.experiments import base
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.tickets import distances, early_bird, rewinding, stability
 from lthedu.tickets.rewinding import LR_REWOUND, REINIT, RESCALED, REWOUND, TUNED, Rewinding, Settings
-from lthedu.training import Replicates, evaluate, train, training
+from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TINY = Settings(
     seeds=(3, 4),
@@ -96,7 +95,7 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
 
 def test_fine_tuning_holds_the_last_learning_rate() -> None:
     assert Settings().last_rate.lr == pytest.approx(0.001)
-    assert Settings().last_rate.schedule == Schedule()
+    assert Settings().last_rate.schedule == RateSchedule()
 
 
 def test_rewinding_shares_no_memory_and_refuses_a_step_that_was_not_kept(game: Rewinding) -> None:
@@ -173,7 +172,7 @@ def test_the_ends_of_a_line_are_exact() -> None:
     a, b = {"w": torch.randn(7)}, {"w": torch.randn(7)}
     assert torch.equal(stability.between(a, b, 0)["w"], a["w"])
     assert torch.equal(stability.between(a, b, 1)["w"], b["w"])
-    with pytest.raises(ValueError, match=r"alpha is 1.5; allowed: 0 to 1"):
+    with pytest.raises(ValueError, match=r"alpha is 1.5; allowed: a number from 0 to 1"):
         stability.between(a, b, 1.5)
     with pytest.raises(ValueError, match="the ends differ"):
         stability.between(a, {"v": b["w"]}, 0.5)
@@ -192,7 +191,7 @@ def test_a_barrier_is_at_least_half_the_difference_of_the_ends(heights: list[flo
 
 def test_a_line_of_one_point_is_refused(game: Rewinding) -> None:
     a, b = game.children[4]
-    with pytest.raises(ValueError, match="points is 1; it must be 2 or more"):
+    with pytest.raises(ValueError, match="points is 1; allowed: a whole number from 2 up"):
         stability.error_barrier(a, b, lambda w: 0.0, points=1)
     with pytest.raises(ValueError, match="points is 1"):
         stability.walk(game.networks, a, b, game.data, points=1)
@@ -215,7 +214,7 @@ def test_chance_levels_are_those_of_random_masks() -> None:
     rng = torch.Generator().manual_seed(0)
     a, b = (torch.rand(200_000, generator=rng) < p for p in (0.05, 0.3))
     assert distances.hamming(a, b) == pytest.approx(distances.chance_hamming(0.05, 0.3), abs=0.005)
-    assert distances.iou(a, b) == pytest.approx(distances.chance_iou(0.05, 0.3), abs=0.005)
+    assert distances.iou(a, b) == pytest.approx(0.05 * 0.3 / (0.05 + 0.3 - 0.05 * 0.3), abs=0.005)
     assert distances.relative_distance(a, b) == pytest.approx(1, abs=0.02)
 
 
@@ -226,7 +225,7 @@ def test_what_is_no_mask_is_refused() -> None:
     with pytest.raises(ValueError, match=r"shapes \(3,\) and \(4,\)"):
         distances.iou(kept, torch.ones(4, dtype=torch.bool))
     with pytest.raises(ValueError, match=r"densities are 1\.5 and 0.2"):
-        distances.chance_iou(1.5, 0.2)
+        distances.chance_hamming(1.5, 0.2)
 
 
 def test_a_network_without_its_pruned_neurons_is_the_smaller_network() -> None:
@@ -261,7 +260,7 @@ def test_a_stop_needs_every_mask_of_its_window() -> None:
     assert early_bird.early_bird([a], window=2) is None
     with pytest.raises(ValueError, match="window is 1"):
         early_bird.early_bird([a], window=1)
-    with pytest.raises(ValueError, match="threshold is 2; allowed: 0 to 1"):
+    with pytest.raises(ValueError, match="threshold is 2; allowed: a number from 0 to 1"):
         early_bird.early_bird([a], threshold=2)
 
 

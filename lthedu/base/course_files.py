@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 _PACKAGE = Path(__file__).parents[1]
 SCALES = ("tiny", "lesson", "paper")
 
 
-@checked
+@typed
 def course_path(name: str) -> Path:
     """Folder `name` ("lessons" or "datasets") of the course.
 

@@ -5,10 +5,10 @@ import hashlib
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 
-@checked
+@typed
 def fingerprint(params: dict[str, Tensor]) -> str:
     """SHA-256 of names, types, shapes and every bit of the values: equal for equal weights alone.
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.bench.measure import measure, report, spread, table
-from lthedu.checks import Count, Range, checked
 from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import Solver
@@ -33,7 +34,7 @@ Search = Callable[[Floats, Floats], Subsets]
 Row = tuple[str, ...]
 
 
-@checked
+@typed
 def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> str:
     """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
 

@@ -9,15 +9,14 @@ import torch
 from torch import Tensor
 
 from lthedu import data
+from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
+from lthedu.base.ranges import Count, Range
 from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
-from lthedu.checks import Count, Range, checked
-from lthedu.gradients import pick
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.supermasks import EdgePopup, initial_scores, keep_top, signed_constants
-from lthedu.training import Replicates
+from lthedu.training import Optimizer, Replicates, pick
 
 SGD = Optimizer("sgd", lr=0.1, momentum=0.9)
 AUTOGRAD, ENGINE = "dense, autograd", "dense, engine"
@@ -55,7 +54,7 @@ class _Popup(EdgePopup):
         return {n: p * mask[n] if n in mask else p for n, p in self.weights.items()}
 
 
-@checked
+@typed
 def supermask_report(
     replicates: Annotated[int, Range(1, 1000)] = 1, rounds: Count = 15, threads: Threads = 2, steps: Count = 40
 ) -> str:

@@ -12,13 +12,13 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
+from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
+from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import generator
 from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
-from lthedu.checks import Count, Range, checked
 from lthedu.models import lenet_300_100
-from lthedu.optimizers import Optimizer
-from lthedu.training import Replicates, train
+from lthedu.training import Optimizer, Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count
 # forward, weight gradient and input gradient of 266,200 weights; nobody needs the gradient of the pixels
@@ -29,7 +29,7 @@ SGEMM = "1024 x 1024 x 1024"
 Contenders = dict[str, Callable[[], float]]
 
 
-@checked
+@typed
 def train_report(
     replicates: Annotated[int, Range(1, 1000)] = 5, rounds: Count = 15, threads: Threads = 2, steps: Count = 40
 ) -> str:

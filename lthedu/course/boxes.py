@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+import rich.console
+import rich.table
 from IPython.display import display
 
 Kind = Literal["open", "error", "wrong", "right", "note", "plain", "supported", "unsupported"]
@@ -85,12 +87,30 @@ class Table:
     terms: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        cells = [self.columns, *self.rows]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-        ]
-        return "\n".join([self.title, *lines, *self.notes, *self.terms])
+        return self.text(width=1_000_000)
+
+    def text(self, width: int) -> str:
+        """The table in lines of at most `width` characters; where that is too few, its widest column is folded.
+
+        >>> print(Table("Two", ("name", "words"), (("a", "one two"), ("b", "three"))).text(13))
+        Two
+        name  words
+        a     one
+              two
+        b     three
+        """
+        grid = rich.table.Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        longest = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+        for name, length in zip(self.columns, longest, strict=True):
+            grid.add_column(name, no_wrap=length < max(longest))
+        for row in self.rows:
+            grid.add_row(*row)
+        plain = {"color_system": None, "highlight": False, "markup": False, "emoji": False}
+        console = rich.console.Console(width=width, force_jupyter=False, legacy_windows=False, **plain)  # type: ignore[arg-type]
+        with console.capture() as got:
+            for part in (self.title, grid, *self.notes, *self.terms):
+                console.print(part)
+        return "\n".join(line.rstrip() for line in got.get().splitlines())
 
     def _repr_html_(self) -> str:
         def cell(tag: str, text: str) -> str:

@@ -339,6 +339,10 @@ def times(visit: Visit) -> Iterator[Line]:
     load = machine.load()
     if load != "unknown" and float(load) > 1.5 * machine.usable_cores():
         yield Line(f"other programs are at work (load {load}): without them it is faster")
+    if os.environ.get("LTHEDU_SCALE") == "tiny":
+        yield Line(
+            "LTHEDU_SCALE=tiny: every line runs, and nothing is shown; the estimates are for the lessons' own size"
+        )
     if os.environ.get("LTHEDU_SCALE") == "paper":
         yield Line("LTHEDU_SCALE=paper: hours to days; the estimates are for the lessons' own size")
     known = read(course_path("lessons"))

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from platformdirs import user_cache_path
 
+from lthedu.base.arguments import typed
 from lthedu.base.course_files import course_path, scale
 from lthedu.base.files import DamagedFile
-from lthedu.checks import checked
 from lthedu.data import cifar10
 from lthedu.data.dataset import Dataset, Progress, Recipe, default_device, device_of
 from lthedu.data.folder import class_names, load_folder
@@ -41,7 +41,7 @@ TINY = 600, 200, 200  # examples of each split at tiny size
 CIFAR10_CLASSES = cifar10.CIFAR10_CLASSES
 
 
-@checked
+@typed
 def load(
     name: str = "mnist",
     *,
@@ -89,6 +89,7 @@ def load(
     return made.first(*tiny) if tiny else made  # the recipe says so wherever it is followed
 
 
+@typed
 def remade(recipe: Recipe) -> Dataset:
     """The data that this recipe makes, step by step (see `Dataset.recipe`): how another process comes by it.
 
@@ -114,7 +115,7 @@ def remade(recipe: Recipe) -> Dataset:
     return made
 
 
-@checked
+@typed
 def check_files(name: str, folder: Path | str | None = None) -> None:
     """Check the files of the dataset `name` by their SHA-256, and read nothing else of them: what `load` checks first.
 
@@ -138,7 +139,7 @@ def _refuse_unknown(name: str) -> None:
         )
 
 
-@checked
+@typed
 def data_path(name: str, folder: Path | str | None = None) -> Path:
     """The folder with the files of the dataset `name`: inside `folder`, else inside the folder that LTHEDU_DATA names,
     else, for "mnist", the course's own, and for "cifar10" a cache folder of the user's.
@@ -156,7 +157,7 @@ def data_path(name: str, folder: Path | str | None = None) -> Path:
     return (course_path("datasets") if name == "mnist" else user_cache_path("lthedu", appauthor=False)) / name
 
 
-@checked
+@typed
 def fetch(name: str, *, folder: Path | str | None = None, progress: Progress | None = None) -> Path:
     """Fetch the files of the dataset `name` ("cifar10") to where `load` looks for them, and give back their path.
 

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lthedu.base.arguments import typed
 from lthedu.base.files import refuse_changed
 from lthedu.base.fingerprint import fingerprint
-from lthedu.checks import Count, checked
+from lthedu.base.ranges import Count
 
 SPLITS = ("train", "val", "test")
 Recipe = tuple[tuple[Any, ...], ...]  # how data was made: ("load", name, ...), ("first", ...), ("pooled",)
@@ -23,7 +24,7 @@ class _Made:
     __slots__ = ("_recipe",)  # beside the fields: what is put together by hand, or replaced in, has none
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Dataset(_Made):
     """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`.
@@ -75,7 +76,7 @@ class Dataset(_Made):
         made = Dataset(**{name: t.to(dtype) if name[0] == "x" else t for name, t in moved.items()})
         return made.by("to", None if device is None else str(device), None if dtype is None else str(dtype), of=self)
 
-    @checked
+    @typed
     def first(self, n_train: Count, n_val: Count | None = None, n_test: Count | None = None) -> "Dataset":
         """The first examples of each split (all of a split for None, or for more than it has), for quick trials.
 
@@ -115,7 +116,7 @@ def default_device() -> torch.device:
     return torch.device("cuda" if cuda else "cpu")
 
 
-@checked
+@typed
 def device_of(named: torch.device | str | None) -> torch.device:
     """The device with this name; None is the one that LTHEDU_DEVICE names.
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.base.streams import generator
-from lthedu.checks import checked
 from lthedu.data.dataset import Dataset, Progress, channel_statistics, device_of, normalised
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave in folde
 Files = dict[str, list[Path]]  # class name: its images
 
 
-@checked
+@typed
 def load_folder(
     folder: Path | str,
     *,
-    size: int = 32,
+    size: Count = 32,
     channels: int = 3,
     seed: int = 0,
     device: torch.device | str | None = None,
@@ -55,8 +56,8 @@ def load_folder(
     ...     class_names(root), tuple(pictures.x_train.shape), pictures.y_val.tolist()
     (['dark', 'light'], (2, 3, 8, 8), [0, 1])
     """
-    if size < 1 or channels not in (1, 3):
-        raise ValueError(f"size is {size} and channels {channels}; allowed: size 1 or more, channels 1 or 3")
+    if channels not in (1, 3):
+        raise ValueError(f"channels is {channels}; allowed: 1 or 3")
     device = device_of(device)
     names = class_names(folder)
     splits = _splits(_parts(Path(folder)), seed)
@@ -78,7 +79,7 @@ def load_folder(
     return made.by("load_folder", str(Path(folder).absolute()), size, channels, seed, str(device))
 
 
-@checked
+@typed
 def class_names(folder: Path | str) -> list[str]:
     """The names of the class folders under `folder`, sorted by code point; a class's label is its place here.
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lthedu.base.arguments import typed
 from lthedu.base.files import refuse_changed
 from lthedu.base.streams import generator
-from lthedu.checks import checked
 from lthedu.data.dataset import Dataset
 
 MNIST_FILES = {  # name: SHA-256 of the gzip file
@@ -41,7 +41,7 @@ def load_mnist(root: Path, seed: int, few: tuple[int, int, int] | None = None) -
     return Dataset(x_train, y[train].long(), x_val, y[val].long(), x_test, y_test[test].long())
 
 
-@checked
+@typed
 def unit_pixels(data: Dataset) -> Dataset:
     """The same images with every pixel between 0 and 1, exactly k / 255, in place of mean 0 and deviation 1.
 
@@ -60,7 +60,7 @@ def unit_pixels(data: Dataset) -> Dataset:
     return made.by("unit_pixels", of=data)
 
 
-@checked
+@typed
 def pooled(data: Dataset) -> Dataset:
     """The same images at half the resolution: the mean of each 2 x 2 block, 196 pixels in place of 784, or 49 of 196.
 

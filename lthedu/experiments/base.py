@@ -13,8 +13,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
-from lthedu.checks import checked
 from lthedu.data import Dataset, Recipe, remade
 from lthedu.experiments.kept import claimed, kept, moved
 from lthedu.experiments.settings import Seeded, Settings
@@ -107,7 +107,7 @@ class Experiment(Generic[S]):
 
     # What every experiment has ------------------------------------------------------------------------------------
 
-    @checked
+    @typed
     def run(
         self, progress: Progress | None = None, *, folder: Path | str | None = None, client: Client | None = None
     ) -> pd.DataFrame:
@@ -133,12 +133,10 @@ class Experiment(Generic[S]):
             futures = {} if client is None else self._submitted(client, missing)
             try:
                 for i, part in enumerate(parts):
-                    if part not in self.done:
-                        keep = _keeper(places[i], self.data.device)
-                        here = self.chain and i not in futures and not _whole(places[i])
-                        compute = partial(self.compute, part, _share(tick, i, len(parts)), keep)
-                        make = futures[i].result if i in futures else compute
-                        self.done[part] = compute() if here else keep("all", partial(dict, part=list(part)), make)
+                    keep, told = _keeper(places[i], self.data.device), _share(tick, i, len(parts))
+                    make = partial(self._made, part, told, keep, futures.get(i))
+                    links = self.chain and i not in futures and not _whole(places[i])
+                    self.done[part] = make() if links else keep("all", partial(dict, part=list(part)), make)
                     self.take([self.done[p] for p in parts[: i + 1]])
                     if len(parts) > 1:
                         tick(i + 1, len(parts), f"part {i + 1} of {len(parts)}")
@@ -209,6 +207,14 @@ class Experiment(Generic[S]):
         n = len(next(iter(measured.values())))
         rows = {**about, "replicate": range(self.first, self.first + n), **measured}
         self.rows.append(pd.DataFrame(rows)[list(self.COLUMNS)])
+
+    def _made(self, part: Part, tick: Progress, keep: Keep, future: Future | None) -> Found:
+        """What a part gives: known already, computed elsewhere, or computed here. A disk that is full loses none."""
+        if part in self.done and self.chain:
+            self.alone(part).take([self.done[part]])
+        if part not in self.done or self.chain:
+            self.done[part] = future.result() if future else self.compute(part, tick, keep)
+        return self.done[part]
 
     def _submitted(self, client: Client, parts: Mapping[int, Part]) -> dict[int, Future]:
         """Every part handed to the client: as what makes the experiment, its settings, the data's recipe, the part."""

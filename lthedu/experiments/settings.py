@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, TypeVar
 
+from lthedu.base.arguments import typed
 from lthedu.base.course_files import scale
-from lthedu.checks import Above, AtLeast, Count, Distinct, checked
+from lthedu.base.ranges import Above, AtLeast, Count, Distinct
 
 S = TypeVar("S")
 Seeds = Annotated[tuple[int, ...], AtLeast(1), Distinct()]
@@ -22,7 +23,7 @@ class Settings:
             object.__setattr__(self, field.name, _plain(getattr(self, field.name)))
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Seeded(Settings):
     """The settings of an experiment with one replicate for each seed.

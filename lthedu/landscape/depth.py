@@ -10,7 +10,8 @@ from typing import Annotated
 import pandas as pd
 from torch import nn
 
-from lthedu.checks import AtLeast, Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count
 from lthedu.data import Dataset
 from lthedu.experiments import Client, Experiment, Keep, Seeded, Sizes, within
 from lthedu.models import MLP, ResidualMLP
@@ -22,7 +23,7 @@ RESIDUAL = "residual, start scaled by 1/√L"
 UNSCALED = "residual, start not scaled"
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What the study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -50,7 +51,7 @@ SIZES = Sizes(
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 def he_start(sizes: Sequence[int]) -> MLP:
     """A plain MLP with normal weights of variance 2 / fan_in (He et al. 2015, arXiv:1502.01852) and biases at zero.
 
@@ -63,7 +64,7 @@ def he_start(sizes: Sequence[int]) -> MLP:
     return network
 
 
-@checked
+@typed
 def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     """The networks compared at so many hidden layers, each made from its widths.
 
@@ -107,7 +108,7 @@ class ByDepth(Experiment[Settings]):
             self.note({"arm": arm, "layers": layers}, accuracy=test["accuracy"].to_numpy())
 
 
-@checked
+@typed
 def accuracy_by_depth(
     data: Dataset,
     settings: Settings = LESSON,

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 import torch
 
+from lthedu.base.arguments import typed
 from lthedu.base.course_files import course_path
 from lthedu.base.files import DamagedFile, seal, unseal, write_whole
-from lthedu.checks import checked
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Reference:
     """A tidy table and where it comes from: what was run, with which settings, on what, and whether all of it was."""
@@ -32,7 +32,7 @@ class Reference:
         return f"{self.title} ({made['device']}, torch {made['torch']}, {made['seconds']:.0f} s{partial})"
 
 
-@checked
+@typed
 def made_with(device: torch.device, seconds: float) -> dict[str, Any]:
     """What a run was made with, as JSON holds it.
 
@@ -48,7 +48,7 @@ def made_with(device: torch.device, seconds: float) -> dict[str, Any]:
     }
 
 
-@checked
+@typed
 def write(path: Path, reference: Reference) -> None:
     """Write `reference` as one JSON file, atomically: rows as lists, and the SHA-256 of everything else in the file.
 
@@ -74,7 +74,7 @@ def write(path: Path, reference: Reference) -> None:
     write_whole(path, f'{head[:-2]},\n "rows": [\n{lines}\n]}}\n')
 
 
-@checked
+@typed
 def read(path: Path) -> Reference:
     """The reference that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
     try:
@@ -85,7 +85,7 @@ def read(path: Path) -> Reference:
         raise DamagedFile(f"{path} is damaged or no reference: {error!r}; install the course again") from error
 
 
-@checked
+@typed
 def load(name: str) -> Reference | None:
     """The reference `name` that comes with the course, or None where this version of the course has none.
 

@@ -13,10 +13,10 @@ import pandas as pd
 from lthedu import data, models
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment
-from lthedu.optimizers import Optimizer
 from lthedu.paper.results import Reference, made_with, write
 from lthedu.supermasks import conv
 from lthedu.tickets import PAPER, Study, final, lottery, rewinding
+from lthedu.training import Optimizer
 
 
 @dataclass

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import LOOKS, draw_guesses, percent
 from lthedu.tickets import RANDOM, REINIT, WINNING
 from lthedu.tickets.lottery import SMALL
@@ -22,7 +23,7 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (WINNING, REIN
 }
 
 
-@checked
+@typed
 def accuracies_by_arm(
     table: Annotated[pd.DataFrame, Columns("level arm val")],
     level: int,
@@ -66,7 +67,7 @@ def accuracies_by_arm(
     )
 
 
-@checked
+@typed
 def chances_by_density(
     rows: Annotated[pd.DataFrame, Columns("arm density p low high")],
     *,
@@ -96,7 +97,7 @@ def chances_by_density(
     )
 
 
-@checked
+@typed
 def best_of_draws(
     curves: Mapping[str, Curve], target: float, *, budget: float | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -127,7 +128,7 @@ def best_of_draws(
     )
 
 
-@checked
+@typed
 def throughput(
     counts: Sequence[int], seconds: Sequence[float], alone: float, *, ax: Axes | None = None
 ) -> tuple[Axes, str]:

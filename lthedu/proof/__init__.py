@@ -3,7 +3,7 @@
 from lthedu.proof.certificate import certificate, compare_logits, error_bound, largest_difference
 from lthedu.proof.construct import Construction, construct, same_predictions
 from lthedu.proof.gadgets import first_mask, one_weight
-from lthedu.proof.solvers import Subsets, best_subsets, brute_force, hashed_subsets, solve
+from lthedu.proof.solvers import Subsets, best_subsets, hashed_subsets, solve
 from lthedu.proof.source import Source
 from lthedu.proof.subset_sums import (
     Choose,
@@ -25,7 +25,6 @@ __all__ = [
     "Ticket",
     "all_sums",
     "best_subsets",
-    "brute_force",
     "certificate",
     "checksum",
     "closest_subset",

@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import nn
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Columns, Range
 from lthedu.base.streams import derive, generator, numpy_generator
-from lthedu.checks import Columns, checked
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
 
@@ -24,9 +25,11 @@ MALACH, LUCKY, ORSEAU, BLOCKS, FREE = (
     "subset sums, free choice",
 )
 
+Eta = Annotated[float, Above(0, below=LARGEST)]
 
-@checked
-def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd.DataFrame:
+
+@typed
+def measured_widths(etas: Sequence[Eta], draws: Annotated[int, Range(10)] = 40, seed: int = 0) -> pd.DataFrame:
     """Random hidden neurons for each weight of one neuron with 16 signed inputs, and weights kept of them.
 
     One row a method and eta: the fewest neurons with which all weights of a target, each in [-1/4, 1/4] and each with
@@ -40,8 +43,6 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
     >>> bool(table.loc[MALACH, "neurons"] > 100 * table.loc[FREE, "neurons"])
     True
     """
-    if draws < 10 or not all(0 < eta < LARGEST for eta in etas):
-        raise ValueError(f"etas are {list(etas)} and draws {draws}; allowed: 0 < eta < {LARGEST}, and 10 draws or more")
     rows = []
     for eta in etas:
         rng = numpy_generator(seed, "waiting", str(eta))
@@ -56,7 +57,7 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-@checked
+@typed
 def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     """P(|a b - size| <= eta) for a and b uniform on [-1, 1], with the sign of a given: the chance of one neuron.
 
@@ -71,7 +72,7 @@ def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     return np.asarray(below(sizes + eta) - below(np.maximum(sizes - eta, 0)))
 
 
-@checked
+@typed
 def growth(table: Annotated[pd.DataFrame, Columns("method eta neurons")], method: str) -> tuple[float, float]:
     """How `neurons` grows with 1 / eta: the slope of its logarithm, and the neurons added when eta is halved.
 

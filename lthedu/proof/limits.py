@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import nn
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import generator
-from lthedu.checks import checked
 from lthedu.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
@@ -26,7 +28,7 @@ Floats = NDArray[np.float64]
 MOST_FOLDS = 20  # 2^20 pieces; all numbers involved are still exact
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Pieces:
     """A continuous function made of straight pieces: its values y at its knots x, the two ends being knots too.
@@ -46,8 +48,8 @@ class Pieces:
         return np.asarray(np.interp(at, self.x, self.y))
 
 
-@checked
-def tent_network(folds: int) -> nn.Sequential:
+@typed
+def tent_network(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The sawtooth with 2^folds pieces on [0, 1]: folds + 1 layers, 2 units in each hidden one.
 
     It applies the tent map t(x) = 2 relu(x) - 4 relu(x - 1/2) `folds` times, so that its value at i / 2^folds is 0 for
@@ -58,7 +60,6 @@ def tent_network(folds: int) -> nn.Sequential:
     >>> net(torch.tensor([[0.0], [0.25], [0.5], [0.75], [1.0]], dtype=torch.float64)).flatten().tolist()
     [0.0, 1.0, 0.0, 1.0, 0.0]
     """
-    _check_folds(folds)
     tent, shift = [[2.0, -4.0]], [[0.0], [-0.5]]
     layers: list[nn.Module] = [_linear([[1.0], [1.0]], [0.0, -0.5])]
     for _ in range(folds - 1):  # the tent of one fold, and at once the two inputs of the next
@@ -66,8 +67,8 @@ def tent_network(folds: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.ReLU(), _linear(tent, [0.0]))
 
 
-@checked
-def shallow_sawtooth(folds: int) -> nn.Sequential:
+@typed
+def shallow_sawtooth(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The same sawtooth as a network of two layers: 2^folds hidden units, one for each piece.
 
     The first unit gives the first slope, each other one turns it round at its knot. Raises ValueError for fewer than 1
@@ -76,7 +77,6 @@ def shallow_sawtooth(folds: int) -> nn.Sequential:
     >>> shallow_sawtooth(3)[0].out_features, len(pieces(shallow_sawtooth(3)))
     (8, 8)
     """
-    _check_folds(folds)
     n = 2**folds
     turns = [float(n)] + [(-1.0) ** i * 2 * n for i in range(1, n)]
     return nn.Sequential(_linear([[1.0]] * n, [-i / n for i in range(n)]), nn.ReLU(), _linear([turns], [0.0]))
@@ -89,12 +89,7 @@ def _linear(weight: list[list[float]], bias: list[float]) -> nn.Linear:
     return layer
 
 
-def _check_folds(folds: int) -> None:
-    if not 1 <= folds <= MOST_FOLDS:
-        raise ValueError(f"folds is {folds}; allowed: 1 to {MOST_FOLDS}")
-
-
-@checked
+@typed
 def pieces(network: nn.Module, low: float = 0.0, high: float = 1.0) -> Pieces:
     """The straight pieces of a ReLU network with one input and one output, on [low, high].
 
@@ -142,7 +137,7 @@ def _bends(x: Floats, y: Floats) -> Pieces:
     return Pieces(x[kept], y[kept])
 
 
-@checked
+@typed
 def distance(f: Pieces, g: Pieces) -> float:
     """The largest distance |f(x) - g(x)| on the common interval; it is at a knot of one of the two.
 
@@ -157,8 +152,8 @@ def distance(f: Pieces, g: Pieces) -> float:
     return float(np.abs(f(knots) - g(knots)).max())
 
 
-@checked
-def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
+@typed
+def least_units(values: Sequence[float], error: Positive = 0.5, level: float = 0.5) -> int:
     """How many hidden units two layers need, at least, to come within less than `error` of `values`.
 
     `values` are the heights of a function at increasing places. Only those at least `error` above or below `level`
@@ -169,14 +164,12 @@ def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5)
     >>> least_units([0, 1, 0, 1, 0])  # 4 changes of side
     3
     """
-    if not error > 0:
-        raise ValueError(f"error is {error}; it must be above 0")
     far = [value > level for value in values if abs(value - level) >= error]
     changes = sum(a != b for a, b in itertools.pairwise(far))
     return max(changes - 1, 0)
 
 
-@checked
+@typed
 def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = None) -> tuple[nn.Sequential, float]:
     """The network of two layers with these knots that stays nearest to f, and the distance at which it stays.
 
@@ -204,8 +197,8 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
     return network, float(np.abs(basis @ top - f(at)).max())
 
 
-@checked
-def counting_bound(dimension: int, eps: float) -> int:
+@typed
+def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1)]) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
     The maps are x -> W x with W of dimension x dimension and spectral norm at most 1, the distance is the largest over
@@ -217,12 +210,10 @@ def counting_bound(dimension: int, eps: float) -> int:
     >>> counting_bound(10, 1 / 16)
     299
     """
-    if dimension < 1 or not 0 < eps <= 1:
-        raise ValueError(f"dimension is {dimension} and eps {eps}; allowed: 1 or more, and above 0 to 1")
     return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
 
 
-@checked
+@typed
 def mask_bits(kept: int, of: int) -> float:
     """Bits that tell one mask with `kept` of `of` weights from all others: log2 of their number.
 
@@ -236,8 +227,8 @@ def mask_bits(kept: int, of: int) -> float:
     return (math.lgamma(of + 1) - math.lgamma(kept + 1) - math.lgamma(of - kept + 1)) / math.log(2)
 
 
-@checked
-def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
+@typed
+def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
     The error allowed for a weight starts at `eps` and is halved until the distance, which is exact, is small enough.
@@ -248,8 +239,6 @@ def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-
     >>> off <= 0.1
     True
     """
-    if not eps > 0:
-        raise ValueError(f"eps is {eps}; it must be above 0")
     wanted, eta, off = pieces(target), min(eps, 0.25), math.inf
     while eta >= least:
         ticket = construct(target, eta=eta, seed=seed)
@@ -261,7 +250,7 @@ def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-
     raise ValueError(f"with an error of {2 * eta:g} for each weight the distance is {off:g}; eps is {eps}")
 
 
-@checked
+@typed
 def linear_ticket(
     dimension: int, eta: float, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
 ) -> tuple[Construction, float]:

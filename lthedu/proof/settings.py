@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from lthedu import experiments
-from lthedu.checks import Above, AtLeast, Count, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, AtLeast, Count, Range
 from lthedu.experiments import Seeds, Sizes
 
 Eta = Annotated[float, Above(0, below=0.25)]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(experiments.Settings):
     """The targets' training, and the tickets made of them; defaults are lesson size. Raises ValueError."""

@@ -9,14 +9,15 @@ misses to the exact one. Whatever is accepted was added up again in float64.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from lthedu.base.arguments import typed
 from lthedu.base.machine import usable_cores
-from lthedu.checks import checked
+from lthedu.base.ranges import Above
 from lthedu.data import device_of
 from lthedu.proof import kernels
 
@@ -26,11 +27,11 @@ Floats = NDArray[Any]
 Halves = tuple[NDArray[np.int64], NDArray[np.int64]]  # the bits of each row's choice, left half and right half
 
 LADDER = (4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)
-MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 40, 40  # numbers in a row
+MOST_HASHED, MOST_EXACT = 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Subsets:
     """One choice for each row: `keep` (N, n), True = kept, and `errors` (N,), |sum of the kept - target| in float64."""
@@ -43,23 +44,7 @@ class Subsets:
         return int((self.errors > eta).sum())
 
 
-@checked
-def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
-    """The best choice for each row by trying all 2^n: what the other solvers are held against.
-
-    `numbers` (N, n) with n <= 16, `targets` (N,). Raises ValueError for other shapes, or a value that is not finite or
-    beyond 1e30.
-
-    >>> brute_force([[0.5, -0.3, 0.9]], [0.25]).keep
-    array([[ True,  True, False]])
-    """
-    x, t = _checked(numbers, targets, MOST_BRUTE)
-    choices = np.arange(1 << x.shape[1])[:, None] >> np.arange(x.shape[1]) & 1 == 1  # (2^n, n)
-    best = [np.abs(choices @ row - target).argmin() for row, target in zip(x, t, strict=True)]
-    return _subsets(x, t, choices[np.array(best, int)])
-
-
-@checked
+@typed
 def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto") -> Subsets:
     """The best choice for each row, in the time of 2^(n/2) choices: the sums of two halves, sorted.
 
@@ -75,7 +60,7 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def hashed_subsets(
     numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str | None = None
 ) -> Subsets:
@@ -99,11 +84,11 @@ def hashed_subsets(
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def solve(
     numbers: ArrayLike,
     targets: ArrayLike,
-    eta: float,
+    eta: Annotated[float, Above(0, below=np.inf)],
     *,
     ladder: Sequence[int] = LADDER,
     solver: Solver = "auto",
@@ -124,8 +109,6 @@ def solve(
     (0, True)
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
-    if not 0 < eta < np.inf:
-        raise ValueError(f"eta is {eta}; it must be above 0 and finite")
     device = device_of(device)  # an error also where no row needs a search
     if solver != "torch":
         _compiled(solver)  # the same

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Positive
 from lthedu.base.streams import numpy_generator
-from lthedu.checks import checked
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
@@ -84,8 +85,8 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
     return x
 
 
-@checked
-def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Layer], float]:
+@typed
+def normalise(layers: Sequence[Layer], largest: Positive = 0.25) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
     `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
@@ -97,8 +98,6 @@ def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Laye
     >>> small, scale
     (array([[ 0.25      , -0.08333333,  0.04166667]]), 12.0)
     """
-    if not largest > 0:
-        raise ValueError(f"largest is {largest}; it must be above 0")
     if not len(layers) or not all(np.isfinite(layer).all() for layer in layers):
         raise ValueError(f"there are {len(layers)} layers; there must be one or more, of finite numbers")
     scale, found = 1.0, []

@@ -18,8 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
+from lthedu.base.arguments import typed
 from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal, write_whole
-from lthedu.checks import checked
+from lthedu.base.ranges import Count
 from lthedu.masks import Mask, Params, check_fits
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box
@@ -30,7 +31,7 @@ SEAL = "sha256 of text"
 MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
 
 
-@checked
+@typed
 def save_ticket(ticket: Ticket, path: Path | str) -> int:
     """Write the ticket to `path`, atomically, and give back how many bytes that took.
 
@@ -65,7 +66,7 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
     return len(content)
 
 
-@checked
+@typed
 def load_ticket(path: Path | str) -> Ticket:
     """The ticket in the file `path`: the same weights, drawn again, and the same mask, bit for bit.
 
@@ -91,7 +92,7 @@ def load_ticket(path: Path | str) -> Ticket:
     return Ticket(source, mask, scale, box)
 
 
-@checked
+@typed
 def checksum(params: Params) -> str:
     """SHA-256 of names, types, shapes and values, as this format holds that of a ticket's source.
 
@@ -104,8 +105,8 @@ def checksum(params: Params) -> str:
     return found.hexdigest()
 
 
-@checked
-def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
+@typed
+def fewest_bytes(weights: Count, eta: float, largest: float = 0.25) -> int:
     """Bytes that every format takes for some list of `weights` numbers from [-largest, largest], said to within `eta`.
 
     One content of a file serves only lists within eta of the numbers it stands for: a cube of side 2 eta. To fill the
@@ -116,8 +117,8 @@ def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
     >>> fewest_bytes(266_610, 1e-3)
     265470
     """
-    if weights < 1 or not 0 < eta <= largest < math.inf:
-        raise ValueError(f"weights is {weights}, eta {eta}, largest {largest}; allowed: 1 or more, 0 < eta <= largest")
+    if not 0 < eta <= largest < math.inf:
+        raise ValueError(f"eta is {eta} and largest {largest}; allowed: 0 < eta <= largest")
     return math.ceil(weights * math.log2(largest / eta) / 8)
 
 

@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from lthedu.base.arguments import typed
 from lthedu.base.machine import memory
-from lthedu.checks import checked
+from lthedu.base.ranges import Count, Share
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.solvers import MOST_HASHED
 
@@ -23,8 +24,8 @@ GIB = 1 << 30
 MOST_ETA = 0.999
 
 
-@checked
-def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
+@typed
+def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
     The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many
@@ -36,15 +37,14 @@ def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     >>> subset_width(1e-2, 266_610), subset_width(1e-3, 266_610), subset_width(1e-3, 1)
     (31, 35, 16)
     """
-    _check(eta, instances, delta)
     wanted, n = math.log2(instances / delta), 1.0
     while n - math.log2(2 * (1 + n)) < wanted:
         n += 1
     return math.ceil(max(n + max(0, math.log2(0.01 / eta)), math.log2(1 / eta) + 3))
 
 
-@checked
-def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
+@typed
+def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
 
     One neuron is lucky with a chance of eta^2 / 16 at least, once for x > 0 and once for x < 0. Source: Malach and
@@ -53,11 +53,10 @@ def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
     >>> malach_width(0.1, 1, delta=0.1), malach_width(0.01, 1, delta=0.1)
     (4794, 479318)
     """
-    _check(eta, instances, delta)
     return math.ceil(16 / eta**2 * math.log(2 * instances / delta))
 
 
-@checked
+@typed
 def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     """How many K intervals [R g^-(k+1), R g^-k), k = 1 to K, bring what is left from R = `largest` down to `eta`.
 
@@ -69,7 +68,7 @@ def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     return max(1, math.ceil(math.log(largest / eta, GOLDEN)))
 
 
-@checked
+@typed
 def orseau_octaves(eta: float) -> int:
     """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
 
@@ -81,8 +80,8 @@ def orseau_octaves(eta: float) -> int:
     return max(4, math.ceil(0.75 * math.log2(1 / eta)))
 
 
-@checked
-def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
+@typed
+def orseau_width(eta: Share, instances: Count, delta: Share = 0.01, largest: float = LARGEST) -> int:
     """Neurons for each input, so that every interval of every weight holds a product of the right signs.
 
     A product of two magnitudes that are spread over octaves falls into the rarest interval with chance p, its signs are
@@ -92,7 +91,6 @@ def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float
     >>> orseau_width(1e-3, 1), orseau_width(1e-3, 266_610)
     (836, 2308)
     """
-    _check(eta, instances, delta)
     if eta >= largest:
         return 1  # there is no weight to hit
     cells = orseau_cells(eta, largest)
@@ -122,7 +120,7 @@ def room(classes: int) -> float:
     return 1.05 + 9 / classes**2
 
 
-@checked
+@typed
 def block_size(
     method: Method,
     eta: float,
@@ -150,7 +148,7 @@ def block_size(
     return n if method == "free" else 3 * n
 
 
-@checked
+@typed
 def source_sizes(widths: Sequence[int], method: Method, block: int, *, signed: bool = False) -> tuple[int, ...]:
     """Widths of the random network for a target with these `widths`: twice as deep, a hidden block in each layer.
 
@@ -246,12 +244,3 @@ def check_fits(
 
 def _gib(count: int) -> str:
     return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / (1 << 20):,.1f} MiB"
-
-
-def _check(eta: float, instances: int, delta: float) -> None:
-    if not 0 < eta < 1:
-        raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
-    if not 0 < delta < 1:
-        raise ValueError(f"delta is {delta}; allowed: above 0 and below 1")
-    if instances < 1:
-        raise ValueError(f"instances is {instances}; allowed: 1 or more")

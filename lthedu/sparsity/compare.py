@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pandas as pd
 
 from lthedu import masks
-from lthedu.checks import Above, AtLeast, Count, Range, checked
-from lthedu.experiments import Client, Experiment, Found, Keep, Seeded, Sizes, within
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, AtLeast, Count, Range
+from lthedu.experiments import Client, Experiment, Found, Keep, Part, Seeded, Sizes, within
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
-from lthedu.training import Progress, Replicates, Step, evaluate
+from lthedu.training import Optimizer, Progress, Replicates, Step, evaluate
 
 DENSE = "large dense"
 GRADUAL = "large sparse, gradual"
@@ -36,7 +36,7 @@ COLUMNS = ["arm", "budget", "replicate", "nonzeros", "bytes", "lr", "val", "test
 Numbers = Annotated[int, Range(1_000 + BIASES + 1, LENET)]  # weights and biases together
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What a comparison does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -82,7 +82,7 @@ PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 def matching_width(total: int, inputs: Count, outputs: Count) -> int:
     """The widest hidden layer of a dense inputs-h-outputs network of at most `total` weights and biases.
 
@@ -113,7 +113,7 @@ def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
     return width
 
 
-@checked
+@typed
 @dataclass
 class Comparison(Experiment[Settings]):
     """One trained LeNet-300-100 for each seed, pruned in two ways, beside dense networks as small as that.
@@ -163,7 +163,7 @@ class Comparison(Experiment[Settings]):
         """The table of the finished parts alone."""
         return best_rates(super().finished)
 
-    @checked
+    @typed
     def run(  # type: ignore[override]  # what pruning starts from comes first
         self,
         dense: Replicates | None = None,
@@ -183,6 +183,13 @@ class Comparison(Experiment[Settings]):
             self.done.clear()
         self.dense = dense
         return super().run(progress, folder=folder, client=client)
+
+    def alone(self, part: Part) -> Self:
+        """The comparison on the seeds of one part, which starts from their dense networks where some were given."""
+        one, (first, n) = super().alone(part), part
+        if one is not self and self.dense is not None:
+            one.dense = self.dense.take(range(first, first + n))
+        return one
 
     def found(self, seconds: float) -> Found:
         """Every rate's rows: which is best is known when all seeds are there."""

@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count, Range
 from lthedu.base.streams import generator
-from lthedu.checks import AtLeast, Count, Range, checked
 from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
 from lthedu.models import MLP
 from lthedu.supermasks.fitness import Fitness
@@ -35,7 +36,7 @@ SEARCHERS = (RANDOM, GENETIC, EVOLUTION, ANNEALING, GRADIENT_GUIDED)
 COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What the contest does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -66,7 +67,7 @@ PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
     """The lowest loss that was seen before more than `budget` was spent; infinity if nothing was.
 
@@ -87,7 +88,7 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
     return best
 
 
-@checked
+@typed
 @dataclass
 class Contest(Experiment[Settings]):
     """The contest on one dataset of small images: the best loss so far, after every call of every searcher.

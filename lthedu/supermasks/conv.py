@@ -8,17 +8,16 @@ from typing import Annotated
 import pandas as pd
 
 from lthedu import masks
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count
 from lthedu.base.streams import generator
-from lthedu.checks import AtLeast, Count, checked
 from lthedu.data import Dataset
 from lthedu.experiments import Density, Experiment, Found, Keep, Part, Seeded, Seeds, Sizes
-from lthedu.gradients import pick
 from lthedu.masks import Params
 from lthedu.models import Conv
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.supermasks.methods import Bernoulli, EdgePopup
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, evaluate
+from lthedu.training import Optimizer, Progress, RateSchedule, evaluate, pick
 
 TRAINED = "trained"
 POPUP = "edge-popup, signed constants"
@@ -26,10 +25,10 @@ POPUP_NORMAL = "edge-popup, Kaiming normal"
 BERNOULLI = "Bernoulli, signed constants, rescaled"
 ARMS = (POPUP, TRAINED, BERNOULLI, POPUP_NORMAL)  # in this order: what a short run finishes first
 COLUMNS = ["arm", "network", "replicate", "density", "accuracy"]
-COSINE = Schedule("cosine")
+COSINE = RateSchedule("cosine")
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What is run, the defaults at the papers' size: Ramanujan et al. (2020) train Conv-4 for 100 passes at 0.1."""
@@ -53,7 +52,7 @@ SIZES = Sizes(
 PAPER, SHORT = SIZES.paper, replace(SIZES.paper, passes=10)
 
 
-@checked
+@typed
 @dataclass
 class Convolutional(Experiment[Settings]):
     """Test accuracy (a fraction) of every arm, network and seed. A part is an arm, a network and a share of the seeds.
@@ -109,7 +108,7 @@ class Convolutional(Experiment[Settings]):
         return s.density, evaluate(networks.with_params(method.effective(done.params)), self.data)[1].tolist()
 
 
-@checked
+@typed
 def run(data: Dataset, settings: Settings = PAPER, progress: Progress | None = None) -> pd.DataFrame:
     """The table of `Convolutional`; what an interrupt (by `progress`) left out is missing.
 

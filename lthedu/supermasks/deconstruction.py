@@ -14,16 +14,16 @@ import pandas as pd
 import torch
 
 from lthedu import masks
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count, Distinct, Range
 from lthedu.base.streams import generator
-from lthedu.checks import AtLeast, Count, Distinct, Range, checked
 from lthedu.experiments import Client, Densities, Experiment, Keep, Part, Seeded, Sizes, side_by_side
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import random_mask, select
 from lthedu.supermasks import actions
 from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
-from lthedu.training import Progress, evaluate
+from lthedu.training import Optimizer, Progress, RateSchedule, evaluate
 
 AS_THEY_WERE = "initial values"
 CONSTANT = "signed constants"
@@ -44,7 +44,7 @@ PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero at random")
 COLUMNS = ["stage", "criterion", "action", "density", "replicate", "accuracy"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -91,7 +91,7 @@ _DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in 
     retrained=(0.1,),
     steps=600,
     batch_size=64,
-    optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=Schedule("steps", warmup=20)),
+    optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=RateSchedule("steps", warmup=20)),
 )
 DEEP = Sizes(
     tiny=replace(_DEEP, seeds=(0, 1, 2), sizes=(196, 8, 8, 8, 10), steps=4),
@@ -121,7 +121,7 @@ EVERY: Mapping[str, Criterion] = every_criterion()
 OWN: Mapping[str, Callable[..., Params]] = {}  # nothing in the place of lthedu's actions
 
 
-@checked
+@typed
 @dataclass
 class Deconstruction(Experiment[Settings]):
     """The experiment on one dataset: a row a network, with its accuracy, a fraction on the test split.
@@ -161,7 +161,7 @@ class Deconstruction(Experiment[Settings]):
         one.stages = part[-1]
         return one
 
-    @checked
+    @typed
     def run(
         self,
         progress: Progress | None = None,

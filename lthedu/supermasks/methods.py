@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
-from lthedu.checks import Fraction, checked
-from lthedu.gradients import Method
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Fraction
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
+from lthedu.training import Method
 
 
-@checked
+@typed
 def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     """A drawn mask as numbers 0 and 1, through which gradients pass to its chances sigmoid(scores).
 
@@ -36,7 +37,7 @@ def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     return drawn + (chances - chances.detach())  # the bracket is exactly zero
 
 
-@checked
+@typed
 def rescaled_by_count(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate.
 
@@ -58,7 +59,7 @@ def _factor(m: Tensor, dtype: torch.dtype) -> Tensor:
     return (m[0].numel() / kept).view(-1, *[1] * (m.ndim - 1))
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class EdgePopup:
     """In every layer the `density` of the weights with the largest scores is kept; the others are zero.
@@ -69,7 +70,7 @@ class EdgePopup:
     arXiv:1911.13299. Raises ValueError for a density outside [0, 1] and for
     a layer without weights.
 
-    >>> from lthedu.gradients import BatchedLinear
+    >>> from lthedu.training.gradients import BatchedLinear
     >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
     >>> EdgePopup(weights, BatchedLinear([("w", None)]), density=0.5).effective({"w": torch.tensor([[[0.1, 0.2]]])})
     {'w': tensor([[[ 0., -5.]]])}
@@ -113,7 +114,7 @@ class EdgePopup:
             g.mul_(self.weights[name])  # `through` has written the weight's gradient here
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Bernoulli:
     """Every weight is kept with probability sigmoid(score), drawn anew at every step, for each replicate on its own.
@@ -122,7 +123,7 @@ class Bernoulli:
     fixed in the gradient. Evaluated is the network of the likelier choice of every weight; `sample` draws one. Source:
     Zhou, Lan, Liu and Yosinski (2019), "Deconstructing lottery tickets", arXiv:1905.01067.
 
-    >>> from lthedu.gradients import BatchedLinear
+    >>> from lthedu.training.gradients import BatchedLinear
     >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
     >>> Bernoulli(weights, BatchedLinear([("w", None)])).effective({"w": torch.tensor([[[-1.0, 1.0]]])})
     {'w': tensor([[[  0., -10.]]])}

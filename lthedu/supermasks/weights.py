@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.base.arguments import typed
 from lthedu.base.streams import generator
-from lthedu.checks import checked
 from lthedu.masks import Params
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]  # (one layer of one network, stream) -> its new values
 
 
-@checked
+@typed
 def signed_constants(params: Params) -> Params:
     """Every weight becomes the standard deviation of its layer, with the sign it has; biases stay.
 
@@ -31,7 +31,7 @@ def signed_constants(params: Params) -> Params:
     return out
 
 
-@checked
+@typed
 def kaiming_normal(params: Params, seeds: Sequence[int]) -> Params:
     """Fresh weights from N(0, 2 / fan-in), one stream for each seed, in the shapes of `params`; biases become zero.
 
@@ -46,7 +46,7 @@ def kaiming_normal(params: Params, seeds: Sequence[int]) -> Params:
     return zeros | _drawn(params, seeds, "frozen weights", normal)
 
 
-@checked
+@typed
 def initial_scores(params: Params, seeds: Sequence[int]) -> Params:
     """Scores to start edge-popup from: uniform within 1 / sqrt(fan-in) of zero, for weights alone, a stream a seed.
 

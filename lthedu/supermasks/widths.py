@@ -11,18 +11,17 @@ from typing import Annotated
 import torch
 
 from lthedu import masks
+from lthedu.base.arguments import typed
 from lthedu.base.fingerprint import fingerprint
+from lthedu.base.ranges import AtLeast, Count, Rising, Whole
 from lthedu.base.streams import derive, generator
-from lthedu.checks import AtLeast, Count, Rising, Whole, checked
 from lthedu.data import Dataset
 from lthedu.experiments import Densities, Density, Experiment, Keep, Seeded, Sizes, one_after_another, side_by_side
-from lthedu.gradients import Method, pick
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, evaluate
+from lthedu.training import Method, Optimizer, Progress, RateSchedule, Replicates, evaluate, pick
 
 TRAINED = "trained weights"
 POPUP = "edge-popup, signed constants"
@@ -32,10 +31,10 @@ BERNOULLI_PLAIN = "Bernoulli, not rescaled"
 RANDOM = "random mask"
 ARMS = (TRAINED, POPUP, POPUP_NORMAL, BERNOULLI, BERNOULLI_PLAIN, RANDOM)
 COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
-COSINE = Schedule("cosine")
+COSINE = RateSchedule("cosine")
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -77,7 +76,7 @@ PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 @dataclass
 class Supermasks(Experiment[Settings]):
     """The experiment on one dataset: a row a network, with its accuracy (a fraction, test split), and of Bernoulli

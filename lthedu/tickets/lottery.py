@@ -13,25 +13,25 @@ from typing import Annotated
 import pandas as pd
 
 from lthedu import experiments, masks
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, AtLeast, Columns, Count
 from lthedu.base.streams import derive, generator
-from lthedu.checks import Above, AtLeast, Columns, Count, checked
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment, Found, Keep, Part, Sizes
 from lthedu.masks import Mask
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import random_mask
 from lthedu.tickets.settings import RANDOM, REINIT, WINNING, Rate
 from lthedu.tickets.settings import Settings as StudySettings
 from lthedu.tickets.study import Study
-from lthedu.training import Progress, Replicates, train
+from lthedu.training import Optimizer, Progress, Replicates, train
 
 SMALL = "small dense"
 ARMS = (WINNING, REINIT, RANDOM, SMALL)
 COLUMNS = ["arm", "level", "density", "weights", "draw", "val", "test"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(experiments.Settings):
     """What a lottery does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -85,7 +85,7 @@ PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 class Lottery(Experiment[Settings]):
     """One ticket and the arms that are drawn against it: a row a network.
 
@@ -192,7 +192,7 @@ class Lottery(Experiment[Settings]):
         return lambda: MLP(sizes)
 
 
-@checked
+@typed
 def target(
     table: Annotated[pd.DataFrame, Columns("arm level val")],
     level: int,
@@ -212,7 +212,7 @@ def target(
     return float(won.mean()) - margin
 
 
-@checked
+@typed
 def wins(
     table: Annotated[pd.DataFrame, Columns("arm level density weights val")],
     margin: float = LESSON.margin,

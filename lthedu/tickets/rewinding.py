@@ -11,16 +11,16 @@ from typing import Annotated
 from torch import Tensor
 
 from lthedu import masks
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count, Range, Rising, Whole
 from lthedu.base.streams import derive
-from lthedu.checks import AtLeast, Count, Range, Rising, Whole, checked
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Seeds, Sizes, side_by_side
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import magnitude, select
 from lthedu.tickets.settings import DENSE, REINIT
 from lthedu.tickets.stability import error_barrier
-from lthedu.training import Progress, Trained, evaluate, measure
+from lthedu.training import Optimizer, Progress, RateSchedule, Trained, evaluate, measure
 
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
@@ -31,7 +31,7 @@ ARMS = (REWOUND, LR_REWOUND, TUNED, REINIT, RESCALED, REINIT_RESCALED)
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -49,7 +49,7 @@ class Settings(Seeded):
     steps: Count = 600
     batch_size: Count = 64
     optimizer: Optimizer = Optimizer(  # noqa: RUF009 (frozen)
-        "sgd", lr=0.1, momentum=0.9, schedule=Schedule("steps", warmup=20)
+        "sgd", lr=0.1, momentum=0.9, schedule=RateSchedule("steps", warmup=20)
     )
     points: Annotated[int, Range(2)] = 11  # on the line between two children
     every: Count = 30  # steps between the dense weights that are kept for early-bird masks
@@ -65,7 +65,7 @@ class Settings(Seeded):
     def last_rate(self) -> Optimizer:
         """The optimizer of fine-tuning: the learning rate that the dense training ended with, held."""
         final = self.optimizer.lr * self.optimizer.schedule.at(self.steps - 1, self.steps)
-        return replace(self.optimizer, lr=final, schedule=Schedule())
+        return replace(self.optimizer, lr=final, schedule=RateSchedule())
 
 
 LESSON = Settings()
@@ -85,7 +85,7 @@ PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
-@checked
+@typed
 def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     """The weights that training goes on from: those of `step`, exactly, with every pruned weight at zero.
 
@@ -103,7 +103,7 @@ def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     return masks.apply(mask, snapshots[step])
 
 
-@checked
+@typed
 def rescaled(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights divided by the square root of its density.
 
@@ -121,7 +121,7 @@ def rescaled(params: Params, mask: Mask) -> Params:
     return out
 
 
-@checked
+@typed
 @dataclass
 class Rewinding(Experiment[Settings]):
     """The experiment on one dataset: a row a network with its accuracy (a fraction, test split) and, where it was

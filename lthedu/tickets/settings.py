@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
-from lthedu.checks import Above, Count, Distinct, Whole, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Count, Distinct, Whole
 from lthedu.experiments import Seeded, Sizes
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import Scope
+from lthedu.training import Optimizer
 
 DENSE = "dense"
 WINNING = "winning ticket"
@@ -17,7 +18,7 @@ CONTROLS: tuple[Control, ...] = (REINIT, RANDOM)
 Rate = Annotated[float, Above(0, high=1)]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings(Seeded):
     """What a study does; the defaults are the lesson's size. Raises ValueError, naming value and range.

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from lthedu import masks
+from lthedu.base.arguments import typed
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.streams import derive, generator
-from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment, Found, Keep
 from lthedu.masks import Mask, Params
@@ -24,7 +24,7 @@ from lthedu.tickets.tables import COLUMNS
 from lthedu.training import Progress, measure, training
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Level:
     """One finished round: replicates of all arms, arm after arm, seeds in order within an arm."""
@@ -72,7 +72,7 @@ def _joined_level(parts: list[Level]) -> Level:
     )
 
 
-@checked
+@typed
 class Study(Experiment[Settings]):
     """Levels and arms of iterative magnitude pruning on one dataset and architecture, over paired seeds.
 
@@ -272,8 +272,8 @@ class Study(Experiment[Settings]):
                 if step == s.rewind_step and level == 0:
                     rewound = masks.clone(now.params)
                 if step == s.steps or (s.val_every and step % s.val_every == 0):
-                    splits = ["val", "test"] if step == s.steps else ["val"]
-                    measured.append(measure(now.replicates, self.data, step, splits))
+                    last = step == s.steps
+                    measured.append(measure(now.replicates, self.data, step, ["val", "test"] if last else ["val"]))
                 tick(*self._progress(level, step))
         except KeyboardInterrupt:
             self._unfinished = self._rows(level, arms, mask, measured)

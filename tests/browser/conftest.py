@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import tour
 from lesson_page import LessonPage
 
 ARGUMENTS = (
@@ -24,16 +25,16 @@ ARGUMENTS = (
 _live = {}  # what a failed test is explained with: the page and the server's log
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shots(tmp_path_factory):
-    """The folder for screenshots: $LTHEDU_SCREENSHOTS, or one that pytest throws away some runs later."""
-    folder = Path(os.environ.get("LTHEDU_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots")).absolute()
+    """The folder for screenshots, if $LTHEDU_SCREENSHOTS names one; a failed test's always has a place."""
+    asked = os.environ.get("LTHEDU_SCREENSHOTS")
+    folder = _live["shots"] = Path(asked or tmp_path_factory.mktemp("screenshots")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    _live["shots"] = folder
-    return folder
+    return folder if asked else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     """Chromium, or a skip that says why; where CI is set its absence is a failure."""
     try:
@@ -58,7 +59,7 @@ def _do_without(reason):
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    """`lthedu lab` on a fresh folder, in a home of its own: a function from a lesson's name to its address."""
+    """`lthedu lab` on a fresh folder, in a home of its own: a function from a lesson's file to its address."""
     home = tmp_path_factory.mktemp("home")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -75,10 +76,16 @@ def lab(browser, tmp_path_factory):
         server = subprocess.Popen(command, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             _wait_until_up(f"{root}/api/status?token={token}", server, log)
+            tour.write(home / "lessons" / "tour.ipynb")
             # a workspace for each lesson: JupyterLab opens again what was open in one, and may put it in front
-            yield lambda lesson: f"{root}/lab/workspaces/{Path(lesson).stem}/tree/{lesson}?token={token}"
+            yield lambda name: _address(f"{root}/lab/workspaces/{name}/tree", home / "lessons", name, token)
         finally:
             _stop(server)
+
+
+def _address(tree, folder, name, token):
+    (file,) = [*folder.glob(f"[0-9][0-9]_{name}.ipynb"), *folder.glob(f"{name}.ipynb")]
+    return f"{tree}/{file.name}?token={token}"
 
 
 def _wait_until_up(url, server, log, seconds=120):
@@ -108,12 +115,12 @@ def _stop(server):
 
 @pytest.fixture(scope="module")
 def open_lesson(browser, lab, shots):
-    """A function that opens a lesson in a window of its own and waits for its kernel."""
+    """A function that opens a lesson, named without its number, in a window of its own and waits for its kernel."""
     windows = []
 
     def opened(name):
         windows.append(browser.new_context(viewport={"width": 1360, "height": 940}))
-        page = _live["page"] = LessonPage(windows[-1], shots)
+        page = _live["page"] = LessonPage(windows[-1], shots, name)
         page.open(lab(name))
         return page
 

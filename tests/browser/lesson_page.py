@@ -17,8 +17,8 @@ CELL_HAS_RUN = f"""([i, before]) => {{
 class LessonPage:
     """One browser window on one lesson."""
 
-    def __init__(self, window, shots: Path) -> None:
-        self.page, self.shots = window.new_page(), shots
+    def __init__(self, window, shots: Path | None, name: str) -> None:
+        self.page, self.shots, self.name = window.new_page(), shots, name
         self.page.set_default_timeout(60_000)  # the machine may be busy
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -78,11 +78,24 @@ class LessonPage:
         """The box under an exercise's cell."""
         return self.cell(f'check("{number}"').locator("[role=status]").first
 
-    def told(self, cell: str, sentence: str) -> str:
-        """Wait until the sentence stands in the output of a widget's cell; gives its picture."""
-        seen = "([i, said]) => document.querySelectorAll('.jp-Notebook .jp-Cell')[i].textContent.includes(said)"
-        self.wait(f"{cell} tells {sentence!r}", seen, [self.index(cell), sentence])
+    def says(self, cell: str, sentence: str, old: str = "") -> None:
+        """Wait until the sentence stands in the output of a widget's cell, under another picture than `old`."""
+        seen = """([i, said, old]) => {
+            const cell = document.querySelectorAll('.jp-Notebook .jp-Cell')[i];
+            const same = old && cell.querySelector('img.widget-image').src === old;
+            return cell.textContent.includes(said) && !same;
+        }"""
+        self.wait(f"{cell} tells {sentence!r}", seen, [self.index(cell), sentence, old])
+
+    def told(self, cell: str, sentence: str, old: str = "") -> str:
+        """As `says`; gives the picture that stands above the sentence."""
+        self.says(cell, sentence, old)
         return self.cell(cell).locator("img.widget-image").first.get_attribute("src")
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other, such as "Tab Space"."""
+        for key in keys.split():
+            self.page.keyboard.press(key)
 
     def type_into(self, place: int, code: str) -> None:
         """Select all in a cell's editor and type `code` over it; in one go, so that no bracket closes itself."""
@@ -99,25 +112,24 @@ class LessonPage:
         self.wait(f"cell {place} has run", CELL_HAS_RUN, [place, before], seconds=120)
         return self.cell(place).locator(".jp-OutputArea")
 
-    def add_cell_below(self, place: int) -> int:
-        """Leave the editor of a cell and press B."""
-        many = len(self.cells())
+    def type_below(self, cell: str, code: str) -> str:
+        """Leave the editor of a cell and press B, then type code into the new cell and run it; gives what it shows."""
+        many, place = len(self.cells()), self.index(cell)
         self.cell(place).locator(".cm-content").click()
-        self.page.keyboard.press("Escape")
-        self.page.keyboard.press("b")
+        self.press("Escape b")
         self.wait("B adds a cell", f"many => {NOTEBOOK}.content.widgets.length > many", many)
-        return place + 1
+        self.type_into(place + 1, code)
+        return self.run_with_keys(place + 1).inner_text()
 
     def photograph(self, what, name: str) -> None:
-        """Save a screenshot of one thing, or of the window."""
-        path = self.shots / f"{name}.png"
-        if what is None:
-            self.page.screenshot(path=path)
-        else:
-            what.screenshot(path=path)
+        """Save a screenshot of one thing, or of the window, where screenshots are asked for."""
+        if self.shots:
+            (self.page if what is None else what).screenshot(path=self.shots / f"{self.name}-{name}.png")
 
     def photograph_all(self) -> None:
-        """Save the whole lesson, window by window."""
+        """Save the whole lesson, window by window, where screenshots are asked for."""
+        if not self.shots:
+            return
         view, last = f"{NOTEBOOK}.content.outerNode", f"{NOTEBOOK}.content.widgets.at(-1).node"
         self.page.evaluate(f"() => {{ {view}.scrollTop = 0 }}")
         end, seen = self.page.evaluate(
@@ -125,7 +137,7 @@ class LessonPage:
         )
         for number, top in enumerate(range(0, int(end), seen - 60)):
             self.page.evaluate(f"top => {{ {view}.scrollTop = top }}", top)
-            self.photograph(None, f"lesson-{number:02}")
+            self.photograph(None, f"window-{number:02}")
         self.page.evaluate(f"() => {{ {view}.scrollTop = 0 }}")
 
     def errors(self) -> list[str]:

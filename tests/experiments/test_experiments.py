@@ -92,7 +92,8 @@ def test_parts_that_a_stop_left_are_finished_by_the_next_run(name, folder, table
     assert 0 < len(experiment.done) < len(experiment.parts())
     so_far = experiment.finished
     equal(experiment.run(), tables(name))
-    equal(so_far, experiment.table.head(len(so_far)))
+    if name != "compare":  # which chooses the small networks' rate by the seeds that are there
+        equal(so_far, experiment.table.head(len(so_far)))
 
 
 def test_what_later_questions_need_is_joined_over_the_parts(folder):
@@ -221,3 +222,36 @@ def test_settings_that_json_gives_back_are_equal():
     mine = replace(settings.LESSON, seeds=np.arange(3), steps=np.int64(9))
     assert mine == replace(settings.LESSON, seeds=[0, 1, 2], steps=9)
     assert json.loads(json.dumps(asdict(mine)))["seeds"] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["study", "depth"])
+def test_what_was_computed_in_memory_is_written_when_a_folder_is_given(name, folder, tables, tmp_path, monkeypatch):
+    experiment = EVERY[name](folder)
+    experiment.run()
+    monkeypatch.setattr(base, "train", lambda *a, **k: pytest.fail("something was trained"))
+    monkeypatch.setattr(study, "train", base.train)
+    for one in (experiment, EVERY[name](folder)):
+        equal(one.run(folder=tmp_path / "run"), tables(name))
+
+
+def test_a_study_from_a_client_goes_on_here_and_writes_its_levels(pool, tmp_path, monkeypatch):
+    done = importable()
+    table = done.run(client=pool)
+    monkeypatch.setattr(study, "train", lambda *a, **k: pytest.fail("something was trained"))
+    equal(done.run(), table)
+    equal(done.run(folder=tmp_path / "run"), table)
+    equal(importable().run(folder=tmp_path / "run"), table)
+
+
+def test_a_comparison_of_parts_starts_from_the_dense_networks_that_it_is_given(folder):
+    cut = EVERY["compare"](folder)
+    dense = cut.train_dense()
+    table = cut.run(dense)
+    whole = EVERY["compare"](folder)
+    whole.settings = replace(whole.settings, seeds_per_part=None)
+    by = ["arm", "budget", "replicate"]
+    a, b = (t.sort_values(by, ignore_index=True) for t in (table, whole.run(dense)))
+    pd.testing.assert_frame_equal(a[[*by, "nonzeros"]], b[[*by, "nonzeros"]])
+    assert (a["test"] - b["test"]).abs().max() < 0.1
+    with pytest.raises(ValueError, match="dense is given, and a folder or a client cannot tell it from others"):
+        cut.run(dense, client=Recorder())

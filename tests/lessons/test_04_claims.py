@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu.optimizers import Optimizer
 from lthedu.tickets import WINNING, lottery
+from lthedu.training import Optimizer
 
 NOTEBOOK = "many_small_lotteries"
 CLAIMS = 14
@@ -52,7 +52,7 @@ def pretended(shift: float):
                 for i in range(draws):
                     good, a, b = (0.001 * torch.randn(3, generator=rng)).tolist()
                     rows.append((arm, level, 1 / level, 10, i, 0.95 - below + good + a, 0.95 - below + good + b))
-        self.table = pd.DataFrame(rows, columns=lottery.COLUMNS)
+        self.rows = [pd.DataFrame(rows, columns=lottery.COLUMNS)]
         return self.table
 
     return run

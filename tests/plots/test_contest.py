@@ -1,20 +1,10 @@
 """The figures draw what the table says."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from lthedu import plots
 from lthedu.supermasks.contest import COLUMNS, RANDOM, SEARCHERS
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """The figures of lesson 10 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,12 +7,6 @@ import pytest
 from lthedu import plots
 from lthedu.landscape import SQUARE, Region, random_network, regions
 from lthedu.proof.limits import Pieces, pieces, tent_network
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def by_label(ax) -> dict:

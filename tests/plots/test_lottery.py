@@ -1,9 +1,5 @@
 """The figures draw what the table says."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -11,12 +7,6 @@ from lthedu import plots
 from lthedu.plots.lottery import DRAWN
 from lthedu.tickets import RANDOM, REINIT, WINNING
 from lthedu.tickets.lottery import ARMS, SMALL
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

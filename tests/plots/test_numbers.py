@@ -1,8 +1,5 @@
 """The figures of lesson 00 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,12 +8,6 @@ import torch
 
 from lthedu import plots
 from lthedu.tickets import COLUMNS, DENSE, RANDOM, REINIT, WINNING
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_digits_stand_in_a_row_with_their_words() -> None:

@@ -1,8 +1,5 @@
 """The figures of lesson 09 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -15,12 +12,6 @@ from lthedu.proof import construct, one_weight
 
 WIDTHS = ["method", "eta", "neurons", "kept"]
 ERRORS = ["eta", "on data", "found", "certificate"]
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_a_pruned_pair_shows_kept_edges_with_numbers_and_the_function_they_make() -> None:
@@ -106,13 +97,6 @@ def test_widths_say_how_they_grow_and_a_smaller_eta_is_further_right() -> None:
     assert len({line.get_linestyle() for line in ax.lines}) == len({line.get_marker() for line in ax.lines}) == 2
 
 
-def test_kept_weights_are_drawn_from_zero() -> None:
-    ax, alt = plots.kept_by_method(widths())
-    assert ax.get_ylim()[0] == 0
-    assert list(ax.lines[1].get_ydata()) == pytest.approx([11, 10, 9])
-    assert "log, from 9.0 to 11.0" in alt
-
-
 def test_errors_are_means_with_bands_over_tickets() -> None:
     rows = [(eta, s * eta, 5 * s * eta, 90 * eta) for eta in (0.1, 0.01) for s in (1, 2, 3)]
     ax, alt = plots.errors_against_certificate(pd.DataFrame(rows, columns=ERRORS))
@@ -158,7 +142,7 @@ def test_what_does_not_fit_together_is_refused_in_words() -> None:
         (lambda: plots.pruned_pair([1.0], [1.0, 2.0], [True], 0.1), "1 incoming weights, 2 outgoing, 1 to keep"),
         (lambda: plots.pruned_pair([], [], [], 0.1), "0 incoming weights"),
         (lambda: plots.widths_by_method(many), "7 methods"),
-        (lambda: plots.kept_by_method(many[:0]), r"table is .* and one row or more"),
+        (lambda: plots.widths_by_method(many[:0]), r"table is .* and one row or more"),
         (lambda: plots.widths_by_method(widths()[:1]), "two etas or more"),
         (
             lambda: plots.errors_against_certificate(widths()),

@@ -1,8 +1,5 @@
 """The figures of lesson 01 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -13,12 +10,6 @@ from matplotlib.colors import to_hex
 from lthedu import plots
 from lthedu.plots.pruning import FAMILIES, SCOPES
 from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def drawn(ax: Axes, label: str) -> dict[float, float]:

@@ -1,9 +1,5 @@
 """The figures draw what the table says."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,12 +9,6 @@ from lthedu.paper import Reference
 from lthedu.plots.rewinding import PUBLISHED, PUBLISHED_DENSE, WAYS
 from lthedu.tickets import DENSE, REINIT
 from lthedu.tickets.rewinding import ARMS, COLUMNS, LR_REWOUND, REWOUND, TUNED
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

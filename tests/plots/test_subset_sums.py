@@ -1,21 +1,11 @@
 """The figures of lesson 08 draw what they are given."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from lthedu import plots
 from lthedu.proof.laws import PerBit, share_band
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
 
 BITS = np.array([4.0, 6.0, 8.0])
 LINE = PerBit(BITS, BITS + 1, BITS + 0.5, BITS + 1.5, 1.0, 0.9, 1.1)

@@ -1,21 +1,11 @@
 """The figures draw what the table says."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from lthedu import plots
 from lthedu.paper import Reference
 from lthedu.supermasks.widths import ARMS, COLUMNS, POPUP, TRAINED
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

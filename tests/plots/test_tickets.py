@@ -1,9 +1,5 @@
 """The figures draw what the table says."""
 
-import matplotlib as mpl
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,12 +8,6 @@ import torch
 from lthedu import plots
 from lthedu.paper import Reference
 from lthedu.tickets import DENSE, RANDOM, REINIT, WINNING, final
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from lthedu import masks
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select, select_each
-from lthedu.training import Replicates, train, training
+from lthedu.training import Optimizer, Replicates, train, training
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def test_it_is_zhu_and_guptas_formula_in_sparsities():
 
 @pytest.mark.parametrize("bad", [(5, 5, 0.1), (6, 5, 0.1), (0, 5, 1.5), (0, 5, -0.1), (0, 5, float("nan"))])
 def test_a_schedule_that_makes_no_sense_is_refused(bad):
-    with pytest.raises(ValueError, match=r"begin is step|a density is"):
+    with pytest.raises(ValueError, match=r"begin is step|final is .*; allowed: a number from 0 to 1"):
         cubic(1, *bad)
 
 

@@ -28,7 +28,7 @@ def test_every_slider_draws_another_picture_and_says_so(game):
 
 def test_it_tells_the_losses_of_the_population(game):
     *_, words = population_explorer(game).children
-    losses = game.genetic.generations[0][1][0]
+    losses = game.generations[0][1][0]
     assert f"the best mask has loss {losses.min():.3f}, the worst {losses.max():.3f}" in words.value
     assert "of 472 weights" in words.value
 

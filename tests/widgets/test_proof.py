@@ -10,7 +10,7 @@ from torch import nn
 
 from lthedu.data import MNIST_MEAN, MNIST_STD, Dataset
 from lthedu.models import MLP
-from lthedu.proof import construct
+from lthedu.proof import construct, kernels
 from lthedu.widgets import draw_a_digit, eta_explorer
 from lthedu.widgets.pad import BLANK, DigitPad, like_mnist
 
@@ -146,7 +146,8 @@ def test_examples_that_are_not_there_are_refused(digits: Dataset, examples: int)
 
 
 @pytest.fixture
-def few() -> Dataset:
+def few(monkeypatch) -> Dataset:
+    monkeypatch.setattr(kernels, "AVAILABLE", False)  # loading what is compiled takes longer than building by numpy
     g = torch.Generator().manual_seed(0)
     x, y = torch.rand(200, 12, generator=g), torch.randint(3, (200,), generator=g)
     return Dataset(x, y, x, y, x, y)

@@ -1,6 +1,6 @@
-"""A Study that is killed, refused space, damaged or run twice at once: bit-equal in the end, or a clear refusal.
+"""An experiment that is killed, refused space, damaged or run twice at once: bit-equal in the end, or a clear refusal.
 
-The faults of `POINTS` are met with `-m full`, a few of each kind every time; `study.py` does what they say.
+The faults of `POINTS` are met with `-m full`, a few of each kind every time; `runs.py` does what they say.
 """
 
 import json
@@ -14,22 +14,28 @@ import time
 from pathlib import Path
 
 import pytest
+from experiments.small import EVERY
 
-SCRIPT = Path(__file__).with_name("study.py")
-FILES = [f"{place}/{file}" for place in ("study", "level_00", "level_01", "level_02")
-         for file in ("record.json", "tensors.safetensors")]  # fmt: skip
-# A study of three levels makes 6 + 4 + 4 steps, and writes four folders (its settings, then the levels), each with a
-# temporary name, two files that are flushed, and a rename.
-KILLS = [["killed", "step", n] for n in range(1, 15)]
-KILLS += [["killed", where, n] for where in ("write", "fsync") for n in range(1, 9)]
-KILLS += [["killed", where, n] for where in ("mkdtemp", "rename") for n in range(1, 5)]
-SPACE = [["no_space", where, n] for where in ("write", "fsync") for n in range(1, 9)]
-SPACE += [["no_space", "limit", n] for n in (0, 1_000, 50_000, 300_000)]
-DAMAGE = [["damaged", file, how, seed] for file in FILES for how in ("bit", "cut") for seed in range(3)]
-CLOCK = [["clock", step, hours] for step in (3, 8, 13) for hours in (-200_000, 200_000)]
-TWO = [["two", step] for step in (2, 6, 7, 10, 14)]
-POINTS = [*KILLS, *SPACE, *DAMAGE, *CLOCK, *TWO]
-FEW = [*KILLS[::4], *SPACE[::5], *DAMAGE[::7], CLOCK[0], *TWO[1:3]]
+SCRIPT = Path(__file__).with_name("runs.py")
+# A study of two parts of three levels writes seven folders (what it is, then the levels), each with a temporary name,
+# two files that are flushed, and a rename. The others write one folder a part.
+POINTS = [["killed", "study", "step", n] for n in range(1, 30, 2)]
+POINTS += [["killed", "study", where, n] for where in ("write", "fsync") for n in range(1, 15)]
+POINTS += [["killed", "study", where, n] for where in ("mkdtemp", "rename") for n in range(1, 8)]
+POINTS += [["no_space", "study", where, n] for where in ("write", "fsync") for n in range(1, 15)]
+POINTS += [["no_space", "study", "limit", n] for n in (0, 1_000, 50_000)]
+POINTS += [["damaged", "study", file, how, seed] for file in range(14) for how in ("bit", "cut") for seed in range(2)]
+POINTS += [["clock", "study", step, hours] for step in (3, 8, 13) for hours in (-200_000, 200_000)]
+POINTS += [["two", "study", step] for step in (2, 6, 7, 10, 14)]
+for _name in EVERY.keys() - {"study"}:
+    POINTS += [["killed", _name, "step", n] for n in (1, 3)] + [["killed", _name, "write", n] for n in (1, 3, 4, 6)]
+    POINTS += [["killed", _name, "rename", n] for n in (2, 3)] + [["no_space", _name, "fsync", n] for n in (2, 4)]
+    POINTS += [["damaged", _name, file, how, 0] for file in (0, 2, 3) for how in ("bit", "cut")]
+    POINTS += [["two", _name, 2]]
+FEW = [p for i, p in enumerate(p for p in POINTS if p[1] == "study") if i % 8 == 0]
+FEW += [["killed", name, "write", 4] for name in ("rewinding", "lottery", "contest")]
+FEW += [["two", "study", 6], ["clock", "study", 3, 200_000], ["damaged", "widths", 3, "bit", 0]]
+ENTRY = r"experiment|all|level_\d\d"
 
 
 def started(*arguments, **more):
@@ -51,12 +57,12 @@ def report(request, tmp_path_factory):
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
-    found = {tuple(json.loads(words)): what for words, what in json.loads(done.stdout).items() if words != "whole"}
+    said = json.loads(done.stdout)
+    found = {tuple(json.loads(words)): what for words, what in said.items() if words[0] == "["}
     assert len(found) == len(request.param)
-    whole = json.loads(done.stdout)["whole"]
-    assert whole["signal"] == 0
-    assert len(whole["gave"]) == 2
-    return found, whole["gave"], root
+    whole = {name: what["gave"] for name, what in said.items() if name[0] != "["}
+    assert all(len(gave) == 2 for gave in whole.values())
+    return found, whole, root
 
 
 def of(report, kind):
@@ -68,8 +74,8 @@ def test_killed_anywhere_it_resumes_to_bit_equal_results(report):
     found, whole, _ = of(report, "killed")
     for fault, (first, left, second) in found.items():
         assert (first["signal"], first["gave"]) == (signal.SIGKILL, None), fault
-        assert second == {"signal": 0, "gave": whole}, fault
-        assert all(re.fullmatch(r"\.(study|level_\d\d)\.unfinished\.\w+", name) for name in left), fault
+        assert second == {"signal": 0, "gave": whole[fault[1]]}, fault
+        assert all(re.fullmatch(rf"\.({ENTRY})\.unfinished\.\w+", name) for name in left), fault
     assert any(left for _, left, _ in found.values())  # some were killed in the middle of a folder
 
 
@@ -78,45 +84,45 @@ def test_what_a_killed_run_left_half_written_is_removed_by_the_next(report):
     assert [str(path) for path in root.rglob(".*")] == []
 
 
-def test_without_space_the_file_is_named_and_the_level_is_written_later(report):
+def test_without_space_the_file_is_named_and_the_next_run_writes_it(report):
     found, whole, root = of(report, "no_space")
     for fault, (first, _, second) in found.items():
         assert first["signal"] == 0, fault
-        told, left, _, gave = first["gave"]
+        told, left, gave = first["gave"]
         assert re.search(r"(No space left on device|File too large); nothing of it was kept", told["words"]), fault
-        assert Path(told["file"]).relative_to(root).parts[1] in ("study", "level_00", "level_01", "level_02"), fault
+        assert re.fullmatch(ENTRY, Path(told["file"]).name), fault
+        assert Path(told["file"]).is_relative_to(root), fault
         assert left == [], fault
-        assert gave == whole, fault  # the same object, once there is space
-        assert second == {"signal": 0, "gave": whole}, fault  # and another, from what that one wrote
-    assert {first["gave"][2] for first, *_ in found.values()} >= {0, 1, 2}  # levels that were trained and not written
+        assert gave == whole[fault[1]], fault  # the same object, once there is space
+        assert second == {"signal": 0, "gave": whole[fault[1]]}, fault  # and another, from what that one wrote
 
 
 def test_a_damaged_file_is_refused_by_name_and_nothing_is_touched(report):
     found, whole, _ = of(report, "damaged")
-    for fault, (refused, untouched, second) in found.items():
+    for fault, ((refused, place), untouched, second) in found.items():
         said = refused["gave"]
         assert said["error"] == "DamagedFile", fault
-        assert fault[1].rpartition("/")[0] in said["words"], fault
+        assert place in said["words"], fault
         assert "; delete " in said["words"], fault
         assert untouched, fault
-        assert second == {"signal": 0, "gave": whole}, fault  # what the refusal says mends it
+        assert second == {"signal": 0, "gave": whole[fault[1]]}, fault  # what the refusal says mends it
 
 
 def test_clocks_and_times_of_files_change_nothing(report):
     found, whole, _ = of(report, "clock")
     for fault, (*_, second) in found.items():
-        assert second == {"signal": 0, "gave": whole}, fault
+        assert second == {"signal": 0, "gave": whole[fault[1]]}, fault
 
 
 def test_a_second_process_on_the_folder_is_refused_and_harms_nothing(report):
     found, whole, _ = of(report, "two")
     for fault, (first, left, second) in found.items():
         gave, (other,) = first["gave"]
-        assert gave == whole, fault
+        assert gave == whole[fault[1]], fault
         assert other["gave"]["error"] == "BlockingIOError", fault
-        assert "another process is running the study in" in other["gave"]["words"], fault
+        assert "another process is running the experiment in" in other["gave"]["words"], fault
         assert left == [], fault
-        assert second == {"signal": 0, "gave": whole}, fault
+        assert second == {"signal": 0, "gave": whole[fault[1]]}, fault
 
 
 @pytest.mark.full

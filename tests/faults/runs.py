@@ -1,8 +1,8 @@
-"""One small Study, run again and again in processes that a fault meets; run by test_study.py.
+"""Small experiments, run again and again in processes that a fault meets; run by test_faults.py.
 
 Every run is a process of its own, forked so that torch is imported once: one that a signal ends leaves what it leaves.
-Usage: study.py FOLDER, with the faults as JSON on standard input and what came of each as JSON on standard output;
-or study.py FOLDER STEPS, one run of so many steps that says when it begins, then what it gave.
+Usage: runs.py FOLDER, with the faults as JSON on standard input and what came of each as JSON on standard output;
+or runs.py FOLDER STEPS, one study of so many steps that says when it begins, then what it gave.
 """
 
 import errno
@@ -10,6 +10,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -19,33 +20,33 @@ from pathlib import Path
 
 import torch
 
-from lthedu import data, results
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from experiments.small import EVERY
+
+from lthedu import results
 from lthedu.base.fingerprint import fingerprint
-from lthedu.models import MLP
-from lthedu.tickets import Settings, Study
+from lthedu.experiments.kept import _packed
 
-SETTINGS = Settings(seeds=(3, 8), levels=2, steps=6, batch_size=32, val_every=4, rewind_step=2)
-MNIST = data.load("mnist", device="cpu").first(256, 100, 100)
+ROOT = Path()
 
 
-def study(folder, steps=SETTINGS.steps):
-    return Study(MNIST, lambda: MLP([784, 20, 10]), replace(SETTINGS, steps=steps), folder=folder)
+def sums(experiment):
+    """The table, without the seconds that a contest measures, and the fingerprint of all tensors."""
+    tensors = {}
+    _packed({name: experiment.found(0)[name] for name in experiment.carries}, tensors, "")
+    return [experiment.table.drop(columns="seconds", errors="ignore").to_csv(), fingerprint(tensors)]
 
 
-def sums(done):
-    """The table and the digest of all tensors."""
-    tensors = {
-        f"{i} {part} {name}": t
-        for i, level in done.levels.items()
-        for part in ("start", "mask", "trained")
-        for name, t in getattr(level, part).items()
-    }
-    return [done.table.to_csv(), fingerprint(tensors)]
+def make(name, steps=None):
+    experiment = EVERY[name](ROOT)
+    if steps:
+        experiment.settings = replace(experiment.settings, steps=steps)
+    return experiment
 
 
-def run(folder, progress=None, steps=SETTINGS.steps):
-    done = study(folder, steps)
-    done.run(progress)
+def run(name, folder, progress=None, steps=None):
+    done = make(name, steps)
+    done.run(progress=progress, folder=folder)
     return sums(done)
 
 
@@ -116,30 +117,32 @@ def full():
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def killed(folder, where, count):
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+
+
+def killed(name, folder, where, count):
     """Killed by the system at a step, a system call or in the middle of a file; then run again."""
 
     def first():
         if where == "step":
-            return run(folder, at_step(count, die))
+            return run(name, folder, at_step(count, die))
         if where == "write":
             in_write(count, die)
         else:
             at_call(results.tempfile if where == "mkdtemp" else os, where, count, die)
-        return run(folder)
+        return run(name, folder)
 
     ended = forked(first)
-    left = sorted(path.name for path in folder.glob(".*")) if folder.exists() else []
-    return ended, left, forked(lambda: run(folder))
+    left = sorted(path.name for path in folder.rglob(".*")) if folder.exists() else []
+    return ended, left, forked(lambda: run(name, folder))
 
 
-def no_space(folder, where, count):
-    """A disk that is full when a file is written, or a file that may grow no more; then the same study, and another."""
+def no_space(name, folder, where, count):
+    """A disk that is full when a file is written, or a file that may grow no more; then the same again, and another."""
 
     def first():
-        from lthedu import results as ours
-
-        real = ours._flushed, os.fsync
+        real = results._flushed, os.fsync
         if where == "write":
             in_write(count, full)
         elif where == "fsync":
@@ -148,69 +151,63 @@ def no_space(folder, where, count):
             import resource
 
             resource.setrlimit(resource.RLIMIT_FSIZE, (count, resource.RLIM_INFINITY))
-        told, begun = None, None
+        told, begun = None, make(name)
         try:
-            begun = study(folder)
-            begun.run()
+            begun.run(folder=folder)
         except OSError as error:
             told = {"words": str(error), "file": error.filename}
         left = sorted(str(path.relative_to(folder)) for path in folder.rglob(".*"))
-        ours._flushed, os.fsync = real
+        results._flushed, os.fsync = real
         if where == "limit":
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        trained = []
-        begun = begun or study(folder)
-        known = len(begun.levels)
-        begun.run(lambda done, in_all, text: trained.append(text))
-        return told, left, known, sums(begun)
+        begun.run(folder=folder)
+        return told, left, sums(begun)
 
-    return forked(first), None, forked(lambda: run(folder))
+    return forked(first), None, forked(lambda: run(name, folder))
 
 
-def damaged(folder, file, how, seed):
-    """A whole study of which one file is then cut short, or has one bit turned; then run again, twice."""
-    forked(lambda: run(folder))
-    rng, path = random.Random(f"{file} {how} {seed}"), folder / file
+def damaged(name, folder, file, how, seed):
+    """It is all there, and of the `file`-th file something is cut off, or one bit turned; then run again, twice."""
+    forked(lambda: run(name, folder))
+    rng, path = random.Random(f"{file} {how} {seed}"), files(folder)[file % len(files(folder))]
     raw = bytearray(path.read_bytes())
     if how == "cut":
         raw = raw[: rng.randrange(len(raw))]
     else:
         raw[rng.randrange(len(raw))] ^= 1 << rng.randrange(8)
     path.write_bytes(raw)
-    before = {str(p.relative_to(folder)): p.read_bytes().hex()[:64] for p in folder.rglob("*") if p.is_file()}
-    refused = forked(lambda: run(folder))
-    after = {str(p.relative_to(folder)): p.read_bytes().hex()[:64] for p in folder.rglob("*") if p.is_file()}
-    for part in path.parent.iterdir():  # as the refusal says
-        part.unlink()
-    path.parent.rmdir()
-    return refused, before == after, forked(lambda: run(folder))
+    before = [p.read_bytes() for p in files(folder)]
+    refused = forked(lambda: run(name, folder))
+    untouched = before == [p.read_bytes() for p in files(folder)]
+    shutil.rmtree(path.parent)  # as the refusal says
+    return [refused, str(path.parent)], untouched, forked(lambda: run(name, folder))
 
 
-def clock(folder, steps, hours):
+def clock(name, folder, steps, hours):
     """Killed, the files' times and the clock set elsewhere, and run again."""
-    forked(lambda: run(folder, at_step(steps, die)))
+    forked(lambda: run(name, folder, at_step(steps, die)))
     for path in folder.rglob("*"):
         os.utime(path, (time.time() - 3600 * hours,) * 2)
 
     def later():
-        for name in ("time", "monotonic", "perf_counter"):
-            real = getattr(time, name)
+        for clock_ in ("time", "monotonic"):
+            real = getattr(time, clock_)
             jumps = iter(range(10**9))
-            setattr(time, name, lambda real=real, jumps=jumps: real() + 3600 * hours * (next(jumps) % 2))
-        return run(folder)
+            setattr(time, clock_, lambda real=real, jumps=jumps: real() + 3600 * hours * (next(jumps) % 2))
+        return run(name, folder)
 
     return None, None, forked(later)
 
 
-def two(folder, steps):
+def two(name, folder, steps):
     """A second process on the folder while the first is at a step; then the first goes on, and a third reads."""
     said = []
 
     def meanwhile():
-        said.append(forked(lambda: run(folder)))
+        said.append(forked(lambda: run(name, folder)))
 
-    first = forked(lambda: [run(folder, at_step(steps, meanwhile)), said])
-    return first, sorted(path.name for path in folder.glob(".*")), forked(lambda: run(folder))
+    first = forked(lambda: [run(name, folder, at_step(steps, meanwhile)), said])
+    return first, sorted(path.name for path in folder.rglob(".*")), forked(lambda: run(name, folder))
 
 
 FAULTS = {f.__name__: f for f in (killed, no_space, damaged, clock, two)}
@@ -218,12 +215,15 @@ FAULTS = {f.__name__: f for f in (killed, no_space, damaged, clock, two)}
 if __name__ == "__main__":
     torch.set_num_threads(1)  # a second thread of torch would not survive a fork
     torch.optim.Adam([torch.zeros(1)])  # the first one imports much
-    root = Path(sys.argv[1])
+    ROOT = Path(sys.argv[1])
     if len(sys.argv) == 3:
+        make("study")
         print("begun", flush=True)
-        print(json.dumps(run(root, steps=int(sys.argv[2]))))
+        print(json.dumps(run("study", ROOT / "run", steps=int(sys.argv[2]))))
         sys.exit()
-    report = {"whole": forked(lambda: run(root / "whole"))}
-    for i, (name, *about) in enumerate(json.load(io.TextIOWrapper(sys.stdin.buffer))):
-        report[json.dumps([name, *about])] = FAULTS[name](root / f"{i:03d}", *about)
+    faults = json.load(io.TextIOWrapper(sys.stdin.buffer))
+    names = dict.fromkeys(name for _, name, *_ in faults)
+    report = {name: forked(lambda name=name: run(name, ROOT / f"whole {name}")) for name in names}
+    for i, (kind, name, *about) in enumerate(faults):
+        report[json.dumps([kind, name, *about])] = FAULTS[kind](name, ROOT / f"{i:03d}", *about)
     print(json.dumps(report))

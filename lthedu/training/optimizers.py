@@ -2,45 +2,42 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Share, Whole
 
 
-@checked
+@typed
 @dataclass(frozen=True)
-class Schedule:
+class RateSchedule:
     """How the learning rate moves over a training, as a factor of `Optimizer.lr`.
 
     "constant"; "cosine" falls from 1 to 0 along half a cosine; "steps" multiplies by `factor` at each of `milestones`
     (fractions of the whole training). Over the first `warmup` steps the factor rises linearly from 1 / warmup of it.
     Raises ValueError, naming value and range.
 
-    >>> [Schedule("steps").at(step, 100) for step in (0, 49, 50, 99)]
+    >>> [RateSchedule("steps").at(step, 100) for step in (0, 49, 50, 99)]
     [1.0, 1.0, 0.1, 0.01]
     """
 
     kind: Literal["constant", "cosine", "steps"] = "constant"
-    warmup: int = 0
+    warmup: Whole = 0
     milestones: tuple[float, ...] = (0.5, 0.75)  # of "steps" alone
-    factor: float = 0.1  # of "steps" alone
+    factor: Share = 0.1  # of "steps" alone
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milestones", tuple(self.milestones))  # JSON gives a list
-        if self.warmup < 0:
-            raise ValueError(f"warmup is {self.warmup}; it must be 0 steps or more")
         if not all(0 < m < 1 for m in self.milestones) or list(self.milestones) != sorted(set(self.milestones)):
             raise ValueError(f"milestones are {self.milestones}; allowed: rising fractions above 0 and below 1")
-        if not 0 < self.factor < 1:
-            raise ValueError(f"factor is {self.factor}; allowed: above 0 to below 1")
 
     def at(self, step: int, steps: int) -> float:
         """The factor of the update that follows `step` finished ones, of `steps` in all.
 
-        >>> Schedule("cosine", warmup=10).at(4, 100), round(Schedule("cosine").at(50, 100), 3)
+        >>> RateSchedule("cosine", warmup=10).at(4, 100), round(RateSchedule("cosine").at(50, 100), 3)
         (0.4980..., 0.5)
         """
         whole = 1.0
@@ -52,7 +49,7 @@ class Schedule:
         return whole * min(1.0, (step + 1) / self.warmup) if self.warmup else whole
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Optimizer:
     """Which update rule, and its settings; the defaults are Frankle and Carbin's for LeNet on MNIST.
@@ -62,14 +59,12 @@ class Optimizer:
     """
 
     name: Literal["sgd", "adam", "adamw"] = "adam"
-    lr: float = 1.2e-3
+    lr: Annotated[float, Above(0, below=math.inf)] = 1.2e-3
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # L2 in the gradient for sgd and adam, decoupled for adamw
-    schedule: Schedule = Schedule()
+    schedule: RateSchedule = RateSchedule()
 
     def __post_init__(self) -> None:
-        if not 0 < self.lr < math.inf:
-            raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
             raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
         if not 0 <= self.weight_decay < math.inf:  # NaN, too
@@ -80,7 +75,7 @@ class Optimizer:
         why one optimizer over all replicates equals one for each. A rate that moves is a tensor on a CUDA device, so
         that a captured graph reads it anew; torch's fused rules hold it as float32, which rounds it by up to 6e-8."""
         on_gpu = flat.device.type == "cuda"
-        moves = self.schedule != Schedule()
+        moves = self.schedule != RateSchedule()
         lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu and moves else self.lr
         decay = self.weight_decay
         if self.name == "sgd":
@@ -91,7 +86,7 @@ class Optimizer:
     def set_rate(self, built: torch.optim.Optimizer, step: int, steps: int) -> None:
         """Give `built` the learning rate of the update that follows `step` finished ones, of `steps` in all.
 
-        >>> rule = Optimizer("sgd", lr=0.5, schedule=Schedule("steps"))
+        >>> rule = Optimizer("sgd", lr=0.5, schedule=RateSchedule("steps"))
         >>> built = rule.build(torch.zeros(3))
         >>> rule.set_rate(built, 75, 100)
         >>> built.param_groups[0]["lr"]

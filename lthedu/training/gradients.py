@@ -7,19 +7,20 @@ convolutions. All three use the mean cross-entropy of each replicate's own minib
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Params
 from lthedu.models import MLP
 
 By = Literal["linear", "vmap", "loop"]
 
 
+@runtime_checkable
 class Method(Protocol):
     """How logits and gradients of R replicates are computed."""
 
@@ -34,7 +35,7 @@ class Method(Protocol):
         """Write the gradient at x (R, batch, ...), y (R, batch) into `out`; buffers are updated in place."""
 
 
-@checked
+@typed
 def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
     """The method called `by`, or `by` itself where it is one already.
 
@@ -60,7 +61,7 @@ def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.devi
     return Vectorised() if by == "vmap" else Looped()
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class BatchedLinear:
     """Forward and backward of R MLPs written out. Activations stand feature-major, (R, features, batch), the
@@ -101,7 +102,7 @@ def _affine(params: Params, weight: str, bias: str | None, h: Tensor) -> Tensor:
     return torch.baddbmm(params[bias][:, :, None], params[weight], h)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Vectorised:
     """Any module that torch.func can vectorise. Dropout draws for each replicate on its own, so with dropout a
@@ -128,7 +129,7 @@ class Vectorised:
             out[name].copy_(g)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Looped:
     """One replicate after the other with ordinary autograd."""
