@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
 from lthedu.checks import Count, Range, checked
-from lthedu.gradients import Path
+from lthedu.gradients import By
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
 from lthedu.optimizers import Optimizer
@@ -109,11 +109,11 @@ def _contenders(r: int) -> dict[str, Callable[[], float]]:
     }
 
 
-def _engine(networks: Replicates, mnist: data.Dataset, mask: masks.Mask | None, path: Path) -> float:
+def _engine(networks: Replicates, mnist: data.Dataset, mask: masks.Mask | None, by: By) -> float:
     """The engine as it is: `train`, timed between its reports of progress."""
     stamps: list[float] = []
     # the first report comes after the set-up, and the last after the final evaluation
-    train(networks, mnist, STEPS + 2, mask=mask, path=path, progress=lambda *_: stamps.append(time.perf_counter()))
+    train(networks, mnist, STEPS + 2, mask=mask, by=by, progress=lambda *_: stamps.append(time.perf_counter()))
     return 1000 * (stamps[STEPS] - stamps[0]) / STEPS / len(networks)
 
 

@@ -111,9 +111,7 @@ def _contenders(r: int) -> dict[str, Callable[[], float]]:
 def _engine(networks: Replicates, mnist: data.Dataset, method: Method) -> float:
     """The engine as it is: `train`, timed between its reports of progress."""
     stamps: list[float] = []
-    train(
-        networks, mnist, STEPS + 2, optimizer=SGD, path=method, progress=lambda *_: stamps.append(time.perf_counter())
-    )
+    train(networks, mnist, STEPS + 2, optimizer=SGD, by=method, progress=lambda *_: stamps.append(time.perf_counter()))
     return 1000 * (stamps[STEPS] - stamps[0]) / STEPS / len(networks)
 
 

@@ -17,7 +17,7 @@ from lthedu.checks import checked
 from lthedu.masks import Params
 from lthedu.models import MLP
 
-Path = Literal["linear", "vmap", "loop"]
+By = Literal["linear", "vmap", "loop"]
 
 
 class Method(Protocol):
@@ -35,29 +35,29 @@ class Method(Protocol):
 
 
 @checked
-def pick(path: Path | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
-    """The method called `path`, or `path` itself where it is one already.
+def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
+    """The method called `by`, or `by` itself where it is one already.
 
     "auto" takes "linear" for an MLP, "loop" for convolutions on a CPU and for modules with buffers (BatchNorm), else
     "vmap".
 
-    Raises ValueError for an unknown path, and for "linear" on a module that is no plain MLP.
+    Raises ValueError for an unknown name, and for "linear" on a module that is no plain MLP.
 
     >>> type(pick("auto", MLP([4, 3, 2]), torch.device("cpu"))).__name__
     'BatchedLinear'
     """
-    if not isinstance(path, str):
-        return path
+    if not isinstance(by, str):
+        return by
     names = _mlp_layers(model)
-    if path == "auto":
+    if by == "auto":
         convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
         slow = (convolves and device.type == "cpu") or any(True for _ in model.buffers())
-        path = "linear" if names else "loop" if slow else "vmap"
-    if path == "linear":
+        by = "linear" if names else "loop" if slow else "vmap"
+    if by == "linear":
         if not names:
-            raise ValueError("path 'linear' needs an MLP of Linear and ReLU layers; allowed here: vmap, loop")
+            raise ValueError("by is 'linear', which needs an MLP of Linear and ReLU layers; allowed here: vmap, loop")
         return BatchedLinear(names)
-    return Vectorised() if path == "vmap" else Looped()
+    return Vectorised() if by == "vmap" else Looped()
 
 
 @checked

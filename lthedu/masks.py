@@ -1,6 +1,6 @@
 """A mask is a dict of bool tensors by parameter name; True means kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -9,7 +9,6 @@ from lthedu.checks import checked
 
 Params = dict[str, Tensor]
 Mask = dict[str, Tensor]
-Remask = Callable[[int, Params, Mask], Mask | None]  # (step, weights, mask now) -> the next mask, None for the same
 
 
 @checked

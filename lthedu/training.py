@@ -7,8 +7,9 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import torch
@@ -17,13 +18,14 @@ from torch import Tensor, nn
 from lthedu import masks
 from lthedu.checks import checked
 from lthedu.data import Dataset, device_of
-from lthedu.gradients import Method, Path, pick
+from lthedu.gradients import By, Method, pick
 from lthedu.graphs import Captured
-from lthedu.masks import Mask, Params, Remask
+from lthedu.masks import Mask, Params
 from lthedu.optimizers import ADAM, Optimizer, Schedule
 from lthedu.streams import derive, generator
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
+HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
 
 
 @checked
@@ -128,16 +130,159 @@ class Replicates:
 
 
 @checked
+class Step:
+    """A training as it stands after a step: `step, params, grads, mask = now`, or by name.
+
+    `step` counts the finished steps. `params` and `grads` (name: (R, ...)) are the weights and the gradients that this
+    step followed, pruned weights' included; `replicates` are the networks, to be evaluated. They are the training's own
+    memory: read them, copy what is to be kept, change nothing. `mask` (name: (R, ...)) is the one in force, and may be
+    set: at once the weights that it prunes are zero (or frozen), and a weight that it brings back starts there, with
+    no memory in the optimizer. Raises ValueError for a mask of other layers or shapes.
+    """
+
+    def __init__(self, replicates: Replicates, mask: Mask, frozen: Params, optimizer: Optimizer, step: int) -> None:
+        start = masks.hold(mask, replicates.params, frozen)
+        zeros = {name: torch.zeros_like(p) for name, p in start.items()}
+        self._flat, self.params = _flatten(start)
+        self._flat.grad, self.grads = _flatten(zeros)
+        self._freezes, self._held = bool(frozen), _flatten(zeros | frozen)[0]  # what pruned weights are
+        buffers = {name: b.clone() for name, b in replicates.buffers.items()}
+        self.replicates = replace(replicates, params=self.params, buffers=buffers)
+        self.optimizer = optimizer.build(self._flat)
+        self.step, self._mask, self._keep = step, mask, self._kept(mask)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.step, self.params, self.grads, self.mask))
+
+    @property
+    def mask(self) -> Mask:
+        return self._mask
+
+    @mask.setter
+    def mask(self, new: Mask) -> None:
+        if new.keys() != self._mask.keys():  # a layer that is left out would come back to life
+            raise ValueError(f"the new mask names {sorted(new)}; allowed: each of {sorted(self._mask)}")
+        masks.check_fits(new, self.params)
+        before = self._keep
+        self._mask, self._keep = new, self._kept(new)
+        self._hold(exactly=True)
+        if before is not None:
+            for memory in self.optimizer.state[self._flat].values():
+                if isinstance(memory, Tensor) and memory.shape == before.shape:
+                    memory.masked_fill_(before == 0, 0)
+
+    def _kept(self, mask: Mask) -> Tensor | None:
+        """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`; None where all are kept."""
+        if all(bool(m.all()) for m in mask.values()):
+            return None
+        return _flatten({n: mask[n].to(p) if n in mask else torch.ones_like(p) for n, p in self.params.items()})[0]
+
+    def _hold(self, exactly: bool = False) -> None:
+        """Pruned weights are zero again, or frozen; of a network that diverged only `exactly`: NaN times 0 is NaN."""
+        if self._keep is None:
+            return
+        if exactly or self._freezes:
+            torch.where(self._keep.bool(), self._flat, self._held, out=self._flat)
+        else:
+            self._flat.mul_(self._keep)  # a fortieth of the time
+
+
+@checked
+def training(
+    replicates: Replicates,
+    data: Dataset,
+    steps: int,
+    *,
+    mask: Mask | None = None,
+    frozen: Params | None = None,
+    order: Sequence[int] | None = None,
+    optimizer: Optimizer = ADAM,
+    batch_size: int = 128,
+    first_step: int = 0,
+    by: By | Literal["auto"] | Method = "auto",
+) -> Iterator[Step]:
+    """Train every replicate from `first_step` to `steps`, as a loop: `for step, params, grads, mask in training(...)`.
+
+    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step; with `frozen` (shapes as the
+    mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
+    mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
+    (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.gradients`), or an object that does it. The
+    learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`, also where
+    training begins at `first_step`; its other state is fresh. On a CUDA device the step is captured once and replayed
+    (see `lthedu.graphs`).
+
+    The input is not changed. Raises ValueError for arguments that do not fit, before any work.
+
+    >>> from lthedu import data, models
+    >>> from lthedu.pruning import magnitude, select
+    >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
+    >>> for now in training(Replicates.create(models.lenet_300_100, seeds=[0]), mnist, steps=30):
+    ...     if now.step in (10, 20):  # half of the weights that are left, twice
+    ...         scores = magnitude(masks.unstack(now.params, 0))
+    ...         half = select(scores, 0.5, scope="global", within=masks.unstack(now.mask, 0))
+    ...         now.mask = masks.stack([half])
+    >>> masks.density(now.mask), all(not p[~now.mask[n]].any() for n, p in now.params.items() if n in now.mask)
+    (0.25, True)
+    """
+    order = range(len(replicates)) if order is None else order
+    _check(replicates, data, steps, mask, order, batch_size, first_step)
+    method = pick(by, replicates.model, data.device)
+    now = Step(replicates, replicates.full_mask() if mask is None else mask, frozen or {}, optimizer, first_step)
+    return _steps(now, data, steps, order, optimizer, batch_size, method)
+
+
+def _steps(
+    now: Step, data: Dataset, last: int, order: Sequence[int], optimizer: Optimizer, batch_size: int, method: Method
+) -> Iterator[Step]:
+    networks, first = now.replicates, now.step
+
+    def learn(x: Tensor, y: Tensor) -> None:
+        method.gradients(networks.model, now.params, networks.buffers, x, y, now.grads)
+        now.optimizer.step()
+
+    call = Captured(learn)
+    moves = optimizer.schedule != Schedule()
+    noise: AbstractContextManager[None] = nullcontext()
+    if method.draws:
+        noise = _Noise(derive(*order, "noise", first), data.device)
+    for x, y in _minibatches(data, order, batch_size, first, last):
+        if moves:
+            optimizer.set_rate(now.optimizer, now.step, last)
+        with torch.no_grad(), noise:
+            call(x, y)
+        now._hold(exactly=now.step + 1 == last)
+        now.step += 1
+        yield now
+
+
+class _Noise:
+    """A random stream of its own, for dropout: inside `with`, torch draws from it; outside, from where it was."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self.generators = [torch.default_generator]
+        if device.type == "cuda":  # pragma: no cover (a GPU's)
+            self.generators.append(torch.cuda.default_generators[device.index or 0])
+        self.states = [torch.Generator(g.device).manual_seed(seed).get_state() for g in self.generators]
+
+    def _swap(self, *_: object) -> None:
+        states = [g.get_state() for g in self.generators]
+        for g, state in zip(self.generators, self.states, strict=True):
+            g.set_state(state)
+        self.states = states
+
+    __enter__ = __exit__ = _swap
+
+
+@checked
 @dataclass(frozen=True)
 class Trained:
     """What `train` gives back."""
 
     replicates: Replicates
-    history: pd.DataFrame  # columns: replicate, step, split ("val" or "test"), loss, accuracy
+    history: pd.DataFrame  # of the last step: replicate, step, split ("val" or "test"), loss, accuracy
     steps: int  # the last step that was finished
-    mask: Mask  # the one in force at the end
+    mask: Mask
     stopped: bool = False  # True when the run was interrupted before its last step
-    snapshot: Params | None = None  # the weights at the step asked for
 
 
 @checked
@@ -148,33 +293,19 @@ def train(
     *,
     mask: Mask | None = None,
     frozen: Params | None = None,
-    remask: Remask | None = None,
     order: Sequence[int] | None = None,
     optimizer: Optimizer = ADAM,
     batch_size: int = 128,
     first_step: int = 0,
-    val_every: int | None = None,
-    test_every: int | None = None,
-    snapshot: int | None = None,
     progress: Progress | None = None,
-    path: Path | Literal["auto"] | Method = "auto",
+    by: By | Literal["auto"] | Method = "auto",
 ) -> Trained:
-    """Train every replicate from `first_step` to `steps` and return them with their history.
+    """Train every replicate to the last step, and return them with their validation and test results there.
 
-    `mask` (name: (R, ...)): pruned weights are zero at the start and after every step; with `frozen` (shapes as the
-    mask's) they hold its values instead, bit for bit. `remask(step, params,
-    mask)`, called after every step with the number of steps done, the live weights and the mask in force (both
-    name: (R, ...), to be read and not changed), gives the next mask, of the same layers, or None to keep this
-    one; see `lthedu.pruning.gradual`. `order`: one integer for each replicate that names its minibatch order;
-    equal integers see equal minibatches (default: 0 to R - 1). `val_every` and `test_every`: steps between
-    evaluations on the validation and test split; the last step is always evaluated. `snapshot`: the step whose
-    weights are kept. `progress(done, all, text)` is called after each step. `path`: how gradients are computed
-    (see `lthedu.gradients`), or an object that does it. The learning rate of the update after `step` finished ones is
-    the optimizer's schedule at `step` of `steps`, also where training begins at `first_step`; its other state is fresh.
-    On a CUDA device the step is captured once and replayed (see `lthedu.graphs`).
-
-    The input is not changed. An interrupt (the stop button, Ctrl-C) ends the training early and gives back
-    what there is so far, with `stopped` set. Raises ValueError for arguments that do not fit, before any work.
+    The arguments are those of `training`, the loop to write where something is to be seen or done on the way.
+    `progress(done, all, text)` is called after each step. An interrupt (the stop button, Ctrl-C) ends the training
+    early and gives back what there is so far, with `stopped` set and no history. Raises ValueError for arguments that
+    do not fit, before any work.
 
     >>> from lthedu import data, models
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
@@ -183,57 +314,59 @@ def train(
     >>> trained.history.query("split == 'test'")[["replicate", "step"]].values.tolist()
     [[0, 30], [1, 30]]
     """
-    order = range(len(replicates)) if order is None else order
-    _check(replicates, data, steps, mask, order, batch_size, first_step, snapshot, val_every, test_every)
-    mask = replicates.full_mask() if mask is None else mask
-    start = masks.hold(mask, replicates.params, frozen or {})
-    flat, params = _flatten(start)
-    flat.grad, grads = _flatten({name: torch.zeros_like(p) for name, p in start.items()})
-    keep = None if all(bool(m.all()) for m in mask.values()) else _keep(mask, start)
-    held = None if frozen is None else _flatten({n: frozen.get(n, torch.zeros_like(p)) for n, p in start.items()})[0]
-    now = replace(replicates, params=params, buffers={k: b.clone() for k, b in replicates.buffers.items()})
-    method = pick(path, now.model, flat.device)
-    update = optimizer.build(flat)
+    history, now, stopped = pd.DataFrame(columns=HISTORY), None, False
+    try:
+        for now in training(
+            replicates,
+            data,
+            steps,
+            mask=mask,
+            frozen=frozen,
+            order=order,
+            optimizer=optimizer,
+            batch_size=batch_size,
+            first_step=first_step,
+            by=by,
+        ):
+            if now.step == steps:
+                history = measure(now.replicates, data, steps, by=by)
+            if progress is not None:
+                progress(now.step, steps, "training")
+    except KeyboardInterrupt:
+        stopped = True
+    if now is None:  # interrupted in the first step
+        done, networks, mask = first_step, replicates, replicates.full_mask() if mask is None else mask
+    else:
+        done, networks, mask = now.step, now.replicates, now.mask
+    # held once more, for an interrupt between an update and its mask
+    ends = networks.with_params(masks.hold(mask, networks.params, frozen or {}))
+    return Trained(ends, history, done, mask, stopped)
 
-    def learn(x: Tensor, y: Tensor) -> None:
-        method.gradients(now.model, params, now.buffers, x, y, grads)
-        update.step()
 
-    call = Captured(learn)
-    moves = optimizer.schedule != Schedule()
-    every = {"val": val_every, "test": test_every}
-    rows: list[dict[str, object]] = []
-    done, stopped = first_step, False
-    kept = masks.clone(params) if snapshot == first_step else None
-    with torch.random.fork_rng(enabled=method.draws), torch.no_grad():
-        if method.draws:  # dropout: its own stream, whatever ran before
-            torch.manual_seed(derive(*order, "noise", first_step))
-        try:
-            for x, y in _minibatches(data, order, batch_size, first_step, steps):
-                if moves:
-                    optimizer.set_rate(update, done, steps)
-                call(x, y)
-                new = None if remask is None else remask(done + 1, params, mask)
-                if new is not None:
-                    _check_same_layers(new, mask, params)
-                    mask, keep = new, _keep(new, params)
-                if keep is not None and held is not None:
-                    torch.where(keep.bool(), flat, held, out=flat)
-                elif keep is not None:
-                    flat.mul_(keep)
-                done += 1
-                if done == snapshot:
-                    kept = masks.clone(params)
-                for split, k in every.items():
-                    if done == steps or (k and done % k == 0):
-                        rows += _rows(evaluate(now, data, split, path=path), done, split)
-                if progress is not None:
-                    progress(done, steps, "training")
-        except KeyboardInterrupt:
-            stopped = True
-    history = pd.DataFrame(rows, columns=["replicate", "step", "split", "loss", "accuracy"])
-    # once more, for an interrupt between an update and its mask, and for NaN, which times zero stays NaN
-    return Trained(now.with_params(masks.hold(mask, params, frozen or {})), history, done, mask, stopped, kept)
+@checked
+def measure(
+    replicates: Replicates,
+    data: Dataset,
+    step: int,
+    splits: Sequence[str] = ("val", "test"),
+    *,
+    by: By | Literal["auto"] | Method = "auto",
+) -> pd.DataFrame:
+    """What `evaluate` finds at a step, as a table: replicate, step, split, loss, accuracy; a row a replicate and split.
+
+    >>> from lthedu import data, models
+    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
+    >>> measure(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist, step=0, splits=["val"]).shape
+    (2, 5)
+    """
+    rows = [
+        (replicate, step, split, loss, accuracy)
+        for split in splits
+        for replicate, (loss, accuracy) in enumerate(
+            zip(*(t.tolist() for t in evaluate(replicates, data, split, by=by)), strict=True)
+        )
+    ]
+    return pd.DataFrame(rows, columns=HISTORY)
 
 
 @checked
@@ -243,7 +376,7 @@ def evaluate(
     data: Dataset,
     split: str = "test",
     *,
-    path: Path | Literal["auto"] | Method = "auto",
+    by: By | Literal["auto"] | Method = "auto",
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 
@@ -256,7 +389,7 @@ def evaluate(
     if split not in ("train", "val", "test"):
         raise ValueError(f"split is {split!r}; allowed: train, val, test")
     x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
-    method = pick(path, replicates.model, x.device)
+    method = pick(by, replicates.model, x.device)
     n, r = len(x), len(replicates)
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
     chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
@@ -301,26 +434,6 @@ def _flatten(params: Params) -> tuple[Tensor, Params]:
     return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
 
 
-def _keep(mask: Mask, params: Params) -> Tensor:
-    """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`."""
-    ones = {name: mask[name].to(p) if name in mask else torch.ones_like(p) for name, p in params.items()}
-    return _flatten(ones)[0]
-
-
-def _check_same_layers(new: Mask, mask: Mask, params: Params) -> None:
-    if new.keys() != mask.keys():  # a layer that is left out would come back to life
-        raise ValueError(f"remask gave masks of {sorted(new)}; expected one for each of {sorted(mask)}")
-    masks.check_fits(new, params)
-
-
-def _rows(measured: tuple[Tensor, Tensor], step: int, split: str) -> list[dict[str, object]]:
-    pairs = zip(*(t.tolist() for t in measured), strict=True)
-    return [
-        {"replicate": r, "step": step, "split": split, "loss": loss, "accuracy": accuracy}
-        for r, (loss, accuracy) in enumerate(pairs)
-    ]
-
-
 def _as(tensor: Tensor, device: torch.device | str, dtype: torch.dtype) -> Tensor:
     return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
@@ -333,8 +446,6 @@ def _check(
     order: Sequence[int],
     batch_size: int,
     first_step: int,
-    snapshot: int | None,
-    *every: int | None,
 ) -> None:
     n, first = len(data.x_train), next(iter(replicates.params.values()))
     if steps < 1 or not 0 <= first_step < steps:
@@ -343,10 +454,6 @@ def _check(
         raise ValueError(f"batch_size is {batch_size}; allowed: 1 to the {n} training examples")
     if len(order) != len(replicates):
         raise ValueError(f"order names {len(order)} minibatch orders for {len(replicates)} replicates; give one each")
-    if snapshot is not None and not first_step <= snapshot <= steps:
-        raise ValueError(f"snapshot is step {snapshot}; allowed: {first_step} to {steps}")
-    if any(k is not None and k < 1 for k in every):
-        raise ValueError(f"val_every and test_every are {every}; allowed: 1 or more, or None")
     if (first.device, first.dtype) != (data.device, data.x_train.dtype):
         raise ValueError(
             f"the weights are {first.dtype} on {first.device}, the data {data.x_train.dtype} on {data.device}; "

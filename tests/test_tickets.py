@@ -15,7 +15,7 @@ from lthedu.optimizers import Optimizer
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.streams import derive
 from lthedu.tickets import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, find_tickets
-from lthedu.training import Replicates, train
+from lthedu.training import Replicates, train, training
 
 SMALL = Settings(seeds=(3, 8), levels=2, steps=6, batch_size=32, val_every=4, rewind_step=0)
 
@@ -170,7 +170,7 @@ def test_random_mask_has_the_tickets_counts_and_initial_weights_and_another_mask
 
 def test_an_arm_shares_the_minibatch_order_of_its_seed_and_levels_do_not(data, monkeypatch):
     asked = []
-    monkeypatch.setattr(tickets.study, "train", lambda *a, **k: asked.append(list(k["order"])) or train(*a, **k))
+    monkeypatch.setattr(tickets.study, "training", lambda *a, **k: asked.append(list(k["order"])) or training(*a, **k))
     Study(data, make, SMALL).run()
     assert asked[1] == asked[1][:2] * 3
     assert len({*asked[0], *asked[1], *asked[2]}) == 6
@@ -315,7 +315,7 @@ def folder(tmp_path, data, done):
 
 
 def no_training(monkeypatch):
-    monkeypatch.setattr(tickets.study, "train", lambda *a, **k: pytest.fail("something was trained"))
+    monkeypatch.setattr(tickets.study, "training", lambda *a, **k: pytest.fail("something was trained"))
 
 
 def test_what_is_stored_is_read_and_not_trained_again(folder, data, done, monkeypatch):

@@ -12,7 +12,7 @@ from lthedu.data import Dataset
 from lthedu.graphs import Captured
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer, Schedule
-from lthedu.training import Replicates, _minibatches, evaluate, train
+from lthedu.training import Replicates, _minibatches, evaluate, measure, train, training
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
 every_path = pytest.mark.parametrize("path", PATHS)
@@ -35,7 +35,7 @@ def equal(a, b):
 @every_path
 def test_50_float64_steps_equal_solo_training_to_1e_10(three, toy, path, optimizer):
     mask, order = random_masks(three), [5, 9, 5]
-    done = train(three, toy, 50, mask=mask, order=order, optimizer=optimizer, batch_size=16, path=path)
+    done = train(three, toy, 50, mask=mask, order=order, optimizer=optimizer, batch_size=16, by=path)
     for i in range(3):
         alone = solo(three, i, mlp, toy, 50, order=order[i], optimizer=optimizer, batch=16, mask=mask)
         assert furthest(masks.unstack(done.replicates.params, i), alone) <= 1e-10
@@ -58,7 +58,7 @@ def test_a_schedule_sets_the_rate_of_every_step_and_of_a_start_in_the_middle(thr
 def test_50_float32_sgd_steps_equal_solo_training_to_1e_5(toy, path):
     three, data = Replicates.create(mlp, seeds=[0, 1, 2]), toy.to("cpu", torch.float32)
     mask = random_masks(three)
-    done = train(three, data, 50, mask=mask, optimizer=SGD, batch_size=16, path=path)
+    done = train(three, data, 50, mask=mask, optimizer=SGD, batch_size=16, by=path)
     for i in range(3):
         alone = solo(three, i, mlp, data, 50, order=i, optimizer=SGD, batch=16, mask=mask)
         assert furthest(masks.unstack(done.replicates.params, i), alone) <= 1e-5
@@ -86,10 +86,10 @@ def test_float32_adam_is_as_accurate_as_solo_training(mnist):
 @every_path
 def test_three_together_equal_three_times_one(three, toy, path):
     mask = random_masks(three)
-    together = train(three, toy, 20, mask=mask, batch_size=16, path=path).replicates.params
+    together = train(three, toy, 20, mask=mask, batch_size=16, by=path).replicates.params
     for i in range(3):
         one = {n: m[i : i + 1] for n, m in mask.items()}
-        alone = train(three.take([i]), toy, 20, mask=one, order=[i], batch_size=16, path=path).replicates.params
+        alone = train(three.take([i]), toy, 20, mask=one, order=[i], batch_size=16, by=path).replicates.params
         assert furthest(masks.unstack(together, i), masks.unstack(alone, 0)) <= 1e-10
 
 
@@ -104,7 +104,7 @@ def test_no_pruned_weight_is_non_zero_after_any_step_and_kept_weights_move(three
     now = masks.apply(mask, three.params)
     for steps in range(1, 7):
         before = now
-        now = train(three, toy, steps, mask=mask, optimizer=optimizer, batch_size=16, path=path).replicates.params
+        now = train(three, toy, steps, mask=mask, optimizer=optimizer, batch_size=16, by=path).replicates.params
         for name, m in mask.items():
             assert not now[name][~m].any(), f"{name} after step {steps}"
             moved = (now[name] != before[name])[m].double().mean()
@@ -143,7 +143,7 @@ def test_an_interrupt_between_update_and_mask_leaves_no_pruned_weight_alive(thre
 def test_weights_that_are_pruned_before_the_first_step_play_no_part(three, toy, path):
     mask = random_masks(three)
     wild = {n: torch.where(mask[n], p, 1e6) if n in mask else p for n, p in three.params.items()}
-    a, b = (train(three.with_params(p), toy, 5, mask=mask, batch_size=16, path=path) for p in (three.params, wild))
+    a, b = (train(three.with_params(p), toy, 5, mask=mask, batch_size=16, by=path) for p in (three.params, wild))
     assert equal(a.replicates.params, b.replicates.params)
 
 
@@ -193,6 +193,88 @@ def test_frozen_values_that_do_not_fit_are_refused_by_name(three, toy):
             train(three, toy, 5, mask=mask, frozen=frozen, batch_size=16)
 
 
+# Another mask on the way ---------------------------------------------------------------------------------------
+
+
+def test_the_same_mask_again_changes_nothing(three, toy):
+    mask = random_masks(three)
+    for now in training(three, toy, 6, mask=mask, batch_size=16):
+        now.mask = masks.clone(now.mask)
+    assert equal(now.params, train(three, toy, 6, mask=mask, batch_size=16).replicates.params)
+
+
+@every_optimizer
+def test_a_new_mask_holds_at_once_and_what_grows_starts_as_if_it_were_new(three, toy, optimizer):
+    """Grown weights at zero, with no memory: next to them, weights that never were pruned go on as they were."""
+    grown = {n: m.roll(1, -1) for n, m in random_masks(three).items()}
+    for now in training(three, toy, 6, mask=random_masks(three), optimizer=optimizer, batch_size=16):
+        if now.step == 4:
+            before, old = masks.clone(now.params), now.mask
+            now.mask = grown
+            for n, m in grown.items():
+                assert not now.params[n][~(m & old[n])].any()
+                assert torch.equal(now.params[n][m & old[n]], before[n][m & old[n]])
+            flat = masks.clone(now.params)
+            remembered = [t for t in now.optimizer.state[now._flat].values() if t is not None and t.ndim]
+            assert all(
+                not part.view(p.shape)[grown[n] & ~old[n]].any()
+                for memory in remembered
+                for (n, p), part in zip(flat.items(), memory.split([p.numel() for p in flat.values()]), strict=True)
+                if n in grown
+            )
+        if now.step == 5:
+            assert all(now.params[n][grown[n] & ~old[n]].any() for n in grown)
+            assert all(not now.params[n][~m].any() for n, m in grown.items())
+
+
+def test_a_frozen_weight_that_grows_learns_from_its_frozen_value(three, toy):
+    mask, full = random_masks(three), three.full_mask()
+    held = {n: torch.randn_like(three.params[n]) for n in mask}
+    for now in training(three, toy, 3, mask=mask, frozen=held, optimizer=SGD, batch_size=16):
+        if now.step == 1:
+            now.mask = full
+            assert all(torch.equal(now.params[n][~m], held[n][~m]) for n, m in mask.items())
+    assert all((now.params[n] != held[n])[~m].double().mean() > 0.7 for n, m in mask.items())
+
+
+def rigl(params, grads, mask, k):
+    """Of one layer (R, ...), drop the `k` smallest kept weights of each replicate, grow the `k` largest gradients."""
+    w, g, m = (t.flatten(1).clone() for t in (params, grads, mask))
+    m.scatter_(1, w.abs().masked_fill(~m, torch.inf).topk(k, largest=False).indices, False)
+    m.scatter_(1, g.abs().masked_fill(mask.flatten(1), -1).topk(k).indices, True)
+    return m.view_as(mask)
+
+
+def test_rigl_is_a_loop_over_training(three, toy):
+    """Evci et al. (2020), arXiv:1911.11134: its masks beside masks by hand, weight for weight."""
+    first, found = random_masks(three), []
+    for now in training(three, toy, 9, mask=first, optimizer=SGD, batch_size=16):
+        step, params, grads, mask = now
+        if step % 3 == 0:
+            found.append((masks.clone(params), masks.clone(grads), mask))
+            now.mask = {n: rigl(params[n], grads[n], m, 5) for n, m in mask.items()}
+            found[-1] += (now.mask,)
+    assert len(found) == 3
+    for params, grads, old, new in found:
+        for name, m in old.items():
+            for r in range(3):
+                weights, slopes, kept = (t[r].flatten().tolist() for t in (params[name], grads[name], m))
+                kept = [i for i, keep in enumerate(kept) if keep]
+                gone = [i for i in range(len(weights)) if i not in kept]
+                stay = sorted(kept, key=lambda i: abs(weights[i]))[5:]
+                grow = sorted(gone, key=lambda i: -abs(slopes[i]))[:5]
+                assert sorted(stay + grow) == new[name][r].flatten().nonzero().flatten().tolist()
+    assert masks.counts(now.mask) == masks.counts(first)
+    assert all(not p[~now.mask[n]].any() for n, p in now.params.items() if n in now.mask)
+
+
+@pytest.mark.parametrize("names", [["nowhere"], ["layers.0.weight"]])
+def test_a_new_mask_of_other_layers_is_refused(three, toy, names):
+    now = next(training(three, toy, 3, batch_size=16))
+    with pytest.raises(ValueError, match=r"the new mask names \[.*\]; allowed: each of \['layers.0.weight', 'layers.1"):
+        now.mask = dict.fromkeys(names, torch.ones(1, dtype=torch.bool))
+
+
 # Convolutions, buffers, dropout --------------------------------------------------------------------------------
 
 
@@ -201,7 +283,7 @@ def test_frozen_values_that_do_not_fit_are_refused_by_name(three, toy):
 def test_convolutions_and_batchnorm_equal_solo_training_buffers_included(make, path, toy):
     two = Replicates.create(make, seeds=[0, 1], dtype=torch.float64)
     mask = random_masks(two)
-    done = train(two, toy, 30, mask=mask, optimizer=SGD, batch_size=16, path=path).replicates
+    done = train(two, toy, 30, mask=mask, optimizer=SGD, batch_size=16, by=path).replicates
     for i in range(2):
         alone = solo(two, i, make, toy, 30, order=i, optimizer=SGD, batch=16, mask=mask)
         assert furthest(masks.unstack(done.params | done.buffers, i), alone) <= 1e-10
@@ -213,7 +295,7 @@ def test_convolutions_and_batchnorm_equal_solo_training_buffers_included(make, p
 def test_evaluation_with_batchnorm_uses_and_keeps_the_running_statistics(toy):
     two = train(Replicates.create(batchnorm, seeds=[0, 1], dtype=torch.float64), toy, 5, batch_size=16).replicates
     before = {n: b.clone() for n, b in two.buffers.items()}
-    a, b = (evaluate(two, toy, path=path) for path in ("loop", "vmap"))
+    a, b = (evaluate(two, toy, by=path) for path in ("loop", "vmap"))
     assert equal(two.buffers, before)
     assert torch.allclose(a[0], b[0], atol=1e-12)
     net = batchnorm().double().eval()
@@ -227,13 +309,13 @@ def test_dropout_differs_between_replicates_repeats_and_leaves_the_global_state(
     twins = one.take([0, 0])  # equal weights and equal minibatches: only the noise can part them
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    a = train(twins, toy, 5, order=[7, 7], batch_size=16, path=path).replicates.params
+    a = train(twins, toy, 5, order=[7, 7], batch_size=16, by=path).replicates.params
     assert torch.equal(torch.get_rng_state(), state)
     torch.rand(100)
-    b = train(twins, toy, 5, order=[7, 7], batch_size=16, path=path).replicates.params
+    b = train(twins, toy, 5, order=[7, 7], batch_size=16, by=path).replicates.params
     assert equal(a, b)
     assert not torch.equal(a["0.weight"][0], a["0.weight"][1])
-    evaluated = evaluate(twins, toy, path=path)
+    evaluated = evaluate(twins, toy, by=path)
     assert evaluated[0][0] == evaluated[0][1]  # no dropout in evaluation
 
 
@@ -246,7 +328,7 @@ def test_the_replicates_and_the_data_that_go_in_are_not_changed(toy, path, maske
     made = Replicates.create(mlp, seeds=[0, 1], dtype=torch.float64)
     mask = random_masks(made) if masked else None
     before, data = copy.deepcopy((made.params, made.model.state_dict(), mask)), copy.deepcopy(vars(toy))
-    done = train(made, toy, 4, mask=mask, batch_size=16, path=path)
+    done = train(made, toy, 4, mask=mask, batch_size=16, by=path)
     assert equal(made.params, before[0])
     assert equal(made.model.state_dict(), before[1])
     assert mask is None or equal(mask, before[2])
@@ -302,24 +384,53 @@ def test_replicates_with_equal_weights_and_order_stay_equal(three, toy):
 
 
 @every_path
-@pytest.mark.parametrize("k", [0, 1, 4, 7])
-def test_the_snapshot_is_training_to_that_step_bit_for_bit(three, toy, path, k):
+def test_what_the_loop_shows_is_training_to_that_step_bit_for_bit(three, toy, path):
     mask = random_masks(three)
-    done = train(three, toy, 7, mask=mask, batch_size=16, snapshot=k, path=path)
-    stopped = train(three, toy, k, mask=mask, batch_size=16, path=path).replicates.params if k else None
-    assert equal(done.snapshot, stopped or masks.apply(mask, three.params))
-    plain = train(three, toy, 7, mask=mask, batch_size=16, path=path)
-    assert plain.snapshot is None
-    assert equal(done.replicates.params, plain.replicates.params)
+    for now in training(three, toy, 7, mask=mask, batch_size=16, by=path):
+        until = train(three, toy, now.step, mask=mask, batch_size=16, by=path)
+        assert equal(now.params, until.replicates.params)
+        assert equal(now.replicates.params, now.params)
+    assert now.step == 7
+
+
+@every_path
+def test_the_loop_shows_the_gradients_that_the_step_took_pruned_weights_included(three, toy, path):
+    mask = random_masks(three)
+    before = masks.apply(mask, three.params)
+    batches = _minibatches(toy, [0, 1, 2], 16, 0, 3)
+    for (_, params, grads, used), (x, y) in zip(
+        training(three, toy, 3, mask=mask, optimizer=SGD, batch_size=16, by=path), batches, strict=True
+    ):
+        net = mlp().double()
+        net.load_state_dict(masks.unstack(before, 1))
+        nn.functional.cross_entropy(net(x[1]), y[1]).backward()
+        assert furthest(masks.unstack(grads, 1), {n: p.grad for n, p in net.named_parameters()}) <= 1e-12
+        assert any(grads[n][~m].any() for n, m in mask.items())
+        assert used is mask
+        before = masks.clone(params)
+
+
+def test_the_loop_leaves_gradients_and_randomness_of_the_one_who_runs_it(toy):
+    two = Replicates.create(dropout, seeds=[0, 1], dtype=torch.float64)
+    torch.manual_seed(3)
+    expected = torch.rand(4)
+    torch.manual_seed(3)
+    drawn = []
+    for now in training(two, toy, 4, batch_size=16):
+        drawn.append(torch.rand(1))
+        assert torch.is_grad_enabled()
+        last = now.params
+    assert torch.equal(torch.cat(drawn), expected)
+    assert equal(last, train(two, toy, 4, batch_size=16).replicates.params)
 
 
 @every_path
 @pytest.mark.parametrize("k", [1, 6, 8])
 def test_first_step_goes_on_with_the_same_minibatches(three, toy, path, k):
     # without momentum a continued run is the whole run; 6 minibatches are a pass
-    whole = train(three, toy, 9, optimizer=SGD, batch_size=16, path=path)
-    half = train(three, toy, k, optimizer=SGD, batch_size=16, path=path).replicates
-    rest = train(half, toy, 9, first_step=k, optimizer=SGD, batch_size=16, path=path)
+    whole = train(three, toy, 9, optimizer=SGD, batch_size=16, by=path)
+    half = train(three, toy, k, optimizer=SGD, batch_size=16, by=path).replicates
+    rest = train(half, toy, 9, first_step=k, optimizer=SGD, batch_size=16, by=path)
     assert equal(rest.replicates.params, whole.replicates.params)
     assert rest.steps == 9
 
@@ -331,42 +442,38 @@ def steps_of(history, split):
     return history.query("split == @split and replicate == 0")["step"].tolist()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "val", "test"),
-    [
-        ({}, [7], [7]),
-        ({"val_every": 3}, [3, 6, 7], [7]),
-        ({"val_every": 7, "test_every": 2}, [7], [2, 4, 6, 7]),
-        ({"val_every": 100}, [7], [7]),
-        ({"val_every": 2, "first_step": 3}, [4, 6, 7], [7]),
-    ],
-)
-def test_history_has_a_row_for_each_replicate_at_each_asked_step_and_the_last(three, toy, arguments, val, test):
+@pytest.mark.parametrize("arguments", [{}, {"first_step": 3}])
+def test_history_has_a_row_for_each_replicate_and_split_at_the_last_step(three, toy, arguments):
     history = train(three, toy, 7, batch_size=16, **arguments).history
     assert list(history.columns) == ["replicate", "step", "split", "loss", "accuracy"]
-    assert (steps_of(history, "val"), steps_of(history, "test")) == (val, test)
-    assert len(history) == 3 * (len(val) + len(test))
+    assert (steps_of(history, "val"), steps_of(history, "test")) == ([7], [7])
+    assert len(history) == 3 * 2
     assert not history.duplicated(["replicate", "step", "split"]).any()
 
 
 def test_a_row_is_the_evaluation_of_the_weights_at_that_step(three, toy):
-    history = train(three, toy, 6, batch_size=16, val_every=4).history
-    loss, accuracy = evaluate(train(three, toy, 4, batch_size=16).replicates, toy, "val")
-    rows = history.query("split == 'val' and step == 4")
-    assert rows["loss"].tolist() == loss.tolist()
-    assert rows["accuracy"].tolist() == accuracy.tolist()
+    ends = train(three, toy, 4, batch_size=16)
+    for split in ("val", "test"):
+        loss, accuracy = evaluate(ends.replicates, toy, split)
+        rows = ends.history.query("split == @split")
+        assert rows["loss"].tolist() == loss.tolist()
+        assert rows["accuracy"].tolist() == accuracy.tolist()
 
 
-def test_evaluating_does_not_change_what_is_trained(three, toy):
-    a, b = (train(three, toy, 6, batch_size=16, val_every=k, test_every=k).replicates.params for k in (1, None))
-    assert equal(a, b)
+@pytest.mark.parametrize("make", [mlp, batchnorm, dropout])
+def test_evaluating_does_not_change_what_is_trained(toy, make):
+    two = Replicates.create(make, seeds=[0, 1], dtype=torch.float64)
+    for now in training(two, toy, 6, batch_size=16):
+        measure(now.replicates, toy, now.step)
+    plain = train(two, toy, 6, batch_size=16).replicates
+    assert equal(now.params | now.replicates.buffers, plain.params | plain.buffers)
 
 
 @every_path
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_evaluate_is_mean_cross_entropy_and_accuracy(three, toy, path, split):
     x, y = getattr(toy, f"x_{split}"), getattr(toy, f"y_{split}")
-    loss, accuracy = evaluate(three, toy, split, path=path)
+    loss, accuracy = evaluate(three, toy, split, by=path)
     for i in range(3):
         net = mlp().double()
         net.load_state_dict(masks.unstack(three.params, i))
@@ -395,22 +502,21 @@ def test_progress_is_called_after_each_step(three, toy):
     assert seen == [(k, 5, "training") for k in (3, 4, 5)]
 
 
-def test_an_interrupt_keeps_the_history_and_the_weights_so_far(three, toy):
+def test_an_interrupt_keeps_the_weights_so_far(three, toy):
     def stop(done, steps, text):
         if done == 5:
             raise KeyboardInterrupt
 
     mask = random_masks(three)
-    done = train(three, toy, 9, mask=mask, batch_size=16, val_every=2, snapshot=4, progress=stop)
+    done = train(three, toy, 9, mask=mask, batch_size=16, progress=stop)
     until = train(three, toy, 5, mask=mask, batch_size=16)
     assert (done.stopped, done.steps) == (True, 5)
-    assert steps_of(done.history, "val") == [2, 4]
+    assert done.history.empty
     assert equal(done.replicates.params, until.replicates.params)
-    assert done.snapshot is not None
     assert not until.stopped
 
 
-def test_a_snapshot_is_never_taken_of_a_step_that_was_cut_in_two(three, toy):
+def test_an_interrupt_in_the_first_step_leaves_the_start(three, toy):
     class Interrupted(Optimizer):
         def build(self, flat):
             def update():
@@ -421,8 +527,11 @@ def test_a_snapshot_is_never_taken_of_a_step_that_was_cut_in_two(three, toy):
             real.step = update
             return real
 
-    done = train(three, toy, 9, optimizer=Interrupted(), batch_size=16, snapshot=0)
-    assert equal(done.snapshot, three.params)
+    mask = random_masks(three)
+    done = train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16, first_step=2)
+    assert (done.stopped, done.steps, len(done.history)) == (True, 2, 0)
+    assert equal(done.replicates.params, masks.apply(mask, three.params))
+    assert equal(done.mask, mask)
 
 
 def test_other_errors_of_the_callback_are_not_swallowed(three, toy):
@@ -440,11 +549,7 @@ WRONG = [
     ({"batch_size": 0}, "batch_size is 0; allowed: 1 to the 100"),
     ({"batch_size": 101}, "batch_size is 101"),
     ({"order": [1, 2]}, "order names 2 .* for 3 replicates"),
-    ({"snapshot": 6}, "snapshot is step 6; allowed: 0 to 5"),
-    ({"snapshot": 1, "first_step": 2}, "snapshot is step 1; allowed: 2 to 5"),
-    ({"val_every": 0}, r"\(0, None\)"),
-    ({"test_every": -1}, r"\(None, -1\)"),
-    ({"path": "quick"}, "'quick'"),
+    ({"by": "quick"}, "'quick'"),
     ({"mask": {"layers.9.weight": torch.ones(3, 2, 2).bool()}}, "'layers.9.weight'"),
     ({"mask": {"layers.0.weight": torch.ones(16, 20).bool()}}, r"\(16, 20\).*\(3, 16, 20\)"),
     ({"mask": {"layers.0.weight": torch.ones(3, 16, 20)}}, "torch.float32"),
@@ -454,6 +559,8 @@ WRONG = [
 @pytest.mark.parametrize(("change", "message"), WRONG, ids=[m for _, m in WRONG])
 def test_a_wrong_argument_is_refused_by_value_before_any_work(three, toy, change, message, monkeypatch):
     monkeypatch.setattr("lthedu.training._minibatches", lambda *a: pytest.fail("work was begun"))
+    with pytest.raises(ValueError, match=message):
+        training(three, toy, **{"steps": 5, "batch_size": 16} | change)  # at the call, and not at the first step
     with pytest.raises(ValueError, match=message):
         train(three, toy, **{"steps": 5, "batch_size": 16} | change)
 
@@ -519,8 +626,8 @@ def test_50_float64_steps_on_cuda_equal_the_cpu_to_1e_9_and_masks_hold(three, to
     there = Replicates.create(mlp, seeds=[0, 1, 2], device="cuda", dtype=torch.float64)
     assert all(torch.equal(p.cpu(), three.params[n]) for n, p in there.params.items())
     held = {n: m.cuda() for n, m in mask.items()}
-    a = train(three, toy, 50, mask=mask, optimizer=optimizer, batch_size=16, path=path)
-    b = train(there, toy.to("cuda"), 50, mask=held, optimizer=optimizer, batch_size=16, path=path)
+    a = train(three, toy, 50, mask=mask, optimizer=optimizer, batch_size=16, by=path)
+    b = train(there, toy.to("cuda"), 50, mask=held, optimizer=optimizer, batch_size=16, by=path)
     found = {n: p.cpu() for n, p in b.replicates.params.items()}
     assert furthest(a.replicates.params, found) <= 1e-9
     assert not any(found[n][~m].any() for n, m in mask.items())

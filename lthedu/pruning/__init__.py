@@ -1,6 +1,6 @@
 """Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
-from lthedu.pruning.schedules import cubic, gradual, select_each
+from lthedu.pruning.schedules import cubic, select_each
 from lthedu.pruning.scores import Scores, magnitude, random_scores
 from lthedu.pruning.selection import Scope, keep_largest, random_mask, select, select_globally
 
@@ -8,7 +8,6 @@ __all__ = [
     "Scope",
     "Scores",
     "cubic",
-    "gradual",
     "keep_largest",
     "magnitude",
     "random_mask",

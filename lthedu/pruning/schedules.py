@@ -1,4 +1,4 @@
-"""When to prune how far: densities by training step, and the hook that follows them inside `train`."""
+"""When to prune how far: densities by training step, and the masks of stacked networks at one density."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,11 +6,9 @@ import torch
 
 from lthedu import masks
 from lthedu.checks import checked
-from lthedu.masks import Mask, Params, Remask
+from lthedu.masks import Mask, Params
 from lthedu.pruning.scores import Scores, magnitude
-from lthedu.pruning.selection import select_globally
 
-Schedule = Callable[[int], float]  # training step -> density
 Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask
 
 
@@ -42,8 +40,9 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
     in `spare` are left as they are, and do not count. A pruned weight ranks below every kept one and never comes
     back. Raises ValueError for a spared layer that has no mask, and for a mask that does not fit.
 
+    >>> from lthedu.pruning import select
     >>> weights = {"w": torch.tensor([[[1.0, -2.0, 3.0, 0.5]], [[4.0, 3.0, 2.0, 1.0]]])}
-    >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, select_globally)["w"].int().tolist()
+    >>> select_each(weights, {"w": weights["w"] != 3.0}, 0.5, select)["w"].int().tolist()
     [[[1, 1, 0, 0]], [[1, 0, 1, 0]]]
     """
     if missing := [name for name in spare if name not in mask]:
@@ -57,30 +56,3 @@ def select_each(params: Params, mask: Mask, density: float, choose: Choose, spar
         chosen = choose(ranked, density)
         after.append({n: chosen[n] & m if n in chosen else m for n, m in before.items()})
     return masks.stack(after)
-
-
-@checked
-def gradual(
-    schedule: Schedule, at: Sequence[int], *, choose: Choose = select_globally, spare: Sequence[str] = ()
-) -> Remask:
-    """A hook for `train(..., remask=...)` that prunes by magnitude at the steps `at`, to the schedule's density.
-
-    Each replicate by itself, as `select_each` says. With one step in `at` this is one-shot pruning. Raises ValueError
-    for a step below 0.
-
-    >>> from lthedu import data, training
-    >>> from lthedu.models import MLP
-    >>> mnist = data.load("mnist", device="cpu").first(500, 100, 100)
-    >>> nets = training.Replicates.create(lambda: MLP([784, 20, 10]), seeds=[0, 1])
-    >>> hook = gradual(lambda step: cubic(step, 0, 20, final=0.1), at=range(5, 21, 5), spare=["layers.1.weight"])
-    >>> masks.counts(training.train(nets, mnist, steps=20, remask=hook).mask)  # of both replicates together
-    {'layers.0.weight': 3136, 'layers.1.weight': 400}
-    """
-    if any(step < 0 for step in at):
-        raise ValueError(f"at is {[*at]}; the steps of training are numbered from 0 up")
-    steps = frozenset(at)
-
-    def remask(step: int, params: Params, mask: Mask) -> Mask | None:
-        return select_each(params, mask, schedule(step), choose, spare) if step in steps else None
-
-    return remask

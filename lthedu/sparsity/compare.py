@@ -1,7 +1,7 @@
 """Large sparse networks against small dense ones, at equal non-zeros and at equal bytes (Zhu and Gupta 2017)."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -11,14 +11,14 @@ import pandas as pd
 from lthedu import masks
 from lthedu.checks import Count, checked
 from lthedu.data import Dataset
-from lthedu.masks import Mask, Params, Remask
+from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
 from lthedu.optimizers import Optimizer
-from lthedu.pruning import cubic, gradual, select_each, select_globally
+from lthedu.pruning import cubic, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.resources import at_paper_scale
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, Replicates, Step, evaluate, training
 
 Row = dict[str, str | int | float]
 
@@ -183,36 +183,37 @@ class Comparison:
             rows += job(_share(progress, i, len(jobs), text))
         return pd.DataFrame(rows)
 
-    def gradual_hook(self, total: int) -> Remask:
-        """What prunes the dense networks gradually, to `total` numbers each, inside `train`."""
+    def cuts(self, total: int) -> dict[int, float]:
+        """Gradual pruning to `total` numbers each: the density of the hidden layers from each step on that prunes.
+
+        >>> from lthedu import data
+        >>> comparison = Comparison(data.load("mnist").first(200), Settings(dense_steps=100, steps=100, updates=2))
+        >>> {step: round(density, 3) for step, density in comparison.cuts(27_000).items()}
+        {135: 0.209, 170: 0.096}
+        """
         s = self.settings
         begin, end = s.dense_steps, s.dense_steps + max(1, round(s.pruned_by * s.steps))
-        at = {begin + round((end - begin) * k / s.updates) for k in range(1, s.updates + 1)}
-        schedule = partial(self._density_at, begin, end, s.density(total))
-        return gradual(schedule, sorted(at), choose=self.choose, spare=[OUTPUT])
+        at = sorted({begin + round((end - begin) * k / s.updates) for k in range(1, s.updates + 1)})
+        return {step: self.schedule(step, begin, end, s.density(total)) for step in at}
 
-    def _density_at(self, begin: int, end: int, final: float, step: int) -> float:
-        return self.schedule(step, begin, end, final)
+    def prune(self, params: Params, mask: Mask, density: float) -> Mask:
+        """The masks of the hidden layers' largest weights, at that density; the output layer keeps its own."""
+        return select_each(params, mask, density, self.choose, [OUTPUT])
 
     def _one_pruned(self, dense: Replicates, total: int) -> tuple[Params, Mask]:
         """The first replicate and its mask at that budget."""
-        mask = select_each(dense.params, dense.full_mask(), self.settings.density(total), self.choose, [OUTPUT])
+        mask = self.prune(dense.params, dense.full_mask(), self.settings.density(total))
         return masks.unstack(dense.params, 0), masks.unstack(mask, 0)
 
     def _large(self, arm: str, total: int, dense: Replicates, progress: Progress | None) -> list[Row]:
         s = self.settings
-        mask = None
-        if arm == ONE_SHOT:
-            mask = select_each(dense.params, dense.full_mask(), s.density(total), self.choose, [OUTPUT])
-        remask = self.gradual_hook(total) if arm == GRADUAL else None
-        trained = self._train(
-            dense, s.dense_steps, s.dense_steps + s.steps, mask=mask, remask=remask, progress=progress
-        )
-        ends = [
-            (masks.unstack(trained.replicates.params, i), masks.unstack(trained.mask, i)) for i in range(len(dense))
-        ]
+        first, last = s.dense_steps, s.dense_steps + s.steps
+        cuts = self.cuts(total) if arm == GRADUAL else {}
+        mask = self.prune(dense.params, dense.full_mask(), s.density(total)) if arm == ONE_SHOT else None
+        now = self._train(dense, first, last, mask=mask, cuts=cuts, progress=progress)
+        ends = [(masks.unstack(now.params, i), masks.unstack(now.mask, i)) for i in range(len(dense))]
         stored = [(nonzeros(*end), csr_bytes(*end)) for end in ends]  # a dense one's matrices are smaller dense
-        return self._rows(arm, total, trained.replicates, stored, s.optimizer.lr)
+        return self._rows(arm, total, now.replicates, stored, s.optimizer.lr)
 
     def _small(
         self, arm: str, total: int, sizes: list[int], lrs: Sequence[float], progress: Progress | None
@@ -235,27 +236,28 @@ class Comparison:
         last: int,
         *,
         mask: Mask | None = None,
-        remask: Remask | None = None,
+        cuts: Mapping[int, float] | None = None,
         lr: float | None = None,
         progress: Progress | None = None,
-    ) -> Trained:
-        s = self.settings
+    ) -> Step:
+        """The last step of a training that is pruned at the `cuts`."""
+        s, cuts = self.settings, cuts or {}
         optimizer = s.optimizer if lr is None else replace(s.optimizer, lr=lr)
-        trained = train(
+        for now in training(
             start,
             self.data,
             last,
             first_step=first,
             mask=mask,
-            remask=remask,
             order=s.seeds,
             optimizer=optimizer,
             batch_size=s.batch_size,
-            progress=progress,
-        )
-        if trained.stopped:
-            raise KeyboardInterrupt
-        return trained
+        ):
+            if now.step in cuts:
+                now.mask = self.prune(now.params, now.mask, cuts[now.step])
+            if progress is not None:
+                progress(now.step, last, "training")
+        return now
 
     def _rows(self, arm: str, total: int, nets: Replicates, stored: list[tuple[int, int]], lr: float) -> list[Row]:
         val, test = (evaluate(nets, self.data, split)[1].tolist() for split in ("val", "test"))

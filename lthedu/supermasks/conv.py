@@ -80,7 +80,7 @@ def _one(data: Dataset, s: Settings, arm: str, depth: int, progress: Progress | 
         chances = Bernoulli(signed_constants(networks.params), inner)
         start = {n: p.zero_() for n, p in scores.items()}  # every weight kept with probability 1/2
         done = _whole(
-            train(networks.with_params(start), data, steps, optimizer=s.bernoulli, path=chances, **common)  # type: ignore[arg-type]
+            train(networks.with_params(start), data, steps, optimizer=s.bernoulli, by=chances, **common)  # type: ignore[arg-type]
         )
         draws = [chances.sample(done.params, generator(0, "conv sample", i)) for i in range(s.samples)]
         found = [evaluate(networks.with_params(chances.in_force(m)), data)[1] for m in draws]
@@ -89,7 +89,7 @@ def _one(data: Dataset, s: Settings, arm: str, depth: int, progress: Progress | 
     if arm == POPUP_NORMAL:
         weights = kaiming_normal(networks.params, s.seeds)
     method = EdgePopup(weights, inner, s.density)
-    done = _whole(train(networks.with_params(scores), data, steps, optimizer=s.popup, path=method, **common))  # type: ignore[arg-type]
+    done = _whole(train(networks.with_params(scores), data, steps, optimizer=s.popup, by=method, **common))  # type: ignore[arg-type]
     return _rows(arm, depth, s.density, evaluate(networks.with_params(method.effective(done.params)), data)[1].tolist())
 
 

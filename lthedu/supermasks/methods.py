@@ -1,6 +1,6 @@
 """Training a mask and nothing else: the weights are frozen, every one of them has a score, and the scores are trained.
 
-Both methods go where `lthedu.training.train` takes a way to compute gradients (`path`): what it trains, and calls the
+Both methods go where `lthedu.training.train` takes a way to compute gradients (`by`): what it trains, and calls the
 replicates' parameters, are then the scores. The derivative of the mask by its score is zero or does not exist, so both
 pass the mask's gradient on as if it were the score's (straight through; Bengio et al. 2013, arXiv:1308.3432).
 """

@@ -21,7 +21,7 @@ from lthedu.resources import at_paper_scale
 from lthedu.streams import derive, generator
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, Replicates, evaluate, train, training
 
 TRAINED = "trained weights"
 POPUP = "edge-popup, signed constants"
@@ -159,8 +159,10 @@ class Supermasks:
         """Train one arm at one width and density, and note its rows."""
         networks, s = self.networks(width), self.settings
         if arm == TRAINED:
-            done = self._train(networks, self.data, s.trained).replicates
-            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done, self.data)[1]])
+            done = train(networks, self.data, s.steps, order=self._order, optimizer=s.trained, batch_size=s.batch_size)
+            if done.stopped:
+                raise KeyboardInterrupt
+            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done.replicates, self.data)[1]])
             return
         if arm == RANDOM:
             start = initial_scores(networks.params, [derive(seed, "random mask") for seed in s.seeds])
@@ -170,7 +172,7 @@ class Supermasks:
             return
         method = self.method(arm, networks, density)
         before = self.fingerprint(method.weights)
-        scores = self.search(arm, networks, method).replicates.params
+        scores = self.search(arm, networks, method)
         self.fingerprints.append((before, self.fingerprint(method.weights)))
         if isinstance(method, EdgePopup):
             self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
@@ -181,8 +183,8 @@ class Supermasks:
 
     def search(
         self, arm: str, networks: Replicates, method: EdgePopup | Bernoulli, data: Dataset | None = None
-    ) -> Trained:
-        """Train the scores of one arm, on `data` in the place of the experiment's own. Notes the widget's looks."""
+    ) -> Params:
+        """The trained scores of one arm, on `data` in the place of the experiment's own. Notes the widget's looks."""
         s = self.settings
         start = initial_scores(networks.params, s.seeds)
         if isinstance(method, Bernoulli):  # every weight is kept with probability 1/2
@@ -191,13 +193,19 @@ class Supermasks:
         wanted = wanted and isinstance(method, EdgePopup) and method.density == s.density
         if wanted:
             self.scores = {0: masks.clone(start)}
-
-        def look(step: int, scores: Params, mask: Mask) -> None:
-            if wanted and step in s.looks:
-                self.scores[step] = masks.clone(scores)
-
         optimizer = s.popup if isinstance(method, EdgePopup) else s.bernoulli
-        return self._train(networks.with_params(start), data or self.data, optimizer, method, look)
+        for now in training(
+            networks.with_params(start),
+            data or self.data,
+            s.steps,
+            order=self._order,
+            optimizer=optimizer,
+            batch_size=s.batch_size,
+            by=method,
+        ):
+            if wanted and now.step in s.looks:
+                self.scores[now.step] = masks.clone(now.params)
+        return now.params
 
     def random_labels(self) -> Mapping[str, torch.Tensor]:
         """Accuracies (R,) of edge-popup at the width `probe` on few training images whose labels were drawn at random:
@@ -208,31 +216,12 @@ class Supermasks:
         few = replace(few, y_train=labels)
         networks = self.networks(s.probe)
         method = self.method(POPUP, networks, s.density)
-        found = networks.with_params(method.effective(self.search(POPUP, networks, method, few).replicates.params))
+        found = networks.with_params(method.effective(self.search(POPUP, networks, method, few)))
         return {split: evaluate(found, few, split)[1] for split in ("train", "test")}
 
-    def _train(
-        self,
-        start: Replicates,
-        data: Dataset,
-        optimizer: Optimizer,
-        method: Method | None = None,
-        look: masks.Remask | None = None,
-    ) -> Trained:
-        s = self.settings
-        done = train(
-            start,
-            data,
-            s.steps,
-            order=[derive(seed, "supermask order") for seed in s.seeds],
-            optimizer=optimizer,
-            batch_size=s.batch_size,
-            remask=look,
-            path="auto" if method is None else method,
-        )
-        if done.stopped:
-            raise KeyboardInterrupt
-        return done
+    @property
+    def _order(self) -> list[int]:
+        return [derive(seed, "supermask order") for seed in self.settings.seeds]
 
     def _read(self, networks: Replicates, params: Params) -> torch.Tensor:
         return evaluate(networks.with_params(params), self.data)[1]

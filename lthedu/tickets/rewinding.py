@@ -21,7 +21,7 @@ from lthedu.resources import at_paper_scale
 from lthedu.streams import derive
 from lthedu.tickets.settings import DENSE, REINIT
 from lthedu.tickets.stability import error_barrier
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Progress, Replicates, Trained, evaluate, measure, train, training
 
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
@@ -200,13 +200,14 @@ class Rewinding:
         if 0 in s.ks:
             self.snapshots[0] = masks.clone(self.networks.params)
 
-        def look(step: int, params: Params, mask: Mask) -> None:
-            if step in s.ks:
-                self.snapshots[step] = masks.clone(params)
-            if step % self.every == 0:
-                self.passing.append(masks.clone(params))
-
-        self.dense = self._train(self.networks.params, None, 0, s.optimizer, remask=look)
+        for now in training(
+            self.networks, self.data, s.steps, order=self.order, optimizer=s.optimizer, batch_size=s.batch_size
+        ):
+            if now.step in s.ks:
+                self.snapshots[now.step] = masks.clone(now.params)
+            if now.step % self.every == 0:
+                self.passing.append(masks.clone(now.params))
+        self.dense = Trained(now.replicates, measure(now.replicates, self.data, s.steps), s.steps, now.mask)
         self._note(DENSE, 0, 1.0, self.dense)
 
     @property
@@ -273,7 +274,6 @@ class Rewinding:
         optimizer: Optimizer,
         *,
         order: list[int] | None = None,
-        remask: masks.Remask | None = None,
     ) -> Trained:
         s = self.settings
         return train(
@@ -281,7 +281,6 @@ class Rewinding:
             self.data,
             s.steps,
             mask=mask,
-            remask=remask,
             order=self.order if order is None else order,
             optimizer=optimizer,
             batch_size=s.batch_size,

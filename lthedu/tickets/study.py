@@ -22,7 +22,7 @@ from lthedu.tickets.imp import Prune, Train, find_tickets
 from lthedu.tickets.levels import Level, Levels, inputs
 from lthedu.tickets.settings import CONTROLS, DENSE, LESSON, RANDOM, REINIT, WINNING, Settings
 from lthedu.tickets.tables import COLUMNS
-from lthedu.training import Progress, Replicates, Trained, train
+from lthedu.training import Progress, Replicates, measure, training
 
 
 @checked
@@ -212,7 +212,7 @@ class Study:
     def _train(self, level: int, arms: tuple[str, ...], start: Params, mask: Mask, tick: Progress) -> Level:
         s, first = self.settings, self.settings.rewind_step if level else 0
         index = list(range(len(s.seeds))) * len(arms)
-        done = train(
+        loop = training(
             self._initial.take(index).with_params(start),
             self.data,
             s.steps,
@@ -221,24 +221,33 @@ class Study:
             optimizer=s.optimizer,
             batch_size=s.batch_size,
             first_step=first,
-            val_every=s.val_every,
-            snapshot=s.rewind_step if level == 0 and s.rewind_step else None,
-            progress=lambda step, steps, _: tick(*self._progress(level, step)),
         )
-        rows = self._rows(level, arms, mask, done)
-        if done.stopped:
-            self._unfinished = rows
+        measured: list[pd.DataFrame] = []
+        step, rewound = first, None
+        try:
+            for now in loop:
+                step = now.step
+                if step == s.rewind_step and level == 0:
+                    rewound = masks.clone(now.params)
+                if step == s.steps or (s.val_every and step % s.val_every == 0):
+                    splits = ["val", "test"] if step == s.steps else ["val"]
+                    measured.append(measure(now.replicates, self.data, step, splits))
+                tick(*self._progress(level, step))
+        except KeyboardInterrupt:
+            self._unfinished = self._rows(level, arms, mask, measured)
             raise KeyboardInterrupt(
-                f"stopped at level {level}, step {done.steps} of {s.steps}; {level} finished levels are kept, "
+                f"stopped at level {level}, step {step} of {s.steps}; {level} finished levels are kept, "
                 "the rows so far are in study.table, and study.run() goes on"
-            )
-        return Level(arms, start, mask, done.replicates.params, rows, done.snapshot)
+            ) from None
+        return Level(arms, start, mask, masks.clone(now.params), self._rows(level, arms, mask, measured), rewound)
 
-    def _rows(self, level: int, arms: tuple[str, ...], mask: Mask, done: Trained) -> list[dict[str, Any]]:
+    def _rows(
+        self, level: int, arms: tuple[str, ...], mask: Mask, measured: list[pd.DataFrame]
+    ) -> list[dict[str, Any]]:
         seeds = self.settings.seeds
         rows: list[dict[str, Any]] = []
         kept = [masks.density(masks.unstack(mask, i)) for i in range(len(arms) * len(seeds))]
-        for row in done.history.to_dict("records"):
+        for row in (row for table in measured for row in table.to_dict("records")):
             arm, seed = divmod(row["replicate"], len(seeds))
             about = {"arm": arms[arm], "replicate": seeds[seed], "level": level, "density": kept[row["replicate"]]}
             rows.append({str(key): value for key, value in row.items()} | about)

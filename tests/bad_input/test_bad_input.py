@@ -208,11 +208,6 @@ CALLS = [
         lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
         {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
     ),
-    Call(
-        pruning.gradual,
-        lambda: {"schedule": lambda step: 0.5, "at": [1, 2]},
-        {"schedule": [None, 0.5], "at": [None, 3, [0.5], [-1]], "choose": [None, 3], "spare": [3, "a.weight"]},
-    ),
     # statistics
     Call(
         stats.paired_test,
@@ -308,26 +303,43 @@ CALLS = [
             "batch_size": [0, -1, 201, 2.5, NAN, None],
             "mask": [3, UNKNOWN, WRONG_SHAPE],
             "frozen": [3, {"b": torch.ones(2)}],
-            "remask": [3],
             "order": [3, [0], [0.5, 1], ["a", "b"]],
             "optimizer": [None, "adam"],
             "first_step": [-1, 2, 0.5],
-            "val_every": [0, -1, 0.5, "often"],
-            "test_every": [0, NAN],
-            "snapshot": [-1, 3, 0.5],
             "progress": [3],
-            "path": ["quick", 3, None],
+            "by": ["quick", 3, None],
         },
+    ),
+    Call(
+        training.training,
+        lambda: {"replicates": replicates(), "data": small_data(), "steps": 2, "batch_size": 8},
+        {
+            "replicates": [None, network()],
+            "data": [None, torch.ones(3)],
+            "steps": COUNT,
+            "batch_size": [0, -1, 201, 2.5, NAN, None],
+            "mask": [3, UNKNOWN, WRONG_SHAPE],
+            "frozen": [3, {"b": torch.ones(2)}],
+            "order": [3, [0], [0.5, 1], ["a", "b"]],
+            "optimizer": [None, "adam"],
+            "first_step": [-1, 2, 0.5],
+            "by": ["quick", 3, None],
+        },
+    ),
+    Call(
+        training.measure,
+        lambda: {"replicates": replicates(), "data": small_data(), "step": 3},
+        {"replicates": [None], "data": [None, {}], "step": [None, 0.5], "splits": [None, 3, ["all"]], "by": ["quick"]},
     ),
     Call(
         training.evaluate,
         lambda: {"replicates": replicates(), "data": small_data()},
-        {"replicates": [None], "data": [None, {}], "split": ["all", None, 3], "path": ["quick"]},
+        {"replicates": [None], "data": [None, {}], "split": ["all", None, 3], "by": ["quick"]},
     ),
     Call(
         gradients.pick,
-        lambda: {"path": "auto", "model": network(), "device": torch.device("cpu")},
-        {"path": ["quick", None, 3], "model": [None, 3], "device": ["cpu", None]},
+        lambda: {"by": "auto", "model": network(), "device": torch.device("cpu")},
+        {"by": ["quick", None, 3], "model": [None, 3], "device": ["cpu", None]},
     ),
     # data
     Call(

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from lthedu import masks
 from lthedu.models import MLP
 from lthedu.optimizers import Optimizer
-from lthedu.pruning import cubic, gradual, select, select_each
-from lthedu.training import Replicates, train
+from lthedu.pruning import cubic, select, select_each
+from lthedu.training import Replicates, train, training
 
 
 @pytest.fixture(scope="module")
 def few(mnist):
     return mnist.first(600, 100, 100)
+
+
+def globally(scores, density):
+    return select(scores, density, scope="global")
 
 
 def small(seeds=(0, 1, 2)) -> Replicates:
@@ -43,20 +47,16 @@ def test_a_schedule_that_makes_no_sense_is_refused(bad):
         cubic(1, *bad)
 
 
-def test_every_replicate_ends_at_the_exact_count_and_prunes_only_at_the_steps_asked_for(few):
-    seen = []
-
-    def watched(scores, density):
-        seen.append(density)
-        return select(scores, density, scope="global")
-
+def test_gradual_pruning_is_a_loop_in_which_every_replicate_keeps_the_exact_count(few):
     spare = "layers.1.weight"
-    hook = gradual(lambda step: cubic(step, 0, 20, 0.1), at=[5, 10, 15, 20], choose=watched, spare=[spare])
-    end = train(small(), few, steps=30, remask=hook)
-    for i in range(3):
-        assert masks.counts(masks.unstack(end.mask, i)) == {"layers.0.weight": round(0.1 * 784 * 12), spare: 120}
-        assert not end.replicates.params["layers.0.weight"][i][~end.mask["layers.0.weight"][i]].any()
-    assert seen == [cubic(step, 0, 20, 0.1) for step in (5, 10, 15, 20) for _ in range(3)]
+    for now in training(small(), few, steps=30):
+        if now.step in (5, 10, 15, 20):
+            now.mask = select_each(now.params, now.mask, cubic(now.step, 0, 20, 0.1), globally, [spare])
+            for i in range(3):
+                kept = {"layers.0.weight": round(cubic(now.step, 0, 20, 0.1) * 784 * 12), spare: 120}
+                assert masks.counts(masks.unstack(now.mask, i)) == kept
+        for i in range(3):
+            assert not now.params["layers.0.weight"][i][~now.mask["layers.0.weight"][i]].any()
 
 
 @pytest.mark.parametrize(
@@ -69,25 +69,23 @@ def test_every_replicate_ends_at_the_exact_count_and_prunes_only_at_the_steps_as
     ids=lambda o: o.name,
 )
 def test_a_weight_pruned_on_the_way_never_comes_back(few, optimizer):
-    pruned = []
-    hook = gradual(lambda step: [0.9, 0.5, 0.7, 0.2][step // 5 - 1], at=[5, 10, 15, 20])  # it rises once, too
-
-    def watching(step, params, mask):
-        new = hook(step, params, mask)
-        pruned.append((mask if new is None else new)["layers.0.weight"].clone())
-        return new
-
-    end = train(small(), few, steps=25, remask=watching, optimizer=optimizer)
-    assert not end.replicates.params["layers.0.weight"][~end.mask["layers.0.weight"]].any()
+    pruned, densities = [], {5: 0.9, 10: 0.5, 15: 0.7, 20: 0.2}  # it rises once, too
+    for now in training(small(), few, steps=25, optimizer=optimizer):
+        if now.step in densities:
+            now.mask = select_each(now.params, now.mask, densities[now.step], globally)
+        pruned.append(now.mask["layers.0.weight"].clone())
+    assert not now.params["layers.0.weight"][~now.mask["layers.0.weight"]].any()
     assert all(not (b & ~a).any() for a, b in pairwise(pruned))
 
 
 def test_one_step_is_one_shot_pruning(few):
     """Pruned at step 10 inside a run, or between two runs: the same masks."""
     dense = train(small(), few, steps=10)
-    between = select_each(dense.replicates.params, dense.mask, 0.2, lambda s, d: select(s, d, scope="global"))
-    inside = train(small(), few, steps=10, remask=gradual(lambda step: 0.2, at=[10])).mask
-    assert all(torch.equal(between[n], inside[n]) for n in between)
+    between = select_each(dense.replicates.params, dense.mask, 0.2, globally)
+    for now in training(small(), few, steps=12):
+        if now.step == 10:
+            now.mask = select_each(now.params, now.mask, 0.2, globally)
+    assert all(torch.equal(between[n], now.mask[n]) for n in between)
 
 
 def test_a_kept_weight_that_is_zero_outranks_a_pruned_one():
@@ -99,22 +97,3 @@ def test_a_kept_weight_that_is_zero_outranks_a_pruned_one():
 def test_a_spared_layer_that_is_none_is_named():
     with pytest.raises(ValueError, match="spare names 'last', which has no mask; there are: w"):
         select_each({"w": torch.ones(1, 2, 2)}, {"w": torch.ones(1, 2, 2, dtype=torch.bool)}, 0.5, select, ["last"])
-
-
-def test_a_mask_from_the_hook_that_does_not_fit_is_refused(few):
-    with pytest.raises(ValueError, match=r"gave masks of \['nowhere'\]"):
-        train(small(), few, steps=3, remask=lambda *_: {"nowhere": torch.ones(1, dtype=torch.bool)})
-
-
-def test_a_hook_that_changes_nothing_leaves_the_training_bit_for_bit(few):
-    plain, hooked = train(small(), few, steps=12), train(small(), few, steps=12, remask=lambda *_: None)
-    for name, p in plain.replicates.params.items():
-        assert torch.equal(p, hooked.replicates.params[name])
-    assert all(m.all() for m in plain.mask.values())
-
-
-def test_a_mask_from_the_hook_that_leaves_a_layer_out_is_refused(few):
-    first = small().full_mask()
-    del first["layers.1.weight"]
-    with pytest.raises(ValueError, match=r"remask gave masks of \['layers.0.weight'\]; expected one for each of"):
-        train(small(), few, steps=3, remask=lambda *_: first)

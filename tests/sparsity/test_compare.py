@@ -1,5 +1,6 @@
 """Large sparse against small dense: what is equal is equal exactly."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from lthedu.pruning import cubic, select_globally
 from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings, csr_bytes
 from lthedu.sparsity import compare as module
 from lthedu.sparsity.compare import bottleneck_width, matching_width
-from lthedu.training import Replicates, Trained, evaluate, train
+from lthedu.training import Replicates, Step, evaluate, training
 
 TINY = Settings(seeds=(3, 4), nonzeros=(9_000, 3_700), dense_steps=6, steps=10, updates=3, batch_size=50)
 
@@ -142,12 +143,12 @@ def test_the_scale_is_lesson_or_paper(monkeypatch):
 
 @dataclass
 class Call:
-    """One training: what `train` was given, what came of it, and the masks that it changed to, by step."""
+    """One training: what `training` was given, its last step, and the masks that were changed to, by step."""
 
     start: Replicates
     last: int
     given: dict[str, Any]
-    trained: Trained
+    trained: Step
     changes: dict[int, masks.Mask]
 
     @property
@@ -159,7 +160,7 @@ class Call:
     def arm(self) -> str:
         if self.sizes != [784, 300, 100, 10]:
             return "small"
-        return GRADUAL if self.given["remask"] else ONE_SHOT if self.given["mask"] is not None else DENSE
+        return GRADUAL if self.changes else ONE_SHOT if self.given["mask"] is not None else DENSE
 
 
 RECORDED = replace(TINY, nonzeros=(3_700,), pruned_by=0.4, optimizer=Optimizer("sgd", lr=0.02, momentum=0.5))
@@ -171,21 +172,17 @@ def recorded(few):
     """The dense networks' training, those of the arms, and the table."""
     calls: list[Call] = []
 
-    def recording(start: Replicates, data: Dataset, last: int, **given: Any) -> Trained:
-        changes, hook = {}, given["remask"]
-
-        def watched(step, params, mask):
-            new = hook(step, params, mask)
-            if new is not None:
-                changes[step] = masks.clone(new)
-            return new
-
-        trained = train(start, data, last, **given | {"remask": hook and watched})
-        calls.append(Call(start, last, given, trained, changes))
-        return trained
+    def recording(start: Replicates, data: Dataset, last: int, **given: Any) -> Iterator[Step]:
+        changes = {}
+        for now in training(start, data, last, **given):
+            before = now.mask
+            yield now
+            if now.mask is not before:
+                changes[now.step] = masks.clone(now.mask)
+        calls.append(Call(start, last, given, now, changes))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "train", recording)
+        patch.setattr(module, "training", recording)
         comparison = Comparison(few, RECORDED)
         table = comparison.run(comparison.train_dense())
     return calls[0], calls[1:], table
@@ -234,7 +231,7 @@ def test_small_networks_differ_from_large_ones_in_the_rate_alone_and_two_layers_
     for call in calls:
         if call.arm == "small":
             assert call.given["mask"] is None
-            assert call.given["remask"] is None
+            assert not call.changes
             rates.setdefault(tuple(call.sizes), []).append(call.given["optimizer"])
     both = [replace(rule, lr=lr) for lr in (1.2e-3, 4e-3)]
     assert rates == {
@@ -260,10 +257,7 @@ def test_gradual_pruning_follows_the_schedule_and_is_done_before_the_last_steps(
 def test_pruned_by_moves_the_end_of_the_pruning(few):
     hook_of = partial(replace, TINY, steps=100, updates=4)
     for share, expected in ((0.4, [16, 26, 36, 46]), (1.0, [31, 56, 81, 106])):
-        hook = Comparison(few, hook_of(pruned_by=share)).gradual_hook(3_700)
-        nets = Replicates.create(lambda: MLP([4, 4, 4, 3]), (0,))
-        changed = [step for step in range(120) if hook(step, nets.params, nets.full_mask()) is not None]
-        assert changed == expected
+        assert list(Comparison(few, hook_of(pruned_by=share)).cuts(3_700)) == expected
 
 
 def test_one_shot_keeps_the_largest_trained_weights_and_stays_with_them(recorded):
@@ -307,14 +301,14 @@ def table_of_fakes(few, monkeypatch, lrs: tuple[float, ...]) -> pd.DataFrame:
         "test": {0.125: (0.9, 0.9), 0.25: (0.3, 0.5), 0.5: (0.7, 0.8)},
     }
 
-    def no_training(start: Replicates, data: Dataset, last: int, *, optimizer: Optimizer, **_: Any) -> Trained:
+    def no_training(start: Replicates, data: Dataset, last: int, *, optimizer: Optimizer, **_: Any) -> Iterator[Step]:
         marked = {name: torch.full_like(p, optimizer.lr) for name, p in start.params.items()}
-        return Trained(start.with_params(marked), pd.DataFrame(), last, start.full_mask())
+        yield Step(start.with_params(marked), start.full_mask(), {}, optimizer, last)
 
     def look_up(nets: Replicates, data: Dataset, split: str = "test") -> tuple[None, torch.Tensor]:
         return None, torch.tensor(accuracy[split][float(next(iter(nets.params.values())).flatten()[0])])
 
-    monkeypatch.setattr(module, "train", no_training)
+    monkeypatch.setattr(module, "training", no_training)
     monkeypatch.setattr(module, "evaluate", look_up)
     comparison = Comparison(few, replace(RECORDED, small_lrs=lrs, optimizer=Optimizer("sgd", lr=0.125)))
     return comparison.run(comparison.train_dense())

@@ -58,7 +58,7 @@ def test_edge_popup_is_what_autograd_does_with_a_straight_through_mask(three, to
     seeds, batch = [0, 1, 2], 16
     start = initial_scores(three.params, seeds)
     done = train(
-        three.with_params(start), toy, 10, optimizer=Optimizer("sgd", lr=0.5), batch_size=batch, path=popup(three, path)
+        three.with_params(start), toy, 10, optimizer=Optimizer("sgd", lr=0.5), batch_size=batch, by=popup(three, path)
     )
     from lthedu.streams import generator
 
@@ -75,7 +75,7 @@ def test_convolutions_too(toy):
     two = Replicates.create(conv, seeds=[0, 1], dtype=torch.float64)
     start = initial_scores(two.params, [0, 1])
     a, b = (
-        train(two.with_params(start), toy, 5, optimizer=SGD, batch_size=16, path=popup(two, path)).replicates.params
+        train(two.with_params(start), toy, 5, optimizer=SGD, batch_size=16, by=popup(two, path)).replicates.params
         for path in ("loop", "vmap")
     )
     assert furthest(a, b) <= 1e-12
@@ -86,7 +86,7 @@ def test_no_weight_moves_and_the_counts_are_exact(three, toy):
     before = masks.clone(three.params)
     method = popup(three, density=0.3, own_density={"layers.2.weight": 0.5})
     start = initial_scores(three.params, [0, 1, 2])
-    scores = train(three.with_params(start), toy, 20, optimizer=SGD, batch_size=16, path=method).replicates.params
+    scores = train(three.with_params(start), toy, 20, optimizer=SGD, batch_size=16, by=method).replicates.params
     mask = method.mask(scores)
     assert all(torch.equal(before[n], p) for n, p in three.params.items())
     for name, m in mask.items():
@@ -99,7 +99,7 @@ def test_no_weight_moves_and_the_counts_are_exact(three, toy):
 
 def test_what_it_says_is_what_the_subnetwork_says(three, toy):
     method, scores = popup(three), initial_scores(three.params, [0, 1, 2])
-    inside = evaluate(three.with_params(scores), toy, path=method)
+    inside = evaluate(three.with_params(scores), toy, by=method)
     outside = evaluate(three.with_params(method.effective(scores)), toy)
     assert all(torch.equal(a, b) for a, b in zip(inside, outside, strict=True))
 
@@ -137,11 +137,11 @@ def test_a_bernoulli_training_repeats_itself_and_learns(three, toy):
     for _ in range(2):
         torch.rand(7)  # whatever ran before
         runs.append(
-            train(three.with_params(start), toy, 60, optimizer=Optimizer("sgd", lr=50.0), batch_size=16, path=method)
+            train(three.with_params(start), toy, 60, optimizer=Optimizer("sgd", lr=50.0), batch_size=16, by=method)
         )
     assert all(torch.equal(runs[0].replicates.params[n], s) for n, s in runs[1].replicates.params.items())
-    before = evaluate(three.with_params(start), toy, "train", path=method)[0]
-    assert (evaluate(runs[0].replicates, toy, "train", path=method)[0] < before).all()
+    before = evaluate(three.with_params(start), toy, "train", by=method)[0]
+    assert (evaluate(runs[0].replicates, toy, "train", by=method)[0] < before).all()
 
 
 def test_samples_follow_the_chances():

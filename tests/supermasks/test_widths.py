@@ -50,7 +50,7 @@ def test_no_frozen_weight_changed_and_the_fingerprints_are_those_asked_for(game)
 def test_accuracy_is_that_of_the_masked_frozen_weights(game):
     networks = game.networks(12)
     method = game.method(POPUP, networks, 0.5)
-    scores = game.search(POPUP, networks, method).replicates.params
+    scores = game.search(POPUP, networks, method)
     effective = {n: p * keep_top(scores[n], 0.5) if n in scores else p for n, p in method.weights.items()}
     found = evaluate(networks.with_params(effective), game.data)[1].tolist()
     rows = game.table.query("arm == @POPUP and width == 12 and density == 0.5")
