@@ -12,7 +12,7 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
-from lthedu.checks import Count, Range, checked
+from lthedu.checks import Count, Positive, Range, checked
 from lthedu.gradients import By
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
@@ -61,7 +61,8 @@ class _Enough(Exception):
     """The time is over."""
 
 
-def steps_per_second(seconds: float = 5.0) -> float:
+@checked
+def steps_per_second(seconds: Positive = 5.0) -> float:
     """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side, as in lesson 02.
 
     Half of the weights are masked; minibatches of 128 random images, Adam, on the device that LTHEDU_DEVICE names. It
@@ -70,8 +71,6 @@ def steps_per_second(seconds: float = 5.0) -> float:
     >>> steps_per_second(0.2) > 0
     True
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds is {seconds}; it must be above 0")
     device, rng = data.default_device(), generator(0, "calibration")
     x, y = torch.randn(10_000, 784, generator=rng), torch.randint(10, (10_000,), generator=rng)
     images = data.Dataset(x, y, x[:1], y[:1], x[:1], y[:1]).to(device)

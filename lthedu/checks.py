@@ -1,21 +1,36 @@
 """What a public function asks of its arguments: their types, and the range that an annotation names.
 
 `@checked` holds every argument against its annotation before the body runs, so that a wrong value is named where it
-was given and nothing has happened yet. What an array or a tensor holds is for the function itself to judge.
+was given and nothing has happened yet. What an array or a tensor holds is for the function itself to judge. Arguments
+that fit cost microseconds: `fits` makes a small test of an annotation, and `fault` looks for words where it fails.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
+from math import inf
 from numbers import Integral, Real
-from types import GenericAlias, UnionType
+from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 F = TypeVar("F", bound=Callable[..., Any])
+FIRST = 32  # items of a sequence or mapping that are looked at
 LONGEST = 100  # characters of a value that a message shows
-ONE: dict[Any, str] = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
-SEVERAL: dict[Any, str] = {int: "whole numbers", float: "numbers", bool: "True or False each", str: "texts"}
+ARRAY = "an array of numbers"  # what numpy's ArrayLike stands for: protocols that cannot be asked for
+USUAL: dict[Any, tuple[type, ...]] = {int: (int,), float: (float, int), bool: (bool,)}  # told by their type alone
+HOLDERS = (Union, tuple, Sequence, dict, Mapping)
+WORDS: dict[Any, tuple[str, str]] = {  # one of them, several
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    bool: ("True or False", "True or False each"),
+    str: ("a text", "texts"),
+    type(None): ("None", "None each"),
+    ARRAY: (ARRAY, "arrays of numbers"),
+    Callable: ("a function", "functions"),
+    Mapping: ("a mapping", "mappings"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,29 @@ class Range:
         if self.high is None:
             return "that is not NaN" if self.low is None else f"from {self.low} up"
         return f"up to {self.high}" if self.low is None else f"from {self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Above:
+    """The numbers above `low` (itself not allowed), up to `high`, or below `below`, where they are named.
+
+    >>> 1 in Above(0, high=1), 1 in Above(0, below=1), f"{Above(0, high=1)}; {Above(0, below=1)}; {Above(0)}"
+    (True, False, 'above 0 to 1; above 0 and below 1; above 0')
+    """
+
+    low: float
+    high: float | None = None
+    below: float | None = None
+
+    def __contains__(self, value: Any) -> bool:
+        fits = self.high is None or value <= self.high
+        return bool(value > self.low and fits and (self.below is None or value < self.below))
+
+    def __str__(self) -> str:
+        upper = "" if self.high is None else f" to {self.high}"
+        if self.below is not None:
+            upper += " and finite" if self.below == inf else f" and below {self.below}"
+        return f"above {self.low}{upper}"
 
 
 @dataclass(frozen=True)
@@ -75,19 +113,20 @@ Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
 Fraction = Annotated[float, Range(0, 1)]
 Number = Annotated[float, Range()]
+Positive = Annotated[float, Above(0)]
+Share = Annotated[float, Above(0, below=1)]
 Text = Annotated[str, Filled()]
+
+Test = Callable[[Any], bool]
 
 
 class Fault(NamedTuple):
-    """A value that does not fit, the place in the argument where it stands, and what is allowed there."""
+    """A value that does not fit, the place where it stands, and what is allowed there."""
 
     place: str
     value: Any
     allowed: str
     error: type[Exception] = TypeError
-
-
-Check = Callable[[Any], Fault | None]
 
 
 def checked(function: F) -> F:
@@ -114,175 +153,135 @@ def checked(function: F) -> F:
     return function
 
 
-def _held(function: F, name: str) -> F:
-    signature = inspect.signature(function)
-    several = {p.name for p in signature.parameters.values() if p.kind is p.VAR_POSITIONAL}  # *names: a tuple of them
+def _held(function: F, title: str) -> F:
+    parameters = inspect.signature(function).parameters.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    rest = "".join(p.name for p in parameters if p.kind is p.VAR_POSITIONAL)  # of *rest: it takes all that follow
 
     @functools.cache
-    def checks() -> dict[str, Check]:  # at the first call: by then every name in the annotations has its meaning
+    def tests() -> dict[str, tuple[Test, Any]]:  # at the first call: by then each annotation has its meaning
         hints = get_type_hints(function, include_extras=True)
-        hints |= {p: GenericAlias(tuple, (hints[p], ...)) for p in several}
-        return {p: check_of(hint) for p, hint in hints.items() if p != "return"}
+        return {p.name: (fits(hints[p.name]), hints[p.name]) for p in parameters if p.name in hints}
 
     @functools.wraps(function)
     def held(*args: Any, **named: Any) -> Any:
-        try:
-            given = signature.bind(*args, **named).arguments
-        except TypeError:  # too few arguments, or one too many: Python says it best
-            return function(*args, **named)
-        for parameter, check in checks().items():
-            if parameter in given and (fault := check(given[parameter])):
-                place = f"{parameter}{fault.place}"
-                raise fault.error(f"{name}: {place} is {shown(fault.value)}; allowed: {fault.allowed}")
-        return function(*args, **named)
+        known = tests()
+        for name, value in chain(zip(chain(names, repeat(rest)), args), named.items()):  # noqa: B905
+            if name in known and not known[name][0](value):
+                place = name if name != rest else f"{rest}[{[v is value for v in args[len(names) :]].index(True)}]"
+                found = fault(known[name][1], value, place)
+                raise found.error(f"{title}: {found.place} is {shown(found.value)}; allowed: {found.allowed}")
+        return function(*args, **named)  # too few arguments, or one too many: Python says it best
 
     return held  # type: ignore[return-value]
 
 
 @functools.cache
-def check_of(hint: Any) -> Check:
-    """The check of one annotation: None for a value that fits it, else what does not.
+def fits(hint: Any) -> Test:
+    """The test of one annotation: whether a value fits it.
 
     Whole and real numbers are the numeric tower's, numpy's among them; True is no number. A sequence is anything
-    with a length and items that is no text and no mapping: an array, a tensor or a column as well. A function's own
-    arguments are not known before it is called, and of an iterator nothing is taken.
+    with a length and items that is no text and no mapping: an array, a tensor or a column as well. Of a sequence or a
+    mapping the first 32 items are looked at, of an array none; a function's own arguments are not known before it is
+    called, and of an iterator nothing is taken.
 
-    >>> check_of(dict[str, int])({"a": "b"})
-    Fault(place="['a']", value='b', allowed='a whole number', error=<class 'TypeError'>)
+    >>> fits(dict[str, int])({"a": 1}), fits(dict[str, int])({"a": "b"})
+    (True, False)
     """
-    hint = _unaliased(hint)
-    origin, args = get_origin(hint), get_args(hint)
-    if hint is Any or hint is object or isinstance(hint, TypeVar):
-        return lambda value: None
-    if origin is Annotated:
-        return _ranged(args[0], args[1:])
-    if _of_numpy(hint):
-        others = (Real, type(None)) if type(None) in args else Real
-        return _plain(lambda value: _is_sequence(value) or isinstance(value, others), spoken(hint), ())
-    if origin in (Union, UnionType):
-        return _any_of(args)
-    if origin is Literal:
-        return _plain(lambda value: isinstance(value, str) and value in args, spoken(hint), str)
-    kind = origin or hint
-    if kind is tuple and args and args[-1] is not Ellipsis:
-        return _fixed(args)
-    if kind in (tuple, list, Sequence):
-        return _sequence(args)
-    if kind in (dict, Mapping):
-        return _mapping(kind, args)
-    return _plain(functools.partial(_is, kind), spoken(hint), Real if kind is int else ())
+    kind, args = _parts(hint)
+    if kind in (Any, object) or isinstance(kind, TypeVar):
+        return lambda value: True
+    if kind in USUAL:
+        usual = USUAL[kind]
+        return lambda value: type(value) in usual or _is_number(kind, value)
+    if kind is Literal:
+        return lambda value: isinstance(value, str) and value in args
+    if kind is ARRAY:
+        return lambda value: _is_sequence(value) or isinstance(value, Real)
+    if kind is Annotated:
+        whole, ranges = fits(args[0]), args[1:]
+        return lambda value: whole(value) and (value is None or all(value in allowed for allowed in ranges))
+    parts = [fits(arg) for arg in args if arg is not Ellipsis] if kind in HOLDERS else []
+    if kind is Union:
+        return lambda value: any(part(value) for part in parts)
+    if kind is tuple:
+        size = len(parts)
+        return lambda value: (
+            isinstance(value, tuple) and len(value) == size and all(p(v) for p, v in zip(parts, value, strict=True))
+        )
+    if kind is Sequence:
+        return lambda value: (
+            _is_sequence(value) and (not parts or hasattr(value, "dtype") or all(map(parts[0], islice(value, FIRST))))
+        )
+    if parts:
+        key, item = parts
+        return lambda value: (
+            isinstance(value, kind) and all(key(k) and item(v) for k, v in islice(value.items(), FIRST))
+        )
+    return lambda value: isinstance(value, kind)
 
 
-def _unaliased(hint: Any) -> Any:
-    """What an alias stands for that is made by `type X = ...`, as numpy's are from 2.5 on."""
-    alias = get_origin(hint) or hint
-    if not hasattr(alias, "__value__"):
-        return hint
-    return _unaliased(alias.__value__[get_args(hint)] if get_args(hint) else alias.__value__)
+def fault(hint: Any, value: Any, place: str = "") -> Fault:
+    """What does not fit about a value that does not: its innermost part, and what is allowed there.
+
+    >>> fault(dict[str, int], {"a": "b"}, "counts")
+    Fault(place="counts['a']", value='b', allowed='a whole number', error=<class 'TypeError'>)
+    """
+    kind, args = _parts(hint)
+    if kind is Annotated:
+        if fits(args[0])(value):
+            return Fault(place, value, spoken(hint), ValueError)
+        found = fault(args[0], value, place)
+        return found if found.place != place else found._replace(allowed=spoken(hint))
+    if kind is Union:
+        each = [fault(arg, value, place) for arg in args]
+        error = ValueError if any(f.error is ValueError for f in each) else TypeError
+        inside = [f for f in each if f.place != place]  # of the right kind as a whole
+        return inside[0] if inside else Fault(place, value, spoken(hint), error)
+    inner: list[tuple[str, Any, Any]] = []
+    if kind is tuple and isinstance(value, tuple) and len(value) == len(args):
+        inner = [(f"{place}[{i}]", *pair) for i, pair in enumerate(zip(args, value, strict=True))]
+    elif kind is Sequence and args and _is_sequence(value):
+        inner = [(f"{place}[{i}]", args[0], v) for i, v in enumerate(islice(value, FIRST))]
+    elif kind in (dict, Mapping) and args and isinstance(value, kind):
+        inner = [(f"{place}'s key", args[0], k) for k in islice(value, FIRST)]
+        inner += [(f"{place}[{k!r}]", args[1], v) for k, v in islice(value.items(), FIRST)]
+    for part in inner:
+        if not fits(part[1])(part[2]):
+            return fault(part[1], part[2], part[0])
+    near = {int: Real, Literal: str}.get(kind, ())  # of which a value is a wrong value, and not one of a wrong type
+    wrong_value = isinstance(value, near) and not isinstance(value, bool)
+    of = f" of {_several(args[1])}" if kind in (dict, Mapping) and args else ""
+    return Fault(place, value, spoken(hint) + of, ValueError if wrong_value else TypeError)
 
 
-def _is(kind: Any, value: Any) -> bool:
-    if kind in (int, float, bool):
-        if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-            value = value.item()
-        if kind is bool or isinstance(value, bool):
-            return kind is bool and isinstance(value, bool)
-        return isinstance(value, Integral if kind is int else Real)
-    if kind is Callable:
-        return callable(value)
-    if getattr(kind, "_is_protocol", False) and kind not in (Iterable, Iterator):
-        return all(hasattr(value, name) for name in vars(kind) if not name.startswith("_"))
-    return isinstance(value, type(None) if kind is None else kind)
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What an annotation is, and of what: every sequence is a Sequence but a tuple of so many, every union a Union."""
+    kind, args = get_origin(hint) or hint, get_args(hint)
+    if hasattr(kind, "__value__"):  # an alias made by `type X = ...`, as numpy's are from 2.5 on
+        return _parts(kind.__value__[args] if args else kind.__value__)
+    if kind in (Union, UnionType):
+        of_numpy = any(getattr(arg, "__module__", "").startswith("numpy._typing") for arg in args)
+        return ARRAY if of_numpy else Union, args
+    if kind in (list, Sequence) or (kind is tuple and (not args or args[-1] is Ellipsis)):
+        return Sequence, args[:1]
+    if kind is Annotated:
+        return kind, (hint.__origin__, *hint.__metadata__)
+    return (type(None) if kind is None else kind), args
 
 
-def _of_numpy(hint: Any) -> bool:
-    """Whether it is numpy's ArrayLike, whose protocols cannot be asked for."""
-    union = get_origin(hint) in (Union, UnionType)
-    return union and any(getattr(arg, "__module__", "").startswith("numpy._typing") for arg in get_args(hint))
+def _is_number(kind: type, value: Any) -> bool:
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    return isinstance(value, Integral if kind is int else Real)
 
 
 def _is_sequence(value: Any) -> bool:
+    if type(value) in (list, tuple, range):
+        return True
     return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, str | bytes | Mapping)
-
-
-def _plain(fits: Callable[[Any], bool], allowed: str, near: type | tuple[type, ...]) -> Check:
-    """`near`: the types of which a value that does not fit is a wrong value, and not a wrong type."""
-
-    def check(value: Any) -> Fault | None:
-        if fits(value):
-            return None
-        of_value = isinstance(value, near) and not isinstance(value, bool)
-        return Fault("", value, allowed, ValueError if of_value else TypeError)
-
-    return check
-
-
-def _ranged(hint: Any, ranges: tuple[Any, ...]) -> Check:
-    of_type = check_of(hint)
-
-    def check(value: Any) -> Fault | None:
-        if fault := of_type(value):
-            return fault if fault.place else fault._replace(allowed=" ".join((fault.allowed, *map(str, ranges))))
-        for allowed in ranges:
-            if value is not None and value not in allowed:
-                return Fault("", value, f"{spoken(hint)} {allowed}", ValueError)
-        return None
-
-    return check
-
-
-def _any_of(hints: tuple[Any, ...]) -> Check:
-    checks = [check_of(hint) for hint in hints]
-
-    def check(value: Any) -> Fault | None:
-        faults = [check(value) for check in checks]
-        if None in faults:
-            return None
-        inside = [f for f in faults if f and f.place]  # of the right kind as a whole
-        error = ValueError if any(f and f.error is ValueError for f in faults) else TypeError
-        return inside[0] if inside else Fault("", value, spoken(Union[hints]), error)  # noqa: UP007
-
-    return check
-
-
-def _fixed(hints: tuple[Any, ...]) -> Check:
-    checks = [check_of(hint) for hint in hints]
-
-    def check(value: Any) -> Fault | None:
-        if not isinstance(value, tuple) or len(value) != len(checks):
-            return Fault("", value, f"a tuple of {len(checks)}: {', '.join(map(spoken, hints))}")
-        return _first((f"[{i}]", v, check) for i, (v, check) in enumerate(zip(value, checks, strict=True)))
-
-    return check
-
-
-def _sequence(hints: tuple[Any, ...]) -> Check:
-    item = check_of(hints[0]) if hints else None
-
-    def check(value: Any) -> Fault | None:
-        if not _is_sequence(value):
-            return Fault("", value, f"a sequence of {_several(hints[0])}" if hints else "a sequence")
-        if item is None or hasattr(value, "dtype"):
-            return None
-        return _first((f"[{i}]", v, item) for i, v in enumerate(value))
-
-    return check
-
-
-def _mapping(kind: Any, hints: tuple[Any, ...]) -> Check:
-    what = "a dict" if kind is dict else "a mapping"
-    keys, items = map(check_of, hints or (Any, Any))
-
-    def check(value: Any) -> Fault | None:
-        if not isinstance(value, kind):
-            return Fault("", value, f"{what} of {_several(hints[1])}" if hints else what)
-        return _first(("'s key", k, keys) for k in value) or _first((f"[{k!r}]", v, items) for k, v in value.items())
-
-    return check
-
-
-def _first(values: Iterable[tuple[str, Any, Check]]) -> Fault | None:
-    return next((f._replace(place=place + f.place) for place, value, check in values if (f := check(value))), None)
 
 
 def spoken(hint: Any) -> str:
@@ -291,34 +290,27 @@ def spoken(hint: Any) -> str:
     >>> spoken(int | None), spoken(Literal["layer", "global"]), spoken(Literal["a", "b"] | None)
     ('a whole number or None', 'layer, global', 'a, b or None')
     """
-    hint = _unaliased(hint)
-    origin, args = get_origin(hint), get_args(hint)
-    if hint is None or hint is type(None):
-        return "None"
-    if hint in ONE:
-        return ONE[hint]
-    if (origin or hint) in (tuple, list, Sequence):
+    kind, args = _parts(hint)
+    if kind in WORDS:
+        return WORDS[kind][0]
+    if kind is Sequence:
         return f"a sequence of {_several(args[0])}" if args else "a sequence"
-    if _of_numpy(hint):
-        return "an array of numbers" + (" or None" if type(None) in args else "")
-    if origin is Annotated:
-        return " ".join((spoken(args[0]), *map(str, args[1:])))
-    if origin is Literal:
+    if kind is tuple:
+        return f"a tuple of {len(args)}: {', '.join(map(spoken, args))}"
+    if kind is Annotated:
+        glue = ", " if _parts(args[0])[0] is Sequence else " "
+        return glue.join((spoken(args[0]), ", ".join(map(str, args[1:]))))
+    if kind is Literal:
         return ", ".join(args)
-    if origin in (Union, UnionType):
-        *words, last = [
-            word for arg in args for word in (get_args(arg) if get_origin(arg) is Literal else [spoken(arg)])
-        ]
+    if kind is Union:
+        *words, last = [w for arg in args for w in (get_args(arg) if get_origin(arg) is Literal else [spoken(arg)])]
         return f"{', '.join(words)} or {last}"
-    if (origin or hint) is Callable:
-        return "a function"
-    name = getattr(origin or hint, "__name__", str(hint))
-    module = getattr(origin or hint, "__module__", "builtins").split(".")[0]
+    module, name = getattr(kind, "__module__", "builtins").split(".")[0], getattr(kind, "__name__", str(kind))
     return f"a {name}" if module == "builtins" else f"{module}.{name}"
 
 
 def _several(hint: Any) -> str:
-    return SEVERAL[hint] if hint in SEVERAL else f"{spoken(hint)} each"
+    return WORDS[hint][1] if hint in WORDS else f"{spoken(hint)} each"
 
 
 def shown(value: Any) -> str:

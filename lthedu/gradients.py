@@ -7,7 +7,7 @@ convolutions. All three use the mean cross-entropy of each replicate's own minib
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from lthedu.models import MLP
 By = Literal["linear", "vmap", "loop"]
 
 
+@runtime_checkable
 class Method(Protocol):
     """How logits and gradients of R replicates are computed."""
 

@@ -216,10 +216,8 @@ class ResNet(nn.Module):
     (268336, torch.Size([2, 10]))
     """
 
-    def __init__(self, blocks: int = 3, width: int = 16, classes: Count = 10) -> None:
+    def __init__(self, blocks: Count = 3, width: int = 16, classes: Count = 10) -> None:
         super().__init__()
-        if blocks < 1:
-            raise ValueError(f"blocks is {blocks}; it must be 1 or more")
         if width < 8 or width % 8:
             raise ValueError(f"width is {width}; allowed: multiples of 8, one group of channels each")
         widths = [width, *(width * 2**stage for stage in range(3) for _ in range(blocks))]

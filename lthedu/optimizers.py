@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.checks import Above, Share, Whole, checked
 
 
 @checked
@@ -24,18 +24,14 @@ class Schedule:
     """
 
     kind: Literal["constant", "cosine", "steps"] = "constant"
-    warmup: int = 0
+    warmup: Whole = 0
     milestones: tuple[float, ...] = (0.5, 0.75)  # of "steps" alone
-    factor: float = 0.1  # of "steps" alone
+    factor: Share = 0.1  # of "steps" alone
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "milestones", tuple(self.milestones))  # JSON gives a list
-        if self.warmup < 0:
-            raise ValueError(f"warmup is {self.warmup}; it must be 0 steps or more")
         if not all(0 < m < 1 for m in self.milestones) or list(self.milestones) != sorted(set(self.milestones)):
             raise ValueError(f"milestones are {self.milestones}; allowed: rising fractions above 0 and below 1")
-        if not 0 < self.factor < 1:
-            raise ValueError(f"factor is {self.factor}; allowed: above 0 to below 1")
 
     def at(self, step: int, steps: int) -> float:
         """The factor of the update that follows `step` finished ones, of `steps` in all.
@@ -62,14 +58,12 @@ class Optimizer:
     """
 
     name: Literal["sgd", "adam", "adamw"] = "adam"
-    lr: float = 1.2e-3
+    lr: Annotated[float, Above(0, below=math.inf)] = 1.2e-3
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # L2 in the gradient for sgd and adam, decoupled for adamw
     schedule: Schedule = Schedule()
 
     def __post_init__(self) -> None:
-        if not 0 < self.lr < math.inf:
-            raise ValueError(f"lr is {self.lr}; it must be above 0 and finite")
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
             raise ValueError(f"momentum is {self.momentum}; allowed: 0 to below 1 for sgd, 0 for {self.name}")
         if not 0 <= self.weight_decay < math.inf:  # NaN, too

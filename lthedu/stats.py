@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from lthedu.checks import checked
+from lthedu.checks import Count, Fraction, Share, checked
 
 
 @checked
@@ -36,7 +36,7 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
 
 
 @checked
-def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(wins: int, draws: Count, confidence: Share = 0.95) -> tuple[float, float]:
     """The exact interval for a chance of success, from `wins` successes in `draws` independent draws.
 
     The lower end is the chance under which `wins` or more would come up with probability (1 - confidence) / 2, the
@@ -48,10 +48,8 @@ def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[fl
     >>> [round(end, 4) for end in clopper_pearson(0, 128)]
     [0.0, 0.0284]
     """
-    if draws < 1 or not 0 <= wins <= draws:
-        raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws, and at least one draw")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1")
+    if not 0 <= wins <= draws:
+        raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws")
     tail = (1 - confidence) / 2
     low = 0.0 if wins == 0 else float(stats.beta.ppf(tail, wins, draws - wins + 1))
     high = 1.0 if wins == draws else float(stats.beta.ppf(1 - tail, wins + 1, draws - wins))
@@ -59,7 +57,7 @@ def clopper_pearson(wins: int, draws: int, confidence: float = 0.95) -> tuple[fl
 
 
 @checked
-def draws_needed(p: float, chance: float = 0.95) -> float:
+def draws_needed(p: Fraction, chance: Share = 0.95) -> float:
     """The fewest independent draws that hold at least one success with probability `chance` or more.
 
     Each draw succeeds with probability `p`; n draws all fail with probability (1 - p)^n. A whole number as a float,
@@ -68,10 +66,6 @@ def draws_needed(p: float, chance: float = 0.95) -> float:
     >>> draws_needed(0.5), draws_needed(0.01), draws_needed(0)
     (5.0, 299.0, inf)
     """
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p}; it is a probability, from 0 to 1")
-    if not 0 < chance < 1:
-        raise ValueError(f"chance is {chance}; allowed: above 0 and below 1")
     if p == 0:
         return math.inf
     if p == 1:

@@ -25,6 +25,7 @@ from lthedu.optimizers import ADAM, Optimizer, Schedule
 from lthedu.streams import derive, generator
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
+Split = Literal["train", "val", "test"]
 HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
 
 
@@ -273,7 +274,6 @@ class _Noise:
     __enter__ = __exit__ = _swap
 
 
-@checked
 @dataclass(frozen=True)
 class Trained:
     """What `train` gives back."""
@@ -348,7 +348,7 @@ def measure(
     replicates: Replicates,
     data: Dataset,
     step: int,
-    splits: Sequence[str] = ("val", "test"),
+    splits: Sequence[Split] = ("val", "test"),
     *,
     by: By | Literal["auto"] | Method = "auto",
 ) -> pd.DataFrame:
@@ -374,7 +374,7 @@ def measure(
 def evaluate(
     replicates: Replicates,
     data: Dataset,
-    split: str = "test",
+    split: Split = "test",
     *,
     by: By | Literal["auto"] | Method = "auto",
 ) -> tuple[Tensor, Tensor]:
@@ -386,8 +386,6 @@ def evaluate(
     >>> loss.shape, accuracy.shape
     (torch.Size([2]), torch.Size([2]))
     """
-    if split not in ("train", "val", "test"):
-        raise ValueError(f"split is {split!r}; allowed: train, val, test")
     x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
     method = pick(by, replicates.model, x.device)
     n, r = len(x), len(replicates)

@@ -128,7 +128,7 @@ def test_convolutional_networks_are_vectorised_over_replicates(make):
     ("make", "words"),
     [
         (lambda: Conv(3), "depth is 3; allowed: 2, 4, 6"),
-        (lambda: ResNet(0), "blocks is 0; it must be 1 or more"),
+        (lambda: ResNet(0), "blocks is 0; allowed: a whole number from 1 up"),
         (lambda: ResNet(width=12), "width is 12; allowed: multiples of 8"),
     ],
 )

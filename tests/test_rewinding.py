@@ -171,7 +171,7 @@ def test_the_ends_of_a_line_are_exact() -> None:
     a, b = {"w": torch.randn(7)}, {"w": torch.randn(7)}
     assert torch.equal(stability.between(a, b, 0)["w"], a["w"])
     assert torch.equal(stability.between(a, b, 1)["w"], b["w"])
-    with pytest.raises(ValueError, match=r"alpha is 1.5; allowed: 0 to 1"):
+    with pytest.raises(ValueError, match=r"alpha is 1.5; allowed: a number from 0 to 1"):
         stability.between(a, b, 1.5)
     with pytest.raises(ValueError, match="the ends differ"):
         stability.between(a, {"v": b["w"]}, 0.5)
@@ -190,7 +190,7 @@ def test_a_barrier_is_at_least_half_the_difference_of_the_ends(heights: list[flo
 
 def test_a_line_of_one_point_is_refused(game: Rewinding) -> None:
     a, b = game.children[4]
-    with pytest.raises(ValueError, match="points is 1; it must be 2 or more"):
+    with pytest.raises(ValueError, match="points is 1; allowed: a whole number from 2 up"):
         stability.error_barrier(a, b, lambda w: 0.0, points=1)
     with pytest.raises(ValueError, match="points is 1"):
         stability.walk(game.networks, a, b, game.data, points=1)
@@ -259,7 +259,7 @@ def test_a_stop_needs_every_mask_of_its_window() -> None:
     assert early_bird.early_bird([a], window=2) is None
     with pytest.raises(ValueError, match="window is 1"):
         early_bird.early_bird([a], window=1)
-    with pytest.raises(ValueError, match="threshold is 2; allowed: 0 to 1"):
+    with pytest.raises(ValueError, match="threshold is 2; allowed: a number from 0 to 1"):
         early_bird.early_bird([a], threshold=2)
 
 

@@ -136,7 +136,7 @@ def test_two_arms_are_compared_as_scipy_does():
     ("call", "message"),
     [
         (lambda: clopper_pearson(3, 2), "wins is 3 of 2 draws"),
-        (lambda: clopper_pearson(0, 0), "at least one draw"),
+        (lambda: clopper_pearson(0, 0), "draws is 0; allowed: a whole number from 1 up"),
         (lambda: clopper_pearson(0, 5, 1.0), "confidence is 1.0"),
         (lambda: draws_needed(-0.1), "p is -0.1"),
         (lambda: draws_needed(0.1, 1), "chance is 1"),

@@ -14,7 +14,8 @@ from lthedu.exercises.core import Exercise
 
 def source_of(function: Callable[..., Any]) -> str:
     """The function as a learner would write it: without the decorator that holds its arguments to their types."""
-    return re.sub(r"^@checked\n", "", textwrap.dedent(inspect.getsource(function)))
+    source = textwrap.dedent(inspect.getsource(function))
+    return "".join(source.splitlines(keepends=True)[ast.parse(source).body[0].lineno - 1 :])  # the line of its `def`
 
 
 def digest(function: Callable[..., Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lthedu.checks import checked
+from lthedu.checks import Count, checked
 from lthedu.data.dataset import Dataset, Progress, channel_statistics, device_of, normalised
 from lthedu.streams import generator
 
@@ -23,7 +23,7 @@ Files = dict[str, list[Path]]  # class name: its images
 def load_folder(
     folder: Path | str,
     *,
-    size: int = 32,
+    size: Count = 32,
     channels: int = 3,
     seed: int = 0,
     device: torch.device | str | None = None,
@@ -55,8 +55,8 @@ def load_folder(
     ...     class_names(root), tuple(pictures.x_train.shape), pictures.y_val.tolist()
     (['dark', 'light'], (2, 3, 8, 8), [0, 1])
     """
-    if size < 1 or channels not in (1, 3):
-        raise ValueError(f"size is {size} and channels {channels}; allowed: size 1 or more, channels 1 or 3")
+    if channels not in (1, 3):
+        raise ValueError(f"channels is {channels}; allowed: 1 or 3")
     device = device_of(device)
     names = class_names(folder)
     splits = _splits(_parts(Path(folder)), seed)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lthedu.checks import checked
+from lthedu.checks import Count, checked
 from lthedu.models import MLP, ResidualMLP, affine_layers
 from lthedu.streams import generator
 
@@ -199,7 +199,7 @@ def formulas(found: list[Region]) -> int:
 
 
 @checked
-def random_network(layers: int, neurons: int, seed: int = 0, *, residual: bool = False) -> MLP:
+def random_network(layers: Count, neurons: Count, seed: int = 0, *, residual: bool = False) -> MLP:
     """A random network of two inputs and one output, with so many hidden layers and neurons in each.
 
     Weights are normal with variance 2 / fan_in (He et al. 2015), biases uniform on [-1, 1]. Residual layers,
@@ -209,8 +209,6 @@ def random_network(layers: int, neurons: int, seed: int = 0, *, residual: bool =
     >>> random_network(2, 8).layers[1].weight.shape
     torch.Size([8, 8])
     """
-    if layers < 1 or neurons < 1:
-        raise ValueError(f"layers is {layers} and neurons {neurons}; allowed: 1 or more")
     stream = generator(seed, "regions")
     with torch.device("meta"):  # where nothing is drawn
         network = (ResidualMLP if residual else MLP)([2, *[neurons] * layers, 1])

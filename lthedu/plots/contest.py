@@ -1,7 +1,7 @@
 """Figures of searches without gradients. Each function draws on Axes and returns them with a description in words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,7 +23,7 @@ SEARCHES: Mapping[str, dict[str, Any]] = {
 @checked
 def best_by_budget(
     table: Annotated[pd.DataFrame, Columns("searcher cost loss")],
-    column: str = "cost",
+    column: Literal["cost", "seconds"] = "cost",
     *,
     guess: Mapping[str, Any] | None = None,
     ax: Axes | None = None,
@@ -34,8 +34,6 @@ def best_by_budget(
     guessed last loss, drawn as stars at the right edge. Raises ValueError for another column, or one that the table
     lacks.
     """
-    if column not in ("cost", "seconds"):
-        raise ValueError(f"column is {column!r}; allowed: cost, seconds")
     if column not in table:
         raise ValueError(f"column is {column!r}, which the table lacks; allowed here: cost")
     ax = ax or plt.figure(figsize=(7.6, 4.4)).gca()

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.checks import checked
+from lthedu.checks import Count, Whole, checked
 from lthedu.proof.construct import Construction, same_predictions
 from lthedu.streams import numpy_generator
 
@@ -71,7 +71,7 @@ def _norm(matrix: Floats) -> float:
 
 @checked
 def largest_difference(
-    ticket: Construction, x: Floats | None = None, *, starts: int = 64, steps: int = 60, seed: int = 0
+    ticket: Construction, x: Floats | None = None, *, starts: Count = 64, steps: Whole = 60, seed: int = 0
 ) -> float:
     """The largest |target(x) - ticket(x)| that a search over the box finds: a lower bound on the true supremum.
 
@@ -86,8 +86,6 @@ def largest_difference(
     """
     low, high = ticket.box.low, ticket.box.high
     inputs = ticket.layers[0].target.shape[1] - 1
-    if starts < 1 or steps < 0:
-        raise ValueError(f"starts is {starts} and steps {steps}; allowed: 1 or more, and 0 or more")
     rng = numpy_generator(seed, "largest difference")
     points = rng.uniform(low, high, (starts, inputs))
     points[::2] = np.where(rng.random((len(points[::2]), inputs)) < 0.5, low, high)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lthedu.checks import checked
+from lthedu.checks import Above, Share, checked
 from lthedu.masks import Mask
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
@@ -108,13 +108,13 @@ class Construction(Ticket):
 def construct(
     target: nn.Module,
     *,
-    eta: float,
+    eta: Share,
     method: Method = "free",
     per_weight: float | None = None,
     box: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
-    delta: float = 0.01,
-    largest: float = widths.LARGEST,
+    delta: Share = 0.01,
+    largest: Annotated[float, Above(0, high=1)] = widths.LARGEST,  # of the source 1 is
     memory: int | None = None,
     solver: Solver = "auto",
     normalise: Normalise = normalise,
@@ -145,7 +145,7 @@ def construct(
     found, region = layers_of(target), Box(*map(float, box))
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
-    _check(eta, method, per_weight, seed, delta, largest)
+    _check(method, per_weight, seed)
     each = None if per_weight is None else int(per_weight)  # 8.0 is allowed for 8
     limit = widths.memory_limit() if memory is None else memory
     widths.check_fits(
@@ -236,16 +236,10 @@ def _chooser(method: Method, solver: Solver) -> Chooser:
     return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
 
 
-def _check(eta: float, method: Method, per_weight: float | None, seed: int, delta: float, largest: float) -> None:
-    if not 0 < eta < 1:
-        raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
+def _check(method: Method, per_weight: float | None, seed: int) -> None:
     most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
     if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
         raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")
-    if not 0 < delta < 1:
-        raise ValueError(f"delta is {delta}; allowed: above 0 and below 1")
-    if not 0 < largest <= 1:
-        raise ValueError(f"largest is {largest}; allowed: above 0 and at most 1, the largest number of the source")
     if not 0 <= seed < 1 << 63:
         raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
 

@@ -9,14 +9,17 @@ You Need", 2020 (arXiv:2006.12156).
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.checks import checked
+from lthedu.checks import Above, Count, checked
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
 from lthedu.streams import numpy_generator
+
+Ratio = Annotated[float, Above(1)]
 
 
 @checked
@@ -38,7 +41,7 @@ def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
 
 
 @checked
-def cells_needed(ratio: float, eta: float) -> int:
+def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1)]) -> int:
     """How many cells bring what is left of a target in [0, 1] down to `eta`: the smallest K with ratio^-K <= eta.
 
     Raises ValueError for a ratio that is not above 1, or an eta outside (0, 1].
@@ -46,13 +49,11 @@ def cells_needed(ratio: float, eta: float) -> int:
     >>> cells_needed(2, 1 / 8), cells_needed(GOLDEN, 0.01)
     (3, 10)
     """
-    if not (ratio > 1 and 0 < eta <= 1):
-        raise ValueError(f"ratio is {ratio} and eta {eta}; allowed: a ratio above 1, an eta above 0 and at most 1")
     return math.ceil(math.log(1 / eta) / math.log(ratio) - 1e-12)
 
 
 @checked
-def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: bool = False) -> Floats:
+def draw_cells(ratio: Ratio, cells: Count, draws: Count, seed: int = 0, *, lowest: bool = False) -> Floats:
     """One number from each of the cells 1, 2, ..., `cells`: (draws, cells), uniform in the cell or its `lowest`.
 
     Raises ValueError for a ratio that is not above 1, or for cells or draws below 1.
@@ -60,7 +61,6 @@ def draw_cells(ratio: float, cells: int, draws: int, seed: int = 0, *, lowest: b
     >>> draw_cells(2, cells=3, draws=1, lowest=True)
     array([[0.25  , 0.125 , 0.0625]])
     """
-    _check(ratio, cells, draws)
     low: Floats = ratio ** -(np.arange(1.0, cells + 1) + 1)
     place = numpy_generator(seed, "cells").random((draws, cells)) * (not lowest)
     found: Floats = low * (1 + (ratio - 1) * place)
@@ -84,7 +84,7 @@ def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats
 
 
 @checked
-def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
+def draw_until_every_cell(ratio: Ratio, cells: Count, draws: Count, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
     """Numbers of random sign and size, drawn until every cell holds a positive one: those, and how many were drawn.
 
     Sizes are spread so that all cells are equally likely, density proportional to 1/v: uniform ones would hardly ever
@@ -95,7 +95,6 @@ def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -
     >>> numbers.shape, bool((drawn >= 3).all()), 9 < float(drawn.mean()) < 13  # 2 (3/3 + 3/2 + 3/1) = 11 on average
     ((500, 3), True, True)
     """
-    _check(ratio, cells, draws)
     rng = numpy_generator(seed, "until every cell")
     samples, drawn = np.zeros((draws, cells)), np.zeros((draws, cells), np.int64)
     count = 0
@@ -107,8 +106,3 @@ def draw_until_every_cell(ratio: float, cells: int, draws: int, seed: int = 0) -
         samples[rows[new], cell[new]] = ratio ** -level[new]
         drawn[rows[new], cell[new]] = count
     return samples, drawn.max(axis=1)
-
-
-def _check(ratio: float, cells: int, draws: int) -> None:
-    if not ratio > 1 or cells < 1 or draws < 1:
-        raise ValueError(f"ratio is {ratio}, cells {cells} and draws {draws}; allowed: above 1, and 1 or more each")

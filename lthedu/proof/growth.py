@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lthedu.checks import Columns, checked
+from lthedu.checks import Above, Columns, Range, checked
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
 from lthedu.streams import derive, generator, numpy_generator
@@ -24,9 +24,11 @@ MALACH, LUCKY, ORSEAU, BLOCKS, FREE = (
     "subset sums, free choice",
 )
 
+Eta = Annotated[float, Above(0, below=LARGEST)]
+
 
 @checked
-def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd.DataFrame:
+def measured_widths(etas: Sequence[Eta], draws: Annotated[int, Range(10)] = 40, seed: int = 0) -> pd.DataFrame:
     """Random hidden neurons for each weight of one neuron with 16 signed inputs, and weights kept of them.
 
     One row a method and eta: the fewest neurons with which all weights of a target, each in [-1/4, 1/4] and each with
@@ -40,8 +42,6 @@ def measured_widths(etas: Sequence[float], draws: int = 40, seed: int = 0) -> pd
     >>> bool(table.loc[MALACH, "neurons"] > 100 * table.loc[FREE, "neurons"])
     True
     """
-    if draws < 10 or not all(0 < eta < LARGEST for eta in etas):
-        raise ValueError(f"etas are {list(etas)} and draws {draws}; allowed: 0 < eta < {LARGEST}, and 10 draws or more")
     rows = []
     for eta in etas:
         rng = numpy_generator(seed, "waiting", str(eta))

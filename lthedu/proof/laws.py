@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from lthedu.checks import checked
+from lthedu.checks import Count, checked
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
 from lthedu.streams import numpy_generator
@@ -23,7 +23,7 @@ POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
 
 
 @checked
-def draw_pools(pool: Pool, n: int, draws: int, seed: int = 0) -> tuple[Floats, Floats]:
+def draw_pools(pool: Pool, n: Count, draws: Count, seed: int = 0) -> tuple[Floats, Floats]:
     """Random numbers (draws, n) of a kind, and a target for each draw (draws,), uniform on [-1/2, 1/2].
 
     "uniform": b, uniform on [-1, 1]. "products": |a| b with a and b uniform on [-1, 1], which is what two weights in a
@@ -35,8 +35,6 @@ def draw_pools(pool: Pool, n: int, draws: int, seed: int = 0) -> tuple[Floats, F
     >>> numbers.shape, targets.shape, round(float((numbers == 0).mean()), 1)
     ((1000, 4), (1000,), 0.5)
     """
-    if n < 1 or draws < 1:
-        raise ValueError(f"the pool is {pool!r}, n {n} and draws {draws}; allowed: {', '.join(POOLS)}, and 1 or more")
     a, b, targets = (numpy_generator(seed, "pools", name) for name in ("a", "b", "targets"))
     first, second = a.uniform(-1, 1, (n, draws)).T, b.uniform(-1, 1, (n, draws)).T
     factors: dict[Pool, Floats] = {

@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import nn
 
-from lthedu.checks import checked
+from lthedu.checks import Above, Count, Positive, Range, checked
 from lthedu.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
@@ -47,7 +48,7 @@ class Pieces:
 
 
 @checked
-def tent_network(folds: int) -> nn.Sequential:
+def tent_network(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The sawtooth with 2^folds pieces on [0, 1]: folds + 1 layers, 2 units in each hidden one.
 
     It applies the tent map t(x) = 2 relu(x) - 4 relu(x - 1/2) `folds` times, so that its value at i / 2^folds is 0 for
@@ -58,7 +59,6 @@ def tent_network(folds: int) -> nn.Sequential:
     >>> net(torch.tensor([[0.0], [0.25], [0.5], [0.75], [1.0]], dtype=torch.float64)).flatten().tolist()
     [0.0, 1.0, 0.0, 1.0, 0.0]
     """
-    _check_folds(folds)
     tent, shift = [[2.0, -4.0]], [[0.0], [-0.5]]
     layers: list[nn.Module] = [_linear([[1.0], [1.0]], [0.0, -0.5])]
     for _ in range(folds - 1):  # the tent of one fold, and at once the two inputs of the next
@@ -67,7 +67,7 @@ def tent_network(folds: int) -> nn.Sequential:
 
 
 @checked
-def shallow_sawtooth(folds: int) -> nn.Sequential:
+def shallow_sawtooth(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The same sawtooth as a network of two layers: 2^folds hidden units, one for each piece.
 
     The first unit gives the first slope, each other one turns it round at its knot. Raises ValueError for fewer than 1
@@ -76,7 +76,6 @@ def shallow_sawtooth(folds: int) -> nn.Sequential:
     >>> shallow_sawtooth(3)[0].out_features, len(pieces(shallow_sawtooth(3)))
     (8, 8)
     """
-    _check_folds(folds)
     n = 2**folds
     turns = [float(n)] + [(-1.0) ** i * 2 * n for i in range(1, n)]
     return nn.Sequential(_linear([[1.0]] * n, [-i / n for i in range(n)]), nn.ReLU(), _linear([turns], [0.0]))
@@ -87,11 +86,6 @@ def _linear(weight: list[list[float]], bias: list[float]) -> nn.Linear:
     layer.weight = nn.Parameter(torch.tensor(weight, dtype=torch.float64))
     layer.bias = nn.Parameter(torch.tensor(bias, dtype=torch.float64))
     return layer
-
-
-def _check_folds(folds: int) -> None:
-    if not 1 <= folds <= MOST_FOLDS:
-        raise ValueError(f"folds is {folds}; allowed: 1 to {MOST_FOLDS}")
 
 
 @checked
@@ -158,7 +152,7 @@ def distance(f: Pieces, g: Pieces) -> float:
 
 
 @checked
-def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
+def least_units(values: Sequence[float], error: Positive = 0.5, level: float = 0.5) -> int:
     """How many hidden units two layers need, at least, to come within less than `error` of `values`.
 
     `values` are the heights of a function at increasing places. Only those at least `error` above or below `level`
@@ -169,8 +163,6 @@ def least_units(values: Sequence[float], error: float = 0.5, level: float = 0.5)
     >>> least_units([0, 1, 0, 1, 0])  # 4 changes of side
     3
     """
-    if not error > 0:
-        raise ValueError(f"error is {error}; it must be above 0")
     far = [value > level for value in values if abs(value - level) >= error]
     changes = sum(a != b for a, b in itertools.pairwise(far))
     return max(changes - 1, 0)
@@ -205,7 +197,7 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
 
 
 @checked
-def counting_bound(dimension: int, eps: float) -> int:
+def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1)]) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
     The maps are x -> W x with W of dimension x dimension and spectral norm at most 1, the distance is the largest over
@@ -217,8 +209,6 @@ def counting_bound(dimension: int, eps: float) -> int:
     >>> counting_bound(10, 1 / 16)
     299
     """
-    if dimension < 1 or not 0 < eps <= 1:
-        raise ValueError(f"dimension is {dimension} and eps {eps}; allowed: 1 or more, and above 0 to 1")
     return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
 
 
@@ -237,7 +227,7 @@ def mask_bits(kept: int, of: int) -> float:
 
 
 @checked
-def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
+def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
     The error allowed for a weight starts at `eps` and is halved until the distance, which is exact, is small enough.
@@ -248,8 +238,6 @@ def prune_to(target: nn.Module, eps: float, *, seed: int = 0, least: float = 1e-
     >>> off <= 0.1
     True
     """
-    if not eps > 0:
-        raise ValueError(f"eps is {eps}; it must be above 0")
     wanted, eta, off = pieces(target), min(eps, 0.25), math.inf
     while eta >= least:
         ticket = construct(target, eta=eta, seed=seed)

@@ -9,13 +9,13 @@ misses to the exact one. Whatever is accepted was added up again in float64.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.checks import checked
+from lthedu.checks import Above, checked
 from lthedu.data import device_of
 from lthedu.machine import usable_cores
 from lthedu.proof import kernels
@@ -103,7 +103,7 @@ def hashed_subsets(
 def solve(
     numbers: ArrayLike,
     targets: ArrayLike,
-    eta: float,
+    eta: Annotated[float, Above(0, below=np.inf)],
     *,
     ladder: Sequence[int] = LADDER,
     solver: Solver = "auto",
@@ -124,8 +124,6 @@ def solve(
     (0, True)
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
-    if not 0 < eta < np.inf:
-        raise ValueError(f"eta is {eta}; it must be above 0 and finite")
     device = device_of(device)  # an error also where no row needs a search
     if solver != "torch":
         _compiled(solver)  # the same

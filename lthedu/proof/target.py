@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lthedu.checks import checked
+from lthedu.checks import Positive, checked
 from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
 
 
 @checked
-def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Layer], float]:
+def normalise(layers: Sequence[Layer], largest: Positive = 0.25) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
     `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
@@ -97,8 +97,6 @@ def normalise(layers: Sequence[Layer], largest: float = 0.25) -> tuple[list[Laye
     >>> small, scale
     (array([[ 0.25      , -0.08333333,  0.04166667]]), 12.0)
     """
-    if not largest > 0:
-        raise ValueError(f"largest is {largest}; it must be above 0")
     if not len(layers) or not all(np.isfinite(layer).all() for layer in layers):
         raise ValueError(f"there are {len(layers)} layers; there must be one or more, of finite numbers")
     scale, found = 1.0, []

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.checks import Count, checked
 from lthedu.data import DamagedFile
 from lthedu.masks import Mask, check_fits
 from lthedu.proof.source import Source
@@ -107,7 +107,7 @@ def load_ticket(path: Path | str) -> Ticket:
 
 
 @checked
-def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
+def fewest_bytes(weights: Count, eta: float, largest: float = 0.25) -> int:
     """Bytes that every format takes for some list of `weights` numbers from [-largest, largest], said to within `eta`.
 
     One content of a file serves only lists within eta of the numbers it stands for: a cube of side 2 eta. To fill the
@@ -118,8 +118,8 @@ def fewest_bytes(weights: int, eta: float, largest: float = 0.25) -> int:
     >>> fewest_bytes(266_610, 1e-3)
     265470
     """
-    if weights < 1 or not 0 < eta <= largest < math.inf:
-        raise ValueError(f"weights is {weights}, eta {eta}, largest {largest}; allowed: 1 or more, 0 < eta <= largest")
+    if not 0 < eta <= largest < math.inf:
+        raise ValueError(f"eta is {eta} and largest {largest}; allowed: 0 < eta <= largest")
     return math.ceil(weights * math.log2(largest / eta) / 8)
 
 

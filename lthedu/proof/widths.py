@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from lthedu.checks import checked
+from lthedu.checks import Count, Share, checked
 from lthedu.machine import memory
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.solvers import MOST_HASHED
@@ -24,7 +24,7 @@ MOST_ETA = 0.999
 
 
 @checked
-def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
+def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
     The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many
@@ -36,7 +36,6 @@ def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
     >>> subset_width(1e-2, 266_610), subset_width(1e-3, 266_610), subset_width(1e-3, 1)
     (31, 35, 16)
     """
-    _check(eta, instances, delta)
     wanted, n = math.log2(instances / delta), 1.0
     while n - math.log2(2 * (1 + n)) < wanted:
         n += 1
@@ -44,7 +43,7 @@ def subset_width(eta: float, instances: int, delta: float = 0.01) -> int:
 
 
 @checked
-def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
+def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
 
     One neuron is lucky with a chance of eta^2 / 16 at least, once for x > 0 and once for x < 0. Source: Malach and
@@ -53,7 +52,6 @@ def malach_width(eta: float, instances: int, delta: float = 0.01) -> int:
     >>> malach_width(0.1, 1, delta=0.1), malach_width(0.01, 1, delta=0.1)
     (4794, 479318)
     """
-    _check(eta, instances, delta)
     return math.ceil(16 / eta**2 * math.log(2 * instances / delta))
 
 
@@ -82,7 +80,7 @@ def orseau_octaves(eta: float) -> int:
 
 
 @checked
-def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float = LARGEST) -> int:
+def orseau_width(eta: Share, instances: Count, delta: Share = 0.01, largest: float = LARGEST) -> int:
     """Neurons for each input, so that every interval of every weight holds a product of the right signs.
 
     A product of two magnitudes that are spread over octaves falls into the rarest interval with chance p, its signs are
@@ -92,7 +90,6 @@ def orseau_width(eta: float, instances: int, delta: float = 0.01, largest: float
     >>> orseau_width(1e-3, 1), orseau_width(1e-3, 266_610)
     (836, 2308)
     """
-    _check(eta, instances, delta)
     if eta >= largest:
         return 1  # there is no weight to hit
     cells = orseau_cells(eta, largest)
@@ -246,12 +243,3 @@ def check_fits(
 
 def _gib(count: int) -> str:
     return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / (1 << 20):,.1f} MiB"
-
-
-def _check(eta: float, instances: int, delta: float) -> None:
-    if not 0 < eta < 1:
-        raise ValueError(f"eta is {eta}; allowed: above 0 and below 1")
-    if not 0 < delta < 1:
-        raise ValueError(f"delta is {delta}; allowed: above 0 and below 1")
-    if instances < 1:
-        raise ValueError(f"instances is {instances}; allowed: 1 or more")

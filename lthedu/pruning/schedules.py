@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.checks import Fraction, checked
 from lthedu.masks import Mask, Params
 from lthedu.pruning.scores import Scores, magnitude
 
@@ -13,7 +13,7 @@ Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its
 
 
 @checked
-def cubic(step: int, begin: int, end: int, final: float) -> float:
+def cubic(step: int, begin: int, end: int, final: Fraction) -> float:
     """Density at `step` on the cubic schedule from 1 at step `begin` to `final` at step `end`.
 
     Before `begin` it is 1, after `end` it is `final`, in between final + (1 - final) * (1 - progress) ** 3,
@@ -26,14 +26,12 @@ def cubic(step: int, begin: int, end: int, final: float) -> float:
     """
     if not begin < end:
         raise ValueError(f"begin is step {begin} and end step {end}; begin must come first")
-    if not 0 <= final <= 1:
-        raise ValueError(f"final is {final}; a density is the fraction kept, from 0 to 1")
     progress = min(max((step - begin) / (end - begin), 0.0), 1.0)
     return final + (1 - final) * (1 - progress) ** 3
 
 
 @checked
-def select_each(params: Params, mask: Mask, density: float, choose: Choose, spare: Sequence[str] = ()) -> Mask:
+def select_each(params: Params, mask: Mask, density: Fraction, choose: Choose, spare: Sequence[str] = ()) -> Mask:
     """The next mask of R stacked networks: each pruned by magnitude, by itself, to `density` of all its weights.
 
     `params` and `mask`: name to (R, ...). `choose(scores, density)` makes one network's mask. The layers named

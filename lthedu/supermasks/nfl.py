@@ -8,13 +8,13 @@ points to a finite set of values, all searches that never ask twice see the same
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lthedu.checks import checked
+from lthedu.checks import Count, checked
 
 Search = Callable[[Mapping[int, int], int], int]  # (values seen, by point; number of points) -> the next point
 
 
 @checked
-def all_functions(points: int, values: int) -> list[tuple[int, ...]]:
+def all_functions(points: Count, values: Count) -> list[tuple[int, ...]]:
     """Every function from `points` points to the values 0 to `values` - 1, as the tuple of its values.
 
     Raises ValueError for fewer than one point or value, and for more than a million functions.
@@ -22,8 +22,8 @@ def all_functions(points: int, values: int) -> list[tuple[int, ...]]:
     >>> len(all_functions(3, 2)), all_functions(2, 2)
     (8, [(0, 0), (0, 1), (1, 0), (1, 1)])
     """
-    if points < 1 or values < 1 or values**points > 10**6:
-        raise ValueError(f"points is {points} and values {values}; allowed: 1 or more, and at most a million functions")
+    if values**points > 10**6:
+        raise ValueError(f"points is {points} and values {values}; allowed: at most a million functions")
     return list(itertools.product(range(values), repeat=points))
 
 

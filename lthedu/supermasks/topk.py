@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.checks import Fraction, checked
 from lthedu.compiled import AVAILABLE, compiled
 
 LARGE = 20_000  # scores a replicate from which on the histograms pay
 
 
 @checked
-def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) -> Tensor:
+def keep_top(scores: Tensor, density: Fraction, dtype: torch.dtype = torch.bool) -> Tensor:
     """The mask that keeps of each replicate's `scores` (R, ...) the largest, exactly `round(density * n)` of n.
 
     Of equal scores those that stand first are kept, so that the mask does not depend on the machine; it is what
@@ -26,8 +26,6 @@ def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) ->
     tensor([[ True, False,  True, False],
             [False, False,  True,  True]])
     """
-    if not 0 <= density <= 1:
-        raise ValueError(f"density is {density}; it is the fraction kept, from 0 to 1")
     rows = scores.detach().reshape(len(scores), -1)
     n = rows.shape[1]
     k = round(density * n)
@@ -42,7 +40,7 @@ def keep_top(scores: Tensor, density: float, dtype: torch.dtype = torch.bool) ->
 
 
 @checked
-def popup_mask(scores: Tensor, density: float) -> Tensor:
+def popup_mask(scores: Tensor, density: Fraction) -> Tensor:
     """The mask of the largest scores as numbers 0 and 1, through which gradients pass to the scores.
 
     `scores` of one layer, any shape; exactly `round(density * n)` are kept, of equal scores the first. Source:

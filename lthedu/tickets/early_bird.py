@@ -6,11 +6,12 @@ batch normalisation; networks without one are scored here by the norm of what a 
 
 import itertools
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.checks import Fraction, Range, checked
 from lthedu.masks import Mask, Params, prunable
 from lthedu.pruning import keep_largest
 from lthedu.tickets.distances import hamming
@@ -63,7 +64,7 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
 
 
 @checked
-def early_bird(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> int | None:
+def early_bird(masks: Sequence[Tensor], threshold: Fraction = 0.1, window: Annotated[int, Range(2)] = 5) -> int | None:
     """The first mask within `threshold` of each of the `window` - 1 masks before it; None if there is none.
 
     `masks`: bool tensors of one shape, in the order of training. Distance is the fraction of places that differ. The
@@ -75,10 +76,6 @@ def early_bird(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5)
     >>> early_bird([a, b, b, b], threshold=0.1, window=3)
     3
     """
-    if window < 2:
-        raise ValueError(f"window is {window}; it must be 2 masks or more")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold}; allowed: 0 to 1")
     for newest in range(window - 1, len(masks)):
         before = masks[newest - window + 1 : newest]
         if all(hamming(masks[newest], m) <= threshold for m in before):

@@ -10,14 +10,12 @@ import torch
 from filelock import Timeout
 
 from lthedu import results
-from lthedu.checks import checked
 from lthedu.locks import exclusive
 from lthedu.masks import Mask, Params
 
 PATIENCE = 10  # seconds in which another process can write a study's settings
 
 
-@checked
 @dataclass(frozen=True)
 class Level:
     """One finished round: replicates of all arms, arm after arm, seeds in order within an arm."""

@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu.checks import Columns, checked
+from lthedu.checks import Columns, Fraction, Range, checked
 from lthedu.data import Dataset
 from lthedu.masks import Params
-from lthedu.training import Replicates, evaluate
+from lthedu.training import Replicates, Split, evaluate
 
 
-def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> Params:
+@checked
+def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: Fraction) -> Params:
     """The weights (1 - alpha) a + alpha b: a at 0, b at 1, exactly. A weight that is zero in both stays zero.
 
     Raises ValueError for weights of other names or shapes, and for alpha outside [0, 1].
@@ -26,15 +27,15 @@ def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> P
     >>> between({"w": torch.tensor([0.0, 4.0])}, {"w": torch.tensor([2.0, 0.0])}, 0.25)
     {'w': tensor([0.5000, 3.0000])}
     """
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha is {alpha}; allowed: 0 to 1")
     if {n: p.shape for n, p in a.items()} != {n: p.shape for n, p in b.items()}:
         raise ValueError(f"the ends differ in names or shapes: {sorted(a)} and {sorted(b)}")
     return {name: (1 - alpha) * p + alpha * b[name] for name, p in a.items()}
 
 
 @checked
-def error_barrier(a: Params, b: Params, error: Callable[[Params], Tensor | float], points: int = 11) -> Tensor:
+def error_barrier(
+    a: Params, b: Params, error: Callable[[Params], Tensor | float], points: Annotated[int, Range(2)] = 11
+) -> Tensor:
     """How far the error rises on the line between two networks, above the mean of its two ends.
 
     `a`, `b`: weights by name. `error(weights)` measures one network, or R stacked ones at once: a number or (R,). The
@@ -47,15 +48,19 @@ def error_barrier(a: Params, b: Params, error: Callable[[Params], Tensor | float
     >>> error_barrier({"w": torch.tensor(-1.0)}, {"w": torch.tensor(1.0)}, hill, points=3)
     tensor(1.)
     """
-    if points < 2:
-        raise ValueError(f"points is {points}; it must be 2 or more, for both ends")
     errors = torch.stack([torch.as_tensor(error(between(a, b, i / (points - 1)))) for i in range(points)])
     return errors.amax(0) - (errors[0] + errors[-1]) / 2
 
 
 @checked
 def walk(
-    replicates: Replicates, a: Params, b: Params, data: Dataset, *, split: str = "test", points: int = 11
+    replicates: Replicates,
+    a: Params,
+    b: Params,
+    data: Dataset,
+    *,
+    split: Split = "test",
+    points: Annotated[int, Range(2)] = 11,
 ) -> pd.DataFrame:
     """Loss and error (1 - accuracy, a fraction) on the lines between R pairs of networks: a row a point and pair.
 
@@ -68,8 +73,6 @@ def walk(
     >>> walk(two, two.params, two.take([1, 0]).params, mnist, points=3)[["replicate", "alpha"]].values.tolist()
     [[0.0, 0.0], [1.0, 0.0], [0.0, 0.5], [1.0, 0.5], [0.0, 1.0], [1.0, 1.0]]
     """
-    if points < 2:
-        raise ValueError(f"points is {points}; it must be 2 or more, for both ends")
     rows = []
     for i in range(points):
         alpha = i / (points - 1)

@@ -230,8 +230,8 @@ class Study:
                 if step == s.rewind_step and level == 0:
                     rewound = masks.clone(now.params)
                 if step == s.steps or (s.val_every and step % s.val_every == 0):
-                    splits = ["val", "test"] if step == s.steps else ["val"]
-                    measured.append(measure(now.replicates, self.data, step, splits))
+                    last = step == s.steps
+                    measured.append(measure(now.replicates, self.data, step, ["val", "test"] if last else ["val"]))
                 tick(*self._progress(level, step))
         except KeyboardInterrupt:
             self._unfinished = self._rows(level, arms, mask, measured)

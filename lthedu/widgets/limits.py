@@ -1,9 +1,11 @@
 """Explorer of linear regions: how depth and width cut a square."""
 
+from typing import Annotated
+
 import ipywidgets
 from matplotlib.figure import Figure
 
-from lthedu.checks import checked
+from lthedu.checks import Range, checked
 from lthedu.landscape import random_network, regions
 from lthedu.plots.limits import draw_regions
 from lthedu.widgets.live import live_plot
@@ -12,7 +14,9 @@ MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
 
 
 @checked
-def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
+def regions_explorer(
+    layers: Annotated[int, Range(1, MOST_LAYERS)] = 1, neurons: Annotated[int, Range(2, MOST_NEURONS)] = 16
+) -> ipywidgets.VBox:
     """The linear regions of random networks with so many hidden layers (1 to 6) and neurons in each (2 to 24).
 
     All sliders move with the arrow keys; buttons choose plain or residual layers. Raises ValueError for other numbers.
@@ -20,10 +24,6 @@ def regions_explorer(layers: int = 1, neurons: int = 16) -> ipywidgets.VBox:
     >>> regions_explorer(1, 2).children[-1].value
     '...1 hidden layer of 2 neurons...2 neurons in all...regions...'
     """
-    if not (1 <= layers <= MOST_LAYERS and 2 <= neurons <= MOST_NEURONS):
-        raise ValueError(
-            f"layers is {layers} and neurons {neurons}; allowed: 1 to {MOST_LAYERS}, and 2 to {MOST_NEURONS}"
-        )
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="32em")}
     figure = Figure(figsize=(9.6, 4.4), dpi=100, layout="constrained")
 

@@ -1,6 +1,7 @@
 """Two games with deleting: hit a number by deleting numbers, and delete a digit reader's weights."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import ipywidgets
 import torch
@@ -8,7 +9,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.checks import Range, checked
 from lthedu.data import Dataset
 from lthedu.plots import digit_row
 from lthedu.proof import meet_in_the_middle
@@ -61,7 +62,9 @@ def _signed(x: float) -> str:
 
 
 @checked
-def number_game(n: int = 12, target: float = 0.3) -> ipywidgets.VBox:
+def number_game(
+    n: Annotated[int, Range(2, MOST)] = 12, target: Annotated[float, Range(-0.5, 0.5)] = 0.3
+) -> ipywidgets.VBox:
     """Delete some of `n` random numbers (2 to 16) so that the sum of the others hits the target.
 
     Every number is a button, every slider moves with the arrow keys; one button reveals the best choice there is.
@@ -70,8 +73,6 @@ def number_game(n: int = 12, target: float = 0.3) -> ipywidgets.VBox:
     >>> number_game(3).children[-1].value
     '...You keep 3 of 3 numbers; their sum is...There are 8 choices...'
     """
-    if not (2 <= n <= MOST and -0.5 <= target <= 0.5):
-        raise ValueError(f"n is {n} and target {target}; allowed: 2 to {MOST}, and -0.5 to 0.5")
     deals = [
         (2 * torch.rand(MOST, generator=generator(deal, "number game"), dtype=torch.float64) - 1).tolist()
         for deal in range(1, DEALS + 1)

@@ -2,13 +2,14 @@
 
 import html
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import ipywidgets
 
 from lthedu.checks import checked
 
 
+@runtime_checkable
 class Statement(Protocol):
     """What the quiz asks: anything with a sentence, whether it holds, and why."""
 

@@ -1,6 +1,7 @@
 """Random numbers as bars, and those of the best subset lit up."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import ipywidgets
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lthedu.checks import checked
+from lthedu.checks import Range, checked
 from lthedu.proof.laws import draw_pools, errors_so_far
 from lthedu.proof.subset_sums import meet_in_the_middle
 from lthedu.widgets.live import live_plot
@@ -18,7 +19,9 @@ DRAWS = 50
 
 
 @checked
-def subset_lights(n: int = 10, target: float = 0.3) -> ipywidgets.VBox:
+def subset_lights(
+    n: Annotated[int, Range(2, MOST)] = 10, target: Annotated[float, Range(-0.5, 0.5)] = 0.3
+) -> ipywidgets.VBox:
     """Draw `n` random numbers (2 to 24), light up the subset nearest to the target, and see who needs how many.
 
     Sliders for how many numbers, the target, eps and the draw move with the arrow keys. Lit numbers are filled,
@@ -27,8 +30,6 @@ def subset_lights(n: int = 10, target: float = 0.3) -> ipywidgets.VBox:
     >>> subset_lights(8).children[-1].value
     '...the best choice keeps ... of 8 numbers...'
     """
-    if not (2 <= n <= MOST and -0.5 <= target <= 0.5):
-        raise ValueError(f"n is {n} and target {target}; allowed: 2 to {MOST}, and -0.5 to 0.5")
     numbers = draw_pools("uniform", MOST, DRAWS)[0].tolist()
     wide = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="32em")}
     controls = {

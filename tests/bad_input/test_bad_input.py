@@ -43,7 +43,7 @@ from lthedu import (
     training,
     widgets,
 )
-from lthedu.checks import Columns, check_of, shown
+from lthedu.checks import Columns, fits, shown
 from lthedu.course import lesson
 
 mpl.use("agg")
@@ -875,9 +875,12 @@ def test_a_wrong_value_gets_one_clear_error_and_nothing_happens(
 
 
 SAYS = ["allowed:", "must", "it is", "they are", "need", "there are", "give", "expected", "at least", "reinstall"]
-SAYS += ["it takes", "numbered from", "a mask is", "its parameter", "a density is", "a learning rate is", "lacks"]
+SAYS += ["it takes", "a mask is", "its parameter", "a learning rate is", "lacks"]
 SAYS += ["even one hidden unit takes", "different layers", "the initial weights have", "run the study first"]
 SAYS += ["written in quotes", "those that have", "is damaged, or", "is damaged or", "is missing, or", "is no ", "not ("]
+
+
+RECORDS = {"Trained", "Level"}  # what the package itself fills in, and nobody else
 
 
 def public() -> list[Any]:
@@ -888,6 +891,7 @@ def public() -> list[Any]:
         for name in getattr(module, "__all__", [name for name in own if not name.startswith("_")]):
             value = getattr(module, name)
             plain = inspect.isclass(value) and (issubclass(value, Exception) or getattr(value, "_is_protocol", False))
+            plain = plain or name in RECORDS
             if callable(value) and not plain and not typing.get_origin(value) and inspect.signature(value).parameters:
                 found[id(value)] = value
     return [*found.values()]
@@ -902,8 +906,7 @@ def test_every_public_function_holds_its_arguments_to_their_annotations(function
     hints = typing.get_type_hints(of_call(function), include_extras=True)
     assert hasattr(of_call(function), "__wrapped__")
     for name, hint in hints.items():
-        fault = None if name == "return" else check_of(hint)(FOREIGN)
-        assert fault or name == "return" or hint in (Any, object) or isinstance(hint, typing.TypeVar)
+        assert name == "return" or not fits(hint)(FOREIGN) or hint in (Any, object) or isinstance(hint, typing.TypeVar)
 
 
 TABLE_PARAMETERS = [

@@ -165,7 +165,7 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: regions(nn.Sequential(nn.ReLU(), nn.Linear(2, 2))), "layer 0 is ReLU"),
         (lambda: regions(nn.Conv2d(1, 1, 1)), "the network is Conv2d; allowed"),
         (lambda: split(SQUARE, np.ones(3)), r"values \(3,\); expected"),
-        (lambda: random_network(0, 3), "layers is 0 and neurons 3"),
+        (lambda: random_network(0, 3), "layers is 0; allowed: a whole number from 1 up"),
     ):
         with pytest.raises(ValueError, match=words):
             wrong()

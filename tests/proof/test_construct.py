@@ -310,8 +310,8 @@ GOOD = {"eta": 1e-2}
 @pytest.mark.parametrize(
     ("settings_", "message"),
     [
-        ({"eta": 0.0}, "eta is 0.0; allowed: above 0 and below 1"),
-        ({"eta": 1.0}, "eta is 1.0; allowed: above 0 and below 1"),
+        ({"eta": 0.0}, "eta is 0.0; allowed: a number above 0 and below 1"),
+        ({"eta": 1.0}, "eta is 1.0; allowed: a number above 0 and below 1"),
         ({"eta": float("nan")}, "eta is nan; allowed"),
         ({"method": "lottery"}, "method is 'lottery'; allowed: free, blocks, malach, orseau"),
         ({"per_weight": 0}, "per_weight is 0; allowed: whole numbers from 1 to 40 for 'free'"),
@@ -326,9 +326,9 @@ GOOD = {"eta": 1e-2}
         ({"seed": -1}, "seed is -1; allowed: 0 to"),
         ({"seed": 2**63}, "seed is 9223372036854775808; allowed"),
         ({"seed": 1.5}, "seed is 1.5; allowed: a whole number"),
-        ({"delta": 0.0}, "delta is 0.0; allowed: above 0 and below 1"),
+        ({"delta": 0.0}, "delta is 0.0; allowed: a number above 0 and below 1"),
         ({"delta": 2.0, "per_weight": 8}, "delta is 2.0; allowed"),
-        ({"largest": 0.0}, "largest is 0.0; allowed: above 0 and at most 1"),
+        ({"largest": 0.0}, "largest is 0.0; allowed: a number above 0 to 1"),
         ({"largest": 2.0}, "largest is 2.0; allowed"),
         ({"solver": "gurobi"}, "solver is 'gurobi'; allowed: auto, numba, numpy, torch"),
         ({"memory": 1000}, "the source would be 4-.*; allowed: 0.0 MiB, and method 'free' fits with no eta"),

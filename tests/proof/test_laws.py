@@ -47,7 +47,7 @@ def test_targets_are_the_same_for_all_pools_and_smaller_pools_come_first() -> No
 
 @pytest.mark.parametrize(("pool", "n", "draws"), [("uniform", 0, 3), ("uniform", 3, 0)])
 def test_a_pool_that_is_not_there_is_refused(pool, n, draws) -> None:
-    with pytest.raises(ValueError, match=f"the pool is '{pool}', n {n} and draws {draws}; allowed: uniform, products"):
+    with pytest.raises(ValueError, match=r"(n|draws) is 0; allowed: a whole number from 1 up"):
         laws.draw_pools(pool, n, draws)
     with pytest.raises(ValueError, match="pool is 'gaussian'; allowed: uniform, products"):
         laws.draw_pools("gaussian", 3, 3)

@@ -174,7 +174,7 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
     two = MLP([2, 3, 1])
     f = pieces(tent_network(1))
     for wrong, words in (
-        (lambda: tent_network(0), "folds is 0; allowed: 1 to 20"),
+        (lambda: tent_network(0), "folds is 0; allowed: a whole number from 1 to 20"),
         (lambda: limits.shallow_sawtooth(21), "folds is 21"),
         (lambda: pieces(two), "2 inputs and 1 outputs; allowed: 1"),
         (lambda: pieces(tent_network(1), 1, 1), "low is 1 and high 1"),
@@ -186,8 +186,8 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: best_fit(f, [0.5], [2]), "sides are"),
         (lambda: best_fit(f, []), r"knots are \[\]; expected one or more"),
         (lambda: best_fit(f, [float("nan")]), r"knots are \[nan\]"),
-        (lambda: counting_bound(0, 0.1), "dimension is 0 and eps 0.1"),
-        (lambda: counting_bound(3, 0), "eps 0; allowed"),
+        (lambda: counting_bound(0, 0.1), "dimension is 0; allowed"),
+        (lambda: counting_bound(3, 0), "eps is 0; allowed: a number above 0 to 1"),
         (lambda: limits.mask_bits(3, 2), "kept is 3 and of 2"),
         (lambda: limits.prune_to(tent_network(1), eps=0), "eps is 0"),
         (lambda: limits.prune_to(tent_network(4), eps=0.01, least=0.005), "the distance is"),

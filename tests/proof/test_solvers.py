@@ -252,7 +252,7 @@ def test_what_is_not_finite_or_too_large_is_refused(search) -> None:
 
 @pytest.mark.parametrize("eta", [0.0, -1.0, np.nan, np.inf])
 def test_an_eta_that_is_none_is_refused(eta: float) -> None:
-    with pytest.raises(ValueError, match=f"eta is {eta}; it must be above 0 and finite"):
+    with pytest.raises(ValueError, match=f"eta is {eta}; allowed: a number above 0 and finite"):
         solve([[0.5]], [0.1], eta)
 
 

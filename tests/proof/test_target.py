@@ -247,7 +247,7 @@ def test_what_was_given_is_not_changed() -> None:
 
 @pytest.mark.parametrize("largest", [0.0, -1.0, np.nan])
 def test_a_largest_that_is_none_is_refused(largest) -> None:
-    with pytest.raises(ValueError, match=f"largest is {largest}; it must be above 0"):
+    with pytest.raises(ValueError, match=f"largest is {largest}; allowed: a number above 0"):
         normalise([np.ones((1, 2))], largest)
 
 

@@ -228,11 +228,11 @@ def test_the_error_says_what_it_would_take_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ((0.0, 5), "eta is 0.0; allowed: above 0 and below 1"),
+        ((0.0, 5), "eta is 0.0; allowed: a number above 0 and below 1"),
         ((1.0, 5), "eta is 1.0; allowed"),
         ((math.nan, 5), "eta is nan; allowed"),
-        ((0.1, 0), "instances is 0; allowed: 1 or more"),
-        ((0.1, 5, 0.0), "delta is 0.0; allowed: above 0 and below 1"),
+        ((0.1, 0), "instances is 0; allowed: a whole number from 1 up"),
+        ((0.1, 5, 0.0), "delta is 0.0; allowed: a number above 0 and below 1"),
         ((0.1, 5, 1.0), "delta is 1.0; allowed"),
     ],
 )

@@ -43,7 +43,7 @@ def test_it_is_zhu_and_guptas_formula_in_sparsities():
 
 @pytest.mark.parametrize("bad", [(5, 5, 0.1), (6, 5, 0.1), (0, 5, 1.5), (0, 5, -0.1), (0, 5, float("nan"))])
 def test_a_schedule_that_makes_no_sense_is_refused(bad):
-    with pytest.raises(ValueError, match=r"begin is step|a density is"):
+    with pytest.raises(ValueError, match=r"begin is step|final is .*; allowed: a number from 0 to 1"):
         cubic(1, *bad)
 
 
