@@ -13,12 +13,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
 from lthedu.checks import Count, Positive, Range, checked
-from lthedu.gradients import By
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.streams import generator
-from lthedu.training import Replicates, train
+from lthedu.training import By, Optimizer, Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count
 STEPS = 40  # timed of each contender in each round

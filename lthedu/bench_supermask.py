@@ -11,13 +11,11 @@ from torch import Tensor, nn
 
 from lthedu import data
 from lthedu.checks import Count, Range, checked
-from lthedu.gradients import Method, pick
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.supermasks import EdgePopup, initial_scores, keep_top, signed_constants
-from lthedu.training import Replicates, train
+from lthedu.training import Method, Optimizer, Replicates, pick, train
 
 STEPS = 40  # timed of each contender in each round
 BATCH = 128

@@ -12,10 +12,10 @@ import pandas as pd
 
 from lthedu import data, models
 from lthedu.data import Dataset
-from lthedu.optimizers import Optimizer
 from lthedu.reference import Reference, made_with, write
 from lthedu.supermasks import conv
 from lthedu.tickets import PAPER, Settings, Study, final, lottery, rewinding
+from lthedu.training import Optimizer
 
 
 @dataclass

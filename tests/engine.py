@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.streams import generator
+from lthedu.training import Optimizer
 
 OPTIMIZERS = [
     Optimizer("sgd", lr=0.1),

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lthedu.gradients import pick
 from lthedu.models import MLP
-from lthedu.training import Replicates
+from lthedu.training import Replicates, pick
 
 CPU = torch.device("cpu")
 
@@ -97,7 +96,7 @@ def test_auto_takes_the_path_it_states(make, device, expected):
 
 
 def test_an_unknown_path_and_a_linear_path_for_another_module_are_refused():
-    with pytest.raises(ValueError, match="path is 'fast'; allowed: linear, vmap, loop, auto"):
+    with pytest.raises(ValueError, match="by is 'fast'; allowed: linear, vmap, loop, auto"):
         pick("fast", mlp(), CPU)
     with pytest.raises(ValueError, match="allowed here: vmap, loop"):
         pick("linear", conv(), CPU)

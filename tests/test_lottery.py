@@ -9,10 +9,9 @@ import torch
 
 from lthedu import data, masks
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.tickets import RANDOM, REINIT, WINNING, batched, cost, lottery
 from lthedu.tickets.lottery import ARMS, SMALL, Lottery, Settings
-from lthedu.training import Replicates, train
+from lthedu.training import Optimizer, Replicates, train
 
 TINY = Settings(draws=3, few_draws=2, few_levels=(1,), levels=2, steps=6, batch_size=16, together=2)
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from lthedu.gradients import Looped, Vectorised
 from lthedu.models import MLP, Conv, ResidualMLP, ResNet, affine_layers, lenet_300_100
 from lthedu.training import Replicates
+from lthedu.training.gradients import Looped, Vectorised
 
 
 def test_lenet_300_100_has_the_papers_weights():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lthedu.optimizers import Optimizer, Schedule
+from lthedu.training import Optimizer, RateSchedule
 
 
 def rates(optimizer: Optimizer, steps: int) -> list[float]:
@@ -24,16 +24,16 @@ def test_cosine_is_torchs():
         expected.append(built.param_groups[0]["lr"])
         built.step()
         theirs.step()
-    assert rates(Optimizer("sgd", lr=0.4, schedule=Schedule("cosine")), 50) == pytest.approx(expected)
+    assert rates(Optimizer("sgd", lr=0.4, schedule=RateSchedule("cosine")), 50) == pytest.approx(expected)
 
 
 def test_steps_fall_at_their_milestones_and_nowhere_else():
-    found = rates(Optimizer("sgd", lr=1.0, schedule=Schedule("steps", milestones=(0.3, 0.8), factor=0.5)), 10)
+    found = rates(Optimizer("sgd", lr=1.0, schedule=RateSchedule("steps", milestones=(0.3, 0.8), factor=0.5)), 10)
     assert found == [1.0] * 3 + [0.5] * 5 + [0.25] * 2
 
 
 def test_warmup_rises_to_the_whole_rate():
-    found = rates(Optimizer("sgd", lr=2.0, schedule=Schedule(warmup=4)), 6)
+    found = rates(Optimizer("sgd", lr=2.0, schedule=RateSchedule(warmup=4)), 6)
     assert found == [0.5, 1.0, 1.5, 2.0, 2.0, 2.0]
 
 
@@ -50,4 +50,4 @@ def test_warmup_rises_to_the_whole_rate():
 )
 def test_a_bad_schedule_is_refused(named, words):
     with pytest.raises(ValueError, match=words):
-        Schedule(**named)
+        RateSchedule(**named)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from lthedu import data, masks
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.tickets import distances, early_bird, rewinding, stability
 from lthedu.tickets.rewinding import LR_REWOUND, REINIT, RESCALED, REWOUND, TUNED, Rewinding, Settings
-from lthedu.training import Replicates, evaluate, train, training
+from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TINY = Settings(
     seeds=(3, 4),
@@ -95,7 +94,7 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
 
 def test_fine_tuning_holds_the_last_learning_rate() -> None:
     assert Settings().last_rate.lr == pytest.approx(0.001)
-    assert Settings().last_rate.schedule == Schedule()
+    assert Settings().last_rate.schedule == RateSchedule()
 
 
 def test_rewinding_shares_no_memory_and_refuses_a_step_that_was_not_kept(game: Rewinding) -> None:

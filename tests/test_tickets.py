@@ -11,11 +11,10 @@ from filelock import FileLock
 from lthedu import masks, results, tickets
 from lthedu.data import DamagedFile
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.streams import derive
 from lthedu.tickets import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, find_tickets
-from lthedu.training import Replicates, train, training
+from lthedu.training import Optimizer, Replicates, train, training
 
 SMALL = Settings(seeds=(3, 8), levels=2, steps=6, batch_size=32, val_every=4, rewind_step=0)
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from lthedu import masks
 from lthedu.data import Dataset
-from lthedu.graphs import Captured
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
-from lthedu.training import Replicates, _minibatches, evaluate, measure, train, training
+from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, measure, train, training
+from lthedu.training.cuda_graph import Captured
+from lthedu.training.minibatches import minibatches
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
 every_path = pytest.mark.parametrize("path", PATHS)
@@ -43,7 +43,7 @@ def test_50_float64_steps_equal_solo_training_to_1e_10(three, toy, path, optimiz
 
 @pytest.mark.parametrize("kind", ["cosine", "steps"])
 def test_a_schedule_sets_the_rate_of_every_step_and_of_a_start_in_the_middle(three, toy, kind):
-    schedule = Schedule(kind, warmup=5)
+    schedule = RateSchedule(kind, warmup=5)
     whole = Optimizer("sgd", lr=0.1, schedule=schedule)
     params = three.params
     for step in range(7, 12):  # one at a time, each with the rate that the schedule names
@@ -164,7 +164,7 @@ def test_frozen_weights_keep_their_bits_and_the_others_learn_as_if_they_were_con
     build = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
     more = {"momentum": optimizer.momentum} if optimizer.name == "sgd" else {}
     update = build(net.parameters(), lr=optimizer.lr, weight_decay=optimizer.weight_decay, **more)
-    for x, y in _minibatches(toy, [0, 1, 2], 16, 0, 20):
+    for x, y in minibatches(toy, [0, 1, 2], 16, 0, 20):
         update.zero_grad()
         nn.functional.cross_entropy(net(x[1]), y[1]).backward()
         update.step()
@@ -349,7 +349,7 @@ def drawn(order, batch, first, last, n=10):
     """The examples (by number) of each minibatch: (steps, R, batch)."""
     numbers = torch.arange(float(n))[:, None]
     data = Dataset(*([numbers, torch.arange(n)] * 3))
-    batches = list(_minibatches(data, order, batch, first, last))
+    batches = list(minibatches(data, order, batch, first, last))
     assert all(torch.equal(x[:, :, 0].long(), y) for x, y in batches)
     return torch.stack([y for _, y in batches])
 
@@ -397,7 +397,7 @@ def test_what_the_loop_shows_is_training_to_that_step_bit_for_bit(three, toy, pa
 def test_the_loop_shows_the_gradients_that_the_step_took_pruned_weights_included(three, toy, path):
     mask = random_masks(three)
     before = masks.apply(mask, three.params)
-    batches = _minibatches(toy, [0, 1, 2], 16, 0, 3)
+    batches = minibatches(toy, [0, 1, 2], 16, 0, 3)
     for (_, params, grads, used), (x, y) in zip(
         training(three, toy, 3, mask=mask, optimizer=SGD, batch_size=16, by=path), batches, strict=True
     ):
@@ -426,7 +426,7 @@ def test_the_loop_leaves_gradients_and_randomness_of_the_one_who_runs_it(toy):
 
 @every_path
 @pytest.mark.parametrize("k", [1, 6, 8])
-def test_first_step_goes_on_with_the_same_minibatches(three, toy, path, k):
+def test_first_step_goes_on_with_the_sameminibatches(three, toy, path, k):
     # without momentum a continued run is the whole run; 6 minibatches are a pass
     whole = train(three, toy, 9, optimizer=SGD, batch_size=16, by=path)
     half = train(three, toy, k, optimizer=SGD, batch_size=16, by=path).replicates
@@ -558,7 +558,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("change", "message"), WRONG, ids=[m for _, m in WRONG])
 def test_a_wrong_argument_is_refused_by_value_before_any_work(three, toy, change, message, monkeypatch):
-    monkeypatch.setattr("lthedu.training._minibatches", lambda *a: pytest.fail("work was begun"))
+    monkeypatch.setattr("lthedu.training.engine.minibatches", lambda *a: pytest.fail("work was begun"))
     with pytest.raises(ValueError, match=message):
         training(three, toy, **{"steps": 5, "batch_size": 16} | change)  # at the call, and not at the first step
     with pytest.raises(ValueError, match=message):
@@ -638,7 +638,7 @@ def test_50_float64_steps_on_cuda_equal_the_cpu_to_1e_9_and_masks_hold(three, to
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
 @pytest.mark.parametrize("make", [mlp, conv, batchnorm], ids=["linear", "vmap", "loop"])
 def test_a_schedule_on_cuda_is_the_schedule_on_the_cpu(toy, make):
-    rule = Optimizer("sgd", lr=0.1, momentum=0.9, schedule=Schedule("cosine", warmup=7))
+    rule = Optimizer("sgd", lr=0.1, momentum=0.9, schedule=RateSchedule("cosine", warmup=7))
     here, there = (Replicates.create(make, seeds=[0, 1], device=d, dtype=torch.float64) for d in ("cpu", "cuda"))
     a = train(here, toy, 40, optimizer=rule, batch_size=16, first_step=3)
     b = train(there, toy.to("cuda"), 40, optimizer=rule, batch_size=16, first_step=3)

@@ -13,12 +13,11 @@ from lthedu.checks import Count, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select_each, select_globally
 from lthedu.pruning.schedules import Choose
 from lthedu.resources import at_paper_scale
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
-from lthedu.training import Progress, Replicates, Step, evaluate, training
+from lthedu.training import Optimizer, Progress, Replicates, Step, evaluate, training
 
 Row = dict[str, str | int | float]
 

@@ -8,14 +8,12 @@ import pandas as pd
 from lthedu import masks
 from lthedu.checks import checked
 from lthedu.data import Dataset
-from lthedu.gradients import pick
 from lthedu.masks import Params
 from lthedu.models import Conv
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.streams import generator
 from lthedu.supermasks.methods import Bernoulli, EdgePopup
 from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, Trained, evaluate, pick, train
 
 TRAINED = "trained"
 POPUP = "edge-popup, signed constants"
@@ -23,7 +21,7 @@ POPUP_NORMAL = "edge-popup, Kaiming normal"
 BERNOULLI = "Bernoulli, signed constants, rescaled"
 ARMS = (POPUP, TRAINED, BERNOULLI, POPUP_NORMAL)  # in this order: what a short run finishes first
 COLUMNS = ["arm", "network", "replicate", "density", "accuracy"]
-COSINE = Schedule("cosine")
+COSINE = RateSchedule("cosine")
 
 
 @checked

@@ -16,13 +16,12 @@ from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import random_mask, select
 from lthedu.resources import at_paper_scale
 from lthedu.streams import derive, generator
 from lthedu.supermasks import actions
 from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
-from lthedu.training import Progress, Replicates, Trained, evaluate, train
+from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, Trained, evaluate, train
 
 AS_THEY_WERE = "initial values"
 CONSTANT = "signed constants"
@@ -78,7 +77,7 @@ DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in l
     retrained=(0.1,),
     steps=600,
     batch_size=64,
-    optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=Schedule("steps", warmup=20)),
+    optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=RateSchedule("steps", warmup=20)),
 )
 PAPER = Settings(
     seeds=tuple(range(20)),

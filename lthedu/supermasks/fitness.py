@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from lthedu.gradients import pick
-from lthedu.training import Replicates
+from lthedu.training import Replicates, pick
 
 FORWARD, GRADIENT = 1.0, 3.0  # what an evaluation costs, in forward passes: a backward pass counts twice a forward one
 

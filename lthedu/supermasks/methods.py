@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from lthedu import masks
 from lthedu.checks import Fraction, checked
-from lthedu.gradients import Method
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
+from lthedu.training import Method
 
 
 @checked
@@ -69,7 +69,7 @@ class EdgePopup:
     arXiv:1911.13299. Raises ValueError for a density outside [0, 1] and for
     a layer without weights.
 
-    >>> from lthedu.gradients import BatchedLinear
+    >>> from lthedu.training.gradients import BatchedLinear
     >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
     >>> EdgePopup(weights, BatchedLinear([("w", None)]), density=0.5).effective({"w": torch.tensor([[[0.1, 0.2]]])})
     {'w': tensor([[[ 0., -5.]]])}
@@ -122,7 +122,7 @@ class Bernoulli:
     fixed in the gradient. Evaluated is the network of the likelier choice of every weight; `sample` draws one. Source:
     Zhou, Lan, Liu and Yosinski (2019), "Deconstructing lottery tickets", arXiv:1905.01067.
 
-    >>> from lthedu.gradients import BatchedLinear
+    >>> from lthedu.training.gradients import BatchedLinear
     >>> weights = {"w": torch.tensor([[[5.0, -5.0]]])}
     >>> Bernoulli(weights, BatchedLinear([("w", None)])).effective({"w": torch.tensor([[[-1.0, 1.0]]])})
     {'w': tensor([[[  0., -10.]]])}

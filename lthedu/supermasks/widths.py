@@ -13,15 +13,13 @@ import torch
 from lthedu import masks
 from lthedu.checks import checked
 from lthedu.data import Dataset
-from lthedu.gradients import Method, pick
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.resources import at_paper_scale
 from lthedu.streams import derive, generator
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.weights import fingerprint, initial_scores, kaiming_normal, signed_constants
-from lthedu.training import Progress, Replicates, evaluate, train, training
+from lthedu.training import Method, Optimizer, Progress, RateSchedule, Replicates, evaluate, pick, train, training
 
 TRAINED = "trained weights"
 POPUP = "edge-popup, signed constants"
@@ -31,7 +29,7 @@ BERNOULLI_PLAIN = "Bernoulli, not rescaled"
 RANDOM = "random mask"
 ARMS = (TRAINED, POPUP, POPUP_NORMAL, BERNOULLI, BERNOULLI_PLAIN, RANDOM)
 COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
-COSINE = Schedule("cosine")
+COSINE = RateSchedule("cosine")
 
 
 @checked

@@ -15,14 +15,13 @@ from lthedu.checks import Columns, checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import random_mask
 from lthedu.resources import at_paper_scale
 from lthedu.streams import derive, generator
 from lthedu.tickets.settings import RANDOM, REINIT, WINNING
 from lthedu.tickets.settings import Settings as StudySettings
 from lthedu.tickets.study import Study
-from lthedu.training import Progress, Replicates, train
+from lthedu.training import Optimizer, Progress, Replicates, train
 
 SMALL = "small dense"
 ARMS = (WINNING, REINIT, RANDOM, SMALL)

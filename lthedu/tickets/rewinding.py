@@ -15,13 +15,12 @@ from lthedu.checks import checked
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer, Schedule
 from lthedu.pruning import magnitude, select
 from lthedu.resources import at_paper_scale
 from lthedu.streams import derive
 from lthedu.tickets.settings import DENSE, REINIT
 from lthedu.tickets.stability import error_barrier
-from lthedu.training import Progress, Replicates, Trained, evaluate, measure, train, training
+from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, Trained, evaluate, measure, train, training
 
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
@@ -50,7 +49,7 @@ class Settings:
     steps: int = 600
     batch_size: int = 64
     optimizer: Optimizer = Optimizer(  # noqa: RUF009 (frozen)
-        "sgd", lr=0.1, momentum=0.9, schedule=Schedule("steps", warmup=20)
+        "sgd", lr=0.1, momentum=0.9, schedule=RateSchedule("steps", warmup=20)
     )
     points: int = 11  # on the line between two children
 
@@ -73,7 +72,7 @@ class Settings:
     def last_rate(self) -> Optimizer:
         """The optimizer of fine-tuning: the learning rate that the dense training ended with, held."""
         final = self.optimizer.lr * self.optimizer.schedule.at(self.steps - 1, self.steps)
-        return replace(self.optimizer, lr=final, schedule=Schedule())
+        return replace(self.optimizer, lr=final, schedule=RateSchedule())
 
 
 LESSON = Settings()

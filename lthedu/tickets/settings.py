@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from lthedu.checks import checked
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import Scope
 from lthedu.resources import at_paper_scale
+from lthedu.training import Optimizer
 
 DENSE = "dense"
 WINNING = "winning ticket"

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from lthedu import masks
 from lthedu.checks import checked
-from lthedu.gradients import pick
 from lthedu.tickets.rewinding import Rewinding
 from lthedu.tickets.stability import barriers, between, walk
+from lthedu.training import pick
 from lthedu.widgets.live import live_plot
 
 SHOWN = 10  # images at most

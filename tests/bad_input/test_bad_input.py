@@ -24,11 +24,9 @@ from torch import nn
 import lthedu
 from lthedu import (
     data,
-    gradients,
     landscape,
     masks,
     models,
-    optimizers,
     plots,
     proof,
     pruning,
@@ -45,11 +43,12 @@ from lthedu import (
 )
 from lthedu.checks import Columns, fits, shown
 from lthedu.course import lesson
+from lthedu.training import gradients
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
 MODULES = (
-    data, gradients, landscape, masks, models, optimizers, plots, proof, pruning, reference, resources, results,
+    data, gradients, landscape, masks, models, plots, proof, pruning, reference, resources, results,
     sparsity, stats, streams, supermasks, tickets, training, widgets,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
@@ -263,7 +262,7 @@ CALLS = [
     Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
     Call(models.ResNet, lambda: {}, {"blocks": COUNT, "width": COUNT, "classes": COUNT}),
     Call(
-        optimizers.Schedule,
+        training.RateSchedule,
         lambda: {},
         {
             "kind": ["linear", None],
@@ -273,7 +272,7 @@ CALLS = [
         },
     ),
     Call(
-        optimizers.Optimizer,
+        training.Optimizer,
         lambda: {},
         {
             "name": ["lion", None],

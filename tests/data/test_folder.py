@@ -276,8 +276,7 @@ def test_accents_are_one_name_however_a_system_stores_them(tmp_path):
 
 def test_it_trains(tmp_path):
     from lthedu.models import MLP
-    from lthedu.optimizers import Optimizer
-    from lthedu.training import Replicates, evaluate, train
+    from lthedu.training import Optimizer, Replicates, evaluate, train
 
     for name, low in (("dark", 0), ("light", 120)):
         for i in range(20):

@@ -12,8 +12,7 @@ from torch import nn
 from lthedu import data
 from lthedu.data import mnist1d
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
-from lthedu.training import Replicates, evaluate, train
+from lthedu.training import Optimizer, Replicates, evaluate, train
 
 # mean test accuracy of five seeds (the CNN: three), in percent; one seed deviates by about 1
 LINEAR, DENSE, CONVOLUTIONAL = (30.8, 34.4), (62.0, 66.0), (89.5, 95.0)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from lthedu.course import lesson
-from lthedu.optimizers import Optimizer
 from lthedu.tickets import WINNING, lottery
+from lthedu.training import Optimizer
 
 mpl.use("agg")
 NOTEBOOK = Path(__file__).parents[2] / "lessons/04_many_small_lotteries.ipynb"

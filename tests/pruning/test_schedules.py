@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from lthedu import masks
 from lthedu.models import MLP
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select, select_each
-from lthedu.training import Replicates, train, training
+from lthedu.training import Optimizer, Replicates, train, training
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,11 @@ import torch
 from lthedu import masks, sparsity
 from lthedu.data import Dataset
 from lthedu.models import MLP, lenet_300_100
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import cubic, select_globally
 from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL, Comparison, Settings, csr_bytes
 from lthedu.sparsity import compare as module
 from lthedu.sparsity.compare import bottleneck_width, matching_width
-from lthedu.training import Replicates, Step, evaluate, training
+from lthedu.training import Optimizer, Replicates, Step, evaluate, training
 
 TINY = Settings(seeds=(3, 4), nonzeros=(9_000, 3_700), dense_steps=6, steps=10, updates=3, batch_size=50)
 

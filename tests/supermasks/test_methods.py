@@ -7,8 +7,6 @@ from torch import nn
 from torch.func import functional_call
 
 from lthedu import masks
-from lthedu.gradients import pick
-from lthedu.optimizers import Optimizer
 from lthedu.pruning import keep_largest
 from lthedu.supermasks import (
     Bernoulli,
@@ -18,7 +16,7 @@ from lthedu.supermasks import (
     rescaled_by_count,
     signed_constants,
 )
-from lthedu.training import Replicates, evaluate, train
+from lthedu.training import Optimizer, Replicates, evaluate, pick, train
 
 SGD = Optimizer("sgd", lr=0.5, momentum=0.9)
 CPU = torch.device("cpu")

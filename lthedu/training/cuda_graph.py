@@ -5,16 +5,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-Step = Callable[[Tensor, Tensor], None]  # (inputs, labels): works in place on tensors that it keeps
 EAGER = 3  # calls before the capture: lazy set-up (workspaces, the optimizer's state) must not be captured
 
 
 class Captured:
     """Calls `step(x, y)` three times as it is, captures the fourth call and replays it ever after.
 
-    Every call does the same work on the same tensors, so the numbers are those of calling `step`. Inputs of all calls
-    must have the shapes and types of the first. A step that cannot be captured (it waits for a number on the CPU) is
-    called as it is; so is every step on a device without CUDA.
+    A step works in place on tensors that it keeps, and every call does the same work on the same ones, so the numbers
+    are those of calling `step`. Inputs of all calls must have the shapes and types of the first. A step that cannot be
+    captured (it waits for a number on the CPU) is called as it is; so is every step on a device without CUDA.
 
     >>> total = torch.zeros(1)
     >>> step = Captured(lambda x, y: total.add_(x.sum() * y))
@@ -24,7 +23,7 @@ class Captured:
     tensor([10.])
     """
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Callable[[Tensor, Tensor], None]) -> None:
         self.step = step
         self.calls = 0
         self.graph: torch.cuda.CUDAGraph | None = None

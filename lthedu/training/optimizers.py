@@ -12,14 +12,14 @@ from lthedu.checks import Above, Share, Whole, checked
 
 @checked
 @dataclass(frozen=True)
-class Schedule:
+class RateSchedule:
     """How the learning rate moves over a training, as a factor of `Optimizer.lr`.
 
     "constant"; "cosine" falls from 1 to 0 along half a cosine; "steps" multiplies by `factor` at each of `milestones`
     (fractions of the whole training). Over the first `warmup` steps the factor rises linearly from 1 / warmup of it.
     Raises ValueError, naming value and range.
 
-    >>> [Schedule("steps").at(step, 100) for step in (0, 49, 50, 99)]
+    >>> [RateSchedule("steps").at(step, 100) for step in (0, 49, 50, 99)]
     [1.0, 1.0, 0.1, 0.01]
     """
 
@@ -36,7 +36,7 @@ class Schedule:
     def at(self, step: int, steps: int) -> float:
         """The factor of the update that follows `step` finished ones, of `steps` in all.
 
-        >>> Schedule("cosine", warmup=10).at(4, 100), round(Schedule("cosine").at(50, 100), 3)
+        >>> RateSchedule("cosine", warmup=10).at(4, 100), round(RateSchedule("cosine").at(50, 100), 3)
         (0.4980..., 0.5)
         """
         whole = 1.0
@@ -61,7 +61,7 @@ class Optimizer:
     lr: Annotated[float, Above(0, below=math.inf)] = 1.2e-3
     momentum: float = 0.0  # sgd only
     weight_decay: float = 0.0  # L2 in the gradient for sgd and adam, decoupled for adamw
-    schedule: Schedule = Schedule()
+    schedule: RateSchedule = RateSchedule()
 
     def __post_init__(self) -> None:
         if not 0 <= self.momentum < 1 or (self.momentum and self.name != "sgd"):
@@ -74,7 +74,7 @@ class Optimizer:
         why one optimizer over all replicates equals one for each. A rate that moves is a tensor on a CUDA device, so
         that a captured graph reads it anew; torch's fused rules hold it as float32, which rounds it by up to 6e-8."""
         on_gpu = flat.device.type == "cuda"
-        moves = self.schedule != Schedule()
+        moves = self.schedule != RateSchedule()
         lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu and moves else self.lr
         decay = self.weight_decay
         if self.name == "sgd":
@@ -85,7 +85,7 @@ class Optimizer:
     def set_rate(self, built: torch.optim.Optimizer, step: int, steps: int) -> None:
         """Give `built` the learning rate of the update that follows `step` finished ones, of `steps` in all.
 
-        >>> rule = Optimizer("sgd", lr=0.5, schedule=Schedule("steps"))
+        >>> rule = Optimizer("sgd", lr=0.5, schedule=RateSchedule("steps"))
         >>> built = rule.build(torch.zeros(3))
         >>> rule.set_rate(built, 75, 100)
         >>> built.param_groups[0]["lr"]

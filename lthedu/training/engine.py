@@ -4,130 +4,28 @@ Parameters are stacked on a leading axis R, and so is everything that differs be
 minibatch orders, buffers. What comes out is what R separate trainings would give, up to rounding.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lthedu import masks
 from lthedu.checks import checked
-from lthedu.data import Dataset, device_of
-from lthedu.gradients import By, Method, pick
-from lthedu.graphs import Captured
+from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
-from lthedu.optimizers import ADAM, Optimizer, Schedule
-from lthedu.streams import derive, generator
+from lthedu.streams import derive
+from lthedu.training.cuda_graph import Captured
+from lthedu.training.evaluation import HISTORY, measure
+from lthedu.training.gradients import By, Method, pick
+from lthedu.training.minibatches import minibatches
+from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
+from lthedu.training.replicates import Replicates
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
-Split = Literal["train", "val", "test"]
-HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
-
-
-@checked
-@dataclass(frozen=True)
-class Replicates:
-    """R networks of one architecture: `params` and `buffers` carry a leading axis R.
-
-    `model` gives the architecture; its own numbers are never read.
-    """
-
-    model: nn.Module
-    params: Params  # name: (R, ...)
-    buffers: Params = field(default_factory=dict)  # name: (R, ...), such as BatchNorm's running statistics
-
-    @classmethod
-    @checked
-    def create(
-        cls,
-        make: Callable[[], nn.Module],
-        seeds: Sequence[int],
-        *,
-        device: torch.device | str = "cpu",
-        dtype: torch.dtype = torch.float32,
-    ) -> "Replicates":
-        """One network for each seed: `make()` is called with torch's random state set from the seed, and the
-        state is put back afterwards.
-
-        Raises ValueError for no seed, a dtype that is no float, and a device that torch does not know; TypeError for
-        a network in the place of `make`.
-
-        >>> from lthedu.models import lenet_300_100
-        >>> five = Replicates.create(lenet_300_100, seeds=range(5))
-        >>> len(five), tuple(five.params["layers.0.weight"].shape)
-        (5, (5, 300, 784))
-        """
-        if not len(seeds):
-            raise ValueError("seeds is empty; give one integer for each replicate")
-        if isinstance(make, nn.Module):  # which is callable, too
-            raise TypeError(f"make is a {type(make).__name__}; it must be a function that makes a new network")
-        if not dtype.is_floating_point:
-            raise ValueError(f"dtype is {dtype}; allowed: torch.float32, torch.float64 and other kinds of float")
-        device = device_of(device)
-        models = []
-        with torch.random.fork_rng(devices=[]):
-            for seed in seeds:
-                torch.default_generator.manual_seed(derive(seed, "init"))  # torch.manual_seed moves CUDA's, too
-                models.append(make())
-
-        def stacked(tensors: list[dict[str, Tensor]]) -> Params:
-            return {k: _as(torch.stack([t[k].detach() for t in tensors]), device, dtype) for k in tensors[0]}
-
-        params = stacked([dict(m.named_parameters()) for m in models])
-        buffers = stacked([dict(m.named_buffers()) for m in models])
-        return cls(models[0].to(device), params, buffers)  # which moves it: only now
-
-    def __len__(self) -> int:
-        return len(next(iter(self.params.values())))
-
-    def full_mask(self) -> Mask:
-        """The mask that keeps every prunable weight of every replicate, (R, ...) by name.
-
-        >>> from lthedu.models import MLP
-        >>> Replicates.create(lambda: MLP([2, 1]), seeds=[0, 1]).full_mask()
-        {'layers.0.weight': tensor([[[True, True]],
-        <BLANKLINE>
-                [[True, True]]])}
-        """
-        names = masks.prunable(masks.unstack(self.params, 0))
-        return {name: torch.ones_like(self.params[name], dtype=torch.bool) for name in names}
-
-    def with_params(self, params: Params) -> "Replicates":
-        """The same architecture and buffers with other weights, such as rewound ones."""
-        return replace(self, params=params)
-
-    def module(self, index: int) -> nn.Module:
-        """Replicate `index` as a module of its own, to use with plain torch.
-
-        >>> from lthedu.models import lenet_300_100
-        >>> Replicates.create(lenet_300_100, seeds=[0]).module(0)(torch.zeros(2, 784)).shape
-        torch.Size([2, 10])
-        """
-        alone = copy.deepcopy(self.model).to(next(iter(self.params.values())))
-        with torch.no_grad():
-            for own, stacked in ((alone.named_parameters(), self.params), (alone.named_buffers(), self.buffers)):
-                for name, tensor in own:
-                    tensor.copy_(stacked[name][index])
-        return alone
-
-    def take(self, index: Sequence[int]) -> "Replicates":
-        """The replicates numbered `index`, in that order; repeats are allowed.
-
-        >>> from lthedu.models import MLP
-        >>> len(Replicates.create(lambda: MLP([2, 1]), seeds=[7, 8, 9]).take([0, 2, 0, 2]))
-        4
-        """
-        i = torch.as_tensor(list(index))
-        return replace(
-            self,
-            params={k: p[i.to(p.device)] for k, p in self.params.items()},
-            buffers={k: b[i.to(b.device)] for k, b in self.buffers.items()},
-        )
 
 
 @checked
@@ -207,10 +105,10 @@ def training(
     `mask` (name: (R, ...)): pruned weights are zero at the start and after every step; with `frozen` (shapes as the
     mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
     mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
-    (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.gradients`), or an object that does it. The
-    learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`, also where
-    training begins at `first_step`; its other state is fresh. On a CUDA device the step is captured once and replayed
-    (see `lthedu.graphs`).
+    (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.training.gradients`), or an object that does
+    it. The learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`,
+    also where training begins at `first_step`; its other state is fresh. On a CUDA device the step is captured once
+    and replayed (see `lthedu.training.cuda_graph`).
 
     The input is not changed. Raises ValueError for arguments that do not fit, before any work.
 
@@ -242,11 +140,11 @@ def _steps(
         now.optimizer.step()
 
     call = Captured(learn)
-    moves = optimizer.schedule != Schedule()
+    moves = optimizer.schedule != RateSchedule()
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
         noise = _Noise(derive(*order, "noise", first), data.device)
-    for x, y in _minibatches(data, order, batch_size, first, last):
+    for x, y in minibatches(data, order, batch_size, first, last):
         if moves:
             optimizer.set_rate(now.optimizer, now.step, last)
         with torch.no_grad(), noise:
@@ -343,97 +241,11 @@ def train(
     return Trained(ends, history, done, mask, stopped)
 
 
-@checked
-def measure(
-    replicates: Replicates,
-    data: Dataset,
-    step: int,
-    splits: Sequence[Split] = ("val", "test"),
-    *,
-    by: By | Literal["auto"] | Method = "auto",
-) -> pd.DataFrame:
-    """What `evaluate` finds at a step, as a table: replicate, step, split, loss, accuracy; a row a replicate and split.
-
-    >>> from lthedu import data, models
-    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
-    >>> measure(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist, step=0, splits=["val"]).shape
-    (2, 5)
-    """
-    rows = [
-        (replicate, step, split, loss, accuracy)
-        for split in splits
-        for replicate, (loss, accuracy) in enumerate(
-            zip(*(t.tolist() for t in evaluate(replicates, data, split, by=by)), strict=True)
-        )
-    ]
-    return pd.DataFrame(rows, columns=HISTORY)
-
-
-@checked
-@torch.no_grad()
-def evaluate(
-    replicates: Replicates,
-    data: Dataset,
-    split: Split = "test",
-    *,
-    by: By | Literal["auto"] | Method = "auto",
-) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
-
-    >>> from lthedu import data, models
-    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
-    >>> loss, accuracy = evaluate(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist)
-    >>> loss.shape, accuracy.shape
-    (torch.Size([2]), torch.Size([2]))
-    """
-    x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
-    method = pick(by, replicates.model, x.device)
-    n, r = len(x), len(replicates)
-    loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
-    chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
-    for i in range(0, n, chunk):
-        logits = method.logits(replicates.model, replicates.params, replicates.buffers, x[i : i + chunk])
-        target = y[i : i + chunk].expand(r, -1)  # logits: (R, classes, chunk)
-        loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
-        right += (logits.argmax(1) == target).sum(1)
-    return loss / n, right / n
-
-
-def _minibatches(
-    data: Dataset, order: Sequence[int], batch: int, first: int, last: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Inputs (R, batch, ...) and labels (R, batch) of the steps `first` to `last` - 1.
-
-    Each pass over the training set has its own permutation, from the replicate's order and the number of the
-    pass alone; the remainder that fills no minibatch is left out of that pass.
-    """
-    n = len(data.x_train)
-    passes, unique = n // batch, sorted(set(order))
-    shuffled = torch.empty(0)
-    for step in range(first, last):
-        epoch, i = divmod(step, passes)
-        if i == 0 or step == first:
-            with ThreadPoolExecutor() as pool:  # hundreds of orders are a second's work on one core
-                drawn = dict(zip(unique, pool.map(lambda o, e=epoch: _permutation(n, o, e), unique), strict=True))
-            shuffled = torch.stack([drawn[o][: passes * batch] for o in order]).to(data.device)
-        index = shuffled[:, i * batch : (i + 1) * batch]  # (R, batch)
-        x = data.x_train.index_select(0, index.reshape(-1))
-        yield x.view(len(order), batch, *x.shape[1:]), data.y_train[index]
-
-
-def _permutation(n: int, order: int, epoch: int) -> Tensor:
-    return torch.randperm(n, generator=generator(order, "order", epoch))
-
-
 def _flatten(params: Params) -> tuple[Tensor, Params]:
     """One long tensor that holds a copy of every parameter, and views into it by name."""
     flat = torch.cat([p.reshape(-1) for p in params.values()])
     pieces = torch.split(flat, [p.numel() for p in params.values()])
     return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
-
-
-def _as(tensor: Tensor, device: torch.device | str, dtype: torch.dtype) -> Tensor:
-    return tensor.to(device, dtype if tensor.is_floating_point() else None)
 
 
 def _check(

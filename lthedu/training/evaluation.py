@@ -1,0 +1,72 @@
+"""How good R networks are: loss and accuracy on one split of a dataset, as tensors and as a tidy table."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from lthedu.checks import checked
+from lthedu.data import Dataset
+from lthedu.training.gradients import By, Method, pick
+from lthedu.training.replicates import Replicates
+
+Split = Literal["train", "val", "test"]
+HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
+
+
+@checked
+@torch.no_grad()
+def evaluate(
+    replicates: Replicates,
+    data: Dataset,
+    split: Split = "test",
+    *,
+    by: By | Literal["auto"] | Method = "auto",
+) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
+
+    >>> from lthedu import data, models
+    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
+    >>> loss, accuracy = evaluate(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist)
+    >>> loss.shape, accuracy.shape
+    (torch.Size([2]), torch.Size([2]))
+    """
+    x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
+    method = pick(by, replicates.model, x.device)
+    n, r = len(x), len(replicates)
+    loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
+    chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
+    for i in range(0, n, chunk):
+        logits = method.logits(replicates.model, replicates.params, replicates.buffers, x[i : i + chunk])
+        target = y[i : i + chunk].expand(r, -1)  # logits: (R, classes, chunk)
+        loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
+        right += (logits.argmax(1) == target).sum(1)
+    return loss / n, right / n
+
+
+@checked
+def measure(
+    replicates: Replicates,
+    data: Dataset,
+    step: int,
+    splits: Sequence[Split] = ("val", "test"),
+    *,
+    by: By | Literal["auto"] | Method = "auto",
+) -> pd.DataFrame:
+    """What `evaluate` finds at a step, as a table: replicate, step, split, loss, accuracy; a row a replicate and split.
+
+    >>> from lthedu import data, models
+    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
+    >>> measure(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist, step=0, splits=["val"]).shape
+    (2, 5)
+    """
+    rows = [
+        (replicate, step, split, loss, accuracy)
+        for split in splits
+        for replicate, (loss, accuracy) in enumerate(
+            zip(*(t.tolist() for t in evaluate(replicates, data, split, by=by)), strict=True)
+        )
+    ]
+    return pd.DataFrame(rows, columns=HISTORY)

@@ -1,0 +1,36 @@
+"""The minibatches of R replicates: each replicate's order is named by one integer, and depends on nothing else."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from lthedu.data import Dataset
+from lthedu.streams import generator
+
+
+def minibatches(
+    data: Dataset, order: Sequence[int], batch: int, first: int, last: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Inputs (R, batch, ...) and labels (R, batch) of the steps `first` to `last` - 1.
+
+    Each pass over the training set has its own permutation, from the replicate's order and the number of the
+    pass alone; the remainder that fills no minibatch is left out of that pass.
+    """
+    n = len(data.x_train)
+    passes, unique = n // batch, sorted(set(order))
+    shuffled = torch.empty(0)
+    for step in range(first, last):
+        epoch, i = divmod(step, passes)
+        if i == 0 or step == first:
+            with ThreadPoolExecutor() as pool:  # hundreds of orders are a second's work on one core
+                drawn = dict(zip(unique, pool.map(lambda o, e=epoch: _permutation(n, o, e), unique), strict=True))
+            shuffled = torch.stack([drawn[o][: passes * batch] for o in order]).to(data.device)
+        index = shuffled[:, i * batch : (i + 1) * batch]  # (R, batch)
+        x = data.x_train.index_select(0, index.reshape(-1))
+        yield x.view(len(order), batch, *x.shape[1:]), data.y_train[index]
+
+
+def _permutation(n: int, order: int, epoch: int) -> Tensor:
+    return torch.randperm(n, generator=generator(order, "order", epoch))
