@@ -12,7 +12,8 @@ from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data, masks
-from lthedu.checks import Count, Positive, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Positive, Range
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.models import lenet_300_100
 from lthedu.streams import generator
@@ -30,7 +31,7 @@ SGEMM = "1024 x 1024 x 1024"
 Times = dict[str, list[float]]
 
 
-@checked
+@typed
 def train_report(replicates: Annotated[int, Range(1, 1000)] = 5, rounds: Count = 15, threads: Threads = 2) -> str:
     """The report of `lthedu bench train`: LeNet-300-100, batch 128, Adam, on `threads` CPU threads.
 
@@ -59,7 +60,7 @@ class _Enough(Exception):
     """The time is over."""
 
 
-@checked
+@typed
 def steps_per_second(seconds: Positive = 5.0) -> float:
     """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side, as in lesson 02.
 

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.checks import Count, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Range
 from lthedu.machine import cpu_name, load, usable_cores
 from lthedu.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
@@ -36,7 +37,7 @@ Row = tuple[str, ...]
 Name = TypeVar("Name", str, Row)
 
 
-@checked
+@typed
 def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> str:
     """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
 

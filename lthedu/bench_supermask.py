@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import data
-from lthedu.checks import Count, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Range
 from lthedu.machine import Threads, cpu_name, load
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
@@ -56,7 +57,7 @@ class _Popup(EdgePopup):
         return {n: p * mask[n] if n in mask else p for n, p in self.weights.items()}
 
 
-@checked
+@typed
 def supermask_report(replicates: Annotated[int, Range(1, 1000)] = 1, rounds: Count = 15, threads: Threads = 2) -> str:
     """The report of `lthedu bench supermask`: LeNet-300-100, batch 128, half of the weights kept, SGD with momentum.
 

@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 from typing import Annotated
 
-from lthedu.checks import Range
+from lthedu.base.ranges import Range
 
 
 def cpu_name() -> str:

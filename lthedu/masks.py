@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 Params = dict[str, Tensor]
 Mask = dict[str, Tensor]
 
 
-@checked
+@typed
 def prunable(params: Mapping[str, Tensor]) -> list[str]:
     """The names that pruning may touch: weight matrices and kernels, never biases (one dimension).
 
@@ -21,7 +21,7 @@ def prunable(params: Mapping[str, Tensor]) -> list[str]:
     return [name for name, p in params.items() if p.ndim >= 2]
 
 
-@checked
+@typed
 def full(params: Mapping[str, Tensor]) -> Mask:
     """The mask that keeps every prunable weight.
 
@@ -31,7 +31,7 @@ def full(params: Mapping[str, Tensor]) -> Mask:
     return {name: torch.ones_like(params[name], dtype=torch.bool) for name in prunable(params)}
 
 
-@checked
+@typed
 def counts(mask: Mask) -> dict[str, int]:
     """Weights kept in each layer.
 
@@ -41,7 +41,7 @@ def counts(mask: Mask) -> dict[str, int]:
     return {name: int(m.sum()) for name, m in mask.items()}
 
 
-@checked
+@typed
 def density(mask: Mask) -> float:
     """The fraction of the masked layers' weights that is kept, over all layers together.
 
@@ -55,7 +55,7 @@ def density(mask: Mask) -> float:
     return sum(counts(mask).values()) / sum(m.numel() for m in mask.values())
 
 
-@checked
+@typed
 def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     """`params` with every pruned weight at exactly zero; parameters without a mask are copied unchanged.
 
@@ -71,7 +71,7 @@ def apply(mask: Mask, params: Mapping[str, Tensor]) -> Params:
     }
 
 
-@checked
+@typed
 def hold(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor]) -> Params:
     """`params` with every pruned weight at its value in `frozen`, or at zero in a layer that `frozen` does not name.
 
@@ -91,7 +91,7 @@ def hold(mask: Mask, params: Mapping[str, Tensor], frozen: Mapping[str, Tensor])
     return out
 
 
-@checked
+@typed
 def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A copy that shares no memory with `tensors`.
 
@@ -101,7 +101,7 @@ def clone(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: t.clone() for name, t in tensors.items()}
 
 
-@checked
+@typed
 def combine(a: Mask, b: Mask) -> Mask:
     """The weights kept by both masks.
 
@@ -117,7 +117,7 @@ def combine(a: Mask, b: Mask) -> Mask:
     return {name: a[name] & b[name] for name in a}
 
 
-@checked
+@typed
 def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
     """Raise ValueError, naming the layer, unless `mask` is bool and every entry matches a parameter's shape and device.
 
@@ -138,7 +138,7 @@ def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
             raise ValueError(f"the mask of {name!r} is on {m.device}, its parameter on {params[name].device}")
 
 
-@checked
+@typed
 def unstack(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
     """Replicate `index` of tensors stacked on a leading axis R; -1 is the last one.
 
@@ -153,7 +153,7 @@ def unstack(tensors: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
     return {name: t[index] for name, t in tensors.items()}
 
 
-@checked
+@typed
 def stack(replicates: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The inverse of `unstack`: tensors of R replicates, stacked on a leading axis.
 

@@ -9,12 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 
 Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
-@checked
+@typed
 class MLP(nn.Module):
     """Fully connected ReLU network; `sizes` are the widths from the input to the output.
 
@@ -42,7 +43,7 @@ class MLP(nn.Module):
         return output(x)  # type: ignore[no-any-return]
 
 
-@checked
+@typed
 class ResidualMLP(MLP):
     """An MLP in which a hidden layer with as many outputs as inputs adds to what it gets: relu(x + W x + b).
 
@@ -90,7 +91,7 @@ class ResidualMLP(MLP):
         return same
 
 
-@checked
+@typed
 def affine_layers(network: nn.Module) -> list[Affine]:
     """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
 
@@ -142,7 +143,7 @@ def lenet_300_100() -> MLP:
     return MLP([784, 300, 100, 10])
 
 
-@checked
+@typed
 class Conv(nn.Module):
     """Conv-2, Conv-4 and Conv-6 of Frankle and Carbin (2019), appendix H: small VGG networks for images (3, 32, 32).
 
@@ -199,7 +200,7 @@ class _Block(nn.Module):
         return (nn.functional.pad(short, (0, 0, 0, 0, 0, self.more)) + h).relu()  # type: ignore[no-any-return]
 
 
-@checked
+@typed
 class ResNet(nn.Module):
     """The CIFAR residual network of He et al. (2015, arXiv:1512.03385), with group instead of batch normalisation.
 

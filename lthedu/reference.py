@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 import torch
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import DamagedFile
 from lthedu.resources import course_path
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Reference:
     """A tidy table and where it comes from: what was run, with which settings, on what, and whether all of it was."""
@@ -34,7 +34,7 @@ class Reference:
         return f"{self.title} ({made['device']}, torch {made['torch']}, {made['seconds']:.0f} s{partial})"
 
 
-@checked
+@typed
 def made_with(device: torch.device, seconds: float) -> dict[str, Any]:
     """What a run was made with, as JSON holds it.
 
@@ -50,7 +50,7 @@ def made_with(device: torch.device, seconds: float) -> dict[str, Any]:
     }
 
 
-@checked
+@typed
 def write(path: Path, reference: Reference) -> None:
     """Write `reference` as one JSON file, atomically: rows as lists, and the SHA-256 of everything else in the file.
 
@@ -77,7 +77,7 @@ def write(path: Path, reference: Reference) -> None:
     os.replace(partial, path)
 
 
-@checked
+@typed
 def read(path: Path) -> Reference:
     """The reference that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
     try:
@@ -92,7 +92,7 @@ def read(path: Path) -> Reference:
     return found
 
 
-@checked
+@typed
 def load(name: str) -> Reference | None:
     """The reference `name` that comes with the course, or None where this version of the course has none.
 

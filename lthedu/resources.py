@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 _PACKAGE = Path(__file__).parent
 
 
-@checked
+@typed
 def course_path(name: str) -> Path:
     """Folder `name` ("lessons" or "datasets") of the course.
 

@@ -12,14 +12,14 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from lthedu.checks import checked, shown
+from lthedu.base.arguments import shown, typed
 from lthedu.data import DamagedFile
 
 _RECORD, _TENSORS = "record.json", "tensors.safetensors"
 _PARTIAL = ".unfinished."  # in the name of a folder that is being written
 
 
-@checked
+@typed
 def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     """Write `record` (anything JSON holds) and `tensors` as `folder`, atomically.
 
@@ -51,7 +51,7 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
         raise
 
 
-@checked
+@typed
 def sweep(parent: Path) -> None:
     """Remove the half-written folders that a killed `write` left in `parent`. No other process may write there now.
 
@@ -66,7 +66,7 @@ def sweep(parent: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-@checked
+@typed
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The record and the tensors that `write` put into `folder`.
 
@@ -96,7 +96,7 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return record, {name: tensors[name] for name in names}
 
 
-@checked
+@typed
 def digest(tensors: dict[str, Tensor]) -> str:
     """SHA-256 of names, dtypes, shapes and bytes: equal exactly when the tensors are, bit for bit.
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
-from lthedu.checks import Count, Fraction, Share, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Fraction, Share
 
 
-@checked
+@typed
 def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """Mean of the differences a - b over paired seeds, and the two-sided p-value of Student's paired t-test.
 
@@ -35,7 +36,7 @@ def paired_test(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(d.mean()), float(2 * stats.t.sf(abs(d.mean() / error), len(d) - 1))
 
 
-@checked
+@typed
 def clopper_pearson(wins: int, draws: Count, confidence: Share = 0.95) -> tuple[float, float]:
     """The exact interval for a chance of success, from `wins` successes in `draws` independent draws.
 
@@ -56,7 +57,7 @@ def clopper_pearson(wins: int, draws: Count, confidence: Share = 0.95) -> tuple[
     return low, high
 
 
-@checked
+@typed
 def draws_needed(p: Fraction, chance: Share = 0.95) -> float:
     """The fewest independent draws that hold at least one success with probability `chance` or more.
 
@@ -73,7 +74,7 @@ def draws_needed(p: Fraction, chance: Share = 0.95) -> float:
     return float(math.ceil(math.log(1 - chance) / math.log1p(-p)))  # log1p: 1 - 1e-17 is 1
 
 
-@checked
+@typed
 def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: int) -> float:
     """What the best of `draws` networks reports on average, chosen by one score and reported by another.
 
@@ -102,7 +103,7 @@ def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: 
     return float(np.bincount(group, chance[np.argsort(np.argsort(score, kind="stable"))]) @ mean)
 
 
-@checked
+@typed
 def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     """The two-sided p-value of Fisher's exact test that two arms succeed with the same chance.
 
@@ -118,7 +119,7 @@ def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
     return float(stats.fisher_exact(table).pvalue)
 
 
-@checked
+@typed
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     """How often a value of `a` is above one of `b`, ties by half, and the two-sided p-value of Mann and Whitney's test.
 
@@ -135,7 +136,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     return float(found.statistic) / (len(x) * len(y)), float(found.pvalue)
 
 
-@checked
+@typed
 def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
     """The exact two-sided p-value of paired values: the share of all swaps within pairs that does as much.
 

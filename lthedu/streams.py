@@ -5,10 +5,10 @@ import hashlib
 import torch
 from numpy.random import Generator, Philox
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 
-@checked
+@typed
 def derive(*name: int | str) -> int:
     """A 63-bit seed for the stream called `name`, the same on every machine and in every process.
 
@@ -22,7 +22,7 @@ def derive(*name: int | str) -> int:
     return int.from_bytes(digest[:8], "little") >> 1
 
 
-@checked
+@typed
 def generator(*name: int | str) -> torch.Generator:
     """A CPU generator at the start of the stream called `name`.
 
@@ -32,7 +32,7 @@ def generator(*name: int | str) -> torch.Generator:
     return torch.Generator().manual_seed(derive(*name))
 
 
-@checked
+@typed
 def numpy_generator(*name: int | str) -> Generator:
     """A NumPy generator at the start of the stream called `name`.
 

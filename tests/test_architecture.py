@@ -15,7 +15,19 @@ import lthedu
 
 PACKAGE = Path(lthedu.__file__).parent
 ROOT = PACKAGE.parent
-STORED = ["data", "models", "masks", "results", "reference", "streams", "resources", "machine", "locks", "compiled"]
+STORED = [
+    "base",
+    "data",
+    "models",
+    "masks",
+    "results",
+    "reference",
+    "streams",
+    "resources",
+    "machine",
+    "locks",
+    "compiled",
+]
 DONE = [
     "training",
     "pruning",

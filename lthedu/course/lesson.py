@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from lthedu.checks import Range, Text, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Range, Text
 from lthedu.course import standing
 from lthedu.course.answer import digest, is_stub, line_of, source_of
 from lthedu.course.boxes import Box, Kind, show_box
@@ -149,7 +150,7 @@ def _say_trouble() -> None:
         show_box(Box("note", "Your progress cannot be saved at the moment.", words))
 
 
-@checked
+@typed
 def show(label: Text, value: float, digits: Annotated[int, Range(0, 20)] = 0, unit: str = "") -> None:
     """Print a rounded number, for what training did not touch.
 
@@ -167,7 +168,7 @@ def show(label: Text, value: float, digits: Annotated[int, Range(0, 20)] = 0, un
     print(f"{label}: {value:,.{digits}f}{' ' + unit if unit else ''}")
 
 
-@checked
+@typed
 def caption(alt: Text) -> None:
     """Show the description of the figure that follows, for those who cannot see it or would rather read.
 
@@ -179,7 +180,7 @@ def caption(alt: Text) -> None:
     show_box(Box("plain", "Figure:", alt))
 
 
-@checked
+@typed
 def claim(sentence: Text, holds: bool, evidence: str = "") -> None:
     """Show the computed verdict on a sentence, with its evidence.
 
@@ -196,7 +197,7 @@ def claim(sentence: Text, holds: bool, evidence: str = "") -> None:
     show_box(Box("supported" if holds else "unsupported", verdict, _sentence(sentence), detail=evidence))
 
 
-@checked
+@typed
 def verdict(word: Literal["supported", "partly supported", "refuted", "open"], scope: Text) -> None:
     """Show what became of the lesson's claim card, and how far the verdict reaches.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from platformdirs import user_cache_path
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import cifar10
 from lthedu.data.dataset import DamagedFile, Dataset, Progress, default_device, device_of
 from lthedu.data.folder import class_names, load_folder
@@ -37,7 +37,7 @@ NAMES = ("mnist", "mnist1d", "cifar10")
 CIFAR10_CLASSES = cifar10.CIFAR10_CLASSES
 
 
-@checked
+@typed
 def load(
     name: str = "mnist",
     *,
@@ -78,7 +78,7 @@ def load(
     return read(data_path(name, folder), seed).to(device)
 
 
-@checked
+@typed
 def check_files(name: str, folder: Path | str | None = None) -> None:
     """Check the files of the dataset `name` by their SHA-256, and read nothing else of them: what `load` checks first.
 
@@ -102,7 +102,7 @@ def _refuse_unknown(name: str) -> None:
         )
 
 
-@checked
+@typed
 def data_path(name: str, folder: Path | str | None = None) -> Path:
     """The folder with the files of the dataset `name`: inside `folder`, else inside the folder that LTHEDU_DATA names,
     else, for "mnist", the course's own, and for "cifar10" a cache folder of the user's.
@@ -120,7 +120,7 @@ def data_path(name: str, folder: Path | str | None = None) -> Path:
     return (course_path("datasets") if name == "mnist" else user_cache_path("lthedu", appauthor=False)) / name
 
 
-@checked
+@typed
 def fetch(name: str, *, folder: Path | str | None = None, progress: Progress | None = None) -> Path:
     """Fetch the files of the dataset `name` ("cifar10") to where `load` looks for them, and give back their path.
 

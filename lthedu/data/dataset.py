@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 
 SPLITS = ("train", "val", "test")
 Progress = Callable[[int, int, str], None]  # (done, in all, what is running)
@@ -19,7 +20,7 @@ class DamagedFile(OSError):
     """A stored file whose bytes are not the ones that were written."""
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Dataset:
     """Inputs (n, ...) and labels (n,) of three splits: choose on `val`, report on `test`.
@@ -55,7 +56,7 @@ class Dataset:
         moved = {f.name: getattr(self, f.name).to(device) for f in fields(self)}
         return Dataset(**{name: t.to(dtype) if name[0] == "x" else t for name, t in moved.items()})
 
-    @checked
+    @typed
     def first(self, n_train: Count, n_val: Count | None = None, n_test: Count | None = None) -> "Dataset":
         """The first examples of each split (all of a split for None, or for more than it has), for quick trials.
 
@@ -85,7 +86,7 @@ def default_device() -> torch.device:
     return torch.device("cuda" if cuda else "cpu")
 
 
-@checked
+@typed
 def device_of(named: torch.device | str | None) -> torch.device:
     """The device with this name; None is the one that LTHEDU_DEVICE names.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.data.dataset import Dataset, Progress, channel_statistics, device_of, normalised
 from lthedu.streams import generator
 
@@ -19,7 +20,7 @@ LITTER = ("thumbs.db", "desktop.ini", "__macosx")  # what systems leave in folde
 Files = dict[str, list[Path]]  # class name: its images
 
 
-@checked
+@typed
 def load_folder(
     folder: Path | str,
     *,
@@ -77,7 +78,7 @@ def load_folder(
     return Dataset(*tensors).to(device)
 
 
-@checked
+@typed
 def class_names(folder: Path | str) -> list[str]:
     """The names of the class folders under `folder`, sorted by code point; a class's label is its place here.
 

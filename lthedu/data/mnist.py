@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data.dataset import DamagedFile, Dataset
 from lthedu.streams import generator
 
@@ -38,7 +38,7 @@ def load_mnist(root: Path, seed: int) -> Dataset:
     return Dataset(x[train], y[train], x[val], y[val], x_test, y_test)
 
 
-@checked
+@typed
 def unit_pixels(data: Dataset) -> Dataset:
     """The same images with every pixel between 0 and 1, exactly k / 255, in place of mean 0 and deviation 1.
 
@@ -56,7 +56,7 @@ def unit_pixels(data: Dataset) -> Dataset:
     return replace(data, x_train=shades(data.x_train), x_val=shades(data.x_val), x_test=shades(data.x_test))
 
 
-@checked
+@typed
 def pooled(data: Dataset) -> Dataset:
     """The same images at half the resolution: the mean of each 2 x 2 block, 196 pixels in place of 784, or 49 of 196.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 from torch import nn
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.models import MLP, ResidualMLP
 from lthedu.resources import at_paper_scale
@@ -19,7 +19,7 @@ RESIDUAL = "residual, start scaled by 1/√L"
 UNSCALED = "residual, start not scaled"
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What the study does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -57,7 +57,7 @@ def scaled_settings() -> Settings:
     return LARGE if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 def he_start(sizes: Sequence[int]) -> MLP:
     """A plain MLP with normal weights of variance 2 / fan_in (He et al. 2015, arXiv:1502.01852) and biases at zero.
 
@@ -70,7 +70,7 @@ def he_start(sizes: Sequence[int]) -> MLP:
     return network
 
 
-@checked
+@typed
 def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     """The networks compared at so many hidden layers, each made from its widths.
 
@@ -88,7 +88,7 @@ def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     }
 
 
-@checked
+@typed
 def accuracy_by_depth(data: Dataset, settings: Settings = LESSON, progress: Progress | None = None) -> pd.DataFrame:
     """Train every arm at every depth on `data`; one row a network: arm, layers, replicate, accuracy on the test split.
 

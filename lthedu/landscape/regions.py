@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.models import MLP, ResidualMLP, affine_layers
 from lthedu.streams import generator
 
@@ -24,7 +25,7 @@ SQUARE: Floats = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 SLIVER = 1e-9  # a neuron that stays within so much of zero, relative to its layer, does not cut
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Plane:
     """A plane in the space of inputs: the point with coordinates u is origin + axes @ u.
@@ -40,7 +41,7 @@ class Plane:
         return self.origin + u @ self.axes.T  # (n, 2) -> (n, d)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Region:
     """A convex polygon on which the network is weight @ u + bias, u being coordinates in the plane.
@@ -64,7 +65,7 @@ class Region:
         return np.asarray(self.corners.mean(0))
 
 
-@checked
+@typed
 def polygon_area(corners: Floats) -> float:
     """The area of a polygon with these corners (k, 2), in order around it.
 
@@ -85,7 +86,7 @@ def _check_corners(corners: Floats, least: int) -> None:
         )
 
 
-@checked
+@typed
 def split(corners: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Cut a convex polygon along the line where a neuron is zero: its positive part, and its negative part.
 
@@ -117,7 +118,7 @@ def split(corners: Floats, values: Floats) -> tuple[Floats, Floats]:
     return positive, negative
 
 
-@checked
+@typed
 def plane_through(a: Floats, b: Floats, c: Floats) -> Plane:
     """The plane through three inputs (d,), with a at (-1, -1), b at (1, -1) and c at (-1, 1).
 
@@ -135,7 +136,7 @@ def plane_through(a: Floats, b: Floats, c: Floats) -> Plane:
     return Plane(a + axes.sum(1), axes)
 
 
-@checked
+@typed
 def regions(
     network: nn.Module, corners: Floats = SQUARE, *, plane: Plane | None = None, split: Split = split
 ) -> list[Region]:
@@ -186,7 +187,7 @@ def _cut(region: Region, split: Split) -> list[Region]:
     return parts
 
 
-@checked
+@typed
 def formulas(found: list[Region]) -> int:
     """How many different linear formulas there are among the regions (to 1e-7 of the largest coefficient).
 
@@ -198,7 +199,7 @@ def formulas(found: list[Region]) -> int:
     return len(np.unique((table / scale / 1e-7).round(), axis=0))
 
 
-@checked
+@typed
 def random_network(layers: Count, neurons: Count, seed: int = 0, *, residual: bool = False) -> MLP:
     """A random network of two inputs and one output, with so many hidden layers and neurons in each.
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.supermasks.contest import ANNEALING, EVOLUTION, GENETIC, GRADIENT_GUIDED, RANDOM
 
 SEARCHES: Mapping[str, dict[str, Any]] = {
@@ -20,7 +21,7 @@ SEARCHES: Mapping[str, dict[str, Any]] = {
 }
 
 
-@checked
+@typed
 def best_by_budget(
     table: Annotated[pd.DataFrame, Columns("searcher cost loss")],
     column: Literal["cost", "seconds"] = "cost",
@@ -61,7 +62,7 @@ def best_by_budget(
     )
 
 
-@checked
+@typed
 def best_by_evaluations(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> tuple[Axes, str]:
     """The largest value found after 1, 2, ... evaluations, on average over functions: a panel for each set of them.
 

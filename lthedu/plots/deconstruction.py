@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import guessed_percentage
 from lthedu.supermasks.deconstruction import AS_THEY_WERE, CONSTANT, KEPT, PRUNED
 
@@ -24,7 +25,7 @@ HELD: Mapping[str, dict[str, Any]] = {
 }
 
 
-@checked
+@typed
 def untrained_accuracy(
     table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
     *,
@@ -67,7 +68,7 @@ def untrained_accuracy(
     )
 
 
-@checked
+@typed
 def sign_kept_or_lost(
     tables: Mapping[
         str,
@@ -103,7 +104,7 @@ def sign_kept_or_lost(
     )
 
 
-@checked
+@typed
 def pruned_values(
     table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
     *,

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.landscape import Region
 from lthedu.plots.style import draw_guesses
 from lthedu.proof.limits import Pieces
@@ -23,7 +24,7 @@ _LINES: tuple[dict[str, Any], ...] = (
 )
 
 
-@checked
+@typed
 def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 3) -> tuple[list[Axes], str]:
     """Functions made of straight pieces, side by side, each titled with its name and its number of pieces.
 
@@ -52,7 +53,7 @@ def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 3) -> tuple[lis
     return drawn, f"curves side by side, made of straight pieces: {said}."
 
 
-@checked
+@typed
 def fit_errors(errors: Mapping[int, Sequence[float]], least: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How near networks of two layers come to a sawtooth, by hidden units: the nearest of all tried, and the others.
 
@@ -85,7 +86,7 @@ def fit_errors(errors: Mapping[int, Sequence[float]], least: int, *, ax: Axes | 
     )
 
 
-@checked
+@typed
 def route_sizes(
     table: Annotated[pd.DataFrame, Columns("route folds random kept")],
     *,
@@ -138,7 +139,7 @@ def _stars(ax: Axes, guess: Mapping[str, Any], at: float, routes: Sequence[str])
     return said
 
 
-@checked
+@typed
 def one_neuron_errors(
     table: Annotated[pd.DataFrame, Columns("dimension seed")],
     *,
@@ -178,7 +179,7 @@ def _band(ax: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any]
     ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.2, lw=0)
 
 
-@checked
+@typed
 def sizes_and_bound(
     table: Annotated[pd.DataFrame, Columns("method eps random bits bound")],
     *,
@@ -218,7 +219,7 @@ def sizes_and_bound(
     )
 
 
-@checked
+@typed
 def region_maps(maps: Mapping[str, Sequence[Region]], *, counted: bool = True) -> tuple[list[Axes], str]:
     """The linear regions of networks, side by side: polygons shaded by the height in their middle, or by the winner.
 
@@ -268,7 +269,7 @@ def draw_regions(ax: Axes, found: Sequence[Region]) -> None:
     ax.set_axis_off()
 
 
-@checked
+@typed
 def marks_by_kind(
     values: Mapping[str, Sequence[float]], ylabel: str, *, log: bool = False, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -295,7 +296,7 @@ def marks_by_kind(
     return ax, f"{ylabel}, a mark for each network and a bar for their mean, for: {', '.join(values)}."
 
 
-@checked
+@typed
 def accuracy_by_depth(
     table: Annotated[pd.DataFrame, Columns("arm layers replicate accuracy")],
     *,

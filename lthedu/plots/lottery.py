@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.tickets import RANDOM, REINIT, WINNING
@@ -23,7 +24,7 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (WINNING, REIN
 }
 
 
-@checked
+@typed
 def accuracies_by_arm(
     table: Annotated[pd.DataFrame, Columns("level arm val")],
     level: int,
@@ -67,7 +68,7 @@ def accuracies_by_arm(
     )
 
 
-@checked
+@typed
 def chances_by_density(
     rows: Annotated[pd.DataFrame, Columns("arm density p low high")],
     *,
@@ -97,7 +98,7 @@ def chances_by_density(
     )
 
 
-@checked
+@typed
 def best_of_draws(
     curves: Mapping[str, Curve], target: float, *, budget: float | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -128,7 +129,7 @@ def best_of_draws(
     )
 
 
-@checked
+@typed
 def throughput(
     counts: Sequence[int], seconds: Sequence[float], alone: float, *, ax: Axes | None = None
 ) -> tuple[Axes, str]:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.tickets import DENSE, final
@@ -24,7 +25,7 @@ _LINES: tuple[dict[str, Any], ...] = (
 )
 
 
-@checked
+@typed
 def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = None) -> tuple[Axes, str]:
     """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything.
 
@@ -48,7 +49,7 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
     return ax, f"{len(images)} handwritten digits in a row, with these words below: {', '.join(map(str, labels))}."
 
 
-@checked
+@typed
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes], str]:
     """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them.
 
@@ -81,7 +82,7 @@ def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[list[Axes
     )
 
 
-@checked
+@typed
 def accuracy_after_deleting(
     accuracies: Mapping[str, Mapping[float, Sequence[float]]],
     *,
@@ -127,7 +128,7 @@ def accuracy_after_deleting(
     )
 
 
-@checked
+@typed
 def accuracy_by_arm(
     table: Annotated[pd.DataFrame, Columns("split step level arm density replicate accuracy")],
     level: int,
@@ -170,7 +171,7 @@ def accuracy_by_arm(
     )
 
 
-@checked
+@typed
 def errors_by_count(
     tables: Mapping[
         str,

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.proof.construct import Construction
 from lthedu.proof.growth import growth
 
@@ -30,7 +31,7 @@ _A_ROW = 10  # digits
 _POWER = 1.5  # a width that grows by this factor or more per halving of eta is described by the factor
 
 
-@checked
+@typed
 def pruned_pair(
     incoming: Sequence[float], outgoing: Sequence[float], keep: Sequence[bool], weight: float
 ) -> tuple[list[Axes], str]:
@@ -93,7 +94,7 @@ def _network(ax: Axes, incoming: Sequence[float], outgoing: Sequence[float], kee
     ax.set_axis_off()
 
 
-@checked
+@typed
 def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How far the made weights are from the target's: for each error, the share of a layer's weights that reach it.
 
@@ -136,7 +137,7 @@ def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tupl
     )
 
 
-@checked
+@typed
 def widths_by_method(
     table: Annotated[pd.DataFrame, Columns("method eta neurons")],
     *,
@@ -174,7 +175,7 @@ def _growth(table: pd.DataFrame, method: str) -> tuple[str, str]:
     return f"{added:+.1f} per halving of eta".replace("-", "−"), f"plus {added:.1f}"
 
 
-@checked
+@typed
 def kept_by_method(
     table: Annotated[pd.DataFrame, Columns("method eta kept")],
     *,
@@ -221,7 +222,7 @@ def _by_method(table: pd.DataFrame, column: str, labels: Mapping[str, str], ax: 
     return ax
 
 
-@checked
+@typed
 def errors_against_certificate(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """How far target and ticket are apart, against eta: on the test inputs, on the worst input found, and as proved.
 
@@ -258,7 +259,7 @@ def errors_against_certificate(table: pd.DataFrame, *, ax: Axes | None = None) -
     )
 
 
-@checked
+@typed
 def file_sizes(sizes: Mapping[str, int], *, bound: str | None = None, ax: Axes | None = None) -> tuple[Axes, str]:
     """Files as bars, with their bytes; the entry named `bound` is no file but what none can go below: hatched, a line.
 
@@ -288,7 +289,7 @@ def file_sizes(sizes: Mapping[str, int], *, bound: str | None = None, ax: Axes |
     return ax, f"bars of bytes: {told}."
 
 
-@checked
+@typed
 def digits_and_answers(
     images: Tensor, target_answers: Sequence[int], ticket_answers: Sequence[int], labels: Sequence[int]
 ) -> tuple[list[Axes], str]:

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.sparsity import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL
 
@@ -27,7 +28,7 @@ SCOPES: Sequence[dict[str, Any]] = (
 )
 
 
-@checked
+@typed
 def accuracy_by_cut(
     table: Annotated[pd.DataFrame, Columns("how replicate density accuracy")],
     *,
@@ -51,7 +52,7 @@ def accuracy_by_cut(
     )
 
 
-@checked
+@typed
 def pruning_run(
     history: Annotated[pd.DataFrame, Columns("step split accuracy")],
     densities: Mapping[int, float],
@@ -77,7 +78,7 @@ def pruning_run(
     )
 
 
-@checked
+@typed
 def large_or_small(
     table: Annotated[pd.DataFrame, Columns("arm budget replicate test nonzeros bytes")],
     *,
@@ -122,7 +123,7 @@ def large_or_small(
     )
 
 
-@checked
+@typed
 def weight_histogram(weights: np.ndarray, kept: np.ndarray, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """Histogram of `weights`, those that `kept` (bool, the same shape) keeps on top of those it prunes."""
     ax = ax or plt.figure().gca()

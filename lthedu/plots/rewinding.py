@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.plots.tickets import LOOKS
 from lthedu.reference import Reference
@@ -53,7 +54,7 @@ PUBLISHED: Mapping[str, tuple[str, Mapping[float, float]]] = {
 }
 
 
-@checked
+@typed
 def accuracy_by_step(
     table: Annotated[pd.DataFrame, Columns("arm density k accuracy")],
     density: float,
@@ -100,7 +101,7 @@ def accuracy_by_step(
     )
 
 
-@checked
+@typed
 def barrier_by_step(
     table: Annotated[pd.DataFrame, Columns("arm density k barrier")],
     *,
@@ -134,7 +135,7 @@ def barrier_by_step(
     )
 
 
-@checked
+@typed
 def ways_by_density(
     table: Annotated[pd.DataFrame, Columns("arm density k replicate accuracy")],
     k: int,
@@ -190,7 +191,7 @@ def ways_by_density(
     )
 
 
-@checked
+@typed
 def distance_to_last(
     steps: Sequence[int],
     curves: Mapping[str, np.ndarray],

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.proof import all_sums
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.laws import PerBit, fewest_numbers, share_band
@@ -25,7 +25,7 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 )
 
 
-@checked
+@typed
 def needed_by_bits(
     lines: Mapping[str, PerBit], *, guess: Mapping[float, object] | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
@@ -75,7 +75,7 @@ def _stars(ax: Axes, guess: Mapping[float, object]) -> str:
     return not_drawn
 
 
-@checked
+@typed
 def all_targets_by_count(worst: Floats, eps: Sequence[float], *, ax: Axes | None = None) -> tuple[Axes, str]:
     """The share of draws in which all targets are within eps at once, against how many numbers there are.
 
@@ -115,7 +115,7 @@ def _fraction(eps: float) -> str:
     return f"1/{round(1 / eps):,}" if abs(1 / eps - round(1 / eps)) < 1e-6 else f"{eps:g}"
 
 
-@checked
+@typed
 def failures_by_count(
     errors: Mapping[str, Floats],
     eps: float,
@@ -163,7 +163,7 @@ def failures_by_count(
     )
 
 
-@checked
+@typed
 def sums_on_a_line(rows: Sequence[Sequence[float]], *, ax: Axes | None = None) -> tuple[Axes, str]:
     """All sums of each row's subsets as marks on a line from -1/2 to 1/2, and the least lucky target as a triangle.
 
@@ -197,7 +197,7 @@ def sums_on_a_line(rows: Sequence[Sequence[float]], *, ax: Axes | None = None) -
     )
 
 
-@checked
+@typed
 def violations_by_ratio(
     shares: Mapping[str, Mapping[float, Sequence[float]]], *, ax: Axes | None = None
 ) -> tuple[Axes, str]:

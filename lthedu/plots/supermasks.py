@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.style import draw_guesses
 from lthedu.reference import Reference
 from lthedu.supermasks.widths import BERNOULLI, BERNOULLI_PLAIN, POPUP, POPUP_NORMAL, RANDOM, TRAINED
@@ -24,7 +25,7 @@ MASKS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@checked
+@typed
 def accuracy_by_width(
     table: Annotated[pd.DataFrame, Columns("arm width density accuracy")],
     *,
@@ -56,7 +57,7 @@ def accuracy_by_width(
     )
 
 
-@checked
+@typed
 def accuracy_by_kept(
     table: Annotated[pd.DataFrame, Columns("arm width density kept accuracy")],
     *,
@@ -98,7 +99,7 @@ def accuracy_by_kept(
     )
 
 
-@checked
+@typed
 def conv_supermasks(reference: Reference, *, ax: Axes | None = None) -> tuple[Axes, str]:
     """The stored convolutional supermasks: test accuracy by network and arm, a mark a seed."""
     ax = ax or plt.figure(figsize=(7.6, 3.8)).gca()

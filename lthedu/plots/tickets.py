@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.masks import Mask
 from lthedu.plots.style import draw_guesses, percent
 from lthedu.reference import Reference
@@ -24,7 +25,7 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@checked
+@typed
 def accuracy_by_density(
     table: Annotated[pd.DataFrame, Columns("split step arm replicate density accuracy")],
     *,
@@ -79,7 +80,7 @@ def _draw_behind(ax: Axes, reference: Reference) -> str:
     return f" Thin lines behind, without bands: {reference.provenance()}."
 
 
-@checked
+@typed
 def differences(
     table: Annotated[pd.DataFrame, Columns("split step arm level replicate density accuracy")],
     against: Sequence[str] = (DENSE, REINIT, RANDOM),
@@ -115,7 +116,7 @@ def differences(
     )
 
 
-@checked
+@typed
 def learning_curves(
     table: Annotated[pd.DataFrame, Columns("split step arm level density accuracy")],
     level: int,
@@ -142,7 +143,7 @@ def learning_curves(
     )
 
 
-@checked
+@typed
 def pixel_degrees(mask: Mask) -> np.ndarray:
     """How many kept first-layer weights leave each of the 28 x 28 pixels, as a mean over replicates.
 
@@ -159,7 +160,7 @@ def pixel_degrees(mask: Mask) -> np.ndarray:
     return np.asarray(first.sum(1, dtype=first.new_zeros(0).float().dtype).mean(0).reshape(28, 28).cpu())
 
 
-@checked
+@typed
 def share_on_rim(mask: Mask, width: int = 4) -> np.ndarray:
     """The share of each replicate's kept first-layer weights that read the outer ring of pixels, `width` wide.
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.checks import Count, Whole, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Whole
 from lthedu.proof.construct import Construction, same_predictions
 from lthedu.streams import numpy_generator
 
@@ -15,7 +16,7 @@ Floats = NDArray[np.float64]
 Bound = Callable[[Sequence[Floats], Sequence[Floats], Sequence[Floats], float], float]
 
 
-@checked
+@typed
 def certificate(ticket: Construction, bound: Bound | None = None) -> float:
     """A bound on |target(x) - ticket(x)|, the length of the difference of their logits, for every x in the box.
 
@@ -42,7 +43,7 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
     return ticket.scale * float((bound or error_bound)(theirs, made, errors, reach))
 
 
-@checked
+@typed
 def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:
     """How far apart two networks can be whose layers differ by `errors`, on inputs no longer than `reach`.
 
@@ -69,7 +70,7 @@ def _norm(matrix: Floats) -> float:
     return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
 
 
-@checked
+@typed
 def largest_difference(
     ticket: Construction, x: Floats | None = None, *, starts: Count = 64, steps: Whole = 60, seed: int = 0
 ) -> float:
@@ -110,7 +111,7 @@ def largest_difference(
     return max(best, float(pair(climb).norm(dim=1).max()))
 
 
-@checked
+@typed
 def compare_logits(target: torch.Tensor, ticket: torch.Tensor) -> tuple[float, float]:
     """The share of inputs that two networks answer alike, and the largest difference of any logit.
 

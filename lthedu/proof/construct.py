@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lthedu.checks import Above, Share, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Share
 from lthedu.masks import Mask
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
@@ -53,7 +54,7 @@ class Built:
         return found if self.negative is None else found + np.minimum(x, 0) @ self.negative.T
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Construction(Ticket):
     """A ticket with the record of how it was made: what each layer of the target became."""
@@ -104,7 +105,7 @@ class Construction(Ticket):
         }
 
 
-@checked
+@typed
 def construct(
     target: nn.Module,
     *,
@@ -244,7 +245,7 @@ def _check(method: Method, per_weight: float | None, seed: int) -> None:
         raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
 
 
-@checked
+@typed
 def same_predictions(a: Sequence[Any] | Tensor, b: Sequence[Any] | Tensor) -> float:
     """The share of rows in which two tables of logits (n, classes) have their largest entry at the same place.
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.proof.solvers import MOST_HASHED, Solver, solve
 from lthedu.proof.subset_sums import Choose, closest_subset
 
@@ -24,7 +24,7 @@ Chooser = Callable[[Floats, Floats, Floats, float], Bools]
 FirstMask = Callable[[Bools, Ints, int], Bools]
 
 
-@checked
+@typed
 def one_weight(
     incoming: Sequence[float], outgoing: Sequence[float], weight: float, choose: Choose = closest_subset
 ) -> list[bool]:
@@ -54,7 +54,7 @@ def one_weight(
     return keep
 
 
-@checked
+@typed
 def first_mask(second: Bools, owner: Ints, columns: int) -> Bools:
     """The mask of the first of two random layers, given that of the second and the neurons' owners.
 

@@ -14,7 +14,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.checks import Above, Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Count
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
 from lthedu.streams import numpy_generator
@@ -22,7 +23,7 @@ from lthedu.streams import numpy_generator
 Ratio = Annotated[float, Above(1)]
 
 
-@checked
+@typed
 def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
     """A choice made in one pass: largest numbers first, each kept if it fits into what is left of the target.
 
@@ -40,7 +41,7 @@ def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
     return kept
 
 
-@checked
+@typed
 def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1)]) -> int:
     """How many cells bring what is left of a target in [0, 1] down to `eta`: the smallest K with ratio^-K <= eta.
 
@@ -52,7 +53,7 @@ def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1)]) -> int:
     return math.ceil(math.log(1 / eta) / math.log(ratio) - 1e-12)
 
 
-@checked
+@typed
 def draw_cells(ratio: Ratio, cells: Count, draws: Count, seed: int = 0, *, lowest: bool = False) -> Floats:
     """One number from each of the cells 1, 2, ..., `cells`: (draws, cells), uniform in the cell or its `lowest`.
 
@@ -67,7 +68,7 @@ def draw_cells(ratio: Ratio, cells: Count, draws: Count, seed: int = 0, *, lowes
     return found
 
 
-@checked
+@typed
 def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats:
     """What the kept numbers leave of each target: `keep` and `numbers` (N, n), `targets` (N,).
 
@@ -83,7 +84,7 @@ def residuals(keep: ArrayLike, numbers: ArrayLike, targets: ArrayLike) -> Floats
     return left
 
 
-@checked
+@typed
 def draw_until_every_cell(ratio: Ratio, cells: Count, draws: Count, seed: int = 0) -> tuple[Floats, NDArray[np.int64]]:
     """Numbers of random sign and size, drawn until every cell holds a positive one: those, and how many were drawn.
 

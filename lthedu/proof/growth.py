@@ -8,7 +8,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lthedu.checks import Above, Columns, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Columns, Range
 from lthedu.proof.construct import construct
 from lthedu.proof.widths import LARGEST, Method, orseau_width, room
 from lthedu.streams import derive, generator, numpy_generator
@@ -27,7 +28,7 @@ MALACH, LUCKY, ORSEAU, BLOCKS, FREE = (
 Eta = Annotated[float, Above(0, below=LARGEST)]
 
 
-@checked
+@typed
 def measured_widths(etas: Sequence[Eta], draws: Annotated[int, Range(10)] = 40, seed: int = 0) -> pd.DataFrame:
     """Random hidden neurons for each weight of one neuron with 16 signed inputs, and weights kept of them.
 
@@ -56,7 +57,7 @@ def measured_widths(etas: Sequence[Eta], draws: Annotated[int, Range(10)] = 40, 
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-@checked
+@typed
 def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     """P(|a b - size| <= eta) for a and b uniform on [-1, 1], with the sign of a given: the chance of one neuron.
 
@@ -71,7 +72,7 @@ def product_chance(sizes: np.ndarray, eta: float) -> np.ndarray:
     return np.asarray(below(sizes + eta) - below(np.maximum(sizes - eta, 0)))
 
 
-@checked
+@typed
 def growth(table: Annotated[pd.DataFrame, Columns("method eta neurons")], method: str) -> tuple[float, float]:
     """How `neurons` grows with 1 / eta: the slope of its logarithm, and the neurons added when eta is halved.
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
 from lthedu.streams import numpy_generator
@@ -22,7 +23,7 @@ Pool = Literal["uniform", "products", "half dead"]
 POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
 
 
-@checked
+@typed
 def draw_pools(pool: Pool, n: Count, draws: Count, seed: int = 0) -> tuple[Floats, Floats]:
     """Random numbers (draws, n) of a kind, and a target for each draw (draws,), uniform on [-1/2, 1/2].
 
@@ -45,7 +46,7 @@ def draw_pools(pool: Pool, n: Count, draws: Count, seed: int = 0) -> tuple[Float
     return factors[pool] * second, targets.uniform(-0.5, 0.5, draws)
 
 
-@checked
+@typed
 def errors_so_far(numbers: ArrayLike, targets: ArrayLike, *, enough: float = 0.0) -> Floats:
     """What the best subset of each row's first 0, 1, ..., n numbers is off by: a table (N, n + 1).
 
@@ -71,7 +72,7 @@ def errors_so_far(numbers: ArrayLike, targets: ArrayLike, *, enough: float = 0.0
     return np.take_along_axis(errors, np.concatenate([none, live.cumsum(1)], axis=1), axis=1)
 
 
-@checked
+@typed
 def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
     """How many numbers it takes until a `share` of the draws is within `eps`, read off between whole counts.
 
@@ -90,7 +91,7 @@ def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
     return k - 1 + float((share - within[k - 1]) / (within[k] - within[k - 1])) if k else 0.0
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class PerBit:
     """Numbers needed against bits, log2(1/eps), each (values of eps,), and their slope, all with 95 % bands.
@@ -109,7 +110,7 @@ class PerBit:
     slope_high: float
 
 
-@checked
+@typed
 def per_bit(
     errors: ArrayLike,
     eps: Sequence[float],
@@ -151,7 +152,7 @@ def per_bit(
     return PerBit(bits, needed, low, high, float(np.polyfit(bits, needed, 1)[0]), slope_low, slope_high)
 
 
-@checked
+@typed
 def share_band(hits: int, draws: int) -> tuple[float, float]:
     """The 95 % band of a probability of which `hits` in `draws` are known: Clopper and Pearson's, which is exact.
 
@@ -162,7 +163,7 @@ def share_band(hits: int, draws: int) -> tuple[float, float]:
     return float(band.low), float(band.high)
 
 
-@checked
+@typed
 def expected_solutions(n: float, eps: float) -> float:
     """How many of the 2^n subsets of n numbers uniform on [-1, 1] fall within `eps` of a target near 0, on average.
 
@@ -175,7 +176,7 @@ def expected_solutions(n: float, eps: float) -> float:
     return math.exp2(n + 1) * eps * math.sqrt(3 / (math.pi * n))
 
 
-@checked
+@typed
 def rare_sign(n: int) -> float:
     """The probability that of n random signs at most one is a plus, or at most one a minus: 2 (1 + n) / 2^n, n >= 4.
 
@@ -185,7 +186,7 @@ def rare_sign(n: int) -> float:
     return 2 * (1 + n) / 2.0**n
 
 
-@checked
+@typed
 def fewest_numbers(eps: float) -> float:
     """The counting bound: fewer than log2(1 / (2 eps)) numbers cannot hit all targets in [-1/2, 1/2] within `eps`.
 
@@ -197,7 +198,7 @@ def fewest_numbers(eps: float) -> float:
     return math.log2(1 / (2 * eps))
 
 
-@checked
+@typed
 def worst_error(numbers: Sequence[float]) -> float:
     """How far the least lucky target in [-1/2, 1/2] is from the nearest sum of a subset of the numbers.
 
@@ -215,7 +216,7 @@ def worst_error(numbers: Sequence[float]) -> float:
     return float(np.minimum(np.abs(sums[above] - targets), np.abs(targets - sums[below])).max())
 
 
-@checked
+@typed
 def worst_errors(numbers: ArrayLike) -> Floats:
     """`worst_error` of each row's first 0, 1, ..., n numbers: a table (N, n + 1), for `numbers` (N, n).
 
@@ -226,7 +227,7 @@ def worst_errors(numbers: ArrayLike) -> Floats:
     return np.array([[worst_error(row[:k]) for k in range(x.shape[1] + 1)] for row in x])
 
 
-@checked
+@typed
 def prune_neurons(first: Sequence[float], second: Sequence[float], weight: float, side: int = 1) -> list[bool]:
     """Which hidden neurons to keep so that inputs of one sign are multiplied by about `weight`: True = kept.
 

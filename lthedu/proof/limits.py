@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from torch import nn
 
-from lthedu.checks import Above, Count, Positive, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
@@ -27,7 +28,7 @@ Floats = NDArray[np.float64]
 MOST_FOLDS = 20  # 2^20 pieces; all numbers involved are still exact
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Pieces:
     """A continuous function made of straight pieces: its values y at its knots x, the two ends being knots too.
@@ -47,7 +48,7 @@ class Pieces:
         return np.asarray(np.interp(at, self.x, self.y))
 
 
-@checked
+@typed
 def tent_network(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The sawtooth with 2^folds pieces on [0, 1]: folds + 1 layers, 2 units in each hidden one.
 
@@ -66,7 +67,7 @@ def tent_network(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     return nn.Sequential(*layers, nn.ReLU(), _linear(tent, [0.0]))
 
 
-@checked
+@typed
 def shallow_sawtooth(folds: Annotated[int, Range(1, MOST_FOLDS)]) -> nn.Sequential:
     """The same sawtooth as a network of two layers: 2^folds hidden units, one for each piece.
 
@@ -88,7 +89,7 @@ def _linear(weight: list[list[float]], bias: list[float]) -> nn.Linear:
     return layer
 
 
-@checked
+@typed
 def pieces(network: nn.Module, low: float = 0.0, high: float = 1.0) -> Pieces:
     """The straight pieces of a ReLU network with one input and one output, on [low, high].
 
@@ -136,7 +137,7 @@ def _bends(x: Floats, y: Floats) -> Pieces:
     return Pieces(x[kept], y[kept])
 
 
-@checked
+@typed
 def distance(f: Pieces, g: Pieces) -> float:
     """The largest distance |f(x) - g(x)| on the common interval; it is at a knot of one of the two.
 
@@ -151,7 +152,7 @@ def distance(f: Pieces, g: Pieces) -> float:
     return float(np.abs(f(knots) - g(knots)).max())
 
 
-@checked
+@typed
 def least_units(values: Sequence[float], error: Positive = 0.5, level: float = 0.5) -> int:
     """How many hidden units two layers need, at least, to come within less than `error` of `values`.
 
@@ -168,7 +169,7 @@ def least_units(values: Sequence[float], error: Positive = 0.5, level: float = 0
     return max(changes - 1, 0)
 
 
-@checked
+@typed
 def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = None) -> tuple[nn.Sequential, float]:
     """The network of two layers with these knots that stays nearest to f, and the distance at which it stays.
 
@@ -196,7 +197,7 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
     return network, float(np.abs(basis @ top - f(at)).max())
 
 
-@checked
+@typed
 def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1)]) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
@@ -212,7 +213,7 @@ def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1)]) ->
     return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
 
 
-@checked
+@typed
 def mask_bits(kept: int, of: int) -> float:
     """Bits that tell one mask with `kept` of `of` weights from all others: log2 of their number.
 
@@ -226,7 +227,7 @@ def mask_bits(kept: int, of: int) -> float:
     return (math.lgamma(of + 1) - math.lgamma(kept + 1) - math.lgamma(of - kept + 1)) / math.log(2)
 
 
-@checked
+@typed
 def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
@@ -249,7 +250,7 @@ def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 
     raise ValueError(f"with an error of {2 * eta:g} for each weight the distance is {off:g}; eps is {eps}")
 
 
-@checked
+@typed
 def linear_ticket(
     dimension: int, eta: float, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
 ) -> tuple[Construction, float]:

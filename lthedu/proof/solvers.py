@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.checks import Above, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above
 from lthedu.data import device_of
 from lthedu.machine import usable_cores
 from lthedu.proof import kernels
@@ -30,7 +31,7 @@ MOST_BRUTE, MOST_HASHED, MOST_EXACT = 16, 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Subsets:
     """One choice for each row: `keep` (N, n), True = kept, and `errors` (N,), |sum of the kept - target| in float64."""
@@ -43,7 +44,7 @@ class Subsets:
         return int((self.errors > eta).sum())
 
 
-@checked
+@typed
 def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
     """The best choice for each row by trying all 2^n: what the other solvers are held against.
 
@@ -59,7 +60,7 @@ def brute_force(numbers: ArrayLike, targets: ArrayLike) -> Subsets:
     return _subsets(x, t, choices[np.array(best, int)])
 
 
-@checked
+@typed
 def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto") -> Subsets:
     """The best choice for each row, in the time of 2^(n/2) choices: the sums of two halves, sorted.
 
@@ -75,7 +76,7 @@ def best_subsets(numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "au
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def hashed_subsets(
     numbers: ArrayLike, targets: ArrayLike, *, solver: Solver = "auto", device: torch.device | str | None = None
 ) -> Subsets:
@@ -99,7 +100,7 @@ def hashed_subsets(
     return _subsets(x, t, _unpacked(found, x.shape[1]))
 
 
-@checked
+@typed
 def solve(
     numbers: ArrayLike,
     targets: ArrayLike,

@@ -14,7 +14,7 @@ from numpy.random import Philox
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Params
 from lthedu.models import MLP
 from lthedu.streams import derive
@@ -23,7 +23,7 @@ BLOCK = 1 << 20  # numbers drawn at a time: even, so that it has no part in whic
 MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Source:
     """A random fully connected ReLU network of the given widths; weights and biases are independent.

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.streams import generator
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ Choose = Callable[[Sequence[float], float], Sequence[bool]]  # (numbers, target)
 MOST = 24  # numbers whose 2^24 sums fit in 128 MiB
 
 
-@checked
+@typed
 def all_sums(numbers: Sequence[float]) -> Floats:
     """The sums of all 2^n subsets of n numbers: entry k keeps number i where bit i of k is 1.
 
@@ -36,7 +36,7 @@ def all_sums(numbers: Sequence[float]) -> Floats:
     return sums
 
 
-@checked
+@typed
 def closest_subset(numbers: Sequence[float], target: float) -> list[bool]:
     """Which of the numbers to keep so that their sum is as near to the target as can be: True = kept.
 
@@ -50,7 +50,7 @@ def closest_subset(numbers: Sequence[float], target: float) -> list[bool]:
     return [bool(best >> i & 1) for i in range(len(numbers))]
 
 
-@checked
+@typed
 def meet_in_the_middle(numbers: Sequence[float], target: float) -> list[bool]:
     """The choice that `closest_subset` looks for, by two lists of 2^(n/2) sums instead of one of 2^n.
 
@@ -75,7 +75,7 @@ def meet_in_the_middle(numbers: Sequence[float], target: float) -> list[bool]:
     return [bool(i >> b & 1) for b in range(half)] + [bool(j >> b & 1) for b in range(len(numbers) - half)]
 
 
-@checked
+@typed
 def greedy_subset(numbers: Sequence[float], target: float) -> list[bool]:
     """A choice made in one hasty pass: largest numbers first, each kept if that brings the sum nearer to the target.
 
@@ -90,7 +90,7 @@ def greedy_subset(numbers: Sequence[float], target: float) -> list[bool]:
     return kept
 
 
-@checked
+@typed
 def subset_errors(choose: Choose, sizes: Sequence[int], draws: int = 200, seed: int = 0) -> pd.DataFrame:
     """How far `choose` misses random targets: one row a size and draw, columns `numbers`, `draw` and `error`.
 

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lthedu.checks import Positive, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Positive
 from lthedu.streams import numpy_generator
 
 Floats = NDArray[np.float64]
@@ -84,7 +85,7 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
     return x
 
 
-@checked
+@typed
 def normalise(layers: Sequence[Layer], largest: Positive = 0.25) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 

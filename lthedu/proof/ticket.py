@@ -8,7 +8,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Mask
 from lthedu.models import MLP
 from lthedu.proof.source import Source, as_module
@@ -18,7 +18,7 @@ ROWS = 500  # inputs that go through the source together: its hidden layers are 
 FIXED_BLOCK = 128  # inputs that `fixed_order_logits` takes together
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Ticket:
     """A random source and the mask over it; `scale` times the masked source's output are the logits.

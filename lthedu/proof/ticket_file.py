@@ -20,7 +20,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.data import DamagedFile
 from lthedu.masks import Mask, check_fits
 from lthedu.proof.source import Source
@@ -32,7 +33,7 @@ FORMAT = "lthedu ticket 1"
 MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
 
 
-@checked
+@typed
 def save_ticket(ticket: Ticket, path: Path | str) -> int:
     """Write the ticket to `path`, atomically, and give back how many bytes that took.
 
@@ -79,7 +80,7 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
     return len(content)
 
 
-@checked
+@typed
 def load_ticket(path: Path | str) -> Ticket:
     """The ticket in the file `path`: the same weights, drawn again, and the same mask, bit for bit.
 
@@ -106,7 +107,7 @@ def load_ticket(path: Path | str) -> Ticket:
     return Ticket(source, mask, scale, box)
 
 
-@checked
+@typed
 def fewest_bytes(weights: Count, eta: float, largest: float = 0.25) -> int:
     """Bytes that every format takes for some list of `weights` numbers from [-largest, largest], said to within `eta`.
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from lthedu.checks import Count, Share, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count, Share
 from lthedu.machine import memory
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.solvers import MOST_HASHED
@@ -23,7 +24,7 @@ GIB = 1 << 30
 MOST_ETA = 0.999
 
 
-@checked
+@typed
 def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
@@ -42,7 +43,7 @@ def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     return math.ceil(max(n + max(0, math.log2(0.01 / eta)), math.log2(1 / eta) + 3))
 
 
-@checked
+@typed
 def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
 
@@ -55,7 +56,7 @@ def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
     return math.ceil(16 / eta**2 * math.log(2 * instances / delta))
 
 
-@checked
+@typed
 def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     """How many K intervals [R g^-(k+1), R g^-k), k = 1 to K, bring what is left from R = `largest` down to `eta`.
 
@@ -67,7 +68,7 @@ def orseau_cells(eta: float, largest: float = LARGEST) -> int:
     return max(1, math.ceil(math.log(largest / eta, GOLDEN)))
 
 
-@checked
+@typed
 def orseau_octaves(eta: float) -> int:
     """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
 
@@ -79,7 +80,7 @@ def orseau_octaves(eta: float) -> int:
     return max(4, math.ceil(0.75 * math.log2(1 / eta)))
 
 
-@checked
+@typed
 def orseau_width(eta: Share, instances: Count, delta: Share = 0.01, largest: float = LARGEST) -> int:
     """Neurons for each input, so that every interval of every weight holds a product of the right signs.
 
@@ -119,7 +120,7 @@ def room(classes: int) -> float:
     return 1.05 + 9 / classes**2
 
 
-@checked
+@typed
 def block_size(
     method: Method,
     eta: float,
@@ -147,7 +148,7 @@ def block_size(
     return n if method == "free" else 3 * n
 
 
-@checked
+@typed
 def source_sizes(widths: Sequence[int], method: Method, block: int, *, signed: bool = False) -> tuple[int, ...]:
     """Widths of the random network for a target with these `widths`: twice as deep, a hidden block in each layer.
 

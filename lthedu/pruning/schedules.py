@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 import torch
 
 from lthedu import masks
-from lthedu.checks import Fraction, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Fraction
 from lthedu.masks import Mask, Params
 from lthedu.pruning.scores import Scores, magnitude
 
 Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask
 
 
-@checked
+@typed
 def cubic(step: int, begin: int, end: int, final: Fraction) -> float:
     """Density at `step` on the cubic schedule from 1 at step `begin` to `final` at step `end`.
 
@@ -30,7 +31,7 @@ def cubic(step: int, begin: int, end: int, final: Fraction) -> float:
     return final + (1 - final) * (1 - progress) ** 3
 
 
-@checked
+@typed
 def select_each(params: Params, mask: Mask, density: Fraction, choose: Choose, spare: Sequence[str] = ()) -> Mask:
     """The next mask of R stacked networks: each pruned by magnitude, by itself, to `density` of all its weights.
 

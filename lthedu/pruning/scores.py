@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import prunable
 
 Scores = dict[str, Tensor]
 
 
-@checked
+@typed
 def magnitude(params: Mapping[str, Tensor]) -> Scores:
     """Score of a weight: its absolute value (Han et al. 2015).
 
@@ -21,7 +21,7 @@ def magnitude(params: Mapping[str, Tensor]) -> Scores:
     return {name: params[name].detach().abs() for name in prunable(params)}
 
 
-@checked
+@typed
 def random_scores(params: Mapping[str, Tensor], generator: torch.Generator) -> Scores:
     """Score of a weight: uniform noise, which no criterion should lose to.
 

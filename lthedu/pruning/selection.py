@@ -6,14 +6,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Mask, check_fits
 from lthedu.pruning.scores import Scores
 
 Scope = Literal["layer", "global"]
 
 
-@checked
+@typed
 def keep_largest(scores: Tensor, density: float) -> Tensor:
     """The mask of one tensor's largest scores: exactly `round(density * n)` of n, even among ties.
 
@@ -38,7 +38,7 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
     return kept.view(scores.shape)
 
 
-@checked
+@typed
 def select_globally(scores: Scores, density: float) -> Mask:
     """The mask of the largest scores of all layers together: exactly `round(density * n)` of all n are kept.
 
@@ -55,7 +55,7 @@ def select_globally(scores: Scores, density: float) -> Mask:
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
 
 
-@checked
+@typed
 def select(
     scores: Scores,
     density: float,
@@ -115,7 +115,7 @@ def _check(scores: Scores, densities: Mapping[str, float], own: Mapping[str, flo
             raise ValueError(f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number")
 
 
-@checked
+@typed
 def random_mask(mask: Mask, generator: torch.Generator) -> Mask:
     """A random mask that keeps exactly as many weights in every layer as `mask` does.
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 import pandas as pd
 
 from lthedu import masks
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP, lenet_300_100
@@ -32,7 +33,7 @@ OUTPUT = "layers.2.weight"  # LeNet-300-100's last layer: 1,000 weights, never p
 BIASES = 410
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What a comparison does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -97,7 +98,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 def matching_width(total: int, inputs: Count, outputs: Count) -> int:
     """The widest hidden layer of a dense inputs-h-outputs network of at most `total` weights and biases.
 
@@ -128,7 +129,7 @@ def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
     return width
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Comparison:
     """One trained LeNet-300-100 for each seed, pruned in two ways, beside dense networks as small as that.

@@ -1,10 +1,10 @@
 """How many numbers and bytes a masked network takes."""
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Mask, Params, check_fits
 
 
-@checked
+@typed
 def nonzeros(params: Params, mask: Mask) -> int:
     """Numbers that have to be stored: kept weights, and every parameter without a mask, such as a bias.
 
@@ -16,7 +16,7 @@ def nonzeros(params: Params, mask: Mask) -> int:
     return sum(int(mask[name].sum()) if name in mask else p.numel() for name, p in params.items())
 
 
-@checked
+@typed
 def dense_bytes(params: Params) -> int:
     """Bytes of the parameters as they are, zeros included: 4 for each float32.
 
@@ -27,7 +27,7 @@ def dense_bytes(params: Params) -> int:
     return sum(p.numel() * p.element_size() for p in params.values())
 
 
-@checked
+@typed
 def csr_bytes(params: Params, mask: Mask) -> int:
     """Bytes with every masked matrix in compressed sparse rows (CSR), or dense where that takes less.
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Mask, Params
 
 
-@checked
+@typed
 def reinitialised(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
     """Kept weights get values drawn, without replacement, from all initial values of their layer.
 
@@ -32,7 +32,7 @@ def reinitialised(initial: Params, mask: Mask, generator: torch.Generator, signe
     return _act(initial, mask, draw, signed)
 
 
-@checked
+@typed
 def reshuffled(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
     """Kept weights exchange their initial values among themselves, layer by layer.
 
@@ -49,7 +49,7 @@ def reshuffled(initial: Params, mask: Mask, generator: torch.Generator, signed: 
     return _act(initial, mask, draw, signed)
 
 
-@checked
+@typed
 def constants(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = True) -> Params:
     """Kept weights all get the standard deviation of their layer's initial values, with a sign.
 
@@ -68,7 +68,7 @@ def constants(initial: Params, mask: Mask, generator: torch.Generator, signed: b
     return _act(initial, mask, draw, signed=False)
 
 
-@checked
+@typed
 def frozen_at_init(initial: Params, mask: Mask) -> Params:
     """What pruned weights hold if they stay at their initial values; zero where the mask keeps. Masked layers alone.
 
@@ -79,7 +79,7 @@ def frozen_at_init(initial: Params, mask: Mask) -> Params:
     return {name: torch.where(m, 0.0, initial[name]) for name, m in mask.items()}
 
 
-@checked
+@typed
 def zero_if_moved_to_zero(initial: Params, final: Params, mask: Mask) -> Params:
     """What pruned weights hold if those that moved toward zero become zero, and others keep their value.
 
@@ -95,7 +95,7 @@ def zero_if_moved_to_zero(initial: Params, final: Params, mask: Mask) -> Params:
     return {name: torch.where(final[name].abs() < initial[name].abs(), 0.0, p) for name, p in held.items()}
 
 
-@checked
+@typed
 def zero_at_random(held: Params, mask: Mask, like: Params, generator: torch.Generator) -> Params:
     """The control of `zero_if_moved_to_zero`: as many pruned weights of each layer are set to zero as in `like`, drawn
     at random; the others keep what they `held`. Raises ValueError for a mask that does not fit both.

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.models import MLP
 from lthedu.resources import at_paper_scale
@@ -35,7 +35,7 @@ SEARCHERS = (RANDOM, GENETIC, EVOLUTION, ANNEALING, GRADIENT_GUIDED)
 COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What the contest does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -79,7 +79,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
     """The lowest loss that was seen before more than `budget` was spent; infinity if nothing was.
 
@@ -100,7 +100,7 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
     return best
 
 
-@checked
+@typed
 @dataclass
 class Contest:
     """The contest on one dataset of small images. `cross` and `accept` may be replaced by a learner's functions.

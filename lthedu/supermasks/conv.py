@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Params
 from lthedu.models import Conv
@@ -24,7 +24,7 @@ COLUMNS = ["arm", "network", "replicate", "density", "accuracy"]
 COSINE = RateSchedule("cosine")
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What is run, the defaults at the papers' size: Ramanujan et al. (2020) train Conv-4 for 100 passes at 0.1."""
@@ -44,7 +44,7 @@ PAPER = Settings()
 SHORT = replace(PAPER, passes=10)
 
 
-@checked
+@typed
 def run(data: Dataset, settings: Settings = PAPER, progress: Progress | None = None) -> pd.DataFrame:
     """Test accuracy (a fraction) of every arm, network and seed; what an interrupt (by `progress`) left out is missing.
 

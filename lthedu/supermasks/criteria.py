@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Params, prunable
 from lthedu.pruning import Scores
 
@@ -106,7 +106,7 @@ CRITERIA: Mapping[str, Criterion] = {
 }
 
 
-@checked
+@typed
 def same_sign(criterion: Criterion) -> Criterion:
     """`criterion` among the weights that kept their sign; one that changed it, or is zero, is kept last of all.
 
@@ -116,7 +116,7 @@ def same_sign(criterion: Criterion) -> Criterion:
     return _among(criterion, lambda i, f: i * f > 0)
 
 
-@checked
+@typed
 def different_sign(criterion: Criterion) -> Criterion:
     """`criterion` among the weights that changed their sign: the control of `same_sign`.
 
@@ -126,7 +126,7 @@ def different_sign(criterion: Criterion) -> Criterion:
     return _among(criterion, lambda i, f: i * f < 0)
 
 
-@checked
+@typed
 def four_scores(i: Tensor, f: Tensor) -> Scores:
     """Scores of one layer by criterion: large_final, magnitude_increase, movement, large_final_same_sign.
 

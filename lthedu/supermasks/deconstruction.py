@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
@@ -40,7 +40,7 @@ PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero at random")
 COLUMNS = ["stage", "criterion", "action", "density", "replicate", "accuracy"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -114,7 +114,7 @@ def every_criterion() -> dict[str, Criterion]:
     return first | {name: c for name, c in CRITERIA.items() if name not in first}
 
 
-@checked
+@typed
 @dataclass
 class Deconstruction:
     """The experiment on one dataset. `criteria` by name, `score`s of lthedu.supermasks; actions by name.

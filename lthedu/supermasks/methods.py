@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
-from lthedu.checks import Fraction, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Fraction
 from lthedu.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
 from lthedu.training import Method
 
 
-@checked
+@typed
 def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     """A drawn mask as numbers 0 and 1, through which gradients pass to its chances sigmoid(scores).
 
@@ -36,7 +37,7 @@ def bernoulli_mask(scores: Tensor, generator: torch.Generator) -> Tensor:
     return drawn + (chances - chances.detach())  # the bracket is exactly zero
 
 
-@checked
+@typed
 def rescaled_by_count(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights times n / kept, replicate by replicate.
 
@@ -58,7 +59,7 @@ def _factor(m: Tensor, dtype: torch.dtype) -> Tensor:
     return (m[0].numel() / kept).view(-1, *[1] * (m.ndim - 1))
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class EdgePopup:
     """In every layer the `density` of the weights with the largest scores is kept; the others are zero.
@@ -113,7 +114,7 @@ class EdgePopup:
             g.mul_(self.weights[name])  # `through` has written the weight's gradient here
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Bernoulli:
     """Every weight is kept with probability sigmoid(score), drawn anew at every step, for each replicate on its own.

@@ -8,12 +8,13 @@ points to a finite set of values, all searches that never ask twice see the same
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lthedu.checks import Count, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Count
 
 Search = Callable[[Mapping[int, int], int], int]  # (values seen, by point; number of points) -> the next point
 
 
-@checked
+@typed
 def all_functions(points: Count, values: Count) -> list[tuple[int, ...]]:
     """Every function from `points` points to the values 0 to `values` - 1, as the tuple of its values.
 
@@ -53,7 +54,7 @@ def values_seen(search: Search, function: Sequence[int]) -> list[int]:
     return list(seen.values())
 
 
-@checked
+@typed
 def mean_best(search: Search, functions: Sequence[Sequence[int]]) -> list[float]:
     """The largest value seen after 1, 2, ... evaluations, on average over `functions`, all equally likely.
 

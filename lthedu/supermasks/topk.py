@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lthedu.checks import Fraction, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Fraction
 from lthedu.compiled import AVAILABLE, compiled
 
 LARGE = 20_000  # scores a replicate from which on the histograms pay
 
 
-@checked
+@typed
 def keep_top(scores: Tensor, density: Fraction, dtype: torch.dtype = torch.bool) -> Tensor:
     """The mask that keeps of each replicate's `scores` (R, ...) the largest, exactly `round(density * n)` of n.
 
@@ -39,7 +40,7 @@ def keep_top(scores: Tensor, density: Fraction, dtype: torch.dtype = torch.bool)
     return _by_torch(rows, k).view(scores.shape).to(dtype)
 
 
-@checked
+@typed
 def popup_mask(scores: Tensor, density: Fraction) -> Tensor:
     """The mask of the largest scores as numbers 0 and 1, through which gradients pass to the scores.
 

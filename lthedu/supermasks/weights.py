@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Params
 from lthedu.streams import generator
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]  # (one layer of one network, stream) -> its new values
 
 
-@checked
+@typed
 def signed_constants(params: Params) -> Params:
     """Every weight becomes the standard deviation of its layer, with the sign it has; biases stay.
 
@@ -32,7 +32,7 @@ def signed_constants(params: Params) -> Params:
     return out
 
 
-@checked
+@typed
 def kaiming_normal(params: Params, seeds: Sequence[int]) -> Params:
     """Fresh weights from N(0, 2 / fan-in), one stream for each seed, in the shapes of `params`; biases become zero.
 
@@ -47,7 +47,7 @@ def kaiming_normal(params: Params, seeds: Sequence[int]) -> Params:
     return zeros | _drawn(params, seeds, "frozen weights", normal)
 
 
-@checked
+@typed
 def initial_scores(params: Params, seeds: Sequence[int]) -> Params:
     """Scores to start edge-popup from: uniform within 1 / sqrt(fan-in) of zero, for weights alone, a stream a seed.
 
@@ -61,7 +61,7 @@ def initial_scores(params: Params, seeds: Sequence[int]) -> Params:
     return _drawn(params, seeds, "scores", uniform)
 
 
-@checked
+@typed
 def fingerprint(params: Params) -> str:
     """SHA-256 of names, types, shapes and every bit of the values: equal for equal weights alone.
 

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
@@ -32,7 +32,7 @@ COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
 COSINE = RateSchedule("cosine")
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -89,7 +89,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 @dataclass
 class Supermasks:
     """The experiment on one dataset. `rescale` and `fingerprint` may be replaced by functions of the same signatures.

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Mask
 
 
-@checked
+@typed
 def training_flops(weights: Sequence[int], batch_size: int, steps: int) -> int:
     """FLOPs of training a fully connected network whose layers multiply `weights` weights, input layer first.
 
@@ -24,7 +24,7 @@ def training_flops(weights: Sequence[int], batch_size: int, steps: int) -> int:
     return (6 * sum(weights) - 2 * weights[0]) * batch_size * steps
 
 
-@checked
+@typed
 def layer_weights(mask: Mask, *, sparse: bool) -> list[int]:
     """The weights that each layer of one network multiplies: the kept ones if `sparse`, else all, zeros too.
 

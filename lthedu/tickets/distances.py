@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 
-@checked
+@typed
 def hamming(a: Tensor, b: Tensor) -> float:
     """The fraction of places at which two masks differ, from 0 to 1.
 
@@ -19,7 +19,7 @@ def hamming(a: Tensor, b: Tensor) -> float:
     return float((a ^ b).double().mean())
 
 
-@checked
+@typed
 def iou(a: Tensor, b: Tensor) -> float:
     """Intersection over union: of what either mask keeps, the fraction that both keep. Two empty masks agree: 1.
 
@@ -31,7 +31,7 @@ def iou(a: Tensor, b: Tensor) -> float:
     return int((a & b).sum()) / union if union else 1.0
 
 
-@checked
+@typed
 def chance_hamming(p: float, q: float) -> float:
     """The Hamming distance to expect of two independent random masks of densities p and q: p (1 - q) + q (1 - p).
 
@@ -42,7 +42,7 @@ def chance_hamming(p: float, q: float) -> float:
     return p * (1 - q) + q * (1 - p)
 
 
-@checked
+@typed
 def chance_iou(p: float, q: float) -> float:
     """The IoU of two independent random masks of densities p and q, as the ratio of the two expected counts.
 
@@ -54,7 +54,7 @@ def chance_iou(p: float, q: float) -> float:
     return p * q / union if union else 1.0
 
 
-@checked
+@typed
 def relative_distance(a: Tensor, b: Tensor) -> float:
     """The Hamming distance of two masks as a share of what two random masks of their densities have.
 

@@ -11,7 +11,8 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from lthedu.checks import Fraction, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Fraction, Range
 from lthedu.masks import Mask, Params, prunable
 from lthedu.pruning import keep_largest
 from lthedu.tickets.distances import hamming
@@ -28,7 +29,7 @@ def neuron_scores(params: Params) -> dict[str, Tensor]:
     return {name: params[name].detach().flatten(1).norm(dim=1) for name in prunable(params)[:-1]}
 
 
-@checked
+@typed
 def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
     """The mask of the hidden neurons with the largest scores, all layers competing: exactly round(density * n) of n.
 
@@ -43,7 +44,7 @@ def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
     return dict(zip(scores, torch.split(kept, [len(s) for s in scores.values()]), strict=True))
 
 
-@checked
+@typed
 def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
     """The weights of an MLP that are left without the pruned neurons: neither what they read nor what reads them.
 
@@ -63,7 +64,7 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
     return mask
 
 
-@checked
+@typed
 def early_bird(masks: Sequence[Tensor], threshold: Fraction = 0.1, window: Annotated[int, Range(2)] = 5) -> int | None:
     """The first mask within `threshold` of each of the `window` - 1 masks before it; None if there is none.
 

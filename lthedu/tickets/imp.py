@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from lthedu import masks
-from lthedu.checks import Whole, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Whole
 from lthedu.masks import Mask, Params
 
 Train = Callable[[int, Params, Mask], Params]  # (level, start, mask) -> trained weights
 Prune = Callable[[Params, Mask], Mask]  # (trained weights, mask) -> smaller mask
 
 
-@checked
+@typed
 def find_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels: Whole) -> list[Mask]:
     """Masks of iterative magnitude pruning: train, prune, rewind to `initial`, `levels` times over.
 

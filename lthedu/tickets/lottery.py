@@ -11,7 +11,8 @@ from typing import Annotated
 import pandas as pd
 
 from lthedu import masks
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.data import Dataset
 from lthedu.masks import Mask
 from lthedu.models import MLP
@@ -28,7 +29,7 @@ ARMS = (WINNING, REINIT, RANDOM, SMALL)
 COLUMNS = ["arm", "level", "density", "weights", "draw", "val", "test"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What a lottery does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -92,7 +93,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 class Lottery:
     """One ticket and the arms that are drawn against it.
 
@@ -192,7 +193,7 @@ class Lottery:
         return lambda: MLP(sizes)
 
 
-@checked
+@typed
 def target(
     table: Annotated[pd.DataFrame, Columns("arm level val")],
     level: int,
@@ -212,7 +213,7 @@ def target(
     return float(won.mean()) - margin
 
 
-@checked
+@typed
 def wins(
     table: Annotated[pd.DataFrame, Columns("arm level density weights val")],
     margin: float = LESSON.margin,

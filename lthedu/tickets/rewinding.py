@@ -11,7 +11,7 @@ import pandas as pd
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import MLP
@@ -31,7 +31,7 @@ ARMS = (REWOUND, LR_REWOUND, TUNED, REINIT, RESCALED, REINIT_RESCALED)
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
@@ -92,7 +92,7 @@ def scaled_settings() -> Settings:
     return PAPER if at_paper_scale() else LESSON
 
 
-@checked
+@typed
 def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     """The weights that training goes on from: those of `step`, exactly, with every pruned weight at zero.
 
@@ -110,7 +110,7 @@ def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     return masks.apply(mask, snapshots[step])
 
 
-@checked
+@typed
 def rescaled(params: Params, mask: Mask) -> Params:
     """`params` under `mask`, each layer's kept weights divided by the square root of its density.
 
@@ -128,7 +128,7 @@ def rescaled(params: Params, mask: Mask) -> Params:
     return out
 
 
-@checked
+@typed
 @dataclass
 class Rewinding:
     """The experiment on one dataset. `rewind` and `barrier` may be replaced by functions of the same signature.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.pruning import Scope
 from lthedu.resources import at_paper_scale
 from lthedu.training import Optimizer
@@ -14,7 +14,7 @@ RANDOM = "random mask"
 CONTROLS = (REINIT, RANDOM)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Settings:
     """What a study does; the defaults are the lesson's size. Raises ValueError, naming value and range.

@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu.checks import Columns, Fraction, Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns, Fraction, Range
 from lthedu.data import Dataset
 from lthedu.masks import Params
 from lthedu.training import Replicates, Split, evaluate
 
 
-@checked
+@typed
 def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: Fraction) -> Params:
     """The weights (1 - alpha) a + alpha b: a at 0, b at 1, exactly. A weight that is zero in both stays zero.
 
@@ -32,7 +33,7 @@ def between(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: Fraction) -
     return {name: (1 - alpha) * p + alpha * b[name] for name, p in a.items()}
 
 
-@checked
+@typed
 def error_barrier(
     a: Params, b: Params, error: Callable[[Params], Tensor | float], points: Annotated[int, Range(2)] = 11
 ) -> Tensor:
@@ -52,7 +53,7 @@ def error_barrier(
     return errors.amax(0) - (errors[0] + errors[-1]) / 2
 
 
-@checked
+@typed
 def walk(
     replicates: Replicates,
     a: Params,
@@ -84,7 +85,7 @@ def walk(
     return pd.DataFrame(rows)
 
 
-@checked
+@typed
 def barriers(
     line: Annotated[pd.DataFrame, Columns("replicate alpha")],
     of: str = "error",

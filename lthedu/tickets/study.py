@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from lthedu import masks, results
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.models import lenet_300_100
@@ -25,7 +25,7 @@ from lthedu.tickets.tables import COLUMNS
 from lthedu.training import Progress, Replicates, measure, training
 
 
-@checked
+@typed
 class Study:
     """Levels and arms of iterative magnitude pruning on one dataset and architecture, over paired seeds.
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import pandas as pd
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.tickets.settings import DENSE
 
 COLUMNS = ["arm", "replicate", "level", "density", "step", "split", "loss", "accuracy"]
 
 
-@checked
+@typed
 def final(
     table: Annotated[pd.DataFrame, Columns("split step", 0)],
     split: str = "test",
@@ -29,7 +30,7 @@ def final(
     return rows
 
 
-@checked
+@typed
 def final_accuracy(
     table: Annotated[pd.DataFrame, Columns("split step arm level replicate accuracy", 0)],
     arm: str,
@@ -54,7 +55,7 @@ def final_accuracy(
     return [float(a) for a in mine["accuracy"]]
 
 
-@checked
+@typed
 def summary(
     table: Annotated[pd.DataFrame, Columns("split step arm level density accuracy", 0)],
 ) -> pd.DataFrame:

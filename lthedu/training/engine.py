@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.masks import Mask, Params
 from lthedu.streams import derive
@@ -28,7 +28,7 @@ from lthedu.training.replicates import Replicates
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
 
 
-@checked
+@typed
 class Step:
     """A training as it stands after a step: `step, params, grads, mask = now`, or by name.
 
@@ -86,7 +86,7 @@ class Step:
             self._flat.mul_(self._keep)  # a fortieth of the time
 
 
-@checked
+@typed
 def training(
     replicates: Replicates,
     data: Dataset,
@@ -183,7 +183,7 @@ class Trained:
     stopped: bool = False  # True when the run was interrupted before its last step
 
 
-@checked
+@typed
 def train(
     replicates: Replicates,
     data: Dataset,

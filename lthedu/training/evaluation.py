@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.training.gradients import By, Method, pick
 from lthedu.training.replicates import Replicates
@@ -16,7 +16,7 @@ Split = Literal["train", "val", "test"]
 HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
 
 
-@checked
+@typed
 @torch.no_grad()
 def evaluate(
     replicates: Replicates,
@@ -46,7 +46,7 @@ def evaluate(
     return loss / n, right / n
 
 
-@checked
+@typed
 def measure(
     replicates: Replicates,
     data: Dataset,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.masks import Params
 from lthedu.models import MLP
 
@@ -35,7 +35,7 @@ class Method(Protocol):
         """Write the gradient at x (R, batch, ...), y (R, batch) into `out`; buffers are updated in place."""
 
 
-@checked
+@typed
 def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.device) -> Method:
     """The method called `by`, or `by` itself where it is one already.
 
@@ -61,7 +61,7 @@ def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.devi
     return Vectorised() if by == "vmap" else Looped()
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class BatchedLinear:
     """Forward and backward of R MLPs written out. Activations stand feature-major, (R, features, batch), the
@@ -102,7 +102,7 @@ def _affine(params: Params, weight: str, bias: str | None, h: Tensor) -> Tensor:
     return torch.baddbmm(params[bias][:, :, None], params[weight], h)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Vectorised:
     """Any module that torch.func can vectorise. Dropout draws for each replicate on its own, so with dropout a
@@ -129,7 +129,7 @@ class Vectorised:
             out[name].copy_(g)
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Looped:
     """One replicate after the other with ordinary autograd."""

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 import torch
 from torch import Tensor
 
-from lthedu.checks import Above, Share, Whole, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, Share, Whole
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class RateSchedule:
     """How the learning rate moves over a training, as a factor of `Optimizer.lr`.
@@ -48,7 +49,7 @@ class RateSchedule:
         return whole * min(1.0, (step + 1) / self.warmup) if self.warmup else whole
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Optimizer:
     """Which update rule, and its settings; the defaults are Frankle and Carbin's for LeNet on MNIST.

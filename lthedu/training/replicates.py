@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import device_of
 from lthedu.masks import Mask, Params
 from lthedu.streams import derive
 
 
-@checked
+@typed
 @dataclass(frozen=True)
 class Replicates:
     """R networks of one architecture: `params` and `buffers` carry a leading axis R.
@@ -27,7 +27,7 @@ class Replicates:
     buffers: Params = field(default_factory=dict)  # name: (R, ...), such as BatchNorm's running statistics
 
     @classmethod
-    @checked
+    @typed
     def create(
         cls,
         make: Callable[[], nn.Module],

@@ -3,14 +3,14 @@
 import ipywidgets
 from matplotlib.figure import Figure
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.supermasks.contest import GENETIC, Contest
 from lthedu.widgets.live import live_plot
 
 SHOWN = 120  # weights
 
 
-@checked
+@typed
 def population_explorer(contest: Contest) -> ipywidgets.VBox:
     """Choose a generation and a network: the population's masks, best on top, and their losses.
 

@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.supermasks.deconstruction import Deconstruction
 from lthedu.training import evaluate
 from lthedu.widgets.live import live_plot
@@ -15,7 +15,7 @@ from lthedu.widgets.live import live_plot
 POINTS = 3000  # drawn at most
 
 
-@checked
+@typed
 def keep_region(experiment: Deconstruction) -> ipywidgets.VBox:
     """Choose a criterion, the share that is kept and a seed: the kept region, and the untrained accuracy live.
 

@@ -5,7 +5,8 @@ from typing import Annotated
 import ipywidgets
 from matplotlib.figure import Figure
 
-from lthedu.checks import Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Range
 from lthedu.landscape import random_network, regions
 from lthedu.plots.limits import draw_regions
 from lthedu.widgets.live import live_plot
@@ -13,7 +14,7 @@ from lthedu.widgets.live import live_plot
 MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
 
 
-@checked
+@typed
 def regions_explorer(
     layers: Annotated[int, Range(1, MOST_LAYERS)] = 1, neurons: Annotated[int, Range(2, MOST_NEURONS)] = 16
 ) -> ipywidgets.VBox:

@@ -10,7 +10,7 @@ import anywidget
 import ipywidgets
 from matplotlib.figure import Figure
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
 
@@ -21,7 +21,7 @@ class Names(anywidget.AnyWidget):
     _esm = Path(__file__).parent / "names.js"
 
 
-@checked
+@typed
 def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widget]) -> ipywidgets.VBox:
     """A picture that follows its controls: on every change `draw(**values)` draws on `figure` once more.
 

@@ -6,14 +6,15 @@ import ipywidgets
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lthedu.checks import Columns, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.plots.lottery import DRAWN, accuracies_by_arm, best_of_draws
 from lthedu.stats import clopper_pearson, draws_needed, expected_best
 from lthedu.tickets.lottery import target
 from lthedu.widgets.live import live_plot
 
 
-@checked
+@typed
 def lottery_explorer(
     table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
 ) -> ipywidgets.VBox:

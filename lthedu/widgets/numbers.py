@@ -9,7 +9,8 @@ import traitlets
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Range
 from lthedu.data import Dataset
 from lthedu.plots import digit_row
 from lthedu.proof import meet_in_the_middle
@@ -61,7 +62,7 @@ def _signed(x: float) -> str:
     return f"{x:+.3f}".replace("-", "−")
 
 
-@checked
+@typed
 def number_game(
     n: Annotated[int, Range(2, MOST)] = 12, target: Annotated[float, Range(-0.5, 0.5)] = 0.3
 ) -> ipywidgets.VBox:
@@ -125,7 +126,7 @@ def _steps(figure: Figure, numbers: Sequence[float], kept: Sequence[bool], targe
     return total
 
 
-@checked
+@typed
 def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets.VBox:
     """Delete weights of the first of the `trained` networks and watch how it reads the first test digits.
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.proof import certificate, construct, largest_difference
 from lthedu.proof.widths import block_size
@@ -28,7 +28,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"
 BY_RULE = "by the rule"
 
 
-@checked
+@typed
 def eta_explorer(
     target: nn.Module, data: Dataset, *, etas: Sequence[float] = ETAS, candidates: Sequence[int] = CANDIDATES
 ) -> ipywidgets.VBox:
@@ -140,7 +140,7 @@ def _number(x: float) -> str:
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
-@checked
+@typed
 def draw_a_digit(
     target: nn.Module, ticket: nn.Module, scale: float, data: Dataset, *, examples: int = 20
 ) -> ipywidgets.VBox:

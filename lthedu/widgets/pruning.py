@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.plots import weight_histogram
 from lthedu.pruning import magnitude, select
@@ -17,7 +17,7 @@ DENSITIES = (1.0, 0.7, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.
 MARKS = {"global": ("o", "#0072B2"), "layer": ("^", "#E69F00")}
 
 
-@checked
+@typed
 def pruning_explorer(trained: Replicates, data: Dataset) -> ipywidgets.VBox:
     """Prune the first of the trained networks to any density: its weights, its accuracy, its bytes.
 

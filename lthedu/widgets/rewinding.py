@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.tickets.rewinding import Rewinding
 from lthedu.tickets.stability import barriers, between, walk
 from lthedu.training import pick
@@ -18,7 +18,7 @@ from lthedu.widgets.live import live_plot
 SHOWN = 10  # images at most
 
 
-@checked
+@typed
 def line_explorer(experiment: Rewinding) -> ipywidgets.VBox:
     """Choose the step k at which two dense children part, a seed, and a place on the line between them.
 

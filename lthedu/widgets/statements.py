@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import ipywidgets
 
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 
 
 @runtime_checkable
@@ -29,7 +29,7 @@ class Statement(Protocol):
         ...
 
 
-@checked
+@typed
 def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
     """Each statement with two radio buttons, true and false; choosing one shows whether it is right, and why.
 

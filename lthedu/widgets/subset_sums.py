@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lthedu.checks import Range, checked
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Range
 from lthedu.proof.laws import draw_pools, errors_so_far
 from lthedu.proof.subset_sums import meet_in_the_middle
 from lthedu.widgets.live import live_plot
@@ -18,7 +19,7 @@ MOST = 24  # numbers in the widget
 DRAWS = 50
 
 
-@checked
+@typed
 def subset_lights(
     n: Annotated[int, Range(2, MOST)] = 10, target: Annotated[float, Range(-0.5, 0.5)] = 0.3
 ) -> ipywidgets.VBox:

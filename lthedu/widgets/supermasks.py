@@ -5,14 +5,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.pruning import keep_largest
 from lthedu.supermasks.widths import POPUP, Supermasks
 from lthedu.training import evaluate
 from lthedu.widgets.live import live_plot
 
 
-@checked
+@typed
 def degree_explorer(experiment: Supermasks) -> ipywidgets.VBox:
     """Choose a training step and a network: the kept weights of every pixel, and the accuracy at that step.
 

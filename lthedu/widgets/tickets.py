@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lthedu import masks
-from lthedu.checks import checked
+from lthedu.base.arguments import typed
 from lthedu.plots import accuracy_by_density, pixel_degrees, share_on_rim
 from lthedu.tickets import DENSE, RANDOM, WINNING, Study
 from lthedu.widgets.live import live_plot
 
 
-@checked
+@typed
 def ticket_explorer(study: Study) -> ipywidgets.VBox:
     """Walk through the levels of a study: which pixels its masks still read, how its arms score, what survives.
 

@@ -41,7 +41,8 @@ from lthedu import (
     training,
     widgets,
 )
-from lthedu.checks import Columns, fits, shown
+from lthedu.base.arguments import fits, shown
+from lthedu.base.ranges import Columns
 from lthedu.course import lesson
 from lthedu.training import gradients
 

@@ -1,6 +1,6 @@
 """What a public function asks of its arguments: their types, and the range that an annotation names.
 
-`@checked` holds every argument against its annotation before the body runs, so that a wrong value is named where it
+`@typed` holds every argument against its annotation before the body runs, so that a wrong value is named where it
 was given and nothing has happened yet. What an array or a tensor holds is for the function itself to judge. Arguments
 that fit cost microseconds: `fits` makes a small test of an annotation, and `fault` looks for words where it fails.
 """
@@ -8,9 +8,7 @@ that fit cost microseconds: `fits` makes a small test of an annotation, and `fau
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice, repeat
-from math import inf
 from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -31,92 +29,6 @@ WORDS: dict[Any, tuple[str, str]] = {  # one of them, several
     Callable: ("a function", "functions"),
     Mapping: ("a mapping", "mappings"),
 }
-
-
-@dataclass(frozen=True)
-class Range:
-    """The numbers from `low` to `high`, both allowed (None: no bound there). NaN lies in no range."""
-
-    low: float | None = None
-    high: float | None = None
-
-    def __contains__(self, value: Any) -> bool:
-        below = self.low is not None and value < self.low
-        above = self.high is not None and value > self.high
-        return bool(value == value) and not below and not above
-
-    def __str__(self) -> str:
-        if self.high is None:
-            return "that is not NaN" if self.low is None else f"from {self.low} up"
-        return f"up to {self.high}" if self.low is None else f"from {self.low} to {self.high}"
-
-
-@dataclass(frozen=True)
-class Above:
-    """The numbers above `low` (itself not allowed), up to `high`, or below `below`, where they are named.
-
-    >>> 1 in Above(0, high=1), 1 in Above(0, below=1), f"{Above(0, high=1)}; {Above(0, below=1)}; {Above(0)}"
-    (True, False, 'above 0 to 1; above 0 and below 1; above 0')
-    """
-
-    low: float
-    high: float | None = None
-    below: float | None = None
-
-    def __contains__(self, value: Any) -> bool:
-        fits = self.high is None or value <= self.high
-        return bool(value > self.low and fits and (self.below is None or value < self.below))
-
-    def __str__(self) -> str:
-        upper = "" if self.high is None else f" to {self.high}"
-        if self.below is not None:
-            upper += " and finite" if self.below == inf else f" and below {self.below}"
-        return f"above {self.low}{upper}"
-
-
-@dataclass(frozen=True)
-class Columns:
-    """A table with these columns, named in one text, and at least so many rows.
-
-    >>> class Table(list):
-    ...     columns = ("arm", "accuracy")
-    >>> Table([1]) in Columns("arm"), Table() in Columns("arm"), Table([1]) in Columns("arm level")
-    (True, False, False)
-    """
-
-    names: str
-    rows: int = 1
-
-    def __contains__(self, table: Any) -> bool:
-        return set(self.names.split()) <= set(table.columns) and len(table) >= self.rows
-
-    def __str__(self) -> str:
-        return f"with the columns {', '.join(self.names.split())}" + (" and one row or more" if self.rows else "")
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A text with something in it.
-
-    >>> "a" in Filled(), " " in Filled()
-    (True, False)
-    """
-
-    def __contains__(self, text: Any) -> bool:
-        return bool(text.strip())
-
-    def __str__(self) -> str:
-        return "with something in it"
-
-
-Count = Annotated[int, Range(1)]
-Whole = Annotated[int, Range(0)]
-Fraction = Annotated[float, Range(0, 1)]
-Number = Annotated[float, Range()]
-Positive = Annotated[float, Above(0)]
-Share = Annotated[float, Above(0, below=1)]
-Text = Annotated[str, Filled()]
-
 Test = Callable[[Any], bool]
 
 
@@ -129,14 +41,15 @@ class Fault(NamedTuple):
     error: type[Exception] = TypeError
 
 
-def checked(function: F) -> F:
+def typed(function: F) -> F:
     """The function or class, every argument held against its annotation at each call.
 
     Raises ValueError for a number or a word that is none of those allowed (3.5 for a whole number, one outside the
     `Range` of an `Annotated`, a text that a `Literal` lacks), and TypeError for a value of another type. The message
     names the value, the place where it stands and what is allowed there.
 
-    >>> @checked
+    >>> from lthedu.base.ranges import Fraction
+    >>> @typed
     ... def share(numbers: Sequence[int], of: Fraction = 0.5) -> float:
     ...     return of * sum(numbers)
     >>> share((1, 2.5))

@@ -9,7 +9,8 @@ import pytest
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lthedu.checks import Columns, Count, Fraction, Number, Range, Text, Whole, checked, fits, shown, spoken
+from lthedu.base.arguments import fits, shown, spoken, typed
+from lthedu.base.ranges import Columns, Count, Fraction, Number, Range, Text, Whole
 
 NAN = float("nan")
 
@@ -102,7 +103,7 @@ def test_what_does_not_fit_is_named_with_what_would(hint: Any, value: Any, error
 
     asks.__annotations__["x"] = hint
     with pytest.raises(error) as caught:
-        checked(asks)(value)
+        typed(asks)(value)
     assert str(caught.value) == f"asks: x{'' if words.startswith(('[', chr(39) + 's')) else ' is '}{words}"
     assert type(caught.value) is error
 
@@ -114,14 +115,14 @@ def test_a_class_is_checked_when_it_is_made_and_stays_the_class_it_is() -> None:
         def __init__(self, n: Count) -> None:
             self.n = n
 
-    assert checked(Thing) is Thing
+    assert typed(Thing) is Thing
     assert Thing(2).n == 2
     with pytest.raises(ValueError, match="Thing: n is 0; allowed: a whole number from 1 up"):
         Thing(0)
 
 
 def test_too_few_arguments_and_one_too_many_are_python_s_own_errors() -> None:
-    @checked
+    @typed
     def f(a: int, *rest: int, key: float = 0.5) -> tuple[Any, ...]:
         return a, rest, key
 
@@ -141,11 +142,11 @@ def test_nothing_is_taken_of_an_iterator_and_no_array_is_read() -> None:
 
     assert fits(Sequence[float])(np.zeros(3).view(Unread))
     with pytest.raises(TypeError, match="a generator; allowed: a sequence of numbers"):
-        checked_sum(x for x in (1, 2))
+        typed_sum(x for x in (1, 2))
 
 
-@checked
-def checked_sum(numbers: Sequence[float]) -> float:
+@typed
+def typed_sum(numbers: Sequence[float]) -> float:
     return sum(numbers)
 
 

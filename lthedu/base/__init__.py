@@ -1,0 +1,1 @@
+"""What everything stands on, and what knows no network: files, random streams, the machine, compiled loops."""
