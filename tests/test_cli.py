@@ -199,8 +199,8 @@ def test_progress_reads_the_folder_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
     mine = record.Record(tmp_path / "lthedu")
-    mine.add(record.Event("2.2", "A random mask", "hint", 1.8e9 + 4 * 3600, hints=2))
-    mine.add(record.Event("2.2", "A random mask", "passed", 1.8e9 + 4 * 3600 + 90, answer="a"))
+    mine.add(record.Event("random_mask", "A random mask", "hint", 1.8e9 + 4 * 3600, hints=2))
+    mine.add(record.Event("random_mask", "A random mask", "passed", 1.8e9 + 4 * 3600 + 90, answer="a"))
     assert run("progress") == 0
     shown = capsys.readouterr().out
     assert re.search(r"2\.2 +A random mask .* ✓ passed +1 +2 +2 +2027-01-15", shown)
@@ -308,7 +308,7 @@ def test_canonical_says_what_it_rewrote(run: Run, tmp_path: Path, capsys: pytest
 
 def test_progress_as_json_is_for_another_program(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = record.Record(tmp_path / "work")
-    mine.add(record.Event("2.2", "A random mask", "passed", 1.8e9, answer="the answer's digest"))
+    mine.add(record.Event("random_mask", "A random mask", "passed", 1.8e9, answer="the answer's digest"))
     assert run("progress", "--json", "--folder", str(tmp_path / "work")) == 0
     shown = capsys.readouterr().out
     data = json.loads(shown)

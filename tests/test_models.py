@@ -72,6 +72,15 @@ def test_a_residual_mlp_is_vectorised_over_replicates():
         assert torch.allclose(together[i].T, three.module(i)(x), atol=1e-6)
 
 
+def test_a_residual_mlp_with_a_forward_of_its_own_is_not_read_as_one():
+    class Other(ResidualMLP):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    with pytest.raises(ValueError, match="Other does more, or less, than its Linear layers say"):
+        affine_layers(Other([4, 4, 2]))
+
+
 def test_affine_layers_say_what_the_network_computes_in_float64():
     torch.manual_seed(1)
     for net in (MLP([4, 5, 3]), ResidualMLP([4, 4, 4, 2]), nn.Linear(4, 2), nn.Sequential(nn.Linear(4, 3, bias=False))):

@@ -1,9 +1,11 @@
-"""What this machine is, as far as the standard library can tell."""
+"""What this machine is, as far as it tells."""
 
 import os
 import platform
 from pathlib import Path
 from typing import Annotated
+
+import psutil
 
 from lthedu.base.ranges import Range
 
@@ -45,30 +47,19 @@ MEMORY_LIMITS = (
 )
 
 
-def memory() -> int | None:
+def memory() -> int:
     """Bytes of memory that programs here may use: the machine's, or less where a Linux container has a limit.
 
-    None where the standard library cannot tell (Windows).
-
-    >>> memory() is None or memory() > 0
+    >>> memory() > 0
     True
     """
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
-    return min([there, *_memory_limits()])
-
-
-def _memory_limits() -> list[int]:
-    """The bytes that a Linux container grants, as far as it says so."""
-    found = []
+    found: list[int] = [psutil.virtual_memory().total]
     for file in MEMORY_LIMITS:
         try:
             found.append(int(file.read_text(encoding="utf-8")))
         except (OSError, ValueError):  # no such file; "max" for no limit
             continue
-    return found
+    return min(found)
 
 
 def load() -> str:

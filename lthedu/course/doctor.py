@@ -220,8 +220,8 @@ def hardware(visit: Visit) -> Iterator[Line]:
     cores = machine.usable_cores()
     yield Line(f"{machine.cpu_name()}, {cores} of {os.cpu_count()} cores usable, load {machine.load()}")
     memory = machine.memory()
-    amount = f"memory: {memory / 2**30:.1f} GiB" if memory else "memory: unknown"
-    if memory and memory < LITTLE_MEMORY:
+    amount = f"memory: {memory / 2**30:.1f} GiB"
+    if memory < LITTLE_MEMORY:
         yield Line(
             amount,
             f"there is little memory ({memory / 2**30:.1f} GiB): a kernel may be ended without a word",

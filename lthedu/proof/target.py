@@ -1,77 +1,31 @@
 """The network to imitate, as what the proof is about: matrices with a ReLU between them, none with a large entry."""
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Positive
-from lthedu.base.streams import numpy_generator
+from lthedu.models import affine_layers
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
 Normalise = Callable[[Sequence[Layer], float], tuple[list[Layer], float]]
-ALLOWED = "allowed: Linear layers with a ReLU between each two, and none after the last"
 
 
 def layers_of(target: nn.Module) -> list[Layer]:
-    """The layers [W | b] of a network made of Linear and ReLU, in float64; missing biases are zero.
-
-    Raises ValueError, naming the layer, for any other layer, for a weight that is not finite, and for a network that
-    does not compute Linear, ReLU, Linear, ..., Linear in the order in which it lists its layers.
+    """The layers [W | b] of a network made of Linear and ReLU, in float64; raises as `affine_layers`.
 
     >>> [layer.shape for layer in layers_of(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))]
     [(3, 3), (1, 4)]
     """
     if not isinstance(target, nn.Module):
         raise ValueError(f"the target is a {type(target).__name__}; allowed: a torch module")
-    found: list[Layer] = []
-    for name, module in target.named_modules():
-        if isinstance(module, nn.Linear):
-            weight = module.weight.detach().double().cpu().numpy()
-            bias = np.zeros(len(weight)) if module.bias is None else module.bias.detach().double().cpu().numpy()
-            layer = np.concatenate([weight, bias[:, None]], axis=1)
-            if not weight.size:
-                raise ValueError(
-                    f"layer {name or 'target'!r} has {len(weight)} outputs and {layer.shape[1] - 1} inputs"
-                )
-            if not np.isfinite(layer).all():
-                raise ValueError(f"layer {name or 'target'!r} has a weight or bias that is NaN or infinite")
-            if found and layer.shape[1] - 1 != len(found[-1]):
-                raise ValueError(f"layer {name!r} reads {layer.shape[1] - 1} numbers after one of {len(found[-1])}")
-            found.append(layer)
-        elif not isinstance(module, nn.ReLU) and not any(True for _ in module.children()):
-            raise ValueError(f"layer {name or 'target'!r} is {type(module).__name__}; {ALLOWED}")
-    if not found:
-        raise ValueError(f"the target has no layer; {ALLOWED}")
-    _check_computes(target, found)
-    return found
-
-
-def _check_computes(target: nn.Module, layers: Sequence[Layer]) -> None:
-    """Raise ValueError unless the module's own forward is what its layers say."""
-    # far out no bias hides a ReLU that is missing or one too many
-    x = numpy_generator("probe of a target").normal(size=(3, 16, layers[0].shape[1] - 1))
-    x *= np.array([1.0, 1e3, 1e6])[:, None, None]
-    try:
-        double = copy.deepcopy(target).double().cpu().eval()
-    except (RuntimeError, TypeError) as error:  # weights computed from others: weight norm, torch's own pruning
-        raise ValueError(f"{type(target).__name__} cannot be copied ({error}); {ALLOWED}") from error
-    try:
-        with torch.no_grad():
-            got = double(torch.from_numpy(x.reshape(48, -1))).numpy()
-    except Exception as error:
-        raise ValueError(f"the target does not take rows of {x.shape[2]} numbers ({error}); {ALLOWED}") from error
-    wanted = forward(layers, x)  # (3, 16, outputs)
-    rounding = 1e-9 * np.abs(wanted).max((1, 2), keepdims=True)
-    if got.shape != (48, wanted.shape[2]) or not (np.abs(got.reshape(wanted.shape) - wanted) <= rounding).all():
-        raise ValueError(f"{type(target).__name__} does more, or less, than its Linear layers say; {ALLOWED}")
+    return [np.concatenate([weight, bias[:, None]], axis=1) for weight, bias in affine_layers(target, "target")]
 
 
 def forward(layers: Sequence[Layer], x: Floats) -> Floats:

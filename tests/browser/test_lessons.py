@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from answers import ANSWERS
 from lesson_page import KERNEL_IS_IDLE, LessonPage
+from typed_answers import ANSWERS
 
 pytestmark = pytest.mark.browser
 

@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: pieces(tent_network(1), 1, 1), "low is 1 and high 1"),
         (
             lambda: pieces(nn.Sequential(nn.Linear(1, 2), nn.Tanh(), nn.Linear(2, 1))),
-            "layer 1 is Tanh; allowed: Linear",
+            "layer '1' is Tanh; allowed: Linear",
         ),
         (lambda: least_units([0, 1], error=0), "error is 0"),
         (lambda: best_fit(f, [0.5], [2]), "sides are"),
