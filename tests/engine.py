@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from lthedu.base.streams import generator
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.training import Optimizer
 
 OPTIMIZERS = [

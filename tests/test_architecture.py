@@ -78,7 +78,7 @@ def test_importing_the_package_imports_no_torch():
 
 def test_the_exercises_need_no_figure_and_no_widget():
     # every check imports them, also where nothing is drawn: `lthedu progress`, a marker's machine
-    faces = "{'matplotlib', 'ipywidgets', 'IPython', 'lthedu.widgets', 'lthedu.plots'}"
+    faces = "{'matplotlib', 'ipywidgets', 'IPython', 'lthedu.figures', 'lthedu.figures'}"
     code = f"import sys; sys.path[:0] = {sys.path!r}; import lthedu.course.catalogue as c; c.exercises(); print({faces} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 

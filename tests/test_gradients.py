@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.training import Replicates, pick
 
 CPU = torch.device("cpu")

@@ -4,10 +4,12 @@ import pytest
 
 from lthedu import data
 from lthedu.experiments import base
-from lthedu.landscape import depth
-from lthedu.sparsity import Comparison, compare
-from lthedu.supermasks import deconstruction, widths
-from lthedu.tickets import rewinding_experiment as rewinding
+from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.pruning_basics.experiment import Comparison
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.supermasks import experiment as widths
+from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
+from lthedu.lessons.zeros_and_signs import experiment as deconstruction
 
 SIZES = (196, 6, 10)
 

@@ -7,9 +7,9 @@ import torch
 from engine import OPTIMIZERS, PATHS, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
 from torch import nn
 
-from lthedu import masks
 from lthedu.data import Dataset
-from lthedu.models import MLP
+from lthedu.networks import masks
+from lthedu.networks.models import MLP
 from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, measure, train, training
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.minibatches import minibatches

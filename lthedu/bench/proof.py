@@ -14,7 +14,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.bench.measure import measure, report, spread, table
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import Solver
 from lthedu.proof.widths import LARGEST, weights_of

@@ -13,8 +13,8 @@ from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
 from lthedu.base.ranges import Count, Range
 from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
-from lthedu.masks import Mask, Params
-from lthedu.models import lenet_300_100
+from lthedu.networks.masks import Mask, Params
+from lthedu.networks.models import lenet_300_100
 from lthedu.supermasks import EdgePopup, initial_scores, keep_top, signed_constants
 from lthedu.training import Optimizer, Replicates, pick
 

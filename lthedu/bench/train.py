@@ -11,13 +11,14 @@ from torch import Tensor
 from torch.nn.utils import prune
 from torch.utils.data import DataLoader, TensorDataset
 
-from lthedu import data, masks
+from lthedu import data
 from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
 from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import generator
 from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
-from lthedu.models import lenet_300_100
+from lthedu.networks import masks
+from lthedu.networks.models import lenet_300_100
 from lthedu.training import Optimizer, Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count

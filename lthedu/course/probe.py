@@ -13,7 +13,7 @@ from lthedu.course.executor import CellStopped, NoKernel, run_cells
 
 PATIENCE = 180  # seconds an answer may take: the first import of torch from a slow disk
 
-PACKAGES = "torch numpy scipy pandas matplotlib.pyplot safetensors ipywidgets lthedu.course.lesson lthedu.widgets"
+PACKAGES = "torch numpy scipy pandas matplotlib.pyplot safetensors ipywidgets lthedu.course.lesson lthedu.figures"
 
 
 def asked(functions: Sequence[str], folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def settings() -> dict[str, str]:
     ''
     """
     from lthedu.data import default_device
-    from lthedu.tickets import scaled_settings
+    from lthedu.experiments.study import scaled_settings
 
     found = {"LTHEDU_DEVICE": "", "LTHEDU_SCALE": ""}
     for name, read in (("LTHEDU_DEVICE", default_device), ("LTHEDU_SCALE", scaled_settings)):

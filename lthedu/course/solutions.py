@@ -99,9 +99,9 @@ def pasted(cell: str, name: str, reference: Callable[..., Any], before: set[str]
     What the reference needs is imported first, but for the names in `before`: functions that earlier exercises of the
     notebook defined. Raises ValueError when the cell does not define `name` or the reference has another name.
 
-    >>> from lthedu.masks import density
+    >>> from lthedu.networks.masks import density
     >>> print(pasted("def density(mask):\\n    ...\\n\\ndensity", "density", density, set()))  # doctest: +ELLIPSIS
-    from lthedu.masks import Mask, counts
+    from lthedu.networks.masks import Mask, counts
     <BLANKLINE>
     <BLANKLINE>
     def density(mask: Mask) -> float:

@@ -163,7 +163,7 @@ def fetch(name: str, *, folder: Path | str | None = None, progress: Progress | N
 
     The only function of the package that uses the network. It first prints what it will fetch and how large it is;
     what is there already is checked and not fetched again.
-    `progress(bytes, size, text)` is called as bytes arrive; in a notebook, pass `lthedu.course.progress.ProgressBar()`.
+    `progress(bytes, size, text)` is called as bytes arrive; in a notebook, pass `lthedu.course.bar.ProgressBar()`.
 
     Raises ValueError for a dataset that is not fetched, ConnectionError without a network, and as
     `lthedu.data.download.fetch_file`.

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu import results
+from lthedu.base import sealed
 from lthedu.base.files import exclusive
 
 Make = Callable[[], Any]
@@ -21,7 +21,7 @@ def kept(folder: Path, name: str, about: Any, make: Make) -> Any:
 
     `make` gives tensors, tables and what JSON holds, in dicts, lists and tuples; all of it comes back on the CPU, bit
     for bit. `about` (anything JSON holds) says what it was made of. It is written atomically and read under a digest
-    (see `lthedu.results`). Raises ValueError, naming the difference, where what is there was made of something else,
+    (see `lthedu.base.sealed`). Raises ValueError, naming the difference, where what is there was made of something else,
     DamagedFile for a damaged file, and OSError when it cannot be written.
 
     >>> import tempfile
@@ -36,9 +36,9 @@ def kept(folder: Path, name: str, about: Any, make: Make) -> Any:
         tensors: dict[str, Tensor] = {}
         made = make()
         with_ = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-        results.write(place, {"about": about, "value": _packed(made, tensors, ""), "made with": with_}, tensors)
+        sealed.write(place, {"about": about, "value": _packed(made, tensors, ""), "made with": with_}, tensors)
         return made
-    record, tensors = results.read(place)
+    record, tensors = sealed.read(place)
     if "value" not in record:
         raise ValueError(f"{place} is a level in the form of an older lthedu; give another folder")
     difference = _difference(record["about"], json.loads(json.dumps(about)))
@@ -62,7 +62,7 @@ def claimed(folder: Path, about: Callable[[], Any]) -> Iterator[Path]:
         f"another process is running the experiment in {folder} now; wait until it has finished, or give another folder"
     )
     with exclusive(folder / "lock", busy=busy):
-        results.sweep(folder)
+        sealed.sweep(folder)
         kept(folder, "experiment", about(), dict)
         yield folder
 

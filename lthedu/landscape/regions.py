@@ -16,7 +16,7 @@ from torch import nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count
 from lthedu.base.streams import generator
-from lthedu.models import MLP, ResidualMLP, affine_layers
+from lthedu.networks.models import MLP, ResidualMLP, affine_layers
 
 Floats = NDArray[np.float64]
 Split = Callable[[Floats, Floats], tuple[Floats, Floats]]

@@ -1,5 +1,1 @@
-"""The papers' own settings: `lthedu paper` runs them, and `load` reads what they gave and the course stores."""
-
-from lthedu.paper.results import PaperResult, load
-
-__all__ = ["PaperResult", "load"]
+"""The papers' own settings, run for hours: what `lthedu paper` does."""

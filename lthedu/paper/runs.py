@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from lthedu import data, models
+from lthedu import data
 from lthedu.data import Dataset
-from lthedu.experiments import Experiment
-from lthedu.paper.results import PaperResult, made_with, write
-from lthedu.supermasks import conv
-from lthedu.tickets import PAPER, Study, final, lottery
-from lthedu.tickets import rewinding_experiment as rewinding
+from lthedu.experiments import Experiment, convolutional_supermasks
+from lthedu.experiments.paper_results import PaperResult, made_with, write
+from lthedu.experiments.study import PAPER, Study, final
+from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.networks import models
 from lthedu.training import Optimizer
 
 
@@ -84,12 +85,14 @@ def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
-def convolutional_supermasks(settings: conv.Settings, clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+def convolutional_supermasks(
+    settings: convolutional_supermasks.Settings, clock: Clock, images: Path | None, parts: Path
+) -> PaperResult:
     """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
     128 images at a time, beside networks that are trained; three seeds."""
     pictures, source = cifar(images)
     title = f"Supermasks of Conv-2/4/6 on {source}, {settings.passes} passes"
-    return _reference(title, conv.Convolutional(pictures, settings), clock, parts)
+    return _reference(title, convolutional_supermasks.Convolutional(pictures, settings), clock, parts)
 
 
 RUNS: dict[str, Run] = {
@@ -97,8 +100,10 @@ RUNS: dict[str, Run] = {
     "conv4": conv4,
     "lotteries": small_lotteries,
     "rewinding": rewound,
-    "supermasks": partial(convolutional_supermasks, conv.PAPER),  # 100 passes
-    "supermasks-short": partial(convolutional_supermasks, conv.SHORT),  # 10 passes, minutes on a GPU
+    "supermasks": partial(convolutional_supermasks, convolutional_supermasks.PAPER),  # 100 passes
+    "supermasks-short": partial(
+        convolutional_supermasks, convolutional_supermasks.SHORT
+    ),  # 10 passes, minutes on a GPU
 }
 
 

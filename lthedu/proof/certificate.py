@@ -22,7 +22,7 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
 
     It holds in exact arithmetic; rounding in float32 comes on top. `bound` computes it, `error_bound` if none is given.
 
-    >>> from lthedu.models import MLP
+    >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> largest_difference(ticket) <= certificate(ticket)
@@ -80,7 +80,7 @@ def largest_difference(
     box by `steps` steps of projected gradient ascent, all in float64: from `starts` points, and as many of the rows.
     Raises ValueError for rows of another length or outside the box, for no start, and for fewer than 0 steps.
 
-    >>> from lthedu.models import MLP
+    >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
     >>> 0 < largest_difference(construct(MLP([4, 3, 2]), eta=1e-3)) < 0.1
     True

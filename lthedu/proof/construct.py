@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Share
-from lthedu.masks import Mask
+from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
 from lthedu.proof.solvers import MOST_HASHED, Solver
@@ -138,7 +138,7 @@ def construct(
     their range, and for a source that does not fit (with its widths, and the eta from which on it fits). That a weight
     was missed is not an error: see `missed`.
 
-    >>> from lthedu.models import MLP
+    >>> from lthedu.networks.models import MLP
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> ticket.source.sizes, ticket.missed
     ((4, 120, 3, 110, 2), 0)

@@ -19,7 +19,7 @@ from torch import nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import generator
-from lthedu.models import affine_layers
+from lthedu.networks.models import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
 

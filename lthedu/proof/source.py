@@ -16,8 +16,8 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
-from lthedu.masks import Params
-from lthedu.models import MLP
+from lthedu.networks.masks import Params
+from lthedu.networks.models import MLP
 
 BLOCK = 1 << 20  # numbers drawn at a time: even, so that it has no part in which they are
 MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126

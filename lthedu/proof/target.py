@@ -10,7 +10,7 @@ from torch import nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Positive
-from lthedu.models import affine_layers
+from lthedu.networks.models import affine_layers
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases

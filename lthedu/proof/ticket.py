@@ -7,10 +7,10 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from lthedu import masks
 from lthedu.base.arguments import typed
-from lthedu.masks import Mask
-from lthedu.models import MLP
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask
+from lthedu.networks.models import MLP
 from lthedu.proof.source import Source, as_module
 from lthedu.proof.target import Box
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal, write_whole
 from lthedu.base.ranges import Count
-from lthedu.masks import Mask, Params, check_fits
+from lthedu.networks.masks import Mask, Params, check_fits
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box
 from lthedu.proof.ticket import Ticket
@@ -39,7 +39,7 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
     `path`, when it cannot be.
 
     >>> import tempfile
-    >>> from lthedu.models import MLP
+    >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> with tempfile.TemporaryDirectory() as folder:

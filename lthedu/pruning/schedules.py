@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Fraction
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 from lthedu.pruning.scores import Scores, magnitude
 
 Choose = Callable[[Scores, float], Mask]  # one network's scores, density -> its mask

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.masks import prunable
+from lthedu.networks.masks import prunable
 
 Scores = dict[str, Tensor]
 

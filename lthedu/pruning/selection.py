@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.masks import Mask, check_fits
+from lthedu.networks.masks import Mask, check_fits
 from lthedu.pruning.scores import Scores
 
 Scope = Literal["layer", "global"]

@@ -1,7 +1,7 @@
 """How many numbers and bytes a masked network takes."""
 
 from lthedu.base.arguments import typed
-from lthedu.masks import Mask, Params, check_fits
+from lthedu.networks.masks import Mask, Params, check_fits
 
 
 @typed

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lthedu import masks
 from lthedu.base.arguments import typed
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 
 
 @typed

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.masks import Params, prunable
+from lthedu.networks.masks import Params, prunable
 from lthedu.pruning import Scores
 
 Criterion = Callable[[Params, Params], Scores]  # (initial, final) -> scores

@@ -24,7 +24,7 @@ class Fitness:
     each call from `generator`, and costs as much of a forward pass. `history` holds a row for each call: cost so far,
     seconds so far, best loss so far (R,).
 
-    >>> from lthedu.models import MLP
+    >>> from lthedu.networks.models import MLP
     >>> one = Replicates.create(lambda: MLP([3, 2]), seeds=[0])
     >>> fitness = Fitness(one, torch.zeros(4, 3), torch.tensor([0, 1, 0, 1]), budget=2)
     >>> round(float(fitness(torch.ones(1, 2, 6, dtype=torch.bool))[0, 0]), 4), fitness.left

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Fraction
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 from lthedu.supermasks.topk import keep_top
 from lthedu.training import Method
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.streams import generator
-from lthedu.masks import Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Params
 
 Draw = Callable[[Tensor, torch.Generator], Tensor]  # (one layer of one network, stream) -> its new values
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Fraction, Range
-from lthedu.masks import Mask, Params, prunable
+from lthedu.networks.masks import Mask, Params, prunable
 from lthedu.pruning import keep_largest
 from lthedu.tickets.distances import hamming
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Whole
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 
 Train = Callable[[int, Params, Mask], Params]  # (level, start, mask) -> trained weights
 Prune = Callable[[Params, Mask], Mask]  # (trained weights, mask) -> smaller mask

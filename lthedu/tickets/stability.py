@@ -15,7 +15,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns, Fraction, Range
 from lthedu.data import Dataset
-from lthedu.masks import Params
+from lthedu.networks.masks import Params
 from lthedu.training import Replicates, Split, evaluate
 
 
@@ -68,7 +68,9 @@ def walk(
     `a`, `b`: weights (R, ...) by name, of the architecture of `replicates`. `split`: "train", "val" or "test".
     Columns: replicate, alpha, loss, error. Raises ValueError for fewer than 2 points and another split.
 
-    >>> from lthedu import data, models
+    >>> from lthedu import data
+
+    >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
     >>> two = Replicates.create(models.lenet_300_100, seeds=[0, 1])
     >>> walk(two, two.params, two.take([1, 0]).params, mnist, points=3)[["replicate", "alpha"]].values.tolist()

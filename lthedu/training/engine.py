@@ -13,11 +13,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
 from lthedu.data import Dataset
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.evaluation import HISTORY, measure
 from lthedu.training.gradients import By, Method, pick
@@ -112,7 +112,9 @@ def training(
 
     The input is not changed. Raises ValueError for arguments that do not fit, before any work.
 
-    >>> from lthedu import data, models
+    >>> from lthedu import data
+
+    >>> from lthedu.networks import models
     >>> from lthedu.pruning import magnitude, select
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
     >>> for now in training(Replicates.create(models.lenet_300_100, seeds=[0]), mnist, steps=30):
@@ -205,7 +207,9 @@ def train(
     early and gives back what there is so far, with `stopped` set and no history. Raises ValueError for arguments that
     do not fit, before any work.
 
-    >>> from lthedu import data, models
+    >>> from lthedu import data
+
+    >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
     >>> two = Replicates.create(models.lenet_300_100, seeds=[0, 1])
     >>> trained = train(two, mnist, steps=30)

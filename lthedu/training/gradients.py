@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from lthedu.base.arguments import typed
-from lthedu.masks import Params
-from lthedu.models import MLP
+from lthedu.networks.masks import Params
+from lthedu.networks.models import MLP
 
 By = Literal["linear", "vmap", "loop"]
 

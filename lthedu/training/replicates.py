@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
-from lthedu import masks
 from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
 from lthedu.data import device_of
-from lthedu.masks import Mask, Params
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
 
 
 @typed
@@ -42,7 +42,7 @@ class Replicates:
         Raises ValueError for no seed, a dtype that is no float, and a device that torch does not know; TypeError for
         a network in the place of `make`.
 
-        >>> from lthedu.models import lenet_300_100
+        >>> from lthedu.networks.models import lenet_300_100
         >>> five = Replicates.create(lenet_300_100, seeds=range(5))
         >>> len(five), tuple(five.params["layers.0.weight"].shape)
         (5, (5, 300, 784))
@@ -73,7 +73,7 @@ class Replicates:
     def full_mask(self) -> Mask:
         """The mask that keeps every prunable weight of every replicate, (R, ...) by name.
 
-        >>> from lthedu.models import MLP
+        >>> from lthedu.networks.models import MLP
         >>> Replicates.create(lambda: MLP([2, 1]), seeds=[0, 1]).full_mask()
         {'layers.0.weight': tensor([[[True, True]],
         <BLANKLINE>
@@ -89,7 +89,7 @@ class Replicates:
     def module(self, index: int) -> nn.Module:
         """Replicate `index` as a module of its own, to use with plain torch.
 
-        >>> from lthedu.models import lenet_300_100
+        >>> from lthedu.networks.models import lenet_300_100
         >>> Replicates.create(lenet_300_100, seeds=[0]).module(0)(torch.zeros(2, 784)).shape
         torch.Size([2, 10])
         """
@@ -103,7 +103,7 @@ class Replicates:
     def take(self, index: Sequence[int]) -> "Replicates":
         """The replicates numbered `index`, in that order; repeats are allowed.
 
-        >>> from lthedu.models import MLP
+        >>> from lthedu.networks.models import MLP
         >>> len(Replicates.create(lambda: MLP([2, 1]), seeds=[7, 8, 9]).take([0, 2, 0, 2]))
         4
         """

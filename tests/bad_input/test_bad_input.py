@@ -23,35 +23,24 @@ import torch
 from torch import nn
 
 import lthedu
-from lthedu import (
-    data,
-    landscape,
-    masks,
-    models,
-    plots,
-    proof,
-    pruning,
-    results,
-    sparsity,
-    stats,
-    supermasks,
-    tickets,
-    training,
-    widgets,
-)
-from lthedu.base import course_files, streams
+from lthedu import data, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
+from lthedu.base import course_files, sealed, streams
 from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
 from lthedu.course import lesson
-from lthedu.paper import results as paper_results
+from lthedu.experiments import paper_results, study
+from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
+from lthedu.networks import masks, models
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
 MODULES = (
-    course_files, data, gradients, landscape, masks, models, optimizers, paper_results, plots, proof, pruning, results,
-    sparsity, stats, streams, supermasks, tickets, training, widgets,
+    course_files, data, gradients, landscape, masks, models, optimizers, paper_results, figures, proof, pruning, sealed,
+    sparsity, stats, streams, supermasks, tickets, training, figures,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
@@ -107,8 +96,8 @@ def ticket() -> proof.Construction:
 
 @cache
 def study_table() -> pd.DataFrame:
-    settings = tickets.Settings(seeds=(0, 1), levels=1, steps=4, batch_size=8, val_every=2)
-    return tickets.Study(small_data(), network, settings).run()
+    settings = study.Settings(seeds=(0, 1), levels=1, steps=4, batch_size=8, val_every=2)
+    return study.Study(small_data(), network, settings).run()
 
 
 def table(columns: str, rows: int = 2) -> pd.DataFrame:
@@ -144,7 +133,7 @@ def saved_ticket() -> Path:
 
 
 def written() -> Path:
-    results.write(Path("a-result"), {"a": 1}, WEIGHTS)
+    sealed.write(Path("a-result"), {"a": 1}, WEIGHTS)
     return Path("a-result")
 
 
@@ -419,7 +408,7 @@ CALLS = [
         landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
     ),
     Call(
-        landscape.depth.Settings,
+        depth.Settings,
         lambda: {},
         {
             "depths": [None, (), (0,), (0.5,)],
@@ -430,16 +419,16 @@ CALLS = [
         },
     ),
     Call(
-        landscape.accuracy_by_depth,
+        depth.accuracy_by_depth,
         lambda: {
             "data": small_data(),
-            "settings": landscape.depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
+            "settings": depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
         },
-        {"data": [None], "settings": [None, tickets.LESSON], "progress": [3]},
+        {"data": [None], "settings": [None, study.LESSON], "progress": [3]},
     ),
     # sparsity
     Call(
-        sparsity.Settings,
+        compare.Settings,
         lambda: {},
         {
             "seeds": [None, (), (0.5,), (0, 0), 3],
@@ -454,7 +443,7 @@ CALLS = [
         },
     ),
     Call(
-        sparsity.Comparison,
+        compare.Comparison,
         lambda: {"data": small_data()},
         {"data": [None], "settings": [None, 3], "choose": [3], "schedule": [3], "width": [3]},
     ),
@@ -562,7 +551,7 @@ CALLS = [
     ),
     # tickets
     Call(
-        tickets.Settings,
+        study.Settings,
         lambda: {},
         {
             "seeds": [None, (), (0.5,), (0, 0), ("a",), 3],
@@ -580,12 +569,12 @@ CALLS = [
         },
     ),
     Call(
-        tickets.Study,
+        study.Study,
         lambda: {"data": small_data()},
         {
             "data": [None, 3],
             "make": [None, 3],
-            "settings": [None, sparsity.compare.LESSON],
+            "settings": [None, compare.LESSON],
             "find_tickets": [None, 3],
             "random_mask": [None, 3],
         },
@@ -595,13 +584,13 @@ CALLS = [
         lambda: {"initial": PARAMS, "full": MASK, "train": lambda *_: PARAMS, "prune": lambda *_: MASK, "levels": 1},
         {"initial": TENSORS, "full": TENSORS, "train": [None, 3], "prune": [None, 3], "levels": [-1, 0.5, None]},
     ),
-    Call(tickets.final, lambda: {"table": study_table()}, {"table": TABLES, "split": ["all", None]}),
+    Call(study.final, lambda: {"table": study_table()}, {"table": TABLES, "split": ["all", None]}),
     Call(
-        tickets.final_accuracy,
-        lambda: {"table": study_table(), "arm": tickets.DENSE, "level": 0},
+        study.final_accuracy,
+        lambda: {"table": study_table(), "arm": study.DENSE, "level": 0},
         {"table": TABLES, "arm": ["other", None], "level": [0.5, None], "split": ["all", None]},
     ),
-    Call(tickets.summary, lambda: {"table": study_table()}, {"table": TABLES}),
+    Call(study.summary, lambda: {"table": study_table()}, {"table": TABLES}),
     # the proof
     Call(
         proof.Source,
@@ -727,16 +716,16 @@ CALLS = [
     ),
     # files
     Call(
-        results.write,
+        sealed.write,
         lambda: {"folder": Path("result"), "record": {"a": 1}, "tensors": WEIGHTS},
         {"folder": [None, "text", 3], "record": [None, 3, {"a": FOREIGN}], "tensors": [None, {"a": 3}]},
     ),
     Call(
-        results.read,
+        sealed.read,
         lambda: {"folder": written()},
         {"folder": [None, 3, Path("no-such-folder"), Path("empty"), Path("a-file")]},
     ),
-    Call(results.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
+    Call(sealed.sweep, lambda: {"parent": Path(".")}, {"parent": [None, 3]}),
     Call(
         paper_results.read,
         lambda: {"path": next((course_files.course_path("datasets") / "reference").glob("*.json"))},
@@ -922,7 +911,7 @@ def test_every_public_function_holds_its_arguments_to_their_annotations(function
 
 TABLE_PARAMETERS = [
     pytest.param(function, name, columns.names.split(), id=f"{function.__name__}-{name}")
-    for function in [*public(), tickets.lottery.target, tickets.lottery.wins, tickets.stability.barriers]
+    for function in [*public(), lottery.target, lottery.wins, tickets.stability.barriers]
     for name, hint in typing.get_type_hints(of_call(function), include_extras=True).items()
     for columns in getattr(hint, "__metadata__", ())
     if isinstance(columns, Columns)

@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 
 from lthedu import masks, plots
 from lthedu.course.lesson import caption, check, claim, hint, progress, show, solution, verdict
-from lthedu.course.progress import ProgressBar
-from lthedu.widgets import live_plot
+from lthedu.course.bar import ProgressBar
+from lthedu.figures import live_plot
 
 plots.use_style()
 """,

@@ -19,7 +19,13 @@ from lthedu.course.boxes import Box, Table
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.course.solutions import answered
-from lthedu.exercises.lesson02_mistakes import never_rewinds, shuffles_a_name, shuffles_rows, tosses_a_coin, unpaired
+from lthedu.lessons.winning_tickets.mistakes import (
+    never_rewinds,
+    shuffles_a_name,
+    shuffles_rows,
+    tosses_a_coin,
+    unpaired,
+)
 from lthedu.pruning import random_mask
 from lthedu.stats import paired_test
 from lthedu.tickets import find_tickets

@@ -13,15 +13,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from torch import Tensor
 
-import lthedu.masks as house
+import lthedu.networks.masks as house
 from lthedu.base.course_files import course_path
 from lthedu.course import solutions
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.catalogue import exercises
 from lthedu.course.solutions import build_solutions, pasted
 from lthedu.exercises.core import Attempt
-from lthedu.masks import Mask
-from lthedu.masks import full as everything
+from lthedu.networks.masks import Mask
+from lthedu.networks.masks import full as everything
 
 LESSONS = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
 
@@ -243,11 +243,11 @@ def test_a_pasted_cell_stands_alone() -> None:
     cell = pasted("x = 1\ndef needs_much(mask):\n    ...\n\ny = 2", "needs_much", needs_much, set())
     imports = cell.partition("\n\n\n")[0].splitlines()
     assert set(imports) == {
-        "import lthedu.masks as house",
+        "import lthedu.networks.masks as house",
         "import re",
         f"from {__name__} import LIMIT, helper",
         "from collections.abc import Callable",
-        "from lthedu.masks import Mask, full as everything",
+        "from lthedu.networks.masks import Mask, full as everything",
         "from torch import Tensor",
     }
     assert len(imports) == 6

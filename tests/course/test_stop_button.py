@@ -9,8 +9,8 @@ from jupyter_client.manager import start_new_kernel
 
 SET_UP = """
 from lthedu import data, tickets
-from lthedu.course.progress import ProgressBar
-from lthedu.models import MLP
+from lthedu.course.bar import ProgressBar
+from lthedu.networks.models import MLP
 mnist = data.load("mnist", device="cpu").first(2000, 200, 200)
 settings = tickets.Settings(seeds=(0, 1), levels=1, steps=1200, batch_size=32, val_every=5)
 tickets.Study(mnist, settings=tickets.Settings(seeds=(0,), levels=0, steps=1)).run()  # imports what is slow to import

@@ -275,7 +275,7 @@ def test_accents_are_one_name_however_a_system_stores_them(tmp_path):
 
 
 def test_it_trains(tmp_path):
-    from lthedu.models import MLP
+    from lthedu.networks.models import MLP
     from lthedu.training import Optimizer, Replicates, evaluate, train
 
     for name, low in (("dark", 0), ("light", 120)):

@@ -11,7 +11,7 @@ from torch import nn
 
 from lthedu import data
 from lthedu.data import mnist1d
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.training import Optimizer, Replicates, evaluate, train
 
 # mean test accuracy of five seeds (the CNN: three), in percent; one seed deviates by about 1

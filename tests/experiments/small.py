@@ -8,14 +8,17 @@ import numpy as np
 from PIL import Image
 
 from lthedu import data
-from lthedu.experiments import Experiment
-from lthedu.landscape import depth
-from lthedu.models import MLP
-from lthedu.sparsity import compare
-from lthedu.supermasks import contest, conv, deconstruction, widths
-from lthedu.tickets import lottery, settings
-from lthedu.tickets import rewinding_experiment as rewinding
-from lthedu.tickets.study import Study
+from lthedu.experiments import Experiment, convolutional_supermasks
+from lthedu.experiments.study import settings
+from lthedu.experiments.study.study import Study
+from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.search_without_gradients import experiment as contest
+from lthedu.lessons.supermasks import experiment as widths
+from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
+from lthedu.lessons.zeros_and_signs import experiment as deconstruction
+from lthedu.networks.models import MLP
 
 
 def digits(pools: int = 0) -> data.Dataset:
@@ -64,7 +67,7 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
         digits(1), replace(widths.SIZES.tiny, widths=(4, 8), batch_size=32, seeds_per_part=1)
     ),
     "contest": lambda folder: contest.Contest(digits(2), replace(contest.SIZES.tiny, budget=200, seeds_per_part=1)),
-    "conv": lambda folder: conv.Convolutional(
-        pictures(folder / "pictures"), replace(conv.SIZES.tiny, seeds_per_part=1)
+    "conv": lambda folder: convolutional_supermasks.Convolutional(
+        pictures(folder / "pictures"), replace(convolutional_supermasks.SIZES.tiny, seeds_per_part=1)
     ),
 }

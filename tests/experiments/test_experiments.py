@@ -15,10 +15,11 @@ from experiments.small import EVERY, digits
 from lthedu import data
 from lthedu.data import Dataset
 from lthedu.experiments import Sizes, base
-from lthedu.supermasks import deconstruction
-from lthedu.tickets import find_tickets, settings, study
-from lthedu.tickets import rewinding_experiment as rewinding
-from lthedu.tickets.study import Study
+from lthedu.experiments.study import settings, study
+from lthedu.experiments.study.study import Study
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.zeros_and_signs import experiment as deconstruction
+from lthedu.tickets import find_tickets, rewinding
 
 every = pytest.mark.parametrize("name", EVERY)
 

@@ -23,7 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from experiments.small import EVERY
 
-from lthedu import results
+from lthedu.base import sealed
 from lthedu.base.fingerprint import fingerprint
 from lthedu.experiments.kept import _packed
 
@@ -98,7 +98,7 @@ def at_step(count, happens):
 
 def in_write(count, happens):
     """Let half of the bytes of the `count`-th file be written, and then `happens()`."""
-    real, left = results._flushed, [count]
+    real, left = sealed._flushed, [count]
 
     def flushed(path, content):
         left[0] -= 1
@@ -110,7 +110,7 @@ def in_write(count, happens):
             happens()
         return real(path, content)
 
-    results._flushed = flushed
+    sealed._flushed = flushed
 
 
 def full():
@@ -130,7 +130,7 @@ def killed(name, folder, where, count):
         if where == "write":
             in_write(count, die)
         else:
-            at_call(results.tempfile if where == "mkdtemp" else os, where, count, die)
+            at_call(sealed.tempfile if where == "mkdtemp" else os, where, count, die)
         return run(name, folder)
 
     ended = forked(first)
@@ -142,7 +142,7 @@ def no_space(name, folder, where, count):
     """A disk that is full when a file is written, or a file that may grow no more; then the same again, and another."""
 
     def first():
-        real = results._flushed, os.fsync
+        real = sealed._flushed, os.fsync
         if where == "write":
             in_write(count, full)
         elif where == "fsync":
@@ -157,7 +157,7 @@ def no_space(name, folder, where, count):
         except OSError as error:
             told = {"words": str(error), "file": error.filename}
         left = sorted(str(path.relative_to(folder)) for path in folder.rglob(".*"))
-        results._flushed, os.fsync = real
+        sealed._flushed, os.fsync = real
         if where == "limit":
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         begun.run(folder=folder)

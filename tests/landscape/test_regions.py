@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lthedu.landscape import SQUARE, Plane, formulas, plane_through, polygon_area, random_network, regions, split
-from lthedu.models import MLP, ResidualMLP
+from lthedu.networks.models import MLP, ResidualMLP
 
 
 def inside(region, coin: np.random.Generator, n: int = 5) -> np.ndarray:

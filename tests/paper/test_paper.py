@@ -7,12 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu import data, models, plots
+from lthedu import data
 from lthedu.data import DamagedFile
-from lthedu.paper import results, runs
-from lthedu.supermasks import conv
-from lthedu.tickets import Settings, Study, lottery
-from lthedu.tickets import rewinding_experiment as rewinding
+from lthedu.experiments import convolutional_supermasks, paper_results
+from lthedu.experiments.study import Settings, Study
+from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.rewinding import figures as rewinding_figures
+from lthedu.networks import models
+from lthedu.paper import runs
 
 TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 
@@ -21,12 +24,14 @@ TINY = Settings(seeds=(0, 1), levels=2, steps=4, batch_size=10, val_every=2)
 def two(tmp_path):
     table = pd.DataFrame({"arm": ["dense", "ticket"], "level": [0, 1], "test": [0.5, 1 / 3]})
     made = {"device": "a GPU", "torch": "2.13.0", "seconds": 61.2}
-    results.write(tmp_path / "two.json", results.PaperResult("two rows", True, {"seeds": (0, 1)}, made, table))
+    paper_results.write(
+        tmp_path / "two.json", paper_results.PaperResult("two rows", True, {"seeds": (0, 1)}, made, table)
+    )
     return tmp_path / "two.json"
 
 
 def test_what_is_written_is_read(two):
-    found = results.read(two)
+    found = paper_results.read(two)
     assert found.table.values.tolist() == [["dense", 0, 0.5], ["ticket", 1, 1 / 3]]
     assert found.provenance() == "two rows (a GPU, torch 2.13.0, 61 s)"
     assert replace(found, complete=False).provenance().endswith("61 s; partial: the time ran out)")
@@ -36,19 +41,19 @@ def test_what_is_written_is_read(two):
 def test_an_edited_reference_is_refused_with_both_checksums(two, old, new):
     two.write_text(two.read_text().replace(old, new))
     with pytest.raises(DamagedFile, match=r"two.json is damaged: its SHA-256 is \w{64}, expected \w{64}"):
-        results.read(two)
+        paper_results.read(two)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "\x80"])
 def test_a_foreign_file_is_refused_by_name(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content.encode("latin-1"))
     with pytest.raises(DamagedFile, match=r"x\.json is damaged or no reference"):
-        results.read(tmp_path / "x.json")
+        paper_results.read(tmp_path / "x.json")
 
 
 def test_every_stored_reference_is_whole():
     for path in (data.data_path("mnist").parent / "reference").glob("*.json"):
-        assert len(results.read(path).table)
+        assert len(paper_results.read(path).table)
 
 
 def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mnist):
@@ -66,7 +71,7 @@ def test_a_condensed_study_has_one_row_a_network_and_its_best_validation_loss(mn
 def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(50, 30, 30))
     monkeypatch.setattr(runs, "PAPER", replace(TINY, seeds_per_part=1))
-    whole, real = results.read(runs.run("lenet", tmp_path / "whole")), runs.Clock.__call__
+    whole, real = paper_results.read(runs.run("lenet", tmp_path / "whole")), runs.Clock.__call__
     for at, parts in ((5, 0), (20, 1)):  # a part of three levels is told of after each of its 12 steps, and more
         calls = []
 
@@ -81,11 +86,11 @@ def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path,
                 runs.run("lenet", tmp_path)
             assert not (tmp_path / "lenet.json").exists()
             continue
-        found = results.read(runs.run("lenet", tmp_path))
+        found = paper_results.read(runs.run("lenet", tmp_path))
         assert not found.complete
         assert found.table["replicate"].unique().tolist() == [0]
     monkeypatch.setattr(runs.Clock, "__call__", real)
-    found = results.read(runs.run("lenet", tmp_path))
+    found = paper_results.read(runs.run("lenet", tmp_path))
     assert found.complete
     assert found.settings["seeds_per_part"] == 1
     pd.testing.assert_frame_equal(found.table, whole.table, check_exact=True)
@@ -95,7 +100,7 @@ def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path,
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
     monkeypatch.setattr(lottery, "PAPER", lottery.Settings(draws=2, steps=2, levels=1, few_levels=(), batch_size=10))
-    found = results.read(runs.run("lotteries", tmp_path / "made"))
+    found = paper_results.read(runs.run("lotteries", tmp_path / "made"))
     assert found.complete
     assert len(found.table) == 2 * 4
     assert found.made_with["device"] == "CPU"
@@ -106,11 +111,11 @@ def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypat
     small = rewinding.Settings(seeds=(0,), sizes=(196, 5, 10), densities=(0.5,), ks=(0, 1), few_ks=(0,), steps=3)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(80, 30, 30))
     monkeypatch.setattr(rewinding, "PAPER", small)
-    found = results.read(runs.run("rewinding", tmp_path))
+    found = paper_results.read(runs.run("rewinding", tmp_path))
     assert found.complete
     assert found.table["barrier"].notna().sum() == 4
     drawn = found.table.dropna(subset="accuracy")
-    _, alt = plots.accuracy_by_step(drawn, 0.5, behind=found)
+    _, alt = rewinding_figures.accuracy_by_step(drawn, 0.5, behind=found)
     assert "Thin lines behind: Rewinding on 14 x 14 MNIST (CPU" in alt
 
 
@@ -121,9 +126,9 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     monkeypatch.setattr(data, "load", small.__getitem__)
     monkeypatch.setattr(runs, "PAPER", TINY)
     monkeypatch.setattr(runs, "CONV4", replace(TINY, seeds=(0,), levels=1, steps=1, batch_size=8, val_every=1))
-    tiny_conv = conv.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
+    tiny_conv = convolutional_supermasks.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
     monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.convolutional_supermasks, tiny_conv))
-    found = results.read(runs.run(name, tmp_path))
+    found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
     assert ("CIFAR-10" if name != "lenet" else "MNIST") in found.title
     assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks-short": 4}[name]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.axis import Axis
 
-from lthedu import plots
+from lthedu.figures import __all__
 
 mpl.use("agg")
 
@@ -46,8 +46,8 @@ def held() -> Callable[..., Any]:
 
 @pytest.fixture(autouse=True)
 def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in plots.__all__:
-        if callable(figure := getattr(plots, name)):
-            monkeypatch.setattr(plots, name, functools.partial(checked, figure))
+    for name in __all__:
+        if callable(figure := getattr(figures, name)):
+            monkeypatch.setattr(figures, name, functools.partial(checked, figure))
     yield
     plt.close("all")

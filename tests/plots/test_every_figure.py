@@ -5,12 +5,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from lthedu import plots
+from lthedu.figures import __all__
 
 
 def test_every_figure_is_drawn_by_a_test() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
-    figures = {name for name in plots.__all__ if callable(getattr(plots, name))} - {"use_style"}
+    figures = {name for name in __all__ if callable(getattr(figures, name))} - {"use_style"}
     assert {name for name in figures if f"plots.{name}(" not in text} == set()
 
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import certificate, compare_logits, construct, error_bound, largest_difference
 from lthedu.proof.target import forward
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lthedu import masks
-from lthedu.models import MLP, lenet_300_100
+from lthedu.networks import masks
+from lthedu.networks.models import MLP, lenet_300_100
 from lthedu.proof import Source, certificate, construct, kernels, largest_difference, same_predictions, widths
 from lthedu.proof.gadgets import first_mask
 from lthedu.training import Replicates, train
@@ -398,7 +398,7 @@ def test_a_trained_lenet_is_hit_everywhere_and_answers_alike_on_all_test_digits(
 def test_a_construction_takes_no_more_memory_than_it_says() -> None:
     code = """
 import sys
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import construct, widths
 def peak():
     line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))

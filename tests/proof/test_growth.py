@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from torch import nn
 
+from lthedu.lessons.pruning_is_all_you_need.experiment import LESSON, PAPER, scaled_settings
 from lthedu.proof import construct, growth
-from lthedu.proof.settings import LESSON, PAPER, scaled_settings
 from lthedu.proof.widths import subset_width, weights_of
 
 

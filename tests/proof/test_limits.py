@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import limits
 from lthedu.proof.limits import Pieces, best_fit, counting_bound, distance, least_units, pieces, tent_network
 

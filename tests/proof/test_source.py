@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lthedu.base.streams import derive
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import Source, source
 
 # SHA-256 over the little-endian float32 bytes of every parameter, in order of the layers

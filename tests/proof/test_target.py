@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import normalise
 from lthedu.proof.target import Box, forward, layers_of
 

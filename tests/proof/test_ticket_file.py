@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 from lthedu.base.files import DamagedFile, seal
 from lthedu.base.fingerprint import fingerprint
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import construct, fewest_bytes, load_ticket, save_ticket
 from lthedu.proof import ticket_file as module
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lthedu.models import MLP
+from lthedu.networks.models import MLP
 from lthedu.proof import construct, solve, widths
 from lthedu.proof.gadgets import free_owners
 from lthedu.proof.widths import (

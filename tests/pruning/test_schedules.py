@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lthedu import masks
-from lthedu.models import MLP
+from lthedu.networks import masks
+from lthedu.networks.models import MLP
 from lthedu.pruning import cubic, select, select_each
 from lthedu.training import Optimizer, Replicates, train, training
 

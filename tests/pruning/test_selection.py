@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from lthedu import masks
+from lthedu.networks import masks
 from lthedu.pruning import keep_largest, magnitude, random_mask, random_scores, select, select_globally
 
 calm = settings(deadline=None, max_examples=80, derandomize=True)

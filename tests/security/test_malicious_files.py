@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from lthedu import data, proof, results, tickets
+from lthedu import data, proof
+from lthedu.base import sealed
 from lthedu.course import record
 from lthedu.course.executor import read_notebook
-from lthedu.models import MLP
-from lthedu.paper import results as paper_results
+from lthedu.experiments import paper_results, study
+from lthedu.networks.models import MLP
 
-STEP = tickets.Settings(seeds=(0,), levels=0, steps=1, batch_size=4, val_every=1)
+STEP = study.Settings(seeds=(0,), levels=0, steps=1, batch_size=4, val_every=1)
 
 
 class Payload:
@@ -77,19 +78,19 @@ def small_data() -> data.Dataset:
 
 
 def run_study(folder: Path) -> None:
-    tickets.Study(small_data(), lambda: MLP([4, 3, 2]), STEP).run(folder=folder)
+    study.Study(small_data(), lambda: MLP([4, 3, 2]), STEP).run(folder=folder)
 
 
 def a_level(folder: Path, content: bytes) -> None:
-    results.write(folder / "level", {"a": 1}, {"w": torch.ones(2)})
+    sealed.write(folder / "level", {"a": 1}, {"w": torch.ones(2)})
     everywhere(folder, content)
-    results.read(folder / "level")
+    sealed.read(folder / "level")
 
 
 def a_tensor_file(folder: Path, content: bytes) -> None:
-    results.write(folder / "level", {"a": 1}, {"w": torch.ones(2)})
+    sealed.write(folder / "level", {"a": 1}, {"w": torch.ones(2)})
     (folder / "level" / "tensors.safetensors").write_bytes(content)
-    results.read(folder / "level")
+    sealed.read(folder / "level")
 
 
 def a_study(folder: Path, content: bytes) -> None:

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from lthedu.models import lenet_300_100
+from lthedu.networks.models import lenet_300_100
 from lthedu.pruning import magnitude, select
 from lthedu.sparsity import csr_bytes, dense_bytes, nonzeros
 

@@ -6,7 +6,7 @@ from engine import PATHS, conv, furthest, mlp
 from torch import nn
 from torch.func import functional_call
 
-from lthedu import masks
+from lthedu.networks import masks
 from lthedu.pruning import keep_largest
 from lthedu.supermasks import (
     Bernoulli,

@@ -8,9 +8,10 @@ import torch
 
 from lthedu import data
 from lthedu.base.streams import generator
-from lthedu.models import MLP
-from lthedu.supermasks import contest, nfl, signed_constants
-from lthedu.supermasks.contest import SEARCHERS, Contest, Settings, best_within
+from lthedu.lessons.search_without_gradients import experiment as contest
+from lthedu.lessons.search_without_gradients.experiment import SEARCHERS, Contest, Settings, best_within
+from lthedu.networks.models import MLP
+from lthedu.supermasks import nfl, signed_constants
 from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import (
     Annealing,

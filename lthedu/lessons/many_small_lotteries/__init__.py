@@ -1,0 +1,1 @@
+"""The lesson "Many small lotteries: how many would you have to draw?"."""

@@ -1,0 +1,71 @@
+"""Explorer of many small lotteries: move the target and the number of draws."""
+
+from typing import Annotated
+
+import ipywidgets
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
+from lthedu.figures.live import live_plot
+from lthedu.lessons.many_small_lotteries.experiment import target
+from lthedu.lessons.many_small_lotteries.figures import DRAWN, accuracies_by_arm, best_of_draws
+from lthedu.stats import clopper_pearson, draws_needed, expected_best
+
+
+@typed
+def lottery_explorer(
+    table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
+) -> ipywidgets.VBox:
+    """Choose a density, how far below the ticket's mean the target lies, and N; see who wins, and the best of N.
+
+    `table` is what `Lottery.run` returns. The sliders move with the arrow keys. Raises ValueError for an empty table.
+    """
+    densities = table.groupby("level")["density"].first()
+    levels = [(f"{100 * d:.0f} % of the weights", level) for level, d in zip(densities.index, densities, strict=True)]
+    drawn = table.groupby("level")["draw"].nunique()
+    wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="34em")}
+    controls = {
+        "level": ipywidgets.SelectionSlider(options=levels, value=levels[-1][1], description="density", **wide),
+        "below": ipywidgets.FloatSlider(
+            value=1.0, min=0, max=8, step=0.25, description="points below it", readout_format=".2f", **wide
+        ),
+        "n": ipywidgets.IntSlider(value=16, min=1, max=int(drawn.max()), description="draws, N", **wide),
+    }
+    figure = Figure(figsize=(10.5, 4), dpi=90, layout="constrained")
+
+    def draw(level: int, below: float, n: int) -> str:
+        rows, goal = table[table["level"] == level], target(table, level, below / 100)
+        n = min(n, int(drawn[level]))
+        figure.clear()
+        left, right = figure.subplots(1, 2)
+        accuracies_by_arm(table, level, goal, ax=left)
+        said, curves = [], {}
+        for arm in (a for a in DRAWN if a in set(rows["arm"])):
+            mine = rows[rows["arm"] == arm]
+            val, test = mine["val"].tolist(), mine["test"].tolist()
+            steps = sorted({min(2**k, len(val)) for k in range(12)} | {n})
+            curves[arm] = (
+                steps,
+                [expected_best(val, val, k) for k in steps],
+                [expected_best(val, test, k) for k in steps],
+            )
+            won = sum(v >= goal for v in val)
+            most = draws_needed(clopper_pearson(won, len(val))[1])
+            said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), most))
+        best_of_draws(curves, goal, ax=right)
+        right.axvline(n, color="black", lw=1)
+        right.get_legend().remove()
+        left.tick_params(labelsize=8)
+        return f"Target {100 * goal:.1f}\u00a0%, best of {n}. " + "; ".join(said) + "."
+
+    return live_plot(figure, draw, controls)
+
+
+def _needed(won: int, of: int, fewest: float) -> str:
+    """How many draws win with 95 %, as far as the count tells."""
+    if won == 0:
+        return f"so more than {fewest - 1:,.0f} draws for a 95\u00a0% chance"
+    draws = draws_needed(won / of)
+    return f"so about {draws:,.0f} draw{'s' if draws > 1 else ''} for a 95\u00a0% chance"

@@ -1,0 +1,1 @@
+"""The lesson "Pruning is all you need: the proof, built"."""

@@ -1,0 +1,1 @@
+"""The lesson "Rewinding: when going back to the start is too far"."""

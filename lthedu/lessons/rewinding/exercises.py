@@ -1,0 +1,347 @@
+"""Checks of lesson 03, rewinding. The references are the library's own functions."""
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lthedu.exercises.compare import Case, compare
+from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.readers import number, whole
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
+from lthedu.tickets.distances import hamming, relative_distance
+from lthedu.tickets.early_bird import early_bird
+from lthedu.tickets.rewinding import rewind
+from lthedu.tickets.stability import between, error_barrier
+
+# 3.1 ---------------------------------------------------------------------------------------------------------
+
+CLOSE = 1e-6
+
+
+@exercise(
+    error_barrier,
+    "The hill between two networks",
+    minutes=15,
+    level=2,
+    hints=(
+        "Which weights lie a quarter of the way from `a` to `b`? Every parameter moves by the same share.",
+        "Measure the error at `points` evenly spaced shares from 0 to 1, both ends included. The barrier is the "
+        "largest of these errors less the *mean of the errors at the two ends*. `error` may give a tensor, one number "
+        "for each of R networks: take the largest over the points, for each network alone.",
+        "errors = []\nfor i in range(points):\n    t = i / (points - 1)\n"
+        "    errors.append(torch.as_tensor(error({n: (1 - t) * a[n] + t * b[n] for n in a})))\n"
+        "errors = torch.stack(errors)\nreturn errors.amax(0) - (errors[0] + errors[-1]) / 2",
+    ),
+)
+def check_error_barrier(attempt: Attempt) -> None:
+    """A hill, uneven ends, a bowl without a hill, other numbers of points; then several networks at once."""
+    hill, uneven, draw = [0.1, 0.2, 0.4, 0.2, 0.1], [0.1, 0.15, 0.3, 0.45, 0.2], attempt.rng
+    cases = []
+    for heights in (
+        [hill],
+        [uneven],
+        [[0.3, 0.1, 0.05, 0.1, 0.1]],
+        [[0.2, 0.3, 0.7, 0.3, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4]],
+        [[0.25, 0.5]],
+        [hill, uneven, [0.5, 0.1, 0.1, 0.1, 0.1]],
+    ):
+        w, b, dw, db = (torch.randn(len(heights), 3, generator=draw, dtype=torch.float64) for _ in range(4))
+        ends = {"weight": w, "bias": b}, {"weight": w + dw.abs() + 1, "bias": b - db.abs() - 1}
+        cases.append(functools.partial(_fresh, *ends, torch.tensor(heights, dtype=torch.float64)))
+    compare(
+        attempt,
+        cases,
+        read=_barriers,
+        close=lambda a, b, *_: torch.allclose(a, b, rtol=0, atol=CLOSE),
+        same=lambda a, b, *_: torch.allclose(a, b, rtol=1e-5, atol=CLOSE),
+        show=_barrier_shown,
+        otherwise=_which_barrier,
+    )
+
+
+class _Valley:
+    """Errors by place on the line between two networks; it remembers where it was asked."""
+
+    def __init__(self, a: Params, b: Params, heights: Tensor) -> None:
+        self.a, self.b, self.heights = a, b, heights  # (R, points)
+        self.asked: list[float | None] = []  # shares of the way; None beside the line
+
+    def __call__(self, weights: Params) -> Tensor | float:
+        share = None
+        if isinstance(weights, dict) and set(weights) == set(self.a):
+            steps = [(weights[n] - self.a[n]) / (self.b[n] - self.a[n]) for n in self.a]
+            shares = torch.cat([s.flatten() for s in steps])
+            if float(shares.max() - shares.min()) < CLOSE:
+                share = float(shares.mean())
+        self.asked.append(share)
+        if share is None or not -CLOSE <= share <= 1 + CLOSE:
+            height = torch.full((len(self.heights),), 0.9, dtype=torch.float64)
+        else:
+            at = max(0.0, share) * (self.heights.shape[1] - 1)
+            low = min(int(at + CLOSE), self.heights.shape[1] - 2)
+            height = torch.lerp(self.heights[:, low], self.heights[:, low + 1], at - low)
+        return height if len(self.heights) > 1 else float(height)
+
+
+def _fresh(a: Params, b: Params, heights: Tensor) -> tuple[Params, Params, _Valley, int]:
+    return a, b, _Valley(a, b, heights), heights.shape[1]
+
+
+def _barriers(got: Any, a: Params, b: Params, error: Callable[[Params], Any], points: int) -> Tensor:
+    """A number for each network."""
+    try:
+        found = torch.as_tensor(got, dtype=torch.float64).flatten()
+    except (TypeError, ValueError, RuntimeError):
+        raise Wrong(f"it returned {brief(got)}; expected a number, or one for each network") from None
+    networks = len(error.heights) if isinstance(error, _Valley) else 1
+    if len(found) != networks:
+        raise Wrong(
+            f"it returned {len(found)} numbers for {networks} networks measured at once; each network has its own "
+            "barrier: take the largest over the points, not over the networks"
+        )
+    return found
+
+
+def _barrier_shown(
+    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int
+) -> str:
+    errors = [torch.as_tensor(error(between(a, b, i / (points - 1)))).flatten()[0] for i in range(points)]
+    on_the_line = ", ".join(f"{e:.2f}" for e in errors)
+    return f"errors on the line {on_the_line}: got {float(got[0]):.4f}, expected {float(right[0]):.4f}"
+
+
+def _which_barrier(
+    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int
+) -> str:
+    """What a barrier that is no known mistake's gets wrong: where it asked."""
+    if isinstance(error, _Valley):
+        asked = [share for share in error.asked if share is not None]
+        if len(asked) < len(error.asked):
+            return "it left the straight line: every parameter moves by the same share, (1 - t) a + t b"
+        expected = [i / (points - 1) for i in range(points)]
+        if len(asked) < points or any(min(abs(s - e) for s in asked) > 1e-4 for e in expected):
+            seen = ", ".join(f"{s:.2f}" for s in sorted({round(s, 4) for s in asked}))
+            return f"points={points} means the shares {', '.join(f'{e:.2f}' for e in expected)}; it asked at {seen}"
+    return "this is not the largest error on the line less the mean of the errors at the ends"
+
+
+# 3.2 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    rewind,
+    "Rewind, bit for bit",
+    minutes=10,
+    level=1,
+    hints=(
+        "Which weights were there at step k, before anybody knew a mask? Are biases part of them?",
+        "Take every parameter of `snapshots[step]`. Where the mask names it, put exact zeros where the mask is False, "
+        "with `torch.where`; a product leaves NaN where the weight is infinite. Copy what has no mask: training works "
+        "in place.",
+        "kept = snapshots[step]\n"
+        "return {name: torch.where(mask[name], p, torch.zeros_like(p)) if name in mask else p.clone()\n"
+        "        for name, p in kept.items()}",
+    ),
+)
+def check_rewind(attempt: Attempt) -> None:
+    """Several steps, one of them 0; biases; an infinite weight; memory of its own."""
+    snapshots, mask = _snapshots(attempt)
+    steps: list[Case] = [(snapshots, mask, step) for step in (0, 7, 20)]
+    wild = ({5: {"w": torch.tensor([math.inf, 2.0, -math.inf])}}, {"w": torch.tensor([False, True, False])}, 5)
+    for cases in (steps, [*steps, wild]):
+        compare(
+            attempt,
+            cases,
+            read=_rewound,
+            close=lambda a, b, *_: all(torch.equal(a[n], b[n]) for n in b),
+            same=lambda a, b, *_: _near(a, b, 1e-6),
+            show=_first_difference,
+            otherwise=_which_rewind,
+        )
+    found = _rewound(attempt(snapshots, mask, 20), snapshots, mask, 20)
+    given = attempt.given[0][20]
+    if shared := [n for n in found if found[n].data_ptr() == given[n].data_ptr()]:
+        raise Wrong(
+            f"{shared[0]!r} shares its memory with the snapshot: the next training would change the snapshot, and the "
+            "next rewinding would not go back to it. Copy it"
+        )
+
+
+def _snapshots(attempt: Attempt) -> tuple[dict[int, Params], Mask]:
+    shapes = {"layers.0.weight": (3, 4), "layers.0.bias": (3,), "layers.1.weight": (2, 3), "layers.1.bias": (2,)}
+    snapshots = {
+        step: {n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()} for step in (0, 7, 20, 600)
+    }
+    mask = {n: torch.rand(s, generator=attempt.rng) < 0.6 for n, s in shapes.items() if len(s) > 1}
+    for m in mask.values():
+        m[0, 0], m[-1, -1] = False, True
+    return snapshots, mask
+
+
+def _infinite(params: Params) -> bool:
+    return any(bool(p.isinf().any()) for p in params.values())
+
+
+def _rewound(got: Any, snapshots: dict[int, Params], mask: Mask, step: int) -> Params:
+    """Weights of the names and shapes of the snapshot."""
+    weights = [p for p in got.values() if isinstance(p, Tensor)] if isinstance(got, Mapping) else []
+    if _infinite(snapshots[step]) and any(bool(p.isnan().any()) for p in weights):
+        raise Wrong("a pruned weight must be exactly 0, whatever it was: infinity times 0 is NaN; use torch.where")
+    return same_tensors(got, snapshots[step], "the result")
+
+
+def _near(a: Params, b: Params, by: float) -> bool:
+    return all(torch.allclose(a[n], b[n], rtol=0, atol=by) for n in b)
+
+
+def _first_difference(got: Params, right: Params, snapshots: object, mask: object, step: int) -> str:
+    name = next(n for n in right if not torch.equal(got[n], right[n]))
+    place = tuple((got[name] != right[name]).nonzero()[0].tolist())
+    return f"step {step}, {name}{list(place)}: got {float(got[name][place]):.6g}, expected {right[name][place]:.6g}"
+
+
+def _which_rewind(got: Params, right: Params, snapshots: dict[int, Params], mask: Mask, step: int) -> str:
+    """What weights that are no known mistake's get wrong."""
+    if _infinite(snapshots[step]):
+        return "a pruned weight must be exactly 0, whatever it was"
+    if _near(got, right, 1e-3):
+        return "nearly, but not bit for bit: take the weights as they are, without any arithmetic"
+    for other, weights in snapshots.items():
+        if _near(got, masks.apply(mask, weights), 0):
+            return f"these are the masked step-{other} weights, not those of the step that was asked for"
+    return "these are not the weights of that step under the mask"
+
+
+# 3.3 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    relative_distance,
+    "How far apart are two masks?",
+    minutes=10,
+    level=2,
+    hints=(
+        "Two random masks keep 5 % each. At which share of all places do they differ? Is that far?",
+        "With densities p and q two random masks differ at a share p (1 - q) + q (1 - p) of all places: one keeps and "
+        "the other does not. Divide the measured share by that. If it is 0, both masks are full or both are empty.",
+        "p, q = a.double().mean().item(), b.double().mean().item()\nexpected = p * (1 - q) + q * (1 - p)\n"
+        "differ = (a != b).double().mean().item()\nreturn differ / expected if expected else 0.0",
+    ),
+)
+def check_relative_distance(attempt: Attempt) -> None:
+    """Masks of equal and of different densities, equal masks, complements; then full and empty ones."""
+    sizes = ((40, 0.5, 0.5), (200, 0.1, 0.1), (60, 0.2, 0.7), (500, 0.05, 0.05))
+    pairs = [(_random_mask(attempt, n, p), _random_mask(attempt, n, q)) for n, p, q in sizes]
+    a, square = _random_mask(attempt, 30, 0.3), _random_mask(attempt, 36, 0.4).view(6, 6)
+    pairs += [(a, a), (a, ~a), (square, square.T.contiguous())]
+    full, empty = torch.ones(8, dtype=torch.bool), torch.zeros(8, dtype=torch.bool)
+    for cases in (pairs, [*pairs, (full, full), (empty, empty), (full, empty)]):
+        compare(
+            attempt,
+            cases,
+            read=_distance,
+            close=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-5, abs_tol=CLOSE),
+            show=lambda got, right, a, b: (
+                f"densities {a.double().mean():.3g} and {b.double().mean():.3g}, {100 * hamming(a, b):.3g} % of the "
+                f"places differ: got {got:.4f}, expected {right:.4f}"
+            ),
+            otherwise=lambda got, right, a, b: (
+                "two full masks, or two empty ones, are equal: the distance is 0"
+                if torch.equal(a, b) and (a.all() or not a.any())
+                else "this is not the share of differing places over chance's"
+            ),
+        )
+
+
+def _random_mask(attempt: Attempt, n: int, density: float) -> Tensor:
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[torch.randperm(n, generator=attempt.rng)[: round(density * n)]] = True
+    return mask
+
+
+def _distance(got: Any, a: Tensor, b: Tensor) -> float:
+    found = number(got, nan=True)
+    if not math.isfinite(found):
+        raise Wrong(f"it returned {found}: two full masks, or two empty ones, never differ; their distance is 0")
+    return found
+
+
+# 3.4 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    early_bird,
+    "When has a mask settled?",
+    minutes=15,
+    level=2,
+    hints=(
+        "How many masks must have been seen before the first decision, if the newest is compared with window - 1 "
+        "before it?",
+        "Go through the masks in order, from position window - 1. Compare the newest with *each* of the window - 1 "
+        "masks before it: the share of places that differ must be at most the threshold in every comparison. Return "
+        "the position of the first such mask, or None.",
+        "for newest in range(window - 1, len(masks)):\n    before = masks[newest - window + 1 : newest]\n"
+        "    if all((masks[newest] != m).double().mean().item() <= threshold for m in before):\n        return newest\n"
+        "return None",
+    ),
+)
+def check_early_bird(attempt: Attempt) -> None:
+    """Masks that settle slowly, at once, twice, or never; a distance exactly at the threshold; few masks."""
+    slow = _settling(attempt, [0.4, 0.3, 0.2, 0.15, 0.12, 0.05, 0.02, 0.01, 0.01, 0.0, 0.0])
+    wander = _settling(attempt, [0.3] * 4 + [0.08] * 8)  # each late step is small, all together are not
+    returns = _settling(attempt, [0.0, 0.4, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0])
+    first = slow[0]
+    settled = [
+        (slow, 0.1, 5),
+        (slow, 0.1, 3),
+        (returns, 0.1, 4),
+        (returns, 0.1, 3),
+        ([first, ~first, first, ~first, ~first, ~first], 0.1, 3),  # near to one mask, and not to the last
+        (_settling(attempt, [0.4, 0.2, 0.0]), 0.25, 2),
+        (_settling(attempt, [0.25, 0.0, 0.0]), 0.25, 2),  # a quarter is a quarter in every kind of number
+    ]
+    others = [([first] * 6, 0.0, 4), (wander, 0.1, 5), ([first] * 3, 0.1, 4)]
+    for cases in (settled, settled + others):
+        compare(
+            attempt,
+            cases,
+            read=_position,
+            show=_bird_shown,
+            otherwise=lambda got, right, *_: (
+                "there is a mask that has settled, and it returned None"
+                if got is None
+                else "this is not the first mask within the threshold of each of the window - 1 masks before it"
+            ),
+        )
+
+
+def _settling(attempt: Attempt, changes: Sequence[float], n: int = 100) -> list[Tensor]:
+    """Masks of 100 places, half of them kept; from one to the next the given shares of places change, never back."""
+    order = torch.randperm(n, generator=attempt.rng)
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[order[::2]] = True
+    found, at = [mask], 0
+    for share in changes:
+        mask, count = mask.clone(), round(share * n)
+        for i in range(count):
+            mask[order[(at + i) % n]] ^= True
+        at += count
+        found.append(mask)
+    return found
+
+
+def _position(got: Any, *_: object) -> int | None:
+    if isinstance(got, Tensor) and got.numel() > 1:
+        raise Wrong("it returned a mask; return its position in `masks`, or None")
+    return None if got is None else whole(got, "a position in `masks`, or None")
+
+
+def _bird_shown(got: int | None, right: int | None, sequence: list[Tensor], threshold: float, window: int) -> str:
+    steps = ", ".join(f"{hamming(x, y):.2f}" for x, y in itertools.pairwise(sequence))
+    return f"changes from mask to mask {steps}; threshold {threshold}, window {window}: got {got}, expected {right}"

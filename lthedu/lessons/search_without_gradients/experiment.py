@@ -1,0 +1,177 @@
+"""Searchers at equal evaluations: one set of frozen networks, one fitness, one budget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count, Range
+from lthedu.base.streams import generator
+from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
+from lthedu.networks.models import MLP
+from lthedu.supermasks.fitness import Fitness
+from lthedu.supermasks.search import (
+    Annealing,
+    Evolution,
+    Genetic,
+    Gradient,
+    Searcher,
+    acceptance,
+    crossover,
+    random_search,
+)
+from lthedu.supermasks.weights import signed_constants
+from lthedu.training import Progress
+
+RANDOM = "random search"
+GENETIC = "genetic algorithm"
+ANNEALING = "simulated annealing"
+EVOLUTION = "evolution strategy"
+GRADIENT_GUIDED = "gradient (edge-popup)"
+SEARCHERS = (RANDOM, GENETIC, EVOLUTION, ANNEALING, GRADIENT_GUIDED)
+COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
+
+
+@typed
+@dataclass(frozen=True)
+class Settings(Seeded):
+    """What the contest does; the defaults are the lesson's size. Raises ValueError, naming value and range.
+
+    >>> Settings(budget=10)
+    Traceback (most recent call last):
+    ValueError: Settings: budget is 10; allowed: a whole number from 200 up
+    """
+
+    sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (49, 64, 10)
+    images: Count = 1000  # that a loss is measured on
+    budget: Annotated[int, Range(200)] = 4000  # forward passes over all of them, for each network
+    batch: Count = 50  # images of a noisy fitness
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch > self.images:
+            raise ValueError(f"batch is {self.batch}; allowed: 1 to the {self.images} images")
+
+
+LESSON = Settings()
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=1000, batch=5),
+    lesson=LESSON,
+    paper=replace(LESSON, seeds=tuple(range(10)), seeds_per_part=1, images=5000, budget=100_000),
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
+
+
+@typed
+def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    """The lowest loss that was seen before more than `budget` was spent; infinity if nothing was.
+
+    `costs`: what each call cost, in order; `losses`: the lowest loss that it gave. A call that passes the budget does
+    not count, nor does any after it. Raises ValueError for rows of different lengths.
+
+    >>> best_within([1, 1, 3], [0.5, 0.7, 0.2], 4), best_within([1, 1, 3], [0.5, 0.7, 0.2], 5)
+    (0.5, 0.2)
+    """
+    if len(costs) != len(losses):
+        raise ValueError(f"there are {len(costs)} costs and {len(losses)} losses; each call has one of both")
+    best, spent = float("inf"), 0.0
+    for cost, loss in zip(costs, losses, strict=True):
+        spent += cost
+        if spent > budget + 1e-9:
+            break
+        best = min(best, loss)
+    return best
+
+
+@typed
+@dataclass
+class Contest(Experiment[Settings]):
+    """The contest on one dataset of small images: the best loss so far, after every call of every searcher.
+
+    `cross` and `accept` may be replaced by a learner's functions.
+
+    >>> from lthedu import data
+    >>> mnist = data.pooled(data.pooled(data.load("mnist", device="cpu").first(300, 100, 100)))
+    >>> contest = Contest(mnist, Settings(seeds=(0, 1), sizes=(49, 6, 10), images=50, budget=200, batch=10))
+    >>> sorted(contest.run()["searcher"].unique()) == sorted(SEARCHERS)
+    True
+    """
+
+    COLUMNS = COLUMNS
+    carries = {"best": side_by_side, "generations": side_by_side}
+    functions = {"cross": crossover, "accept": acceptance}
+
+    settings: Settings = LESSON
+    cross: Callable[[Tensor, Tensor, torch.Generator], Tensor] = crossover
+    accept: Callable[[Tensor, Tensor, float], Tensor] = acceptance
+    best: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # each searcher's masks (R, N), losses (R,)
+    generations: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)  # the genetic algorithm's populations
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        if self.data.device.type != "cpu":
+            self.data = self.data.to("cpu")  # small: a GPU would wait for launches
+        networks = self.create(lambda: MLP(s.sizes))
+        self.networks = networks.with_params(signed_constants(networks.params))
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Let every searcher spend the budget. `tick(done, all, text)` counts searchers."""
+        for done, name in enumerate(SEARCHERS):
+            tick(done, len(SEARCHERS), name)
+            fitness, search = self.fitness(self.settings.budget), self.searcher(name)
+            search(fitness, generator(self.first, "contest", name))
+            self.best[name] = fitness.best, fitness.best_loss
+            if isinstance(search, Genetic):
+                self.generations = search.generations
+            self.rows.append(self._rows(name, fitness))
+        tick(len(SEARCHERS), len(SEARCHERS), "done")
+
+    def fitness(self, budget: float, batch: int | None = None) -> Fitness:
+        """A new fitness, nothing spent: over all images, or over `batch` of them, drawn anew at every call."""
+        few = self.data.first(self.settings.images)
+        return Fitness(self.networks, few.x_train, few.y_train, budget, batch, generator(0, "fitness batches"))
+
+    def searcher(self, name: str) -> Searcher:
+        """The searcher called `name`. Raises ValueError for another name."""
+        every: dict[str, Searcher] = {
+            RANDOM: random_search,
+            GENETIC: Genetic(cross=self.cross),
+            EVOLUTION: Evolution(),
+            ANNEALING: Annealing(accept=self.accept),
+            GRADIENT_GUIDED: Gradient(),
+        }
+        if name not in every:
+            raise ValueError(f"no searcher is called {name!r}; there are: {', '.join(SEARCHERS)}")
+        return every[name]
+
+    def _rows(self, name: str, fitness: Fitness) -> pd.DataFrame:
+        """The best loss so far after every call, a row a network: cost in forward passes, and seconds."""
+        rows = [
+            (name, self.first + r, cost, seconds, loss)
+            for cost, seconds, losses in fitness.history
+            for r, loss in enumerate(losses.tolist())
+        ]
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    def test_accuracy(self, name: str) -> Tensor:
+        """The share (R,) of test images that the best masks of a searcher read."""
+        fitness = self.fitness(self.settings.budget)
+        fitness.best, fitness.best_loss = self.best[name]
+        return fitness.accuracy(self.data.x_test, self.data.y_test)
+
+    def noisy(self, again: bool) -> tuple[Tensor, Tensor]:
+        """The genetic algorithm on a noisy fitness: the loss (R,) that the survivor believed to be best is believed to
+        have, and what it has on all images. With `again`, survivors are measured anew in every generation."""
+        s = self.settings
+        search = Genetic(cross=self.cross, again=again)
+        fitness = self.fitness(s.budget / 20, s.batch)
+        search(fitness, generator(0, "noisy"))
+        population, losses = list(search.generations.values())[-1]
+        believed = losses.min(1)
+        best = population[torch.arange(len(population)), believed.indices][:, None]
+        return believed.values, fitness.loss(best.float(), fitness.x, fitness.y)[:, 0]

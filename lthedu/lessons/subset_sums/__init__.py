@@ -1,0 +1,1 @@
+"""The lesson "Subset sums: hitting a number with random numbers"."""

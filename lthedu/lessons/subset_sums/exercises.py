@@ -1,0 +1,358 @@
+"""Checks of lesson 08, subset sums."""
+
+import math
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lthedu.exercises.choices import choice_of, kept_of, off, row
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, brief, exercise
+from lthedu.exercises.readers import number
+from lthedu.lessons.subset_sums.mistakes import MISSES_AN_EXACT_SUM, TOO_MANY_ADDITIONS, TOO_MUCH_MEMORY
+from lthedu.proof import all_sums, meet_in_the_middle
+from lthedu.proof.golden import take_what_fits
+from lthedu.proof.laws import numbers_needed, prune_neurons, worst_error
+
+Keep = list[bool]
+Table = NDArray[np.float64]  # (draws, counts)
+
+
+def _numbers(attempt: Attempt, n: int, low: float = -1.0) -> list[float]:
+    """n numbers uniform between `low` and 1, from the check's seed."""
+    drawn: list[float] = torch.rand(n, generator=attempt.rng, dtype=torch.float64).tolist()
+    return [low + (1 - low) * x for x in drawn]
+
+
+# 8.1 ---------------------------------------------------------------------------------------------------------
+
+
+class _Counted(float):
+    """A number that counts how often it, or what came of it, is added or subtracted."""
+
+    times = 0
+
+    def __add__(self, other: float) -> "_Counted":
+        _Counted.times += 1
+        return _Counted(float(self) + float(other))
+
+    def __sub__(self, other: float) -> "_Counted":
+        _Counted.times += 1
+        return _Counted(float(self) - float(other))
+
+    def __rsub__(self, other: float) -> "_Counted":
+        _Counted.times += 1
+        return _Counted(float(other) - float(self))
+
+    __radd__ = __add__
+
+
+@exercise(
+    meet_in_the_middle,
+    "Meet in the middle",
+    minutes=20,
+    level=3,
+    hints=(
+        "Cut the list in two. How many sums has each half? And if you knew the right half's part of the sum, what "
+        "would the left half have to add?",
+        "Form all sums of the left half and sort them, remembering which choice each belongs to. For every sum r of "
+        "the right half, `bisect` finds where target - r would stand among them: look at the neighbours on both sides.",
+        "sums = sorted((sum(x for x, k in zip(left, keep) if k), keep) for keep in itertools.product([False, True], "
+        "repeat=len(left)))\n# for every choice of the right half, with sum r:\n"
+        "i = bisect.bisect([s for s, _ in sums], target - r)  # form this list once, before the loop\n"
+        "for s, keep in sums[max(i - 1, 0) : i + 1]: ...  # is abs(s + r - target) the smallest so far?",
+    ),
+)
+def check_meet_in_the_middle(attempt: Attempt) -> None:
+    """First right, then without forming all sums: counted in single additions, and in memory."""
+    cases: list[tuple[list[float], float]] = [
+        ([0.5, -0.3, 0.9], 0.25),
+        ([0.75], 0.5),
+        ([0.8, 0.7], 0.1),  # none
+        ([0.25, 0.5, 0.125], 0.875),  # all
+        ([0.5, 0.25, 0.3], 0.45),  # from above
+        ([0.5, 0.25, 0.3], 0.6),  # from below
+        ([0.5, 0.25, 0.6, -0.12], 0.7),  # 0.5 away from what the left half would take alone
+        ([-0.5, 0.375, -0.25, 0.125, 0.6], -0.7),
+    ]
+    cases += [(_numbers(attempt, n), 0.3 * (-1) ** n) for n in (5, 6, 8, 9, 10)]
+    compare(
+        attempt,
+        cases,
+        read=_choice,
+        close=lambda got, right, x, t: off(got, x, t) <= off(right, x, t) + 1e-12,
+        same=lambda one, other, *_: one == other,
+        show=lambda got, right, x, t: (
+            f"numbers {row(x)}, target {t:.3f}: keeping {row(kept_of(got, x))} is off by {off(got, x, t):.3f}, "
+            f"keeping {row(kept_of(right, x))} by {off(right, x, t):.3f}"
+        ),
+        otherwise="another choice comes closer to the target",
+    )
+    _few_additions(attempt)
+    _little_memory(attempt)
+    x = _numbers(attempt, 28)
+    for every in (2, 3, 4, 5):
+        t = sum(x[::every])
+        if (error := off(_choice(attempt(x, t), x), x, t)) > 1e-12:
+            raise Wrong(
+                MISSES_AN_EXACT_SUM,
+                f"numbers 0, {every}, {2 * every}, ... add up to the target, and the choice is off by {error:.1e}",
+            )
+
+
+def _choice(result: object, numbers: Sequence[float], *_: Any) -> Keep:
+    return choice_of(result, len(numbers))
+
+
+def _few_additions(attempt: Attempt) -> None:
+    numbers, _Counted.times = [_Counted(x) for x in _numbers(attempt, 14)], 0
+    _choice(attempt(numbers, 0.2), numbers)
+    if _Counted.times > 2**13:
+        raise Wrong(
+            TOO_MANY_ADDITIONS,
+            f"14 numbers have 2^14 = 16,384 choices, each half 2^7 = 128; it added {_Counted.times:,} times",
+        )
+
+
+def _little_memory(attempt: Attempt) -> None:
+    numbers = _numbers(attempt, 20)
+    running = tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        _choice(attempt(numbers, 0.2), numbers)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not running:
+            tracemalloc.stop()
+    if peak > 2**22:
+        raise Wrong(
+            TOO_MUCH_MEMORY,
+            f"it took {peak / 2**20:.0f} MiB for 20 numbers; 40 numbers would take a million times as much",
+        )
+
+
+# 8.2 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    prune_neurons,
+    "Keep some neurons, never a dead one",
+    minutes=15,
+    level=2,
+    hints=(
+        "Take x = 1, then x = -1, and put it through one neuron, relu(a x) times b. For which a does nothing come out? "
+        "What comes out for the others?",
+        "Collect the places of the living neurons, those with side * a > 0. Each adds |a| b for every unit that x is "
+        "away from zero; on the side of x <= 0 the sum must come to -weight. Search among these products only, and "
+        "put the choice back to their places.",
+        "live = [j for j, a in enumerate(first) if side * a > 0]\n"
+        "chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)\n"
+        "# then a list of len(first) times False, with chosen[i] at place live[i]",
+    ),
+)
+def check_prune_neurons(attempt: Attempt) -> None:
+    """Both sides, dead neurons among the living; what the kept ones compute is held against the weight."""
+    cases: list[tuple[list[float], list[float], float, int]] = [
+        ([0.5, -1.0, 1.0], [0.5, 0.25, -0.5], -0.25, 1),
+        ([-0.5, -1.0], [1.0, 1.0], 0.5, 1),  # all dead
+        ([0.5, -0.5, 0.25, -1.0], [0.9, -0.8, -0.4, 0.3], 0.35, 1),
+        ([-0.5, 1.0, -1.0, -0.25], [0.5, 0.3, -0.35, 0.9], 0.35, -1),
+    ]
+    for side in (1, -1):
+        for n in (7, 8, 9):
+            cases.append((_numbers(attempt, n), _numbers(attempt, n), 0.4 * (-1) ** n, side))
+    compare(
+        attempt,
+        cases,
+        read=lambda result, first, *_: choice_of(result, len(first), "neurons"),
+        close=lambda got, right, first, second, weight, side=1: (
+            _as_near(got, right, first, second, weight, side) and not any(_dead(got, first, side))
+        ),
+        same=lambda one, other, first, second, weight, side=1: (
+            math.isclose(_made(one, first, second, side), _made(other, first, second, side), abs_tol=1e-9)
+            and _dead(one, first, side) == _dead(other, first, side)
+        ),
+        show=_neurons_shown,
+        otherwise=lambda got, right, first, second, weight, side=1: (
+            "it keeps a neuron that is dead on this side: it changes nothing there, so it must be deleted"
+            if _as_near(got, right, first, second, weight, side)
+            else "another choice of living neurons comes closer to the weight"
+        ),
+    )
+
+
+def _made(keep: Keep, first: Sequence[float], second: Sequence[float], side: int) -> float:
+    """What the kept neurons multiply an input by, on one side."""
+    terms = zip(keep, first, second, strict=True)
+    return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side
+
+
+def _dead(keep: Keep, first: Sequence[float], side: int) -> Keep:
+    """Which neurons are kept though they are dead on this side."""
+    return [k and side * a <= 0 for k, a in zip(keep, first, strict=True)]
+
+
+def _as_near(got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int) -> bool:
+    """Whether no other neurons come closer to the weight."""
+    mine, best = (abs(_made(keep, first, second, side) - weight) for keep in (got, right))
+    return mine <= best + 1e-12
+
+
+def _neurons_shown(
+    got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int = 1
+) -> str:
+    mine, best = ([j for j, k in enumerate(keep) if k] for keep in (got, right))
+    return (
+        f"first {row(first)}, second {row(second)}, weight {weight:.3f}, side {side}: it keeps {brief(mine)}, which "
+        f"multiply x by {_made(got, first, second, side):.3f}; {brief(best)} by {_made(right, first, second, side):.3f}"
+    )
+
+
+# 8.3 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    numbers_needed,
+    "How many numbers are needed",
+    minutes=15,
+    level=2,
+    hints=(
+        "For one count k, how do you get the share of draws that are within eps? Which k is the first where it is "
+        "large enough? And what is the share one count earlier?",
+        "`(errors <= eps).mean(axis=0)` has the share for every count, from 0 numbers on. Find the first k where it is "
+        "`share` or more; between k - 1 and k go as far as the share you lack is of the step.",
+        "p = (errors <= eps).mean(axis=0)\nk = np.flatnonzero(p >= share)  # empty: return math.inf\n"
+        "# with k the first of them: 0.0 if it is 0, else\nk - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])",
+    ),
+)
+def check_numbers_needed(attempt: Attempt) -> None:
+    """A table of four draws by hand, then random ones, each with what must not be confused."""
+    hand = np.array([[0.5, 0.4, 0.1, 0.05], [0.5, 0.2, 0.1, 0.05], [0.5, 0.4, 0.3, 0.05], [0.5, 0.4, 0.3, 0.2]])
+    pairs = ((0.2, 0.5), (0.2, 0.75), (0.2, 0.4), (0.05, 0.5), (0.5, 0.5), (0.05, 0.9))
+    cases: list[tuple[Table, float, float]] = [(hand, eps, share) for eps, share in pairs]
+    for _ in range(3):
+        steps = 0.3 + 0.7 * torch.rand(23, 9, generator=attempt.rng, dtype=torch.float64).numpy()
+        cases += [(0.5 * steps.cumprod(axis=1), eps, share) for eps, share in ((0.03, 0.5), (0.05, 0.8), (0.02, 0.3))]
+    compare(
+        attempt,
+        cases,
+        read=lambda result, *_: number(result, "one number, a count of numbers"),
+        close=_close,
+        same=lambda one, other, *case: math.isinf(numbers_needed(*case)) or _close(one, other),
+        show=_count_shown,
+        otherwise=lambda got, right, *_: (
+            "where even all numbers are too few it must give math.inf: nobody knows how many it would take"
+            if math.isinf(right)
+            else "that is not the count at which the share is reached"
+        ),
+    )
+
+
+def _close(a: float, b: float, *_: Any) -> bool:
+    return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
+
+
+def _count_shown(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
+    p = ", ".join(f"{v:.2f}" for v in (np.asarray(table) <= eps).mean(axis=0))
+    return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: it gave {got:g}, not {right:g}"
+
+
+# 8.4 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    worst_error,
+    "The least lucky target",
+    minutes=15,
+    level=2,
+    hints=(
+        "Draw the sums as marks on a line. Between two neighbouring marks, which target is the worst off, and by how "
+        "much? And what about the targets at the two ends, -1/2 and 1/2?",
+        "Sort all 2^n sums. Candidates for the worst target are the middles between neighbours, if they are in "
+        "[-1/2, 1/2], and the two ends. The distance of each to its nearest sum, on either side; the largest of these.",
+        "sums = np.sort(proof.all_sums(numbers))\nmiddles = (sums[1:] + sums[:-1]) / 2\n"
+        "targets = [-0.5, 0.5, *middles[np.abs(middles) <= 0.5]]\nmax(np.abs(sums - t).min() for t in targets)",
+    ),
+)
+def check_worst_error(attempt: Attempt) -> None:
+    """Sums that stand apart in known ways, then random ones."""
+    rows: list[list[float]] = [
+        [0.5, -0.5, 0.25],
+        [0.3],  # both ends far from a sum
+        [-0.5, 0.5],
+        [0.5, -0.5, 0.25, 0.7, 0.9],  # wide gaps beyond 1/2
+        [-0.75, 0.7, 0.1],  # the ends have their nearest sum outside
+    ]
+    rows += [_numbers(attempt, n) for n in (4, 5, 6, 7, 8)]
+
+    def read(result: object, *_: Any) -> float:
+        return number(result, "one number, a distance")
+
+    def otherwise(*_: Any) -> str:
+        if all(-1e-9 <= worst_error(x) - read(attempt(x)) <= 0.03 for x in rows):
+            return "it tries some targets, and the worst may stand between them: the middles of the gaps are exact"
+        return "that is not the distance of the least lucky target from its nearest sum"
+
+    compare(
+        attempt,
+        [(x,) for x in rows],
+        read=read,
+        close=_close,
+        show=lambda got, right, x: (
+            f"numbers {row(x)}: it gave {got:.4f}, expected {right:.4f}; the sums are {_sums_shown(x)}"
+        ),
+        otherwise=otherwise,
+    )
+
+
+def _sums_shown(numbers: Sequence[float]) -> str:
+    sums = sorted(all_sums(numbers))
+    return row(sums) if len(sums) <= 8 else row(sums[:4])[:-1] + ", ..., " + row(sums[-4:])[1:]
+
+
+# 8.5 ---------------------------------------------------------------------------------------------------------
+
+
+@exercise(
+    take_what_fits,
+    "Take what fits",
+    minutes=10,
+    level=1,
+    hints=(
+        "You owe 0.85 and have coins of 0.3, 0.6 and 0.2. Which coin do you try first, and what do you owe after it?",
+        "Go through the places from the largest number to the smallest. Keep a number if it is not larger than what is "
+        "left, and subtract it. The answer stays in the order in which the numbers came.",
+        "kept, left = [False] * len(numbers), target\n"
+        "for i in sorted(range(len(numbers)), key=lambda i: -numbers[i]):\n"
+        "    if numbers[i] <= left:\n        kept[i] = True\n        left -= numbers[i]",
+    ),
+)
+def check_take_what_fits(attempt: Attempt) -> None:
+    """Cases in which one thing matters at a time, then random numbers."""
+    cases: list[tuple[list[float], float]] = [
+        ([0.3, 0.6, 0.2], 0.85),
+        ([0.25, 0.5], 0.75),  # exactly what is left
+        ([0.5, 0.75, 0.25], 0.3),  # the largest do not fit
+        ([0.6, 0.5, 0.4, 0.125], 0.75),  # after one that does not fit, others do
+        ([0.6, 0.5, 0.45], 0.99),
+        ([0.5, 0.25], 0.1),  # none fits
+        ([0.25, 0.5, 0.125], 1.0),  # the largest would fit twice
+    ]
+    for n in (5, 6, 7):
+        cases.append((_numbers(attempt, n, 0.05), 0.9))
+    compare(
+        attempt,
+        cases,
+        read=_choice,
+        show=lambda got, right, x, t: (
+            f"numbers {row(x)}, target {t:.3f}: it keeps {row(kept_of(got, x))}, "
+            f"the rule keeps {row(kept_of(right, x))}"
+        ),
+        otherwise="that is not the choice of the rule: largest first, each kept if it fits into what is left",
+    )

@@ -1,0 +1,1 @@
+"""The lesson "Supermasks: training without moving a weight"."""

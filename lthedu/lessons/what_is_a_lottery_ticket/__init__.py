@@ -1,0 +1,1 @@
+"""The lesson "What is a lottery ticket?"."""

@@ -1,0 +1,1 @@
+"""The lesson "What the theorem does not say"."""

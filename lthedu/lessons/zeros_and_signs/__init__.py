@@ -1,0 +1,1 @@
+"""The lesson "Zeros, signs and what a mask knows"."""

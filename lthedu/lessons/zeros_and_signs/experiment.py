@@ -1,0 +1,291 @@
+"""What a mask from trained weights knows: its accuracy before any training, and after training from other values.
+
+Dense networks are trained once. Criteria turn their initial and final weights into masks; each masked network is read
+as it is, and retrained from what an action gives its kept weights, with its pruned weights held at what another one
+gives them. Source of the experiments: Zhou et al. (2019), arXiv:1905.01067.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+import torch
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import AtLeast, Count, Distinct, Range
+from lthedu.base.streams import generator
+from lthedu.experiments import Client, Densities, Experiment, Keep, Part, Seeded, Sizes, side_by_side
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
+from lthedu.networks.models import MLP
+from lthedu.pruning import random_mask, select
+from lthedu.supermasks import actions
+from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
+from lthedu.training import Optimizer, Progress, RateSchedule, evaluate
+
+AS_THEY_WERE = "initial values"
+CONSTANT = "signed constants"
+RANDOM = "random"  # a mask of the same counts
+CONTROL = "large_final, other network"  # the mask of the next seed's network
+KEPT: Mapping[str, tuple[str, bool]] = {  # of a retrained network: action, and whether it keeps signs
+    "rewound": ("", True),
+    "reinitialised, sign kept": ("reinitialised", True),
+    "reshuffled, sign kept": ("reshuffled", True),
+    "constant, sign kept": ("constants", True),
+    "reinitialised": ("reinitialised", False),
+    "reshuffled": ("reshuffled", False),
+    "constant, random sign": ("constants", False),
+}
+Stage = Literal["untrained", "kept", "pruned"]
+STAGES: tuple[Stage, ...] = ("untrained", "kept", "pruned")
+PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero at random")
+COLUMNS = ["stage", "criterion", "action", "density", "replicate", "accuracy"]
+
+
+@typed
+@dataclass(frozen=True)
+class Settings(Seeded):
+    """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
+
+    >>> Settings(densities=(0.0,))
+    Traceback (most recent call last):
+    ValueError: Settings: densities[0] is 0.0; allowed: a number above 0 and below 1
+    """
+
+    seeds: Annotated[tuple[int, ...], AtLeast(2), Distinct()] = tuple(range(8))
+    seeds_per_part: Annotated[int, Range(2)] | None = None  # one control has the mask of the next seed's network
+    sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 100, 50, 10)
+    densities: Densities = (0.5, 0.3, 0.1)  # of every layer, for masks that are not trained
+    retrained: Densities = (0.2, 0.05)  # of every layer, for masked networks that are
+    steps: Count = 500
+    batch_size: Count = 128
+    optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seeds_per_part and len(self.seeds) % self.seeds_per_part == 1:
+            raise ValueError(
+                f"seeds_per_part is {self.seeds_per_part}, which leaves one of {len(self.seeds)} seeds alone; "
+                "allowed: two or more in every part"
+            )
+
+
+LESSON = Settings()
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), retrained=(0.2, 0.1), steps=4),
+    lesson=LESSON,
+    paper=replace(  # 20 seeds of LeNet
+        LESSON,
+        seeds=tuple(range(20)),
+        seeds_per_part=2,
+        sizes=(784, 300, 100, 10),
+        retrained=(0.2, 0.05, 0.02),
+        steps=50_000,
+        batch_size=60,
+    ),
+)
+_DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in lesson 03, and half of that rate
+    sizes=(196, 64, 64, 64, 64, 64, 10),
+    retrained=(0.1,),
+    steps=600,
+    batch_size=64,
+    optimizer=Optimizer("sgd", lr=0.05, momentum=0.9, schedule=RateSchedule("steps", warmup=20)),
+)
+DEEP = Sizes(
+    tiny=replace(_DEEP, seeds=(0, 1, 2), sizes=(196, 8, 8, 8, 10), steps=4),
+    lesson=_DEEP,
+    paper=_DEEP,  # no paper has it
+)
+PAPER = SIZES.paper
+scaled_settings = SIZES.now
+
+
+def every_criterion() -> dict[str, Criterion]:
+    """The criteria by name, with large_final among weights that kept, and that changed, their sign.
+
+    >>> list(every_criterion())[:3]
+    ['large_final', 'large_final_same_sign', 'large_final_different_sign']
+    """
+    first = {
+        "large_final": large_final,
+        "large_final_same_sign": same_sign(large_final),
+        "large_final_different_sign": different_sign(large_final),
+        "magnitude_increase_same_sign": same_sign(CRITERIA["magnitude_increase"]),
+    }
+    return first | {name: c for name, c in CRITERIA.items() if name not in first}
+
+
+EVERY: Mapping[str, Criterion] = every_criterion()
+OWN: Mapping[str, Callable[..., Params]] = {}  # nothing in the place of lthedu's actions
+
+
+@typed
+@dataclass
+class Deconstruction(Experiment[Settings]):
+    """The experiment on one dataset: a row a network, with its accuracy, a fraction on the test split.
+
+    `criteria` by name, `score`s of lthedu.supermasks; actions by name.
+
+    >>> from lthedu import data
+    >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
+    >>> small = Settings(seeds=(0, 1), sizes=(196, 8, 10), densities=(0.5,), retrained=(0.5,), steps=4)
+    >>> table = Deconstruction(mnist, small).run()
+    >>> sorted(table["stage"].unique())
+    ['dense', 'kept', 'pruned', 'untrained']
+    """
+
+    COLUMNS = COLUMNS
+    carries = {"dense": side_by_side}
+    functions = {"criteria": EVERY, "actions": OWN}
+    stream = "deconstruction order"
+
+    settings: Settings = LESSON
+    criteria: Mapping[str, Criterion] = field(default_factory=lambda: EVERY)
+    actions: Mapping[str, Callable[..., Params]] = field(default_factory=lambda: OWN)  # in the place of lthedu's own
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        self.networks = self.create(lambda: MLP(s.sizes))
+        self.dense: Params | None = None
+        self.stages = STAGES
+
+    def parts(self) -> list[Part]:
+        """The shares of the seeds, and what is done with them."""
+        return [(*part, self.stages) for part in super().parts()]
+
+    def alone(self, part: Part) -> Self:
+        """The experiment on the seeds of one part."""
+        one = super().alone(part)
+        one.stages = part[-1]
+        return one
+
+    @typed
+    def run(
+        self,
+        progress: Progress | None = None,
+        *,
+        folder: Path | str | None = None,
+        client: Client | None = None,
+        stages: Sequence[Stage] = STAGES,
+    ) -> pd.DataFrame:
+        """Train the dense networks, read every mask untrained, then retrain; return the table.
+
+        `stages` may leave some out. `progress(done, all, text)` counts trainings. `folder` and `client` are those of
+        `lthedu.experiments.Experiment.run`.
+        """
+        self.stages = tuple(stages)
+        return super().run(progress, folder=folder, client=client)
+
+    @property
+    def final(self) -> Params:
+        """The dense networks' trained weights, (R, ...) by name."""
+        if self.dense is None:
+            raise ValueError("there are no trained networks yet; call train_dense first")
+        return self.dense
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train the dense networks, then do what the stages ask for."""
+        s, stages = self.settings, self.stages
+        plan = [("kept", way, d) for d in s.retrained for way in KEPT if "kept" in stages]
+        plan += [("pruned", way, d) for d in s.retrained for way in PRUNED if "pruned" in stages]
+        tick(0, len(plan) + 1, "dense networks")
+        self.train_dense()
+        if "untrained" in stages:
+            self.read_untrained()
+        for done, (stage, way, density) in enumerate(plan):
+            tick(done + 1, len(plan) + 1, f"{way}, {100 * density:g} % kept")
+            self.retrain(stage, way, density)
+        tick(len(plan) + 1, len(plan) + 1, "done")
+
+    def train_dense(self) -> None:
+        """Train the dense networks."""
+        self.dense = self._train(self.networks.params, None, None)
+        self._note("dense", "", "", 1.0, self.dense)
+
+    def mask(self, criterion: str, density: float) -> Mask:
+        """The masks of `criterion`, every layer at `density`, the output layer at twice that; (R, ...) by name.
+
+        "random" gives random masks, and `CONTROL` those of large_final, each from the next network.
+        """
+        initial, final = self.networks.params, self.final
+        last = list(masks.prunable(masks.unstack(final, 0)))[-1]
+        score = self.criteria[criterion if criterion in self.criteria else "large_final"]
+        found = []
+        for i in range(len(self.networks)):
+            scores = score(masks.unstack(initial, i), masks.unstack(final, i))
+            found.append(select(scores, density, own_density={last: min(1.0, 2 * density)}))
+        if criterion == CONTROL:
+            found = [*found[1:], found[0]]
+        if criterion == RANDOM:
+            found = [random_mask(m, self._stream(i, "mask", density)) for i, m in enumerate(found)]
+        return masks.stack(found)
+
+    def read_untrained(self) -> None:
+        """Note the accuracy of every mask on initial values and on signed constants, nothing being trained."""
+        initial = self.networks.params
+        for density in self.settings.densities:
+            for criterion in (*self.criteria, RANDOM, CONTROL):
+                mask = self.mask(criterion, density)
+                self._note("untrained", criterion, AS_THEY_WERE, density, masks.apply(mask, initial))
+                constant = self._act("constants", mask, True, density)
+                self._note("untrained", criterion, CONSTANT, density, constant)
+
+    def retrain(self, stage: str, way: str, density: float) -> None:
+        """Retrain with large_final's masks: "kept" ways give the kept weights their values, "pruned" ones the others.
+
+        Raises ValueError for a way that is not in `KEPT` or `PRUNED`.
+        """
+        if way not in (KEPT if stage == "kept" else PRUNED):
+            raise ValueError(f"{way!r} is no way for {stage} weights; there are: {', '.join((*KEPT, *PRUNED))}")
+        mask, start, held = self.mask("large_final", density), self.networks.params, None
+        if stage == "kept" and KEPT[way][0]:
+            name, signed = KEPT[way]
+            start = self._act(name, mask, signed, density)
+        elif stage == "pruned":
+            held = self.held(way, mask, density)
+        done = self._train(start, mask, held)
+        self._note(stage, "large_final", way, density, done)
+
+    def held(self, way: str, mask: Mask, density: float) -> Params | None:
+        """What the pruned weights hold, (R, ...) by name; None is zero."""
+        if way == "zero":
+            return None
+        initial, final, out = self.networks.params, self.final, []
+        for i in range(len(self.networks)):
+            w, f, m = (masks.unstack(t, i) for t in (initial, final, mask))
+            at_init = actions.frozen_at_init(w, m)
+            if way != "frozen at init":
+                moved = self._action("zero_if_moved_to_zero")(w, f, m)
+                stream = self._stream(i, way, density)
+                at_init = moved if way == "zero if moved to zero" else actions.zero_at_random(at_init, m, moved, stream)
+            out.append(at_init)
+        return masks.stack(out)
+
+    def _action(self, name: str) -> Callable[..., Params]:
+        return self.actions.get(name, getattr(actions, name))
+
+    def _act(self, name: str, mask: Mask, signed: bool, density: float) -> Params:
+        """The kept weights' values by action, network by network, each with a stream of its own."""
+        found = [
+            self._action(name)(
+                masks.unstack(self.networks.params, i),
+                masks.unstack(mask, i),
+                self._stream(i, name, density),
+                signed=signed,
+            )
+            for i in range(len(self.networks))
+        ]
+        return masks.stack(found)
+
+    def _stream(self, i: int, what: str, density: float) -> torch.Generator:
+        return generator(self.settings.seeds[i], "deconstruction", what, round(density * 10**6))
+
+    def _train(self, start: Params, mask: Mask | None, frozen: Params | None) -> Params:
+        networks = self.networks.with_params(start)
+        return self.train(networks, mask=mask, frozen=frozen, optimizer=self.settings.optimizer).replicates.params
+
+    def _note(self, stage: str, criterion: str, action: str, density: float, params: Params) -> None:
+        about = {"stage": stage, "criterion": criterion, "action": action, "density": density}
+        self.note(about, accuracy=evaluate(self.networks.with_params(params), self.data)[1].tolist())

@@ -1,0 +1,1 @@
+"""Networks, and the masks that lie on them."""

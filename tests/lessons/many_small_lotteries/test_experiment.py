@@ -1,0 +1,175 @@
+"""The arms of many small lotteries differ in what they should and in nothing else; steps and costs are exact."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lthedu import data
+from lthedu.experiments.study import RANDOM, REINIT, WINNING
+from lthedu.lessons.many_small_lotteries import batched, cost, experiment
+from lthedu.lessons.many_small_lotteries.experiment import ARMS, SMALL, Lottery, Settings
+from lthedu.networks import masks
+from lthedu.networks.models import MLP
+from lthedu.training import Optimizer, Replicates, train
+
+TINY = Settings(draws=3, few_draws=2, few_levels=(1,), levels=2, steps=6, batch_size=16, together=2)
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return data.pooled(mnist.first(400, 100, 100))
+
+
+@pytest.fixture(scope="module")
+def game(digits) -> Lottery:
+    game = Lottery(digits, TINY)
+    game.run()
+    return game
+
+
+def test_the_table_has_a_row_for_every_network(game: Lottery) -> None:
+    counts = game.table.groupby(["level", "arm"])["draw"].apply(list)
+    assert {key: list(found) for key, found in counts.items()} == {
+        (level, arm): list(range(n)) for level, n in ((1, 2), (2, 3)) for arm in ARMS
+    }
+    assert game.table[["val", "test"]].notna().all().all()
+
+
+def test_every_draw_is_what_training_it_alone_gives(game: Lottery) -> None:
+    for arm in ARMS:
+        alone = pd.concat([game.draw(arm, 2, range(i, i + 1)) for i in range(3)], ignore_index=True)
+        mine = game.table.query("level == 2 and arm == @arm").reset_index(drop=True)
+        assert np.allclose(alone["val"], mine["val"], atol=0.021)  # two of 100 images: rounding may turn one
+        assert alone["draw"].tolist() == [0, 1, 2]
+
+
+def test_an_arm_differs_from_the_ticket_in_what_it_should(game: Lottery) -> None:
+    ticket = masks.unstack(game.study.mask(2), 0)
+    started = {arm: game.start(arm, 2, range(3)) for arm in ARMS}
+    for arm in (WINNING, REINIT):
+        assert all(torch.equal(m[i], ticket[n]) for n, m in started[arm][1].items() for i in range(3))
+    random = started[RANDOM][1]
+    for i in range(3):
+        assert masks.counts(masks.unstack(random, i)) == masks.counts(ticket)
+    assert not torch.equal(random["layers.0.weight"][0], random["layers.0.weight"][1])
+    for name, p in game.study.rewound.items():
+        assert torch.equal(started[WINNING][0].params[name][2], p[0])
+        assert torch.equal(started[REINIT][0].params[name], started[RANDOM][0].params[name])
+    fresh = started[REINIT][0].params["layers.0.weight"]
+    assert not torch.equal(fresh[0], fresh[1])
+    assert not torch.equal(fresh[0], game.study.rewound["layers.0.weight"][0])
+
+
+def test_the_small_dense_network_has_at_least_the_tickets_numbers_and_one_unit_fewer_has_not(game: Lottery) -> None:
+    for level in (1, 2):
+        weights = sum(masks.counts(masks.unstack(game.study.mask(level), 0)).values()) + 110
+        inputs, width, outputs = game.small_sizes(level)
+        numbers = width * (inputs + 1 + outputs) + outputs
+        assert numbers >= weights > numbers - (inputs + 1 + outputs)
+        assert game.start(SMALL, level, range(1))[0].params["layers.0.weight"].shape == (1, width, inputs)
+
+
+def test_draws_do_not_depend_on_how_many_there_are_and_other_seeds_give_others(game: Lottery, digits) -> None:
+    more = Lottery(digits, replace(TINY, draws=4, together=4))
+    more.study = game.study
+    _, mine = game.start(RANDOM, 2, range(2))
+    _, theirs = more.start(RANDOM, 2, range(4))
+    assert all(torch.equal(mine[n], theirs[n][:2]) for n in mine)
+    other = Lottery(digits, replace(TINY, seed=1))
+    other.study = game.study
+    assert not torch.equal(other.start(RANDOM, 2, range(1))[1]["layers.0.weight"], mine["layers.0.weight"][:1])
+
+
+def test_progress_counts_parts_and_ends(digits) -> None:
+    seen: list[tuple[int, int]] = []
+    Lottery(digits, replace(TINY, steps=2)).run(lambda done, in_all, text: seen.append((done, in_all)))
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1] == (4 * 2 + 4 * 1,) * 2  # two parts of an arm at the last level, and one at the first
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"steps": 0}, "steps is 0"),
+        ({"together": 1.5}, "together is 1.5"),
+        ({"few_levels": (5,)}, r"few_levels are \(5,\); allowed: 1 to 4"),
+        ({"margin": 1}, "margin is 1; allowed: a number above 0 and below 1"),
+    ],
+)
+def test_a_senseless_setting_is_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Settings(**wrong)
+
+
+def test_an_unknown_arm_or_level_is_refused(game: Lottery) -> None:
+    with pytest.raises(ValueError, match="arm is 'dense'; allowed: winning ticket"):
+        game.start("dense", 2, range(1))
+    with pytest.raises(ValueError, match="level 7 is not trained"):
+        game.start(WINNING, 7, range(1))
+    with pytest.raises(ValueError, match="level 4 has no 'winning ticket' rows"):
+        experiment.target(game.table, 4)
+
+
+def test_wins_are_counted_against_the_own_levels_target() -> None:
+    rows = [
+        (WINNING, 1, 0.5, 10, 0.9),
+        (WINNING, 1, 0.5, 10, 0.8),
+        (RANDOM, 1, 0.5, 10, 0.84),
+        (RANDOM, 1, 0.5, 10, 0.83),
+    ]
+    rows += [(WINNING, 2, 0.1, 2, 0.5), (RANDOM, 2, 0.1, 2, 0.48)]
+    table = pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "val"])
+    assert experiment.target(table, 1, 0.01) == pytest.approx(0.84)
+    counted = experiment.wins(table, margin=0.0101)  # a rounding above 0.84
+    assert counted[["level", "arm", "draws", "wins"]].values.tolist() == [
+        [1, WINNING, 2, 1],
+        [1, RANDOM, 2, 1],
+        [2, WINNING, 1, 1],
+        [2, RANDOM, 1, 0],
+    ]
+
+
+def test_both_steps_are_the_engines_own_with_plain_gradient_descent(toy) -> None:
+    three = Replicates.create(lambda: MLP([20, 7, 5]), seeds=range(3), dtype=torch.float64)
+    rng = torch.Generator().manual_seed(1)
+    mask = {n: torch.rand(m.shape, generator=rng) < 0.5 for n, m in three.full_mask().items()}
+    params = masks.apply(mask, three.params)
+    expected = train(three, toy, 1, mask=mask, optimizer=Optimizer("sgd", lr=0.3), batch_size=100).replicates.params
+    x, y = toy.x_train.expand(3, -1, -1), toy.y_train.expand(3, -1)  # one minibatch is all of it, in any order
+    for found in (
+        batched.batched_step(params, mask, x, y, 0.3),
+        batched.vmapped_step(three.model, params, mask, x, y, 0.3),
+    ):
+        assert all(torch.allclose(found[n], expected[n], rtol=0, atol=1e-12) for n in expected)
+        assert all(not found[n][~m].any() for n, m in mask.items())
+
+
+def test_a_training_costs_what_its_matrix_products_cost() -> None:
+    """torch counts the operations of a real step."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net = MLP([30, 20, 10, 4])
+    with FlopCounterMode(display=False) as counter:
+        net(torch.randn(8, 30)).sum().backward()
+    assert cost.training_flops([600, 200, 40], batch_size=8, steps=1) == counter.get_total_flops()
+    with pytest.raises(ValueError, match="none may be negative"):
+        cost.training_flops([], 1, 1)
+
+
+def test_pooling_takes_the_mean_of_each_block(mnist) -> None:
+    small = mnist.first(2, 1, 1)
+    image, half = small.x_train[0].view(28, 28), data.pooled(small).x_train[0].view(14, 14)
+    assert half[6, 7].item() == pytest.approx(image[12:14, 14:16].mean().item(), abs=1e-6)
+    quarter = data.pooled(data.pooled(small)).x_train[0].view(7, 7)
+    assert quarter[3, 3].item() == pytest.approx(image[12:16, 12:16].mean().item(), abs=1e-6)
+    with pytest.raises(ValueError, match=r"\(2, 49\); expected \(n, 784\) or \(n, 196\)"):
+        data.pooled(data.pooled(data.pooled(small)))
+
+
+def test_paper_scale_is_ten_thousand_networks_and_the_lesson_at_least_128(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert experiment.scaled_settings().draws >= 128
+    monkeypatch.setenv("LTHEDU_SCALE", "paper")
+    assert experiment.scaled_settings().draws == 10_000

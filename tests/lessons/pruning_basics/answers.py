@@ -1,0 +1,328 @@
+"""Answers to lesson 01."""
+
+import bisect
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from answers import right, told
+from torch import Tensor, nn
+
+from lthedu.networks.masks import Mask
+from lthedu.pruning import Scores, keep_largest, select_globally
+
+Weights = dict[str, nn.Parameter]
+Predict = Callable[[Tensor], Tensor]
+
+# keep_largest ------------------------------------------------------------------------------------------------
+
+
+@right("keep_largest")
+def by_topk(scores: Tensor, density: float) -> Tensor:
+    kept = torch.zeros_like(scores, dtype=torch.bool)
+    kept.view(-1)[scores.reshape(-1).topk(round(density * scores.numel())).indices] = True
+    return kept
+
+
+@right("keep_largest")
+def by_rank(scores: Tensor, density: float) -> Tensor:
+    rank = scores.flatten().argsort(descending=True).argsort()
+    return (rank < round(density * scores.numel())).reshape(scores.shape)
+
+
+@right("keep_largest")
+def by_numpy(scores: Tensor, density: float) -> Tensor:
+    kept = np.zeros(scores.numel(), dtype=bool)
+    kept[np.argsort(-scores.cpu().numpy().ravel(), kind="stable")[: round(density * scores.numel())]] = True
+    return torch.from_numpy(kept.reshape(scores.shape)).to(scores.device)
+
+
+@told("keep_largest", "at the threshold itself")  # open_lth and google-research: asked for 200 pruned, got 201
+def threshold_is_pruned_too(scores: Tensor, density: float) -> Tensor:
+    n = scores.numel()
+    pruned = n - round(density * n)
+    if pruned == 0:
+        return torch.ones_like(scores, dtype=torch.bool)
+    threshold = scores.flatten().sort().values[min(pruned, n - 1)]
+    return scores > threshold
+
+
+@told("keep_largest", "all ties together")
+def kth_value_and_above(scores: Tensor, density: float) -> Tensor:
+    k = round(density * scores.numel())
+    if k == 0:
+        return torch.zeros_like(scores, dtype=torch.bool)
+    return scores >= scores.flatten().sort(descending=True).values[k - 1]
+
+
+@told("keep_largest", "what does your code do for k = 0")  # for k = 0 [k - 1] is the last place
+def first_come_among_ties(scores: Tensor, density: float) -> Tensor:
+    flat = scores.flatten()
+    k = round(density * len(flat))
+    threshold = flat.sort(descending=True).values[k - 1]
+    kept = flat > threshold
+    for i in (flat == threshold).nonzero().flatten():
+        if int(kept.sum()) == k:
+            break
+        kept[i] = True
+    return (kept if k else flat >= threshold).reshape(scores.shape)
+
+
+@told("keep_largest", "smaller score than a pruned one")
+def drops_the_last_ones_kept(scores: Tensor, density: float) -> Tensor:
+    k = round(density * scores.numel())
+    if k == 0:
+        return torch.zeros_like(scores, dtype=torch.bool)
+    kept = scores.flatten() >= scores.flatten().sort(descending=True).values[k - 1]
+    kept[kept.nonzero().flatten()[k:]] = False
+    return kept.reshape(scores.shape)
+
+
+@told("keep_largest", "smaller score than a pruned one")
+def in_half_precision(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores.half(), density)
+
+
+@told("keep_largest", "dtype")
+def zeros_and_ones(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores, density).float()
+
+
+@told("keep_largest", "shape")
+def flattened(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores, density).flatten()
+
+
+@told("keep_largest", "the number of weights kept is not round(density * n)")
+def three_more(scores: Tensor, density: float) -> Tensor:
+    k = round(density * scores.numel())
+    return by_topk(scores, min(1.0, (k + 3) / scores.numel()) if density not in (0, 1) else density)
+
+
+# select_globally ---------------------------------------------------------------------------------------------
+
+
+@right("select_globally")
+def by_one_ranking(scores: Scores, density: float) -> Mask:
+    flat = torch.cat([s.flatten() for s in scores.values()])
+    kept = torch.zeros_like(flat, dtype=torch.bool)
+    kept[flat.argsort(descending=True)[: round(density * len(flat))]] = True
+    found, first = {}, 0
+    for name, s in scores.items():
+        found[name] = kept[first : first + s.numel()].reshape(s.shape)
+        first += s.numel()
+    return found
+
+
+@right("select_globally")
+def by_sorted_places(scores: Scores, density: float) -> Mask:
+    places = [(float(s), name, i) for name, layer in scores.items() for i, s in enumerate(layer.flatten())]
+    places.sort(key=lambda place: place[0], reverse=True)
+    found = {name: torch.zeros_like(s.flatten(), dtype=torch.bool) for name, s in scores.items()}
+    for _, name, i in places[: round(density * len(places))]:
+        found[name][i] = True
+    return {name: m.view(scores[name].shape) for name, m in found.items()}
+
+
+@told("select_globally", "choose places, not values")
+def by_one_threshold(scores: Scores, density: float) -> Mask:
+    flat = torch.cat([s.flatten() for s in scores.values()]).sort(descending=True).values
+    k = round(density * len(flat))
+    threshold = flat[k - 1] if k else torch.inf
+    return {name: s >= threshold for name, s in scores.items()}
+
+
+@told("select_globally", "in the layers' order")
+def cut_in_alphabetical_order(scores: Scores, density: float) -> Mask:
+    kept = keep_largest(torch.cat([s.flatten() for s in scores.values()]), density)
+    names = sorted(scores)
+    pieces = torch.split(kept, [scores[n].numel() for n in names])
+    return {n: piece.view(scores[n].shape) for n, piece in zip(names, pieces, strict=True)}
+
+
+@told("select_globally", "round(density * n)")
+def global_rounds_down(scores: Scores, density: float) -> Mask:
+    n = sum(s.numel() for s in scores.values())
+    return select_globally(scores, int(density * n) / n)
+
+
+@told("select_globally", "one of the ties kept")
+def ties_before_larger_scores(scores: Scores, density: float) -> Mask:
+    flat = torch.cat([s.flatten() for s in scores.values()])
+    k = round(density * len(flat))
+    kept = flat >= (flat.sort(descending=True).values[k - 1] if k else torch.inf)
+    kept[kept.nonzero().flatten()[k:]] = False
+    pieces = torch.split(kept, [s.numel() for s in scores.values()])
+    return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
+
+
+@told("select_globally", "round(density * n)")
+def mean_of_the_layers_thresholds(scores: Scores, density: float) -> Mask:
+    thresholds = [s.flatten().quantile(1 - density) for s in scores.values()]
+    threshold = torch.stack(thresholds).mean()
+    return {name: s >= threshold for name, s in scores.items()}
+
+
+@told("select_globally", "what does your code do for k = ")
+def turned_at_the_ends(scores: Scores, density: float) -> Mask:
+    return select_globally(scores, 1 - density if density in (0, 1) else density)
+
+
+# cubic -------------------------------------------------------------------------------------------------------
+
+
+@right("cubic")
+def by_cases(step: int, begin: int, end: int, final: float) -> float:
+    if step <= begin:
+        return 1.0
+    if step >= end:
+        return final
+    left = (end - step) / (end - begin)
+    return final + (1 - final) * left**3
+
+
+@right("cubic")
+def as_published(step: int, begin: int, end: int, final: float) -> float:
+    """The formula as the paper writes it, in sparsities."""
+    s_i, s_f = 0.0, 1 - final
+    progress = np.clip((step - begin) / (end - begin), 0, 1)
+    return 1 - float(s_f + (s_i - s_f) * (1 - progress) ** 3)
+
+
+@told("cubic", "clip the progress")
+def not_clipped(step: int, begin: int, end: int, final: float) -> float:
+    return final + (1 - final) * (1 - (step - begin) / (end - begin)) ** 3
+
+
+@told("cubic", "would stop short")  # sparse_learning #22: the final sparsity below the one that was set
+def one_step_short(step: int, begin: int, end: int, final: float) -> float:
+    progress = min(max((step - begin) / (end - begin + 1), 0), 1)
+    return final + (1 - final) * (1 - progress) ** 3
+
+
+@told("cubic", "clip the progress")
+def never_below_final(step: int, begin: int, end: int, final: float) -> float:
+    return max(final, not_clipped(step, begin, end, final))  # above 1 before `begin`
+
+
+@told("cubic", "would stop short")
+def rounded_to_six_digits(step: int, begin: int, end: int, final: float) -> float:
+    return by_cases(step, begin, end, final) + 5e-7 * (step >= end)
+
+
+@told("cubic", "one Python number")
+def a_tensor(step: int, begin: int, end: int, final: float) -> Tensor:
+    return torch.tensor(by_cases(step, begin, end, final))
+
+
+# masked_step -------------------------------------------------------------------------------------------------
+
+
+@right("masked_step")
+def multiplied(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    optimizer.step()
+    for name, m in mask.items():
+        weights[name].data.mul_(m)
+
+
+@right("masked_step")
+def copied_in(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    optimizer.step()
+    with torch.no_grad():
+        for name, p in weights.items():
+            if name in mask:
+                p.copy_(torch.where(mask[name], p, torch.zeros_like(p)))
+
+
+@told("masked_step", "it changed the mask; work on the weights")
+def changes_the_mask(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    multiplied(optimizer, weights, mask)
+    for m in mask.values():
+        m.fill_(True)
+
+
+# matching_width ----------------------------------------------------------------------------------------------
+
+
+@right("matching_width")
+def counting_up(total: int, inputs: int, outputs: int) -> int:
+    width = 0
+    while inputs * (width + 1) + (width + 1) + (width + 1) * outputs + outputs <= total:
+        width += 1
+    return width
+
+
+@right("matching_width")
+def building_networks(total: int, inputs: int, outputs: int) -> int:
+    def size(width: int) -> int:
+        layers = nn.Linear(inputs, width), nn.Linear(width, outputs)
+        return sum(p.numel() for layer in layers for p in layer.parameters())
+
+    return bisect.bisect_right(range(1, total // inputs + 2), total, key=size)
+
+
+@right("matching_width")
+def by_numpy_floor(total: int, inputs: int, outputs: int) -> np.int64:
+    return np.int64(np.floor((total - outputs) / (inputs + 1 + outputs)))
+
+
+@told("matching_width", "larger than the budget")
+def smaller_side_as_outputs(total: int, inputs: int, outputs: int) -> int:
+    return (total - min(inputs, outputs)) // (inputs + 1 + outputs)
+
+
+@told("matching_width", "round down")
+def rounds_up(total: int, inputs: int, outputs: int) -> int:
+    return -(-(total - outputs) // (inputs + 1 + outputs))
+
+
+@told("matching_width", "a whole number")
+def a_float(total: int, inputs: int, outputs: int) -> float:
+    return (total - outputs) / (inputs + 1 + outputs)
+
+
+@told("matching_width", "a wider network still fits")
+def one_less(total: int, inputs: int, outputs: int) -> int:
+    return (total - outputs - 1) // (inputs + 1 + outputs)
+
+
+# accuracy ----------------------------------------------------------------------------------------------------
+
+
+@right("accuracy")
+def with_indices(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    hits = 0
+    for i in range(0, len(images), batch_size):
+        hits += int((predict(images[i : i + batch_size]).argmax(dim=1) == labels[i : i + batch_size]).sum())
+    return hits / len(labels)
+
+
+@right("accuracy")
+def all_answers_first(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> Tensor:
+    answers = torch.cat([predict(x).argmax(1) for x in torch.split(images, batch_size)])
+    return (answers == labels).float().mean()
+
+
+@told("accuracy", "images at once")
+def all_at_once(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    return float((predict(images).argmax(1) == labels).float().mean())
+
+
+@told("accuracy", "calls are enough")
+def one_by_one(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    return with_indices(predict, images, labels, 1)
+
+
+@told("accuracy", "not the fraction")
+def logit_above_zero(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    hits = 0
+    for i in range(0, len(images), batch_size):
+        y = labels[i : i + batch_size]
+        hits += int((predict(images[i : i + batch_size]).gather(1, y[:, None]) > 0).sum())
+    return hits / len(images)
+
+
+@told("accuracy", "not the fraction")
+def loses_a_last_image_that_is_alone(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    n = len(images) - (len(images) % batch_size == 1)
+    return n * with_indices(predict, images[:n], labels[:n], batch_size) / len(images)

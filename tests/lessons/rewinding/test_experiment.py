@@ -1,0 +1,274 @@
+"""Rewinding is bit for bit, arms differ in what they should, and barriers, distances and stops are exact."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lthedu import data
+from lthedu.experiments import base
+from lthedu.experiments.study import REINIT
+from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.rewinding.experiment import LR_REWOUND, RESCALED, REWOUND, TUNED, Rewinding, Settings
+from lthedu.networks import masks
+from lthedu.networks.models import MLP
+from lthedu.tickets import distances, early_bird, rewinding, stability
+from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
+
+TINY = Settings(
+    seeds=(3, 4),
+    sizes=(196, 12, 8, 10),
+    densities=(0.5, 0.2),
+    ks=(0, 4),
+    few_ks=(0,),
+    steps=10,
+    batch_size=16,
+    points=5,
+)
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return data.pooled(mnist.first(400, 100, 100))
+
+
+@pytest.fixture(scope="module")
+def game(digits) -> Rewinding:
+    game = Rewinding(digits, TINY)
+    game.run()
+    return game
+
+
+def test_the_table_has_a_row_for_every_network(game: Rewinding) -> None:
+    found = game.table.groupby(["arm", "density", "k"])["replicate"].apply(list).to_dict()
+    both = {(arm, d, 0) for arm in rewinding.ARMS for d in (0.5, 0.2)}
+    later = {(arm, 0.2, 4) for arm in (REWOUND, LR_REWOUND, TUNED)}
+    children = {("children", d, k) for d in (1.0, 0.2) for k in (0, 4)}
+    assert set(found) == both | later | children | {("dense", 1.0, 0)}
+    assert all(rows == [0, 1] for rows in found.values())
+    assert game.table["accuracy"].between(0, 1).all()
+    assert (game.table["barrier"].notna() == (game.table["arm"] == "children")).all()
+
+
+def test_snapshots_are_the_dense_runs_weights_of_their_step(game: Rewinding, digits) -> None:
+    networks = Replicates.create(lambda: MLP(TINY.sizes), TINY.seeds)
+    at = train(networks, digits, 10, order=game.order, optimizer=TINY.optimizer, batch_size=16)
+    for now in training(networks, digits, 10, order=game.order, optimizer=TINY.optimizer, batch_size=16):
+        if now.step == 4:
+            k4 = masks.clone(now.params)
+    for name, p in networks.params.items():
+        assert torch.equal(game.snapshots[0][name], p)
+        assert torch.equal(game.snapshots[4][name], k4[name])
+        assert torch.equal(game.trained[name], at.replicates.params[name])
+
+
+def test_masks_keep_exact_counts_over_all_layers(game: Rewinding) -> None:
+    total = 196 * 12 + 12 * 8 + 8 * 10
+    for density in (0.5, 0.2):
+        for i in (0, 1):
+            kept = sum(masks.counts(masks.unstack(game.mask(density), i)).values())
+            assert kept == round(density * total)
+
+
+@pytest.mark.parametrize("arm", rewinding.ARMS)
+def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: str) -> None:
+    """With its own weights, mask and learning rates, from step k, on the dense run's minibatches."""
+    k = 4 if arm in (REWOUND, LR_REWOUND, TUNED) else 0
+    mask = game.mask(0.2)
+    start = {REWOUND: game.snapshots[4], LR_REWOUND: game.trained, TUNED: game.trained, RESCALED: game.snapshots[0]}
+    weights = start.get(arm, game.fresh)
+    weights = rewinding.rescaled(weights, mask) if "rescaled" in arm else weights
+    optimizer = Optimizer("sgd", lr=0.001 * 10 / 20, momentum=0.9) if arm == TUNED else TINY.optimizer
+    alone = train(
+        game.networks.with_params(weights).take([1]),
+        digits,
+        10,
+        mask={n: m[1:] for n, m in mask.items()},
+        order=game.order[1:],
+        optimizer=optimizer,
+        batch_size=16,
+        first_step=k,
+    )
+    row = game.table.query("arm == @arm and density == 0.2 and k == @k and replicate == 1")
+    assert row["accuracy"].item() == pytest.approx(alone.history.query("split == 'test'")["accuracy"].item(), abs=0.011)
+
+
+def test_fine_tuning_holds_the_last_learning_rate() -> None:
+    assert Settings().last_rate.lr == pytest.approx(0.001)
+    assert Settings().last_rate.schedule == RateSchedule()
+
+
+def test_rewinding_shares_no_memory_and_refuses_a_step_that_was_not_kept(game: Rewinding) -> None:
+    mask = game.mask(0.2)
+    start = rewinding.rewind(game.snapshots, mask, 4)
+    for name, p in game.snapshots[4].items():
+        assert torch.equal(start[name], torch.where(mask[name], p, 0.0) if name in mask else p)
+        assert start[name].data_ptr() != p.data_ptr()
+    with pytest.raises(ValueError, match="step is 3; allowed: the steps that were kept, 0, 4"):
+        rewinding.rewind(game.snapshots, mask, 3)
+
+
+def test_rescaling_restores_a_random_layers_variance() -> None:
+    rng = torch.Generator().manual_seed(0)
+    params = {"w": torch.randn(2, 300, 400, generator=rng)}
+    mask = {"w": torch.rand(2, 300, 400, generator=rng) < torch.tensor([0.05, 0.5])[:, None, None]}
+    x = torch.randn(400, 1000, generator=rng)
+    before, after = (params["w"] @ x).var((1, 2)), (rewinding.rescaled(params, mask)["w"] @ x).var((1, 2))
+    assert torch.allclose(after, before, rtol=0.05)
+    assert not rewinding.rescaled(params, mask)["w"][~mask["w"]].any()
+
+
+def test_children_share_k_steps_and_differ_afterwards(game: Rewinding) -> None:
+    a, b = game.children[4]
+    assert any(not torch.equal(a[n], b[n]) for n in a)
+    line = stability.walk(game.networks, a, b, game.data, points=5)
+    errors = 1 - evaluate(game.networks.with_params(a), game.data)[1]
+    assert line.query("alpha == 0")["error"].tolist() == pytest.approx(errors.tolist())
+    stored = game.table.query("arm == 'children' and density == 1 and k == 4")["barrier"].tolist()
+    assert stability.barriers(line).tolist() == pytest.approx(stored)
+
+
+def test_an_interrupted_run_keeps_what_it_measured(digits, monkeypatch) -> None:
+    game, real = Rewinding(digits, TINY), base.train
+
+    def stops(*args, **named):
+        if game.rows:
+            raise KeyboardInterrupt
+        return real(*args, **named)
+
+    monkeypatch.setattr(base, "train", stops)
+    with pytest.raises(KeyboardInterrupt):
+        game.run()
+    assert game.table["arm"].tolist() == ["dense", "dense"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps is 0; allowed: a whole number from 1 up"),
+        ({"seeds": (1, 1)}, r"seeds is \(1, 1\)"),
+        ({"densities": (1.0,)}, r"densities\[0\] is 1.0; allowed: a number above 0 and below 1"),
+        ({"ks": (4, 0)}, r"ks is \(4, 0\); allowed: .*rising"),
+        ({"ks": (0, 10)}, r"ks are \(0, 10\); allowed: steps from 0 to 9"),
+        ({"few_ks": (2,)}, r"few_ks are \(2,\); allowed: some of ks"),
+    ],
+)
+def test_settings_name_value_and_range(change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(TINY, **change)
+
+
+def test_another_arm_and_a_mask_before_training_are_refused(digits, game: Rewinding) -> None:
+    with pytest.raises(ValueError, match="arm is 'best'; allowed: rewound"):
+        game.retrain("best", 0.2, 0)
+    with pytest.raises(ValueError, match="call train_dense first"):
+        Rewinding(digits, TINY).retrain(REINIT, 0.2, 0)
+
+
+# the line ------------------------------------------------------------------------------------------------------
+
+
+def test_the_ends_of_a_line_are_exact() -> None:
+    a, b = {"w": torch.randn(7)}, {"w": torch.randn(7)}
+    assert torch.equal(stability.between(a, b, 0)["w"], a["w"])
+    assert torch.equal(stability.between(a, b, 1)["w"], b["w"])
+    with pytest.raises(ValueError, match=r"alpha is 1.5; allowed: a number from 0 to 1"):
+        stability.between(a, b, 1.5)
+    with pytest.raises(ValueError, match="the ends differ"):
+        stability.between(a, {"v": b["w"]}, 0.5)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=12))
+def test_a_barrier_is_at_least_half_the_difference_of_the_ends(heights: list[float]) -> None:
+    def error(weights):
+        return heights[round(float(weights["w"]) * (len(heights) - 1))]
+
+    ends = {"w": torch.tensor(0.0, dtype=torch.float64)}, {"w": torch.tensor(1.0, dtype=torch.float64)}
+    found = float(stability.error_barrier(*ends, error, points=len(heights)))
+    assert found == pytest.approx(max(heights) - (heights[0] + heights[-1]) / 2, abs=1e-6)
+    assert found >= abs(heights[0] - heights[-1]) / 2 - 1e-6
+
+
+def test_a_line_of_one_point_is_refused(game: Rewinding) -> None:
+    a, b = game.children[4]
+    with pytest.raises(ValueError, match="points is 1; allowed: a whole number from 2 up"):
+        stability.error_barrier(a, b, lambda w: 0.0, points=1)
+    with pytest.raises(ValueError, match="points is 1"):
+        stability.walk(game.networks, a, b, game.data, points=1)
+
+
+# distances and early birds ---------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_distances_are_symmetric_and_zero_for_equal_masks(pairs: list[tuple[bool, bool]]) -> None:
+    a, b = (torch.tensor(side) for side in zip(*pairs, strict=True))
+    for far in (distances.hamming, distances.relative_distance):
+        assert far(a, b) == pytest.approx(far(b, a))
+        assert far(a, a) == 0
+    assert distances.iou(a, b) == distances.iou(b, a)
+    assert distances.iou(a, a) == 1
+
+
+def test_chance_levels_are_those_of_random_masks() -> None:
+    rng = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(200_000, generator=rng) < p for p in (0.05, 0.3))
+    assert distances.hamming(a, b) == pytest.approx(distances.chance_hamming(0.05, 0.3), abs=0.005)
+    assert distances.iou(a, b) == pytest.approx(0.05 * 0.3 / (0.05 + 0.3 - 0.05 * 0.3), abs=0.005)
+    assert distances.relative_distance(a, b) == pytest.approx(1, abs=0.02)
+
+
+def test_what_is_no_mask_is_refused() -> None:
+    kept = torch.ones(3, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"a mask is torch.bool"):
+        distances.hamming(kept, torch.ones(3))
+    with pytest.raises(ValueError, match=r"shapes \(3,\) and \(4,\)"):
+        distances.iou(kept, torch.ones(4, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r"densities are 1\.5 and 0.2"):
+        distances.chance_hamming(1.5, 0.2)
+
+
+def test_a_network_without_its_pruned_neurons_is_the_smaller_network() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = MLP([6, 5, 4, 3])
+    params = {n: p.detach() for n, p in net.named_parameters()}
+    neurons = early_bird.neuron_mask(params, 0.5)
+    assert sum(int(m.sum()) for m in neurons.values()) == round(0.5 * 9)
+    kept = masks.apply(early_bird.weight_mask(neurons, params), params)
+    x = torch.randn(10, 6)
+    whole = torch.func.functional_call(net, kept, (x,))
+    n0, n1 = neurons.values()
+    h = torch.relu(x @ params["layers.0.weight"][n0].T + params["layers.0.bias"][n0])
+    h = torch.relu(h @ params["layers.1.weight"][n1][:, n0].T + params["layers.1.bias"][n1])
+    small = h @ params["layers.2.weight"][:, n1].T + params["layers.2.bias"]
+    assert torch.allclose(whole, small, atol=1e-6)
+
+
+def test_channels_are_scored_by_all_that_they_read() -> None:
+    params = {"c": torch.ones(2, 3, 3, 3), "out": torch.ones(4, 2)}
+    assert early_bird.neuron_scores(params)["c"].tolist() == pytest.approx([27**0.5] * 2)
+
+
+def test_a_stop_needs_every_mask_of_its_window() -> None:
+    a = torch.zeros(20, dtype=torch.bool)
+    b, c = a.clone(), a.clone()
+    b[:2], c[:3] = True, True  # 0.1 and 0.15 from a
+    assert early_bird.early_bird([a, a, b], threshold=0.1, window=3) == 2
+    assert early_bird.early_bird([a, a, c, c, c], threshold=0.1, window=3) == 4
+    assert early_bird.early_bird([a, c] * 5, threshold=0.1, window=2) is None
+    assert early_bird.early_bird([a], window=2) is None
+    with pytest.raises(ValueError, match="window is 1"):
+        early_bird.early_bird([a], window=1)
+    with pytest.raises(ValueError, match="threshold is 2; allowed: a number from 0 to 1"):
+        early_bird.early_bird([a], threshold=2)
+
+
+@pytest.mark.parametrize("of", ["loss", "accuracy"])
+def test_a_barrier_of_what_was_not_measured_is_refused_by_name(of) -> None:
+    line = pd.DataFrame({"replicate": [0, 0], "alpha": [0.0, 1.0], "error": [0.2, 0.1]})
+    with pytest.raises(ValueError, match=f"of is '{of}'; allowed, as columns of this line: error"):
+        stability.barriers(line, of)
