@@ -21,7 +21,7 @@ def kept(folder: Path, name: str, about: Any, make: Make) -> Any:
 
     `make` gives tensors, tables and what JSON holds, in dicts, lists and tuples; all of it comes back on the CPU, bit
     for bit. `about` (anything JSON holds) says what it was made of. It is written atomically and read under a digest
-    (see `lthedu.base.sealed`). Raises ValueError, naming the difference, where what is there was made of something else,
+    (see `lthedu.base.sealed`). Raises ValueError, naming the difference, where what is there was made of other things,
     DamagedFile for a damaged file, and OSError when it cannot be written.
 
     >>> import tempfile

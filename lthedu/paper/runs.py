@@ -85,7 +85,7 @@ def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
-def convolutional_supermasks(
+def supermasks(
     settings: convolutional_supermasks.Settings, clock: Clock, images: Path | None, parts: Path
 ) -> PaperResult:
     """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
@@ -100,10 +100,8 @@ RUNS: dict[str, Run] = {
     "conv4": conv4,
     "lotteries": small_lotteries,
     "rewinding": rewound,
-    "supermasks": partial(convolutional_supermasks, convolutional_supermasks.PAPER),  # 100 passes
-    "supermasks-short": partial(
-        convolutional_supermasks, convolutional_supermasks.SHORT
-    ),  # 10 passes, minutes on a GPU
+    "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
+    "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
 }
 
 

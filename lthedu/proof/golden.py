@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Count
 from lthedu.base.streams import numpy_generator
+from lthedu.proof.gadgets import GOLDEN as GOLDEN
 from lthedu.proof.subset_sums import Floats
 
 Ratio = Annotated[float, Above(1)]

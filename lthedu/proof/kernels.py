@@ -5,6 +5,7 @@ The hash is bit for bit what numpy computes: the same float32 operations in the 
 
 import numpy as np
 
+from lthedu.base.compiled import AVAILABLE as AVAILABLE
 from lthedu.base.compiled import compiled
 
 NARROW = np.float32(1e-30)  # sums that lie closer together share one bucket; dividing by less could overflow

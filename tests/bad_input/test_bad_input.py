@@ -5,6 +5,7 @@ call, puts one wrong value into it, and asks for an error of the package's own t
 about it) and says what is allowed, with every argument and every folder as it was.
 """
 
+import importlib
 import inspect
 import io
 import typing
@@ -38,9 +39,14 @@ from lthedu.training import gradients, optimizers
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
+FIGURES = [
+    importlib.import_module(f"lthedu.lessons.{lesson}.{part}")
+    for lesson in course_files.lesson_numbers()
+    for part in ("figures", "explorer")
+]
 MODULES = (
-    course_files, data, gradients, landscape, masks, models, optimizers, paper_results, figures, proof, pruning, sealed,
-    sparsity, stats, streams, supermasks, tickets, training, figures,
+    course_files, data, gradients, landscape, masks, models, optimizers, paper_results, proof, pruning, sealed,
+    sparsity, stats, streams, supermasks, tickets, training, study, lottery, compare, depth, *FIGURES,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lthedu.course import bar
+from lthedu.course import bar as module
 from lthedu.course.bar import ProgressBar
 
 
@@ -28,9 +28,9 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
         shown.shown.append(data["text/html"])
         return shown
 
-    monkeypatch.setattr(bar, "in_notebook", lambda: True)
-    monkeypatch.setattr(bar, "display", display)
-    monkeypatch.setattr(bar, "REDRAW", 0.0)
+    monkeypatch.setattr(module, "in_notebook", lambda: True)
+    monkeypatch.setattr(module, "display", display)
+    monkeypatch.setattr(module, "REDRAW", 0.0)
     return shown
 
 
@@ -51,8 +51,8 @@ def test_a_finished_bar_starts_anew(handle: Handle) -> None:
 
 
 def test_redraws_are_rare(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bar, "REDRAW", 1000.0)
-    monkeypatch.setattr(bar.time, "monotonic", lambda: 5000.0)
+    monkeypatch.setattr(module, "REDRAW", 1000.0)
+    monkeypatch.setattr(module.time, "monotonic", lambda: 5000.0)
     bar = ProgressBar()
     for step in range(1, 1000):
         bar(step, 1000, "a")
@@ -61,7 +61,7 @@ def test_redraws_are_rare(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_time_left_is_said_in_words(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([10.0, 30.0, 40.0])
-    monkeypatch.setattr(bar.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     bar = ProgressBar()
     bar(0, 100, "a")
     bar(10, 100, "a")

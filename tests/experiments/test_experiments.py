@@ -19,7 +19,7 @@ from lthedu.experiments.study import settings, study
 from lthedu.experiments.study.study import Study
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.zeros_and_signs import experiment as deconstruction
-from lthedu.tickets import find_tickets, rewinding
+from lthedu.tickets import find_tickets
 
 every = pytest.mark.parametrize("name", EVERY)
 

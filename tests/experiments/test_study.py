@@ -12,7 +12,6 @@ from filelock import FileLock
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.streams import derive
 from lthedu.data import DamagedFile
-from lthedu.experiments import study
 from lthedu.experiments.study import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, study
 from lthedu.networks import masks
 from lthedu.networks.models import MLP

@@ -6,21 +6,25 @@ one with two; `pytest tests/lessons -m full --margins` repeats them all, as is d
 """
 
 import functools
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
+from figure_frame import checked, drawn_by
 
 from lthedu import data
 from lthedu.course import lesson
 
 mpl.use("agg")
 LESSONS = Path(__file__).parents[2] / "lessons"
+Moves = list[tuple[ipywidgets.Widget, object]]
 
 
 class Claims:
@@ -109,3 +113,31 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     torch.set_num_threads(request.param)
     yield request.param
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def figures_are_held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a `test_figures.py` draws has names on its axes and a description, and is closed."""
+    if request.path.name == "test_figures.py":
+        module = importlib.import_module(f"lthedu.lessons.{request.path.parent.name}.figures")
+        for name in drawn_by(module):
+            monkeypatch.setattr(module, name, functools.partial(checked, getattr(module, name)))
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def draws_each_anew() -> Callable[[ipywidgets.VBox, Moves], None]:
+    """Set an explorer's controls, one after the other: each value draws another picture and tells another sentence."""
+
+    def hold(explorer: ipywidgets.VBox, moves: Moves) -> None:
+        *_, picture, words = explorer.children
+        pictures, told = {bytes(picture.value)}, {words.value}
+        for control, value in moves:
+            control.value = value
+            assert bytes(picture.value).startswith(b"\x89PNG")
+            pictures.add(bytes(picture.value))
+            told.add(words.value)
+        assert len(pictures) == len(told) == 1 + len(moves)
+
+    return hold

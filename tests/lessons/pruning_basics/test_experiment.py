@@ -143,12 +143,12 @@ def test_a_bottleneck_that_cannot_fit_is_refused_though_one_layer_fits():
 
 
 def test_the_scale_is_lesson_or_paper(monkeypatch):
-    assert experiment.scaled_settings() == Settings()
+    assert module.scaled_settings() == Settings()
     monkeypatch.setenv("LTHEDU_SCALE", "paper")
-    assert experiment.scaled_settings().steps > 5_000
+    assert module.scaled_settings().steps > 5_000
     monkeypatch.setenv("LTHEDU_SCALE", "huge")
     with pytest.raises(ValueError, match="allowed: tiny, lesson, paper"):
-        experiment.scaled_settings()
+        module.scaled_settings()
 
 
 @dataclass

@@ -15,7 +15,7 @@ from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding.experiment import LR_REWOUND, RESCALED, REWOUND, TUNED, Rewinding, Settings
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.tickets import distances, early_bird, rewinding, stability
+from lthedu.tickets import distances, early_bird, stability
 from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TINY = Settings(

@@ -12,7 +12,6 @@ import torch
 from lthedu import proof, pruning
 from lthedu.course import lesson
 from lthedu.course.catalogue import find
-from lthedu.experiments import study
 from lthedu.experiments.study import settings, study
 from lthedu.lessons.what_is_a_lottery_ticket import exercises
 from lthedu.pruning import random_scores

@@ -1,19 +1,12 @@
-"""Every figure that a test draws has names on its axes and a description, and is closed."""
+"""What is asked of every figure that a test draws: names on its axes, and a description."""
 
-import functools
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from matplotlib.axis import Axis
-
-from lthedu.figures import __all__
-
-mpl.use("agg")
-
 
 WITHOUT = ("sawtooths",)  # functions from [0, 1] to [0, 1]: a title names each, and nothing the axis of its values
 
@@ -39,15 +32,7 @@ def checked(figure: Callable[..., Any], *args: Any, **named: Any) -> Any:
     return drawn
 
 
-@pytest.fixture
-def held() -> Callable[..., Any]:
-    return checked
-
-
-@pytest.fixture(autouse=True)
-def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in __all__:
-        if callable(figure := getattr(figures, name)):
-            monkeypatch.setattr(figures, name, functools.partial(checked, figure))
-    yield
-    plt.close("all")
+def drawn_by(module: ModuleType) -> list[str]:
+    """The names of a module's figures: functions of its own that others may call and that describe what they draw."""
+    own = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
+    return [n for n, f in own if n[0] != "_" and "str]" in str(inspect.signature(f).return_annotation)]
