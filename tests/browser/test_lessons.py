@@ -153,7 +153,7 @@ LESSONS = [
             "0.3": (WRONG, "larger than any float", NOT_USED),
             "0.4": (WRONG, "2 of 10 do not hold up", "Statement 2: An ordinary program", "Statement 9: It says"),
         },
-        "digit_pruner(",
+        "explorer(",
         (
             (0, "", "266,200 of 266,200 weights are kept"),
             (0, "ArrowRight " * 8, "53,240 of 266,200 weights are kept"),
@@ -171,7 +171,7 @@ LESSONS = [
             "1.3": (WRONG, "clip the progress", NOT_USED, 'hint("1.3") gives a hint'),
             "1.5": ("YOUR FUNCTION RAISED NameError.", "line 2 of your cell", NOT_USED),
         },
-        "pruning_explorer(",
+        "explorer(",
         (
             (0, "", "100\u00a0% of the weights kept"),
             (0, "ArrowRight " * 5, "20\u00a0% of the weights kept"),
@@ -187,7 +187,7 @@ LESSONS = [
             "2.1": (WRONG, "that is fine-tuning"),
             "2.3": ("YOUR FUNCTION RAISED NameError.", "line 2 of your cell: d = nump"),
         },
-        "ticket_explorer",
+        "explorer",
         (
             (0, "", "Level 0, dense: 266,200 of 266,200 weights"),
             (0, "ArrowRight " * 3, "Level 3, winning ticket: 33,572 of 266,200 weights"),
@@ -203,7 +203,7 @@ LESSONS = [
             "3.2": (WRONG, "masked trained weights"),
             "3.4": (WRONG, "compares neighbours"),
         },
-        "line_explorer(",
+        "explorer(",
         (
             (0, "", "Children that part at step 0, seed 0"),
             (2, "ArrowRight", "55 % of the way"),
@@ -219,7 +219,7 @@ LESSONS = [
             "4.3": (WRONG, "how many draws the first win takes on average"),
             "4.4": (WRONG, "this draws with replacement"),
         },
-        "lottery_explorer(",
+        "explorer(",
         (
             (0, "", "random mask: 0 of 128 win, so more than 103 draws"),
             (2, "ArrowRight", "best of 17."),
@@ -237,7 +237,7 @@ LESSONS = [
             "5.2": (WRONG, "values of the whole layer"),
             "5.4": (WRONG, "One-sided"),
         },
-        "keep_region(",
+        "explorer(",
         (
             (0, "", "large_final, 30 % kept, network 0"),
             (1, "ArrowRight", "large_final, 35 % kept, network 0"),
@@ -253,7 +253,7 @@ LESSONS = [
             "6.1": (WRONG, "put the zero in brackets"),
             "6.4": (WRONG, "two weights changed places"),
         },
-        "degree_explorer(",
+        "explorer(",
         (
             (0, "", "Step 500, network 0"),
             (0, "ArrowLeft", "Step 200, network 0"),
@@ -268,7 +268,7 @@ LESSONS = [
             "7.2": (WRONG, "changes the count"),
             "7.3": (WRONG, "plain hill climbing"),
         },
-        "population_explorer(",
+        "explorer(",
         (
             (0, "", "Generation 0, network 0"),
             (0, "ArrowRight", "Generation 10, network 0"),
@@ -283,7 +283,7 @@ LESSONS = [
             "8.2": (WRONG, "|a| b must add up to -weight"),
             "8.4": (WRONG, "the largest whole gap inside"),
         },
-        "subset_lights(",
+        "explorer(",
         (
             (0, "", "There are 1,024 choices"),
             (0, "ArrowRight " * 4, "There are 16,384 choices"),
@@ -301,7 +301,7 @@ LESSONS = [
             "9.1": (WRONG, "must add up to -w", NOT_USED),
             "9.5": ("YOUR FUNCTION RAISED AttributeError.", "line 2 of your cell"),
         },
-        "eta_explorer(",
+        "explorer(",
         (
             (0, "", "At eta = 0.01, "),
             (0, "ArrowRight", "At eta = 0.003, "),
@@ -318,7 +318,7 @@ LESSONS = [
             "10.2": (RIGHT, USED),
             "10.4": (WRONG, "it rounds down"),
         },
-        "regions_explorer(",
+        "explorer(",
         (
             (0, "", "2 hidden layers of 12 neurons, plain: 24 neurons in all"),
             (0, "ArrowRight", "3 hidden layers of 12 neurons, plain: 36 neurons in all"),

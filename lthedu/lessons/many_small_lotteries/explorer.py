@@ -15,7 +15,7 @@ from lthedu.stats import clopper_pearson, draws_needed, expected_best
 
 
 @typed
-def lottery_explorer(
+def explorer(
     table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
 ) -> ipywidgets.VBox:
     """Choose a density, how far below the ticket's mean the target lies, and N; see who wins, and the best of N.

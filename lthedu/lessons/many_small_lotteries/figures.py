@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import RANDOM, REINIT, WINNING
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.many_small_lotteries.experiment import SMALL
 

@@ -18,7 +18,7 @@ MARKS = {"global": ("o", "#0072B2"), "layer": ("^", "#E69F00")}
 
 
 @typed
-def pruning_explorer(trained: Replicates, data: Dataset) -> ipywidgets.VBox:
+def explorer(trained: Replicates, data: Dataset) -> ipywidgets.VBox:
     """Prune the first of the trained networks to any density: its weights, its accuracy, its bytes.
 
     Nothing is trained: the picture shows the network right after the cut, on the validation images. The slider

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import draw_guesses, percent
 from lthedu.lessons.pruning_basics.experiment import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL
 

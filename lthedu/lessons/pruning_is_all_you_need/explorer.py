@@ -29,7 +29,7 @@ BY_RULE = "by the rule"
 
 
 @typed
-def eta_explorer(
+def explorer(
     target: nn.Module, data: Dataset, *, etas: Sequence[float] = ETAS, candidates: Sequence[int] = CANDIDATES
 ) -> ipywidgets.VBox:
     """Build the ticket of `target` at an eta of your choice, and see what it costs and how near it comes.
@@ -41,7 +41,7 @@ def eta_explorer(
 
     >>> from lthedu.networks.models import MLP
     >>> x, y = torch.rand(4, 5), torch.tensor([0, 1, 1, 0])
-    >>> explorer = eta_explorer(MLP([5, 3, 2]), Dataset(x, y, x, y, x, y), etas=[0.1, 0.01])
+    >>> explorer = explorer(MLP([5, 3, 2]), Dataset(x, y, x, y, x, y), etas=[0.1, 0.01])
     >>> explorer.children[-1].value
     '...At eta = 0.1, candidates per weight: ...none was missed...of the 4 test inputs...'
     """

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import use_style as use_style
 from lthedu.proof.construct import Construction
 from lthedu.proof.growth import growth
 

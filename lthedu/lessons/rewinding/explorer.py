@@ -19,7 +19,7 @@ SHOWN = 10  # images at most
 
 
 @typed
-def line_explorer(experiment: Rewinding) -> ipywidgets.VBox:
+def explorer(experiment: Rewinding) -> ipywidgets.VBox:
     """Choose the step k at which two dense children part, a seed, and a place on the line between them.
 
     Left the test error along the line, right the test images that the network at that place answers otherwise than the

@@ -11,7 +11,7 @@ SHOWN = 120  # weights
 
 
 @typed
-def population_explorer(contest: Contest) -> ipywidgets.VBox:
+def explorer(contest: Contest) -> ipywidgets.VBox:
     """Choose a generation and a network: the population's masks, best on top, and their losses.
 
     Left every row is a mask, every column one of the weights; right the losses of all masks over the generations.

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import use_style as use_style
 from lthedu.lessons.search_without_gradients.experiment import ANNEALING, EVOLUTION, GENETIC, GRADIENT_GUIDED, RANDOM
 
 SEARCHES: Mapping[str, dict[str, Any]] = {

@@ -20,7 +20,7 @@ DRAWS = 50
 
 
 @typed
-def subset_lights(
+def explorer(
     n: Annotated[int, Range(2, MOST)] = 10, target: Annotated[float, Range(-0.5, 0.5)] = 0.3
 ) -> ipywidgets.VBox:
     """Draw `n` random numbers (2 to 24), light up the subset nearest to the target, and see who needs how many.
@@ -28,7 +28,7 @@ def subset_lights(
     Sliders for how many numbers, the target, eps and the draw move with the arrow keys. Lit numbers are filled,
     hatched and named "kept". Raises ValueError for another n, or a target outside [-1/2, 1/2].
 
-    >>> subset_lights(8).children[-1].value
+    >>> explorer(8).children[-1].value
     '...the best choice keeps ... of 8 numbers...'
     """
     numbers = draw_pools("uniform", MOST, DRAWS)[0].tolist()

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
+from lthedu.figures import use_style as use_style
 from lthedu.proof import all_sums
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.laws import PerBit, fewest_numbers, share_band

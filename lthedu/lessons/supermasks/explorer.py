@@ -13,7 +13,7 @@ from lthedu.training import evaluate
 
 
 @typed
-def degree_explorer(experiment: Supermasks) -> ipywidgets.VBox:
+def explorer(experiment: Supermasks) -> ipywidgets.VBox:
     """Choose a training step and a network: the kept weights of every pixel, and the accuracy at that step.
 
     Left, the number of hidden units that each pixel is still connected to, above or below the average, for this network

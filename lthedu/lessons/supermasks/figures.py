@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.paper_results import PaperResult
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import draw_guesses
 from lthedu.lessons.supermasks.experiment import BERNOULLI, BERNOULLI_PLAIN, POPUP, POPUP_NORMAL, RANDOM, TRAINED
 

@@ -247,7 +247,7 @@ STATEMENTS = (
         "Growing brains lose synapses, and this shows that brains learn by finding winning tickets.",
         False,
         "That connections are lost shows neither how they are chosen nor that the rest could have learned alone. "
-        "Whether brains do anything of the kind is not established. Lesson 18.",
+        "Whether brains do anything of the kind is not established. Lesson 19.",
     ),
 )
 

@@ -127,7 +127,7 @@ def _steps(figure: Figure, numbers: Sequence[float], kept: Sequence[bool], targe
 
 
 @typed
-def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets.VBox:
+def explorer(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets.VBox:
     """Delete weights of the first of the `trained` networks and watch how it reads the first test digits.
 
     `trained` are networks that read rows of 784 pixels; `digits` of the test digits of `data` are shown, all of them
@@ -137,7 +137,7 @@ def digit_pruner(trained: Replicates, data: Dataset, digits: int = 10) -> ipywid
     >>> from lthedu.networks.models import MLP
     >>> images, labels = torch.zeros(4, 784), torch.tensor([0, 1, 2, 3])
     >>> few = Dataset(images, labels, images, labels, images, labels)
-    >>> pruner = digit_pruner(Replicates.create(lambda: MLP([784, 5, 10]), seeds=[0]), few, digits=4)
+    >>> pruner = explorer(Replicates.create(lambda: MLP([784, 5, 10]), seeds=[0]), few, digits=4)
     >>> pruner.children[-1].value
     '...3,970 of 3,970 weights are kept, the others deleted smallest first...'
     """

@@ -14,6 +14,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, final
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 
 # Okabe and Ito's colours, each with a line style and a marker of its own

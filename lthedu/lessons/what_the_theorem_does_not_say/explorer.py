@@ -15,14 +15,14 @@ MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
 
 
 @typed
-def regions_explorer(
+def explorer(
     layers: Annotated[int, Range(1, MOST_LAYERS)] = 1, neurons: Annotated[int, Range(2, MOST_NEURONS)] = 16
 ) -> ipywidgets.VBox:
     """The linear regions of random networks with so many hidden layers (1 to 6) and neurons in each (2 to 24).
 
     All sliders move with the arrow keys; buttons choose plain or residual layers. Raises ValueError for other numbers.
 
-    >>> regions_explorer(1, 2).children[-1].value
+    >>> explorer(1, 2).children[-1].value
     '...1 hidden layer of 2 neurons...2 neurons in all...regions...'
     """
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="32em")}

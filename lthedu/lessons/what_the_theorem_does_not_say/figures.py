@@ -11,6 +11,7 @@ from matplotlib.collections import PolyCollection
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import draw_guesses
 from lthedu.landscape import Region
 from lthedu.proof.limits import Pieces

@@ -14,7 +14,7 @@ from lthedu.networks import masks
 
 
 @typed
-def ticket_explorer(study: Study) -> ipywidgets.VBox:
+def explorer(study: Study) -> ipywidgets.VBox:
     """Walk through the levels of a study: which pixels its masks still read, how its arms score, what survives.
 
     The slider moves with the arrow keys. Needs a finished level beyond the dense one.

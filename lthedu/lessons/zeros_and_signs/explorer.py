@@ -16,7 +16,7 @@ POINTS = 3000  # drawn at most
 
 
 @typed
-def keep_region(experiment: Deconstruction) -> ipywidgets.VBox:
+def explorer(experiment: Deconstruction) -> ipywidgets.VBox:
     """Choose a criterion, the share that is kept and a seed: the kept region, and the untrained accuracy live.
 
     Left the weights of the first layer, initial against final values, those that are kept in blue; right the test

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
 from lthedu.lessons.zeros_and_signs.experiment import AS_THEY_WERE, CONSTANT, KEPT, PRUNED
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lthedu.lessons.many_small_lotteries.experiment import ARMS
-from lthedu.lessons.many_small_lotteries.explorer import lottery_explorer
+from lthedu.lessons.many_small_lotteries.explorer import explorer
 
 
 @pytest.fixture
@@ -19,15 +19,15 @@ def table() -> pd.DataFrame:
 
 
 def test_every_slider_draws_another_picture_and_says_so(table: pd.DataFrame, draws_each_anew) -> None:
-    explorer = lottery_explorer(table)
-    level, below, n, *_ = explorer.children
+    shown = explorer(table)
+    level, below, n, *_ = shown.children
     assert [text for text, _ in level.options] == ["56 % of the weights", "6 % of the weights"]
     assert (level.value, n.max) == (3, 8)
-    draws_each_anew(explorer, [(below, 3.0), (n, 2), (level, 1)])
+    draws_each_anew(shown, [(below, 3.0), (n, 2), (level, 1)])
 
 
 def test_the_sentence_counts_wins_and_bounds_what_was_not_seen(table: pd.DataFrame) -> None:
-    _, below, _, _, _, words = lottery_explorer(table).children
+    _, below, _, _, _, words = explorer(table).children
     # the ticket's mean is 0.9535; less one point: 0.9435, which the next arm's 0.93 to 0.937 miss
     assert "Target 94.3\u00a0%, best of 8. winning ticket: 8 of 8 win, so about 1 draw for" in words.value
     assert "random reinitialisation: 0 of 8 win, so more than 6 draws for a 95\u00a0% chance" in words.value
@@ -37,7 +37,7 @@ def test_the_sentence_counts_wins_and_bounds_what_was_not_seen(table: pd.DataFra
 
 
 def test_more_draws_than_a_level_has_are_not_extrapolated(table: pd.DataFrame) -> None:
-    level, _, n, _, _, words = lottery_explorer(table).children
+    level, _, n, _, _, words = explorer(table).children
     n.value = 8
     level.value = 1
     assert "best of 4." in words.value
@@ -45,4 +45,4 @@ def test_more_draws_than_a_level_has_are_not_extrapolated(table: pd.DataFrame) -
 
 def test_an_empty_table_is_refused() -> None:
     with pytest.raises(ValueError, match=r"table is .* and one row or more"):
-        lottery_explorer(pd.DataFrame())
+        explorer(pd.DataFrame())

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from lthedu.data import Dataset
 from lthedu.lessons.pruning_basics import explorer as module
-from lthedu.lessons.pruning_basics.explorer import pruning_explorer
 from lthedu.networks import models
 from lthedu.pruning import magnitude, select
 from lthedu.sparsity import csr_bytes
@@ -43,7 +42,7 @@ class Explorer:
             return figures[-1]
 
         monkeypatch.setattr(module, "Figure", kept)
-        self.density, self.scope, _, self.picture, self.words = pruning_explorer(trained, few).children
+        self.density, self.scope, _, self.picture, self.words = module.explorer(trained, few).children
         (self.figure,) = figures
 
     @property
@@ -159,7 +158,7 @@ def test_the_axes_say_what_they_show(explorer) -> None:
 
 def test_the_explorer_leaves_the_networks_alone(trained: Replicates, few: Dataset) -> None:
     before = {name: p.clone() for name, p in trained.params.items()}
-    density, scope, *_ = pruning_explorer(trained, few).children
+    density, scope, *_ = module.explorer(trained, few).children
     density.value = 0.01
     scope.value = "layer"
     assert all(torch.equal(before[name], p) for name, p in trained.params.items())

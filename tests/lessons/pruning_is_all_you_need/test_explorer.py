@@ -10,7 +10,7 @@ from torch import nn
 
 from lthedu.data import MNIST_MEAN, MNIST_STD, Dataset
 from lthedu.figures.pad import BLANK, DigitPad, like_mnist
-from lthedu.lessons.pruning_is_all_you_need.explorer import draw_a_digit, eta_explorer
+from lthedu.lessons.pruning_is_all_you_need.explorer import draw_a_digit, explorer
 from lthedu.networks.models import MLP
 from lthedu.proof import construct, kernels
 
@@ -155,7 +155,7 @@ def few(monkeypatch) -> Dataset:
 
 def test_the_sliders_build_what_construct_builds(few: Dataset) -> None:
     target = net(sizes=(12, 6, 3))
-    eta, many, _, picture, words = eta_explorer(target, few, etas=[0.1, 0.01], candidates=[6, 12]).children
+    eta, many, _, picture, words = explorer(target, few, etas=[0.1, 0.01], candidates=[6, 12]).children
     x = few.x_test.double().numpy()
 
     def agrees(**settings: float) -> None:
@@ -190,21 +190,21 @@ def test_what_was_built_once_is_not_built_again(few: Dataset, monkeypatch) -> No
 
     built = []
     monkeypatch.setattr(explorer, "construct", lambda *a, **k: built.append(k["eta"]) or construct(*a, **k))
-    eta, *_ = eta_explorer(net(sizes=(12, 6, 3)), few, etas=[0.1, 0.03]).children
+    eta, *_ = explorer(net(sizes=(12, 6, 3)), few, etas=[0.1, 0.03]).children
     for value in (0.03, 0.1, 0.03):
         eta.value = value
     assert built == [0.1, 0.03]
 
 
 def test_a_target_that_cannot_be_built_does_not_stop_the_lesson(few: Dataset) -> None:
-    *_, _, words = eta_explorer(nn.Sequential(nn.Linear(12, 3), nn.Tanh()), few, etas=[0.1]).children
+    *_, _, words = explorer(nn.Sequential(nn.Linear(12, 3), nn.Tanh()), few, etas=[0.1]).children
     assert "could not be drawn" in words.value
     assert "Tanh" in words.value
 
 
 def test_inputs_outside_the_box_and_no_eta_are_refused(mnist, few: Dataset) -> None:
-    for widget in (lambda d: eta_explorer(net(), d), lambda d: draw_a_digit(net(), net(), 1.0, d)):
+    for widget in (lambda d: explorer(net(), d), lambda d: draw_a_digit(net(), net(), 1.0, d)):
         with pytest.raises(ValueError, match=r"reach from -0\.42\d+ to 2\.8\d+; allowed: 0 to 1"):
             widget(mnist)
     with pytest.raises(ValueError, match="no etas"):
-        eta_explorer(net(sizes=(12, 6, 3)), few, etas=[])
+        explorer(net(sizes=(12, 6, 3)), few, etas=[])

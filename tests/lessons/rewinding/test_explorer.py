@@ -4,7 +4,7 @@ import pytest
 
 from lthedu import data
 from lthedu.lessons.rewinding.experiment import Rewinding, Settings
-from lthedu.lessons.rewinding.explorer import line_explorer
+from lthedu.lessons.rewinding.explorer import explorer
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +19,14 @@ def game(mnist) -> Rewinding:
 
 
 def test_every_slider_draws_another_picture_and_says_so(game: Rewinding, draws_each_anew) -> None:
-    explorer = line_explorer(game)
-    k, seed, percent, *_ = explorer.children
+    shown = explorer(game)
+    k, seed, percent, *_ = shown.children
     assert [k.options, seed.max, percent.value] == [(0, 15), 1, 50]
-    draws_each_anew(explorer, [(percent, 100), (seed, 1), (k, 15)])
+    draws_each_anew(shown, [(percent, 100), (seed, 1), (k, 15)])
 
 
 def test_at_the_first_child_nothing_has_flipped(game: Rewinding) -> None:
-    *_, percent, _, _, words = line_explorer(game).children
+    *_, percent, _, _, words = explorer(game).children
     percent.value = 0
     assert "0 of 200 test images get another answer than child 1 gives." in words.value
     percent.value = 100
@@ -36,4 +36,4 @@ def test_at_the_first_child_nothing_has_flipped(game: Rewinding) -> None:
 
 def test_before_the_experiment_it_says_what_to_do(game: Rewinding) -> None:
     with pytest.raises(ValueError, match="run the experiment first"):
-        line_explorer(Rewinding(game.data, game.settings))
+        explorer(Rewinding(game.data, game.settings))

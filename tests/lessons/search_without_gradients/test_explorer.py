@@ -4,7 +4,7 @@ import pytest
 
 from lthedu import data
 from lthedu.lessons.search_without_gradients.experiment import Contest, Settings
-from lthedu.lessons.search_without_gradients.explorer import population_explorer
+from lthedu.lessons.search_without_gradients.explorer import explorer
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +16,13 @@ def game(mnist) -> Contest:
 
 
 def test_every_slider_draws_another_picture_and_says_so(game, draws_each_anew):
-    explorer = population_explorer(game)
-    generation, network, *_ = explorer.children
-    draws_each_anew(explorer, [(generation, generation.options[-1]), (network, 1)])
+    shown = explorer(game)
+    generation, network, *_ = shown.children
+    draws_each_anew(shown, [(generation, generation.options[-1]), (network, 1)])
 
 
 def test_it_tells_the_losses_of_the_population(game):
-    *_, words = population_explorer(game).children
+    *_, words = explorer(game).children
     losses = game.generations[0][1][0]
     assert f"the best mask has loss {losses.min():.3f}, the worst {losses.max():.3f}" in words.value
     assert "of 472 weights" in words.value
@@ -30,4 +30,4 @@ def test_it_tells_the_losses_of_the_population(game):
 
 def test_before_the_contest_it_says_what_to_do(game):
     with pytest.raises(ValueError, match="run the contest first"):
-        population_explorer(Contest(game.data, game.settings))
+        explorer(Contest(game.data, game.settings))

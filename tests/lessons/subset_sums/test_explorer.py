@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from lthedu.lessons.subset_sums.explorer import DRAWS, MOST, subset_lights
+from lthedu.lessons.subset_sums.explorer import DRAWS, MOST, explorer
 from lthedu.proof import all_sums
 from lthedu.proof.laws import draw_pools
 
@@ -15,7 +15,7 @@ def number(pattern: str, words: str) -> float:
 
 
 def test_the_best_choice_is_told_for_every_setting() -> None:
-    many, aim, eps, draw, _, picture, words = subset_lights(6, target=0.2).children
+    many, aim, eps, draw, _, picture, words = explorer(6, target=0.2).children
     numbers = draw_pools("uniform", MOST, DRAWS)[0]
     seen = set()
 
@@ -45,7 +45,7 @@ def test_the_best_choice_is_told_for_every_setting() -> None:
 
 
 def test_what_is_not_reached_is_said() -> None:
-    _, _, eps, draw, _, _, words = subset_lights(4).children
+    _, _, eps, draw, _, _, words = explorer(4).children
     eps.value = 1e-7
     said = set()
     for draw.value in range(1, 5):
@@ -59,4 +59,4 @@ def test_lights_outside_their_range_are_refused(n: int, target: float) -> None:
         ValueError,
         match=r"n is .* a whole number from 2 to 24|target is 0.6; .* from -0.5 to 0.5",
     ):
-        subset_lights(n, target)
+        explorer(n, target)

@@ -4,7 +4,7 @@ import pytest
 
 from lthedu import data
 from lthedu.lessons.supermasks.experiment import POPUP, Settings, Supermasks
-from lthedu.lessons.supermasks.explorer import degree_explorer
+from lthedu.lessons.supermasks.explorer import explorer
 from lthedu.training import evaluate
 
 
@@ -19,23 +19,23 @@ def game(mnist) -> Supermasks:
 
 
 def test_every_slider_draws_another_picture_and_says_so(game, draws_each_anew):
-    explorer = degree_explorer(game)
-    step, network, *_ = explorer.children
+    shown = explorer(game)
+    step, network, *_ = shown.children
     assert step.options == (0, 10, 40)
-    draws_each_anew(explorer, [(step, 0), (network, 1), (step, 10)])
+    draws_each_anew(shown, [(step, 0), (network, 1), (step, 10)])
 
 
 def test_the_last_step_reads_what_the_experiment_measured(game):
-    *_, words = degree_explorer(game).children
+    *_, words = explorer(game).children
     accuracy = 100 * game.table["accuracy"].iloc[0]
     assert f"Step 40, network 0: {accuracy:.1f} % of the test images are read." in words.value
     networks = game.networks(16)
     start = game.method(POPUP, networks, 0.5).effective(game.scores[0])
-    step, *_ = degree_explorer(game).children
+    step, *_ = explorer(game).children
     assert step.options[0] == 0
     assert evaluate(networks.with_params(start), game.data)[1][0] < 0.4
 
 
 def test_before_the_experiment_it_says_what_to_do(game):
     with pytest.raises(ValueError, match="run the experiment first"):
-        degree_explorer(Supermasks(game.data, game.settings))
+        explorer(Supermasks(game.data, game.settings))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lthedu.data import Dataset
-from lthedu.lessons.what_is_a_lottery_ticket.explorer import NumberButtons, digit_pruner, number_game
+from lthedu.lessons.what_is_a_lottery_ticket.explorer import NumberButtons, explorer, number_game
 from lthedu.networks import models
 from lthedu.training import Replicates, train
 
@@ -87,7 +87,7 @@ def trained(mnist) -> Replicates:
 
 
 def test_deleting_weights_makes_the_network_read_worse(trained: Replicates, mnist) -> None:
-    percent, way, _, picture, words = digit_pruner(trained, mnist.first(100, 100, 500)).children
+    percent, way, _, picture, words = explorer(trained, mnist.first(100, 100, 500)).children
     assert "266,200 of 266,200 weights are kept" in words.value
     assert "of the 500 test digits" in words.value
     all_kept = number(r"([\d]+) % of the", words.value)
@@ -108,7 +108,7 @@ def test_deleting_weights_makes_the_network_read_worse(trained: Replicates, mnis
 
 def test_the_explorer_leaves_the_network_alone(trained: Replicates, mnist) -> None:
     before = {name: p.clone() for name, p in trained.params.items()}
-    percent, *_ = digit_pruner(trained, mnist.first(100, 100, 100)).children
+    percent, *_ = explorer(trained, mnist.first(100, 100, 100)).children
     percent.value = 10
     assert all(torch.equal(before[name], p) for name, p in trained.params.items())
 
@@ -118,4 +118,4 @@ def test_digits_that_are_not_there_are_refused(digits: int) -> None:
     images, labels = torch.zeros(4, 784), torch.tensor([0, 1, 2, 3])
     few = Dataset(images, labels, images, labels, images, labels)
     with pytest.raises(ValueError, match=f"digits is {digits}; allowed: 1 to 4"):
-        digit_pruner(Replicates.create(models.lenet_300_100, seeds=[0]), few, digits=digits)
+        explorer(Replicates.create(models.lenet_300_100, seeds=[0]), few, digits=digits)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from lthedu.experiments.study import RANDOM, WINNING, Settings, Study
 from lthedu.figures import live_plot
-from lthedu.lessons.winning_tickets.explorer import ticket_explorer
+from lthedu.lessons.winning_tickets.explorer import explorer
 from lthedu.networks.models import MLP
 
 
@@ -24,15 +24,15 @@ def parts(explorer: ipywidgets.VBox):
 
 
 def test_every_level_and_arm_draws_another_picture(study: Study, draws_each_anew) -> None:
-    explorer = ticket_explorer(study)
-    level, arm, _, _ = parts(explorer)
+    shown = explorer(study)
+    level, arm, _, _ = parts(shown)
     assert list(arm.options) == [WINNING, RANDOM]
     assert (level.min, level.max) == (0, 2)
-    draws_each_anew(explorer, [(level, 1), (level, 2), (arm, RANDOM)])
+    draws_each_anew(shown, [(level, 1), (level, 2), (arm, RANDOM)])
 
 
 def test_the_sentence_tells_what_the_picture_shows(study: Study) -> None:
-    level, _, _, words = parts(ticket_explorer(study))
+    level, _, _, words = parts(explorer(study))
     assert "Level 0, dense: 15,880 of 15,880 weights are kept (100.0\u00a0%)" in words.value
     level.value = 2  # 15,680 / 4 + 200 * 9 / 16, rounded round by round
     assert "Level 2, winning ticket: 4,032 of 15,880 weights are kept (25.4\u00a0%)" in words.value
@@ -41,7 +41,7 @@ def test_the_sentence_tells_what_the_picture_shows(study: Study) -> None:
 
 def test_an_explorer_needs_a_pruned_level(mnist) -> None:
     with pytest.raises(ValueError, match="no pruned level yet"):
-        ticket_explorer(Study(mnist.first(600, 200, 200), lambda: MLP([784, 20, 10]), Settings(seeds=(0,))))
+        explorer(Study(mnist.first(600, 200, 200), lambda: MLP([784, 20, 10]), Settings(seeds=(0,))))
 
 
 def test_an_error_while_drawing_becomes_a_sentence() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from lthedu import data
 from lthedu.lessons.zeros_and_signs.experiment import Deconstruction, Settings
-from lthedu.lessons.zeros_and_signs.explorer import keep_region
+from lthedu.lessons.zeros_and_signs.explorer import explorer
 from lthedu.networks import masks
 from lthedu.training import evaluate
 
@@ -18,13 +18,13 @@ def game(mnist) -> Deconstruction:
 
 
 def test_every_slider_draws_another_picture_and_says_so(game, draws_each_anew):
-    explorer = keep_region(game)
-    criterion, percent, seed, *_ = explorer.children
-    draws_each_anew(explorer, [(percent, 35), (seed, 1), (criterion, "movement")])
+    shown = explorer(game)
+    criterion, percent, seed, *_ = shown.children
+    draws_each_anew(shown, [(percent, 35), (seed, 1), (criterion, "movement")])
 
 
 def test_what_it_says_is_what_the_masked_network_reads(game):
-    *_, words = keep_region(game).children
+    *_, words = explorer(game).children
     mask = game.mask("large_final", 0.3)
     accuracy = 100 * evaluate(game.networks.with_params(masks.apply(mask, game.networks.params)), game.data)[1]
     assert f"read {accuracy[0]:.1f} % of the test images" in words.value
@@ -33,4 +33,4 @@ def test_what_it_says_is_what_the_masked_network_reads(game):
 
 def test_before_the_experiment_it_says_what_to_do(game):
     with pytest.raises(ValueError, match="run the experiment first"):
-        keep_region(Deconstruction(game.data, game.settings))
+        explorer(Deconstruction(game.data, game.settings))
