@@ -33,8 +33,8 @@ def told(name: str, words: str) -> Callable[[Answer], Answer]:
     return register
 
 
-for _path in sorted((Path(__file__).parent / "exercises").glob("answers_*.py")):
-    _spec = importlib.util.spec_from_file_location(_path.stem, _path)
+for _path in sorted((Path(__file__).parent / "lessons").glob("*/answers.py")):
+    _spec = importlib.util.spec_from_file_location(f"answers_to_{_path.parent.name}", _path)
     assert _spec
     assert _spec.loader
     _spec.loader.exec_module(importlib.util.module_from_spec(_spec))

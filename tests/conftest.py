@@ -3,7 +3,7 @@
 import pytest
 
 # tests/answers.py imports these: imported once more, to look for doctests, they would register every answer twice
-collect_ignore_glob = ["answers.py", "exercises/answers_*.py", "lessons/*/answers.py"]
+collect_ignore_glob = ["answers.py", "lessons/*/answers.py"]
 
 
 @pytest.fixture(scope="session")

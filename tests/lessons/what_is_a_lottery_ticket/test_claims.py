@@ -16,7 +16,7 @@ from lthedu.experiments.study import settings, study
 from lthedu.lessons.what_is_a_lottery_ticket import exercises
 from lthedu.pruning import random_scores
 
-LESSONS = Path(__file__).parents[2] / "lessons"
+LESSONS = Path(__file__).parents[3] / "lessons"
 NOTEBOOK = "what_is_a_lottery_ticket"
 CLAIMS = 6
 (FILE,) = LESSONS.glob(f"[0-9][0-9]_{NOTEBOOK}.ipynb")

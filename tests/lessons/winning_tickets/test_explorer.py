@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from lthedu.experiments.study import RANDOM, WINNING, Settings, Study
-from lthedu.figures import live_plot
+from lthedu.figures.live import live_plot
 from lthedu.lessons.winning_tickets.explorer import explorer
 from lthedu.networks.models import MLP
 
