@@ -34,7 +34,7 @@ def prints(cell) -> bool:
 
 
 def of_lesson(path: Path) -> list[Exercise]:
-    return [e for e in exercises() if e.number.startswith(f"{int(path.stem[:2])}.")]
+    return [e for e in exercises() if e.lesson == path.stem[3:]]
 
 
 def test_there_are_lessons() -> None:
@@ -212,7 +212,7 @@ def test_every_figure_beside_the_lessons_is_one_that_its_lesson_draws() -> None:
     for figure in shown:
         stored = [
             base64.b64decode(o.data["image/png"])
-            for c in cells(next(p for p in LESSONS if p.stem[:2] == figure.stem[:2]))
+            for c in cells(next(p for p in LESSONS if p.stem[3:] == figure.stem))
             for o in c.outputs
             if "image/png" in o.get("data", {})
         ]

@@ -44,7 +44,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
     normalise(notebook)
     write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     if measured:
-        write_time(path.parent, path.stem, measured)
+        write_time(path.parent, path.stem[3:], measured)
 
 
 def executed(notebook: NotebookNode, folder: Path, *, timed: bool = False) -> Time | None:

@@ -347,9 +347,9 @@ def times(visit: Visit) -> Iterator[Line]:
         yield Line("LTHEDU_SCALE=paper: hours to days; the estimates are for the lessons' own size")
     known = read(course_path("lessons"))
     for name in sorted(path.stem for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb")):
-        if name in known:
-            minutes = known[name].estimate(rate) / 60
-            yield Line(f"{name}: about {minutes:.1f} min ({known[name].seconds / 60:.1f} min on {known[name].machine})")
+        if time := known.get(name[3:]):
+            minutes = time.estimate(rate) / 60
+            yield Line(f"{name}: about {minutes:.1f} min ({time.seconds / 60:.1f} min on {time.machine})")
         else:
             yield Line(f"{name}: not measured yet")
 

@@ -425,3 +425,9 @@ def test_an_answered_copy_from_before_its_lesson_was_moved_runs_whole(monkeypatc
             exec(compile(source, "an old copy", "exec"), space)
     assert [b for b in boxes if "RIGHT" in b] == [f"Exercise 8.{i}: RIGHT." for i in range(1, 6)]
     assert boxes.count("This copy is older than the course.") == 5
+
+
+@pytest.mark.parametrize("name", ["plots", "widgets", "masks", "reference"])
+def test_a_notebook_of_an_earlier_course_is_told_how_to_get_a_fresh_one(name: str) -> None:
+    with pytest.raises(ImportError, match=f"lthedu.{name} is no more: .*`lthedu reset` with the lesson's number"):
+        exec(f"from lthedu import data, {name}")

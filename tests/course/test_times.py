@@ -27,7 +27,7 @@ def test_written_times_are_read_again_and_the_others_stay(tmp_path: Path) -> Non
 def test_the_course_has_times_of_lessons_it_has() -> None:
     known = times.read(course_path("lessons"))
     assert known
-    assert set(known) == {path.stem for path in course_path("lessons").glob("*.ipynb")}
+    assert set(known) == {path.stem[3:] for path in course_path("lessons").glob("*.ipynb")}
     assert all(5 < t.seconds < 600 and t.rate > 1 for t in known.values())
 
 
