@@ -156,7 +156,7 @@ LESSONS = [
         "explorer(",
         (
             (0, "", "266,200 of 266,200 weights are kept"),
-            (0, "ArrowRight " * 8, "53,240 of 266,200 weights are kept"),
+            (0, "ArrowRight " * 11, "5,324 of 266,200 weights are kept"),  # so few that digits are misread
             ("at random", "Space", "the others deleted at random"),
         ),
         ("sizes = range(", "typical = {way"),
