@@ -1,4 +1,4 @@
-"""The `lthedu` command. What needs torch is imported by the command that needs it."""
+"""The `lthedu` command, a function for each verb. What needs torch is imported by the command that needs it."""
 
 import io
 import itertools

@@ -63,7 +63,7 @@ class _Enough(Exception):
 
 
 def steps_per_second(seconds: float = 5.0) -> float:
-    """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side, as in lesson 02.
+    """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side.
 
     Half of the weights are masked; minibatches of 128 random images, Adam, on the device that LTHEDU_DEVICE names. It
     takes about `seconds` and a moment to set up, and needs no data. Raises ValueError for `seconds` not above 0.

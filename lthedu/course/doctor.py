@@ -1,4 +1,4 @@
-"""`lthedu doctor`: what this installation and this machine are, and what to do about what is wrong.
+"""`lthedu doctor`, a function for each check: what this machine and installation are, and what to do about faults.
 
 The report is plain text to be pasted into an issue: it names no user and no home, and nothing of it is sent anywhere.
 """

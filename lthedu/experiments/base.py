@@ -1,4 +1,4 @@
-"""One class for every experiment: it names its parts, and computes each or reads it back, here or on a client."""
+"""One class for every experiment, one thought: it names parts, and computes each or reads it back, here or away."""
 
 import sys
 import time

@@ -74,13 +74,13 @@ def conv4(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
 
 
 def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """Lesson 04's arms at 10,000 networks each, at the last level alone: accuracies of every network."""
+    """The arms of the many small lotteries at 10,000 networks each, at the last level alone."""
     drawn = lottery.Lottery(data.pooled(data.load("mnist")), replace(lottery.PAPER, few_levels=()))
     return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", drawn, clock, parts)
 
 
 def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """Lesson 03's experiment with twenty seeds and ten times the steps: every way to go on, and the barriers."""
+    """The experiment on rewinding with twenty seeds and ten times the steps: every way to go on, and the barriers."""
     game = rewinding.Rewinding(data.pooled(data.load("mnist")), rewinding.PAPER)
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 

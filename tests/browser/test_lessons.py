@@ -39,7 +39,7 @@ class Lesson:
 
 
 def game_and_quiz(page: LessonPage) -> None:
-    """Lesson 00's numbers are chosen, and its statements judged, with the keyboard."""
+    """The first lesson's numbers are chosen, and its statements judged, with the keyboard."""
     cell = page.cell("number_game(")
     cell.scroll_into_view_if_needed()
     pictures = [page.told("number_game(", "You keep 12 of 12 numbers")]
@@ -79,7 +79,7 @@ def game_and_quiz(page: LessonPage) -> None:
 
 
 def progress_in_a_new_cell(page: LessonPage) -> None:
-    """What was done in lesson 01 counts."""
+    """What was done in the lesson counts."""
     assert "Passed: 2 of 6 exercises" in page.type_below('check("1.5"', "progress(1)")
 
 
@@ -99,7 +99,7 @@ ITS_FOOT = ((0.45, 0.82), (0.6, 0.82), (0.74, 0.8))
 
 
 def draw_digits(page: LessonPage) -> None:
-    """Lesson 09's sheet takes a 2 from the mouse and a 7 from the keyboard, and the ticket reads them."""
+    """The sheet takes a 2 from the mouse and a 7 from the keyboard, and the ticket reads them."""
     cell, sheet = page.cell("draw_a_digit("), "draw_a_digit("
     page.told(sheet, "Test digit 1, labelled 7: the target reads 7, the ticket 7 too.")
     pad = cell.locator(".lthedu-pad")

@@ -35,7 +35,7 @@ def small(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LTHEDU_SCALE", "tiny")
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))  # what is passed here is passed nowhere else
     monkeypatch.setattr(data, "load", loaded)
-    monkeypatch.setattr(doctor, "examine", lambda **_: True)  # lesson 00 asks it, which takes long
+    monkeypatch.setattr(doctor, "examine", lambda **_: True)  # the first lesson asks it, which takes long
     yield
     plt.close("all")
 

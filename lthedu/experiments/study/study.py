@@ -1,4 +1,4 @@
-"""The study that strings levels and arms together, and keeps each level once it is finished."""
+"""The study: one class that strings levels and arms together, and keeps each level once it is finished."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Checks of lesson 04, many small lotteries. The references are the library's own functions."""
+"""This lesson's exercises. The references are the library's own functions."""
 
 import math
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ from lthedu.lessons.many_small_lotteries.experiment import SMALL
 
 Curve = tuple[Sequence[int], Sequence[float], Sequence[float]]  # draws, best by validation, and what the test says
 
-# the arms' looks of lesson 02, and one more
+# the arms' usual looks, and one more
 DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (WINNING, REINIT, RANDOM)} | {
     SMALL: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"}
 }

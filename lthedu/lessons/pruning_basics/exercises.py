@@ -1,4 +1,4 @@
-"""Checks of lesson 01, pruning basics. Where the library has the function, the reference is the library's own."""
+"""This lesson's exercises, each by itself. Where the library has the function, the reference is the library's own."""
 
 import copy
 import functools

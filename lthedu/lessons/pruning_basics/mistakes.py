@@ -1,4 +1,4 @@
-"""Mistakes that people really make in lesson 01, and what they are told."""
+"""Mistakes that people really make in this lesson, and what they are told: a list to look them up in."""
 
 import math
 from collections.abc import Callable

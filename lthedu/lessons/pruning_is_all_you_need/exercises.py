@@ -1,4 +1,4 @@
-"""Checks of lesson 09, the proof built. The references are the functions that build it."""
+"""This lesson's exercises, each by itself. The references are the functions that build it."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""What lesson 09 builds: which targets, how exactly, and how often."""
+"""What the lesson builds: which targets, how exactly, and how often."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated

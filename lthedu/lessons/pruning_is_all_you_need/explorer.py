@@ -1,4 +1,4 @@
-"""Lesson 09's explorers: what an eta costs and buys, and a digit that target and ticket read side by side."""
+"""The lesson's explorers: what an eta costs and buys, and a digit that target and ticket read side by side."""
 
 import itertools
 from collections.abc import Mapping, Sequence

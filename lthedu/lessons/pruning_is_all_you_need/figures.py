@@ -1,4 +1,4 @@
-"""Figures of lesson 09: one weight made of pruned pairs, the errors of all weights, what each method costs."""
+"""This lesson's figures, each by itself: a weight of pruned pairs, the errors of all weights, what methods cost."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""Mistakes that people really make in lesson 03, and what they are told."""
+"""Mistakes that people really make in this lesson, and what they are told."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Checks of lesson 07, search without gradients. The references are the library's own functions."""
+"""This lesson's exercises. The references are the library's own functions."""
 
 import functools
 from collections.abc import Mapping, Sequence

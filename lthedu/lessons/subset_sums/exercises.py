@@ -1,4 +1,4 @@
-"""Checks of lesson 08, subset sums."""
+"""This lesson's exercises, each by itself."""
 
 import math
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Figures of lesson 08: how many random numbers it takes to hit a number, or all of them."""
+"""This lesson's figures: how many random numbers it takes to hit a number, or all of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

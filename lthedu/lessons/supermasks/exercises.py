@@ -1,4 +1,4 @@
-"""Checks of lesson 06, supermasks. The references are the library's own functions."""
+"""This lesson's exercises. The references are the library's own functions."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mistakes that people really make in lesson 06, and what they are told."""
+"""Mistakes that people really make in this lesson, and what they are told."""
 
 import hashlib
 from collections.abc import Callable
@@ -154,7 +154,7 @@ _FACTORS: list[tuple[str, Factor]] = [
     ("nothing is rescaled: multiply by n / kept", lambda m, mask: 1.0),
     ("turned round: a thinner layer needs larger weights, n / kept and not kept / n", lambda m, mask: _share(m)),
     (
-        "this keeps the variance (a square root, lesson 03); the factor here is n / kept",
+        "this keeps the variance (a square root, as for rewinding); the factor here is n / kept",
         lambda m, mask: 1 / _share(m).sqrt(),
     ),
     ("one factor for all layers: each layer has its own count", lambda m, mask: 1 / max(_whole(mask), 1e-9)),

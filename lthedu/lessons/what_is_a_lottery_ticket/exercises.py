@@ -1,4 +1,4 @@
-"""Checks of lesson 00, what is a lottery ticket; and its ten statements."""
+"""This lesson's exercises, each by itself, and its ten statements."""
 
 import math
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from lthedu.base.course_files import lesson_numbers
 from lthedu.exercises.choices import choice_of, kept_of, off, row
 from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
@@ -189,59 +190,74 @@ class Statement:
     why: str
 
 
+# the lessons that the reasons name, by their numbers of today
+PRUNING, TICKETS, REWINDING, LOTTERIES, SUPERMASKS, PROOF, LIMITS = (
+    f"{lesson_numbers()[name]:02}"
+    for name in (
+        "pruning_basics",
+        "winning_tickets",
+        "rewinding",
+        "many_small_lotteries",
+        "supermasks",
+        "pruning_is_all_you_need",
+        "what_the_theorem_does_not_say",
+    )
+)
 STATEMENTS = (
     Statement(
         "To find a winning ticket in the way of the 2019 paper, you first train the whole network.",
         True,
         "Which weights stay is read off the trained network: the large network is trained first, then the ticket. "
-        "The search costs more than one training, not less. Lesson 02 goes through it.",
+        f"The search costs more than one training, not less. Lesson {TICKETS} goes through it.",
     ),
     Statement(
         "A network with 90 % of its weights set to zero needs a tenth of the time, on any computer.",
         False,
         "An ordinary program multiplies by zero as slowly as by any other number. Time is saved only where both "
-        "program and chip skip the zeros, and looking up where they are costs time as well. Lessons 01 and 13.",
+        f"program and chip skip the zeros, and looking up where they are costs time as well. Lessons {PRUNING} and 14.",
     ),
     Statement(
         "In the 2019 paper, a ticket starts from the values that its weights had at the end of the first training.",
         False,
         "It starts from the values that they had before any training: those were the luck of the draw. Going on from "
-        "trained values is called fine-tuning. Lesson 02.",
+        f"trained values is called fine-tuning. Lesson {TICKETS}.",
     ),
     Statement(
         "For how well a pruned network learns, only the number of weights kept matters, not which ones.",
         False,
         "In this lesson's experiment the tickets and the random masks keep equally many weights in every layer, and "
-        "do not end equally well. Lesson 02 repeats it at six sizes.",
+        f"do not end equally well. Lesson {TICKETS} repeats it at six sizes.",
     ),
     Statement(
         "A network that has few weights from the start can learn to read digits, too.",
         True,
         "The networks with a random mask have few weights from the start, and they learn. The question is only which "
-        "small network learns best. Lessons 01 and 04.",
+        f"small network learns best. Lessons {PRUNING} and {LOTTERIES}.",
     ),
     Statement(
         "In the strong version of the hypothesis, the weights that are kept stay at their random values.",
         True,
-        "Only the mask is chosen, no weight is ever moved. Lesson 06 searches for such masks, lesson 09 builds one.",
+        f"Only the mask is chosen, no weight is ever moved. Lesson {SUPERMASKS} searches for such masks, lesson {PROOF} "
+        "builds one.",
     ),
     Statement(
         "The theorems of 2020 start from a random network that is larger than the network it is to imitate.",
         True,
         "In Malach et al. and in Pensia et al. it is twice as deep, and wider: by far in the first, by a logarithm in "
-        "the second. To hold every such network by its masks, it must have more weights. Lessons 09 and 10.",
+        "the second. To hold every such network by its masks, it must have more weights. "
+        f"Lessons {PROOF} and {LIMITS}.",
     ),
     Statement(
         "The 2019 hypothesis, the one about training tickets, has since been proved as a theorem.",
         False,
-        "It rests on experiments, and for larger networks it had to be changed: lesson 03. What was proved in 2020 is "
-        "the strong version, in which nothing is trained: lesson 09.",
+        f"It rests on experiments, and for larger networks it had to be changed: lesson {REWINDING}. What was proved in "
+        f"2020 is the strong version, in which nothing is trained: lesson {PROOF}.",
     ),
     Statement(
         "The theorem of Malach et al. (2020) gives a fast way to find the subnetwork, whatever the task.",
         False,
         "It says that the subnetwork is there. The same paper argues that finding a good one is hard in the worst "
-        "case. It is easy when the network to imitate is known already. Lessons 09 and 10.",
+        f"case. It is easy when the network to imitate is known already. Lessons {PROOF} and {LIMITS}.",
     ),
     Statement(
         "Growing brains lose synapses, and this shows that brains learn by finding winning tickets.",

@@ -1,4 +1,4 @@
-"""Figures of lesson 00: digits, a mask at work, what deleting costs, and subsets that hit a number."""
+"""This lesson's figures: digits, a mask at work, what deleting costs, and subsets that hit a number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Mistakes that people really make in lesson 00, and what they are told."""
+"""Mistakes that people really make in this lesson, and what they are told."""
 
 import itertools
 import math

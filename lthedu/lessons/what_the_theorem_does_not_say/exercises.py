@@ -1,4 +1,4 @@
-"""Checks of lesson 10, what the theorem does not say. The references are the library's own functions."""
+"""This lesson's exercises, each by itself. The references are the library's own functions."""
 
 import math
 from typing import Any, NamedTuple

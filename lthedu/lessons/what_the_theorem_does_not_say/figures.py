@@ -1,4 +1,4 @@
-"""Figures of lesson 10: sawtooths and the price of two layers, neurons against weights, the counting bound, regions."""
+"""This lesson's figures, each by itself: sawtooths, the price of two layers, neurons or weights, counting, regions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Checks of lesson 02, winning tickets. The references are the library's own functions."""
+"""This lesson's exercises, each by itself. The references are the library's own functions."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Mistakes that people really make in lesson 02, and what they are told."""
+"""Mistakes that people really make in this lesson, and what they are told."""
 
 from collections.abc import Callable
 from typing import Any

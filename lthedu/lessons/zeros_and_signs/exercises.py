@@ -1,4 +1,4 @@
-"""Checks of lesson 05, zeros and signs. The references are the library's own functions."""
+"""This lesson's exercises. The references are the library's own functions."""
 
 import functools
 import itertools

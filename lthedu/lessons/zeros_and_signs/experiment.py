@@ -86,7 +86,7 @@ SIZES = Sizes(
         batch_size=60,
     ),
 )
-_DEEP = Settings(  # a deep, narrow network with momentum at a high rate, as in lesson 03, and half of that rate
+_DEEP = Settings(  # a deep, narrow network with momentum, as in the lesson on rewinding, at half its rate
     sizes=(196, 64, 64, 64, 64, 64, 10),
     retrained=(0.1,),
     steps=600,

@@ -1,4 +1,4 @@
-"""Answers to lesson 04."""
+"""Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The verdicts that lesson 04 prints hold for other tickets, for one thread and two, and fail where they should."""
+"""The verdicts that the lesson prints hold for other tickets, for one thread and two, and fail where they should."""
 
 from dataclasses import replace
 

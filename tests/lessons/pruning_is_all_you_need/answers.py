@@ -1,4 +1,4 @@
-"""Answers to lesson 09."""
+"""Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lesson 09's explorers, driven from Python; a browser test draws with the mouse and the keyboard."""
+"""The lesson's explorers, driven from Python; a browser test draws with the mouse and the keyboard."""
 
 import re
 

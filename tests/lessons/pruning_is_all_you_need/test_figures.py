@@ -1,4 +1,4 @@
-"""The figures of lesson 09 draw what they are given."""
+"""The lesson's figures draw what they are given."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""Answers to lesson 03."""
+"""Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Answers to lesson 06."""
+"""Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import hashlib
 from typing import Any

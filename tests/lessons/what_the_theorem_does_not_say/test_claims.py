@@ -1,4 +1,4 @@
-"""The verdicts that lesson 10 prints hold for other seeds and threads, and do not where their cause is taken away."""
+"""The verdicts that the lesson prints hold for other seeds and threads, and do not where their cause is taken away."""
 
 import functools
 import re

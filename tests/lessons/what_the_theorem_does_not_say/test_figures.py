@@ -1,4 +1,4 @@
-"""The figures of lesson 10 draw what they are given."""
+"""The lesson's figures draw what they are given."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Answers to lesson 02."""
+"""Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import copy
 from collections import Counter

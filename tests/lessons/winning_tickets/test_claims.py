@@ -1,4 +1,4 @@
-"""The verdicts that lesson 02 prints hold for other seeds and for one thread and two: they are not one run's luck."""
+"""The verdicts that the lesson prints hold for other seeds and for one thread and two: they are not one run's luck."""
 
 from dataclasses import replace
 

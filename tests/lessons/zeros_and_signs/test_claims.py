@@ -1,4 +1,4 @@
-"""The verdicts that lesson 05 prints hold for other seeds, for one thread and two, and fail where they should."""
+"""The verdicts that the lesson prints hold for other seeds, for one thread and two, and fail where they should."""
 
 from dataclasses import replace
 
