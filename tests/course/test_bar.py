@@ -76,7 +76,7 @@ def test_on_a_terminal_it_is_drawn_and_then_gone() -> None:
 
     ours, theirs = pty.openpty()
     program = (
-        "from lthedu.course import progress; bar.REDRAW = 0.0; bar = bar.ProgressBar();"
+        "from lthedu.course import bar as module; module.REDRAW = 0.0; bar = module.ProgressBar();"
         "[bar(i, 3, 'level 1 of 2') for i in (1, 2, 3)]; print('done')"
     )
     ran = subprocess.Popen(

@@ -68,7 +68,7 @@ def test_it_writes_a_notebook_and_two_folders(root: Path) -> None:
         ("7", "a\nb", r"the title is 'a\\nb'"),
         ("7", 'say """', "the title is"),
         ("7", "x" * 99, "the title is"),
-        ("7", "Ωραία", "it needs a Latin letter"),
+        ("7", "Ωραία", "its first word needs a Latin letter"),
         ("2", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
         ("02", "Another", r"lessons/02_winning_tickets\.ipynb is there already"),
         ("7", "Winning tickets", r"lessons/02_winning_tickets\.ipynb is there already"),

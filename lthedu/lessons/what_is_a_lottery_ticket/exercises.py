@@ -237,8 +237,8 @@ STATEMENTS = (
     Statement(
         "In the strong version of the hypothesis, the weights that are kept stay at their random values.",
         True,
-        f"Only the mask is chosen, no weight is ever moved. Lesson {SUPERMASKS} searches for such masks, lesson {PROOF} "
-        "builds one.",
+        f"Only the mask is chosen, no weight is ever moved. Lesson {SUPERMASKS} searches for such masks, lesson "
+        f"{PROOF} builds one.",
     ),
     Statement(
         "The theorems of 2020 start from a random network that is larger than the network it is to imitate.",
@@ -250,8 +250,8 @@ STATEMENTS = (
     Statement(
         "The 2019 hypothesis, the one about training tickets, has since been proved as a theorem.",
         False,
-        f"It rests on experiments, and for larger networks it had to be changed: lesson {REWINDING}. What was proved in "
-        f"2020 is the strong version, in which nothing is trained: lesson {PROOF}.",
+        f"It rests on experiments, and for larger networks it had to be changed: lesson {REWINDING}. What was proved "
+        f"in 2020 is the strong version, in which nothing is trained: lesson {PROOF}.",
     ),
     Statement(
         "The theorem of Malach et al. (2020) gives a fast way to find the subnetwork, whatever the task.",
