@@ -44,7 +44,7 @@ def rewound(digits: data.Dataset) -> None:
 
 @pytest.mark.parametrize("experiment", [by_depth, comparing, deconstructing, finding_supermasks, rewound])
 def test_a_stop_in_the_midst_of_training_stops_the_experiment(experiment, mnist, monkeypatch):
-    real, ends = base.train, []
+    real, loop, ends = base.train, base.training, []
 
     def press(done: int, in_all: int, text: str) -> None:
         if done == 3:
@@ -55,7 +55,15 @@ def test_a_stop_in_the_midst_of_training_stops_the_experiment(experiment, mnist,
         ends.append((trained.stopped, trained.steps))
         return trained
 
+    def pressed(*args, **named):
+        for i, now in enumerate(loop(*args, **named), 1):
+            yield now
+            if i == 3:
+                ends.append((True, 3))
+                raise KeyboardInterrupt
+
     monkeypatch.setattr(base, "train", interrupted)
+    monkeypatch.setattr(base, "training", pressed)
     few = mnist.first(200, 40, 40)
     with pytest.raises(KeyboardInterrupt):
         experiment(few if experiment is comparing else data.pooled(few))

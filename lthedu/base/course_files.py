@@ -37,6 +37,7 @@ def lesson_numbers() -> dict[str, int]:
     return {path.stem[3:]: int(path.stem[:2]) for path in sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))}
 
 
+@typed
 def lesson_path(name: str) -> Path:
     """The notebook of the lesson of that name.
 

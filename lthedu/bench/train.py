@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from lthedu import data
 from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
-from lthedu.base.ranges import Count, Range
+from lthedu.base.ranges import Count, Positive, Range
 from lthedu.base.streams import generator
 from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
 from lthedu.networks import masks
@@ -62,7 +62,8 @@ class _Enough(Exception):
     """The time is over."""
 
 
-def steps_per_second(seconds: float = 5.0) -> float:
+@typed
+def steps_per_second(seconds: Positive = 5.0) -> float:
     """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side.
 
     Half of the weights are masked; minibatches of 128 random images, Adam, on the device that LTHEDU_DEVICE names. It
@@ -71,8 +72,6 @@ def steps_per_second(seconds: float = 5.0) -> float:
     >>> steps_per_second(0.2) > 0
     True
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds is {seconds}; it must be above 0")
     device, rng = data.default_device(), generator(0, "calibration")
     x, y = torch.randn(10_000, 784, generator=rng), torch.randint(10, (10_000,), generator=rng)
     images = data.Dataset(x, y, x[:1], y[:1], x[:1], y[:1]).to(device)

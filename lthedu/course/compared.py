@@ -25,7 +25,7 @@ def made_with(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     Imports are followed as they are written, in functions too; the lesson's own folder is always among them.
     """
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    own = sorted((_PACKAGE / "lessons" / path.stem[3:]).glob("*.py"))
+    own = sorted((_PACKAGE / "lessons" / path.stem[3:]).glob("*.py")) if path.stem[3:] else []
     found = hashlib.sha256("\n\n".join(code).encode())
     for module in modules([*code, *(f"import lthedu.lessons.{path.stem[3:]}.{p.stem}" for p in own)]):
         found.update(module.read_bytes())

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, runtime_checkable
 
 import pandas as pd
 import torch
@@ -26,6 +26,7 @@ Found = dict[str, Any]  # what a part gives: "rows" (a table), "seconds", and wh
 Keep = Callable[[str, Callable[[], Any], Callable[[], Any]], Any]  # (name, about(), make()) -> what make gives or gave
 
 
+@runtime_checkable
 class Future(Protocol):
     """What a client promises to give."""
 
@@ -33,6 +34,7 @@ class Future(Protocol):
     def cancel(self) -> Any: ...
 
 
+@runtime_checkable
 class Client(Protocol):
     """Where parts can be computed: an executor of concurrent.futures, or a client of Dask."""
 
@@ -187,20 +189,24 @@ class Experiment(Generic[S]):
 
     def training(self, start: Replicates, **named: Any) -> Iterator[Step]:
         """The loop `lthedu.training.training`, with the settings' steps and batches and the seeds' orders."""
-        return training(start, **self._usual(named))
+        data, steps, named = self._usual(named)
+        return training(start, data, steps, **named)
 
     def train(self, start: Replicates, **named: Any) -> Trained:
         """`lthedu.training.train`, likewise. Raises KeyboardInterrupt where it was stopped: no half-trained network
         becomes a row."""
-        done: Trained = train(start, **self._usual(named))
+        data, steps, named = self._usual(named)
+        done: Trained = train(start, data, steps, **named)
         if done.stopped:
             raise KeyboardInterrupt
         return done
 
-    def _usual(self, named: dict[str, Any]) -> dict[str, Any]:
+    def _usual(self, named: dict[str, Any]) -> tuple[Dataset, int, dict[str, Any]]:
+        """The data, the steps and the other arguments of a training, where `named` does not say otherwise."""
         s: Any = self.settings
-        usual = {"data": self.data, "steps": getattr(s, "steps", None), "batch_size": s.batch_size, "order": self.order}
-        return usual | named
+        usual = {"batch_size": s.batch_size, "order": self.order} | named
+        data, steps = usual.pop("data", self.data), usual.pop("steps", getattr(s, "steps", None))
+        return data, steps, usual
 
     def note(self, about: Mapping[str, Any], **measured: Any) -> None:
         """Note a row a replicate: what it is, its number, and what was measured of it, a sequence each."""

@@ -22,7 +22,8 @@ def matching_width(total: int, inputs: Count, outputs: Count) -> int:
     return width
 
 
-def bottleneck_width(total: int, inputs: int, outputs: int) -> int:
+@typed
+def bottleneck_width(total: int, inputs: Count, outputs: Count) -> int:
     """The same for inputs-h-(h // 3)-outputs, LeNet-300-100's proportions; the second layer has 4 units or more.
 
     Raises ValueError where not even h = 1 fits.

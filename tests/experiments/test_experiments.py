@@ -60,8 +60,8 @@ def equal(a: pd.DataFrame, b: pd.DataFrame) -> None:
 def test_kept_in_a_folder_and_read_back_the_table_is_the_same(name, folder, tables, monkeypatch):
     place = folder / name
     equal(EVERY[name](folder).run(folder=place), tables(name))
-    monkeypatch.setattr(base, "train", lambda *a, **k: pytest.fail("something was trained"))
-    monkeypatch.setattr(study, "train", base.train)
+    for module, name_ in ((base, "train"), (base, "training"), (study, "training")):
+        monkeypatch.setattr(module, name_, lambda *a, **k: pytest.fail("something was trained"))
     again = EVERY[name](folder)
     equal(again.run(folder=place), tables(name))
     assert again.seconds > 0
@@ -230,8 +230,8 @@ def test_settings_that_json_gives_back_are_equal():
 def test_what_was_computed_in_memory_is_written_when_a_folder_is_given(name, folder, tables, tmp_path, monkeypatch):
     experiment = EVERY[name](folder)
     experiment.run()
-    monkeypatch.setattr(base, "train", lambda *a, **k: pytest.fail("something was trained"))
-    monkeypatch.setattr(study, "train", base.train)
+    for module, name_ in ((base, "train"), (base, "training"), (study, "training")):
+        monkeypatch.setattr(module, name_, lambda *a, **k: pytest.fail("something was trained"))
     for one in (experiment, EVERY[name](folder)):
         equal(one.run(folder=tmp_path / "run"), tables(name))
 
@@ -239,7 +239,7 @@ def test_what_was_computed_in_memory_is_written_when_a_folder_is_given(name, fol
 def test_a_study_from_a_client_goes_on_here_and_writes_its_levels(pool, tmp_path, monkeypatch):
     done = importable()
     table = done.run(client=pool)
-    monkeypatch.setattr(study, "train", lambda *a, **k: pytest.fail("something was trained"))
+    monkeypatch.setattr(study, "training", lambda *a, **k: pytest.fail("something was trained"))
     equal(done.run(), table)
     equal(done.run(folder=tmp_path / "run"), table)
     equal(importable().run(folder=tmp_path / "run"), table)

@@ -12,7 +12,18 @@ from filelock import FileLock
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.streams import derive
 from lthedu.data import DamagedFile
-from lthedu.experiments.study import CONTROLS, DENSE, RANDOM, REINIT, WINNING, Settings, Study, study
+from lthedu.experiments.study import (
+    CONTROLS,
+    DENSE,
+    RANDOM,
+    REINIT,
+    WINNING,
+    Settings,
+    Study,
+    final_accuracy,
+    study,
+    summary,
+)
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
 from lthedu.pruning import magnitude, random_mask, select
@@ -572,16 +583,16 @@ def test_numpy_and_range_seeds_are_the_same_study_on_disk(tmp_path, data):
 
 def test_final_accuracy_is_sorted_by_seed(done):
     rows = done.table.iloc[::-1]
-    assert study.final_accuracy(rows, DENSE, 0) == study.final_accuracy(done.table, DENSE, 0)
+    assert final_accuracy(rows, DENSE, 0) == final_accuracy(done.table, DENSE, 0)
     with pytest.raises(ValueError, match="no 'test' rows of arm 'winning ticket' at level 7"):
-        study.final_accuracy(done.table, WINNING, 7)
+        final_accuracy(done.table, WINNING, 7)
 
 
 def test_the_summary_has_a_row_a_density_and_no_deviation_for_one_seed(data, done):
-    words = study.summary(done.table)
+    words = summary(done.table)
     assert list(words.columns) == [DENSE, WINNING, REINIT, RANDOM]
     assert len(words) == 3
-    mean = 100 * sum(study.final_accuracy(done.table, RANDOM, 2)) / 2
+    mean = 100 * sum(final_accuracy(done.table, RANDOM, 2)) / 2
     assert words[RANDOM].iloc[2].startswith(f"{mean:.2f} ± ")
     one = Study(data, make, replace(SMALL, seeds=(3,), levels=0))
-    assert "±" not in study.summary(one.run())[DENSE].iloc[0]
+    assert "±" not in summary(one.run())[DENSE].iloc[0]

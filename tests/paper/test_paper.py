@@ -127,7 +127,7 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     monkeypatch.setattr(runs, "PAPER", TINY)
     monkeypatch.setattr(runs, "CONV4", replace(TINY, seeds=(0,), levels=1, steps=1, batch_size=8, val_every=1))
     tiny_conv = convolutional_supermasks.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
-    monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.convolutional_supermasks, tiny_conv))
+    monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.supermasks, tiny_conv))
     found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
     assert ("CIFAR-10" if name != "lenet" else "MNIST") in found.title

@@ -253,6 +253,7 @@ class Comparison(Experiment[Settings]):
         self.rows.append(pd.DataFrame(rows | {"nonzeros": counts, "bytes": sizes})[COLUMNS])
 
 
+@typed
 def best_rates(table: pd.DataFrame) -> pd.DataFrame:
     """Of every arm and budget the rows of the learning rate with the best mean accuracy on the validation split.
 

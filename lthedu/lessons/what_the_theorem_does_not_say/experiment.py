@@ -82,6 +82,8 @@ def arms(layers: int) -> dict[str, Callable[[Sequence[int]], MLP]]:
     }
 
 
+@typed
+@dataclass(eq=False)
 class ByDepth(Experiment[Settings]):
     """Every arm at every depth, trained for the same steps. Arms of one depth see the same minibatches."""
 

@@ -249,6 +249,7 @@ def _regions(found: Sequence[Region]) -> str:
     return f"{len(found):,} region{'s' if len(found) > 1 else ''}"
 
 
+@typed
 def draw_regions(ax: Axes, found: Sequence[Region]) -> None:
     """Draw the polygons on `ax`, shaded as in `region_maps`.
 

@@ -54,7 +54,7 @@ def run(claims, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Callable] | 
     monkeypatch.setattr(lesson, "check", lambda number, _: given.get(number, find(number).reference))
     read = claims.cells(*READ_ON)
     cells = [source for source in claims.code if source in read or source in claims.compared]
-    claims.run([source.replace("(300, 784", f"(300, {experiment.LESSON.sizes[0]}") for source in cells])
+    claims.run([source.replace("(300, 784", f"(300, {experiment.SIZES.lesson.sizes[0]}") for source in cells])
     assert (len(claims.made), len(claims.verdicts)) == (CLAIMS, 1)
 
 

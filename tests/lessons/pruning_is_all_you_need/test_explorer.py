@@ -186,10 +186,10 @@ def test_the_sliders_build_what_construct_builds(few: Dataset) -> None:
 
 
 def test_what_was_built_once_is_not_built_again(few: Dataset, monkeypatch) -> None:
-    from lthedu.lessons.pruning_is_all_you_need import explorer
+    from lthedu.lessons.pruning_is_all_you_need import explorer as module
 
     built = []
-    monkeypatch.setattr(explorer, "construct", lambda *a, **k: built.append(k["eta"]) or construct(*a, **k))
+    monkeypatch.setattr(module, "construct", lambda *a, **k: built.append(k["eta"]) or construct(*a, **k))
     eta, *_ = explorer(net(sizes=(12, 6, 3)), few, etas=[0.1, 0.03]).children
     for value in (0.03, 0.1, 0.03):
         eta.value = value
