@@ -77,8 +77,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     )
     if hasattr(config, "workerinput") or not whole:
         return
-    left = [path for path in LESSONS if path not in compared(config)]
-    stale = {path.stem[:2]: words for path, words in changed().items() if path in left}
+    now, different = compared(config), changed()
+    left = [path for path in LESSONS if path not in now]
+    stale = {path.stem[:2]: words for path, words in different.items() if path in left}
     print(f"Not run: the outputs of {len(left)} of {len(LESSONS)} lessons (python3 start.py test -m lessons), ", end="")
     print("and what is slow (python3 start.py test -m full).")
     if stale:

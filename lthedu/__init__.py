@@ -4,7 +4,7 @@ from typing import NoReturn
 
 __version__ = "0.1.0"
 
-# names that a notebook of an earlier course imports from here
+# what the first cell of an earlier course's notebooks imports from here: it stops there, and is told why
 _OLD = {"checks", "gradients", "graphs", "machine", "masks", "models", "optimizers", "plots", "reference", "resources"}
 _OLD |= {"results", "streams", "widgets"}
 

@@ -32,6 +32,7 @@ SCIENCE_IN = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 DOWNLOAD = PACKAGE / "data" / "download.py"  # the one module that may use the network
 SCIENCE = [p for p in MODULES if p.relative_to(PACKAGE).parts[0].removesuffix(".py") in SCIENCE_IN]
+SCIENCE += PACKAGE.glob("lessons/*/experiment.py")
 
 
 @cache
@@ -57,7 +58,7 @@ def test_imports_run_downwards_only(monkeypatch):
 
 
 def test_every_module_of_the_science_is_found():
-    assert {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in SCIENCE} == SCIENCE_IN
+    assert {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in SCIENCE} == {*SCIENCE_IN, "lessons"}
 
 
 def test_the_science_imports_no_face():
@@ -132,7 +133,7 @@ def test_torch_nn_utils_prune_is_not_the_engine():
     assert users <= {os.path.join("bench", "train.py")}
 
 
-def test_no_module_of_stored_or_done_seeds_or_draws_from_the_global_state():
+def test_no_module_of_the_science_seeds_or_draws_from_the_global_state():
     # two modules set it and put it back: where networks are made, and for networks that draw by themselves (dropout)
     names = "manual_seed|seed|set_rng_state|default_generator"
     calls = re.compile(rf"\b(np\.random\.|random\.seed|torch\.({names})|set_num_threads)")

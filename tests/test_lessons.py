@@ -10,12 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import lthedu
 from lthedu.course.authoring import normalise
 from lthedu.course.catalogue import exercises
 from lthedu.course.new_lesson import TO_WRITE
 from lthedu.course.numbers import renumber
 from lthedu.exercises.core import Exercise
 
+PACKAGE = Path(lthedu.__file__).parent
 LESSONS = sorted((Path(__file__).parent.parent / "lessons").glob("*.ipynb"))
 
 lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
@@ -50,6 +52,13 @@ def test_the_file_is_in_canonical_form(path: Path) -> None:
     notebook = nbformat.read(path, 4)
     normalise(notebook)
     assert nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n" == path.read_text(encoding="utf-8")
+
+
+@lessons
+def test_its_folder_has_what_a_lesson_has(path: Path) -> None:
+    there = {p.stem for p in (PACKAGE / "lessons" / path.stem[3:]).glob("*.py")}
+    lacks = {"exercises", "mistakes", "figures", "explorer"} - there
+    assert not lacks, f"lthedu/lessons/{path.stem[3:]} lacks {', '.join(sorted(lacks))}"
 
 
 @lessons
@@ -198,6 +207,12 @@ def test_the_unanswered_lesson_says_so(path: Path) -> None:
 def test_nothing_is_left_to_be_written(path: Path) -> None:
     left = [f"cell {i} ({c.source[:40]!r})" for i, c in enumerate(nbformat.read(path, 4).cells) if TO_WRITE in c.source]
     assert not left, f"{path.name}: still to be written in {', '.join(left)}"
+
+
+@lessons
+def test_every_file_that_its_prose_names_is_there(path: Path) -> None:
+    named = {name for c in cells(path, "markdown") for name in re.findall(r"`(lthedu/[\w/]*(?:\.py)?)`", c.source)}
+    assert not {name for name in named if not (PACKAGE.parent / name).exists()}
 
 
 @lessons

@@ -37,16 +37,6 @@ def lesson_numbers() -> dict[str, int]:
     return {path.stem[3:]: int(path.stem[:2]) for path in sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))}
 
 
-@typed
-def lesson_path(name: str) -> Path:
-    """The notebook of the lesson of that name.
-
-    >>> lesson_path("winning_tickets").name
-    '02_winning_tickets.ipynb'
-    """
-    return course_path("lessons") / f"{lesson_numbers()[name]:02}_{name}.ipynb"
-
-
 def scale() -> str:
     """The size that LTHEDU_SCALE asks for: "tiny" (seconds, for tests), "lesson" (the default) or "paper".
 

@@ -1,4 +1,4 @@
-"""A level on disk: tensors and rows in one folder that is there whole or not at all."""
+"""A result on disk: tensors and rows in one folder that is there whole or not at all."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def write(folder: Path, record: dict[str, Any], tensors: dict[str, Tensor]) -> N
     a record that JSON cannot hold, and OSError, naming the folder, when it cannot be written (a full disk).
     """
     if folder.exists():
-        raise FileExistsError(f"{folder} is there already; a finished level is never written over")
+        raise FileExistsError(f"{folder} is there already; what is finished is never written over")
     folder.parent.mkdir(parents=True, exist_ok=True)
     apart = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}  # views share memory
     packed = tensors_to_bytes(apart)

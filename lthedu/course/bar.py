@@ -37,6 +37,8 @@ class ProgressBar:
         self._rich: tuple[RichProgress, TaskID] | None = None
 
     def __call__(self, done: int, in_all: int, text: str) -> None:
+        if not self._began and done >= in_all:  # all is done: there is no bar to open, and none to close
+            return
         now = time.monotonic()
         if not self._began:
             self._began, self._offset = now, done

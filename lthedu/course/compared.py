@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 import lthedu
+from lthedu.base.course_files import course_path
 
 MATTER = ("torch", "numpy", "scipy", "pandas", "matplotlib")  # whose versions a lesson's outputs may depend on
 _PACKAGE = Path(lthedu.__file__).parent
@@ -22,13 +23,16 @@ _PACKAGE = Path(lthedu.__file__).parent
 def made_with(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     """A digest of the cells of the lesson at `path` and the course's modules that they use, and the versions at hand.
 
-    Imports are followed as they are written, in functions too; the lesson's own folder is always among them.
+    Imports are followed as they are written, in functions too; the lesson's own folder is always among them, and the
+    papers' results where it shows any.
     """
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     own = sorted((_PACKAGE / "lessons" / path.stem[3:]).glob("*.py")) if path.stem[3:] else []
     found = hashlib.sha256("\n\n".join(code).encode())
     for module in modules([*code, *(f"import lthedu.lessons.{path.stem[3:]}.{p.stem}" for p in own)]):
         found.update(module.read_bytes())
+    for result in sorted(course_path("datasets").glob("reference/*.json")) if "paper_results" in "".join(code) else ():
+        found.update(result.read_bytes())
     return {"digest": found.hexdigest()[:16], "versions": {name: _release(name) for name in MATTER}}
 
 

@@ -51,8 +51,8 @@ def check(number: str, function: F) -> F:
     returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
     or wrong, with the smallest counter-example. A function that never ends, calls exit, prints without end
     or replaces functions of torch meets a verdict, too, and what it replaced is put back; one inside a single call of
-    compiled code is waited for. The exercise is found by the function's name, so that a copy older than the course
-    still works. Raises ValueError for an unknown number.
+    compiled code is waited for. The exercise is found by the function's name, so that a number of another day does no
+    harm. Raises ValueError for an unknown number.
 
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,

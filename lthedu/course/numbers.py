@@ -24,6 +24,7 @@ def renumber(notebook: NotebookNode, path: Path) -> list[str]:
     exercise of this lesson, and in links to other lessons (whose text may begin with the number, as "Lesson 03").
     """
     mine = {e.name: e for e in exercises()}
+    here = [e for e in mine.values() if e.lesson == path.stem[3:]]
     code = [c.source for c in notebook.cells if c.cell_type == "code"]
     now = {number: mine[name].number for c in code for name, number in _CHECK.findall(c) if name in mine}
     files = {p.name[3:-6]: p.name[:2] for p in path.parent.glob("[0-9][0-9]_*.ipynb")}
@@ -34,7 +35,7 @@ def renumber(notebook: NotebookNode, path: Path) -> list[str]:
         if lesson := re.match(r"\d\d(?=_)", path.name):
             text = re.sub(r"\bprogress\(\d+\)", f"progress({int(lesson[0])})", text)
         if cell.cell_type == "markdown":
-            text = re.sub(r"^(### Exercise )[\d.]+( · (.+))$", lambda m: _headed(m, mine), text, flags=re.MULTILINE)
+            text = re.sub(r"^(### Exercise )[\d.]+( · (.+))$", lambda m: _headed(m, here), text, flags=re.MULTILINE)
             text = _LINK.sub(lambda m: _linked(m, files), text)
         for before, after in zip(cell.source.splitlines(), text.splitlines(), strict=True):
             if before != after:
@@ -47,8 +48,8 @@ def _checked(match: re.Match[str], mine: dict[str, Exercise]) -> str:
     return match[0].replace(f'"{match[2]}"', f'"{mine[match[1]].number}"') if match[1] in mine else match[0]
 
 
-def _headed(match: re.Match[str], mine: dict[str, Exercise]) -> str:
-    numbers = [e.number for e in mine.values() if e.title == match[3]]
+def _headed(match: re.Match[str], here: list[Exercise]) -> str:
+    numbers = [e.number for e in here if e.title == match[3]]
     return match[1] + numbers[0] + match[2] if numbers else match[0]
 
 

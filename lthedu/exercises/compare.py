@@ -43,7 +43,7 @@ def compare(
 
     >>> from lthedu.course.catalogue import find
     >>> attempt = Attempt(lambda eta, instances, delta=0.01: 3)
-    >>> attempt.exercise = find("9.4")
+    >>> attempt.exercise = find("subset_width")
     >>> compare(attempt, [(0.01, 100)], otherwise="that is too few")
     Traceback (most recent call last):
     lthedu.exercises.core.Wrong: that is too few

@@ -121,7 +121,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise. `reference` is the library's own function, `given` the code that a find-the-bug starts from."""
+    """One exercise. `reference` is the function that the course uses, `given` the code of a bug that is to be found."""
 
     reference: Function
     title: str

@@ -1,4 +1,4 @@
-"""One class for every experiment, one thought: it names parts, and computes each or reads it back, here or away."""
+"""An experiment, one thought: it names its parts, and computes each or reads it back, here or on a client."""
 
 import sys
 import time
@@ -116,8 +116,8 @@ class Experiment(Generic[S]):
         """Compute every part that is not there yet, and return the table. `progress(done, all, text)` is told.
 
         With `folder`, each part is written there once it is finished, and another run with the same settings reads it
-        back, after any kill. With `client`, parts are computed where it says: of it, `submit(function, *args)` is
-        used, and of what that gives, `result()` and `cancel()`. The three ways give equal tables.
+        back, after any kill. With `client`, parts are computed where it says: it needs `submit(function, *args)`, whose
+        result has `result()` and `cancel()`. The three ways give equal tables.
         An interrupt keeps the finished parts, and the rows measured so far; the next `run` goes on.
 
         Raises ValueError for a folder with another experiment, and for a folder or a client with a function that only
@@ -240,15 +240,17 @@ def part_of(make: Callable[..., Experiment[Any]], settings: Any, recipe: tuple[R
     `make(data=..., settings=...)` makes the experiment, `recipe` says how its data is made, and what its fingerprint
     is. Raises ValueError where the data made here is not the same.
     """
-    return moved(_experiment(make, settings, recipe).compute(part, _silent, _make_only), "cpu")  # type: ignore[no-any-return]
+    found = make(data=_followed(recipe), settings=settings).compute(part, _silent, _make_only)
+    return moved(found, "cpu")  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=1)
-def _experiment(make: Callable[..., Experiment[Any]], settings: Any, recipe: tuple[Recipe, str]) -> Experiment[Any]:
+def _followed(recipe: tuple[Recipe, str]) -> Dataset:
+    """The data that a recipe makes, for all parts that this process is given."""
     data = remade(recipe[0])
     if data.fingerprint() != recipe[1]:
         raise ValueError(f"the data made here by {recipe[0]} is not the same as where the experiment was started")
-    return make(data=data, settings=settings)
+    return data
 
 
 def side_by_side(parts: list[Any]) -> Any:
@@ -305,7 +307,7 @@ def _name_of(function: Any, argument: str = "") -> str:
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if module in (None, "__main__") or getattr(sys.modules.get(str(module)), name, None) is not function:
         raise ValueError(
-            f"{argument} is a function of your own, which only this process knows: run without a folder and a client"
+            f"{argument} is of your own making, which only this process knows: run without a folder and a client"
         )
     return f"{module}.{name}"
 

@@ -76,7 +76,7 @@ def write(path: Path, result: PaperResult) -> None:
 
 @typed
 def read(path: Path) -> PaperResult:
-    """The reference that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
+    """The result that `write` put into `path`. Raises DamagedFile, naming the file, for anything else."""
     try:
         body = unseal(json.loads(path.read_text(encoding="utf-8")), path)
         table = pd.DataFrame(body["rows"], columns=body["columns"])
@@ -87,7 +87,7 @@ def read(path: Path) -> PaperResult:
 
 @typed
 def load(name: str) -> PaperResult | None:
-    """The reference `name` that comes with the course, or None where this version of the course has none.
+    """The result `name` that comes with the course, or None where this version of the course has none.
 
     >>> load("nothing of the kind") is None
     True

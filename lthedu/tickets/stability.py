@@ -69,7 +69,6 @@ def walk(
     Columns: replicate, alpha, loss, error. Raises ValueError for fewer than 2 points and another split.
 
     >>> from lthedu import data
-
     >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
     >>> two = Replicates.create(models.lenet_300_100, seeds=[0, 1])

@@ -113,7 +113,6 @@ def training(
     The input is not changed. Raises ValueError for arguments that do not fit, before any work.
 
     >>> from lthedu import data
-
     >>> from lthedu.networks import models
     >>> from lthedu.pruning import magnitude, select
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
@@ -208,7 +207,6 @@ def train(
     do not fit, before any work.
 
     >>> from lthedu import data
-
     >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
     >>> two = Replicates.create(models.lenet_300_100, seeds=[0, 1])

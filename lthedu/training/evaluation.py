@@ -28,7 +28,6 @@ def evaluate(
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 
     >>> from lthedu import data
-
     >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
     >>> loss, accuracy = evaluate(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist)
@@ -60,7 +59,6 @@ def measure(
     """What `evaluate` finds at a step, as a table: replicate, step, split, loss, accuracy; a row a replicate and split.
 
     >>> from lthedu import data
-
     >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
     >>> measure(Replicates.create(models.lenet_300_100, seeds=[0, 1]), mnist, step=0, splits=["val"]).shape

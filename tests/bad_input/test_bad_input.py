@@ -39,14 +39,15 @@ from lthedu.training import gradients, optimizers
 
 mpl.use("agg")
 PACKAGE = Path(lthedu.__file__).parent
-FIGURES = [
+OF_LESSONS = [
     importlib.import_module(f"lthedu.lessons.{lesson}.{part}")
     for lesson in course_files.lesson_numbers()
-    for part in ("figures", "explorer")
+    for part in ("experiment", "figures", "explorer")
+    if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
     course_files, data, gradients, landscape, masks, models, optimizers, paper_results, proof, pruning, sealed,
-    sparsity, stats, streams, supermasks, tickets, training, study, lottery, compare, depth, *FIGURES,
+    sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 

@@ -187,7 +187,7 @@ LESSONS = [
             "2.1": (WRONG, "that is fine-tuning"),
             "2.3": ("YOUR FUNCTION RAISED NameError.", "line 2 of your cell: d = nump"),
         },
-        "explorer",
+        "explorer(",
         (
             (0, "", "Level 0, dense: 266,200 of 266,200 weights"),
             (0, "ArrowRight " * 3, "Level 3, winning ticket: 33,572 of 266,200 weights"),

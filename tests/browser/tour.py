@@ -18,12 +18,13 @@ import torch
 from ipywidgets import IntSlider, ToggleButtons
 from matplotlib.figure import Figure
 
-from lthedu import masks, plots
-from lthedu.course.lesson import caption, check, claim, hint, progress, show, solution, verdict
 from lthedu.course.bar import ProgressBar
-from lthedu.figures import live_plot
+from lthedu.course.lesson import caption, check, claim, hint, progress, show, solution, verdict
+from lthedu.figures import use_style
+from lthedu.figures.live import live_plot
+from lthedu.networks import masks
 
-plots.use_style()
+use_style()
 """,
     'def find_tickets(initial, full, train, prune, levels):\n    ...\n\nfind_tickets = check("2.1", find_tickets)',
     'def random_mask(mask, generator):\n    ...\n\nrandom_mask = check("2.2", random_mask)',

@@ -413,7 +413,7 @@ def test_a_copy_older_than_the_course_is_checked_by_name_and_told(capsys) -> Non
     assert lesson._kernel.record.entry("paired_test").tries == 1
 
 
-def test_an_answered_copy_from_before_its_lesson_was_moved_runs_whole(monkeypatch) -> None:
+def test_answers_in_a_copy_from_before_its_lesson_was_moved_are_found_by_their_names(monkeypatch) -> None:
     """The notebook's numbers are those of another day; its functions, answered, are found by their names."""
     notebook = answered(nbformat.read(course_path("lessons") / "08_subset_sums.ipynb", 4))
     old = [re.sub(r'check\("8\.(\d)"', r'check("9.\1"', c.source) for c in notebook.cells if c.cell_type == "code"]

@@ -8,13 +8,14 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 SET_UP = """
-from lthedu import data, tickets
+from lthedu import data
 from lthedu.course.bar import ProgressBar
+from lthedu.experiments.study import Settings, Study
 from lthedu.networks.models import MLP
 mnist = data.load("mnist", device="cpu").first(2000, 200, 200)
-settings = tickets.Settings(seeds=(0, 1), levels=1, steps=1200, batch_size=32, val_every=5)
-tickets.Study(mnist, settings=tickets.Settings(seeds=(0,), levels=0, steps=1)).run()  # imports what is slow to import
-study = tickets.Study(mnist, lambda: MLP([784, 20, 10]), settings)
+settings = Settings(seeds=(0, 1), levels=1, steps=1200, batch_size=32, val_every=5)
+Study(mnist, settings=Settings(seeds=(0,), levels=0, steps=1)).run()  # imports what is slow to import
+study = Study(mnist, lambda: MLP([784, 20, 10]), settings)
 """
 RUN = "table = study.run(progress=ProgressBar())"
 

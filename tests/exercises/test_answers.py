@@ -68,6 +68,7 @@ def _same(args: tuple, example: tuple) -> bool:
 
 
 def test_answers_are_to_exercises_that_there_are() -> None:
+    assert all(exercise.mistakes for exercise in ALL)  # asked for, the mistakes are registered
     assert {*RIGHT, *(name for name, _, _ in TOLD), *core._mistakes} <= set(BY_NAME)
 
 
@@ -87,7 +88,8 @@ def test_every_exercise_is_complete(exercise: Exercise) -> None:
 
 
 @pytest.mark.parametrize("exercise", [e for e in ALL if e.given], ids=lambda e: e.number)
-def test_the_code_with_the_bug_is_a_mistake_of_its_own_exercise(exercise: Exercise) -> None:
+def test_the_code_with_the_bug_is_told_what_is_wrong_with_it(exercise: Exercise) -> None:
     with pytest.raises(Wrong) as caught:
         exercise.check(Attempt(exercise.given))
-    assert caught.value.message != ""
+    words = [m.words for m in exercise.mistakes] + [words for name, _, words in TOLD if name == exercise.name]
+    assert any(known in caught.value.message for known in words)

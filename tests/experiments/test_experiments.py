@@ -161,11 +161,11 @@ def test_a_function_of_ones_own_runs_here_only(tmp_path):
 
     own = rewinding.Rewinding(digits(1), rewinding.SIZES.tiny, rewind=mine)
     for way in ({"client": Recorder()}, {"folder": tmp_path / "run"}):
-        with pytest.raises(ValueError, match=r"rewind is a function of your own.*run without a folder and a client"):
+        with pytest.raises(ValueError, match=r"rewind is of your own making.*run without a folder and a client"):
             own.run(**way)
-    with pytest.raises(ValueError, match="find_tickets is a function of your own"):
+    with pytest.raises(ValueError, match="find_tickets is of your own making"):
         Study(digits(), settings=settings.SIZES.tiny, find_tickets=lambda *a: find_tickets(*a)).run(client=Recorder())
-    with pytest.raises(ValueError, match="criteria is a function of your own"):
+    with pytest.raises(ValueError, match="criteria is of your own making"):
         deconstruction.Deconstruction(digits(1), criteria={}).run(client=Recorder())
     assert not (tmp_path / "run").exists()
 

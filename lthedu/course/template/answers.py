@@ -21,5 +21,5 @@ def returns_nothing(mask: Tensor) -> None:
 
 
 @told("kept_share", "this is not the share of entries that are True")
-def counts_columns(mask: Tensor) -> float:
-    return mask.sum().item() / mask.shape[-1] / 7
+def rounds_to_tenths(mask: Tensor) -> float:
+    return round(mask.float().mean().item(), 1)

@@ -16,8 +16,6 @@ from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.stats import clopper_pearson, draws_needed, expected_best
 
-# 4.1 ---------------------------------------------------------------------------------------------------------
-
 W1, B1, W2, B2 = (f"layers.{i}.{kind}" for i in (0, 1) for kind in ("weight", "bias"))
 
 
@@ -97,8 +95,6 @@ def _step_shown(got: Params, right: Params, params: Params, mask: Mask, x: Tenso
     return f"{example}, and {moved} pruned weights are not 0" if moved else example
 
 
-# 4.2 ---------------------------------------------------------------------------------------------------------
-
 CLOSE = 1e-6
 
 
@@ -153,9 +149,6 @@ def _which_end(got: Ends, right: Ends, wins: int, *args: float) -> str:
     return "these are not the ends of Clopper and Pearson's interval"
 
 
-# 4.3 ---------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     draws_needed,
     "How many draws",
@@ -196,9 +189,6 @@ def _which_chance(got: float, right: float, p: float, *args: float) -> str:
     if p < TINY:
         return "for a tiny p it loses its digits: 1 - p is rounded before the logarithm is taken; use math.log1p(-p)"
     return "this is not the smallest n with 1 - (1 - p)^n at or above `chance`"
-
-
-# 4.4 ---------------------------------------------------------------------------------------------------------
 
 
 @exercise(
@@ -248,9 +238,6 @@ def _rows(chosen_by: Sequence[float], reported: Sequence[float]) -> str:
 
     many = len(chosen_by) >= 10
     return f"{len(chosen_by)} networks" if many else f"chosen by {row(chosen_by)}, reported {row(reported)}"
-
-
-# 4.5 ---------------------------------------------------------------------------------------------------------
 
 
 @exercise(

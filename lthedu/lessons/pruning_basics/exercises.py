@@ -223,7 +223,7 @@ def masked_step(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.Param
 
 
 def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.Parameter], mask: Mask) -> None:
-    """What exercise 1.4 starts from: a rule found in several repositories, in our words."""
+    """What the learner starts from: a rule found in several repositories, in our words."""
     for name, m in mask.items():
         weights[name].grad *= m  # type: ignore[operator]
     optimizer.step()
@@ -403,7 +403,7 @@ def accuracy(predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor
 
 
 def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch_size: int) -> float:
-    """What exercise 1.6 starts from: the effect of `drop_last=True` on a test set, in our words."""
+    """What the learner starts from: the effect of `drop_last=True` on a test set, in our words."""
     right = 0
     for i in range(len(images) // batch_size):
         part = slice(i * batch_size, (i + 1) * batch_size)

@@ -19,8 +19,6 @@ from lthedu.tickets.early_bird import early_bird
 from lthedu.tickets.rewinding import rewind
 from lthedu.tickets.stability import between, error_barrier
 
-# 3.1 ---------------------------------------------------------------------------------------------------------
-
 CLOSE = 1e-6
 
 
@@ -131,9 +129,6 @@ def _which_barrier(
     return "this is not the largest error on the line less the mean of the errors at the ends"
 
 
-# 3.2 ---------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     rewind,
     "Rewind, bit for bit",
@@ -218,9 +213,6 @@ def _which_rewind(got: Params, right: Params, snapshots: dict[int, Params], mask
     return "these are not the weights of that step under the mask"
 
 
-# 3.3 ---------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     relative_distance,
     "How far apart are two masks?",
@@ -270,9 +262,6 @@ def _distance(got: Any, a: Tensor, b: Tensor) -> float:
     if not math.isfinite(found):
         raise Wrong(f"it returned {found}: two full masks, or two empty ones, never differ; their distance is 0")
     return found
-
-
-# 3.4 ---------------------------------------------------------------------------------------------------------
 
 
 @exercise(

@@ -144,7 +144,7 @@ class Rewinding(Experiment[Settings]):
         for density in (1.0, s.densities[-1]):
             for k in s.ks:
                 tick(done, in_all, f"two children from step {k}")
-                self.part(density, k)
+                self.two_children(density, k)
                 done += 2
         tick(in_all, in_all, "done")
 
@@ -194,7 +194,7 @@ class Rewinding(Experiment[Settings]):
         self._note(arm, k, density, done)
         return done
 
-    def part(self, density: float, k: int) -> None:
+    def two_children(self, density: float, k: int) -> None:
         """Train two children of step k, each with minibatches of its own, and note the barrier between them."""
         mask, s = self.mask(density), self.settings
         start = self.rewind(self.snapshots, mask, k)

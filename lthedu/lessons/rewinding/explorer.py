@@ -71,8 +71,7 @@ def explorer(experiment: Rewinding) -> ipywidgets.VBox:
         return (
             f"Children that part at step {k}, seed {seed}: the error rises by {100 * barrier[seed]:.1f} points between "
             f"them. {percent} % of the way from child 1 to child 2 it is {at:.1f} %, and {len(flips):,} of "
-            f"{len(labels):,} "
-            f"test images get another answer than child 1 gives{_shown(len(flips))}."
+            f"{len(labels):,} test images get another answer than child 1 gives{_shown(len(flips))}."
         )
 
     return live_plot(figure, draw, controls)

@@ -95,8 +95,7 @@ def accuracy_by_step(
     return ax, (
         f"test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
         f"is gone back to, {', '.join(map(str, ks))}; lines for rewound weights, a rewound learning rate and "
-        f"fine-tuning "
-        "of equal length, bands one standard deviation over seeds; at the left edge, with bars, random "
+        "fine-tuning of equal length, bands one standard deviation over seeds; at the left edge, with bars, random "
         "reinitialisation and the two rescaled controls; a dotted line for the dense networks." + stored + words
     )
 
@@ -185,9 +184,8 @@ def ways_by_density(
     return ax, (
         "points of test accuracy below the dense networks, downwards, against the percentage of weights kept, for "
         f"rewinding to step {k}, learning-rate rewinding, fine-tuning, reset and random reinitialisation, "
-        f"bars one standard "
-        "deviation; thin lines behind: the same ways as published for ResNet-20 on CIFAR-10 by Renda et al. (2020), "
-        "medians of three."
+        "bars one standard deviation; thin lines behind: the same ways as published for ResNet-20 on CIFAR-10 by Renda "
+        "et al. (2020), medians of three."
     )
 
 
@@ -220,9 +218,8 @@ def distance_to_last(
     ax.set_ylabel("distance to the last mask\n(1: chance)")
     ax.legend(fontsize=9)
     return ax, (
-        "distance to the last mask, as a share of what two random masks have, against the training step at "
-        "which the mask "
-        f"was drawn, for {' and '.join(curves)}; bands one standard deviation over seeds; a dotted line at chance."
+        "distance to the last mask, as a share of what two random masks have, against the training step at which the "
+        f"mask was drawn, for {' and '.join(curves)}; bands one standard deviation over seeds; a dotted line at chance."
     )
 
 

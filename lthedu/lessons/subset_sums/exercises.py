@@ -28,9 +28,6 @@ def _numbers(attempt: Attempt, n: int, low: float = -1.0) -> list[float]:
     return [low + (1 - low) * x for x in drawn]
 
 
-# 8.1 ---------------------------------------------------------------------------------------------------------
-
-
 class _Counted(float):
     """A number that counts how often it, or what came of it, is added or subtracted."""
 
@@ -137,9 +134,6 @@ def _little_memory(attempt: Attempt) -> None:
         )
 
 
-# 8.2 ---------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     prune_neurons,
     "Keep some neurons, never a dead one",
@@ -214,9 +208,6 @@ def _neurons_shown(
     )
 
 
-# 8.3 ---------------------------------------------------------------------------------------------------------
-
-
 @exercise(
     numbers_needed,
     "How many numbers are needed",
@@ -261,9 +252,6 @@ def _close(a: float, b: float, *_: Any) -> bool:
 def _count_shown(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
     p = ", ".join(f"{v:.2f}" for v in (np.asarray(table) <= eps).mean(axis=0))
     return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: it gave {got:g}, not {right:g}"
-
-
-# 8.4 ---------------------------------------------------------------------------------------------------------
 
 
 @exercise(
@@ -314,9 +302,6 @@ def check_worst_error(attempt: Attempt) -> None:
 def _sums_shown(numbers: Sequence[float]) -> str:
     sums = sorted(all_sums(numbers))
     return row(sums) if len(sums) <= 8 else row(sums[:4])[:-1] + ", ..., " + row(sums[-4:])[1:]
-
-
-# 8.5 ---------------------------------------------------------------------------------------------------------
 
 
 @exercise(

@@ -278,7 +278,7 @@ def ten_answers() -> dict[int, bool]:
 
 
 def unanswered() -> dict[int, bool | None]:
-    """What exercise 0.4 starts from."""
+    """What the learner starts from."""
     return {1: None, 2: None, 3: None, 4: None, 5: None, 6: None, 7: None, 8: None, 9: None, 10: None}
 
 

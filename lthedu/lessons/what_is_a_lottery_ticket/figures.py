@@ -137,8 +137,8 @@ def accuracy_by_arm(
 ) -> tuple[Axes, str]:
     """Final test accuracy of every arm at `level`, the dense networks beside them: a mark a network, a bar the mean.
 
-    `table` is a study's (`lthedu.tickets.COLUMNS`). Returns the axes and a description. Raises ValueError for a level
-    at which the table has no arm but the dense one.
+    `table` is a study's (`lthedu.experiments.study.COLUMNS`). Returns the axes and a description. Raises ValueError for
+    a level at which the table has no arm but the dense one.
 
     >>> from lthedu.experiments.study import COLUMNS
     >>> rows = [(DENSE, 0, 0, 1.0, 9, "test", 0.1, 0.97), ("winning ticket", 0, 1, 0.2, 9, "test", 0.1, 0.98)]

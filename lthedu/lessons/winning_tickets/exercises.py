@@ -269,7 +269,7 @@ def freeze_pruned(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
 
 
 def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
-    """What exercise 2.4 starts from: the rule of a well-known repository, in our words."""
+    """What the learner starts from: the rule of a well-known repository, in our words."""
     return torch.where(weight < 1e-6, torch.zeros_like(grad), grad)
 
 
