@@ -59,13 +59,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the lessons that are for `-m lessons`; what takes longest begins first, and a file's tests stay together."""
+    """Mark the lessons that are for `-m lessons`; what takes longest begins first."""
     now = compared(config)
     for item in items:
         if item.path in LESSONS and item.path not in now:
             item.add_marker("lessons")
-        alone = item.get_closest_marker("alone")  # a test of its own, though others stand in its file
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else str(item.path)))
     items.sort(key=lambda item: (item.path not in LESSONS, "browser" not in item.path.parts))
 
 

@@ -51,7 +51,9 @@ print(b.recv(5).decode())
     assert done.stdout.split() == ["hello", "there"], done.stderr
 
 
-@pytest.mark.parametrize("alone", ["lthedu/supermasks/contest.py", "lessons/07_search_without_gradients.ipynb"])
+@pytest.mark.parametrize(
+    "alone", ["lthedu/lessons/search_without_gradients/experiment.py", "lessons/07_search_without_gradients.ipynb"]
+)
 def test_a_doctest_or_a_lesson_that_is_run_alone_has_the_clean_world_too(alone, tmp_path):
     root = Path(__file__).parents[1]
     own = {"LTHEDU_SCALE": "paper", "LTHEDU_HOME": str(tmp_path), "OMP_NUM_THREADS": "64"}

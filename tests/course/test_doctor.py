@@ -343,7 +343,7 @@ def test_minutes_follow_from_the_speed_measured(
 ) -> None:
     for name in ("01_known", "02_unknown"):
         shutil.copy(course_path("lessons") / f"{LESSONS[0]}.ipynb", tmp_path / f"{name}.ipynb")
-    times.write(tmp_path, "01_known", times.Time(90.0, rate=60.0, machine="theirs"))
+    times.write(tmp_path, "known", times.Time(90.0, rate=60.0, machine="theirs"))
     monkeypatch.setattr("lthedu.base.course_files.course_path", lambda _: tmp_path)
     answers["rate"] = 20.0
     text, _ = report()

@@ -57,7 +57,6 @@ def _undrawn(output: dict) -> dict:
 
 
 @pytest.mark.full
-@pytest.mark.alone
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda p: p.stem)
 def test_with_every_reference_pasted_in_every_other_output_is_the_committed_one(lesson: Path, tmp_path: Path) -> None:
     (built,) = build_solutions([lesson], tmp_path)
