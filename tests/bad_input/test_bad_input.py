@@ -148,6 +148,19 @@ def a_result() -> paper_results.PaperResult:
     return paper_results.read(next((course_files.course_path("datasets") / "reference").glob("*.json")))
 
 
+LOOP = {  # what neither `training` nor `train` takes
+    "replicates": [None, network()],
+    "data": [None, torch.ones(3)],
+    "steps": COUNT,
+    "batch_size": [0, -1, 201, 2.5, NAN, None],
+    "mask": [3, UNKNOWN, WRONG_SHAPE],
+    "frozen": [3, {"b": torch.ones(2)}],
+    "order": [3, [0], [0.5, 1], ["a", "b"]],
+    "optimizer": [None, "adam"],
+    "first_step": [-1, 2, 0.5],
+    "by": ["quick", 3, None],
+}
+
 CALLS = [
     # masks
     Call(masks.prunable, lambda: {"params": PARAMS}, {"params": TENSORS}),
@@ -299,35 +312,12 @@ CALLS = [
     Call(
         training.train,
         lambda: {"replicates": replicates(), "data": small_data(), "steps": 2, "batch_size": 8},
-        {
-            "replicates": [None, network()],
-            "data": [None, torch.ones(3)],
-            "steps": COUNT,
-            "batch_size": [0, -1, 201, 2.5, NAN, None],
-            "mask": [3, UNKNOWN, WRONG_SHAPE],
-            "frozen": [3, {"b": torch.ones(2)}],
-            "order": [3, [0], [0.5, 1], ["a", "b"]],
-            "optimizer": [None, "adam"],
-            "first_step": [-1, 2, 0.5],
-            "progress": [3],
-            "by": ["quick", 3, None],
-        },
+        {**LOOP, "progress": [3]},
     ),
     Call(
         training.training,
         lambda: {"replicates": replicates(), "data": small_data(), "steps": 2, "batch_size": 8},
-        {
-            "replicates": [None, network()],
-            "data": [None, torch.ones(3)],
-            "steps": COUNT,
-            "batch_size": [0, -1, 201, 2.5, NAN, None],
-            "mask": [3, UNKNOWN, WRONG_SHAPE],
-            "frozen": [3, {"b": torch.ones(2)}],
-            "order": [3, [0], [0.5, 1], ["a", "b"]],
-            "optimizer": [None, "adam"],
-            "first_step": [-1, 2, 0.5],
-            "by": ["quick", 3, None],
-        },
+        LOOP,
     ),
     Call(
         training.measure,
