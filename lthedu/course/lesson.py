@@ -47,12 +47,13 @@ _kernel = _Kernel(folder_at_work())
 def check(number: str, function: F) -> F:
     """Check the learner's `function` for exercise `number`, say what was found, and return what to go on with.
 
-    A right function is returned itself, so the experiment runs on it. Otherwise the course's reference is
-    returned, and the box says so, and says which of three things happened: not attempted yet, raised an error,
-    or wrong, with the smallest counter-example. A function that never ends, calls exit, prints without end
-    or replaces functions of torch meets a verdict, too, and what it replaced is put back; one inside a single call of
-    compiled code is waited for. The exercise is found by the function's name, so that a number of another day does no
-    harm. Raises ValueError for an unknown number.
+    A right function is returned itself, so the experiment runs on it; where it gives numbers of another kind than
+    later cells need, they get them in theirs. Otherwise the course's reference is returned, and the box says so, and
+    says which of three things happened: not attempted yet, raised an error, or wrong, with the smallest
+    counter-example. A function that never ends, calls exit, prints without end or replaces functions of torch meets a
+    verdict, too, and what it replaced is put back; one inside a single call of compiled code is waited for. The
+    exercise is found by the function's name, so that a number of another day does no harm. Raises ValueError for an
+    unknown number.
 
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
@@ -75,7 +76,7 @@ def check(number: str, function: F) -> F:
     show_box(outcome.box)
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
-    return function if outcome.passed else exercise.reference  # type: ignore[return-value]
+    return exercise.handed_on(function) if outcome.passed else exercise.reference  # type: ignore[return-value]
 
 
 def hint(number: str) -> None:
@@ -262,11 +263,15 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     except TimeUp:
         words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end?"
         return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again))
-    except Exception as error:  # the check could not read what came back
-        words = f"It returned something that the check cannot read ({type(error).__name__}: {message_of(error)})."
-        return _Outcome(Box("wrong", f"Exercise {number}: WRONG.", words, again))
+    except Exception as error:  # in the check's own code
+        words = (
+            f"The check itself failed on what your function returned ({type(error).__name__}: {message_of(error)}). "
+            "If your function returns what the exercise asks for, this is a fault of the course and not yours: please "
+            "report it, with your function."
+        )
+        return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words, again), tried=False)
     finally:
-        attempt.around.restore()
+        attempt.leave()
     words = "From here on your function is used: run the cells below, again if they have run."
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 

@@ -29,7 +29,7 @@ def compare(
     cases: Iterable[Case],
     *,
     otherwise: Words,
-    read: Read = lambda result, *args: result,
+    read: Read | None = None,
     close: Close | None = None,
     same: Close | None = None,
     show: Callable[..., str] | None = None,
@@ -37,9 +37,10 @@ def compare(
     """Hold the answer against the reference on every case, and on the examples of the reference's docstring.
 
     `read(result, *arguments)` makes of a result, and of the arguments as the function got them, the value that is
-    compared, or raises Wrong. `close(got, right, *arguments)` says whether an answer is right, and `same`, which is
-    `close` unless given, whether a mistake agrees with the answer. Raises Wrong with the words of the mistake that
-    explains every case, or else `otherwise`, and `show(got, right, *arguments)` of the first case that differs.
+    compared, or raises Wrong; it is what the exercise `returns` unless given. `close(got, right, *arguments)` says
+    whether an answer is right, and `same`, which is `close` unless given, whether a mistake agrees with the answer.
+    Raises Wrong with the words of the mistake that explains every case, or else `otherwise`, and `show(got, right,
+    *arguments)` of the first case that differs.
 
     >>> from lthedu.course.catalogue import find
     >>> attempt = Attempt(lambda eta, instances, delta=0.01: 3)
@@ -49,6 +50,7 @@ def compare(
     lthedu.exercises.core.Wrong: that is too few
     """
     reference = attempt.exercise.reference
+    read = read or attempt.exercise.returns
     close = close or (lambda a, b, *args: alike(a, b))
     tried: list[Case] = [*cases, *examples(reference)]
     found: list[Any] = []  # of each case; UNREADABLE where, after a wrong one, no value came back
@@ -68,8 +70,16 @@ def compare(
         found.append(got)
     if wrong is not None:
         words = diagnosis(attempt.exercise, tried, found, read, same or close)
-        words = words or (otherwise if isinstance(otherwise, str) else otherwise(*wrong))
-        raise Wrong(words, (show or _shown(reference))(*wrong))
+        words = words or (otherwise if isinstance(otherwise, str) else _said(otherwise, wrong))
+        raise Wrong(words or "this is not what the exercise asks for", _said(show or _shown(reference), wrong))
+
+
+def _said(words: Callable[..., str], wrong: tuple[Any, ...]) -> str:
+    """What is said of a wrong answer; nothing where the words fail on it, which is no fault of the answer's."""
+    try:
+        return words(*wrong)
+    except Exception:
+        return ""
 
 
 UNREADABLE = object()
@@ -112,9 +122,51 @@ def _shown(reference: Function) -> Callable[..., str]:
 
     def show(got: Any, right: Any, *args: Any) -> str:
         given = ", ".join(f"{name} = {brief(value)}" for name, value in zip(names, args, strict=False))
-        return f"{given}: got {brief(got)}, expected {brief(right)}"
+        return f"{given}: {difference(got, right)}"
 
     return show
+
+
+def difference(got: Any, right: Any) -> str:
+    """What came and what was expected, at the first place where a large value differs, in digits that differ.
+
+    >>> difference(0.2, 0.2 + 1e-8), difference([1, 2], [1, 3])
+    ('got 0.2, expected 0.20000001', 'got [1, 2], expected [1, 3]')
+    >>> difference({"w": torch.zeros(5, 6)}, {"w": torch.zeros(5, 6).index_fill(1, torch.tensor(2), 1.5)})
+    "at ['w'][0, 2] got 0.0, expected 1.5"
+    """
+    place = ""
+    while True:
+        if isinstance(got, Mapping) and isinstance(right, Mapping) and got.keys() == right.keys():
+            keys: list[Any] = [key for key in right if not alike(got[key], right[key], 0)]
+        elif isinstance(got, list | tuple) and isinstance(right, list | tuple) and len(got) == len(right) > 12:
+            keys = [i for i in range(len(right)) if not alike(got[i], right[i], 0)]
+        else:
+            break
+        if not keys:
+            break
+        place += f"[{keys[0]!r}]"
+        got, right = got[keys[0]], right[keys[0]]
+    x, y = (_array(value) if isinstance(value, torch.Tensor | np.ndarray) else None for value in (got, right))
+    if x is not None and y is not None and x.shape == y.shape and x.size > 12:
+        places = np.argwhere(~((x == y) | (np.isnan(x) & np.isnan(y)))).tolist()
+        if places:
+            place += str(places[0])
+            got, right = (value[tuple(places[0])].item() for value in (got, right))
+    return f"{'at ' * bool(place)}{place}{' ' * bool(place)}got {apart(got, right)[0]}, expected {apart(got, right)[1]}"
+
+
+def apart(got: Any, right: Any) -> tuple[str, str]:
+    """Both values, briefly, with as many digits as it takes for them to differ.
+
+    >>> apart(1 / 3, 0.333333), apart(torch.tensor(1.0), 1.0), apart(torch.tensor([0.5]), torch.tensor([0.5 + 1e-6]))
+    (('0.3333333', '0.333333'), ('tensor(1.0)', '1.0'), ('[0.5]', '[0.500001]'))
+    """
+    for digits in range(4, 18):
+        shown = brief(got, digits), brief(right, digits)
+        if shown[0] != shown[1]:
+            return shown
+    return shown
 
 
 def examples(function: Function) -> list[tuple[Any, ...]]:

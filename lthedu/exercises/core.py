@@ -1,6 +1,7 @@
 """What an exercise is, and how a learner's function is called with care."""
 
 import copy
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.course_files import lesson_numbers
-from lthedu.exercises.surroundings import Surroundings
+from lthedu.exercises.surroundings import Surroundings, known_settings
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -45,6 +46,7 @@ class Attempt:
     def __init__(self, function: Function, seed: int = 0) -> None:
         self.function = function
         self.around = Surroundings()
+        self.settings = self.around.settings  # the notebook's
         self.rng = torch.Generator().manual_seed(seed)  # for the check's random inputs
         self.given: list[Any] = []  # the copies that the last call got, as it left them
         self.exercise: Exercise  # set by Exercise.check
@@ -84,7 +86,18 @@ class Attempt:
         if isinstance(result, Iterator):  # it may be endless, and a check that reads it would fill the memory
             kind = "generator (it says `yield`)" if inspect.isgenerator(result) else f"{type(result).__name__} object"
             raise Wrong(f"it returned a {kind}, not values; build a list of them and return that")
+        for tensor in _tensors(result):
+            if tensor.device.type == "meta":
+                raise Wrong("it returned a tensor on the device meta, which holds no numbers")
+            if tensor.layout != torch.strided or tensor.is_complex() or tensor.is_quantized:
+                kind = "complex" if tensor.is_complex() else "quantized" if tensor.is_quantized else "sparse"
+                raise Wrong(f"it returned a {kind} tensor; expected ordinary ones, dense and of real numbers")
         return result
+
+    def leave(self) -> None:
+        """Put back what the notebook had, whatever the check was interrupted in."""
+        self.around.settings = self.settings
+        self.around.restore()
 
     def _name(self, position: int) -> str:
         names = list(inspect.signature(self.function).parameters)
@@ -129,6 +142,7 @@ class Exercise:
     level: int  # 1 (warm-up) to 3 (hard)
     hints: tuple[str, str, str]  # a question, the idea, almost code
     judge: Check
+    returns: Callable[..., Any]  # (result, *arguments) -> the value that later cells get; raises Wrong for what is none
     given: Function | None = None
     imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
 
@@ -155,13 +169,35 @@ class Exercise:
         return _mistakes.get(self.name, [])
 
     def check(self, attempt: Attempt) -> None:
-        """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised."""
+        """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.
+
+        Whatever the notebook has set, it runs in float32, on the CPU, and with gradients.
+        """
         attempt.exercise = self
-        self.judge(attempt)
+        with known_settings():
+            self.judge(attempt)
+
+    def handed_on(self, function: F) -> F:
+        """A right function as later cells need it: what it returns comes in the form that the reference has."""
+
+        @functools.wraps(function)
+        def read(*args: Any, **named: Any) -> Any:
+            result = function(*args, **named)
+            try:
+                return self.returns(result, *inspect.signature(self.reference).bind(*args, **named).args)
+            except (Wrong, TypeError):
+                return result
+
+        return function if self.returns is as_it_is else read  # type: ignore[return-value]
 
 
 _registry: dict[str, Exercise] = {}  # by name
 _mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
+
+
+def as_it_is(result: Any, *_: Any) -> Any:
+    """The result itself."""
+    return result
 
 
 def exercise(
@@ -171,19 +207,22 @@ def exercise(
     minutes: int,
     level: int,
     hints: tuple[str, str, str],
+    returns: Callable[..., Any] = as_it_is,
     given: Function | None = None,
     imports: tuple[str, ...] = (),
 ) -> Callable[[Check], Check]:
     """Register the decorated check as the exercise in which a learner writes what `reference` does.
 
-    Its number follows from its place in the module. Raises ValueError where another exercise has the name.
+    `returns(result, *arguments)` reads what an answer returned, in whatever kind of number or sequence it came, raises
+    Wrong for what it cannot read, and gives the form that later cells need; `compare` and `check` both use it. An
+    exercise's number follows from its place in the module. Raises ValueError where another exercise has the name.
     """
 
     def register(check: Check) -> Check:
         known = _registry.get(reference.__name__)
         if known is not None and known.judge.__module__ != check.__module__:
             raise ValueError(f"there is an exercise {reference.__name__!r} already, in {known.judge.__module__}")
-        made = Exercise(reference, title, minutes, level, hints, check, given, imports)
+        made = Exercise(reference, title, minutes, level, hints, check, returns, given, imports)
         _registry[made.name] = made
         return check
 
@@ -234,30 +273,45 @@ def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
     return got
 
 
-def brief(value: Any) -> str:
-    """A short repr: small tensors whole, large ones by shape.
+def brief(value: Any, digits: int = 4) -> str:
+    """A short repr, with `digits` significant digits: small tensors whole, large ones by shape.
 
-    >>> brief({"small": torch.ones(2), "large": torch.ones(28, 28)})
-    "{'small': [1.0, 1.0], 'large': a tensor of shape (28, 28)}"
+    >>> brief({"one": torch.tensor(1.0), "small": torch.ones(2), "large": torch.ones(28, 28)})
+    "{'one': tensor(1.0), 'small': [1.0, 1.0], 'large': a tensor of shape (28, 28)}"
     """
     if isinstance(value, Tensor):
         small = value.numel() <= 12
-        return _rounded(value.tolist()) if small else f"a tensor of shape {tuple(value.shape)}"
+        shown = _rounded(value.tolist(), digits) if small else f"a tensor of shape {tuple(value.shape)}"
+        return shown if value.ndim else f"tensor({shown})"
+    if type(value) is float:
+        return _rounded(value, max(digits, 6))
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k!r}: {brief(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{k!r}: {brief(v, digits)}" for k, v in value.items()) + "}"
     if isinstance(value, torch.Generator):
         return "a torch.Generator"
     if callable(value):
         return getattr(value, "__name__", "a function")
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # an object of the learner's, with a bug of its own
+        text = f"an object of {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _rounded(value: Any) -> str:
-    """Nested lists of numbers with four significant digits at most."""
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """The tensors in it, as far as dicts, lists and tuples go."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(one)
+
+
+def _rounded(value: Any, digits: int) -> str:
+    """Nested lists of numbers with so many significant digits at most."""
     if isinstance(value, list):
-        return "[" + ", ".join(_rounded(v) for v in value) + "]"
-    return repr(float(f"{value:.4g}")) if isinstance(value, float) else repr(value)
+        return "[" + ", ".join(_rounded(v, digits) for v in value) + "]"
+    return repr(float(f"{value:.{digits}g}")) if isinstance(value, float) else repr(value)
 
 
 def copied(value: Any) -> Any:

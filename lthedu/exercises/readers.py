@@ -51,6 +51,24 @@ def whole(got: Any, expected: str = "a whole number") -> int:
     return int(exact)
 
 
+def items(got: Any, n: int, expected: str) -> list[Any]:
+    """The `n` things in whatever can be gone through, and has no more of them; else Wrong.
+
+    >>> items("ab", 2, "two things")
+    ['a', 'b']
+    >>> items(range(10**12), 2, "two things")
+    Traceback (most recent call last):
+    lthedu.exercises.core.Wrong: it returned range(0, 1000000000000); expected two things
+    """
+    try:
+        found = list(itertools.islice(got, n + 1))
+    except (TypeError, ValueError, RuntimeError):
+        found = []
+    if len(found) != n:
+        raise Wrong(f"it returned {brief(got)}; expected {expected}")
+    return found
+
+
 def numbers(got: Any, n: int, expected: str, *, nan: bool = False) -> tuple[float, ...]:
     """`n` numbers, each as `number` reads it, in whatever can be gone through; else Wrong.
 
@@ -61,11 +79,9 @@ def numbers(got: Any, n: int, expected: str, *, nan: bool = False) -> tuple[floa
     lthedu.exercises.core.Wrong: it returned 0.5; expected two numbers: mean and p-value
     """
     try:
-        found = tuple(number(one, expected, nan=True) for one in itertools.islice(got, n + 1))
-    except (TypeError, ValueError, RuntimeError, Wrong):
-        found = ()
-    if len(found) != n:
-        raise Wrong(f"it returned {brief(got)}; expected {expected}")
+        found = tuple(number(one, expected, nan=True) for one in items(got, n, expected))
+    except Wrong:
+        raise Wrong(f"it returned {brief(got)}; expected {expected}") from None
     if any(math.isnan(one) for one in found) and not nan:
         raise Wrong(f"it returned NaN; expected {expected}")
     return found

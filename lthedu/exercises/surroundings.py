@@ -5,6 +5,8 @@ import math
 import os
 import random
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,17 +25,52 @@ OWNERS: dict[str, Any] = {
     "random": random,
     "builtins": builtins,
 }
+DETERMINISTIC = "torch's deterministic algorithms"
 SETTINGS: dict[str, tuple[Any, Any]] = {  # how each is read and set
     "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
     "whether torch computes gradients": (torch.is_grad_enabled, torch.set_grad_enabled),
     "the number of torch's threads": (torch.get_num_threads, torch.set_num_threads),
-    "torch's deterministic algorithms": (
+    DETERMINISTIC: (
         torch.are_deterministic_algorithms_enabled,
         torch.use_deterministic_algorithms,
     ),
     "Python's recursion limit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "the working folder": (os.getcwd, os.chdir),
 }
+
+
+@contextmanager
+def known_settings() -> Iterator[None]:
+    """Settings in which checks mean what they say, whatever the notebook has set; its own come back afterwards.
+
+    >>> torch.set_default_dtype(torch.float64)
+    >>> with torch.no_grad(), known_settings():
+    ...     torch.ones(1).dtype, torch.is_grad_enabled()
+    (torch.float32, True)
+    >>> torch.get_default_dtype(), torch.set_default_dtype(torch.float32)
+    (torch.float64, None)
+    """
+    known = {"torch's default dtype": torch.float32, "the number of torch's threads": 1, DETERMINISTIC: False}
+    mine = {name: SETTINGS[name][0]() for name in known}
+    try:
+        _set(known)
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.device("cpu") if torch.get_default_device().type != "cpu" else nullcontext(),
+            torch.autocast("cpu", enabled=False),
+            np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),
+        ):
+            yield
+    finally:
+        _set(mine)
+
+
+def _set(settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        read, put = SETTINGS[name]
+        if read() != value:  # setting what is set imports half of torch's compiler in one case
+            put(value)
 
 
 class Surroundings:
@@ -69,11 +106,13 @@ class Surroundings:
             was, now = self.names[place], vars(owner)
             if now == was:  # compares by identity first: some microseconds after each call, while nothing happened
                 continue
-            replaced = [name for name, value in was.items() if not _same(now.get(name, self), value)]
+            # torch.Storage follows the default dtype
+            replaced = [n for n, value in was.items() if n != "Storage" and not _same(now.get(n, self), value)]
             for name in replaced:
                 setattr(owner, name, was[name])
             # Tensor.sum, say, is inherited: its replacement is a new name
-            covered = [name for name in now if name not in was] if isinstance(owner, type) else []
+            new = [name for name in now if name not in was and name != "__slotnames__"]  # copying a tensor notes these
+            covered = new if isinstance(owner, type) else []
             for name in covered:
                 delattr(owner, name)
             changed += [f"{place}.{name}" for name in (*replaced, *covered)]

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from answers import RIGHT
+from forms import FORMS, answering
 from IPython.display import display
 
 from lthedu import data
@@ -83,6 +84,17 @@ def test_every_answer_is_called_by_the_cells_that_follow_its_check(
     said = capsys.readouterr().out
     assert said.count(": RIGHT.") == len(mine)
     assert "uses the course's reference" not in said
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("form", FORMS)
+@lessons
+def test_a_lesson_runs_on_right_answers_in_every_kind_of_number_and_sequence(
+    path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(path, {e.number: answering(e.reference, form) for e in of_lesson(path)})
+    assert capsys.readouterr().out.count(": RIGHT.") == len(of_lesson(path))
 
 
 def a_mistake(exercise: core.Exercise) -> Callable:

@@ -3,8 +3,11 @@
 import functools
 import inspect
 
+import numpy as np
 import pytest
+import torch
 from answers import RIGHT, TOLD
+from forms import FORMS, answering
 
 from lthedu.course.catalogue import exercises
 from lthedu.exercises import core
@@ -23,6 +26,25 @@ def test_right_answers_pass_whatever_the_seed_and_however_they_are_written(exerc
         exercise.check(Attempt(exercise.reference, seed))
     for answer in RIGHT[exercise.name]:
         exercise.check(Attempt(answer))
+
+
+@each
+def test_a_right_answer_passes_in_every_kind_of_number_and_sequence(exercise: Exercise) -> None:
+    for form in FORMS:
+        exercise.check(Attempt(answering(exercise.reference, form)))
+
+
+@each
+def test_right_answers_pass_whatever_the_notebook_has_set(exercise: Exercise) -> None:
+    """The settings of torch are not the answer's."""
+    try:
+        torch.set_default_dtype(torch.float64)
+        with torch.no_grad(), np.errstate(all="raise"):
+            exercise.check(Attempt(exercise.reference))
+            assert not torch.is_grad_enabled()
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
 
 
 @each

@@ -299,7 +299,8 @@ def test_right_numbers_on_another_device_are_not_right(exercise, device, capsys)
         went.append(any_went)
         return there
 
-    if lesson.check(exercise.number, answer) is answer:
+    found = lesson.check(exercise.number, answer)
+    if getattr(found, "__wrapped__", found) is answer:
         assert not any(went)
     else:
         assert re.search(rf"(WRONG|RAISED).*(\b{device}|device)", capsys.readouterr().out, re.S)
@@ -324,6 +325,5 @@ def test_whatever_is_returned_is_wrong_or_raises_and_says_so(exercise, monkeypat
     assert [amiss for answer in ODD if (amiss := examined(exercise, answer))] == []
     for value in SENSELESS:  # what people return: the check itself has the words
         assert lesson._examine(exercise, giving(value)).box.title == f"Exercise {exercise.number}: WRONG.", value
-        assert "that the check cannot read" not in lesson._examine(exercise, giving(value)).box.words, value
     monkeypatch.setattr(lesson, "SECONDS", 1.0)
     assert examined(exercise, LONG, "STOPPED") == ""

@@ -7,14 +7,13 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lthedu.data import default_device
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
-from lthedu.exercises.readers import number
+from lthedu.exercises.readers import number, whole
 from lthedu.networks.masks import Mask
 from lthedu.pruning import cubic, keep_largest, select_globally
 from lthedu.sparsity import matching_width
@@ -166,6 +165,7 @@ def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: flo
         "progress = min(max(..., 0), 1)  # the share of the way from begin to end\n"
         "return final + (1 - final) * (1 - progress) ** 3",
     ),
+    returns=lambda got, *_: number(got, "one number, the density"),
 )
 def check_cubic(attempt: Attempt) -> None:
     """The ends, beyond the ends, and in between."""
@@ -177,23 +177,15 @@ def check_cubic(attempt: Attempt) -> None:
     compare(
         attempt,
         cases,
-        read=lambda got, *_: _python_number(got, "the density"),
         close=lambda got, right, step, begin, end, final: (  # the ends are exact, in between float32 will do
             math.isclose(got, right, rel_tol=0, abs_tol=1e-12 if right in (1, final) else 2e-7)
         ),
         same=lambda a, b, *_: math.isclose(a, b, abs_tol=1e-6),
         show=lambda got, right, step, begin, end, final: (
-            f"cubic({step}, {begin}, {end}, {final}): got {got:.4f}, expected {right:.4f}"
+            f"cubic({step}, {begin}, {end}, {final}): {difference(got, right)}"
         ),
         otherwise=_which_density,
     )
-
-
-def _python_number(got: object, what: str) -> float:
-    """`got`, if it is a number, and no tensor, which the functions that come after would choke on; else Wrong."""
-    if isinstance(got, bool) or not isinstance(got, int | float | np.integer | np.floating):
-        raise Wrong(f"it returned {brief(got)}; expected {what} as one Python number")
-    return float(got)
 
 
 def _which_density(got: float, right: float, step: int, begin: int, end: int, final: float) -> str:
@@ -358,6 +350,7 @@ class _Twins:
         "How many units can be paid for?",
         "left = total - outputs  # for the hidden units\none_unit = ...\nreturn left // one_unit",
     ),
+    returns=lambda got, *_: whole(got, "one whole number, the width"),
 )
 def check_matching_width(attempt: Attempt) -> None:
     """The widest that fits, exactly on the edge and one below it; what was forgotten shows over all cases."""
@@ -368,7 +361,6 @@ def check_matching_width(attempt: Attempt) -> None:
     compare(
         attempt,
         [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)],
-        read=_whole_width,
         show=lambda got, right, *case: (
             f"matching_width{case}: got {got}, a network of {size(got, *case[1:]):,} numbers; expected {right}"
         ),
@@ -378,13 +370,6 @@ def check_matching_width(attempt: Attempt) -> None:
             else "a wider network still fits"
         ),
     )
-
-
-def _whole_width(got: object, *case: int) -> int:
-    width = _python_number(got, "the width")
-    if not math.isfinite(width) or width != int(width):
-        raise Wrong(f"it returned {width:g}; a width is a whole number", f"matching_width{case}")
-    return int(width)
 
 
 def accuracy(predict: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, batch_size: int) -> float:

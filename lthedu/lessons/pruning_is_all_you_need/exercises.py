@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lthedu.exercises.choices import choice_of
 from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise
-from lthedu.exercises.readers import number, numbers
+from lthedu.exercises.readers import items, number, numbers
 from lthedu.proof import closest_subset, compare_logits, error_bound, first_mask, normalise, one_weight
 from lthedu.proof.target import forward
 from lthedu.proof.widths import subset_width
@@ -220,13 +220,13 @@ Network = tuple[list[Floats], float]  # the layers, and what the output must be 
 
 
 def _network(got: object, layers: list[Floats], *_: Any) -> Network:
+    expected = "the list of layers, and the scale"
+    parts = items(got, 2, expected)
     try:
-        parts = list(got)  # type: ignore[call-overload]
-        if len(parts) != 2:
-            raise TypeError
-        found, scale = [np.asarray(layer, float) for layer in parts[0]], float(parts[1])
+        found = [np.asarray(layer, float) for layer in items(parts[0], len(layers), expected)]
     except (TypeError, ValueError, RuntimeError):
-        raise Wrong(f"it returned {brief(got)}; expected the list of layers, and the scale") from None
+        raise Wrong(f"it returned {brief(got)}; expected {expected}") from None
+    scale = number(parts[1], "one number, the scale", nan=True)
     if [layer.shape for layer in found] != [layer.shape for layer in layers]:
         shapes = [layer.shape for layer in found]
         raise Wrong(f"its layers have the shapes {shapes}; expected {[layer.shape for layer in layers]}")

@@ -95,7 +95,7 @@ def _barriers(got: Any, a: Params, b: Params, error: Callable[[Params], Any], po
     """A number for each network."""
     try:
         found = torch.as_tensor(got, dtype=torch.float64).flatten()
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise Wrong(f"it returned {brief(got)}; expected a number, or one for each network") from None
     networks = len(error.heights) if isinstance(error, _Valley) else 1
     if len(found) != networks:

@@ -283,7 +283,7 @@ def returns_the_mask(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return mask & (grad != 0)
 
 
-@told("freeze_pruned", "is on meta; expected it where the input is")
+@told("freeze_pruned", "on the device meta, which holds no numbers")
 def on_another_device(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return freeze_pruned(grad, weight, mask).to("meta")
 
