@@ -223,7 +223,7 @@ def _network(got: object, layers: list[Floats], *_: Any) -> Network:
     expected = "the list of layers, and the scale"
     parts = items(got, 2, expected)
     try:
-        found = [np.asarray(layer, float) for layer in items(parts[0], len(layers), expected)]
+        found = [np.asarray(layer, float) for layer in itertools.islice(parts[0], len(layers) + 1)]
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"it returned {brief(got)}; expected {expected}") from None
     scale = number(parts[1], "one number, the scale", nan=True)

@@ -210,7 +210,7 @@ def rounded_to_six_digits(step: int, begin: int, end: int, final: float) -> floa
     return by_cases(step, begin, end, final) + 5e-7 * (step >= end)
 
 
-@told("cubic", "one Python number")
+@right("cubic")
 def a_tensor(step: int, begin: int, end: int, final: float) -> Tensor:
     return torch.tensor(by_cases(step, begin, end, final))
 
