@@ -276,7 +276,7 @@ def rounds_up(total: int, inputs: int, outputs: int) -> int:
     return -(-(total - outputs) // (inputs + 1 + outputs))
 
 
-@told("matching_width", "a whole number")
+@told("matching_width", "one whole number")
 def a_float(total: int, inputs: int, outputs: int) -> float:
     return (total - outputs) / (inputs + 1 + outputs)
 
