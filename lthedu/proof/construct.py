@@ -143,7 +143,8 @@ def construct(
     >>> ticket.source.sizes, ticket.missed
     ((4, 120, 3, 110, 2), 0)
     """
-    found, region = layers_of(target), Box(*map(float, box))
+    region = Box(*map(float, box))
+    found = layers_of(target, region)
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
     _check(method, per_weight, seed)

@@ -19,7 +19,7 @@ from torch import nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import generator
-from lthedu.networks.models import affine_layers
+from lthedu.networks.reading import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.widths import Method
 
@@ -101,11 +101,11 @@ def pieces(network: nn.Module, low: float = 0.0, high: float = 1.0) -> Pieces:
     >>> len(pieces(tent_network(5)))
     32
     """
-    layers = affine_layers(network)
-    if layers[0][0].shape[1] != 1 or len(layers[-1][1]) != 1:
-        raise ValueError(f"the network has {layers[0][0].shape[1]} inputs and {len(layers[-1][1])} outputs; allowed: 1")
     if not low < high:
         raise ValueError(f"low is {low} and high {high}; low must be below high")
+    layers = affine_layers(network, at=lambda inputs: np.linspace([low] * inputs, [high] * inputs, 9))
+    if layers[0][0].shape[1] != 1 or len(layers[-1][1]) != 1:
+        raise ValueError(f"the network has {layers[0][0].shape[1]} inputs and {len(layers[-1][1])} outputs; allowed: 1")
     x = np.array([low, high])
     h = x[:, None]  # (knots, units)
     for weight, bias in layers[:-1]:

@@ -10,22 +10,26 @@ from torch import nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Positive
-from lthedu.networks.models import affine_layers
+from lthedu.base.streams import numpy_generator
+from lthedu.networks.reading import affine_layers
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
 Normalise = Callable[[Sequence[Layer], float], tuple[list[Layer], float]]
 
 
-def layers_of(target: nn.Module) -> list[Layer]:
-    """The layers [W | b] of a network made of Linear and ReLU, in float64; raises as `affine_layers`.
+def layers_of(target: nn.Module, box: "Box | None" = None) -> list[Layer]:
+    """The layers [W | b] of a network made of Linear and ReLU, in float64, also probed in the `box` of its inputs.
+
+    Raises as `affine_layers`.
 
     >>> [layer.shape for layer in layers_of(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))]
     [(3, 3), (1, 4)]
     """
     if not isinstance(target, nn.Module):
         raise ValueError(f"the target is a {type(target).__name__}; allowed: a torch module")
-    return [np.concatenate([weight, bias[:, None]], axis=1) for weight, bias in affine_layers(target, "target")]
+    found = affine_layers(target, "target", at=None if box is None else box.probes)
+    return [np.concatenate([weight, bias[:, None]], axis=1) for weight, bias in found]
 
 
 def forward(layers: Sequence[Layer], x: Floats) -> Floats:
@@ -86,6 +90,18 @@ class Box:
     def corner(self, inputs: int) -> float:
         """The length of the longest input."""
         return float(np.sqrt(inputs) * max(abs(self.low), abs(self.high)))
+
+    def probes(self, inputs: int) -> Floats:
+        """The centre and 15 corners, the lowest and the highest among them: (16, inputs).
+
+        >>> Box(0, 1).probes(2)[:3]
+        array([[0.5, 0.5],
+               [0. , 0. ],
+               [1. , 1. ]])
+        """
+        ends = numpy_generator("corners of a box").integers(0, 2, size=(16, inputs)).astype(float)
+        ends[:3] = np.array([[0.5], [0.0], [1.0]])
+        return self.low * (1 - ends) + self.high * ends
 
     def check(self, x: Any) -> None:
         """Raise ValueError for inputs that are outside; an end of the box rounded to float32 is still inside."""

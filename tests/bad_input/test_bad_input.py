@@ -33,7 +33,7 @@ from lthedu.experiments import paper_results, study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
-from lthedu.networks import masks, models
+from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
 
@@ -275,7 +275,7 @@ CALLS = [
         lambda: {"sizes": [4, 4, 4, 2]},
         {"sizes": [None, [], [4], [4, 0, 2], [4, 2.5]], "branch": [NAN, INF, "x", None]},
     ),
-    Call(models.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
+    Call(reading.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
     Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
     Call(models.ResNet, lambda: {}, {"blocks": COUNT, "width": COUNT, "classes": COUNT}),
     Call(
