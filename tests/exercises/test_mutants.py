@@ -94,6 +94,7 @@ def _remembered(exercise: Exercise) -> dict[str, str]:
 
 
 def _digest(exercise: Exercise) -> str:
-    """Of the mutated functions and of the modules of the check and of the mutants."""
+    """Of the mutated functions, of the modules of the check and of the mutants, and of what is listed."""
     sources = [*parts(exercise.reference), *map(inspect.getmodule, (exercise.judge, mutants, ignoring))]
-    return hashlib.sha256("".join(map(inspect.getsource, sources)).encode()).hexdigest()[:16]
+    texts = [*map(inspect.getsource, sources), json.dumps(EQUIVALENT.get(exercise.name))]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
