@@ -17,14 +17,16 @@ from pathlib import Path
 from queue import Empty
 from typing import IO, Any
 
-import nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from lthedu.base.files import naming
+
 TIMEOUT = 600  # seconds a cell
+ROOM = 2**16  # bytes that a kernel writes before it runs anything, and more
 _SLICE = 0.5  # seconds
 
 _silent = logging.Logger("lthedu.executor")  # what nbclient logs is raised too, and said once
@@ -93,6 +95,8 @@ def _execute(
         # the selector loop on Windows, too: ZeroMQ needs one
         runner = open_until_done.enter_context(asyncio.Runner(loop_factory=asyncio.SelectorEventLoop))
         try:
+            with naming(private):
+                _demand_room(log)
             runner.run(_run(client, env=env, stderr=log))
         except CellExecutionError as error:
             raise client.stopped(f"{error.ename}: {error.evalue}".rstrip(": ")) from error
@@ -105,6 +109,14 @@ def _execute(
         finally:
             client.set_widgets_metadata()
     on_cell(client.in_all, client.in_all)
+
+
+def _demand_room(file: IO[bytes]) -> None:
+    """Raise OSError where the disk of a kernel's files is full: the kernel would die without a word."""
+    file.write(bytes(ROOM))
+    file.flush()
+    file.seek(0)
+    file.truncate()
 
 
 async def _run(client: "_Client", **start: Any) -> None:

@@ -95,7 +95,8 @@ def _describe(outputs: Iterable[dict[str, Any]]) -> None:
         if kind := _kind(data):
             alt = waiting.pop(0) if waiting else alt
             if alt:
-                output.setdefault("metadata", {}).setdefault(kind, {})["alt"] = alt
+                marks = output.setdefault("metadata", {})
+                marks[kind] = {**_dict(marks.get(kind)), "alt": alt}
 
 
 def _title(notebook: NotebookNode) -> str:
@@ -149,8 +150,12 @@ def _shown(output: dict[str, Any]) -> str:
     """The picture of an output, with its alternative text: what `describe` noted, or what it says of itself."""
     data, kind = output["data"], _kind(output["data"])
     own = str(data.get("text/plain", ""))
-    alt = output.get("metadata", {}).get(kind, {}).get("alt") or (own if own[:1] != "<" and own else _NO_WORDS)
-    return _picture(kind, data[kind], alt)
+    noted = _dict(output.get("metadata", {}).get(kind)).get("alt")
+    return _picture(kind, str(data[kind]), str(noted or (own if own[:1] != "<" else "") or _NO_WORDS))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}  # a cell may display anything
 
 
 def _picture(kind: str, base64: str, alt: str) -> str:

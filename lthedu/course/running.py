@@ -166,7 +166,12 @@ def _environment(path: Path, home: Path) -> dict[str, str]:
 def _bar(name: str) -> Iterator[Report]:
     """A bar over the cells, gone at the end; nothing where nobody watches."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[cell]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[cell]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(clean(name), total=None, cell="starting")
 
