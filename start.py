@@ -1,5 +1,3 @@
-"""Set up the course and open it, or test it."""
-
 # Standard library only, in what Python 3.8 can parse: an old one must reach the message that says so.
 import hashlib
 import json

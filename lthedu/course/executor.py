@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 
 from lthedu.base.files import naming
 
@@ -59,8 +59,9 @@ def run_cells(
     this process's own), `timeout` the seconds that one cell may take, and `on_cell(done, in_all)` is called before
     each code cell and after the last. A cell tagged `raises-exception` may raise.
 
-    Raises CellStopped for a cell that raises, takes too long or kills the kernel, NoKernel where none starts, and
-    KeyboardInterrupt for Ctrl-C; the kernel is gone by then, and the outputs so far are in `notebook`.
+    Raises CellStopped for a cell that raises, takes too long, kills the kernel or shows what is no output, NoKernel
+    where none starts, and KeyboardInterrupt for Ctrl-C; the kernel is gone by then, and the outputs so far are in
+    `notebook`.
 
     >>> from nbformat.v4 import new_code_cell, new_notebook
     >>> notebook = new_notebook(cells=[new_code_cell("6 * 7"), new_code_cell("1 / 0")])
@@ -104,6 +105,8 @@ def _execute(
             raise client.stopped(f"it was not done after {timeout} seconds") from error
         except DeadKernelError as error:
             raise client.stopped("it killed the kernel: memory ran out, or the code ended it") from error
+        except ValidationError as error:
+            raise client.stopped(f"it showed what no notebook can hold: {error.message}") from error
         except (RuntimeError, OSError, NoSuchKernel) as error:
             raise NoKernel(_why(log, error, env, private)) from error
         finally:

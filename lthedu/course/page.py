@@ -69,7 +69,7 @@ def page(notebook: NotebookNode, folder: Path) -> str:
 
 
 def describe(notebook: NotebookNode) -> None:
-    """Give each picture among the outputs the caption before it as alternative text, where nbconvert looks for it.
+    """Give each picture among the outputs the caption before it as alternative text, where tools look for it.
 
     Of several captions in a row the first is the first picture's: a cell shows what it drew when it ends.
 
