@@ -193,6 +193,8 @@ def output_layer(network: nn.Module, x: Tensor) -> str:
     >>> output_layer(HeadFirst(), torch.zeros(1, 4))
     'head.weight'
     """
+    if layers := mlp_layers(network):
+        return layers[-1][0]
     alone = copy.deepcopy(network).eval()
     ran: list[tuple[str, int]] = []
     for name, layer in alone.named_modules():
@@ -200,8 +202,11 @@ def output_layer(network: nn.Module, x: Tensor) -> str:
         if weight is not None and weight.ndim > 1:
             found = f"{name}.weight".lstrip("."), len(weight)
             layer.register_forward_hook(lambda *_, found=found: ran.append(found))
-    with torch.no_grad():
-        outputs = alone(x.to(next(alone.parameters())))
+    try:
+        with torch.no_grad():
+            outputs = alone(x.to(next(alone.parameters())))
+    except Exception as error:
+        raise ValueError(f"{type(network).__name__} does not take inputs of shape {tuple(x.shape)} ({error})") from error
     if not ran or ran[-1][1] != outputs.shape[1]:
         last = f"the last layer that runs is {ran[-1][0]!r}, with {ran[-1][1]} outputs" if ran else "no layer runs"
         raise ValueError(f"{last}; the network has {outputs.shape[1]}: name the output layer")
