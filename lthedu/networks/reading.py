@@ -206,7 +206,8 @@ def output_layer(network: nn.Module, x: Tensor) -> str:
         with torch.no_grad():
             outputs = alone(x.to(next(alone.parameters())))
     except Exception as error:
-        raise ValueError(f"{type(network).__name__} does not take inputs of shape {tuple(x.shape)} ({error})") from error
+        name, shape = type(network).__name__, tuple(x.shape)
+        raise ValueError(f"{name} does not take inputs of shape {shape} ({error})") from error
     if not ran or ran[-1][1] != outputs.shape[1]:
         last = f"the last layer that runs is {ran[-1][0]!r}, with {ran[-1][1]} outputs" if ran else "no layer runs"
         raise ValueError(f"{last}; the network has {outputs.shape[1]}: name the output layer")
