@@ -15,6 +15,7 @@ from lthedu.base.streams import numpy_generator
 from lthedu.networks.models import MLP, ResidualMLP
 
 ALLOWED = "allowed: Linear layers with a ReLU between each two, and none after the last"
+PRUNED = "is pruned by torch.nn.utils.prune; call prune.remove(layer, 'weight') first"
 Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
@@ -45,7 +46,7 @@ def obstacle(module: nn.Module) -> str:
     for name, layer in module.named_modules():
         called = f"layer {name or type(layer).__name__!r}"
         if is_pruned(layer):
-            return f"{called} is pruned by torch.nn.utils.prune; call prune.remove(layer, 'weight') first"
+            return f"{called} {PRUNED}"
         if parametrize.is_parametrized(layer):
             return f"{called} computes its weights from others; call parametrize.remove_parametrizations first"
         hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
