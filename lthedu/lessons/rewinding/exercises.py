@@ -330,6 +330,7 @@ def check_early_bird(attempt: Attempt) -> None:
         (_settling(attempt, [*drift, 0.0, 0.0, 0.0, 0.0, 0.0]), 0.1, 5),
         ([~first, one, other, first, first, first], 0.1, 3),  # near to the newest, and not to each other
         ([~first, first, one, other, other, other], 0.1, 3),  # near to the oldest, and not to the newest
+        ([one, other, first, first], 0.1, 2),  # near to both that are not near to each other
         ([~first, first, near, first, near, near, near], 0.1, 4),  # there and back again
         (_sliding(attempt, [36, 20, 12, 8, 7, 6, 5]), 0.31, 2),
     ]

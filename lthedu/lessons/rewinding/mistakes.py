@@ -248,6 +248,7 @@ for words, distance in (
         "it compares the places that agree; take those that differ, of the masks and of chance",
         lambda d, p, q: (1 - d) / (p * q + (1 - p) * (1 - q)),
     ),
+    ("chance is one half only for masks that keep half of the places", lambda d, p, q: d / 0.5),
     ("it divides by a mask's density; divide by what two random masks have", lambda d, p, q: d / p),
     ("it divides by a mask's density; divide by what two random masks have", lambda d, p, q: d / q),
     ("divide by what chance expects, do not subtract it", lambda d, p, q: d - chance_hamming(p, q)),
@@ -383,6 +384,14 @@ for words, rule in (
         "it takes the median distance; the largest one decides",
         lambda far, threshold: float(np.median(far)) <= threshold,
     ),
+    (
+        "most of the window is not enough: the newest must be near to each mask in it",
+        lambda far, threshold: sum(d <= threshold for d in far) > len(far) / 2,
+    ),
+    (
+        "it leaves out the mask just before; all of the window count",
+        lambda far, threshold: max(far[:-1], default=0) <= threshold,
+    ),
     ("it adds up the distances; each alone must be within the threshold", lambda far, threshold: sum(far) <= threshold),
     (
         "only equal masks pass it; compare the *share* of places that differ with the threshold",
@@ -516,6 +525,19 @@ for start in (1, 2):
 @mistake("early_bird", "it begins one mask too late: the mask at position window - 1 has window - 1 before it already")
 def begins_too_late(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
     return _first(masks, window, lambda i: max(_before(masks, i, window)) <= threshold)
+
+
+@mistake("early_bird", "it compares with all masks before; only the window counts")
+def all_before(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 1, lambda i: max(_before(masks, i, i + 1)) <= threshold)
+
+
+@mistake("early_bird", "it compares with the masks that come after; the newest is compared with those before it")
+def masks_to_come(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    def settled(i: int) -> bool:
+        return all(hamming(masks[i], later) <= threshold for later in masks[i + 1 : i + window])
+
+    return _first(masks[: len(masks) - window + 1], 0, settled) if len(masks) >= window else None
 
 
 @mistake("early_bird", "it never looks at the last mask")

@@ -120,7 +120,7 @@ def _check_layer(name: str, new: Tensor, initial: Tensor, m: Tensor, signed: boo
     if bool((new[~m] != 0).any()):
         raise Wrong("pruned weights must be zero", f"{name}: {int((new[~m] != 0).sum())} of them are not")
     was, now = initial[m], new[m]
-    example = f"{name}: kept {brief(was)}, got {brief(now)}"
+    example = f"{name}: kept {_begin(was)}, got {_begin(now)}"
     if signed and bool((now.sign() != was.sign()).any()):
         raise Wrong("with `signed` every kept weight keeps the sign that it had itself", example)
     if not signed and _sorted_alike(now, was.abs()):
@@ -139,6 +139,10 @@ def _check_layer(name: str, new: Tensor, initial: Tensor, m: Tensor, signed: boo
         raise Wrong(words, example)
     if not signed and not _sorted_alike(now, was):
         raise Wrong("without `signed` the values move as they are, with their signs", example)
+
+
+def _begin(values: Tensor) -> str:
+    return brief(values[:6])[:-1] + (", ...]" if len(values) > 6 else "]")
 
 
 def _sorted_alike(a: Tensor, b: Tensor) -> bool:

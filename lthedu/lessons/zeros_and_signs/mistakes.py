@@ -416,6 +416,13 @@ for _words, _ways in _WAYS:
     mistake("sign_flip_test", _words)(_share_of(_ways))
 
 
+@mistake("sign_flip_test", "it counts different sums; equal sums of different ways count each time")
+def counts_different_sums(a: Row, b: Row) -> float:
+    d = _differences(a, b)
+    sums = {round(float(np.dot(d, signs)), 9) for signs in itertools.product((1, -1), repeat=len(d))}
+    return sum(abs(s) >= abs(sum(d)) - TIE for s in sums) / len(sums)
+
+
 WIDE = "it takes sums for equal that differ: what rounding does is far smaller"
 for _rule in (
     lambda s, o: abs(s) >= abs(o) - 1e-2,
