@@ -68,8 +68,8 @@ def weight_mask(neurons: dict[str, Tensor], params: Params) -> Mask:
 def early_bird(masks: Sequence[Tensor], threshold: Fraction = 0.1, window: Annotated[int, Range(2)] = 5) -> int | None:
     """The first mask within `threshold` of each of the `window` - 1 masks before it; None if there is none.
 
-    `masks`: bool tensors of one shape, in the order of training. Distance is the fraction of places that differ. The
-    answer is the mask's position, `window` - 1 or more.
+    `masks`: bool tensors of one shape, of any number of dimensions, in the order of training. Distance is the share of
+    places that differ, at most `threshold`. The answer is the mask's position (from 0); `window` is 2 or more.
 
     Raises ValueError for a window below 2 and a threshold outside [0, 1]. Source: You et al. (2020), section 3.
 

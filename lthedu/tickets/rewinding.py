@@ -11,9 +11,10 @@ from lthedu.networks.masks import Mask, Params
 def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     """The weights that training goes on from: those of `step`, exactly, with every pruned weight at zero.
 
-    `snapshots`: weights by name, for each step that was kept; `mask`: bool by name, for the pruned layers. Parameters
-    without a mask, the biases, are rewound as well. What comes back shares no memory with a snapshot. Raises ValueError
-    for a step that was not kept. Source: Frankle et al. (2019), arXiv:1903.01611.
+    `snapshots`: weights by name, for each step that was kept; `mask`: bool by name, for the pruned layers. A pruned
+    weight is zero also where it is infinite. Parameters without a mask, the biases, are rewound as well. What comes
+    back shares no memory with a snapshot. Raises ValueError for a step that was not kept. Source: Frankle et al.
+    (2019), arXiv:1903.01611.
 
     >>> import torch
     >>> snapshots = {0: {"w": torch.tensor([1.0, 2.0])}, 9: {"w": torch.tensor([3.0, 4.0])}}

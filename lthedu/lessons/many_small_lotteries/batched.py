@@ -18,7 +18,7 @@ def batched_step(params: Params, mask: Mask, x: Tensor, y: Tensor, lr: float) ->
     `params` of a network with one hidden layer, stacked: layers.0.weight (R, hidden, in), layers.0.bias (R, hidden),
     layers.1.weight (R, out, hidden), layers.1.bias (R, out); `mask` has the weights' shapes; x (R, batch, in),
     y (R, batch). Each network's loss is the mean cross-entropy of its own minibatch. The new parameters are returned,
-    pruned weights at zero; nothing that was given is changed.
+    pruned weights at zero, as in `params`; nothing that was given is changed.
 
     >>> one = {"layers.0.weight": torch.ones(1, 1, 1), "layers.0.bias": torch.zeros(1, 1)}
     >>> one |= {"layers.1.weight": torch.zeros(1, 2, 1), "layers.1.bias": torch.zeros(1, 2)}

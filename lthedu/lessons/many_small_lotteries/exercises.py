@@ -7,9 +7,9 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensors
-from lthedu.exercises.readers import number, numbers
+from lthedu.exercises.readers import number, numbers, whole
 from lthedu.lessons.many_small_lotteries.batched import batched_step
 from lthedu.lessons.many_small_lotteries.cost import training_flops
 from lthedu.networks import masks
@@ -109,8 +109,9 @@ CLOSE = 1e-6
         "end the one at which so many or more have it. `scipy.stats.beta.ppf(q, a, b)` solves both; without wins the "
         "lower end is 0, with wins only the upper end is 1.",
         "tail = (1 - confidence) / 2\nlow = beta.ppf(tail, wins, draws - wins + 1)  # 0.0 if wins == 0\n"
-        "high = beta.ppf(1 - tail, wins + 1, draws - wins)  # 1.0 if wins == draws",
+        "high = beta.ppf(..., wins + 1, draws - wins)  # 1.0 if wins == draws",
     ),
+    returns=lambda got, *_: numbers(got, 2, "two numbers: the lower and the upper end", nan=True),
 )
 def check_clopper_pearson(attempt: Attempt) -> None:
     """Both ends, for some wins, then for none and for all; another confidence last."""
@@ -118,12 +119,11 @@ def check_clopper_pearson(attempt: Attempt) -> None:
     compare(
         attempt,
         [*((wins, draws, 0.95) for wins, draws in usual), (5, 30, 0.8), (0, 30, 0.99)],
-        read=lambda result, *args: numbers(result, 2, "two numbers: the lower and the upper end", nan=True),
         close=_same_ends,
         same=partial(_same_ends, tolerance=2e-5),
         show=lambda got, right, wins, draws, confidence=0.95: (
-            f"{wins} wins in {draws} draws, confidence {confidence}: got [{got[0]:.4f}, {got[1]:.4f}], "
-            f"expected [{right[0]:.4f}, {right[1]:.4f}]"
+            f"{wins} wins in {draws} draws, confidence {confidence}: "
+            + difference(*(torch.tensor(ends, dtype=torch.float64) for ends in (got, right)))
         ),
         otherwise=_which_end,
     )
@@ -159,26 +159,28 @@ def _which_end(got: Ends, right: Ends, wins: int, *args: float) -> str:
         "All n lose with probability (1 - p)^n. You want the smallest whole n for which that is at most 1 - chance. "
         "Take logarithms. For p = 0 no number is enough (`math.inf`), for p = 1 one draw is.",
         "if p == 0: return math.inf\nif p == 1: return 1\n"
-        "return math.ceil(math.log(1 - chance) / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
+        "return math.ceil(... / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
+    ),
+    returns=lambda got, p, chance=0.95: number(
+        got, "math.inf for p = 0: no number of draws is enough" if p == 0 else f"one number for p = {p}"
     ),
 )
 def check_draws_needed(attempt: Attempt) -> None:
-    """Ordinary chances, then other confidences, then the three at which a formula breaks."""
-    cases = [*((p, 0.95) for p in (0.004, 0.3, 0.021, 0.6)), (0.05, 0.5), (0.2, 0.999)]
-    compare(
-        attempt,
-        [*cases, *((p, 0.95) for p in (1.0, 0.0, 1e-13))],
-        read=lambda result, p, *args: number(
-            result, "math.inf for p = 0: no number of draws is enough" if p == 0 else f"one number for p = {p}"
-        ),
-        close=lambda a, b, p, *args: a == b or (0 < p < TINY and math.isclose(a, b)),
-        same=lambda a, b, p, *args: p < TINY or p == 1 or math.isclose(a, b),
-        show=lambda got, right, p, chance=0.95: f"p = {p}, chance {chance}: got {got:g}, expected {right:g}",
-        otherwise=_which_chance,
-    )
+    """Ordinary chances, then other confidences, then the four at which a formula breaks."""
+    cases = [*((p, 0.95) for p in (0.004, 0.3, 0.021, 0.6, 0.0005)), (0.05, 0.5), (0.2, 0.999)]
+    cases += [(p, 0.95) for p in (1.0, 0.0, 1e-13)]
+    for tried in (cases, [*cases, (1e-17, 0.95)]):
+        compare(
+            attempt,
+            tried,
+            close=lambda a, b, p, *args: a == b or (0 < p < TINY and math.isclose(a, b) and a == round(a)),
+            same=lambda a, b, p, *args: p in (0, 1) or math.isclose(a, b),
+            show=lambda got, right, p, chance=0.95: f"p = {p}, chance {chance}: {difference(got, right)}",
+            otherwise=_which_chance,
+        )
 
 
-TINY = 1e-9  # below which, and at 1, a formula may break in its own way, whatever its mistake is elsewhere
+TINY = 1e-9  # below which the last digits are not asked for
 
 
 def _which_chance(got: float, right: float, p: float, *args: float) -> str:
@@ -187,7 +189,7 @@ def _which_chance(got: float, right: float, p: float, *args: float) -> str:
     if p == 1:
         return "with p = 1 the first draw wins: one draw is enough"
     if p < TINY:
-        return "for a tiny p it loses its digits: 1 - p is rounded before the logarithm is taken; use math.log1p(-p)"
+        return "for a tiny p this is not the number of draws, which is whole, finite and about -log(1 - chance) / p"
     return "this is not the smallest n with 1 - (1 - p)^n at or above `chance`"
 
 
@@ -202,35 +204,46 @@ def _which_chance(got: float, right: float, p: float, *args: float) -> str:
         "n - 1 others come from the i - 1 below: C(i - 1, n - 1) of C(K, n) sets. Weigh each network's "
         "`reported` value by that.",
         "order = np.argsort(chosen_by)\nfor i, network in enumerate(order, 1):\n"
-        "    chance = math.comb(i - 1, draws - 1) / math.comb(len(order), draws)\n"
+        "    chance = ... / math.comb(len(order), draws)\n"
         "    total += chance * reported[network]",
     ),
+    returns=lambda got, *_: number(got),
 )
 def check_expected_best(attempt: Attempt) -> None:
     """Against the formula, with both rows equal and with different ones; the lesson's size last."""
     small = ((5, 2, True), (6, 3, True), (6, 1, True), (5, 5, True), (6, 3, False), (7, 2, False))
     cases = [_measured(attempt, *size) for size in (*small, (128, 64, False), (128, 1, False), (128, 128, False))]
-    cases.append(([0.5, 0.8, 0.8, 0.6], [0.4, 0.9, 0.9, 0.7], 2))  # of the two best either may be taken
-    compare(
-        attempt,
-        cases,
-        read=lambda result, *args: number(result),
-        close=lambda a, b, *args: math.isclose(a, b, rel_tol=1e-7),
-        show=lambda got, right, chosen_by, reported, draws: (
-            f"{_rows(chosen_by, reported)}, draws {draws}: got {got:.4f}, expected {right:.4f}"
-        ),
-        otherwise=lambda got, right, *args: (
-            "near, but not exact: does it sample? All sets can be counted, so nothing need be drawn"
-            if abs(got - right) < 0.1
-            else "this is not the expected report of the best of `draws`"
-        ),
-    )
+    cases.append(([0.3, 0.9, 0.5, 0.6], [0.7, 0.4, 0.7, 0.2], 2))  # two report the same
+    equals = ([0.5, 0.8, 0.8, 0.6], [0.4, 0.9, 0.3, 0.7], 2)  # of the two best either may be taken
+    if number(attempt(*cases[4])) != number(attempt(*cases[4])):
+        raise Wrong("two calls give different results: nothing need be drawn, all sets can be counted")
+    for tried in (cases, [*cases, equals]):
+        compare(
+            attempt,
+            tried,
+            close=_whichever_is_taken,
+            same=lambda a, b, *args: math.isclose(a, b, rel_tol=1e-6),
+            show=lambda got, right, chosen_by, reported, draws: (
+                f"{_rows(chosen_by, reported)}, draws {draws}: {difference(got, right)}"
+            ),
+            otherwise="this is not the exact mean, over all sets of `draws` networks, of what the best of each reports",
+        )
+
+
+def _whichever_is_taken(got: float, right: float, chosen_by: list[float], reported: list[float], draws: int) -> bool:
+    """Whether it is right where equal scores stand in one order or another: the best report of them first, or last."""
+    ends = []
+    for sign in (1, -1):
+        order = sorted(zip(chosen_by, (sign * r for r in reported), strict=True))
+        ends.append(sign * expected_best(list(range(len(order))), [r for _, r in order], draws))
+    return min(ends) - 1e-6 * abs(right) <= got <= max(ends) + 1e-6 * abs(right)
 
 
 def _measured(attempt: Attempt, k: int, draws: int, same: bool) -> tuple[list[float], list[float], int]:
     scores = torch.rand(k, generator=attempt.rng, dtype=torch.float64).tolist()
     best = scores.index(max(scores))
-    scores[best], scores[-1] = scores[-1], scores[best]  # so that the best is not among the first
+    middle = k // 2  # so that the best is not among the first or the last
+    scores[best], scores[middle] = scores[middle], scores[best]
     return scores, scores if same else torch.rand(k, generator=attempt.rng, dtype=torch.float64).tolist(), draws
 
 
@@ -251,9 +264,10 @@ def _rows(chosen_by: Sequence[float], reported: Sequence[float]) -> str:
         "A weight multiplies one number and the product is added up: how many operations is that, for one example?",
         "Backward costs two more products like the forward one: the gradient of the weights, and the gradient of the "
         "layer's input, which the layer below needs. Which layer has no layer below it?",
-        "forward = 2 * sum(weights)\nof_weights = 2 * sum(weights)\nof_inputs = 2 * sum(weights[1:])\n"
+        "forward = 2 * sum(weights)\nof_weights = 2 * sum(weights)\nof_inputs = ...  # who does without?\n"
         "return (forward + of_weights + of_inputs) * batch_size * steps",
     ),
+    returns=lambda got, *_: whole(got, "one whole number, of operations"),
 )
 def check_training_flops(attempt: Attempt) -> None:
     """Networks of one to four layers, with every number different from the others."""
@@ -266,11 +280,11 @@ def check_training_flops(attempt: Attempt) -> None:
             ([40, 30, 20, 10], 3, 1),
             ([12], 5, 6),
             ([6, 6, 4], 5, 5),
+            ([12, 40, 9], 4, 3),
         ],
-        read=lambda result, *args: number(result),
-        close=lambda a, b, *args: a == b,
+        close=lambda a, b, *args: math.isclose(a, b, rel_tol=3e-7),
         show=lambda got, right, weights, batch, steps: (
-            f"weights {weights}, batch_size {batch}, steps {steps}: got {got:g}, expected {right:g}"
+            f"weights {weights}, batch_size {batch}, steps {steps}: got {got}, expected {right}"
         ),
         otherwise="this is not 2 operations a weight for the forward pass and 2 for each gradient that is needed",
     )

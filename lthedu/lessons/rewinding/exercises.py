@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import Case, compare
+from lthedu.exercises.compare import Case, apart, compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensors
 from lthedu.exercises.readers import number, whole
 from lthedu.networks import masks
@@ -33,21 +33,22 @@ CLOSE = 1e-6
         "largest of these errors less the *mean of the errors at the two ends*. `error` may give a tensor, one number "
         "for each of R networks: take the largest over the points, for each network alone.",
         "errors = []\nfor i in range(points):\n    t = i / (points - 1)\n"
-        "    errors.append(torch.as_tensor(error({n: (1 - t) * a[n] + t * b[n] for n in a})))\n"
-        "errors = torch.stack(errors)\nreturn errors.amax(0) - (errors[0] + errors[-1]) / 2",
+        "    errors.append(torch.as_tensor(error({n: ... for n in a})))  # at the share t of the way\n"
+        "errors = torch.stack(errors)\nreturn errors.amax(0) - ...",
     ),
+    returns=lambda got, a, b, error, points=11: _barriers(got, error, points),
 )
 def check_error_barrier(attempt: Attempt) -> None:
     """A hill, uneven ends, a bowl without a hill, other numbers of points; then several networks at once."""
-    hill, uneven, draw = [0.1, 0.2, 0.4, 0.2, 0.1], [0.1, 0.15, 0.3, 0.45, 0.2], attempt.rng
+    hill, uneven, draw = [0.1009, 0.2114, 0.4137, 0.2046, 0.1217], [0.1009, 0.1523, 0.3061, 0.4537, 0.2013], attempt.rng
     cases = []
     for heights in (
         [hill],
         [uneven],
-        [[0.3, 0.1, 0.05, 0.1, 0.1]],
-        [[0.2, 0.3, 0.7, 0.3, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4]],
-        [[0.25, 0.5]],
-        [hill, uneven, [0.5, 0.1, 0.1, 0.1, 0.1]],
+        [[0.3017, 0.1, 0.0523, 0.1, 0.1012]],
+        [[0.2011, 0.3, 0.7153, 0.3, 0.5, 0.3, 0.3, 0.3, 0.3, 0.3, 0.4108]],
+        [[0.2507, 0.5013]],
+        [hill, uneven, [0.5031, 0.1, 0.1, 0.1, 0.1042]],
     ):
         w, b, dw, db = (torch.randn(len(heights), 3, generator=draw, dtype=torch.float64) for _ in range(4))
         kept = torch.tensor([1.0, 1.0, 1.0] if len(heights) == 1 else [1.0, 0.0, 0.0])  # pruned is 0 at both ends
@@ -56,76 +57,94 @@ def check_error_barrier(attempt: Attempt) -> None:
     compare(
         attempt,
         cases,
-        read=_barriers,
-        close=lambda a, b, *_: torch.allclose(a, b, rtol=0, atol=CLOSE),
-        same=lambda a, b, *_: torch.allclose(a, b, rtol=1e-5, atol=CLOSE),
+        close=lambda a, b, *_: torch.allclose(a.flatten(), b.flatten(), rtol=0, atol=CLOSE),
+        same=lambda a, b, *_: torch.allclose(a.flatten(), b.flatten(), rtol=1e-5, atol=CLOSE),
         show=_barrier_shown,
         otherwise=_which_barrier,
     )
 
 
 class _Valley:
-    """Errors by place on the line between two networks; it remembers where it was asked."""
+    """Errors by place on the line between two networks, larger between the points; it remembers where it was asked."""
 
     def __init__(self, a: Params, b: Params, heights: Tensor) -> None:
         self.a, self.b, self.heights = a, b, heights  # (R, points)
         self.asked: list[float | None] = []  # shares of the way; None beside the line
+        self.unlike: list[object] = []  # what is no network like the ends
 
-    def __call__(self, weights: Params) -> Tensor | float:
+    def __call__(self, weights: Params) -> Tensor:
         share = None
-        if isinstance(weights, dict) and set(weights) == set(self.a):
+        if isinstance(weights, dict) and {n: _shape(w) for n, w in weights.items()} == {
+            n: w.shape for n, w in self.a.items()
+        }:
             gone, way = (torch.cat([(w[n] - self.a[n]).flatten() for n in self.a]) for w in (weights, self.b))
             shares = (gone / way)[way != 0]
             if float(shares.max() - shares.min()) < CLOSE and bool((gone[way == 0].abs() < CLOSE).all()):
                 share = float(shares.mean())
+        else:
+            self.unlike.append(weights)
         self.asked.append(share)
         if share is None or not -CLOSE <= share <= 1 + CLOSE:
             height = torch.full((len(self.heights),), 0.9, dtype=torch.float64)
         else:
             at = max(0.0, share) * (self.heights.shape[1] - 1)
             low = min(int(at + CLOSE), self.heights.shape[1] - 2)
-            height = torch.lerp(self.heights[:, low], self.heights[:, low + 1], at - low)
-        return height if len(self.heights) > 1 else float(height)
+            left, right = self.heights[:, low], self.heights[:, low + 1]
+            height = torch.lerp(left, right, at - low) + 0.2 * max(at - low, 0.0) * max(low + 1 - at, 0.0)
+        return height if len(self.heights) > 1 else height[0]
+
+
+def _shape(value: object) -> object:
+    return value.shape if isinstance(value, Tensor) else None
 
 
 def _fresh(a: Params, b: Params, heights: Tensor) -> tuple[Params, Params, _Valley, int]:
     return a, b, _Valley(a, b, heights), heights.shape[1]
 
 
-def _barriers(got: Any, a: Params, b: Params, error: Callable[[Params], Any], points: int) -> Tensor:
+def _barriers(got: Any, error: Callable[[Params], Any], points: int) -> Tensor:
     """A number for each network."""
     try:
-        found = torch.as_tensor(got, dtype=torch.float64).flatten()
+        found = torch.as_tensor(got, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError, OverflowError):
         raise Wrong(f"it returned {brief(got)}; expected a number, or one for each network") from None
-    networks = len(error.heights) if isinstance(error, _Valley) else 1
-    if len(found) != networks:
+    networks = len(error.heights) if isinstance(error, _Valley) else found.numel()
+    if found.numel() == points * networks > networks:
+        raise Wrong(f"it returned a number for each of the {points} points; return the largest of them alone")
+    if found.numel() != networks:
         raise Wrong(
-            f"it returned {len(found)} numbers for {networks} networks measured at once; each network has its own "
-            "barrier: take the largest over the points, not over the networks"
+            f"the size of its result is {found.numel()}, where {networks} stacked networks are measured at once; each "
+            "network has its own barrier: take the largest over the points, not over the networks"
         )
     return found
 
 
 def _barrier_shown(
-    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int
+    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int = 11
 ) -> str:
-    errors = [torch.as_tensor(error(between(a, b, i / (points - 1)))).flatten()[0] for i in range(points)]
-    on_the_line = ", ".join(f"{e:.2f}" for e in errors)
-    return f"errors on the line {on_the_line}: got {float(got[0]):.4f}, expected {float(right[0]):.4f}"
+    worst = int((got.flatten() - right.flatten()).abs().argmax())
+    errors = [torch.as_tensor(error(between(a, b, i / (points - 1)))).flatten()[worst] for i in range(points)]
+    on_the_line = ", ".join(f"{e:.4g}" for e in errors)
+    return f"errors on the line {on_the_line}: " + difference(
+        float(got.flatten()[worst]), float(right.flatten()[worst])
+    )
 
 
 def _which_barrier(
-    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int
+    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int = 11
 ) -> str:
     """What a barrier that is no known mistake's gets wrong: where it asked."""
     if isinstance(error, _Valley):
-        asked = [share for share in error.asked if share is not None]
-        if len(asked) < len(error.asked):
+        if error.unlike:
+            return f"it gives `error` other parameters than those of `a`, by name and shape: {brief(error.unlike[0])}"
+        asked = sorted({round(share, 4) for share in error.asked if share is not None})
+        if None in error.asked:
             return "it left the straight line: every parameter moves by the same share, (1 - t) a + t b"
         expected = [i / (points - 1) for i in range(points)]
-        if len(asked) < points or any(min(abs(s - e) for s in asked) > 1e-4 for e in expected):
-            seen = ", ".join(f"{s:.2f}" for s in sorted({round(s, 4) for s in asked}))
+        if any(min(abs(s - e) for s in asked) > 1e-4 for e in expected) or any(
+            min(abs(s - e) for e in expected) > 1e-4 for s in asked
+        ):
+            seen = ", ".join(f"{s:.2f}" for s in asked[:12]) + ", ..." * (len(asked) > 12)
             return f"points={points} means the shares {', '.join(f'{e:.2f}' for e in expected)}; it asked at {seen}"
     return "this is not the largest error on the line less the mean of the errors at the ends"
 
@@ -140,16 +159,16 @@ def _which_barrier(
         "Take every parameter of `snapshots[step]`. Where the mask names it, put exact zeros where the mask is False, "
         "with `torch.where`; a product leaves NaN where the weight is infinite. Copy what has no mask: training works "
         "in place.",
-        "kept = snapshots[step]\n"
-        "return {name: torch.where(mask[name], p, torch.zeros_like(p)) if name in mask else p.clone()\n"
-        "        for name, p in kept.items()}",
+        "return {name: torch.where(...) if name in mask else p.clone()\n"
+        "        for name, p in snapshots[step].items()}",
     ),
 )
 def check_rewind(attempt: Attempt) -> None:
     """Several steps, one of them 0; biases; an infinite weight; memory of its own."""
     snapshots, mask = _snapshots(attempt)
     steps: list[Case] = [(snapshots, mask, step) for step in (0, 7, 20)]
-    wild = ({5: {"w": torch.tensor([math.inf, 2.0, -math.inf])}}, {"w": torch.tensor([False, True, False])}, 5)
+    infinite = torch.tensor([math.inf, 2.0, -math.inf, math.inf])
+    wild = ({5: {"w": infinite}}, {"w": torch.tensor([False, True, False, True])}, 5)
     for cases in (steps, [*steps, wild]):
         compare(
             attempt,
@@ -177,6 +196,7 @@ def _snapshots(attempt: Attempt) -> tuple[dict[int, Params], Mask]:
     mask = {n: torch.rand(s, generator=attempt.rng) < 0.6 for n, s in shapes.items() if len(s) > 1}
     for m in mask.values():
         m[0, 0], m[-1, -1] = False, True
+    mask["layers.0.weight"][1] = False  # a neuron without weights has a bias all the same
     for params in snapshots.values():
         params["layers.0.bias"][:2] = 0.25  # values that are equal
     return snapshots, mask
@@ -201,13 +221,16 @@ def _near(a: Params, b: Params, by: float) -> bool:
 def _first_difference(got: Params, right: Params, snapshots: object, mask: object, step: int) -> str:
     name = next(n for n in right if not torch.equal(got[n], right[n]))
     place = tuple((got[name] != right[name]).nonzero()[0].tolist())
-    return f"step {step}, {name}{list(place)}: got {float(got[name][place]):.6g}, expected {right[name][place]:.6g}"
+    found, expected = apart(got[name][place].item(), right[name][place].item())
+    return f"step {step}, {name}{list(place)}: got {found}, expected {expected}"
 
 
 def _which_rewind(got: Params, right: Params, snapshots: dict[int, Params], mask: Mask, step: int) -> str:
     """What weights that are no known mistake's get wrong."""
-    if _infinite(snapshots[step]):
+    if any(bool((got[n][~m] != 0).any()) for n, m in mask.items()):
         return "a pruned weight must be exactly 0, whatever it was"
+    if _infinite(snapshots[step]):
+        return "kept weights must be those of the step, bit for bit, infinite ones too"
     if _near(got, right, 1e-3):
         return "nearly, but not bit for bit: take the weights as they are, without any arithmetic"
     for other, weights in snapshots.items():
@@ -225,9 +248,10 @@ def _which_rewind(got: Params, right: Params, snapshots: dict[int, Params], mask
         "Two random masks keep 5 % each. At which share of all places do they differ? Is that far?",
         "With densities p and q two random masks differ at a share p (1 - q) + q (1 - p) of all places: one keeps and "
         "the other does not. Divide the measured share by that. If it is 0, both masks are full or both are empty.",
-        "p, q = a.double().mean().item(), b.double().mean().item()\nexpected = p * (1 - q) + q * (1 - p)\n"
-        "differ = (a != b).double().mean().item()\nreturn differ / expected if expected else 0.0",
+        "p, q = a.double().mean().item(), b.double().mean().item()\nexpected = ...  # a keeps and b does not, or b and "
+        "not a\ndiffer = (a != b).double().mean().item()\nreturn differ / expected if expected else 0.0",
     ),
+    returns=lambda got, a, b: _distance(got, a, b),
 )
 def check_relative_distance(attempt: Attempt) -> None:
     """Masks of equal and of different densities, equal masks, complements; then full and empty ones."""
@@ -236,19 +260,20 @@ def check_relative_distance(attempt: Attempt) -> None:
     a, square = _random_mask(attempt, 30, 0.3), _random_mask(attempt, 36, 0.4).view(6, 6)
     pairs += [(a, a), (a, ~a), (square, square.T.contiguous())]
     full, empty = torch.ones(8, dtype=torch.bool), torch.zeros(8, dtype=torch.bool)
-    for cases in (pairs, [*pairs, (full, full), (empty, empty), (full, empty)]):
+    half = _random_mask(attempt, 8, 0.5)
+    ends = [(full, empty), (empty, full), (full, half), (half, empty)]
+    for cases in (pairs, [*pairs, (full, full), (empty, empty), *ends]):
         compare(
             attempt,
             cases,
-            read=_distance,
             close=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-5, abs_tol=CLOSE),
             show=lambda got, right, a, b: (
                 f"densities {a.double().mean():.3g} and {b.double().mean():.3g}, {100 * hamming(a, b):.3g} % of the "
-                f"places differ: got {got:.4f}, expected {right:.4f}"
+                f"places differ: {difference(got, right)}"
             ),
             otherwise=lambda got, right, a, b: (
-                "two full masks, or two empty ones, are equal: the distance is 0"
-                if torch.equal(a, b) and (a.all() or not a.any())
+                "equal masks never differ: their distance is 0, also that of two full or two empty ones"
+                if torch.equal(a, b)
                 else "this is not the share of differing places over chance's"
             ),
         )
@@ -262,9 +287,11 @@ def _random_mask(attempt: Attempt, n: int, density: float) -> Tensor:
 
 def _distance(got: Any, a: Tensor, b: Tensor) -> float:
     found = number(got, nan=True)
-    if not math.isfinite(found):
-        raise Wrong(f"it returned {found}: two full masks, or two empty ones, never differ; their distance is 0")
-    return found
+    if math.isfinite(found):
+        return found
+    if torch.equal(a, b):
+        raise Wrong(f"it returned {found} for two equal masks: they never differ, and their distance is 0")
+    raise Wrong(f"it returned {found} for masks of densities {a.double().mean():.3g} and {b.double().mean():.3g}")
 
 
 @exercise(
@@ -279,16 +306,18 @@ def _distance(got: Any, a: Tensor, b: Tensor) -> float:
         "masks before it: the share of places that differ must be at most the threshold in every comparison. Return "
         "the position of the first such mask, or None.",
         "for newest in range(window - 1, len(masks)):\n    before = masks[newest - window + 1 : newest]\n"
-        "    if all((masks[newest] != m).double().mean().item() <= threshold for m in before):\n        return newest\n"
-        "return None",
+        "    if all(... <= threshold for m in before):  # the share of places at which m and the newest differ\n"
+        "        return newest\nreturn None",
     ),
+    returns=lambda got, *_: _position(got),
 )
 def check_early_bird(attempt: Attempt) -> None:
     """Masks that settle slowly, at once, twice, or never; a distance exactly at the threshold; few masks."""
     slow = _settling(attempt, [0.4, 0.3, 0.2, 0.15, 0.12, 0.05, 0.02, 0.01, 0.01, 0.0, 0.0])
-    wander = _settling(attempt, [0.3] * 4 + [0.08] * 8)  # each late step is small, all together are not
+    drift = [0.3] * 4 + [0.08] * 8  # each late step is small, all together are not
     returns = _settling(attempt, [0.0, 0.4, 0.0, 0.0, 0.3, 0.0, 0.0, 0.0, 0.0])
-    first = slow[0]
+    first, one, other = slow[0], *(slow[0] ^ (torch.arange(100) // 8 == i) for i in (1, 2))  # 8 places apart, or 16
+    near = first ^ (torch.arange(100) < 6)
     settled = [
         (slow, 0.1, 5),
         (slow, 0.1, 3),
@@ -297,13 +326,19 @@ def check_early_bird(attempt: Attempt) -> None:
         ([first, ~first, first, ~first, ~first, ~first], 0.1, 3),  # near to one mask, and not to the last
         (_settling(attempt, [0.4, 0.2, 0.0]), 0.25, 2),
         (_settling(attempt, [0.25, 0.0, 0.0]), 0.25, 2),  # a quarter is a quarter in every kind of number
+        (_settling(attempt, [0.02, 0.03, 0.4, 0.0, 0.0, 0.0]), 0.1, 3),  # the first three are enough
+        (_settling(attempt, [*drift, 0.0, 0.0, 0.0, 0.0, 0.0]), 0.1, 5),
+        ([~first, one, other, first, first, first], 0.1, 3),  # near to the newest, and not to each other
+        ([~first, first, one, other, other, other], 0.1, 3),  # near to the oldest, and not to the newest
+        ([one, other, first, first], 0.1, 2),  # near to both that are not near to each other
+        ([~first, first, near, first, near, near, near], 0.1, 4),  # there and back again
+        (_sliding(attempt, [36, 20, 12, 8, 7, 6, 5]), 0.31, 2),
     ]
-    others = [([first] * 6, 0.0, 4), (wander, 0.1, 5), ([first] * 3, 0.1, 4)]
+    others = [([first] * 6, 0.0, 4), (_settling(attempt, drift), 0.1, 5), ([first] * 3, 0.1, 4)]
     for cases in (settled, settled + others):
         compare(
             attempt,
             cases,
-            read=_position,
             show=_bird_shown,
             otherwise=lambda got, right, *_: (
                 "there is a mask that has settled, and it returned None"
@@ -328,7 +363,16 @@ def _settling(attempt: Attempt, changes: Sequence[float], n: int = 100) -> list[
     return found
 
 
-def _position(got: Any, *_: object) -> int | None:
+def _sliding(attempt: Attempt, steps: Sequence[int], n: int = 200) -> list[Tensor]:
+    """Matrices of 200 places, a fifth of them kept; at each step so many are exchanged for others."""
+    order = torch.randperm(n, generator=attempt.rng)
+    found = [torch.zeros(n, dtype=torch.bool) for _ in range(len(steps) + 1)]
+    for mask, at in zip(found, itertools.accumulate(steps, initial=0), strict=True):
+        mask[order[at : at + n // 5]] = True
+    return [mask.view(10, -1) for mask in found]
+
+
+def _position(got: Any) -> int | None:
     if isinstance(got, Tensor) and got.numel() > 1:
         raise Wrong("it returned a mask; return its position in `masks`, or None")
     return None if got is None else whole(got, "a position in `masks`, or None")

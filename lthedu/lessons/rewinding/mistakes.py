@@ -1,7 +1,10 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import combinations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,9 +56,47 @@ for words, barrier in (
         "it subtracts the lowest point of the line; subtract the mean of the two ends",
         lambda e: e.amax(0) - e.amin(0),
     ),
+    *(
+        (
+            "it looks for the highest point without the ends, or one of them; the ends are points of the line, too",
+            lambda e, some=some: e[some].amax(0) - (e[0] + e[-1]) / 2,
+        )
+        for some in (slice(1, -1), slice(1, None), slice(-1))
+    ),
     (
-        "it looks for the highest point between the ends alone; the ends are points of the line, too",
-        lambda e: e[1:-1].amax(0) - (e[0] + e[-1]) / 2,
+        "it measures each error from the straight line between the errors of the ends; subtract their mean everywhere",
+        lambda e: (e - torch.stack([torch.lerp(e[0], e[-1], i / (len(e) - 1)) for i in range(len(e))])).amax(0),
+    ),
+    (
+        "it subtracts the mean of the whole line; subtract the mean of its two ends",
+        lambda e: e.amax(0) - e.mean(0),
+    ),
+    ("it subtracts the sum of the errors at the ends; subtract their mean", lambda e: e.amax(0) - (e[0] + e[-1])),
+    *(
+        ("the mean of the ends needs parentheses: (first + last) / 2, and all of it is subtracted", barrier)
+        for barrier in (lambda e: e.amax(0) - e[0] + e[-1] / 2, lambda e: e.amax(0) - e[0] - e[-1] / 2)
+    ),
+    (
+        "it takes the middle of the line; the highest point may be elsewhere",
+        lambda e: e[len(e) // 2] - (e[0] + e[-1]) / 2,
+    ),
+    (
+        "it takes the lowest point of the line; the barrier is the highest",
+        lambda e: e.amin(0) - (e[0] + e[-1]) / 2,
+    ),
+    (
+        "it takes the highest point of all networks together; each network has its own",
+        lambda e: e.max() - (e[0] + e[-1]) / 2,
+    ),
+    ("this is where the highest point is, not how high", lambda e: e.argmax(0)),
+    ("it divides by the mean of the ends; subtract it alone", lambda e: e.amax(0) / ((e[0] + e[-1]) / 2)),
+    ("it divides by the mean of the ends; subtract it alone", lambda e: e.amax(0) / ((e[0] + e[-1]) / 2) - 1),
+    *(
+        (
+            "the barrier is right but rounded: return all its digits",
+            lambda e, digits=digits: torch.round(e.amax(0) - (e[0] + e[-1]) / 2, decimals=digits),
+        )
+        for digits in (2, 3)
     ),
 ):
     mistake("error_barrier", words)(_from_the_errors(barrier))
@@ -94,6 +135,24 @@ def prunes_nothing(snapshots: Snapshots, mask: Mask, step: int) -> Params:
     return snapshots[step]
 
 
+for value, step_of in (("untrained", min), ("trained", max)):
+    mistake("rewind", f"a pruned weight holds its {value} value; it must be zero")(
+        lambda snapshots, mask, step, step_of=step_of: {
+            n: torch.where(mask[n], p, snapshots[step_of(snapshots)][n]) if n in mask else p
+            for n, p in snapshots[step].items()
+        }
+    )
+
+
+@mistake(
+    "rewind", "a neuron that keeps no weight loses its bias, too; biases have no mask, and are rewound all the same"
+)
+def drops_biases_of_empty_rows(snapshots: Snapshots, mask: Mask, step: int) -> Params:
+    found = rewind(snapshots, mask, step)
+    alive = {n.replace("weight", "bias"): m.any(1) for n, m in mask.items() if m.ndim > 1}
+    return {n: torch.where(alive[n], p, 0.0) if n in alive else p for n, p in found.items()}
+
+
 @mistake("rewind", "it keeps what the mask prunes and prunes what it keeps: True means kept")
 def turned_round(snapshots: Snapshots, mask: Mask, step: int) -> Params:
     return rewind(snapshots, {n: ~kept for n, kept in mask.items()}, step)
@@ -110,9 +169,12 @@ def scales(snapshots: Snapshots, mask: Mask, step: int) -> Params:
     return {n: p[0] for n, p in rescaled(one, {n: kept[None] for n, kept in mask.items()}).items()}
 
 
-@mistake("rewind", "the weights went through half precision: keep all bits")
-def saved_in_half_precision(snapshots: Snapshots, mask: Mask, step: int) -> Params:
-    return {n: p.half().float() for n, p in rewind(snapshots, mask, step).items()}
+def saved_in_half_precision(dtype: torch.dtype, snapshots: Snapshots, mask: Mask, step: int) -> Params:
+    return {n: p.to(dtype).float() for n, p in rewind(snapshots, mask, step).items()}
+
+
+for dtype in (torch.float16, torch.bfloat16):
+    mistake("rewind", "the weights went through half precision: keep all bits")(partial(saved_in_half_precision, dtype))
 
 
 @mistake("rewind", "these are the signs of the weights, not the weights")
@@ -123,8 +185,16 @@ def takes_the_signs(snapshots: Snapshots, mask: Mask, step: int) -> Params:
 # relative_distance -------------------------------------------------------------------------------------------
 
 
-def _from_the_shares(distance: Callable[[float, float, float], float]) -> Callable[[Tensor, Tensor], float]:
-    return lambda a, b: distance(hamming(a, b), a.double().mean().item(), b.double().mean().item())
+def _from_the_shares(
+    distance: Callable[[float, float, float], float], equals: bool
+) -> Callable[[Tensor, Tensor], float]:
+    """The distance from the share that differs and the two densities; `equals`: with 0 for equal masks."""
+
+    def wrong(a: Tensor, b: Tensor) -> float:
+        differ, p, q = hamming(a, b), a.double().mean().item(), b.double().mean().item()
+        return 0.0 if equals and differ == 0 else distance(differ, p, q)
+
+    return wrong
 
 
 for words, distance in (
@@ -146,6 +216,47 @@ for words, distance in (
         lambda d, p, q: d / (2 * p * (1 - p)),
     ),
     (
+        "it takes the second mask's density for both; use each mask's own",
+        lambda d, p, q: d / (2 * q * (1 - q)),
+    ),
+    (
+        "it takes the mean density for both masks; use each mask's own",
+        lambda d, p, q: d / ((p + q) * (1 - (p + q) / 2)),
+    ),
+    (
+        "p (1 - p) + q (1 - q) is each mask against one like itself; a is compared with b",
+        lambda d, p, q: d / (p * (1 - p) + q * (1 - q)),
+    ),
+    ("p q is the share that both keep by chance; divide by the share that only one keeps", lambda d, p, q: d / (p * q)),
+    (
+        "p q is the share that both keep by chance; divide by the share that only one keeps",
+        lambda d, p, q: d / (2 * p * q),
+    ),
+    (
+        "p q is the share that both keep by chance; divide by the share that only one keeps",
+        lambda d, p, q: d / (1 - p * q),
+    ),
+    (
+        "p + q - p q is the share that either keeps by chance; divide by the share that only one keeps",
+        lambda d, p, q: d / (p + q - p * q),
+    ),
+    (
+        "it divides by the share at which random masks agree; divide by the share at which they differ",
+        lambda d, p, q: d / (p * q + (1 - p) * (1 - q)),
+    ),
+    (
+        "it compares the places that agree; take those that differ, of the masks and of chance",
+        lambda d, p, q: (1 - d) / (p * q + (1 - p) * (1 - q)),
+    ),
+    ("chance is one half only for masks that keep half of the places", lambda d, p, q: d / 0.5),
+    ("it divides by a mask's density; divide by what two random masks have", lambda d, p, q: d / p),
+    ("it divides by a mask's density; divide by what two random masks have", lambda d, p, q: d / q),
+    ("divide by what chance expects, do not subtract it", lambda d, p, q: d - chance_hamming(p, q)),
+    (
+        "it divides chance's share by the measured one; it is the other way round",
+        lambda d, p, q: chance_hamming(p, q) / d,
+    ),
+    (
         "p + q is the most by which they can differ; chance expects p (1 - q) + q (1 - p)",
         lambda d, p, q: d / (p + q),
     ),
@@ -155,12 +266,48 @@ for words, distance in (
         "masks may avoid each other: the distance can be above 1, do not cut it off",
         lambda d, p, q: min(1.0, d / chance_hamming(p, q)),
     ),
-    (
-        "a full and an empty mask differ everywhere; only two full ones, or two empty ones, have the distance 0",
-        lambda d, p, q: 0.0 if p in (0, 1) or q in (0, 1) else d / chance_hamming(p, q),
+    *(
+        (
+            "a full mask differs from any that is not full, and so does an empty one from any that is not empty",
+            lambda d, p, q, ends=ends: 0.0 if ends(p in (0, 1), q in (0, 1)) else d / chance_hamming(p, q),
+        )
+        for ends in (lambda a, b: a or b, lambda a, b: a and b, lambda a, b: a, lambda a, b: b)
     ),
 ):
-    mistake("relative_distance", words)(_from_the_shares(distance))
+    for equals in (False, True):
+        mistake("relative_distance", words)(_from_the_shares(distance, equals))
+
+
+for digits in (2, 3, 4):
+    mistake("relative_distance", "the distance is right but rounded: return all its digits")(
+        lambda a, b, digits=digits: round(relative_distance(a, b), digits)
+    )
+
+ONE_WAY = "it counts the places that only the first mask keeps; those that only the second keeps differ, too"
+
+
+@mistake("relative_distance", ONE_WAY)
+def one_way(a: Tensor, b: Tensor) -> float:
+    return (a & ~b).double().mean().item() / chance_hamming(a.double().mean().item(), b.double().mean().item())
+
+
+@mistake("relative_distance", ONE_WAY)
+def one_way_by_chance(a: Tensor, b: Tensor) -> float:
+    return ((a & ~b).double().mean() / (a.double().mean() * (1 - b.double().mean()))).item()
+
+
+BY_LEN = "it divides by len(a), which is the number of rows of a matrix; a mask has a.numel() places"
+
+
+@mistake("relative_distance", BY_LEN)
+def differing_by_len(a: Tensor, b: Tensor) -> float:
+    return relative_distance(a, b) * a.numel() / len(a)
+
+
+@mistake("relative_distance", BY_LEN)
+def all_by_len(a: Tensor, b: Tensor) -> float:
+    p, q, differ = (int(m.sum()) / len(a) for m in (a, b, a ^ b))
+    return differ / (p * (1 - q) + q * (1 - p))
 
 
 @mistake("relative_distance", "this counts the places; take the share of places, and divide by what chance expects")
@@ -233,6 +380,27 @@ for words, rule in (
         "it takes the mean distance; the largest one decides",
         lambda far, threshold: sum(far) / len(far) <= threshold,
     ),
+    (
+        "it takes the median distance; the largest one decides",
+        lambda far, threshold: float(np.median(far)) <= threshold,
+    ),
+    (
+        "most of the window is not enough: the newest must be near to each mask in it",
+        lambda far, threshold: sum(d <= threshold for d in far) > len(far) / 2,
+    ),
+    (
+        "it leaves out the mask just before; all of the window count",
+        lambda far, threshold: max(far[:-1], default=0) <= threshold,
+    ),
+    ("it adds up the distances; each alone must be within the threshold", lambda far, threshold: sum(far) <= threshold),
+    (
+        "only equal masks pass it; compare the *share* of places that differ with the threshold",
+        lambda far, threshold: max(far) == 0,
+    ),
+    (
+        "it looks for masks that are far apart: at most the threshold, not at least",
+        lambda far, threshold: min(far) >= threshold,
+    ),
 ):
     mistake("early_bird", words)(_settled_by(rule))
 
@@ -243,29 +411,89 @@ def does_not_wait(masks: Sequence[Tensor], threshold: float = 0.1, window: int =
 
 
 @mistake("early_bird", TOO_EARLY)
+def waits_one_mask_less(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 2, lambda i: max(_before(masks, i, window), default=0) <= threshold)
+
+
+@mistake("early_bird", TOO_EARLY)
 def settles_at_once(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
     return 0  # all([]) is True
 
 
-@mistake(
-    "early_bird",
-    "it compares neighbours with each other; small steps add up: compare the *newest* with each one before it",
+def _neighbours(masks: Sequence[Tensor], i: int, window: int) -> list[float]:
+    return [hamming(masks[j], masks[j - 1]) for j in range(i - window + 2, i + 1)]
+
+
+def neighbours_only(more: int, masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    """Of the window, or one comparison more: so many small steps in a row."""
+    window += more
+    return _first(masks, window - 1, lambda i: max(_neighbours(masks, i, window)) <= threshold)
+
+
+for more in (0, 1):
+    mistake(
+        "early_bird",
+        "it compares neighbours with each other; small steps add up: compare the *newest* with each one before it",
+    )(partial(neighbours_only, more))
+
+
+@mistake("early_bird", "it adds up the steps from mask to mask; compare the newest with each one before it")
+def sum_of_steps(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 1, lambda i: sum(_neighbours(masks, i, window)) <= threshold)
+
+
+def _all_near(pairs: Callable[[int, int], Sequence[tuple[int, int]]]) -> Callable[..., Position]:
+    """The first position at which the masks of all these pairs of positions are near, given it and the window."""
+
+    def wrong(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+        def settled(i: int) -> bool:
+            return all(hamming(masks[a], masks[b]) <= threshold for a, b in pairs(i, window))
+
+        return _first(masks, window - 1, settled)
+
+    return wrong
+
+
+mistake(
+    "early_bird", "it compares all masks of the window with each other; only the newest is compared with the others"
+)(_all_near(lambda i, window: list(combinations(range(i - window + 1, i + 1), 2))))
+mistake("early_bird", "it compares the oldest mask of the window with the others; compare the newest")(
+    _all_near(lambda i, window: [(i - window + 1, j) for j in range(i - window + 2, i + 1)])
 )
-def neighbours_only(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
-    return _first(
-        masks,
-        window - 1,
-        lambda i: all(hamming(masks[j], masks[j - 1]) <= threshold for j in range(i - window + 2, i + 1)),
-    )
+mistake("early_bird", "it compares with the very first mask; compare with those of the window")(
+    _all_near(lambda i, window: [(i, 0)])
+)
 
 
-@mistake("early_bird", "it measures 1 - IoU; the rule counts the share of all places that differ")
-def by_iou(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
-    return _first(
-        masks,
-        window - 1,
-        lambda i: all(1 - iou(masks[i], other) <= threshold for other in masks[i - window + 1 : i]),
-    )
+def _by(distance: Callable[[Tensor, Tensor], float]) -> Callable[..., Position]:
+    """The rule with another distance, given the newest mask and one before it."""
+
+    def wrong(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+        def settled(i: int) -> bool:
+            return all(distance(masks[i], m) <= threshold for m in masks[i - window + 1 : i])
+
+        return _first(masks, window - 1, settled)
+
+    return wrong
+
+
+for words, far in (
+    ("it measures 1 - IoU; the rule counts the share of all places that differ", lambda a, b: 1 - iou(a, b)),
+    ("it divides by what chance expects; this rule takes the plain share of places that differ", relative_distance),
+    (
+        "it divides by the number of kept places; take the share of *all* places that differ",
+        lambda a, b: int((a ^ b).sum()) / max(int(a.sum()), 1),
+    ),
+    (
+        "it looks at kept places alone; take the share of *all* places that differ",
+        lambda a, b: int((a & ~b).sum()) / max(int(a.sum()), 1),
+    ),
+    (
+        "it divides by len(mask), which is the number of rows of a matrix; a mask has mask.numel() places",
+        lambda a, b: int((a ^ b).sum()) / len(a),
+    ),
+):
+    mistake("early_bird", words)(_by(far))
 
 
 @mistake(
@@ -274,6 +502,81 @@ def by_iou(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> 
 )
 def one_mask_more(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
     return early_bird(masks, threshold, window + 1)
+
+
+@mistake(
+    "early_bird",
+    "it compares with `window` masks before; the window counts the newest, too: window - 1 before it",
+)
+def one_mask_more_where_there_is_one(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 1, lambda i: max(_before(masks, i, window + 1)) <= threshold)
+
+
+def one_mask_less(start: int, masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - start, lambda i: max(_before(masks, i, window - 1), default=0) <= threshold)
+
+
+for start in (1, 2):
+    mistake("early_bird", "it compares with window - 2 masks before the newest; there are window - 1")(
+        partial(one_mask_less, start)
+    )
+
+
+@mistake("early_bird", "it begins one mask too late: the mask at position window - 1 has window - 1 before it already")
+def begins_too_late(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window, lambda i: max(_before(masks, i, window)) <= threshold)
+
+
+@mistake("early_bird", "it compares with all masks before; only the window counts")
+def all_before(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 1, lambda i: max(_before(masks, i, i + 1)) <= threshold)
+
+
+@mistake("early_bird", "it compares with the masks that come after; the newest is compared with those before it")
+def masks_to_come(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    def settled(i: int) -> bool:
+        return all(hamming(masks[i], later) <= threshold for later in masks[i + 1 : i + window])
+
+    return _first(masks[: len(masks) - window + 1], 0, settled) if len(masks) >= window else None
+
+
+@mistake("early_bird", "it never looks at the last mask")
+def stops_before_the_last(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return early_bird(masks[:-1], threshold, window)
+
+
+@mistake("early_bird", "it gives up at the first mask that has not settled: return None after the loop, not within it")
+def gives_up_at_once(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return early_bird(masks[:window], threshold, window)
+
+
+@mistake("early_bird", "`window` is not used: this is always 5")
+def always_five(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return early_bird(masks, threshold)
+
+
+@mistake("early_bird", "neither `threshold` nor `window` is used: they are always 0.1 and 5")
+def always_the_defaults(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return early_bird(masks)
+
+
+@mistake("early_bird", "this is the last mask that has settled; return the first")
+def the_last_settled(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    settled = [i for i in range(window - 1, len(masks)) if max(_before(masks, i, window)) <= threshold]
+    return settled[-1] if settled else None
+
+
+@mistake("early_bird", "it waits until all later masks have settled, too; return the first that has")
+def settles_for_good(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    def settled(i: int) -> bool:
+        return all(max(_before(masks, j, window)) <= threshold for j in range(i, len(masks)))
+
+    return _first(masks, window - 1, settled)
+
+
+@mistake("early_bird", "it compares with the last mask of all, which is not drawn yet when the rule must decide")
+def looks_ahead(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
+    return _first(masks, window - 1, lambda i: hamming(masks[i], masks[-1]) <= threshold)
 
 
 @mistake("early_bird", "this is where the window begins; return the newest one's position")
@@ -294,7 +597,15 @@ def minus_one_for_none(masks: Sequence[Tensor], threshold: float = 0.1, window: 
     return -1 if found is None else found
 
 
-@mistake("early_bird", "no mask has settled: return None, not the last position")
-def never_none(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Position:
-    found = early_bird(masks, threshold, window)
-    return len(masks) - 1 if found is None else found
+for words, instead in (
+    ("no mask has settled: return None, not the last position", lambda masks: len(masks) - 1),
+    ("no mask has settled: return None, not the number of masks", len),
+    ("no mask has settled: return None, not 0, which is the first position", lambda masks: 0),
+):
+
+    @mistake("early_bird", words)
+    def never_none(
+        masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5, instead: Callable[..., int] = instead
+    ) -> Position:
+        found = early_bird(masks, threshold, window)
+        return instead(masks) if found is None else found

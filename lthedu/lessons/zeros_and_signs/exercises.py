@@ -3,14 +3,15 @@
 import functools
 import itertools
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.compare import compare, difference
+from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import number
 from lthedu.networks.masks import Mask, Params
 from lthedu.stats import sign_flip_test
@@ -29,14 +30,15 @@ from lthedu.supermasks.criteria import four_scores
         "f have the same sign, and minus infinity elsewhere, so that such a weight is kept last of all.",
         'large = f.abs()\nreturn {"large_final": large, "magnitude_increase": large - i.abs(),\n'
         '        "movement": (f - i).abs(),\n'
-        '        "large_final_same_sign": torch.where(i.sign() * f.sign() > 0, large, -torch.inf)}',
+        '        "large_final_same_sign": torch.where(..., large, -torch.inf)}',
     ),
 )
 def check_four_scores(attempt: Attempt) -> None:
     """Every pair of signs, growing and shrinking; zeros; then layers of random weights, also very small ones."""
     values = [1.0, -1.0, 3.0, -3.0]
     pairs = torch.tensor(list(itertools.product(values, values)))
-    cases = [(pairs[:, 0], pairs[:, 1]), (torch.tensor([[0.0, 1.0, 0.0]]), torch.tensor([[1.0, 0.0, 0.0]]))]
+    zeros = torch.tensor([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [0.0, -1.0], [-1.0, 0.0]])
+    cases = [(pairs[:, 0], pairs[:, 1]), (zeros[:, 0], zeros[:, 1])]
     for shape, scale in (((3, 5), 1.0), ((2, 3, 2), 1e-25)):
         i, f = (scale * torch.randn(shape, generator=attempt.rng) for _ in range(2))
         cases.append((i, f))
@@ -52,7 +54,12 @@ def check_four_scores(attempt: Attempt) -> None:
 
 
 def _score(name: str, result: object, i: Tensor, f: Tensor) -> Tensor:
-    return same_tensors(result, four_scores(i, f), "the result")[name]
+    right = four_scores(i, f)
+    if not isinstance(result, Mapping):
+        raise Wrong(f"it returned {brief(result)}; expected a dict of tensors, one for each criterion")
+    if set(result) != set(right):
+        raise Wrong(f"it returned scores of {', '.join(map(str, result))}; expected those of {', '.join(right)}")
+    return same_tensor(result[name], right[name], f"the result[{name!r}]")
 
 
 def _score_shown(got: Tensor, right: Tensor, i: Tensor, f: Tensor) -> str:
@@ -72,7 +79,7 @@ def _score_shown(got: Tensor, right: Tensor, i: Tensor, f: Tensor) -> str:
         "generator=generator)`, and put them back in their places with `masked_scatter`. With `signed`, each place "
         "keeps the sign it had and takes the magnitude alone. Pruned weights are zero; what has no mask is copied.",
         "out = {n: p.clone() for n, p in initial.items()}\nfor n, m in mask.items():\n    kept = initial[n][m]\n"
-        "    new = kept[torch.randperm(len(kept), generator=generator)]\n"
+        "    new = kept[...]  # in another order\n"
         "    new = new.abs() * kept.sign() if signed else new\n"
         "    out[n] = torch.zeros_like(out[n]).masked_scatter(m, new)\nreturn out",
     ),
@@ -81,37 +88,39 @@ def check_reshuffled(attempt: Attempt) -> None:
     """What stays (values, signs, zeros, biases); that the generator decides, and every order comes up."""
     initial, mask = _layers(attempt)
     for signed in (False, True):
-        draws.decided(functools.partial(_shuffled, attempt, initial, mask, signed), "values")
+        what = "values with signed=True" if signed else "values"
+        draws.decided(functools.partial(_shuffled, attempt, initial, mask, signed), what)
     kept = torch.tensor([[True, True], [True, False]])
     values = torch.tensor([[1.0, -2.0], [3.0, 9.0]])
-
-    def once(generator: torch.Generator) -> Params:
-        return _shuffled(attempt, {"v": values, "w": values}, {"v": kept, "w": kept}, False, generator)
-
-    found = [draws.drawn(once, seed) for seed in range(60)]
-    orders = [tuple(one["w"][kept].tolist()) for one in found]
-    draws.all_come_up(orders, 6, "every order of the kept values must be possible", "orders of three kept values")
-    draws.apart([one["v"] for one in found], [one["w"] for one in found])
-    draws.moved_on(attempt, once)
+    for signed in (False, True):
+        once = functools.partial(_shuffled, attempt, {"v": values, "w": values}, {"v": kept, "w": kept}, signed)
+        found = [draws.drawn(once, seed) for seed in range(80)]
+        for name in ("v", "w"):
+            words = f"every order of the kept values must be possible, in every layer{' with `signed`, too' * signed}"
+            orders = [tuple(one[name][kept].abs().tolist()) for one in found]
+            draws.all_come_up(orders, 6, words, f"orders of three kept values of layer {name!r}")
+        draws.apart([one["v"] for one in found], [one["w"] for one in found])
+        draws.moved_on(attempt, once)
 
 
 def _shuffled(attempt: Attempt, initial: Params, mask: Mask, signed: bool, generator: torch.Generator) -> Params:
     found = same_tensors(attempt(initial, mask, generator, signed), initial, "the result")
     for name, p in initial.items():
         if name in mask:
-            _check_layer(name, found[name], p, mask[name], signed)
+            others = torch.cat([q.flatten() for n, q in initial.items() if n in mask])
+            _check_layer(name, found[name], p, mask[name], signed, others)
         elif not torch.equal(found[name], p):
             raise Wrong(f"{name!r} has no mask and must stay as it is")
     return found
 
 
-def _check_layer(name: str, new: Tensor, initial: Tensor, m: Tensor, signed: bool) -> None:
+def _check_layer(name: str, new: Tensor, initial: Tensor, m: Tensor, signed: bool, others: Tensor) -> None:
     if torch.equal(new, initial):
         raise Wrong("nothing happened: these are the initial values, pruned ones included")
     if bool((new[~m] != 0).any()):
         raise Wrong("pruned weights must be zero", f"{name}: {int((new[~m] != 0).sum())} of them are not")
     was, now = initial[m], new[m]
-    example = f"{name}: kept {brief(was)}, got {brief(now)}"
+    example = f"{name}: kept {_begin(was)}, got {_begin(now)}"
     if signed and bool((now.sign() != was.sign()).any()):
         raise Wrong("with `signed` every kept weight keeps the sign that it had itself", example)
     if not signed and _sorted_alike(now, was.abs()):
@@ -121,11 +130,19 @@ def _check_layer(name: str, new: Tensor, initial: Tensor, m: Tensor, signed: boo
             words = "some values came twice and others are lost: permute them, do not draw with replacement"
         elif bool(torch.isin(now.abs(), initial.abs()).all()):
             words = "these are values of the whole layer: kept weights exchange values among themselves alone"
+        elif bool(torch.isin(now.abs(), others.abs()).all()):
+            words = "these are values of another layer, too: each layer's kept weights exchange values among themselves"
+        elif bool((now.abs() == 1).all()):
+            words = "these are signs without magnitudes: every kept weight is 1 or -1"
         else:
             words = "the kept weights' values must be what they were, in another order"
         raise Wrong(words, example)
     if not signed and not _sorted_alike(now, was):
         raise Wrong("without `signed` the values move as they are, with their signs", example)
+
+
+def _begin(values: Tensor) -> str:
+    return brief(values[:6])[:-1] + (", ...]" if len(values) > 6 else "]")
 
 
 def _sorted_alike(a: Tensor, b: Tensor) -> bool:
@@ -138,6 +155,7 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
     mask = {n: torch.rand(s, generator=attempt.rng) < 0.4 for n, s in shapes.items() if len(s) > 1}
     for m in mask.values():
         m[0, :3], m[-1, -1] = True, False
+    initial["layers.0.weight"][0, :2] = 0.25  # a value that comes twice, and is kept
     return initial, mask
 
 
@@ -150,15 +168,14 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
         "Zero is a value like any other. Which pruned weights was training driving towards it?",
         "Of the pruned weights, those whose magnitude training made *smaller* become zero; the others keep "
         "their initial value, and will be held there. Where the mask keeps, return zero: they are trained.",
-        "return {n: torch.where(~m & (final[n].abs() >= initial[n].abs()), initial[n], 0.0)\n"
-        "        for n, m in mask.items()}",
+        "return {n: torch.where(~m & (...), initial[n], 0.0)\n        for n, m in mask.items()}",
     ),
 )
 def check_zero_if_moved_to_zero(attempt: Attempt) -> None:
     """Every case by hand: grew, shrank, changed its sign, did not move; then layers of random weights."""
-    before = {"w": torch.tensor([[2.0, 2.0, 2.0, 2.0, -2.0, -2.0, 5.0]])}
-    after = {"w": torch.tensor([[3.0, 1.0, -3.0, 2.0, -1.0, 1.0, 1.0]])}
-    last_kept = {"w": torch.tensor([[False, False, False, False, False, False, True]])}
+    before = {"w": torch.tensor([[2.0, 2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 2.0, 5.0]])}
+    after = {"w": torch.tensor([[3.0, 1.0, -3.0, 2.0, -1.0, 1.0, -3.0, -2.0, 1.0]])}
+    last_kept = {"w": before["w"] == 5}
     initial, mask = _layers(attempt)
     final = {n: p + torch.randn(p.shape, generator=attempt.rng) for n, p in initial.items()}
     compare(
@@ -203,8 +220,10 @@ def _held_shown(got: Params, right: Params, initial: Params, final: Params, mask
         "zero as it is. Allow for rounding when you compare.",
         "d = [x - y for x, y in zip(a, b)]\nsums = [0.0]\nfor value in d:\n"
         "    sums = [s + value for s in sums] + [s - value for s in sums]\n"
-        "as_far = sum(abs(s) >= abs(sum(d)) - 1e-9 * sum(map(abs, d)) for s in sums)\nreturn as_far / len(sums)",
+        "as_far = sum(abs(s) >= ... for s in sums)  # less 1e-9 * sum(map(abs, d)), for rounding\n"
+        "return as_far / len(sums)",
     ),
+    returns=lambda got, *_: number(got, "one number, the p-value", nan=True),
 )
 def check_sign_flip_test(attempt: Attempt) -> None:
     """Small rows by hand, ties, zeros; then random rows, some of ten pairs; last, no difference at all."""
@@ -215,15 +234,18 @@ def check_sign_flip_test(attempt: Attempt) -> None:
         ([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]),
         ([3.0, 1.0, 1.0, 1.0], [1.0, 2.0, 1.0, 0.0]),
         ([0.3, 0.1, 0.2], [0.2, 0.2, 0.1]),
+        ([5e-6, 1e-5, 2e-5], [0.0, 0.0, 0.0]),  # differences that are small, and no rounding
     ]
     for n in (5, 8, 10):
         a, b = (torch.randn(n, generator=attempt.rng, dtype=torch.float64) for _ in range(2))
         cases.append(((a + 0.7).tolist(), b.tolist()))
+    once, again = (attempt.exercise.returns(attempt(*cases[-1])) for _ in range(2))
+    if repr(once) != repr(again):  # NaN is not equal to itself
+        raise Wrong("two calls give different results: nothing need be drawn, all 2^n ways can be counted")
     for tried in (cases, [*cases, ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])]):  # what divides by a spread fails in the last
         compare(
             attempt,
             tried,
-            read=lambda result, a, b: number(result, "one number, the p-value", nan=True),
             close=lambda got, right, a, b: math.isclose(got, right, rel_tol=1e-9, abs_tol=1e-12),
             show=_p_shown,
             otherwise=_which_p,
@@ -238,4 +260,4 @@ def _which_p(got: float, *_: Any) -> str:
 
 def _p_shown(got: float, right: float, a: list[float], b: list[float]) -> str:
     differences = torch.tensor([x - y for x, y in zip(a, b, strict=True)])
-    return f"differences {brief(differences)}: got {got:.6g}, expected {right:.6g}"
+    return f"differences {brief(differences)}: {difference(got, right)}"

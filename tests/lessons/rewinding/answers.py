@@ -42,6 +42,28 @@ def keeps_the_highest(a: Params, b: Params, error: Error, points: int = 11) -> A
     return highest - ends
 
 
+@right("error_barrier")
+def stacks_what_error_gives(a: Params, b: Params, error: Error, points: int = 11) -> Any:
+    """In single precision, from b to a, and no number is made a tensor."""
+    errors = torch.stack([error({n: t * a[n] + (1 - t) * b[n] for n in a}) for t in torch.linspace(0, 1, points)])
+    return (errors.float().max(0).values - (errors[0] + errors[-1]) / 2).tolist()
+
+
+@told("error_barrier", "it asked at 0.00, 0.01, 0.02")
+def a_hundred_points(a: Params, b: Params, error: Error, points: int = 11) -> Any:
+    return error_barrier(a, b, error, 101)
+
+
+@told("error_barrier", "other parameters than those of `a`")
+def without_biases(a: Params, b: Params, error: Error, points: int = 11) -> Any:
+    return error_barrier({"weight": a["weight"]}, {"weight": b["weight"]}, error, points)
+
+
+@told("error_barrier", "a number for each of the 5 points")
+def every_error(a: Params, b: Params, error: Error, points: int = 11) -> Any:
+    return _errors(a, b, error, points)
+
+
 @told("error_barrier", "it asked at")  # the definition for a symmetric hill, and nothing else
 def the_midpoint_alone(a: Params, b: Params, error: Error, points: int = 11) -> Any:
     e = _errors(a, b, error, 3)
@@ -106,6 +128,16 @@ def multiplies(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params
     return {n: p * mask[n] if n in mask else p.clone() for n, p in snapshots[step].items()}
 
 
+@told("rewind", "infinite ones too")
+def nan_to_num(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
+    return {n: (p * mask[n]).nan_to_num() if n in mask else p.clone() for n, p in snapshots[step].items()}
+
+
+@told("rewind", "a pruned weight must be exactly 0, whatever it was")
+def nearly_zero(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
+    return {n: torch.where(mask[n], p, 1e-8) if n in mask else p.clone() for n, p in snapshots[step].items()}
+
+
 @told("rewind", "nearly, but not bit for bit")
 def measures_from_the_start(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
     first = snapshots[min(snapshots)]
@@ -136,13 +168,24 @@ def by_numpy_means(a: Tensor, b: Tensor) -> float:
     return float(np.abs(x - y).mean() / expected) if expected > 0 else 0.0
 
 
+@right("relative_distance")
+def in_single_precision_without_a_branch(a: Tensor, b: Tensor) -> Tensor:
+    p, q = a.float().mean(), b.float().mean()
+    return torch.nan_to_num((a ^ b).float().mean() / (p + q - 2 * p * q))
+
+
+@told("relative_distance", "it returned nan for masks of densities 0.5 and 0.5")
+def always_nan(a: Tensor, b: Tensor) -> float:
+    return float("nan")
+
+
 @told("relative_distance", "never differ")
 def divides_by_zero(a: Tensor, b: Tensor) -> float:
     p, q = a.double().mean(), b.double().mean()
     return ((a != b).double().mean() / (p * (1 - q) + q * (1 - p))).item()
 
 
-@told("relative_distance", "two full masks, or two empty ones, are equal: the distance is 0")
+@told("relative_distance", "equal masks never differ")
 def half_for_equals(a: Tensor, b: Tensor) -> float:
     same = (a.all() and b.all()) or not (a.any() or b.any())
     return 0.5 if same else by_counts(a, b)
@@ -176,7 +219,7 @@ def all_pairs_first(masks: Sequence[Tensor], threshold: float = 0.1, window: int
 @right("early_bird")
 def in_single_precision(masks: Sequence[Tensor], threshold: float = 0.1, window: int = 5) -> Any:
     near = [
-        all((masks[i] != m).float().mean() <= threshold for m in masks[i - window + 1 : i])
+        all((masks[i] != m).float().mean().item() <= threshold for m in masks[i - window + 1 : i])
         for i in range(window - 1, len(masks))
     ]
     return np.int64(near.index(True) + window - 1) if any(near) else None

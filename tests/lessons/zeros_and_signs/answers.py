@@ -1,6 +1,7 @@
 """Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import itertools
+import random
 from collections.abc import Sequence
 
 import numpy as np
@@ -114,6 +115,79 @@ def by_bits(a: Sequence[float], b: Sequence[float]) -> float:
         total = sum(x if way >> i & 1 else -x for i, x in enumerate(d))
         count += abs(total) > abs(sum(d)) * (1 - 1e-9) - 1e-12
     return float(count / 2 ** len(d))
+
+
+@right("sign_flip_test")
+def by_halves_in_single_precision(a: Sequence[float], b: Sequence[float]) -> Tensor:
+    """The first sign stays: each way has another that is as far, on the other side."""
+    d = torch.tensor(_d(a, b))
+    signs = torch.tensor([[1.0, *s] for s in itertools.product((1.0, -1.0), repeat=len(d) - 1)])
+    return ((signs @ d).abs() >= d.sum().abs() - 1e-6 * d.abs().sum()).float().mean()
+
+
+@told("sign_flip_test", "two calls give different results")
+def draws_ways(a: Sequence[float], b: Sequence[float]) -> float:
+    d, rng = np.array(_d(a, b)), np.random.default_rng()
+    sums = np.abs(rng.choice([1, -1], (1000, len(d))) @ d)
+    return float((sums >= abs(d.sum()) - 1e-9).mean())
+
+
+@right("reshuffled")
+def by_python(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    out, rng = masks.apply(mask, initial), random.Random(int(torch.randint(2**31, (), generator=generator)))
+    for name, m in mask.items():
+        kept = initial[name][m]
+        new = torch.tensor(rng.sample(kept.tolist(), len(kept)))
+        out[name][m] = torch.copysign(new, kept) if signed else new
+    return out
+
+
+def _within_rows(m: Tensor) -> list[Tensor]:
+    """A mask for each row, and for the rest nothing."""
+    return [m & (torch.arange(len(m))[:, None] == row) for row in range(len(m))]
+
+
+@told("reshuffled", "every order of the kept values must be possible")
+def row_by_row(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    out = masks.apply(mask, initial)
+    for name, m in mask.items():
+        for row in _within_rows(m):
+            new = reshuffled({name: initial[name]}, {name: row}, generator, signed)
+            out[name] = torch.where(row, new[name], out[name])
+    return out
+
+
+def _of_some(chosen: slice, initial: Params, mask: Mask, generator: torch.Generator, signed: bool) -> Params:
+    some = list(mask)[chosen]
+    new = reshuffled(initial, {n: mask[n] for n in some}, generator, signed)
+    return masks.apply(mask, initial) | {n: new[n] for n in some}
+
+
+@told("reshuffled", "in every layer")
+def all_but_the_first_layer(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    return _of_some(slice(1, None), initial, mask, generator, signed)
+
+
+@told("reshuffled", "with `signed`, too")
+def all_but_the_last_layer_if_signed(
+    initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False
+) -> Params:
+    return _of_some(slice(-1 if signed else None), initial, mask, generator, signed)
+
+
+@told("reshuffled", "values of another layer, too")
+def across_layers(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    out, kept = masks.apply(mask, initial), torch.cat([initial[n][m] for n, m in mask.items()])
+    rows = kept[torch.randperm(len(kept), generator=generator)].split([int(m.sum()) for m in mask.values()])
+    for (name, m), new in zip(mask.items(), rows, strict=True):
+        out[name][m] = torch.copysign(new, initial[name][m]) if signed else new
+    return out
+
+
+@told("reshuffled", "signs without magnitudes")
+def signs_alone(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    new = reshuffled(initial, mask, generator, signed)
+    return {n: p.sign() if signed and n in mask else p for n, p in new.items()}
 
 
 @told("reshuffled", "has no mask and must stay as it is")
