@@ -136,7 +136,7 @@ def check_select_globally(attempt: Attempt) -> None:
     ]
     few = [(drawn(), density) for density in (0.04, 0.0, 1.0)]
     sizes = {"first": (300, 784), "second": (100, 300), "last": (10, 100)}  # the lesson's
-    pieces = _untied((266_200, 1), attempt.rng).split([math.prod(s) for s in sizes.values()])
+    pieces = torch.split(_untied((266_200, 1), attempt.rng), [math.prod(s) for s in sizes.values()])
     few.append(({n: piece.view(s) for (n, s), piece in zip(sizes.items(), pieces, strict=True)}, 0.0187))
     for cases in itertools.accumulate((untied, tied, few)):  # one matter more at a time
         compare(

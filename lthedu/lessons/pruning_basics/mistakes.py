@@ -1,7 +1,7 @@
 """Mistakes that people really make in this lesson, and what they are told: a list to look them up in."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -93,10 +93,15 @@ for rule in PUBLISHED:
 QUANTILE = (
     "a quantile lies anywhere between two scores, and the number above it is not round(density * n): count places"
 )
+Compare = Callable[[Tensor, Tensor], Tensor]
+
+
+def _by_quantile(compared: Compare) -> Callable[[Tensor, float], Tensor]:
+    return lambda scores, density: compared(scores, torch.quantile(scores, 1 - density))
+
+
 for compared in (torch.ge, torch.gt):
-    mistake("keep_largest", QUANTILE)(
-        lambda scores, density, compared=compared: compared(scores, torch.quantile(scores, 1 - density))
-    )
+    mistake("keep_largest", QUANTILE)(_by_quantile(compared))
     mistake("keep_largest", PRUNES_THE_FRACTION)(
         lambda scores, density, compared=compared: compared(scores, torch.quantile(scores, density))
     )
@@ -163,9 +168,7 @@ for choose in WAYS:
 for rule in PUBLISHED:
     mistake("select_globally", AT_OR_BELOW)(_together(rule))
 for compared in (torch.ge, torch.gt):
-    mistake("select_globally", QUANTILE)(
-        _together(lambda scores, density, compared=compared: compared(scores, torch.quantile(scores, 1 - density)))
-    )
+    mistake("select_globally", QUANTILE)(_together(_by_quantile(compared)))
 for change in (
     lambda s: s / s.max(),
     lambda s: s / s.mean(),
@@ -603,7 +606,7 @@ for digits in (1, 2, 3, 4):
     )
 
 
-def _of_the_batches(which: Callable[[int, int], range]) -> Callable[[Predict, Tensor, Tensor, int], float]:
+def _of_the_batches(which: Callable[[int, int], Iterable[int]]) -> Callable[[Predict, Tensor, Tensor, int], float]:
     """The right answers in the batches that begin at some images, divided by all."""
 
     def answer(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
