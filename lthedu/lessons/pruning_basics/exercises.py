@@ -91,7 +91,7 @@ def _which_mask(got: Tensor, right: Tensor, scores: Tensor, density: float) -> s
     if count == k:
         return "a kept weight has a smaller score than a pruned one"
     if len(set(scores.flatten().tolist())) < n:
-        return "with equal scores the number kept is wrong: a threshold keeps or drops all ties together"
+        return "where scores are equal, the number of weights kept is not round(density * n)"
     return "the number of weights kept is not round(density * n)"
 
 
@@ -172,7 +172,7 @@ def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: flo
     if k in (0, n):
         return _at_the_ends(density, k)
     if tied and count != k:
-        return f"with equal scores it keeps {count} of {n} weights: choose places, not values"
+        return f"where scores are equal, it keeps {count} weights in all; round(density * n) is {k}"
     if count != k:
         return f"it keeps {count} weights in all; round(density * n) is {k}"
     return "the right number is kept, but not the largest scores of all layers together"

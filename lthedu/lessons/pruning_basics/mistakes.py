@@ -93,6 +93,15 @@ for rule in PUBLISHED:
 QUANTILE = (
     "a quantile lies anywhere between two scores, and the number above it is not round(density * n): count places"
 )
+TIES = "a threshold keeps or prunes all equal scores together: choose places, not values"
+THRESHOLDS: tuple[Choose, ...] = (
+    _above_a_threshold,
+    lambda scores, k: scores > scores.flatten().sort(descending=True).values[k],
+    lambda scores, k: scores > scores.flatten().sort(descending=True).values[min(k, scores.numel() - 1)],
+)
+for choose in THRESHOLDS:
+    mistake("keep_largest", TIES)(_chosen(choose, _rounded))
+
 Compare = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -131,6 +140,16 @@ def takes_places_for_ranks(scores: Tensor, density: float) -> Tensor:
     return (ranks < round(density * scores.numel())).view(scores.shape)
 
 
+@mistake("keep_largest", "the mask is turned round: True means kept")
+def marks_the_pruned(scores: Tensor, density: float) -> Tensor:
+    return ~keep_largest(scores, density)
+
+
+@mistake("keep_largest", "it keeps everything: is what you prune set to False in the mask that you return?")
+def keeps_everything(scores: Tensor, density: float) -> Tensor:
+    return torch.ones_like(scores, dtype=torch.bool)
+
+
 @mistake("keep_largest", "it keeps nothing: is the mask that you set to True the one that you return?")
 def sets_a_copy(scores: Tensor, density: float) -> Tensor:
     return torch.zeros_like(scores, dtype=torch.bool)
@@ -165,6 +184,8 @@ for choose in WAYS:
         mistake("select_globally", words)(_together(_chosen(choose, count)))
     for words, rank in RANKINGS:
         mistake("select_globally", words)(_together(_chosen(choose, _rounded, rank)))
+for choose in THRESHOLDS:
+    mistake("select_globally", TIES)(_together(_chosen(choose, _rounded)))
 for rule in PUBLISHED:
     mistake("select_globally", AT_OR_BELOW)(_together(rule))
 for compared in (torch.ge, torch.gt):
@@ -182,6 +203,11 @@ for change in (
     mistake("select_globally", "the scores were scaled layer by layer before the comparison; compare them as they are")(
         _changed_first(change)
     )
+
+
+@mistake("select_globally", "the mask is turned round: True means kept")
+def marks_all_that_is_pruned(scores: Scores, density: float) -> Mask:
+    return {name: ~m for name, m in select_globally(scores, density).items()}
 
 
 def _cut(names: Callable[[Scores], list[str]]) -> Callable[[Scores, float], Mask]:
@@ -306,7 +332,10 @@ for words, share in (
     ),
     ("progress is a step ahead: it is 0 at `begin`", lambda step, begin, end: (step - begin + 1) / (end - begin)),
     ("progress is a step behind: it is 1 at `end`", lambda step, begin, end: (step - begin - 1) / (end - begin)),
-    ("// divides and rounds down, so that progress is 0 up to `end`: divide by /", lambda s, b, e: (s - b) // (e - b)),
+    (
+        "the density stays at 1 up to `end` and jumps there, as with //, which rounds progress down to 0",
+        lambda s, b, e: (s - b) // (e - b),
+    ),
 ):
     for clip in (
         lambda t: t,

@@ -193,6 +193,11 @@ def keeps_the_last_choice(numbers: list[float], target: float) -> tuple[bool, ..
     return (True,) * len(numbers)
 
 
+@mistake("closest_subset", "it keeps no number, whatever the target: is a better choice noted when one is found?")
+def keeps_none(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return (False,) * len(numbers)
+
+
 @mistake("closest_subset", "it stops where flipping one number more does not help; flipping two at once may")
 def climbs(numbers: list[float], target: float) -> list[bool]:
     kept = [False] * len(numbers)
@@ -293,6 +298,7 @@ _MORE: list[tuple[str, Years]] = [
         "`per_second` is not used: it takes a billion masks a second every time",
         lambda n, rate: _log10_years(n, 1e9),
     ),
+    ("a year has 365.25 days here, not 365", lambda n, rate: _log10_years(n, rate) + math.log10(365.25 / 365)),
     ("that is the time for half of the masks; every mask is to be tried", lambda n, rate: _log10_years(n - 1, rate)),
     (
         "2^n is divided by both, masks a second and seconds a year: subtract their logarithms",
@@ -309,7 +315,15 @@ _MORE: list[tuple[str, Years]] = [
     ),
     *(
         ("it is right but rounded: return all its digits", lambda n, rate, short=short: short(_log10_years(n, rate)))
-        for short in (round, int, math.floor, math.ceil, lambda x: round(x, 1))
+        for short in (
+            round,
+            int,
+            math.floor,
+            math.ceil,
+            lambda x: round(x, 1),
+            lambda x: round(x, 2),
+            lambda x: round(x, 3),
+        )
     ),
 ]
 for _words, _years in _MORE:

@@ -240,7 +240,9 @@ def _same_counts(
         if abs(mean - want_of_large) < 150:
             words += "; a coin toss gives it right only on average"
         elif mean < want_of_large:
-            words += ", and is too small on average: a place that comes up twice is still one"
+            words += ", and is too small on average"
+        else:
+            words += ", and is too large on average"
     raise Wrong(words, f"kept {off}, the ticket keeps {want}")
 
 

@@ -313,6 +313,8 @@ _P += [
         lambda d: _tails(d.mean() / d.std(), len(d) - 1),
     ),
     ("the degrees of freedom are n - 1, not n - 2", lambda d: _tails(_t(d), max(1, len(d) - 2))),
+    ("this is twice the two-sided p: it counts both tails already", lambda d: 2 * _tails(_t(d), len(d) - 1)),
+    ("p is a chance between 0 and 1, and this is in percent", lambda d: 100 * _tails(_t(d), len(d) - 1)),
     ("this is 1 - p: a large t must give a small p", lambda d: 1 - _tails(_t(d), len(d) - 1)),
     (
         "twice the whole distribution below t is no tail: take sf(abs(t), n - 1)",

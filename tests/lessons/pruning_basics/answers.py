@@ -37,12 +37,9 @@ def by_numpy(scores: Tensor, density: float) -> Tensor:
     return torch.from_numpy(kept.reshape(scores.shape)).to(scores.device)
 
 
-@told("keep_largest", "all ties together")
-def kth_value_and_above(scores: Tensor, density: float) -> Tensor:
-    k = round(density * scores.numel())
-    if k == 0:
-        return torch.zeros_like(scores, dtype=torch.bool)
-    return scores >= scores.flatten().sort(descending=True).values[k - 1]
+@told("keep_largest", "where scores are equal, the number of weights kept is not")
+def zeros_are_never_kept(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores, density) & (scores != 0)
 
 
 @told("keep_largest", "what does your code do for k = 0")  # for k = 0 [k - 1] is the last place
@@ -117,14 +114,6 @@ def by_sorted_places(scores: Scores, density: float) -> Mask:
     for _, name, i in places[: round(density * len(places))]:
         found[name][i] = True
     return {name: m.view(scores[name].shape) for name, m in found.items()}
-
-
-@told("select_globally", "choose places, not values")
-def by_one_threshold(scores: Scores, density: float) -> Mask:
-    flat = torch.cat([s.flatten() for s in scores.values()]).sort(descending=True).values
-    k = round(density * len(flat))
-    threshold = flat[k - 1] if k else torch.inf
-    return {name: s >= threshold for name, s in scores.items()}
 
 
 @told("select_globally", "not the largest scores of all layers together")

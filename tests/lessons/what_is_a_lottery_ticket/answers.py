@@ -159,6 +159,11 @@ def starts_at_1(numbers: list[float], target: float) -> list[bool]:
     return best
 
 
+@told("apply", "a deleted number is not exactly zero")
+def leaves_no_layer_empty(mask: Mask, params: Params) -> Params:
+    return {name: p * mask[name] if name in mask and mask[name].any() else p for name, p in params.items()}
+
+
 @told("closest_subset", "another choice comes closer")
 def is_content_with_one_digit(numbers: list[float], target: float) -> tuple[bool, ...]:
     return min(choices(len(numbers)), key=lambda kept: round(off(kept, numbers, target), 1))
@@ -182,7 +187,7 @@ def with_a_whole_number(weights: int, per_second: float) -> float:
 
 @right("log10_years")
 def in_powers_of_two(weights: int, per_second: float) -> float:
-    return (weights - math.log2(per_second) - math.log2(365 * 24 * 3600)) / math.log2(10)
+    return (weights - math.log2(per_second) - math.log2(YEAR)) / math.log2(10)
 
 
 @right("log10_years")
