@@ -12,7 +12,7 @@ from lthedu.exercises.core import Wrong, brief
 def choice_of(got: object, n: int, of: str = "numbers") -> list[bool]:
     """The choice that came back, if it is one bool for each of `n` things; else Wrong.
 
-    >>> choice_of((1, 0, True), 3)
+    >>> choice_of((1, 0.0, True), 3)
     [True, False, True]
     >>> choice_of(0.25, 3)
     Traceback (most recent call last):
@@ -25,9 +25,9 @@ def choice_of(got: object, n: int, of: str = "numbers") -> list[bool]:
         values = [v.item() if hasattr(v, "item") else v for v in got]  # type: ignore[attr-defined]
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"it returned {brief(got)}; {expected}") from None
-    if values and all(isinstance(v, float) for v in values):
-        raise Wrong(f"it returned numbers, {brief(values)}; {expected}")
     if any(v not in (0, 1) for v in values):
+        if all(isinstance(v, float) for v in values):
+            raise Wrong(f"it returned numbers, {brief(values)}; {expected}")
         what = ": places in the list, it seems" if all(isinstance(v, int) for v in values) else ""
         raise Wrong(f"it returned {brief(values)}{what}; {expected}")
     if len(values) != n:

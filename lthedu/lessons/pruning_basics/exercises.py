@@ -36,7 +36,16 @@ from lthedu.sparsity import matching_width
 def check_keep_largest(attempt: Attempt) -> None:
     """Exact counts and the right weights: without ties, with ties, and nothing or everything."""
     draw = attempt.rng
-    shapes = [((3, 4), 0.25), ((5,), 0.4), ((2, 1), 0.5), ((200,), 0.9), ((5,), 0.5), ((7,), 0.35)]
+    shapes = [
+        ((3, 4), 0.25),
+        ((5,), 0.4),
+        ((2, 1), 0.5),
+        ((200,), 0.9),
+        ((5,), 0.5),
+        ((7,), 0.5),
+        ((7,), 0.35),
+        ((7,), 0.9),
+    ]
     untied = [(torch.rand(shape, generator=draw), density) for shape, density in shapes]
     untied += [
         (torch.randn(30, generator=draw), 0.2),  # scores may be negative
@@ -47,6 +56,7 @@ def check_keep_largest(attempt: Attempt) -> None:
     equals = [[1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [3.0, 2, 1, 1, 1, 1], [0.0] * 10]
     tied = [(torch.tensor(scores), 0.5) for scores in equals]
     ends = [(torch.rand(1, generator=draw), 1.0), (torch.rand(4, 5, generator=draw), 0.0)]
+    ends.append((_untied((300, 784), draw), 0.0187))  # as large as the lesson's largest layer
     for cases in itertools.accumulate((untied, tied, ends)):  # one matter more at a time
         compare(
             attempt,
@@ -58,10 +68,19 @@ def check_keep_largest(attempt: Attempt) -> None:
         )
 
 
+def _untied(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """Scores of which no two are equal, as they may be among many random ones."""
+    return torch.randperm(math.prod(shape), generator=generator).float().view(shape)
+
+
 def _mask_shown(got: Tensor, right: Tensor, scores: Tensor, density: float) -> str:
     n, k, count = scores.numel(), int(right.sum()), int(got.sum())
     example = f"scores {brief(scores)}, density {density}: kept {count} of {n}, expected {k}"
-    return f"{example}; mask {brief(got)}" if count == k else example
+    return f"{example}; {_exchanged(scores[got], scores[~got])}" if count == k else example
+
+
+def _exchanged(kept: Tensor, pruned: Tensor) -> str:
+    return f"it kept a score of {brief(kept.min().item())} and pruned one of {brief(pruned.max().item())}"
 
 
 def _which_mask(got: Tensor, right: Tensor, scores: Tensor, density: float) -> str:
@@ -72,9 +91,7 @@ def _which_mask(got: Tensor, right: Tensor, scores: Tensor, density: float) -> s
     if count == k:
         return "a kept weight has a smaller score than a pruned one"
     if len(set(scores.flatten().tolist())) < n:
-        return "with equal scores the number kept is wrong: a threshold keeps or drops all ties together"
-    if abs(count - k) == 1:
-        return "it keeps one too many or too few: a weight at the threshold itself is on the wrong side"
+        return "where scores are equal, the number of weights kept is not round(density * n)"
     return "the number of weights kept is not round(density * n)"
 
 
@@ -91,7 +108,7 @@ def _at_the_ends(density: float, k: int) -> str:
         "If all layers compete for the same places, can the ranking be done layer by layer?",
         "Flatten every layer's scores into one long vector, choose there with `keep_largest`, and cut the long mask "
         "back into pieces with the layers' sizes and shapes, in the same order.",
-        "kept = keep_largest(torch.cat(...), density)  # one long mask\n"
+        "kept = keep_largest(..., density)  # one long mask\n"
         "pieces = kept.split([s.numel() for s in scores.values()])\n"
         "return {name: piece.reshape(s.shape) for (name, s), piece in zip(scores.items(), pieces)}",
     ),
@@ -104,7 +121,11 @@ def check_select_globally(attempt: Attempt) -> None:
     def drawn() -> dict[str, Tensor]:
         return {n: scale[n] * torch.rand(s, generator=attempt.rng) for n, s in shapes.items()}
 
-    untied = [(drawn(), density) for density in (0.5, 0.2, 0.35)]  # 12.5, 5 and 8.75 of 25
+    untied = [(drawn(), density) for density in (0.5, 0.2, 0.35, 0.33, 0.13, 0.8)]  # 12.5 of 25, 5, 8.75, ...
+    untied += [
+        ({"a": torch.rand(1, 3, generator=attempt.rng), "b": torch.rand(2, other, generator=attempt.rng)}, density)
+        for other, density in ((2, 0.5), (4, 0.9), (1, 0.9))  # 3.5 of 7, 9.9 of 11, 4.5 of 5
+    ]
     untied += [
         ({n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}, 0.3),  # negative, too
         ({n: s.to(default_device()) for n, s in drawn().items()}, 0.4),  # where the lesson will call it
@@ -114,6 +135,9 @@ def check_select_globally(attempt: Attempt) -> None:
         ({"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}, 0.4),
     ]
     few = [(drawn(), density) for density in (0.04, 0.0, 1.0)]
+    sizes = {"first": (300, 784), "second": (100, 300), "last": (10, 100)}  # the lesson's
+    pieces = torch.split(_untied((266_200, 1), attempt.rng), [math.prod(s) for s in sizes.values()])
+    few.append(({n: piece.view(s) for (n, s), piece in zip(sizes.items(), pieces, strict=True)}, 0.0187))
     for cases in itertools.accumulate((untied, tied, few)):  # one matter more at a time
         compare(
             attempt,
@@ -131,10 +155,13 @@ def _kept(scores: dict[str, Tensor], mask: Mask) -> Tensor:
 
 
 def _masks_shown(got: Mask, right: Mask, scores: dict[str, Tensor], density: float) -> str:
-    if sum(s.numel() for s in scores.values()) <= 12:
-        return f"scores {brief(scores)}, density {density}: kept {brief(got)}"
+    small = sum(s.numel() for s in scores.values()) <= 12
     kept, expected = ({n: int(m.sum()) for n, m in mask.items()} for mask in (got, right))
-    return f"density {density}: kept {kept}, expected {expected}"
+    example = f"{f'scores {brief(scores)}, ' if small else ''}density {density}: kept {kept}, expected {expected}"
+    if sum(kept.values()) != sum(expected.values()):
+        return example
+    pruned = torch.cat([s[~got[n]] for n, s in scores.items()])
+    return f"{example}; {_exchanged(_kept(scores, got), pruned)}"
 
 
 def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: float) -> str:
@@ -145,12 +172,10 @@ def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: flo
     if k in (0, n):
         return _at_the_ends(density, k)
     if tied and count != k:
-        return f"with equal scores it keeps {count} of {n} weights: choose places, not values"
-    if tied:
-        return "a score that is larger than the ties was pruned, and one of the ties kept"
+        return f"where scores are equal, it keeps {count} weights in all; round(density * n) is {k}"
     if count != k:
         return f"it keeps {count} weights in all; round(density * n) is {k}"
-    return "the right total is spread wrongly: is the long mask cut into its pieces in the layers' order?"
+    return "the right number is kept, but not the largest scores of all layers together"
 
 
 @exercise(
@@ -162,7 +187,7 @@ def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: flo
         "What are the densities at `begin`, at `end`, a step before `begin` and a step after `end`?",
         "Let progress run from 0 at `begin` to 1 at `end`, and clip it to that range. (1 - progress) ** 3 falls from "
         "1 to 0; stretch it so that it falls from 1 to `final`.",
-        "progress = min(max(..., 0), 1)  # the share of the way from begin to end\n"
+        "progress = min(max(..., 0), 1)  # the share of the way from `begin` to `end`\n"
         "return final + (1 - final) * (1 - progress) ** 3",
     ),
     returns=lambda got, *_: number(got, "one number, the density"),
@@ -177,7 +202,7 @@ def check_cubic(attempt: Attempt) -> None:
     compare(
         attempt,
         cases,
-        close=lambda got, right, *_: math.isclose(got, right, rel_tol=0, abs_tol=2e-7),  # float32 will do
+        close=_close_density,
         same=lambda a, b, *_: math.isclose(a, b, abs_tol=1e-6),
         show=lambda got, right, step, begin, end, final: (
             f"cubic({step}, {begin}, {end}, {final}): {difference(got, right)}"
@@ -186,13 +211,18 @@ def check_cubic(attempt: Attempt) -> None:
     )
 
 
+def _close_density(got: float, right: float, step: int, begin: int, end: int, final: float) -> bool:
+    """Whether the two are the same in float32; at the ends it is more exact."""
+    return math.isclose(got, right, rel_tol=0, abs_tol=1e-6 if begin < step < end else 2e-7)
+
+
 def _which_density(got: float, right: float, step: int, begin: int, end: int, final: float) -> str:
-    """What a density that is no known mistake's gets wrong."""
-    if not begin <= step <= end:
-        return "outside begin..end the density must stay at 1 or at `final`: clip the progress to 0..1"
-    if step == end:
-        return "at `end` the density is not `final`: the last pruning would stop short of the size that was asked for"
-    return "this is not final + (1 - final) * (1 - progress) ** 3"
+    """Where a density that is no known mistake's is wrong first."""
+    if begin < step < end:
+        return "between `begin` and `end` this is not final + (1 - final) * (1 - progress) ** 3"
+    if step <= begin:
+        return f"{'at' if step == begin else 'before'} `begin` the density is not 1"
+    return f"{'at' if step == end else 'after'} `end` the density is not `final`"
 
 
 def masked_step(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.Parameter], mask: Mask) -> None:
@@ -254,14 +284,14 @@ class _Twins:
         self, attempt: Attempt, rule: str, make: Callable[[list[nn.Parameter]], torch.optim.Optimizer]
     ) -> None:
         self.attempt, self.rule, self.steps = attempt, rule, 0
-        shapes = {"first": (3, 4), "second": (2, 3), "whole": (2, 2), "bias": (3,)}  # the last two have no mask
+        shapes = {"first": (3, 4), "second": (2, 3), "scale": (4,), "whole": (2, 2), "bias": (3,)}
         self.mine = {n: nn.Parameter(torch.randn(s, generator=attempt.rng)) for n, s in shapes.items()}
         self.theirs = copy.deepcopy(self.mine)
         self.optimizer, self.twin = make(list(self.mine.values())), make(list(self.theirs.values()))
         self.optimizer.register_step_post_hook(self._count)
-        self.mask = {n: torch.rand(shapes[n], generator=attempt.rng) < 0.5 for n in ("first", "second")}
+        self.mask = {n: torch.rand(shapes[n], generator=attempt.rng) < 0.5 for n in ("first", "second", "scale")}
         for m in self.mask.values():
-            m[0, :2] = torch.tensor([True, False])  # both kinds, whatever was drawn
+            m.view(-1)[:2] = torch.tensor([True, False])  # both kinds, whatever was drawn
 
     def steps_with_one_mask(self) -> None:
         self._dense_steps()
@@ -300,7 +330,8 @@ class _Twins:
         with torch.no_grad():
             for name, m in self.mask.items():
                 self.theirs[name][~m] = 0
-        if mask.keys() != self.mask.keys() or any(not torch.equal(mask[n], m) for n, m in self.mask.items()):
+        same = mask.keys() == self.mask.keys() and all(mask[n].dtype == m.dtype for n, m in self.mask.items())
+        if not same or any(not torch.equal(mask[n], m) for n, m in self.mask.items()):
             raise Wrong("it changed the mask; work on the weights")
         if given.keys() != self.mine.keys() or any(given[n] is not p for n, p in self.mine.items()):
             raise Wrong(
@@ -318,12 +349,16 @@ class _Twins:
                     raise Wrong("a parameter did not move: the step must still be taken", self._with(repr(name)))
                 largest = float((p - self.theirs[name]).detach().abs().max())
                 raise Wrong(
-                    "the kept weights are not where the optimizer's step puts them",
+                    "the kept weights are not where the optimizer's step puts them"
+                    if name in self.mask
+                    else "a parameter without a mask is not where the optimizer's step puts it; leave it to the step",
                     self._with(f"largest difference in {name!r} {largest:.4f}"),
                 )
 
     def _pruned_are_zero(self, name: str, m: Tensor) -> None:
         w = self.mine[name].detach()
+        if not bool(w.any()):
+            raise Wrong("all weights of a layer were set to zero, the kept ones, too", self._with(repr(name)))
         if not bool(w[m].any()):
             raise Wrong("all kept weights of a layer were set to zero: True means kept", self._with(repr(name)))
         if alive := int(w[~m].count_nonzero()):
@@ -358,12 +393,15 @@ def check_matching_width(attempt: Attempt) -> None:
 
     compare(
         attempt,
-        [(27_000, 784, 10), (3_700, 784, 10), (17, 3, 3), (16, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)],
+        [
+            *((27_000, 784, 10), (3_700, 784, 10), (266_610, 784, 10), (795 * 33 + 11, 784, 10)),
+            *((17, 3, 3), (16, 3, 3), (18, 3, 3), (21, 3, 3), (23, 3, 3), (50_000, 4, 10), (95, 2, 30)),
+        ],
         show=lambda got, right, *case: (
             f"matching_width{case}: got {got}, a network of {size(got, *case[1:]):,} numbers; expected {right}"
         ),
         otherwise=lambda got, right, total, inputs, outputs: (
-            "that network is larger than the budget: round down"
+            f"that network is larger than the budget, which is {total:,}"
             if size(got, inputs, outputs) > total
             else "a wider network still fits"
         ),
@@ -403,9 +441,10 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
         "10,000 images, 60 at a time: how many does the loop look at? What accuracy does a perfect network get?",
         "The last batch is smaller than the others, and it counts, too; and the number of right answers is divided by "
         "the number of images.",
-        "for x, y in zip(images.split(batch_size), labels.split(batch_size)):\n"
-        "    right += int((predict(x).argmax(1) == y).sum())",
+        "right = 0\nfor x, y in zip(images.split(batch_size), labels.split(batch_size)):\n"
+        "    right += ...  # how many of this batch are right\nreturn right / len(images)",
     ),
+    returns=lambda got, *_: number(got, "one number, a fraction"),
     given=whole_batches_only,
 )
 def check_accuracy(attempt: Attempt) -> None:
@@ -417,7 +456,10 @@ def check_accuracy(attempt: Attempt) -> None:
         (7, 7, [2]),
         (5, 8, [4]),
         (9, 4, [3]),  # the last batch is one image
+        (8, 4, [0, 7]),  # the last batch is whole
+        (3, 1, [1]),
         (100, 60, [70, 71, 72]),
+        (10_000, 60, [*range(0, 9_000, 7), 9_999]),  # as many as the lesson tests with
     ):
         labels = torch.randint(0, 10, (n,), generator=attempt.rng)
         said = labels.clone()
@@ -433,8 +475,8 @@ def check_accuracy(attempt: Attempt) -> None:
         close=lambda got, right, *_: abs(got[0] - right[0]) < 1e-6 and got[1] <= right[1],
         same=lambda a, b, *_: abs(a[0] - b[0]) < 1e-6,
         show=lambda got, right, predict, images, labels, batch: (
-            f"{len(labels)} images, {batch} at a time, {right[0] * len(labels):.0f} right: got {got[0]:.4f}, "
-            f"expected {right[0]:.4f}"
+            f"{len(labels)} images, {batch} at a time, {right[0] * len(labels):.0f} right: "
+            f"{difference(got[0], right[0]) if abs(got[0] - right[0]) >= 1e-6 else f'{got[1]} calls'}"
         ),
         otherwise=lambda got, right, predict, images, labels, batch: (
             f"it calls `predict` {got[1]} times; {batch} at a time, {right[1]} calls are enough"
@@ -463,7 +505,7 @@ def _fresh(logits: Tensor, images: Tensor, labels: Tensor, batch: int) -> tuple[
 def _fraction(got: object, predict: object, images: Tensor, labels: Tensor, batch: int) -> tuple[float, int]:
     """The accuracy, and how many times `predict` got images."""
     sizes = predict.sizes if isinstance(predict, _Predict) else []
-    found = number(got, "a fraction as one Python number")
+    found = number(got, "one number, a fraction")
     if max(sizes, default=0) > batch:
         raise Wrong(f"it hands over {max(sizes)} images at once; batch_size is {batch}")
     return found, sum(size > 0 for size in sizes)

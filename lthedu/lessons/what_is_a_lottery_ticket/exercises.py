@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from lthedu.base.course_files import lesson_numbers
 from lthedu.exercises.choices import choice_of, kept_of, off, row
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import apart, compare
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.exercises.readers import number
 from lthedu.networks import masks
@@ -26,20 +27,22 @@ from lthedu.proof import closest_subset
         "Go through `params` name by name and build a new dict. True counts as 1 and False as 0, so that a tensor "
         "times its mask keeps some numbers and sets the others to zero.",
         "found = {}\nfor name, numbers in params.items():\n    if name in mask:\n"
-        "        found[name] = numbers * mask[name]\n    else:\n        found[name] = numbers.clone()",
+        "        found[name] = ...  # the tensor times its mask\n    else:\n        found[name] = numbers.clone()\n"
+        "return found",
     ),
 )
 def check_apply(attempt: Attempt) -> None:
-    """Three layers, one of them without a mask; then masks that keep everything or nothing."""
+    """Three tensors, one of them without a mask or the only one with it; masks that keep everything or nothing."""
     params = {
         "first.weight": torch.tensor([[0.5, -2.0, 3.0], [-0.25, 3.0, -4.0]]),
         "first.bias": torch.tensor([0.75, -1.5]),
         "second.weight": torch.tensor([[-1.0, 2.0]]),
     }
     some = {"first.weight": params["first.weight"] > 0, "second.weight": torch.tensor([[True, False]])}
+    bias, none = {"first.bias": torch.tensor([True, False])}, {n: torch.zeros_like(m) for n, m in some.items()}
     compare(
         attempt,
-        [(mask, params) for mask in (some, {n: ~m for n, m in some.items()}, masks.full(params), {})],
+        [(mask, params) for mask in (some, {n: ~m for n, m in some.items()}, masks.full(params), {}, bias, none)],
         read=_layers,
         close=lambda a, b, *_: all(torch.equal(a[n], b[n]) for n in b),
         show=_one_layer,
@@ -51,7 +54,9 @@ def _layers(got: object, mask: Mask, params: Params) -> Params:
     """`got`, once it is known to be like `params`."""
     missing = [name for name in params if name not in got] if isinstance(got, Mapping) else []
     if missing:
-        raise Wrong(f"it leaves out {', '.join(missing)}; what has no mask stays, and every name must come back")
+        raise Wrong(
+            f"it leaves out {', '.join(missing)}; every name of `params` must come back, with a mask or without"
+        )
     return same_tensors(got, params, "the result")
 
 
@@ -83,9 +88,10 @@ def _not_deleted(got: Params, right: Params, mask: Mask, params: Params) -> str:
         "`itertools.product([False, True], repeat=n)` goes through all choices for n numbers. Compute the sum of each; "
         "remember the choice whose sum is nearest to the target, on whichever side.",
         "best, smallest = None, float('inf')\nfor kept in itertools.product([False, True], repeat=len(numbers)):\n"
-        "    error = abs(sum(x for x, k in zip(numbers, kept) if k) - target)\n"
-        "    if error < smallest:\n        best, smallest = list(kept), error",
+        "    error = ...  # how far the sum of the kept numbers is from the target\n"
+        "    if error < smallest:\n        best, smallest = list(kept), error\nreturn best",
     ),
+    returns=lambda got, numbers, target: choice_of(got, len(numbers)),
 )
 def check_closest_subset(attempt: Attempt) -> None:
     """Cases in which one thing matters at a time, then random numbers."""
@@ -97,15 +103,17 @@ def check_closest_subset(attempt: Attempt) -> None:
         ([-0.5, 0.375, -0.25], -0.7),  # a target below zero
         ([0.6, 0.5, 0.5], 1.0),  # the largest is no part of it
         ([0.5, 0.1, 0.4], 0.9),  # not side by side
+        ([0.5, 0.25], 3.0),  # the best is far off, too
+        ([-0.5, 0.25], -2.5),
+        ([0.9, 0.6, -0.8, 0.7], 0.8),  # of a larger sum and a smaller one, and above by less than below
     ]
-    for n in (5, 8, 9):
+    for n in (5, 8, 9, 12, 12):  # the lesson's own number last
         numbers = (2 * torch.rand(n, generator=attempt.rng, dtype=torch.float64) - 1).tolist()
         cases.append((numbers, float(torch.rand((), generator=attempt.rng)) - 0.5))
     compare(
         attempt,
         cases,
-        read=lambda got, numbers, target: choice_of(got, len(numbers)),
-        close=lambda got, best, numbers, target: off(got, numbers, target) <= off(best, numbers, target) + 1e-9,
+        close=lambda got, best, numbers, target: off(got, numbers, target) <= off(best, numbers, target) + 1e-6,
         same=lambda a, b, numbers, _: math.isclose(sum(kept_of(a, numbers)), sum(kept_of(b, numbers)), abs_tol=1e-9),
         show=lambda got, best, numbers, target: (
             f"numbers {row(numbers)}, target {target:.3f}: keeping {row(kept_of(got, numbers))} is off by "
@@ -140,8 +148,9 @@ def log10_years(weights: int, per_second: float) -> float:
         "266,200 weights on your calculator?",
         "There are 2^n masks, and years = 2^n / per_second / (seconds in a year). 2^266200 is too large for a float: "
         "take the logarithm of the whole formula, and products become sums, quotients differences.",
-        "weights * math.log10(2) - math.log10(per_second) - math.log10(365.25 * 24 * 3600)",
+        "return weights * math.log10(2) - ...  # and the logarithms of the two by which 2^n is divided",
     ),
+    returns=lambda got, *_: number(got, "one number, the power of ten"),
 )
 def check_log10_years(attempt: Attempt) -> None:
     """Small cases, told apart by what a wrong one computes; then a real network."""
@@ -152,10 +161,11 @@ def check_log10_years(attempt: Attempt) -> None:
                 attempt,
                 cases,
                 read=_power_of_ten,
-                close=lambda a, b, *_: math.isclose(a, b, abs_tol=5e-3),  # a year of 365 days is as good
-                same=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-3, abs_tol=5e-3),
+                close=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-4),  # float32 will do
+                same=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-6, abs_tol=2e-5),
                 show=lambda got, right, weights, rate: (
-                    f"for {weights:,} weights at {rate:g} masks a second it returned {got:.4g}, expected {right:.4g}"
+                    f"for {weights:,} weights at {rate:g} masks a second it returned {apart(got, right)[0]}, "
+                    f"expected {apart(got, right)[1]}"
                 ),
                 otherwise="that is not log10(2^n / per_second / seconds in a year)",
             )
@@ -294,11 +304,12 @@ def unanswered() -> dict[int, bool | None]:
         "take back: speed, a cheap search, a proof, a brain.",
         "return {1: True, 2: False, ...}  # write True or False in place of every None, then run the cell",
     ),
+    returns=lambda got: _sheet(got),
     given=unanswered,
 )
 def check_ten_answers(attempt: Attempt) -> None:
     """Each wrong answer gets its statement's own reason; what is not answered is not given away."""
-    compare(attempt, [], read=_sheet, show=lambda got, *_: _left_open(got), otherwise=_what_is_wrong)
+    compare(attempt, [], show=lambda got, *_: _left_open(got), otherwise=_what_is_wrong)
 
 
 def _sheet(got: object) -> dict[int, bool | None]:
@@ -308,12 +319,19 @@ def _sheet(got: object) -> dict[int, bool | None]:
         raise Wrong(f"it returned {brief(got)}; expected a dict from the numbers 1 to 10 to True or False")
     if set(got) != set(numbers):
         raise Wrong(f"it answers {brief(sorted(got, key=str))}; expected one answer for each of the numbers 1 to 10")
-    for n in numbers:
-        if isinstance(got[n], str):
-            raise Wrong(f"answer {n} is the text {got[n]!r}; write True or False without quotation marks")
-        if got[n] is not None and got[n] not in (True, False):
-            raise Wrong(f"answer {n} is {brief(got[n])}; write True or False")
-    return {n: None if got[n] is None else bool(got[n]) for n in numbers}
+    return {n: _answer(n, got[n]) for n in numbers}
+
+
+def _answer(n: int, given: Any) -> bool | None:
+    if isinstance(given, str):
+        raise Wrong(f"answer {n} is the text {given!r}; write True or False without quotation marks")
+    try:
+        known = given is None or given in (True, False)
+    except (ValueError, RuntimeError):  # several values
+        known = False
+    if not known:
+        raise Wrong(f"answer {n} is {brief(given)}; write True or False")
+    return None if given is None else bool(given)
 
 
 def _left_open(got: dict[int, bool | None]) -> str:
@@ -326,4 +344,4 @@ def _what_is_wrong(got: dict[int, bool | None], right: dict[int, bool]) -> str:
     if not wrong:
         return "the sheet is not full yet"
     reasons = "\n".join(f"Statement {n}: {STATEMENTS[n - 1].why}" for n in wrong)
-    return f"{len(wrong)} of 10 do not hold up.\n{reasons}"
+    return f"{len(wrong)} of 10 do{'es' * (len(wrong) == 1)} not hold up.\n{reasons}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lthedu.exercises.core import mistake
 from lthedu.lessons.what_is_a_lottery_ticket.exercises import SECONDS_A_YEAR, STATEMENTS, ten_answers
 from lthedu.networks.masks import Mask, Params
-from lthedu.proof import closest_subset, greedy_subset
+from lthedu.proof import closest_subset
 
 # apply -------------------------------------------------------------------------------------------------------
 
@@ -17,13 +17,41 @@ def fills_what_is_kept(mask: Mask, params: Params) -> Params:
     return {name: p.masked_fill(mask[name], 0.0) if name in mask else p for name, p in params.items()}
 
 
-# closest_subset ----------------------------------------------------------------------------------------------
+@mistake("apply", "nothing was deleted: every number is as it was")
+def deletes_nothing(mask: Mask, params: Params) -> Params:
+    return dict(params)
 
-mistake(
-    "closest_subset",
-    "it takes the largest numbers first and never thinks again; a number that looked good at once may spoil the best "
-    "choice, so try all choices",
-)(greedy_subset)
+
+OWN_RULE = "a tensor with a mask was left as it was: go by the names in `mask`, not by how a tensor looks or is called"
+
+
+@mistake("apply", OWN_RULE)
+def matrices_alone(mask: Mask, params: Params) -> Params:
+    return {name: p * mask[name] if name in mask and p.ndim > 1 else p for name, p in params.items()}
+
+
+@mistake("apply", OWN_RULE)
+def all_but_biases(mask: Mask, params: Params) -> Params:
+    return {name: p * mask[name] if name in mask and "bias" not in name else p for name, p in params.items()}
+
+
+@mistake("apply", OWN_RULE)
+def weights_by_name(mask: Mask, params: Params) -> Params:
+    return {name: p * mask[name] if name in mask and "weight" in name else p for name, p in params.items()}
+
+
+def _one_alone(which: int) -> Callable[[Mask, Params], Params]:
+    """The first mask is used alone, or the last."""
+    return lambda mask, params: {**params, **{name: params[name] * mask[name] for name in [*mask][which:][:1]}}
+
+
+for which in (0, -1):
+    mistake("apply", "one mask alone was used; the other tensors that have one must lose their numbers as well")(
+        _one_alone(which)
+    )
+
+
+# closest_subset ----------------------------------------------------------------------------------------------
 
 
 def _choices(n: int) -> list[tuple[bool, ...]]:
@@ -32,6 +60,35 @@ def _choices(n: int) -> list[tuple[bool, ...]]:
 
 def _sum(numbers: list[float], kept: tuple[bool, ...]) -> float:
     return sum(itertools.compress(numbers, kept))
+
+
+Rule = Callable[[float, float, float], bool]  # (sum so far, number, target) -> whether the number is kept
+
+
+def _one_by_one(key: Callable[[float], float], keep: Rule) -> Callable[[list[float], float], list[bool]]:
+    """One pass through the numbers in the order of `key`."""
+
+    def answer(numbers: list[float], target: float) -> list[bool]:
+        kept, total = [False] * len(numbers), 0.0
+        for i in sorted(range(len(numbers)), key=lambda i: key(numbers[i])):
+            if keep(total, numbers[i], target):
+                kept[i], total = True, total + numbers[i]
+        return kept
+
+    return answer
+
+
+for key in (lambda x: 0, lambda x: x, lambda x: -x, abs, lambda x: -abs(x)):
+    for keep in (
+        lambda total, x, target: abs(total + x - target) < abs(total - target),
+        lambda total, x, target: abs(total + x - target) <= abs(total - target),
+        lambda total, x, target: total + x <= target,
+    ):
+        mistake(
+            "closest_subset",
+            "it decides on one number after the other and never goes back; a number that looked good at once may spoil "
+            "the best choice, so try all choices",
+        )(_one_by_one(key, keep))
 
 
 @mistake("closest_subset", "the choice is turned round: True means kept, False means deleted")
@@ -61,6 +118,95 @@ def keeps_at_least_one(numbers: list[float], target: float) -> tuple[bool, ...]:
 @mistake("closest_subset", "it never keeps everything: keeping all is a choice too")
 def stops_one_short(numbers: list[float], target: float) -> tuple[bool, ...]:  # range(2**n - 1)
     return min(_choices(len(numbers))[:-1], key=lambda kept: abs(_sum(numbers, kept) - target))
+
+
+NONE_AND_ALL = "it never deletes everything and never keeps everything: both are choices, too"
+
+
+@mistake("closest_subset", NONE_AND_ALL)
+def none_and_all_left_out(numbers: list[float], target: float) -> tuple[bool, ...]:  # fails for one number
+    return min(_choices(len(numbers))[1:-1], key=lambda kept: abs(_sum(numbers, kept) - target))
+
+
+@mistake("closest_subset", NONE_AND_ALL)
+def none_and_all_left_out_of_several(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return none_and_all_left_out(numbers, target) if len(numbers) > 1 else (False,)
+
+
+@mistake("closest_subset", "it takes the sum that is furthest above the target: compare distances, without their sign")
+def forgets_abs_the_other_way(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return min(_choices(len(numbers)), key=lambda kept: target - _sum(numbers, kept))
+
+
+@mistake("closest_subset", "it takes the choice that is furthest from the target; look for the nearest")
+def furthest(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return max(_choices(len(numbers)), key=lambda kept: abs(_sum(numbers, kept) - target))
+
+
+@mistake("closest_subset", "it never stays below the target; a sum a little below may be nearer than any above")
+def stays_above(numbers: list[float], target: float) -> tuple[bool, ...]:
+    allowed = [kept for kept in _choices(len(numbers)) if _sum(numbers, kept) >= target]
+    return min(allowed, key=lambda kept: _sum(numbers, kept), default=(True,) * len(numbers))
+
+
+@mistake("closest_subset", "it compares without the signs of sum and target: -0.5 is not near to 0.5")
+def compares_sizes(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return min(_choices(len(numbers)), key=lambda kept: abs(abs(_sum(numbers, kept)) - abs(target)))
+
+
+OTHER_ORDER = (
+    "the choice is right but its entries are in another order: the first belongs to the first number, and so on"
+)
+
+
+@mistake("closest_subset", OTHER_ORDER)
+def from_back_to_front(numbers: list[float], target: float) -> list[bool]:  # a binary number's digits
+    return closest_subset(numbers, target)[::-1]
+
+
+@mistake("closest_subset", OTHER_ORDER)
+def in_the_sorted_order(numbers: list[float], target: float) -> list[bool]:
+    return closest_subset(sorted(numbers), target)
+
+
+@mistake("closest_subset", OTHER_ORDER)
+def in_the_falling_order(numbers: list[float], target: float) -> list[bool]:
+    return closest_subset(sorted(numbers, reverse=True), target)
+
+
+def _no_more_than(most: int) -> Callable[[list[float], float], tuple[bool, ...]]:
+    def answer(numbers: list[float], target: float) -> tuple[bool, ...]:
+        allowed = [kept for kept in _choices(len(numbers)) if sum(kept) <= most]
+        return min(allowed, key=lambda kept: abs(_sum(numbers, kept) - target))
+
+    return answer
+
+
+for most in (1, 2, 3):
+    mistake("closest_subset", f"it never keeps more than {('one number', 'two numbers', 'three numbers')[most - 1]}")(
+        _no_more_than(most)
+    )
+
+
+@mistake("closest_subset", "it keeps every number, whatever the target: is the smallest distance noted as well?")
+def keeps_the_last_choice(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return (True,) * len(numbers)
+
+
+@mistake("closest_subset", "it keeps no number, whatever the target: is a better choice noted when one is found?")
+def keeps_none(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return (False,) * len(numbers)
+
+
+@mistake("closest_subset", "it stops where flipping one number more does not help; flipping two at once may")
+def climbs(numbers: list[float], target: float) -> list[bool]:
+    kept = [False] * len(numbers)
+    while True:
+        flipped = [[k is not (i == j) for j, k in enumerate(kept)] for i in range(len(kept))]
+        best = min(flipped, key=lambda kept: abs(_sum(numbers, tuple(kept)) - target))
+        if abs(_sum(numbers, tuple(best)) - target) >= abs(_sum(numbers, tuple(kept)) - target):
+            return kept
+        kept = best
 
 
 # log10_years -------------------------------------------------------------------------------------------------
@@ -111,9 +257,77 @@ def returns_the_years(weights: int, per_second: float) -> float:
     return 2.0**weights / per_second / SECONDS_A_YEAR
 
 
-@mistake("log10_years", "it is right but rounded: return all its digits")
-def rounds(weights: int, per_second: float) -> int:
-    return round(weights * math.log10(2) - math.log10(per_second) - math.log10(SECONDS_A_YEAR))
+def _log10_years(weights: int, per_second: float) -> float:
+    return weights * math.log10(2) - math.log10(per_second) - math.log10(SECONDS_A_YEAR)
+
+
+Years = Callable[[int, float], float]
+_MORE: list[tuple[str, Years]] = [
+    *(
+        (f"that is {unit}, not years", lambda n, rate, seconds=seconds: stays_in_seconds(n, rate) - math.log10(seconds))
+        for unit, seconds in (("minutes", 60), ("hours", 3600), ("days", 24 * 3600))
+    ),
+    *(
+        (
+            "a year has 365.25 * 24 * 60 * 60 seconds: a factor is missing",
+            lambda n, rate, missing=missing: _log10_years(n, rate) + math.log10(missing),
+        )
+        for missing in (60, 3600, 24 * 3600, 24)
+    ),
+    *(
+        (
+            "one of the logarithms is the natural one: take math.log10 every time",
+            lambda n, rate, a=a, b=b, c=c: n * a(2) - b(rate) - c(SECONDS_A_YEAR),
+        )
+        for a, b, c in itertools.product((math.log10, math.log), repeat=3)
+        if {a, b, c} == {math.log10, math.log}
+    ),
+    *(
+        ("the logarithm of a quotient is a difference: subtract the logarithms, do not divide", divided)
+        for divided in (
+            lambda n, rate: n * math.log10(2) / rate / SECONDS_A_YEAR,
+            lambda n, rate: n * math.log10(2) / math.log10(rate) / math.log10(SECONDS_A_YEAR),
+            lambda n, rate: n * math.log10(2) / math.log10(rate * SECONDS_A_YEAR),
+        )
+    ),
+    *(
+        ("it may be below zero: that is less than a year", positive)
+        for positive in (lambda n, rate: max(0.0, _log10_years(n, rate)), lambda n, rate: abs(_log10_years(n, rate)))
+    ),
+    (
+        "`per_second` is not used: it takes a billion masks a second every time",
+        lambda n, rate: _log10_years(n, 1e9),
+    ),
+    ("a year has 365.25 days here, not 365", lambda n, rate: _log10_years(n, rate) + math.log10(365.25 / 365)),
+    ("that is the time for half of the masks; every mask is to be tried", lambda n, rate: _log10_years(n - 1, rate)),
+    (
+        "2^n is divided by both, masks a second and seconds a year: subtract their logarithms",
+        lambda n, rate: n * math.log10(2) + math.log10(rate) + math.log10(SECONDS_A_YEAR),
+    ),
+    ("n weights have 2^n masks, not 10^n", lambda n, rate: n - math.log10(rate) - math.log10(SECONDS_A_YEAR)),
+    ("the sign is turned round: more masks take more years", lambda n, rate: -_log10_years(n, rate)),
+    *(
+        (
+            f"log10 of 2 is 0.30103, not {short}: take math.log10(2)",
+            lambda n, rate, short=short: _log10_years(0, rate) + n * short,
+        )
+        for short in (0.3, 0.301)
+    ),
+    *(
+        ("it is right but rounded: return all its digits", lambda n, rate, short=short: short(_log10_years(n, rate)))
+        for short in (
+            round,
+            int,
+            math.floor,
+            math.ceil,
+            lambda x: round(x, 1),
+            lambda x: round(x, 2),
+            lambda x: round(x, 3),
+        )
+    ),
+]
+for _words, _years in _MORE:
+    mistake("log10_years", _words)(_years)
 
 
 # ten_answers -------------------------------------------------------------------------------------------------
@@ -124,4 +338,4 @@ def _all_but_one(number: int) -> Callable[[], dict[int, bool]]:
 
 
 for number, statement in enumerate(STATEMENTS, 1):
-    mistake("ten_answers", f"1 of 10 do not hold up.\nStatement {number}: {statement.why}")(_all_but_one(number))
+    mistake("ten_answers", f"1 of 10 does not hold up.\nStatement {number}: {statement.why}")(_all_but_one(number))

@@ -2,13 +2,14 @@
 
 import functools
 import math
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
 from lthedu.exercises.choices import row
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import numbers
 from lthedu.networks import masks
@@ -27,8 +28,8 @@ from lthedu.tickets import find_tickets
         "After a round of pruning, which weights does the next round start from: the trained ones, or others?",
         "Keep one variable, `mask`. A round is: start = the initial weights with the pruned ones at zero; train; "
         "remember the mask; prune the trained weights to get the next mask. Rounds 0 to `levels` all train.",
-        "for level in range(levels + 1):\n    start = masks.apply(mask, initial)\n"
-        "    trained = train(level, start, mask)\n    found.append(mask)\n    mask = prune(trained, mask)",
+        "mask, found = full, []\nfor level in range(levels + 1):\n    trained = train(level, ..., mask)\n"
+        "    found.append(mask)\n    mask = prune(trained, mask)\nreturn found",
     ),
 )
 def check_find_tickets(attempt: Attempt) -> None:
@@ -54,14 +55,18 @@ class _Rounds:
         n = self.levels + 1
         if len(self.outcomes) != n:
             raise Wrong(
-                f"it trained {len(self.outcomes)} times; with levels={self.levels} it must train {n} times: "
+                f"it trained {_times(len(self.outcomes))}; with levels={self.levels} it must train {_times(n)}: "
                 "the dense level 0, then once after each pruning"
             )
         if not isinstance(found, list | tuple):
             raise Wrong(f"it returned {brief(found)}; expected the list of masks, the full one first")
         if len(found) != n:
-            raise Wrong(f"it returned {len(found)} masks; with levels={self.levels} there are {n}, the full one too")
+            raise Wrong(
+                f"the list has the length {len(found)}; with levels={self.levels} it must hold {n}, the full mask first"
+            )
         for level, (got, expected) in enumerate(zip(found, self.masks, strict=False)):
+            if isinstance(got, Mapping) and any(isinstance(t, Tensor) and t.dtype != torch.bool for t in got.values()):
+                raise Wrong(f"number {level} of the list holds weights, or other numbers; return the masks")
             same_tensors(got, expected, f"mask number {level}")
             if any(not torch.equal(got[k], expected[k]) for k in expected):
                 raise Wrong(
@@ -78,7 +83,9 @@ class _Rounds:
             raise Wrong(f"it trains a level {now}, but levels={self.levels} is the last one")
         same_tensors(mask, self.full, "the mask given to `train`")
         same_tensors(start, self.initial, "the start given to `train`")
-        if now < len(self.masks) and any(not torch.equal(mask[k], self.masks[now][k]) for k in mask):
+        if now >= len(self.masks):
+            raise Wrong(f"level {now} trains before `prune` was called with what level {now - 1} trained")
+        if any(not torch.equal(mask[k], self.masks[now][k]) for k in mask):
             raise Wrong(f"level {now} does not train with the mask that prune returned last")
         self._check_start(now, start, mask)
         # far from the initial values, so that ranking the wrong weights shows
@@ -89,22 +96,23 @@ class _Rounds:
     def _check_start(self, now: int, start: Params, mask: Mask) -> None:
         if _equal(start, masks.apply(mask, self.initial)):
             return
-        if any(_equal(start, masks.apply(mask, w)) or _equal(start, w) for w in self.outcomes):
-            raise Wrong(
-                f"level {now} goes on from trained weights: that is fine-tuning. A ticket rewinds: it starts from "
-                "`initial`, with the pruned weights at zero",
-                _first_difference(start, masks.apply(mask, self.initial)),
-            )
-        alive = sum(int((start[k] != 0)[~mask[k]].sum()) for k in mask)
-        if alive:
-            raise Wrong(f"level {now} starts with {alive} pruned weights that are not zero: apply the mask")
         right = masks.apply(mask, self.initial)
         off = [n for n in start if not torch.equal(start[n], right[n])]
         if not set(off) & set(mask):
             raise Wrong(f"level {now}: {off[0]} has no mask, and must be rewound to `initial` all the same")
+        if any(_is_part_of(start, w, mask, off) for w in self.outcomes):
+            raise Wrong(
+                f"level {now} goes on from trained weights: that is fine-tuning. A ticket rewinds: it starts from "
+                "`initial`, with the pruned weights at zero",
+                _first_difference(start, right),
+            )
+        if now and all(_equal({n: start[n]}, {n: self.initial[n] * ~mask[n]}) for n in mask):
+            raise Wrong(f"level {now} starts with its pruned weights, and the kept ones at zero: True means kept")
+        if alive := sum(int((start[k] != 0)[~mask[k]].sum()) for k in mask):
+            raise Wrong(f"level {now} starts with {alive} pruned weights that are not zero: apply the mask")
         raise Wrong(
-            f"level {now} does not start from the initial weights; a new draw would be the control, not the ticket",
-            _first_difference(start, masks.apply(mask, self.initial)),
+            f"level {now} does not start from the initial weights: what is kept must start as it is in `initial`",
+            _first_difference(start, right),
         )
 
     def prune(self, trained: Params, mask: Mask) -> Mask:
@@ -114,18 +122,31 @@ class _Rounds:
         same_tensors(trained, self.initial, "the weights given to `prune`")
         same_tensors(mask, self.full, "the mask given to `prune`")
         if not _equal(trained, self.outcomes[now]):
+            earlier = [level for level, w in enumerate(self.outcomes[:now]) if _equal(trained, w)]
             which = "the initial weights" if _near_initial(trained, self.initial) else "other weights"
+            which = f"the weights that level {earlier[0]} trained" if earlier else which
             raise Wrong(f"at level {now} prune got {which}; it must rank the weights that level {now} trained")
         if any(not torch.equal(mask[k], self.masks[now][k]) for k in mask):
+            got, own = (sum(masks.counts(m).values()) for m in (dict(mask), self.masks[now]))
+            why = ": weights pruned earlier would come back" if got > own else ": prune once after each training"
             raise Wrong(
-                f"at level {now} prune did not get the level's own mask: weights pruned earlier would come back",
-                f"it got a mask that keeps {sum(masks.counts(mask).values())} weights, "
-                f"level {now} has {sum(masks.counts(self.masks[now]).values())}",
+                f"at level {now} prune did not get the level's own mask{why if got != own else ''}",
+                f"it got a mask that keeps {got} weights, level {now} has {own}",
             )
         smaller = select(magnitude(trained), 0.5, within=mask)
         if len(self.masks) == now + 1:
             self.masks.append(smaller)
         return {n: m.clone() for n, m in smaller.items()}
+
+
+def _times(n: int) -> str:
+    return f"{n} time{'s' * (n != 1)}"
+
+
+def _is_part_of(start: Params, trained: Params, mask: Mask, names: list[str]) -> bool:
+    """Whether what is off in these tensors came from the trained weights, with the mask or without."""
+    masked = masks.apply(mask, trained)
+    return all(torch.equal(start[n], trained[n]) or torch.equal(start[n], masked[n]) for n in names)
 
 
 def _equal(a: Params, b: Params) -> bool:
@@ -154,54 +175,88 @@ def _first_difference(got: Params, expected: Params) -> str:
     hints=(
         "If each weight is kept by the toss of a coin, how many weights does a layer keep: always the same number?",
         "Shuffle what is there: the same True and False values of a layer, in a random order, have the same count.",
-        "for name, m in mask.items():\n    order = torch.randperm(m.numel(), generator=generator)\n"
-        "    found[name] = m.flatten()[order].reshape(m.shape)",
+        "found = {}\nfor name, m in mask.items():\n    order = torch.randperm(m.numel(), generator=generator)\n"
+        "    found[name] = ...  # the flattened mask in this order, and then in its own shape\nreturn found",
     ),
 )
 def check_random_mask(attempt: Attempt) -> None:
     """Equal counts, in a large layer too; all outcomes reached, all randomness from the generator."""
-    some = torch.tensor([[True, True, False], [True, False, False]])
-    ticket = {"a.weight": some, "b.weight": torch.tensor([[True, False], [False, False]]), "c.weight": some.clone()}
+    some = torch.tensor([[True, False, False], [False, True, False]])
+    ticket = {"a.weight": some, "b.weight": torch.tensor([[True, True], [True, False]]), "c.weight": some.clone()}
     once = functools.partial(_mask_like, attempt, ticket)
     found = [draws.drawn(once, seed) for seed in range(400)]
-    _same_counts(found, ticket)
+    large = {"w": torch.rand(100, 300, generator=attempt.rng) < 0.137}
+    of_large = functools.partial(_mask_like, attempt, large)
+    _same_counts(found, ticket, of_large, int(large["w"].sum()))
+    _every_layer_is_shuffled(found, ticket)
     _every_mask_comes([one["a.weight"] for one in found], some)
     draws.apart([one["a.weight"] for one in found], [one["c.weight"] for one in found])
     kept = torch.stack([one["b.weight"].flatten() for one in found]).float().mean(0)
-    if not draws.as_often(kept, 0.25, 400):  # 1 of 4 is kept
+    if not draws.as_often(kept, 0.75, 400):  # 3 of 4 are kept
         raise Wrong("it prefers some places: every weight must be kept equally often", f"how often: {brief(kept)}")
-    large = {"w": torch.rand(100, 300, generator=attempt.rng) < 0.137}
-    of_large = functools.partial(_mask_like, attempt, large)
     have, want = int(draws.drawn(of_large, 1)["w"].sum()), int(large["w"].sum())
     if have != want:
         words = "in a large layer it keeps another number of weights than the ticket: count them, round no share"
         raise Wrong(words, f"of 30,000 weights the ticket keeps {want:,}, and it {have:,}")
+    lesson = {n: torch.arange(math.prod(s)).view(s) < kept for n, s, kept in LAYERS}
+    counts = [masks.counts(m) for m in (_mask_like(attempt, lesson, draws.seeded(1)), lesson)]
+    if counts[0] != counts[1]:
+        words = "in a large layer it keeps another number of weights than the ticket: count them, round no share"
+        raise Wrong(words, f"in layers of the lesson's size the ticket keeps {counts[1]}, and it {counts[0]}")
     draws.decided(of_large, "mask")
     draws.moved_on(attempt, once)
+
+
+# the lesson's sizes; these counts come out wrong where they are computed from a share in single precision
+LAYERS = (
+    ("first", (300, 784), 15_877),
+    ("first, few", (300, 784), 1_000),
+    ("second", (100, 300), 3_976),
+    ("last", (10, 100), 253),
+)
 
 
 def _mask_like(attempt: Attempt, ticket: Mask, generator: torch.Generator) -> Mask:
     return same_tensors(attempt(ticket, generator), ticket, "the returned mask")
 
 
-def _same_counts(found: list[Mask], ticket: Mask) -> None:
+def _same_counts(
+    found: list[Mask], ticket: Mask, of_large: Callable[[torch.Generator], Mask], want_of_large: int
+) -> None:
     want = masks.counts(ticket)
     have = [masks.counts(one) for one in found]
     off = next((h for h in have if h != want), None)
     if off is None:
         return
-    if all(sum(h.values()) == sum(want.values()) for h in have):
+    if all(h == off for h in have):
+        words = "it keeps another number of weights than the ticket, in every draw"
+        pruned = {name: m.numel() - want[name] for name, m in found[0].items()}
+        words += ": as many as the ticket prunes" * (off == pruned)
+    elif all(sum(h.values()) == sum(want.values()) for h in have):
         words = "the weights wander between layers: the total is right, but each layer must keep its own count"
     else:
-        words = "the number of weights kept changes from draw to draw; a coin toss gives it right only on average"
+        words = "the number of weights kept changes from draw to draw"
+        mean = sum(int(draws.drawn(of_large, seed)["w"].sum()) for seed in range(8)) / 8
+        if abs(mean - want_of_large) < 150:
+            words += "; a coin toss gives it right only on average"
+        elif mean < want_of_large:
+            words += ", and is too small on average"
+        else:
+            words += ", and is too large on average"
     raise Wrong(words, f"kept {off}, the ticket keeps {want}")
+
+
+def _every_layer_is_shuffled(found: list[Mask], ticket: Mask) -> None:
+    still = [name for name, m in ticket.items() if all(torch.equal(one[name], m) for one in found)]
+    if len(still) == len(ticket):
+        raise Wrong("it returns the ticket's own mask: nothing was shuffled", f"in {len(found)} draws")
+    if still:
+        raise Wrong("some layers are shuffled, and others come back as they were", f"as it was: {', '.join(still)}")
 
 
 def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
     if all(torch.equal(m, found[0]) for m in found):
-        same = torch.equal(found[0], ticket)
-        words = "it returns the ticket's own mask: nothing was shuffled" if same else "it returns one mask always"
-        raise Wrong(words, f"{len(found)} generators, one mask: {brief(found[0])}")
+        raise Wrong("it returns one mask always", f"{len(found)} generators, one mask: {brief(found[0])}")
     example = f"from {brief(ticket)}, for instance {brief(found[1])}"
     lines = {"row": [ticket, *found], "column": [m.T for m in (ticket, *found)]}
     for line, turned in lines.items():
@@ -212,7 +267,7 @@ def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
             raise Wrong(f"each {line} keeps its own count; a random mask must have no structure", example)
     results = [tuple(m.flatten().tolist()) for m in found]
     words = "not every mask can come; a random mask must have no structure"
-    draws.all_come_up(results, math.comb(6, 3), words, "masks that keep 3 of these 6 weights")
+    draws.all_come_up(results, math.comb(6, 2), words, "masks that keep 2 of these 6 weights")
 
 
 @exercise(
@@ -225,8 +280,9 @@ def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
         "Work with the differences d = a - b alone: their mean, divided by the standard error of that mean, is t; "
         "the two-sided p-value is the chance that Student's t with n - 1 degrees of freedom is at least as far out.",
         "d = np.asarray(a) - np.asarray(b)\nt = d.mean() / (d.std(ddof=1) / np.sqrt(len(d)))\n"
-        "p = 2 * scipy.stats.t.sf(abs(t), len(d) - 1)",
+        "return d.mean(), ...  # twice the tail beyond abs(t), as a float",
     ),
+    returns=lambda got, *_: numbers(got, 2, "two numbers: mean difference and p-value"),
 )
 def check_paired_test(attempt: Attempt) -> None:
     """Both signs of the difference, few and more seeds. The mean is judged first, then p."""
@@ -245,14 +301,14 @@ def check_paired_test(attempt: Attempt) -> None:
         compare(
             attempt,
             cases,
-            read=lambda result, a, b: numbers(result, 2, "two numbers: mean difference and p-value"),
             close=functools.partial(_same_number, k),
-            show=lambda got, right, a, b: (
-                f"a = {row(a)}, b = {row(b)}: got {got[0]:.4f} and p = {got[1]:.4f}, "
-                f"expected {right[0]:.4f} and {right[1]:.4f}"
-            ),
+            show=functools.partial(_pair_shown, k),
             otherwise=words,
         )
+
+
+def _pair_shown(k: int, got: tuple[float, float], right: tuple[float, float], a: list[float], b: list[float]) -> str:
+    return f"a = {row(a)}, b = {row(b)}: {('the mean', 'p')[k]}: {difference(got[k], right[k])}"
 
 
 def _same_number(k: int, got: tuple[float, float], right: tuple[float, float], *args: object) -> bool:
@@ -284,15 +340,15 @@ def as_published(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
         "Which weights does `weight < 1e-6` pick out? Try it on tensor([-0.5, 0.0, 0.5]).",
         "A pruned weight is zero, but so may be a kept one, and every negative weight is below 1e-6. "
         "What tells you for certain which weights are pruned?",
-        "torch.where(mask, grad, torch.zeros_like(grad))",
+        "return torch.where(..., grad, torch.zeros_like(grad))",
     ),
     given=as_published,
 )
 def check_freeze_pruned(attempt: Attempt) -> None:
     """One weight at a time, then a random layer."""
     cases = [  # a gradient, a weight, and whether it is kept
-        *[_one(2.0, weight, True) for weight in (-0.5, 0.5, 0.0, 1e-9)],
-        *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False), _one(0.5, 0.5, True)],
+        *[_one(2.0, weight, True) for weight in (-0.5, 0.5, 0.0, 1e-9, -1e-9)],
+        *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False), _one(2.0, -0.3, False), _one(0.5, 0.5, True)],
     ]
     grad, weight = (torch.randn(4, 6, generator=attempt.rng) for _ in range(2))
     weight[0] = 0.0
@@ -312,24 +368,21 @@ def _one(grad: float, weight: float, kept: bool) -> tuple[Tensor, Tensor, Tensor
 
 
 def _gradient_shown(got: Tensor, right: Tensor, grad: Tensor, weight: Tensor, mask: Tensor) -> str:
-    if len(grad) > 1:
-        return ""
-    kept = "kept" if mask.item() else "pruned"
-    return f"weight {weight.item():.3g}, gradient {grad.item()}, {kept}: got {got.item()}, expected {right.item()}"
+    place = tuple((got != right).nonzero()[0].tolist())
+    where = f"at {list(place)} of {tuple(grad.shape)}, " if grad.numel() > 1 else ""
+    kept = "kept" if mask[place] else "pruned"
+    return (
+        f"{where}weight {weight[place].item():.3g}, gradient {grad[place].item():.3g}, {kept}: "
+        f"{difference(got[place].item(), right[place].item())}"
+    )
 
 
 def _which_gradient(got: Tensor, right: Tensor, grad: Tensor, weight: Tensor, mask: Tensor) -> str:
-    if len(grad) > 1:
-        return "on a random 4 x 6 layer the gradient is not the given one with the pruned entries at zero"
-    if not mask.item():
-        return "a pruned weight still gets a gradient: ask the mask, not the weight"
-    if got.item() != 0:
+    place = tuple((got != right).nonzero()[0].tolist())
+    if not mask[place]:
+        return "a pruned weight still gets a gradient"
+    if got[place]:
         return "a kept weight's gradient is not the one given"
-    value = weight.item()
-    if value < 0:
-        return "a kept negative weight is frozen: it is below the threshold, and it is not pruned"
-    if value > 0.1:
-        return "a kept positive weight is frozen: it is not pruned"
-    return (
-        f"a kept zero weight is frozen: it happens to be {'tiny' if value else 'at zero'}: ask the mask, not the weight"
-    )
+    value = float(weight[place])
+    kind = "tiny" if abs(value) < 1e-6 and value else "negative" if value < 0 else "positive" if value > 0 else "zero"
+    return f"a kept {kind} weight is frozen; it is not pruned, and must get its gradient"

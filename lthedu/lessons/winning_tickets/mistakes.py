@@ -1,5 +1,6 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.pruning import random_mask
 from lthedu.stats import paired_test
-from lthedu.tickets import Prune, Train
+from lthedu.tickets import Prune, Train, find_tickets
 
 # find_tickets ------------------------------------------------------------------------------------------------
 
@@ -46,7 +47,7 @@ mistake("find_tickets", "level 1 starts with 6 pruned weights that are not zero:
     _from(lambda level, initial, trained, mask: initial)
 )
 mistake(
-    "find_tickets", "level 1 does not start from the initial weights; a new draw would be the control, not the ticket"
+    "find_tickets", "level 1 does not start from the initial weights: what is kept must start as it is in `initial`"
 )(
     _from(
         lambda level, initial, trained, mask: masks.apply(
@@ -86,7 +87,7 @@ def ranks_the_start(initial: Params, full: Mask, train: Train, prune: Prune, lev
 
 @mistake(
     "find_tickets",
-    "it trained 1 times; with levels=1 it must train 2 times: the dense level 0, then once after each pruning",
+    "it trained 1 time; with levels=1 it must train 2 times: the dense level 0, then once after each pruning",
 )
 def one_round_short(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
     mask, found = full, [full]
@@ -94,6 +95,46 @@ def one_round_short(initial: Params, full: Mask, train: Train, prune: Prune, lev
         mask = prune(train(level, masks.apply(mask, initial), mask), mask)
         found.append(mask)
     return found
+
+
+@mistake("find_tickets", "level 1 starts with its pruned weights, and the kept ones at zero: True means kept")
+def starts_with_the_pruned(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    def start(level: int, initial: Params, trained: Params, mask: Mask) -> Params:
+        return masks.apply({n: ~m for n, m in mask.items()}, initial) if level else initial
+
+    return _from(start)(initial, full, train, prune, levels)
+
+
+@mistake("find_tickets", "at level 0 prune did not get the level's own mask: prune once after each training")
+def prunes_twice(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    return find_tickets(initial, full, train, lambda trained, mask: prune(trained, prune(trained, mask)), levels)
+
+
+@mistake(
+    "find_tickets",
+    "at level 1 prune got the weights that level 0 trained; it must rank the weights that level 1 trained",
+)
+def ranks_the_dense_network(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    dense: list[Params] = []
+
+    def remembered(level: int, start: Params, mask: Mask) -> Params:
+        dense.append(train(level, start, mask))
+        return dense[0]
+
+    return find_tickets(initial, full, remembered, prune, levels)
+
+
+@mistake("find_tickets", "level 1 trains before `prune` was called with what level 0 trained")
+def trains_all_first(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    found = [full]
+    for trained in [train(level, initial, full) for level in range(levels + 1)][:-1]:
+        found.append(prune(trained, found[-1]))
+    return found
+
+
+@mistake("find_tickets", "number 0 of the list holds weights, or other numbers; return the masks")
+def returns_the_tickets(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Params]:
+    return [masks.apply(mask, initial) for mask in find_tickets(initial, full, train, prune, levels)]
 
 
 # random_mask -------------------------------------------------------------------------------------------------
@@ -108,6 +149,23 @@ def _in_order(m: Tensor, order: Tensor) -> Tensor:
 )
 def tosses_a_coin(mask: Mask, generator: torch.Generator) -> Mask:
     return {n: torch.rand(m.shape, generator=generator) < m.float().mean() for n, m in mask.items()}
+
+
+@mistake(
+    "random_mask", "it keeps another number of weights than the ticket, in every draw: as many as the ticket prunes"
+)
+def keeps_as_many_as_are_pruned(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: ~m for n, m in random_mask(mask, generator).items()}
+
+
+@mistake("random_mask", "it keeps another number of weights than the ticket, in every draw")
+def gives_all_layers_one_density(mask: Mask, generator: torch.Generator) -> Mask:
+    density = masks.density(mask)
+    found = {}
+    for n, m in mask.items():
+        chosen = torch.randperm(m.numel(), generator=generator)[: round(density * m.numel())]
+        found[n] = torch.zeros(m.numel(), dtype=torch.bool).index_fill_(0, chosen, True).view(m.shape)
+    return found
 
 
 @mistake("random_mask", "the weights wander between layers: the total is right, but each layer must keep its own count")
@@ -126,6 +184,11 @@ def shuffles_a_name(mask: Mask, generator: torch.Generator) -> Mask:
     return found
 
 
+@mistake("random_mask", "some layers are shuffled, and others come back as they were")
+def shuffles_the_first(mask: Mask, generator: torch.Generator) -> Mask:  # `return` inside the loop's body
+    return mask | {n: _in_order(m, torch.randperm(m.numel(), generator=generator)) for n, m in [*mask.items()][:1]}
+
+
 @mistake("random_mask", "it returns one mask always")
 def seeds_its_own(mask: Mask, generator: torch.Generator) -> Mask:
     return random_mask(mask, torch.Generator().manual_seed(42))
@@ -139,6 +202,11 @@ def shuffles_rows(mask: Mask, generator: torch.Generator) -> Mask:
 @mistake("random_mask", "whole columns move together; a random mask must have no structure")
 def shuffles_columns(mask: Mask, generator: torch.Generator) -> Mask:
     return {n: m[:, torch.randperm(m.shape[1], generator=generator)] for n, m in mask.items()}
+
+
+@mistake("random_mask", "each column keeps its own count; a random mask must have no structure")
+def shuffles_each_column(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: m.gather(0, torch.rand(m.shape, generator=generator).argsort(0)) for n, m in mask.items()}
 
 
 @mistake("random_mask", "each row keeps its own count; a random mask must have no structure")
@@ -226,8 +294,92 @@ _P: list[tuple[str, Callable[[Floats], float]]] = [
     ("this is the normal's tail; with so few seeds it is Student's", lambda d: 2 * stats.norm.sf(abs(_t(d)))),
     ("this is t itself; the p-value is how likely so large a t is", _t),
 ]
+_P += [
+    (_ONE_SIDED, lambda d: stats.norm.sf(abs(_t(d)))),
+    *(
+        (
+            "s is the standard deviation, and this is the variance: take its square root",
+            lambda d, ddof=ddof, n=n: _tails(d.mean() / (d.var(ddof=ddof) / n(len(d))), len(d) - 1),
+        )
+        for ddof in (0, 1)
+        for n in (math.sqrt, lambda n: n, lambda n: 1)
+    ),
+    (
+        "divide the standard deviation by sqrt(n), not by n",
+        lambda d: _tails(d.mean() / (d.std(ddof=1) / len(d)), len(d) - 1),
+    ),
+    (
+        "the standard deviation divides by n, and it is not divided by sqrt(n)",
+        lambda d: _tails(d.mean() / d.std(), len(d) - 1),
+    ),
+    ("the degrees of freedom are n - 1, not n - 2", lambda d: _tails(_t(d), max(1, len(d) - 2))),
+    ("this is twice the two-sided p: it counts both tails already", lambda d: 2 * _tails(_t(d), len(d) - 1)),
+    ("p is a chance between 0 and 1, and this is in percent", lambda d: 100 * _tails(_t(d), len(d) - 1)),
+    ("this is 1 - p: a large t must give a small p", lambda d: 1 - _tails(_t(d), len(d) - 1)),
+    (
+        "twice the whole distribution below t is no tail: take sf(abs(t), n - 1)",
+        lambda d: 2 * stats.t.cdf(abs(_t(d)), len(d) - 1),
+    ),
+    (
+        "for a positive t this is not p: take the tail of the absolute value of t",
+        lambda d: 2 * stats.t.cdf(_t(d), len(d) - 1),
+    ),
+    ("this is t itself; the p-value is how likely so large a t is", lambda d: abs(_t(d))),
+    ("this is the standard deviation; the second number is the p-value", lambda d: float(d.std(ddof=1))),
+    ("this is the standard error; the second number is the p-value", lambda d: float(d.std(ddof=1)) / len(d) ** 0.5),
+    (
+        "pdf is the height of the curve at t; p is the area beyond it: sf",
+        lambda d: float(stats.t.pdf(_t(d), len(d) - 1)),
+    ),
+    (
+        "pdf is the height of the curve at t; p is the area beyond it: sf",
+        lambda d: 2 * float(stats.t.pdf(_t(d), len(d) - 1)),
+    ),
+    ("this is Wilcoxon's signed-rank test, not Student's", lambda d: float(stats.wilcoxon(d).pvalue)),
+    ("this is the sign test, not Student's", lambda d: float(stats.binomtest(int((d > 0).sum()), len(d)).pvalue)),
+    (
+        "t takes the mean of the differences, and this is their sum",
+        lambda d: _tails(d.sum() / (d.std(ddof=1) / len(d) ** 0.5), len(d) - 1),
+    ),
+    (
+        "t takes the mean of the differences, and this is their median",
+        lambda d: _tails(float(np.median(d)) / (d.std(ddof=1) / len(d) ** 0.5), len(d) - 1),
+    ),
+]
 for _words, _p in _P:
     mistake("paired_test", _words)(_with_p(_p))
+
+
+@mistake("paired_test", "the two numbers are exchanged: the mean difference comes first, then p")
+def p_first(a: Row, b: Row) -> Pair:
+    mean, p = paired_test(a, b)
+    return p, mean
+
+
+_MEANS: list[tuple[str, Callable[[Floats, Floats], float]]] = [
+    ("this is the mean of the absolute differences: a - b keeps its sign", lambda a, b: float(abs(a - b).mean())),
+    ("this is the median of the differences; the first number is their mean", lambda a, b: float(np.median(a - b))),
+    ("this is the sum of the differences; divide it by n", lambda a, b: (a - b).sum()),
+    ("the mean divides by n; only the standard deviation takes n - 1", lambda a, b: (a - b).sum() / (len(a) - 1)),
+    ("this is in percent; return the difference as it is", lambda a, b: 100 * (a - b).mean()),
+    ("this is a ratio; the first number is the mean of the differences", lambda a, b: (a - b).mean() / b.mean()),
+    ("this is the mean of a alone", lambda a, b: a.mean()),
+    ("this is the difference of the best values; take the mean of all differences", lambda a, b: a.max() - b.max()),
+    ("this is the first difference; take the mean of all", lambda a, b: (a - b)[0]),
+    (
+        "the first number is the standard deviation; it should be the mean of the differences",
+        lambda a, b: (a - b).std(ddof=1),
+    ),
+]
+for _words, _mean in _MEANS:
+    mistake("paired_test", _words)(
+        lambda a, b, mean=_mean: (float(mean(np.asarray(a), np.asarray(b))), paired_test(a, b)[1])
+    )
+
+
+@mistake("paired_test", "the rows were sorted: the pairs of one seed are torn apart")
+def sorted_first(a: Row, b: Row) -> Pair:
+    return paired_test(sorted(a), sorted(b))
 
 
 @mistake("paired_test", "this is the unpaired test: it throws away that the seeds are shared")
@@ -270,3 +422,66 @@ for _digits in (2, 3, 4):
 @mistake("freeze_pruned", "the mask is used the wrong way round: True means kept")
 def wrong_way_round(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return grad * ~mask
+
+
+FROZEN: list[tuple[str, Callable[[Tensor, Tensor], Tensor]]] = [  # (weight, mask) -> which get a gradient
+    (
+        "a kept negative weight is frozen: every negative weight is below the threshold",
+        lambda weight, mask: weight >= 1e-6,
+    ),
+    (
+        "a kept negative weight is frozen: every negative weight is below the threshold",
+        lambda weight, mask: weight > 1e-6,
+    ),
+    *(
+        ("a kept weight is frozen that happens to be zero, or nearly: ask the mask, not the weight", alive)
+        for alive in (
+            lambda weight, mask: weight != 0,
+            lambda weight, mask: weight.abs() >= 1e-6,
+            lambda weight, mask: weight.abs() >= 1e-12,
+        )
+    ),
+    *(
+        ("the mask alone tells what is pruned; beside it the weight is asked as well, and kept ones are frozen", alive)
+        for alive in (
+            lambda weight, mask: mask & (weight != 0),
+            lambda weight, mask: mask & (weight.abs() >= 1e-6),
+            lambda weight, mask: mask & (weight >= 1e-6),
+        )
+    ),
+    *(
+        ("a pruned weight gets a gradient unless it is zero; the mask alone tells what is pruned", alive)
+        for alive in (
+            lambda weight, mask: mask | (weight != 0),
+            lambda weight, mask: mask | (weight.abs() >= 1e-6),
+        )
+    ),
+    (
+        "a pruned weight gets a gradient unless it is below the threshold; the mask alone tells what is pruned",
+        lambda weight, mask: mask | (weight >= 1e-6),
+    ),
+    (
+        "a kept positive weight is frozen: the comparison is turned round, and the mask is not asked",
+        lambda weight, mask: weight <= 1e-6,
+    ),
+    (
+        "a kept negative weight is frozen, and the mask is not asked",
+        lambda weight, mask: weight >= -1e-6,
+    ),
+    ("no gradient is set to zero: the pruned weights get theirs, too", lambda weight, mask: torch.ones_like(mask)),
+    ("every gradient is set to zero, those of the kept weights, too", lambda weight, mask: torch.zeros_like(mask)),
+]
+for _words, _alive in FROZEN:
+    mistake("freeze_pruned", _words)(lambda grad, weight, mask, alive=_alive: grad * alive(weight, mask))
+for _words, _gradient in (
+    ("these are the weights; return the gradient", lambda grad, weight, mask: weight * mask),
+    ("this is the mask as numbers; return the gradient", lambda grad, weight, mask: mask.float()),
+    ("the gradient is multiplied by the weight, too", lambda grad, weight, mask: grad * weight * mask),
+    ("the gradient has lost its sign", lambda grad, weight, mask: grad.abs() * mask),
+    ("the gradient's sign is turned round", lambda grad, weight, mask: -grad * mask),
+    (
+        "a pruned weight gets its own value as gradient; it must get zero",
+        lambda g, weight, m: torch.where(m, g, weight),
+    ),
+):
+    mistake("freeze_pruned", _words)(_gradient)

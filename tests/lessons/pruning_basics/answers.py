@@ -9,7 +9,7 @@ from answers import right, told
 from torch import Tensor, nn
 
 from lthedu.networks.masks import Mask
-from lthedu.pruning import Scores, keep_largest, select_globally
+from lthedu.pruning import Scores, select_globally
 
 Weights = dict[str, nn.Parameter]
 Predict = Callable[[Tensor], Tensor]
@@ -37,22 +37,9 @@ def by_numpy(scores: Tensor, density: float) -> Tensor:
     return torch.from_numpy(kept.reshape(scores.shape)).to(scores.device)
 
 
-@told("keep_largest", "at the threshold itself")  # open_lth and google-research: asked for 200 pruned, got 201
-def threshold_is_pruned_too(scores: Tensor, density: float) -> Tensor:
-    n = scores.numel()
-    pruned = n - round(density * n)
-    if pruned == 0:
-        return torch.ones_like(scores, dtype=torch.bool)
-    threshold = scores.flatten().sort().values[min(pruned, n - 1)]
-    return scores > threshold
-
-
-@told("keep_largest", "all ties together")
-def kth_value_and_above(scores: Tensor, density: float) -> Tensor:
-    k = round(density * scores.numel())
-    if k == 0:
-        return torch.zeros_like(scores, dtype=torch.bool)
-    return scores >= scores.flatten().sort(descending=True).values[k - 1]
+@told("keep_largest", "where scores are equal, the number of weights kept is not")
+def zeros_are_never_kept(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores, density) & (scores != 0)
 
 
 @told("keep_largest", "what does your code do for k = 0")  # for k = 0 [k - 1] is the last place
@@ -93,6 +80,11 @@ def flattened(scores: Tensor, density: float) -> Tensor:
     return by_topk(scores, density).flatten()
 
 
+@told("keep_largest", "the number of weights kept is not round(density * n)")  # off where n is large
+def rounds_the_density(scores: Tensor, density: float) -> Tensor:
+    return by_topk(scores, round(density, 2))
+
+
 @told("keep_largest", "the number of weights kept is not round(density * n)")
 def three_more(scores: Tensor, density: float) -> Tensor:
     k = round(density * scores.numel())
@@ -124,29 +116,7 @@ def by_sorted_places(scores: Scores, density: float) -> Mask:
     return {name: m.view(scores[name].shape) for name, m in found.items()}
 
 
-@told("select_globally", "choose places, not values")
-def by_one_threshold(scores: Scores, density: float) -> Mask:
-    flat = torch.cat([s.flatten() for s in scores.values()]).sort(descending=True).values
-    k = round(density * len(flat))
-    threshold = flat[k - 1] if k else torch.inf
-    return {name: s >= threshold for name, s in scores.items()}
-
-
-@told("select_globally", "in the layers' order")
-def cut_in_alphabetical_order(scores: Scores, density: float) -> Mask:
-    kept = keep_largest(torch.cat([s.flatten() for s in scores.values()]), density)
-    names = sorted(scores)
-    pieces = torch.split(kept, [scores[n].numel() for n in names])
-    return {n: piece.view(scores[n].shape) for n, piece in zip(names, pieces, strict=True)}
-
-
-@told("select_globally", "round(density * n)")
-def global_rounds_down(scores: Scores, density: float) -> Mask:
-    n = sum(s.numel() for s in scores.values())
-    return select_globally(scores, int(density * n) / n)
-
-
-@told("select_globally", "one of the ties kept")
+@told("select_globally", "not the largest scores of all layers together")
 def ties_before_larger_scores(scores: Scores, density: float) -> Mask:
     flat = torch.cat([s.flatten() for s in scores.values()])
     k = round(density * len(flat))
@@ -189,25 +159,20 @@ def as_published(step: int, begin: int, end: int, final: float) -> float:
     return 1 - float(s_f + (s_i - s_f) * (1 - progress) ** 3)
 
 
-@told("cubic", "clip the progress")
-def not_clipped(step: int, begin: int, end: int, final: float) -> float:
-    return final + (1 - final) * (1 - (step - begin) / (end - begin)) ** 3
+@told("cubic", "after `end` the density is not `final`")
+def dense_again(step: int, begin: int, end: int, final: float) -> float:
+    return by_cases(step, begin, end, final) if step <= end else 1.0
 
 
-@told("cubic", "would stop short")  # sparse_learning #22: the final sparsity below the one that was set
-def one_step_short(step: int, begin: int, end: int, final: float) -> float:
-    progress = min(max((step - begin) / (end - begin + 1), 0), 1)
-    return final + (1 - final) * (1 - progress) ** 3
-
-
-@told("cubic", "clip the progress")
-def never_below_final(step: int, begin: int, end: int, final: float) -> float:
-    return max(final, not_clipped(step, begin, end, final))  # above 1 before `begin`
-
-
-@told("cubic", "would stop short")
+@told("cubic", "at `end` the density is not `final`")
 def rounded_to_six_digits(step: int, begin: int, end: int, final: float) -> float:
     return by_cases(step, begin, end, final) + 5e-7 * (step >= end)
+
+
+@right("cubic")
+def in_single_precision(step: int, begin: int, end: int, final: float) -> np.float32:
+    left = np.float32(1) - np.clip(np.float32(step - begin) / np.float32(end - begin), 0, 1)
+    return np.float32(final) + (np.float32(1) - np.float32(final)) * left**3
 
 
 @right("cubic")
@@ -232,6 +197,13 @@ def copied_in(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) ->
         for name, p in weights.items():
             if name in mask:
                 p.copy_(torch.where(mask[name], p, torch.zeros_like(p)))
+
+
+@told("masked_step", "it changed the mask; work on the weights")
+def makes_numbers_of_the_mask(optimizer: torch.optim.Optimizer, weights: Weights, mask: Mask) -> None:
+    multiplied(optimizer, weights, mask)
+    for name, m in mask.items():
+        mask[name] = m.float()
 
 
 @told("masked_step", "it changed the mask; work on the weights")
@@ -266,14 +238,9 @@ def by_numpy_floor(total: int, inputs: int, outputs: int) -> np.int64:
     return np.int64(np.floor((total - outputs) / (inputs + 1 + outputs)))
 
 
-@told("matching_width", "larger than the budget")
+@told("matching_width", "larger than the budget, which is 50,000")
 def smaller_side_as_outputs(total: int, inputs: int, outputs: int) -> int:
     return (total - min(inputs, outputs)) // (inputs + 1 + outputs)
-
-
-@told("matching_width", "round down")
-def rounds_up(total: int, inputs: int, outputs: int) -> int:
-    return -(-(total - outputs) // (inputs + 1 + outputs))
 
 
 @told("matching_width", "one whole number")
@@ -282,8 +249,8 @@ def a_float(total: int, inputs: int, outputs: int) -> float:
 
 
 @told("matching_width", "a wider network still fits")
-def one_less(total: int, inputs: int, outputs: int) -> int:
-    return (total - outputs - 1) // (inputs + 1 + outputs)
+def no_more_than_300(total: int, inputs: int, outputs: int) -> int:
+    return min(300, (total - outputs) // (inputs + 1 + outputs))
 
 
 # accuracy ----------------------------------------------------------------------------------------------------
@@ -308,6 +275,12 @@ def all_at_once(predict: Predict, images: Tensor, labels: Tensor, batch_size: in
     return float((predict(images).argmax(1) == labels).float().mean())
 
 
+@right("accuracy")
+def a_loader_in_single_precision(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> np.float32:
+    batches = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size)
+    return np.float32(sum((predict(x).max(1).indices == y).sum().item() for x, y in batches) / len(images))
+
+
 @told("accuracy", "calls are enough")
 def one_by_one(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
     return with_indices(predict, images, labels, 1)
@@ -320,9 +293,3 @@ def logit_above_zero(predict: Predict, images: Tensor, labels: Tensor, batch_siz
         y = labels[i : i + batch_size]
         hits += int((predict(images[i : i + batch_size]).gather(1, y[:, None]) > 0).sum())
     return hits / len(images)
-
-
-@told("accuracy", "not the fraction")
-def loses_a_last_image_that_is_alone(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
-    n = len(images) - (len(images) % batch_size == 1)
-    return n * with_indices(predict, images[:n], labels[:n], batch_size) / len(images)

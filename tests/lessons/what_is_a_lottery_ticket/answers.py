@@ -140,6 +140,30 @@ def only_neighbours(numbers: list[float], target: float) -> tuple[bool, ...]:
     return min(runs, key=lambda kept: off(kept, numbers, target))
 
 
+@right("closest_subset")
+def in_floats(numbers: list[float], target: float) -> np.ndarray:  # as a solver returns them
+    return np.array(closest_subset(numbers, target), float)
+
+
+@told("closest_subset", "another choice comes closer")
+def tries_the_first_1024(numbers: list[float], target: float) -> tuple[bool, ...]:
+    return min(choices(len(numbers))[:1024], key=lambda kept: off(kept, numbers, target))
+
+
+@told("closest_subset", "another choice comes closer")
+def starts_at_1(numbers: list[float], target: float) -> list[bool]:
+    best, smallest = [False] * len(numbers), 1.0
+    for kept in choices(len(numbers)):
+        if off(kept, numbers, target) < smallest:
+            best, smallest = list(kept), off(kept, numbers, target)
+    return best
+
+
+@told("apply", "a deleted number is not exactly zero")
+def leaves_no_layer_empty(mask: Mask, params: Params) -> Params:
+    return {name: p * mask[name] if name in mask and mask[name].any() else p for name, p in params.items()}
+
+
 @told("closest_subset", "another choice comes closer")
 def is_content_with_one_digit(numbers: list[float], target: float) -> tuple[bool, ...]:
     return min(choices(len(numbers)), key=lambda kept: round(off(kept, numbers, target), 1))
@@ -163,12 +187,23 @@ def with_a_whole_number(weights: int, per_second: float) -> float:
 
 @right("log10_years")
 def in_powers_of_two(weights: int, per_second: float) -> float:
-    return (weights - math.log2(per_second) - math.log2(365 * 24 * 3600)) / math.log2(10)
+    return (weights - math.log2(per_second) - math.log2(YEAR)) / math.log2(10)
 
 
 @right("log10_years")
 def in_numpys_hands(weights: int, per_second: float) -> float:
     return float(np.subtract(weights * np.log10(2), np.log10([per_second, YEAR]).sum()))
+
+
+@right("log10_years")
+def in_single_precision(weights: int, per_second: float) -> np.float32:
+    two, rate, year = np.log10(np.array([2, per_second, YEAR], np.float32))
+    return np.float32(weights) * two - rate - year
+
+
+@told("log10_years", "not log10(2^n")
+def years_of_360_days(weights: int, per_second: float) -> float:
+    return log10_years(weights, per_second * 360 / 365.25)
 
 
 @told("log10_years", "larger than any float")
@@ -214,6 +249,7 @@ for _answers, _words in (
     (KEY | {8: None, 9: None, 10: None}, "the sheet is not full yet"),
     (dict.fromkeys(KEY, 7), "answer 1 is 7; write True or False"),
     ({n: str(answer) for n, answer in KEY.items()}, "without quotation marks"),
+    ({n: np.array([answer, not answer]) for n, answer in KEY.items()}, "answer 1 is array"),
     (list(KEY.values()), "expected a dict"),
     ({n - 1: answer for n, answer in KEY.items()}, "numbers 1 to 10"),
 ):

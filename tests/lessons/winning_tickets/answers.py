@@ -10,7 +10,7 @@ from answers import right, told
 from scipy import stats
 from torch import Tensor
 
-from lthedu.lessons.winning_tickets.exercises import as_published, freeze_pruned
+from lthedu.lessons.winning_tickets.exercises import freeze_pruned
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.pruning import random_mask
@@ -87,6 +87,11 @@ def in_single_precision(a: list[float], b: list[float]) -> tuple[Tensor, float]:
     return d.mean(), 2 * float(stats.t.sf(abs(float(t)), len(d) - 1))
 
 
+@right("paired_test")
+def as_a_row_of_torch(a: list[float], b: list[float]) -> Tensor:
+    return torch.tensor(asks_scipy(a, b))
+
+
 # freeze_pruned ----------------------------------------------------------------------------------------------
 
 
@@ -115,6 +120,17 @@ def rewinds_to_the_dense_result(initial: Params, full: Mask, train: Train, prune
     return found
 
 
+@told("find_tickets", "that is fine-tuning")
+def rewinds_the_biases_alone(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
+    found, trained = [full], initial
+    for level in range(levels + 1):
+        trained = train(
+            level, masks.apply(found[-1], {n: (trained if n in full else initial)[n] for n in initial}), found[-1]
+        )
+        found.append(prune(trained, found[-1]))
+    return found[:-1]
+
+
 @told("find_tickets", "expected the list of masks")
 def returns_nothing(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> None:
     find_tickets(initial, full, train, prune, levels)
@@ -125,7 +141,7 @@ def yields(initial: Params, full: Mask, train: Train, prune: Prune, levels: int)
     yield from find_tickets(initial, full, train, prune, levels)
 
 
-@told("find_tickets", "it returned 3 masks; with levels=1 there are 2")
+@told("find_tickets", "the list has the length 3; with levels=1 it must hold 2")
 def one_mask_more(initial: Params, full: Mask, train: Train, prune: Prune, levels: int) -> list[Mask]:
     return [*find_tickets(initial, full, train, prune, levels), full]
 
@@ -193,6 +209,29 @@ class OtherEachTime:
 told("random_mask", "two calls with generators in the same state differ")(OtherEachTime())
 
 
+@told("random_mask", "and is too small on average")
+def draws_places_twice(mask: Mask, generator: torch.Generator) -> Mask:
+    found = {name: torch.zeros_like(m) for name, m in mask.items()}
+    for name, m in mask.items():
+        found[name].view(-1)[torch.randint(m.numel(), (int(m.sum()),), generator=generator)] = True
+    return found
+
+
+@told("random_mask", "in a large layer it keeps another number")
+def trusts_the_density(mask: Mask, generator: torch.Generator) -> Mask:
+    found = {name: torch.zeros_like(m) for name, m in mask.items()}
+    for name, m in mask.items():
+        kept = int(m.float().mean() * m.numel())
+        found[name].view(-1)[torch.randperm(m.numel(), generator=generator)[:kept]] = True
+    return found
+
+
+@told("random_mask", "in a large layer it keeps another number")
+def cuts_at_a_quantile(mask: Mask, generator: torch.Generator) -> Mask:
+    noise = {name: torch.rand(m.shape, generator=generator) for name, m in mask.items()}
+    return {name: noise[name] >= noise[name].quantile(1 - m.float().mean()) for name, m in mask.items()}
+
+
 @told("random_mask", "it prefers some places")
 def likes_the_first(mask: Mask, generator: torch.Generator) -> Mask:
     found = random_mask(mask, generator)
@@ -240,37 +279,15 @@ def another_p(a: list[float], b: list[float]) -> Pair:
 
 # a gradient
 
-told("freeze_pruned", "a kept negative weight is frozen")(as_published)
 
-
-@told("freeze_pruned", "a kept negative weight is frozen")  # the published rule, turned round
-def still_no_abs(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
-    return grad * (weight > 1e-6)
-
-
-@told("freeze_pruned", "a kept zero weight is frozen: it happens to be at zero")  # the usual mend
-def takes_abs(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
-    return torch.where(weight.abs() < 1e-6, torch.zeros_like(grad), grad)
-
-
-@told("freeze_pruned", "a kept zero weight is frozen: it happens to be tiny")
+@told("freeze_pruned", "a kept tiny weight is frozen; it is not pruned")
 def asks_the_tiny(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return grad * (mask & ((weight == 0) | (weight.abs() > 1e-6)))
 
 
-@told("freeze_pruned", "a kept positive weight is frozen: it is not pruned")
+@told("freeze_pruned", "a kept positive weight is frozen; it is not pruned")
 def keeps_the_negative(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return grad * (mask & (weight <= 0))
-
-
-@told("freeze_pruned", "not the one given")
-def multiplies_by_the_weight(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
-    return grad * weight * mask
-
-
-@told("freeze_pruned", "still gets a gradient")
-def freezes_nothing(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
-    return grad.clone()
 
 
 @told("freeze_pruned", "changed its argument")
@@ -288,6 +305,6 @@ def on_another_device(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return freeze_pruned(grad, weight, mask).to("meta")
 
 
-@told("freeze_pruned", "on a random 4 x 6 layer")
+@told("freeze_pruned", "weight is frozen; it is not pruned")
 def right_for_one_weight(grad: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return freeze_pruned(grad, weight, mask) if grad.numel() == 1 else 0 * grad
