@@ -1,12 +1,3 @@
-"""Set up the course and open it, or test it, with nothing but Python 3.11 or newer.
-
-    python3 start.py lab  [options of `lthedu lab`, such as --folder DIR or --port 9000]
-    python3 start.py test [options of pytest, such as -x or -k masks]
-
-The first time, this makes a virtual environment in .venv beside this file and installs the
-course into it: a few minutes. After that it starts in seconds. To start afresh, delete .venv.
-"""
-
 # Standard library only, in what Python 3.8 can parse: an old one must reach the message that says so.
 import hashlib
 import json
@@ -17,6 +8,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+
+USAGE = """Set up the course and open it, or test it, with nothing but Python 3.11 or newer.
+
+    python3 start.py lab  [options of `lthedu lab`, such as --folder DIR or --port 9000]
+    python3 start.py test [options of pytest, such as -x or -k masks]
+
+The first time, this makes a virtual environment in .venv beside this file and installs the
+course into it: a few minutes. After that it starts in seconds. To start afresh, delete .venv.
+"""
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -106,7 +106,7 @@ def main(argv):
         return 2
     verb, options = (argv or [""])[0], argv[1:]
     if verb not in ("lab", "test"):
-        print(__doc__.strip())
+        print(USAGE.strip())
         return 0 if verb in ("-h", "--help") else 2
     try:
         if verb == "lab":

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 
 import lthedu
+from lthedu.base.files import naming
+from lthedu.base.terminal import clean
 
 app = typer.Typer(
     help="The lottery ticket hypothesis: a course to open in JupyterLab.",
@@ -22,7 +24,17 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 PLACES = ("--folder", "--output", "--images", "--ip")
-problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def say(text: object) -> None:
+    """Print what may name files or hold what a submission said: nothing in it moves or colours the terminal."""
+    with naming("standard output"):
+        print(clean(text), flush=True)
+
+
+def warn(text: object, style: str = "red") -> None:
+    problems.print(clean(text), style=style)
 
 
 def _expanded(path: Path | None) -> Path | None:
@@ -32,7 +44,7 @@ def _expanded(path: Path | None) -> Path | None:
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"lthedu {lthedu.__version__}")
+        say(f"lthedu {lthedu.__version__}")
         raise typer.Exit
 
 
@@ -50,6 +62,7 @@ def _options(
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Any other option goes to JupyterLab: `jupyter lab --help` lists them.",
+    help="Copy the lessons to a folder of yours (never over your work) and open them in JupyterLab.",
 )
 def lab(
     context: typer.Context,
@@ -62,23 +75,28 @@ def lab(
     ip: Annotated[str, typer.Option(help="Listen on this address.")] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address; open nothing.")] = False,
 ) -> None:
-    """Copy the lessons to a folder of yours (never over your work) and open them in JupyterLab."""
     from lthedu.course import copies, workspace
     from lthedu.course.folder import learner_folder
 
     home = learner_folder(folder)
     workspace.check_address(ip, port)
     copied = copies.copy_lessons(home)
-    print(copied, flush=True)
+    say(copied)
     for warning in workspace.warnings(ip, context.args):
-        problems.print(f"Warning: {warning}", style="yellow")
+        warn(f"Warning: {warning}", "yellow")
     arguments = workspace.server_arguments(
         home, copied.first, ip=ip, port=port, browser=not no_browser, more=context.args
     )
     workspace.serve(home, arguments)
 
 
-@app.command()
+@app.command(
+    help="""Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each.
+
+    A notebook outside your folder of lessons, a student's for instance, may be named by its path: what it answers is
+    not written into your progress, nor into anybody's.
+    """,
+)
 def run(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="LESSON", help="Numbers, names or paths (else every lesson).")
@@ -94,41 +112,38 @@ def run(
     ] = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
 ) -> None:
-    """Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each.
-
-    A notebook outside your folder of lessons, a student's for instance, may be named by its path: what it answers is
-    not written into your progress, nor into anybody's.
-    """
     from lthedu.course import running
-    from lthedu.course.folder import folder_meant, learner_folder, refuse_file
+    from lthedu.course.folder import demand_writable, folder_meant
 
-    home = learner_folder(folder_meant(folder))
-    if output:
-        refuse_file(output, "results", "--output")
+    home = folder_meant(folder)
+    demand_writable(output or home / running.EXECUTED, "results", "--output")
     well = True
     for ran in running.run_lessons(running.chosen(lessons or [], home), home, output, timeout=timeout):
-        print(ran, flush=True)
+        say(ran)
+        for part in ran.mended:
+            warn(f"{ran.name}, {part}: it holds half a character; the results have a � in its place", "yellow")
         if ran.stopped:
             well = False
-            problems.print(f"{ran.name}, {ran.stopped}", style="red")
+            warn(f"{ran.name}, {ran.stopped}")
         if ran.interrupted:
-            problems.print(f"{ran.name}: stopped by Ctrl-C; what ran is written.", style="red")
+            warn(f"{ran.name}: stopped by Ctrl-C; what ran is written.")
             raise typer.Exit(130)
     if not well:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(
+    help="""Show what you have passed, with how many tries and hints, and in how many minutes.
+
+    It is read from a file in your folder of lessons and sent nowhere.
+    """,
+)
 def progress(
     folder: Annotated[
         Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for another program.")] = False,
 ) -> None:
-    """Show what you have passed, with how many tries and hints, and in how many minutes.
-
-    It is read from a file in your folder of lessons and sent nowhere.
-    """
     import json
 
     from lthedu.course import record, standing
@@ -146,7 +161,7 @@ def progress(
         raise ValueError(f"{error}; the next check or hint in a lesson puts it aside and begins a new one") from None
     found = standing.standings(document)
     if as_json:
-        print(json.dumps(standing.as_data(found), indent=1))
+        say(json.dumps(standing.as_data(found), indent=1))
         return
     notes = [f"Kept in {path}."]
     if not path.exists():
@@ -154,80 +169,87 @@ def progress(
             "There is no such file yet: it comes with your first check or hint. If your lessons are elsewhere, "
             "name the folder with --folder."
         )
-    print(standing.table(found, notes).text(Console().width))
+    say(standing.table(found, notes).text(Console().width))
 
 
-@app.command()
+@app.command(
+    help="""Put a fresh copy of a lesson beside yours, which is kept under a new name.
+
+    Nothing is deleted, and your progress stays.
+
+    An open tab of JupyterLab still shows the old copy: choose Revert when it asks.
+    """,
+)
 def reset(
     lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its number, its name, or the path of your copy.")],
     folder: Annotated[
         Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
 ) -> None:
-    """Put a fresh copy of a lesson beside yours, which is kept under a new name.
-
-    Nothing is deleted, and your progress stays.
-
-    An open tab of JupyterLab still shows the old copy: choose Revert when it asks.
-    """
     from lthedu.base.course_files import course_path
     from lthedu.course import copies, workspace
     from lthedu.course.folder import folder_meant, learner_folder
 
     found = workspace.find_lesson(lesson)
     a_path = folder is None and found.parent != course_path("lessons")
-    print(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder_meant(folder))))
+    say(copies.reset(found.name, found.absolute().parent if a_path else learner_folder(folder_meant(folder))))
 
 
-@app.command()
+@app.command(
+    help="Say what this installation and machine are, and what to do about what is wrong: text to paste into an issue.",
+)
 def doctor(
     folder: Annotated[
         Path | None, typer.Option(help="Your folder of lessons (else the one you are in, else as `lthedu lab`).")
     ] = None,
 ) -> None:
-    """Say what this installation and machine are, and what to do about what is wrong: text to paste into an issue."""
     from lthedu.course.doctor import examine
 
-    if not examine(folder, said=lambda line: print(line, flush=True)):
+    if not examine(folder, said=say):
         raise typer.Exit(1)
 
 
-@bench.command()
+@bench.command(
+    help="Time the replicate engine beside the idiomatic loop and this machine's sgemm.",
+)
 def train(
     replicates: Annotated[int, typer.Option(min=1, help="Networks trained side by side.")] = 5,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 15,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
 ) -> None:
-    """Time the replicate engine beside the idiomatic loop and this machine's sgemm."""
     from lthedu.bench.train import train_report
 
     print(train_report(replicates=replicates, rounds=rounds, threads=threads))
 
 
-@bench.command()
+@bench.command(
+    help="Time the subset sums: every solver on the same instances, then a whole construction of LeNet-300-100.",
+)
 def proof(
     instances: Annotated[int, typer.Option(min=1, help="Rows with 12 numbers; longer rows are fewer.")] = 32_768,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 5,
 ) -> None:
-    """Time the subset sums: every solver on the same instances, then a whole construction of LeNet-300-100."""
     from lthedu.bench.proof import proof_report
 
     print(proof_report(instances=instances, rounds=rounds))
 
 
-@bench.command()
+@bench.command(
+    help="Time a step that trains a mask (edge-popup) beside one that trains weights.",
+)
 def supermask(
     replicates: Annotated[int, typer.Option(min=1, help="Networks trained side by side.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 15,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads that torch may use.")] = 2,
 ) -> None:
-    """Time a step that trains a mask (edge-popup) beside one that trains weights."""
     from lthedu.bench.supermask import supermask_report
 
     print(supermask_report(replicates=replicates, rounds=rounds, threads=threads))
 
 
-@app.command()
+@app.command(
+    help="Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result.",
+)
 def paper(
     name: Annotated[
         str, typer.Argument(metavar="RUN", help="lenet, conv4, lotteries, rewinding, supermasks or supermasks-short.")
@@ -236,22 +258,22 @@ def paper(
     images: Annotated[Path | None, typer.Option(help="A folder of images in the place of CIFAR-10.")] = None,
     seconds: Annotated[float, typer.Option(help="Stop after so long and write what is finished.")] = float("inf"),
 ) -> None:
-    """Run an experiment at the papers' own settings (hours on a CPU, minutes on a GPU) and store its result."""
-    from lthedu.course.folder import refuse_file
+    from lthedu.course.folder import demand_writable
     from lthedu.paper.runs import run
 
-    refuse_file(folder, "results", "--folder")
-    print(run(name, folder, images=images, seconds=seconds))
+    demand_writable(folder, "results", "--folder")
+    say(run(name, folder, images=images, seconds=seconds))
 
 
-@app.command()
+@app.command(
+    help="Fetch a dataset from its official address and hold it against its checksum.",
+)
 def fetch(
     name: Annotated[str, typer.Argument(metavar="DATASET", help="cifar10; the others need no fetching.")],
     folder: Annotated[
         Path | None, typer.Option(help="Where datasets live (else $LTHEDU_DATA, else a cache folder of yours).")
     ] = None,
 ) -> None:
-    """Fetch a dataset from its official address and hold it against its checksum."""
     from rich.progress import DownloadColumn, Progress, TimeRemainingColumn
 
     from lthedu import data
@@ -264,10 +286,12 @@ def fetch(
             folder=folder,
             progress=lambda done, size, _: bar.update(task, completed=done, total=size, visible=True),
         )
-    print(f"{name} is in {path}")
+    say(f"{name} is in {path}")
 
 
-@app.command()
+@app.command(
+    help="Build another version of lessons. It runs each, so it takes as long as the lessons do.",
+)
 def build(
     lessons: Annotated[
         list[str] | None, typer.Argument(metavar="LESSON", help="Numbers, names or paths (else every lesson).")
@@ -279,9 +303,8 @@ def build(
         Path | None, typer.Option(callback=_expanded, help="Where it goes (else ./lthedu-solutions).")
     ] = None,
 ) -> None:
-    """Build another version of lessons. It runs each, so it takes as long as the lessons do."""
     from lthedu.base.course_files import course_path
-    from lthedu.course.folder import refuse_file
+    from lthedu.course.folder import demand_writable
     from lthedu.course.solutions import OUTPUT, build_solutions
     from lthedu.course.workspace import find_lesson
 
@@ -289,37 +312,40 @@ def build(
         raise ValueError("nothing was said about what to build; there is: --solutions")
     wanted = [find_lesson(word) for word in lessons or ()]
     if output:
-        refuse_file(output, "results", "--output")
+        demand_writable(output, "results", "--output")
     every = sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
-    build_solutions(wanted or every, output or OUTPUT, said=lambda line: print(line, flush=True))
+    build_solutions(wanted or every, output or OUTPUT, said=say)
 
 
-@app.command()
+@app.command(
+    help="Run lesson notebooks and rewrite them in the form in which they are committed.",
+)
 def canonical(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Lesson notebooks.")],
     times: Annotated[
         bool, typer.Option("--times", help="Measure the run, for the estimates of `lthedu doctor`.")
     ] = False,
 ) -> None:
-    """Run lesson notebooks and rewrite them in the form in which they are committed."""
     from lthedu.course.authoring import canonical as rewrite
 
     for path in paths:
         rewrite(path, times=times)
-        print(f"rewrote {path}")
+        say(f"rewrote {path}")
 
 
-@app.command("new-lesson")
+@app.command(
+    "new-lesson",
+    help="Begin a lesson, in a checkout: a notebook that runs and one exercise, and what is still to be written.",
+)
 def new_lesson(
     number: Annotated[str, typer.Argument(metavar="NN", help="Its number, 0 to 99.")],
     title: Annotated[str, typer.Argument(metavar="TITLE", help="In quotes, as in: 19 'A capstone of your own'.")],
 ) -> None:
-    """Begin a lesson, in a checkout: a notebook that runs and one exercise, and what is still to be written."""
     from lthedu.course.new_lesson import new_lesson as begin
     from lthedu.course.new_lesson import next_steps
 
     here = Path.cwd()
-    print(next_steps([Path(os.path.relpath(path, here)) for path in begin(number, title, here)]))
+    say(next_steps([Path(os.path.relpath(path, here)) for path in begin(number, title, here)]))
 
 
 def _refuse_empty(words: Sequence[str]) -> None:
@@ -350,7 +376,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LTHEDU_DEBUG", "0") not in ("", "0"):
             raise
-        problems.print(f"Error: {_in_words(error)}", style="red")
+        warn(f"Error: {_in_words(error)}")
         raise SystemExit(2) from None
 
 

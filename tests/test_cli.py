@@ -1,4 +1,5 @@
 import importlib
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import lthedu
 from lthedu import cli
 from lthedu.base.course_files import course_path
 from lthedu.course import copies, record, running, solutions, workspace
+from lthedu.course.executor import CellStopped
 from lthedu.course.folder import OWN_FOLDER
 
 Run = Callable[..., int]
@@ -185,6 +187,73 @@ def test_an_error_of_the_system_names_the_file(
     monkeypatch.setattr(copies, "copy_lessons", full)
     assert run("lab") == 2
     assert capsys.readouterr().err == "Error: /somewhere/02.ipynb: No space left on device\n"
+
+
+def test_the_help_has_its_words_without_docstrings() -> None:
+    code = "import sys, typer, lthedu.cli as c; print(c.main.__doc__, [n for n, g in "
+    code += "typer.main.get_command(c.app).commands.items() for k in (getattr(g, 'commands', None) or {n: g}).values() "
+    code += "if not k.help])"
+    shown = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "None []\n"
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    command = [sys.executable, "-m", "lthedu", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == f"lthedu {lthedu.__version__}\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_under_standard_output_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--version"], ["progress"], ["progress", "--json"]):
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True))
+        assert run(*words) == 2
+        assert capsys.readouterr().err == "Error: standard output: No space left on device\n"
+
+
+CONTROLS = "\x1b]0;t\x07\x1b[31mred\r\x9b1m\u202e"
+
+
+def test_what_a_submission_is_called_and_raises_reaches_the_terminal_as_words(
+    run: Run, two_lessons: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = CellStopped(1, f"raise ValueError({CONTROLS})", f"ValueError: {CONTROLS}")
+    ran = running.Ran(CONTROLS, 1.0, 0, 1, 0, 0, Path(f"{CONTROLS}.html"), stopped, mended=(f"cell 1 ({CONTROLS})",))
+    monkeypatch.setattr(running, "run_lessons", lambda *_, **__: iter([ran]))
+    assert run("run", "2") == 1
+    assert run("run", CONTROLS) == 2
+    assert run("reset", CONTROLS) == 2
+    assert run("progress", "--folder", CONTROLS) == 2
+    assert run("new-lesson", CONTROLS, "Title") == 2
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_: dict.fromkeys(names, ValueError(CONTROLS)))
+    run("doctor")
+    shown = capsys.readouterr()
+    assert (shown.out + shown.err).count(r"\x1b[31mred") >= 8
+    for text in (shown.out, shown.err):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text)
+
+
+def test_a_name_in_an_error_is_no_markup_and_no_emoji(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("reset", "a:smile:[red]b") == 2
+    assert "'a:smile:[red]b'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 80, 200])
+def test_progress_cuts_no_number_in_a_narrow_terminal(
+    run: Run, columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    mine = record.Record(tmp_path / "lthedu")
+    mine.add(record.Event("random_mask", "A random mask", "passed", 1.8e9, answer="a"))
+    assert run("progress") == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert all(len(line) <= columns for line in shown.splitlines())
+    words = "".join(shown.split())
+    assert all(number in words for number in ("2.1", "2.2", "10.1-10.5", "2027-01-15", "✓passed"))
+    if columns >= 20:
+        assert {"2.2", "10.1-10.5"} <= {line.split()[0] for line in shown.splitlines() if line.strip()}
 
 
 def test_progress_reads_the_folder_and_writes_nothing(

@@ -93,6 +93,12 @@ def test_an_old_python_is_refused_with_the_version_it_needs(
     assert not (stage.root / ".venv").exists()
 
 
+def test_the_help_needs_no_docstrings() -> None:
+    shown = subprocess.run([sys.executable, "-OO", str(SCRIPT), "--help"], capture_output=True, text=True)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "python3 start.py lab" in shown.stdout
+
+
 @pytest.mark.parametrize("argv", [[], ["nonsense"], ["--port", "9000"], ["--help"]])
 def test_anything_but_lab_and_test_prints_the_help(
     stage: Stage, argv: list[str], capsys: pytest.CaptureFixture[str]

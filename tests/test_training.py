@@ -10,7 +10,7 @@ from torch import nn
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, measure, train, training
+from lthedu.training import Diverged, Optimizer, RateSchedule, Replicates, evaluate, measure, train, training
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.minibatches import minibatches
 
@@ -682,7 +682,9 @@ def test_pruned_weights_of_a_network_that_diverged_are_still_zero(toy):
         n: torch.rand(m.shape, generator=torch.Generator().manual_seed(1)) < 0.5
         for n, m in networks.full_mask().items()
     }
-    end = train(networks, toy, 40, mask=mask, batch_size=20, optimizer=Optimizer("sgd", lr=1e200)).replicates.params
+    with pytest.raises(Diverged) as lost:
+        train(networks, toy, 40, mask=mask, batch_size=20, optimizer=Optimizer("sgd", lr=1e200))
+    end = lost.value.replicates.params
     assert any(p.isnan().any() for p in end.values()), "it did not diverge: nothing was tested"
     assert all(not end[n][~m].any() for n, m in mask.items())
 

@@ -46,7 +46,8 @@ def typed(function: F) -> F:
 
     Raises ValueError for a number or a word that is none of those allowed (3.5 for a whole number, one outside the
     `Range` of an `Annotated`, a text that a `Literal` lacks), and TypeError for a value of another type. The message
-    names the value, the place where it stands and what is allowed there.
+    names the value, the place where it stands and what is allowed there. A number that comes as an array or a tensor
+    without dimensions is handed on as a plain one.
 
     >>> from lthedu.base.ranges import Fraction
     >>> @typed
@@ -72,18 +73,28 @@ def _held(function: F, title: str) -> F:
     rest = "".join(p.name for p in parameters if p.kind is p.VAR_POSITIONAL)  # of *rest: it takes all that follow
 
     @functools.cache
-    def tests() -> dict[str, tuple[Test, Any]]:  # at the first call: by then each annotation has its meaning
+    def tests() -> dict[str, tuple[Test, Any, bool]]:  # at the first call: by then each annotation has its meaning
         hints = get_type_hints(function, include_extras=True)
-        return {p.name: (fits(hints[p.name]), hints[p.name]) for p in parameters if p.name in hints}
+        known = {p.name: hints[p.name] for p in parameters if p.name in hints}
+        return {name: (fits(hint), hint, _asks_for_number(hint)) for name, hint in known.items()}
 
     @functools.wraps(function)
     def held(*args: Any, **named: Any) -> Any:
-        known = tests()
+        known, plain = tests(), True
         for name, value in chain(zip(chain(names, repeat(rest)), args), named.items()):  # noqa: B905
-            if name in known and not known[name][0](value):
+            if name not in known:
+                continue
+            test, hint, number = known[name]
+            if not test(value):
                 place = name if name != rest else f"{rest}[{[v is value for v in args[len(names) :]].index(True)}]"
-                found = fault(known[name][1], value, place)
+                found = fault(hint, value, place)
                 raise found.error(f"{title}: {found.place} is {shown(found.value)}; allowed: {found.allowed}")
+            if number and getattr(value, "ndim", None) == 0 and not isinstance(value, Real):
+                plain = False
+        if not plain:
+            numbers = [name in known and known[name][2] for name in (*names, *repeat(rest, len(args)))]
+            args = tuple(_plain(v) if number else v for v, number in zip(args, numbers, strict=False))
+            named = {name: _plain(v) if name in known and known[name][2] else v for name, v in named.items()}
         return function(*args, **named)  # too few arguments, or one too many: Python says it best
 
     return held  # type: ignore[return-value]
@@ -183,6 +194,22 @@ def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return (type(None) if kind is None else kind), args
 
 
+def _asks_for_number(hint: Any) -> bool:
+    """Whether an annotation is a number's or a truth value's, or leaves the choice between one and a word or None."""
+    kind, args = _parts(hint)
+    if kind is Annotated:
+        return _asks_for_number(args[0])
+    if kind is Union:
+        rest = [arg for arg in args if arg is not type(None) and get_origin(arg) is not Literal]
+        return bool(rest) and all(map(_asks_for_number, rest))
+    return kind in USUAL
+
+
+def _plain(value: Any) -> Any:
+    """The number in an array or a tensor without dimensions: `round` and `range` take no tensor."""
+    return value.item() if getattr(value, "ndim", None) == 0 and not isinstance(value, Real) else value
+
+
 def _is_number(kind: type, value: Any) -> bool:
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
@@ -194,7 +221,9 @@ def _is_number(kind: type, value: Any) -> bool:
 def _is_sequence(value: Any) -> bool:
     if type(value) in (list, tuple, range):
         return True
-    return hasattr(value, "__len__") and hasattr(value, "__getitem__") and not isinstance(value, str | bytes | Mapping)
+    if isinstance(value, str | bytes | Mapping) or getattr(value, "ndim", 1) == 0:
+        return False
+    return hasattr(value, "__len__") and hasattr(value, "__getitem__")
 
 
 def spoken(hint: Any) -> str:

@@ -25,7 +25,8 @@ def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> No
 
     It is written and flushed beside `path` under a name of its own and then renamed; where that fails, nothing of it
     is left. Text is UTF-8. `mode` is who may read and write the file, less what the user's umask takes away; without
-    it a file keeps the mode it has. Raises OSError, naming `path`, when it cannot be written.
+    it a file keeps the mode it has. Raises OSError, naming `path`, when it cannot be written, and ValueError, naming
+    `path`, for a text with half a character, which UTF-8 does not have.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -33,19 +34,37 @@ def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> No
     ...     [path.read_text() for path in Path(folder).iterdir()]
     ['whole']
     """
+    try:
+        whole = content.encode() if isinstance(content, str) else content
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{path} was not written: {error}") from error
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode or 0o666)) as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is None and path.exists():
-            shutil.copymode(path, unfinished)
-        os.replace(unfinished, path)  # once it is closed: Windows renames no open file
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        with naming(path):
+            with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode or 0o666)) as file:
+                file.write(whole)
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is None and path.exists():
+                shutil.copymode(path, unfinished)
+            os.replace(unfinished, path)  # once it is closed: Windows renames no open file
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Let an OSError that is raised inside name `path`: of a disk that is full the system says no more than that.
+
+    >>> with naming("results/a.html"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    OSError: [Errno 28] No space left on device: 'results/a.html'
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 def seal(body: dict[str, Any], name: str = "sha256") -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _contenders(r: int, steps: int) -> dict[str, Callable[[], float]]:
         for s in scores.params.values()
         for keep in OTHERS.values()
     )
-    assert agree, "the ways to find the largest scores disagree on scores without ties"
+    if not agree:
+        raise RuntimeError("the ways to find the largest scores disagree on scores without ties")
 
     def dense() -> float:
         net = networks.module(0)

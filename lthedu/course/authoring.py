@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 from lthedu.base.files import write_whole
 from lthedu.base.machine import cpu_name
 from lthedu.course.compared import made_with
-from lthedu.course.executor import read_notebook, run_cells
+from lthedu.course.executor import run_cells
+from lthedu.course.notebooks import read_notebook
 from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
 from lthedu.course.times import Time

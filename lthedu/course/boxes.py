@@ -1,6 +1,7 @@
 """Boxes with a coloured edge in a notebook, the same words in a terminal."""
 
 import html
+import io
 import re
 import sys
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import Literal
 import rich.console
 import rich.table
 from IPython.display import display
+from rich.cells import cell_len
+
+from lthedu.base.terminal import clean
 
 Kind = Literal["open", "error", "wrong", "right", "note", "plain", "supported", "unsupported"]
 
@@ -23,6 +27,7 @@ _EDGE = {
     "supported": "#0072B2",
     "unsupported": "#E69F00",
 }
+GAP = 2  # spaces between the columns of a table
 _SIGN = {"open": "○", "error": "!", "wrong": "✗", "right": "✓", "supported": "■", "unsupported": "□"}
 
 
@@ -70,7 +75,7 @@ def show_box(box: "Box | Table") -> None:
     if in_notebook():
         display(box)
     else:
-        print(box)
+        print(clean(box))
 
 
 @dataclass(frozen=True)
@@ -90,27 +95,58 @@ class Table:
         return self.text(width=1_000_000)
 
     def text(self, width: int) -> str:
-        """The table in lines of at most `width` characters; where that is too few, its widest column is folded.
+        """The table in lines of at most `width` characters; no word of it is cut.
 
-        >>> print(Table("Two", ("name", "words"), (("a", "one two"), ("b", "three"))).text(13))
+        Where that is too few, the widest columns are folded between words; where even that is too wide, each row is
+        lines of its own.
+
+        >>> table = Table("Two", ("name", "words"), (("a", "one two"), ("b", "three")))
+        >>> print(table.text(12))
         Two
         name  words
         a     one
               two
         b     three
+        >>> print(table.text(10))
+        Two
+        a
+          words:
+        one two
+        b
+          words:
+        three
         """
-        grid = rich.table.Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-        longest = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
-        for name, length in zip(self.columns, longest, strict=True):
-            grid.add_column(name, no_wrap=length < max(longest))
-        for row in self.rows:
-            grid.add_row(*row)
-        plain = {"color_system": None, "highlight": False, "markup": False, "emoji": False}
-        console = rich.console.Console(width=width, force_jupyter=False, legacy_windows=False, **plain)  # type: ignore[arg-type]
+        plain = {"color_system": None, "highlight": False, "markup": False, "emoji": False, "legacy_windows": False}
+        console = rich.console.Console(file=io.StringIO(), width=width, force_jupyter=False, **plain)  # type: ignore[arg-type]
         with console.capture() as got:
-            for part in (self.title, grid, *self.notes, *self.terms):
+            for part in (self.title, *self._body(width), *self.notes, *self.terms):
                 console.print(part)
         return "\n".join(line.rstrip() for line in got.get().splitlines())
+
+    def _body(self, width: int) -> list[rich.table.Table | str]:
+        widths = self._widths(width)
+        if widths is None:
+            rows = (zip(self.columns, row, strict=True) for row in self.rows)
+            named = ([f"  {name}: {text}" for name, text in row if text] for row in rows)
+            return [line for row, (_, *rest) in zip(self.rows, named, strict=True) for line in (row[0], *rest)]
+        grid = rich.table.Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+        for name, wide in zip(self.columns, widths, strict=True):
+            grid.add_column(name, width=wide)
+        for row in self.rows:
+            grid.add_row(*row)
+        return [grid]
+
+    def _widths(self, width: int) -> list[int] | None:
+        """How wide each column is in a table of `width`; None where that would cut a word."""
+        columns = list(zip(self.columns, *self.rows, strict=True))
+        widths = [max(map(cell_len, column)) for column in columns]
+        least = [max(map(cell_len, " ".join(column).split())) for column in columns]
+        while sum(widths) + GAP * (len(widths) - 1) > width:
+            foldable = [wide if wide > word else 0 for wide, word in zip(widths, least, strict=True)]
+            if not any(foldable):
+                return None
+            widths[foldable.index(max(foldable))] -= 1
+        return widths
 
     def _repr_html_(self) -> str:
         def cell(tag: str, text: str) -> str:

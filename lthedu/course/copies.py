@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import stat
-import warnings
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +17,7 @@ import nbformat
 from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, unused
+from lthedu.course.notebooks import parsed, read_notebook
 
 FORMAT = 1
 REPLACED = "replaced"  # in OWN_FOLDER: unanswered copies that gave way to a newer version
@@ -200,9 +200,7 @@ def digest(name: str, content: bytes) -> str | None:
     if not name.endswith(".ipynb"):
         return hashlib.sha256(content).hexdigest()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about ids of cells
-            cells = nbformat.reads(content.decode(), as_version=4).cells
+        cells = parsed(content).cells
         sources = [[cell.cell_type, "\n".join(cell.source.splitlines()).rstrip()] for cell in cells]
     except Exception:  # nbformat raises of many kinds for what is no notebook
         return None
@@ -247,7 +245,7 @@ def _has_no_work(path: Path, fresh: str | None) -> bool:
     """Whether the notebook is the fresh copy, without any outputs."""
     if _digest_of(path, path.name) != fresh:
         return False
-    return not any(cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells)
+    return not any(cell.get("outputs") for cell in read_notebook(path).cells)
 
 
 def _refuse_the_course(folder: Path, source: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import lthedu
 from lthedu.base import machine
+from lthedu.base.terminal import clean
 
 SETTINGS = ("LTHEDU_HOME", "LTHEDU_DATA", "LTHEDU_DEVICE", "LTHEDU_SCALE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -102,7 +103,7 @@ REPORT = "mend the other problems first; if it stays, open an issue with this re
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return clean(" ".join(text.split()))
 
 
 def private(text: str) -> str:

@@ -5,9 +5,9 @@ Python that is gone, or one without the course.
 """
 
 import asyncio
-import json
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -17,14 +17,16 @@ from pathlib import Path
 from queue import Empty
 from typing import IO, Any
 
-import nbformat
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
+
+from lthedu.base.files import naming
 
 TIMEOUT = 600  # seconds a cell
+ROOM = 2**16  # bytes that a kernel writes before it runs anything, and more
 _SLICE = 0.5  # seconds
 
 _silent = logging.Logger("lthedu.executor")  # what nbclient logs is raised too, and said once
@@ -43,20 +45,6 @@ class NoKernel(OSError):
     """The kernel did not start."""
 
 
-def read_notebook(path: Path) -> NotebookNode:
-    """The notebook in `path`. Raises ValueError, naming `path`, for what is none."""
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-        _ = json.loads(text)["nbformat"]  # nbformat takes anything without it for a notebook of 2011
-        notebook = nbformat.reads(text, as_version=4)
-        _ = notebook.metadata, [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
-    except Exception as error:  # nbformat raises of many kinds for what is no notebook
-        why = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise ValueError(f"{path} is no Jupyter notebook, or a damaged one ({why})") from error
-    return notebook
-
-
 def run_cells(
     notebook: NotebookNode,
     folder: Path,
@@ -71,8 +59,9 @@ def run_cells(
     this process's own), `timeout` the seconds that one cell may take, and `on_cell(done, in_all)` is called before
     each code cell and after the last. A cell tagged `raises-exception` may raise.
 
-    Raises CellStopped for a cell that raises, takes too long or kills the kernel, NoKernel where none starts, and
-    KeyboardInterrupt for Ctrl-C; the kernel is gone by then, and the outputs so far are in `notebook`.
+    Raises CellStopped for a cell that raises, takes too long, kills the kernel or shows what is no output, NoKernel
+    where none starts, and KeyboardInterrupt for Ctrl-C; the kernel is gone by then, and the outputs so far are in
+    `notebook`.
 
     >>> from nbformat.v4 import new_code_cell, new_notebook
     >>> notebook = new_notebook(cells=[new_code_cell("6 * 7"), new_code_cell("1 / 0")])
@@ -101,11 +90,14 @@ def _execute(
     with ExitStack() as open_until_done:
         private = Path(open_until_done.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         log = open_until_done.enter_context((private / "kernel.log").open("w+b"))
+        env["IPYTHONDIR"] = _ipython(env, folder, private)
         client = _Client(notebook, private, timeout=timeout, resources={"metadata": {"path": str(folder)}})
         client.report = on_cell
         # the selector loop on Windows, too: ZeroMQ needs one
         runner = open_until_done.enter_context(asyncio.Runner(loop_factory=asyncio.SelectorEventLoop))
         try:
+            with naming(private):
+                _demand_room(log)
             runner.run(_run(client, env=env, stderr=log))
         except CellExecutionError as error:
             raise client.stopped(f"{error.ename}: {error.evalue}".rstrip(": ")) from error
@@ -113,11 +105,21 @@ def _execute(
             raise client.stopped(f"it was not done after {timeout} seconds") from error
         except DeadKernelError as error:
             raise client.stopped("it killed the kernel: memory ran out, or the code ended it") from error
+        except ValidationError as error:
+            raise client.stopped(f"it showed what no notebook can hold: {error.message}") from error
         except (RuntimeError, OSError, NoSuchKernel) as error:
-            raise NoKernel(_why(log, error)) from error
+            raise NoKernel(_why(log, error, env, private)) from error
         finally:
             client.set_widgets_metadata()
     on_cell(client.in_all, client.in_all)
+
+
+def _demand_room(file: IO[bytes]) -> None:
+    """Raise OSError where the disk of a kernel's files is full: the kernel would die without a word."""
+    file.write(bytes(ROOM))
+    file.flush()
+    file.seek(0)
+    file.truncate()
 
 
 async def _run(client: "_Client", **start: Any) -> None:
@@ -130,11 +132,28 @@ async def _run(client: "_Client", **start: Any) -> None:
         raise
 
 
-def _why(log: IO[bytes], error: Exception) -> str:
+def _ipython(env: Mapping[str, str], folder: Path, private: Path) -> str:
+    """IPython's folder: the one named, where the kernel can make or use it, else one that goes with the run.
+
+    For itself IPython would warn, which stops it under PYTHONWARNINGS=error, and leave a folder in TMPDIR.
+    """
+    named = folder / os.path.expanduser(env.get("IPYTHONDIR") or "~/.ipython")
+    there = named if named.exists() else named.parent
+    return str(named if there.is_dir() and os.access(there, os.W_OK) else private / "ipython")
+
+
+def _why(log: IO[bytes], error: Exception, env: Mapping[str, str], private: Path) -> str:
     """Why no kernel started: the last line it wrote itself, where there is one."""
     log.seek(0)
     said = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    last = said[-1].strip() if said and "WARNING" not in said[-1] else str(error)
+    if said and "WARNING" not in said[-1]:
+        last = said[-1].strip()
+    elif isinstance(error, OSError) and error.strerror:
+        last = f"{error.filename or private}: {error.strerror}"  # a full disk is told without a file
+    else:
+        last = str(error)
+    if "PYTHONWARNINGS" in env and re.match(r"[\w.]*Warning\b", last):
+        last += f"; PYTHONWARNINGS is {env['PYTHONWARNINGS']!r}, which makes it an error: unset it"
     return f"the Jupyter kernel of this Python did not start: {last}"
 
 

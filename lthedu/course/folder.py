@@ -18,28 +18,31 @@ def learner_folder(folder: Path | None = None) -> Path:
 
     Raises NotADirectoryError or PermissionError when lessons cannot be written there.
 
-    >>> learner_folder(Path("/somewhere/else/entirely")).name
+    >>> learner_folder(Path("somewhere/else/entirely")).name
     'entirely'
     """
     chosen = _chosen(folder)
-    there = refuse_file(chosen, "lessons", "--folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(
-            f"lessons cannot go to {chosen}: {there} is not writable for you; choose another with --folder"
-        )
+    demand_writable(chosen, "lessons", "--folder")
     return chosen
 
 
-def refuse_file(folder: Path, what: str, option: str) -> Path:
-    """The nearest part of `folder` that exists. Raises NotADirectoryError, naming `option`, where it is no folder.
+def demand_writable(folder: Path, what: str, option: str) -> None:
+    """Refuse a `folder` in which nothing can be written, before any work is done; `option` is what names another.
 
-    >>> refuse_file(Path("/somewhere/else"), "lessons", "--folder").as_posix()
-    '/'
+    It need not be there yet. Raises NotADirectoryError where the nearest part of it that exists is no folder, and
+    PermissionError where that is not writable.
+
+    >>> demand_writable(Path("README.md/below"), "lessons", "--folder")
+    Traceback (most recent call last):
+    NotADirectoryError: lessons cannot go to README.md/below: ...README.md is not a folder; choose another with --folder
     """
     there = next(place for place in (folder, *folder.absolute().parents) if os.path.lexists(place))
     if not there.is_dir():
         raise NotADirectoryError(f"{what} cannot go to {folder}: {there} is not a folder; choose another with {option}")
-    return there
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{what} cannot go to {folder}: {there} is not writable for you; choose another with {option}"
+        )
 
 
 def _chosen(folder: Path | None = None) -> Path:

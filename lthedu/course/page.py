@@ -7,6 +7,7 @@ a widget is the picture that it showed, for its controls need a kernel.
 import copy
 import html
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from nbformat import NotebookNode
 from lthedu.course.boxes import Box
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
+_PICTURES = ("image/png", "image/jpeg", "image/gif")
+_NO_WORDS = "A picture without a description."
 _STATE = "application/vnd.jupyter.widget-state+json"
 MARK = "<!-- written by lthedu run -->"
 # JupyterLab's page without what it would fetch: require.js, MathJax, Mermaid and the widgets' renderer
@@ -50,20 +53,50 @@ def page(notebook: NotebookNode, folder: Path) -> str:
     (True, True)
     """
     shown = copy.deepcopy(notebook)
+    describe(shown)
     states = shown.metadata.pop("widgets", {}).get(_STATE, {}).get("state", {})
     for cell in shown.cells:
         if cell.cell_type == "code":
-            caption = ""
             for output in cell.outputs:
                 data = output.get("data", {})
-                caption = _caption(data) or caption
                 if _VIEW in data:
                     output.data = {"text/html": _still(data[_VIEW]["model_id"], states)}
-                elif "image/png" in data:
-                    output.data = {"text/html": _picture("png", data["image/png"], caption)}
+                elif _kind(data):
+                    output.data = {"text/html": _shown(output)}
     resources = {"metadata": {"name": _title(shown), "path": str(folder)}}
     text, _ = _Exporter(raw_template=_TEMPLATE, embed_images=True).from_notebook_node(shown, resources)
     return str(text)
+
+
+def describe(notebook: NotebookNode) -> None:
+    """Give each picture among the outputs the caption before it as alternative text, where tools look for it.
+
+    Of several captions in a row the first is the first picture's: a cell shows what it drew when it ends.
+
+    >>> from nbformat.v4 import new_code_cell, new_notebook, new_output
+    >>> texts = {"text/plain": "Figure: a falling curve"}, {"image/png": "iVBO"}
+    >>> outputs = [new_output("display_data", data=data) for data in texts]
+    >>> describe(new_notebook(cells=[new_code_cell(outputs=outputs)]))
+    >>> outputs[1].metadata
+    {'image/png': {'alt': 'a falling curve'}}
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            _describe(cell.outputs)
+
+
+def _describe(outputs: Iterable[dict[str, Any]]) -> None:
+    waiting: list[str] = []
+    alt = ""
+    for output in outputs:
+        data = output.get("data", {})
+        if caption := _caption(data):
+            waiting.append(caption)
+        if kind := _kind(data):
+            alt = waiting.pop(0) if waiting else alt
+            if alt:
+                marks = output.setdefault("metadata", {})
+                marks[kind] = {**_dict(marks.get(kind)), "alt": alt}
 
 
 def _title(notebook: NotebookNode) -> str:
@@ -108,8 +141,25 @@ def _caption(data: dict[str, Any]) -> str:
     return text.removeprefix("Figure:").strip() if text.startswith("Figure:") else ""
 
 
+def _kind(data: dict[str, Any]) -> str:
+    """Which kind of picture an output is; "" for none."""
+    return next((kind for kind in _PICTURES if kind in data), "")
+
+
+def _shown(output: dict[str, Any]) -> str:
+    """The picture of an output, with its alternative text: what `describe` noted, or what it says of itself."""
+    data, kind = output["data"], _kind(output["data"])
+    own = str(data.get("text/plain", ""))
+    noted = _dict(output.get("metadata", {}).get(kind)).get("alt")
+    return _picture(kind, str(data[kind]), str(noted or (own if own[:1] != "<" else "") or _NO_WORDS))
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}  # a cell may display anything
+
+
 def _picture(kind: str, base64: str, alt: str) -> str:
-    return f'<img src="data:image/{kind};base64,{"".join(base64.split())}" alt="{html.escape(alt)}">'
+    return f'<img src="data:{kind};base64,{"".join(base64.split())}" alt="{html.escape(alt)}">'
 
 
 def _still(model: str, states: dict[str, Any]) -> str:
@@ -126,10 +176,12 @@ def _widget(model: str, states: dict[str, Any]) -> str:
     state, kind = found.get("state", {}), found.get("model_name", "")
     if kind == "ImageModel":
         pictures = [b["data"] for b in found.get("buffers", ()) if b["path"] == ["value"]]
-        return "".join(_picture(state.get("format", "png"), data, "A picture; its words follow.") for data in pictures)
+        kind = f"image/{state.get('format', 'png')}"
+        return "".join(_picture(kind, data, "A picture; its words follow.") for data in pictures)
     if kind in ("HTMLModel", "HTMLMathModel"):
         return f"<p>{state.get('value', '')}</p>"
     if kind == "OutputModel":
+        _describe(state.get("outputs", ()))
         return "".join(_output(output) for output in state.get("outputs", ()))
     if "children" in state:
         return f"<div>{''.join(_widget(child, states) for child in state['children'])}</div>"
@@ -144,8 +196,8 @@ def _widget(model: str, states: dict[str, Any]) -> str:
 
 def _output(output: dict[str, Any]) -> str:
     data = output.get("data", {})
-    if "image/png" in data:
-        return _picture("png", data["image/png"], str(data.get("text/plain", "")))
+    if _kind(data):
+        return _shown(output)
     if "text/html" in data:
         return str(data["text/html"])
     text = output.get("text") or data.get("text/plain") or "\n".join(output.get("traceback", ()))

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lthedu.base.files import write_whole
+from lthedu.base.terminal import clean
 from lthedu.course.boxes import Box
 from lthedu.course.copies import copy_lessons, digest
-from lthedu.course.executor import TIMEOUT, CellStopped, read_notebook, run_cells
-from lthedu.course.folder import NO_RECORD, refuse_same_names
-from lthedu.course.page import MARK, page
+from lthedu.course.executor import TIMEOUT, CellStopped, run_cells
+from lthedu.course.folder import NO_RECORD, demand_writable, refuse_same_names
+from lthedu.course.notebooks import parsed, read_notebook, writable
+from lthedu.course.page import MARK, describe, page
 from lthedu.course.workspace import environment, find_lesson
 
 EXECUTED = "executed"  # in the learner's folder: what `lthedu run` writes
@@ -39,6 +41,7 @@ class Ran:
     page: Path
     stopped: CellStopped | None = None
     interrupted: bool = False
+    mended: tuple[str, ...] = ()  # parts of the notebook in which a � stands for half a character now
 
     def __str__(self) -> str:
         """One line for the learner.
@@ -58,9 +61,10 @@ def chosen(wanted: Sequence[str], home: Path) -> list[Path]:
 
     A word is the path of a notebook, from the current folder or else from `home`, or a lesson's number or name. No word
     means every lesson of the course. Where a lesson is named, copies that are missing are made first, as `lthedu lab`
-    does.
+    does; of a folder that cannot be written the copies are taken that are there.
 
-    Raises ValueError for a word that names nothing, before anything is written.
+    Raises ValueError for a word that names nothing, before anything is written; PermissionError where copies are
+    missing and cannot be made.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as home:
@@ -71,8 +75,14 @@ def chosen(wanted: Sequence[str], home: Path) -> list[Path]:
     named = {word: home / find_lesson(word).name for word, path in found.items() if path is None}
     if wanted and not named:
         return list(dict.fromkeys(path for path in found.values() if path))
-    copied = copy_lessons(home)
-    every = [home / name for name in sorted(copied.new + copied.kept + copied.refreshed)]
+    try:
+        demand_writable(home, "lessons", "--folder")
+        copied = copy_lessons(home)
+        every = [home / name for name in sorted(copied.new + copied.kept + copied.refreshed)]
+    except PermissionError:
+        every = sorted(home.glob("[0-9][0-9]_*.ipynb"))
+        if not every or not all(path.is_file() for path in named.values()):
+            raise
     return list(dict.fromkeys(found[word] or named[word] for word in wanted)) or every
 
 
@@ -96,7 +106,7 @@ def run_lessons(
 
     Raises, before anything is run, ValueError for a file that is no notebook, for two notebooks of one name, and for an
     output that would replace a file of somebody else's or the results of another notebook; OSError for a file that
-    cannot be read.
+    cannot be read and an output that cannot be written.
 
     >>> import tempfile
     >>> from nbformat.v4 import new_code_cell, new_notebook
@@ -108,12 +118,13 @@ def run_lessons(
     """
     output = output or home / EXECUTED
     refuse_same_names(paths)
-    notebooks = [read_notebook(path) for path in paths]
+    notebooks = [writable(read_notebook(path)) for path in paths]
     for path in paths:
         _refuse_foreign(path, output)
+    demand_writable(output, "results", "--output")
     output.mkdir(parents=True, exist_ok=True)
-    for path, notebook in zip(paths, notebooks, strict=True):
-        ran = _run(path, notebook, home, output, timeout)
+    for path, (notebook, mended) in zip(paths, notebooks, strict=True):
+        ran = replace(_run(path, notebook, home, output, timeout), mended=tuple(mended))
         yield ran
         if ran.interrupted:
             return
@@ -155,9 +166,14 @@ def _environment(path: Path, home: Path) -> dict[str, str]:
 def _bar(name: str) -> Iterator[Report]:
     """A bar over the cells, gone at the end; nothing where nobody watches."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cell]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[cell]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None, cell="starting")
+        task = bar.add_task(clean(name), total=None, cell="starting")
 
         def draw(done: int, in_all: int) -> None:
             bar.update(task, completed=done, total=in_all, cell=f"cell {min(done + 1, in_all)} of {in_all}")
@@ -184,6 +200,7 @@ def _targets(path: Path, output: Path) -> tuple[Path, Path]:
 def _write(notebook: NotebookNode, path: Path, output: Path, note: Box | None) -> Path:
     """Write the executed notebook and its page, each in one step."""
     target, html = _targets(path, output)
+    describe(notebook)
     shown = notebook
     if note is not None:
         words = nbformat.v4.new_markdown_cell(note._repr_html_())
@@ -228,7 +245,7 @@ def _own(target: Path) -> bool:
 def _marks(target: Path) -> dict[str, str]:
     """What `lthedu run` noted in an executed notebook; nothing where it is none."""
     try:
-        found = nbformat.reads(target.read_text(encoding="utf-8"), as_version=4).metadata.get("lthedu", {})
+        found = parsed(target.read_bytes()).metadata.get("lthedu", {})
     except Exception:  # nbformat raises of many kinds for what is no notebook
         return {}
     return found if isinstance(found, dict) else {}

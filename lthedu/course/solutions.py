@@ -20,8 +20,8 @@ from lthedu.course.answer import source_of
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.catalogue import find
 from lthedu.course.copies import digest, named_files
-from lthedu.course.executor import read_notebook
 from lthedu.course.folder import refuse_same_names
+from lthedu.course.notebooks import parsed, read_notebook
 
 OUTPUT = Path("lthedu-solutions")  # in the current folder
 BANNER = (
@@ -190,7 +190,7 @@ def _bytes(path: Path) -> bytes | None:
 def _as_built(target: Path) -> bool:
     content = target.read_bytes()
     try:
-        mark = nbformat.reads(content.decode(), as_version=4).metadata.get("lthedu", {}).get("solutions")
+        mark = parsed(content).metadata.get("lthedu", {}).get("solutions")
     except Exception:  # nbformat raises of many kinds for what is no notebook
         return False
     return mark is not None and mark == digest(target.name, content)

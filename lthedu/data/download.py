@@ -52,6 +52,8 @@ def fetch_file(
             ) from reason
         except ValueError as reason:  # both checksums are in its words
             raise DamagedFile(f"{path} was not fetched: {reason}") from reason
+        except OSError as reason:  # of a disk that is full the system names no file
+            raise OSError(reason.errno, reason.strerror or str(reason), reason.filename or str(path)) from reason
     check_digest(path, digest, "move it away, then fetch it again")
     return path
 

@@ -3,7 +3,7 @@
 `once(generator)` stands for one call of the answer with this generator, and gives what was read of its result.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -53,7 +53,7 @@ def decided(once: Once[object], what: str) -> None:
 
 
 def moved_on(attempt: Attempt, once: Once[object]) -> None:
-    """Wrong where the generator that was given is left as it was: a copy of it, seeded alike, was drawn from.
+    """Wrong where the generator that was given is left as it was, or its state plays no part: a copy was drawn from.
 
     >>> attempt = Attempt(lambda generator: torch.rand(2, generator=generator.clone_state()))
     >>> moved_on(attempt, attempt)
@@ -61,9 +61,19 @@ def moved_on(attempt: Attempt, once: Once[object]) -> None:
     lthedu.exercises.core.Wrong: it did not draw from `generator` itself but from a copy or another one of the same seed
     """
     generator = seeded(1)
-    once(generator)
-    if any(isinstance(g, torch.Generator) and torch.equal(g.get_state(), generator.get_state()) for g in attempt.given):
+    first = once(generator)
+    left = any(
+        isinstance(g, torch.Generator) and torch.equal(g.get_state(), generator.get_state()) for g in attempt.given
+    )
+    if left or all(alike(first, once(later)) for later in _later(generator, 4)):
         raise Wrong("it did not draw from `generator` itself but from a copy or another one of the same seed")
+
+
+def _later(generator: torch.Generator, many: int) -> Iterator[torch.Generator]:
+    """The generator, so many times, each time further on."""
+    for _ in range(many):
+        torch.rand(100, generator=generator)
+        yield generator
 
 
 def all_come_up(results: Sequence[Hashable], possible: int, words: str, what: str) -> None:

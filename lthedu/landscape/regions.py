@@ -16,7 +16,8 @@ from torch import nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count
 from lthedu.base.streams import generator
-from lthedu.networks.models import MLP, ResidualMLP, affine_layers
+from lthedu.networks.models import MLP, ResidualMLP
+from lthedu.networks.reading import affine_layers
 
 Floats = NDArray[np.float64]
 Split = Callable[[Floats, Floats], tuple[Floats, Floats]]
@@ -153,11 +154,12 @@ def regions(
     [2.0, 2.0]
     """
     _check_corners(corners, 3)
-    layers = affine_layers(network)
+    origin, axes = (np.zeros(2), np.eye(2)) if plane is None else (plane.origin, plane.axes)
+    seen = np.concatenate([corners, corners.mean(0, keepdims=True)]) @ axes.T + origin  # (k + 1, inputs)
+    layers = affine_layers(network, at=lambda inputs: seen if inputs == len(origin) else np.zeros((0, inputs)))
     inputs = layers[0][0].shape[1]
     if plane is None and inputs != 2:
         raise ValueError(f"the network has {inputs} inputs; give the plane on which to look, or a network of 2")
-    origin, axes = (np.zeros(2), np.eye(2)) if plane is None else (plane.origin, plane.axes)
     found = [Region(corners, axes, origin)]
     for weight, bias in layers[:-1]:
         found = [part for region in found for part in _cut(_through(region, weight, bias), split)]

@@ -33,11 +33,13 @@ def full(params: Mapping[str, Tensor]) -> Mask:
 
 @typed
 def counts(mask: Mask) -> dict[str, int]:
-    """Weights kept in each layer.
+    """Weights kept in each layer. Raises ValueError, naming the layer, for a mask that is not bool.
 
     >>> counts({"a": torch.tensor([True, False, True])})
     {'a': 2}
     """
+    for name, m in mask.items():
+        _demand_bool(name, m)
     return {name: int(m.sum()) for name, m in mask.items()}
 
 
@@ -45,7 +47,7 @@ def counts(mask: Mask) -> dict[str, int]:
 def density(mask: Mask) -> float:
     """The fraction of the masked layers' weights that is kept, over all layers together.
 
-    Raises ValueError for a mask of no weights.
+    Raises ValueError for a mask of no weights and, naming the layer, for one that is not bool.
 
     >>> density({"a": torch.tensor([True, False]), "b": torch.tensor([True, True])})
     0.75
@@ -112,14 +114,18 @@ def check_fits(mask: Mask, params: Mapping[str, Tensor]) -> None:
     for name, m in mask.items():
         if name not in params:
             raise ValueError(f"the mask names {name!r}, which is no parameter; there are: {', '.join(params)}")
-        if m.dtype != torch.bool:
-            raise ValueError(f"the mask of {name!r} has dtype {m.dtype}; a mask is torch.bool, True = kept")
+        _demand_bool(name, m)
         if m.shape != params[name].shape:
             raise ValueError(
                 f"the mask of {name!r} has shape {tuple(m.shape)}, its parameter {tuple(params[name].shape)}"
             )
         if m.device != params[name].device:  # pragma: no cover (a GPU's)
             raise ValueError(f"the mask of {name!r} is on {m.device}, its parameter on {params[name].device}")
+
+
+def _demand_bool(name: str, mask: Tensor) -> None:
+    if mask.dtype != torch.bool:
+        raise ValueError(f"the mask of {name!r} has dtype {mask.dtype}; a mask is torch.bool, True = kept")
 
 
 @typed

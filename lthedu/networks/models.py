@@ -1,21 +1,14 @@
 """The networks of the course, as plain modules."""
 
-import copy
 import itertools
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count
-from lthedu.base.streams import numpy_generator
-
-ALLOWED = "allowed: Linear layers with a ReLU between each two, and none after the last"
-Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
 @typed
@@ -92,67 +85,6 @@ class ResidualMLP(MLP):
             if adds:
                 layer.weight.data.diagonal().add_(1)  # type: ignore[operator]
         return same
-
-
-@typed
-def affine_layers(network: nn.Module, called: str = "network") -> list[Affine]:
-    """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
-
-    `network` is made of Linear and ReLU, nested or with a forward of its own, or a `ResidualMLP`; missing biases are
-    zero. What was read is held against what the network computes, near and far from zero. `called` is its name in an
-    error. Raises ValueError, naming the layer, for any other layer, for a weight that is not finite, and for a network
-    that does not compute Linear, ReLU, Linear, ..., Linear in the order in which it lists its layers.
-
-    >>> [weight.shape for weight, _ in affine_layers(MLP([784, 300, 10]))]
-    [(300, 784), (10, 300)]
-    """
-    found: list[Affine] = []
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Linear):
-            weight, bias = _affine(module)
-            if not weight.size:
-                raise ValueError(f"layer {name or called!r} has {len(weight)} outputs and {weight.shape[1]} inputs")
-            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-                raise ValueError(f"layer {name or called!r} has a weight or bias that is NaN or infinite")
-            if found and weight.shape[1] != len(found[-1][1]):
-                raise ValueError(f"layer {name!r} reads {weight.shape[1]} numbers after one of {len(found[-1][1])}")
-            found.append((weight, bias))
-        elif not isinstance(module, nn.ReLU) and not any(True for _ in module.children()):
-            raise ValueError(f"layer {name or called!r} is {type(module).__name__}; {ALLOWED}")
-    if not found:
-        raise ValueError(f"the {called} has no layer; {ALLOWED}")
-    if isinstance(network, ResidualMLP):
-        found = [(w + np.eye(len(w)), b) if adds else (w, b) for (w, b), adds in zip(found, network.adds, strict=True)]
-    _check_computes(network, found, called)
-    return found
-
-
-def _affine(layer: nn.Linear) -> Affine:
-    weight = layer.weight.detach().cpu().double().numpy()
-    return weight, np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().double().numpy()
-
-
-def _check_computes(network: nn.Module, layers: Sequence[Affine], called: str) -> None:
-    """Raise ValueError unless the module's own forward is what its layers say."""
-    # far out no bias hides a ReLU that is missing or one too many
-    near = numpy_generator("probe of a target").normal(size=(3, 16, layers[0][0].shape[1]))
-    x = torch.from_numpy(near * np.array([1.0, 1e3, 1e6])[:, None, None]).flatten(0, 1)  # (48, inputs)
-    try:
-        double = copy.deepcopy(network).double().cpu().eval()
-    except (RuntimeError, TypeError) as error:  # weights computed from others: weight norm, torch's own pruning
-        raise ValueError(f"{type(network).__name__} cannot be copied ({error}); {ALLOWED}") from error
-    try:
-        with torch.no_grad():
-            got = double(x.clone())
-    except Exception as error:
-        raise ValueError(f"the {called} does not take rows of {x.shape[1]} numbers ({error}); {ALLOWED}") from error
-    wanted = x
-    for i, (weight, bias) in enumerate(layers):  # by torch as well, which rounds alike
-        wanted = nn.functional.linear(wanted.relu() if i else wanted, torch.from_numpy(weight), torch.from_numpy(bias))
-    fits = isinstance(got, Tensor) and got.shape == wanted.shape
-    gap, size = ((t.view(3, 16, -1).abs().amax((1, 2))) for t in (got - wanted if fits else wanted, wanted))
-    if not fits or not (gap <= 1e-9 * size).all():
-        raise ValueError(f"{type(network).__name__} does more, or less, than its Linear layers say; {ALLOWED}")
 
 
 def lenet_300_100() -> MLP:

@@ -1,4 +1,7 @@
-"""From random numbers to a given network, by deleting: subset sums, and what the proof builds of them."""
+"""From random numbers to a given network, by deleting: subset sums, and what the proof builds of them.
+
+A value of another type raises TypeError in all of these; what else they raise, each says.
+"""
 
 from lthedu.proof.certificate import certificate, compare_logits, error_bound, largest_difference
 from lthedu.proof.construct import Construction, construct, same_predictions

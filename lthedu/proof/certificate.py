@@ -1,17 +1,21 @@
 """How far apart the target and the ticket can be: a bound proved from their weights, and the worst input found."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Count, Whole
+from lthedu.base.ranges import Count, Range, Whole
 from lthedu.base.streams import numpy_generator
 from lthedu.proof.construct import Construction, same_predictions
+from lthedu.proof.scales import HELD, held
 
 Floats = NDArray[np.float64]
+FAR = 1e150  # its square is still a float, and 1 is nothing beside it
 # (the target's layers, the ticket's, their differences, the longest input) -> the largest difference of the outputs
 Bound = Callable[[Sequence[Floats], Sequence[Floats], Sequence[Floats], float], float]
 
@@ -21,6 +25,7 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
     """A bound on |target(x) - ticket(x)|, the length of the difference of their logits, for every x in the box.
 
     It holds in exact arithmetic; rounding in float32 comes on top. `bound` computes it, `error_bound` if none is given.
+    Raises ValueError for a bound that leaves float64.
 
     >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
@@ -40,29 +45,39 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
             errors.append(np.concatenate([error[:, :-1], target[:, :-1] - negative, error[:, -1:]], axis=1))
     reach = ticket.box.corner(ticket.layers[0].target.shape[1] - 1)
     theirs = [layer.target for layer in ticket.layers]
-    return ticket.scale * float((bound or error_bound)(theirs, made, errors, reach))
+    return _times(ticket.scale, float((bound or error_bound)(theirs, made, errors, reach)))
 
 
 @typed
-def error_bound(target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: float) -> float:
+def error_bound(
+    target: Sequence[Floats], made: Sequence[Floats], errors: Sequence[Floats], reach: Annotated[float, Range(0)]
+) -> float:
     """How far apart two networks can be whose layers differ by `errors`, on inputs no longer than `reach`.
 
     Every layer is [W | b], (outputs, inputs + 1); `made` holds the second network's. With r the largest length of a
     layer's input in the second network, |.| the largest singular value, and a 1 appended for the bias:
     D = |W| D + |errors| sqrt(r^2 + 1), r = |made| sqrt(r^2 + 1), from D = 0 and r = reach, layer by layer: the first
     term carries the difference that came in through the target's W, the second is what this layer adds. ReLU makes
-    neither larger.
+    neither larger. Raises ValueError, naming the layer, for a bound that leaves float64.
 
     >>> w = np.array([[0.5, 0.0]])
     >>> error_bound([w], [w], [np.array([[0.0, 0.01]])], reach=0.0)  # a bias that is off by 0.01
     0.01
     """
     length, difference = reach, 0.0
-    for layer, second, error in zip(target, made, errors, strict=True):
-        longest = float(np.sqrt(length**2 + 1))
+    for i, (layer, second, error) in enumerate(zip(target, made, errors, strict=True), 1):
+        longest = float(np.sqrt(length**2 + 1)) if length < FAR else length
         difference = _norm(layer[:, :-1]) * difference + _norm(error) * longest
         length = _norm(second) * longest
+        if not (difference < np.inf and length < np.inf):
+            raise ValueError(f"the bound of layer {i} is {difference:.3g}, its length {length:.3g}; {HELD}")
     return difference
+
+
+def _times(scale: float, difference: float) -> float:
+    if difference and not held(scale * difference):
+        raise ValueError(f"the difference is {scale:.3g} times {difference:.3g}; {HELD}")
+    return scale * difference
 
 
 def _norm(matrix: Floats) -> float:
@@ -78,13 +93,17 @@ def largest_difference(
 
     It looks at the rows `x` (n, inputs), then climbs from the worst of them and from random points and corners of the
     box by `steps` steps of projected gradient ascent, all in float64: from `starts` points, and as many of the rows.
-    Raises ValueError for rows of another length or outside the box, for no start, and for fewer than 0 steps.
+    Raises ValueError for rows of another length or outside the box, for no start, for fewer than 0 steps, and for a
+    difference that leaves float64.
 
     >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
     >>> 0 < largest_difference(construct(MLP([4, 3, 2]), eta=1e-3)) < 0.1
     True
     """
+    if not 1e-100 <= ticket.scale <= 1e100:  # the squares of the differences would leave float64
+        normalised = largest_difference(replace(ticket, scale=1.0), x, starts=starts, steps=steps, seed=seed)
+        return _times(ticket.scale, normalised)
     low, high = ticket.box.low, ticket.box.high
     inputs = ticket.layers[0].target.shape[1] - 1
     rng = numpy_generator(seed, "largest difference")

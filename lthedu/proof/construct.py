@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, Share
 from lthedu.networks.masks import Mask
-from lthedu.proof import gadgets, widths
+from lthedu.proof import gadgets, given, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
-from lthedu.proof.solvers import MOST_HASHED, Solver
+from lthedu.proof.scales import Small, scaled
+from lthedu.proof.solvers import Solver
 from lthedu.proof.source import Source
-from lthedu.proof.target import Box, Layer, Normalise, forward, layers_of, normalise
+from lthedu.proof.target import Layer, Normalise, forward, normalise
 from lthedu.proof.ticket import Ticket
-from lthedu.proof.widths import Method
+from lthedu.proof.widths import Method, Size
 
 CHUNK = 1 << 22  # candidates looked at together
 
@@ -66,15 +66,16 @@ class Construction(Ticket):
     def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same logits from the kept products added up, in float64, and many times faster.
 
-        (n, inputs) -> (n, outputs); inputs outside the box are not refused.
+        (n, inputs) -> (n, outputs); inputs outside the box are not refused. Raises ValueError for logits that leave
+        float64.
         """
         for i, layer in enumerate(self.layers):
             x = layer.forward(np.maximum(x, 0) if i else x)
-        return self.scale * x
+        return scaled(self.scale, x)
 
     def target_logits(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The target's own logits, in float64."""
-        return self.scale * forward([layer.target for layer in self.layers], x)
+        """The target's own logits, in float64; raises as `folded`."""
+        return scaled(self.scale, forward([layer.target for layer in self.layers], x))
 
     @property
     def target_size(self) -> int:
@@ -109,13 +110,13 @@ class Construction(Ticket):
 def construct(
     target: nn.Module,
     *,
-    eta: Share,
+    eta: Small,
     method: Method = "free",
     per_weight: float | None = None,
     box: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
-    delta: Share = 0.01,
-    largest: Annotated[float, Above(0, high=1)] = widths.LARGEST,  # of the source 1 is
+    delta: Small = 0.01,
+    largest: Size = widths.LARGEST,
     memory: int | None = None,
     solver: Solver = "auto",
     normalise: Normalise = normalise,
@@ -134,19 +135,22 @@ def construct(
     neurons for each input, otherwise the rule in `lthedu.proof.widths` for failure probability `delta`. Equal seeds,
     widths and settings give one source for many targets. `memory`: bytes that it may take.
 
-    Raises ValueError, before anything is drawn, for a target with any other layer (naming it), for settings out of
-    their range, and for a source that does not fit (with its widths, and the eta from which on it fits). That a weight
-    was missed is not an error: see `missed`.
+    Raises, before anything is drawn, TypeError for a target that is no module and settings of another type, and
+    ValueError for a target with any other layer or with numbers whose scale leaves float64 (naming the layer), for
+    settings out of their range, among them a `largest` above 1/4 for subset sums without `per_weight` (their rule was
+    measured up to there), and for a source that does not fit (with its widths, and the eta from which on it fits). That
+    a weight was missed is not an error: see `missed`.
 
     >>> from lthedu.networks.models import MLP
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
     >>> ticket.source.sizes, ticket.missed
     ((4, 120, 3, 110, 2), 0)
     """
-    found, region = layers_of(target), Box(*map(float, box))
+    region = given.region(box)
+    found = given.read(target, region)
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
-    _check(method, per_weight, seed)
+    given.check(method, per_weight, seed)
     each = None if per_weight is None else int(per_weight)  # 8.0 is allowed for 8
     limit = widths.memory_limit() if memory is None else memory
     widths.check_fits(
@@ -155,8 +159,7 @@ def construct(
     block = widths.block_size(method, eta, instances, delta, each, largest)
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
-    scaled, factor = normalise(found, largest)
-    layers, scale = [np.asarray(layer, np.float64) for layer in scaled], float(factor)
+    layers, scale = given.normalised(normalise, found, largest)
     mask: Mask = {}
     built = []
     for i, layer in enumerate(layers):
@@ -237,24 +240,19 @@ def _chooser(method: Method, solver: Solver) -> Chooser:
     return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
 
 
-def _check(method: Method, per_weight: float | None, seed: int) -> None:
-    most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
-    if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
-        raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")
-    if not 0 <= seed < 1 << 63:
-        raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
-
-
 @typed
 def same_predictions(a: Sequence[Any] | Tensor, b: Sequence[Any] | Tensor) -> float:
     """The share of rows in which two tables of logits (n, classes) have their largest entry at the same place.
 
-    Raises ValueError unless both have the same number of rows, one or more.
+    Raises ValueError unless both are tables of numbers with the same number of rows, one or more.
 
     >>> same_predictions([[1.0, 2.0], [3.0, 0.0]], [[0.0, 9.0], [1.0, 2.0]])
     0.5
     """
-    x, y = torch.as_tensor(a), torch.as_tensor(b)
+    try:
+        x, y = torch.as_tensor(a), torch.as_tensor(b)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"the logits are no tables of numbers ({error}); allowed: (n, classes), both") from None
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or 0 in (*x.shape, *y.shape):
         raise ValueError(f"the logits have shapes {tuple(x.shape)} and {tuple(y.shape)}; allowed: (n, classes), both")
     return float((x.argmax(1) == y.argmax(1)).double().mean())

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, Count
+from lthedu.base.ranges import Above, Count, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.proof.gadgets import GOLDEN as GOLDEN
+from lthedu.proof.scales import SMALLEST
 from lthedu.proof.subset_sums import Floats
 
-Ratio = Annotated[float, Above(1)]
+Ratio = Annotated[float, Above(1, below=math.inf)]
 
 
 @typed
@@ -42,7 +43,7 @@ def take_what_fits(numbers: Sequence[float], target: float) -> list[bool]:
 
 
 @typed
-def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1)]) -> int:
+def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1), Range(1e-300)]) -> int:
     """How many cells bring what is left of a target in [0, 1] down to `eta`: the smallest K with ratio^-K <= eta.
 
     Raises ValueError for a ratio that is not above 1, or an eta outside (0, 1].
@@ -57,11 +58,12 @@ def cells_needed(ratio: Ratio, eta: Annotated[float, Above(0, high=1)]) -> int:
 def draw_cells(ratio: Ratio, cells: Count, draws: Count, seed: int = 0, *, lowest: bool = False) -> Floats:
     """One number from each of the cells 1, 2, ..., `cells`: (draws, cells), uniform in the cell or its `lowest`.
 
-    Raises ValueError for a ratio that is not above 1, or for cells or draws below 1.
+    Raises ValueError for a ratio that is not above 1, for cells or draws below 1, and for cells beyond float64.
 
     >>> draw_cells(2, cells=3, draws=1, lowest=True)
     array([[0.25  , 0.125 , 0.0625]])
     """
+    _check_cells(ratio, cells)
     low: Floats = ratio ** -(np.arange(1.0, cells + 1) + 1)
     place = numpy_generator(seed, "cells").random((draws, cells)) * (not lowest)
     found: Floats = low * (1 + (ratio - 1) * place)
@@ -96,6 +98,7 @@ def draw_until_every_cell(ratio: Ratio, cells: Count, draws: Count, seed: int = 
     >>> numbers.shape, bool((drawn >= 3).all()), 9 < float(drawn.mean()) < 13  # 2 (3/3 + 3/2 + 3/1) = 11 on average
     ((500, 3), True, True)
     """
+    _check_cells(ratio, cells)
     rng = numpy_generator(seed, "until every cell")
     samples, drawn = np.zeros((draws, cells)), np.zeros((draws, cells), np.int64)
     count = 0
@@ -107,3 +110,9 @@ def draw_until_every_cell(ratio: Ratio, cells: Count, draws: Count, seed: int = 
         samples[rows[new], cell[new]] = ratio ** -level[new]
         drawn[rows[new], cell[new]] = count
     return samples, drawn.max(axis=1)
+
+
+def _check_cells(ratio: float, cells: int) -> None:
+    most = int(-math.log(SMALLEST) / math.log(ratio)) - 1  # the last one's lower end is ratio^-(cells + 1)
+    if cells > most:
+        raise ValueError(f"cells is {cells}; allowed: 1 to {most} of ratio {ratio}, whose numbers float64 holds")

@@ -25,7 +25,7 @@ MALACH, LUCKY, ORSEAU, BLOCKS, FREE = (
     "subset sums, free choice",
 )
 
-Eta = Annotated[float, Above(0, below=LARGEST)]
+Eta = Annotated[float, Above(0, below=LARGEST), Range(1e-38)]
 
 
 @typed

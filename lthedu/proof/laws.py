@@ -7,14 +7,14 @@ best subset of draw d's first k numbers is off by. No row ever rises, for anothe
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Count
+from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
 from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
@@ -113,7 +113,7 @@ class PerBit:
 @typed
 def per_bit(
     errors: ArrayLike,
-    eps: Sequence[float],
+    eps: Sequence[Positive],
     share: float = 0.5,
     *,
     count: Callable[[Floats, float, float], float] = numbers_needed,
@@ -164,7 +164,7 @@ def share_band(hits: int, draws: int) -> tuple[float, float]:
 
 
 @typed
-def expected_solutions(n: float, eps: float) -> float:
+def expected_solutions(n: Annotated[float, Above(0, high=1000)], eps: float) -> float:
     """How many of the 2^n subsets of n numbers uniform on [-1, 1] fall within `eps` of a target near 0, on average.
 
     2^n times the 2 eps of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
@@ -177,7 +177,7 @@ def expected_solutions(n: float, eps: float) -> float:
 
 
 @typed
-def rare_sign(n: int) -> float:
+def rare_sign(n: Annotated[int, Range(0, 1000)]) -> float:
     """The probability that of n random signs at most one is a plus, or at most one a minus: 2 (1 + n) / 2^n, n >= 4.
 
     >>> rare_sign(4), round(rare_sign(12), 4)
@@ -187,10 +187,11 @@ def rare_sign(n: int) -> float:
 
 
 @typed
-def fewest_numbers(eps: float) -> float:
+def fewest_numbers(eps: Annotated[float, Above(0), Range(1e-300)]) -> float:
     """The counting bound: fewer than log2(1 / (2 eps)) numbers cannot hit all targets in [-1/2, 1/2] within `eps`.
 
-    Each of their 2^n sums serves the targets in an interval of length 2 eps; these must cover a length of 1.
+    Each of their 2^n sums serves the targets in an interval of length 2 eps; these must cover a length of 1. Raises
+    ValueError for an eps not above 0.
 
     >>> round(fewest_numbers(1e-3), 2)
     8.97

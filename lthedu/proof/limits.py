@@ -19,8 +19,9 @@ from torch import nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import generator
-from lthedu.networks.models import affine_layers
+from lthedu.networks.reading import affine_layers
 from lthedu.proof.construct import Construction, construct
+from lthedu.proof.scales import Small
 from lthedu.proof.widths import Method
 
 Floats = NDArray[np.float64]
@@ -96,28 +97,31 @@ def pieces(network: nn.Module, low: float = 0.0, high: float = 1.0) -> Pieces:
     Layer by layer, a knot is put wherever a unit crosses zero between two knots; between knots all units are straight
     lines, so their values at the knots are all there is to know. At the end, knots at which the output does not bend
     are dropped. Exact but for rounding, and for bends of less than 1e-9 of the steepest slope. Raises ValueError for a
-    network of another kind, and for high <= low.
+    network of another kind, for ends or values that are not finite, and for high <= low.
 
     >>> len(pieces(tent_network(5)))
     32
     """
-    layers = affine_layers(network)
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(f"low is {low} and high {high}; low must be below high, and both finite")
+    layers = affine_layers(network, at=lambda inputs: np.linspace([low] * inputs, [high] * inputs, 9))
     if layers[0][0].shape[1] != 1 or len(layers[-1][1]) != 1:
         raise ValueError(f"the network has {layers[0][0].shape[1]} inputs and {len(layers[-1][1])} outputs; allowed: 1")
-    if not low < high:
-        raise ValueError(f"low is {low} and high {high}; low must be below high")
     x = np.array([low, high])
     h = x[:, None]  # (knots, units)
     for weight, bias in layers[:-1]:
         x, z = _with_zeros(x, h @ weight.T + bias)
         h = z.clip(min=0)
     weight, bias = layers[-1]
-    return _bends(x, (h @ weight.T + bias)[:, 0])
+    y = (h @ weight.T + bias)[:, 0]
+    if not np.isfinite(y).all():
+        raise ValueError(f"the network's values reach {np.abs(y).max():.3g}; allowed: finite ones")
+    return _bends(x, y)
 
 
 def _with_zeros(x: Floats, z: Floats) -> tuple[Floats, Floats]:
     """Knots x (n,) and values z (n, units), with a knot added wherever a unit has its zero between two."""
-    i, unit = np.nonzero(z[:-1] * z[1:] < 0)
+    i, unit = np.nonzero(np.sign(z[:-1]) * np.sign(z[1:]) < 0)  # a product of small numbers would be 0
     before, after = z[i, unit], z[i + 1, unit]
     share = before / (before - after)  # how far into the interval
     new = x[i] + share * (x[i + 1] - x[i])
@@ -198,7 +202,7 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
 
 
 @typed
-def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1)]) -> int:
+def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)]) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
     The maps are x -> W x with W of dimension x dimension and spectral norm at most 1, the distance is the largest over
@@ -228,7 +232,7 @@ def mask_bits(kept: int, of: int) -> float:
 
 
 @typed
-def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 1e-9) -> tuple[Construction, float]:
+def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: Positive = 1e-9) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
     The error allowed for a weight starts at `eps` and is halved until the distance, which is exact, is small enough.
@@ -252,7 +256,7 @@ def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: float = 
 
 @typed
 def linear_ticket(
-    dimension: int, eta: float, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
+    dimension: Count, eta: Small, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
 ) -> tuple[Construction, float]:
     """Prune a random network to a random linear map of spectral norm 1; the ticket, and its distance.
 

@@ -31,7 +31,7 @@ class Source:
     `octaves` is 0 for the uniform distribution on [-1, 1]. Otherwise a magnitude falls into each of so many octaves,
     [1/2, 1), [1/4, 1/2), ..., with equal chance, is uniform inside, and its sign is a coin toss: small numbers are as
     frequent as large ones, up to a factor (from 0.69 to 1.39) the density 1/|v| of Orseau and others. Raises ValueError
-    for values that are no whole numbers or out of range.
+    for numbers that are not whole or out of range.
 
     >>> source = Source(seed=0, sizes=(2, 3, 1))
     >>> source.count(), {name: tuple(p.shape) for name, p in source.params().items()}["layers.0.weight"]

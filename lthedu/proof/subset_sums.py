@@ -24,7 +24,7 @@ MOST = 24  # numbers whose 2^24 sums fit in 128 MiB
 def all_sums(numbers: Sequence[float]) -> Floats:
     """The sums of all 2^n subsets of n numbers: entry k keeps number i where bit i of k is 1.
 
-    Raises ValueError for more than 24 numbers, or for one that is not finite.
+    Raises ValueError for more than 24 numbers, for one that is not finite, and for sums that leave float64.
 
     >>> all_sums([1.0, 10.0, 100.0])
     array([  0.,   1.,  10.,  11., 100., 101., 110., 111.])
@@ -40,7 +40,7 @@ def all_sums(numbers: Sequence[float]) -> Floats:
 def closest_subset(numbers: Sequence[float], target: float) -> list[bool]:
     """Which of the numbers to keep so that their sum is as near to the target as can be: True = kept.
 
-    Tries all 2^n choices. Raises ValueError for more than 24 numbers, or for a value that is not finite.
+    Tries all 2^n choices. Raises ValueError for more than 24 numbers, or for a value or sum that is not finite.
 
     >>> closest_subset([0.5, -0.3, 0.9], 0.25)
     [True, True, False]
@@ -56,7 +56,7 @@ def meet_in_the_middle(numbers: Sequence[float], target: float) -> list[bool]:
 
     Every sum is one of the left half's plus one of the right half's. With the left sums in order, a binary search
     finds the partner that each right sum wants. Of choices that are equally close any one may come. Raises
-    ValueError for more than 44 numbers, or for a value that is not finite. Source: Horowitz and Sahni 1974.
+    ValueError for more than 44 numbers, or for a value or sum that is not finite. Source: Horowitz and Sahni 1974.
 
     >>> meet_in_the_middle([0.5, -0.3, 0.9], 0.25)
     [True, True, False]
@@ -78,6 +78,8 @@ def meet_in_the_middle(numbers: Sequence[float], target: float) -> list[bool]:
 @typed
 def greedy_subset(numbers: Sequence[float], target: float) -> list[bool]:
     """A choice made in one hasty pass: largest numbers first, each kept if that brings the sum nearer to the target.
+
+    Raises ValueError for a value or sum that is not finite.
 
     >>> greedy_subset([0.6, 0.5, 0.5], 1.0)  # 0.6 first, and then 1.1 is as near as it gets
     [True, True, False]
@@ -121,3 +123,5 @@ def _check(values: Sequence[float], most: int) -> None:
     for x in values:
         if not math.isfinite(x):
             raise ValueError(f"a number is {x}; every number and the target must be finite")
+    if math.isinf(sum(abs(float(x)) for x in values)):
+        raise ValueError(f"the largest number is {max(values, key=abs):.3g} in size; allowed: sums that float64 holds")

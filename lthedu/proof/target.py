@@ -2,30 +2,35 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Positive
-from lthedu.networks.models import affine_layers
+from lthedu.base.ranges import Above
+from lthedu.base.streams import numpy_generator
+from lthedu.networks.reading import affine_layers
+from lthedu.proof.scales import HELD, held
 
 Floats = NDArray[np.float64]
 Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
 Normalise = Callable[[Sequence[Layer], float], tuple[list[Layer], float]]
 
 
-def layers_of(target: nn.Module) -> list[Layer]:
-    """The layers [W | b] of a network made of Linear and ReLU, in float64; raises as `affine_layers`.
+def layers_of(target: nn.Module, box: "Box | None" = None) -> list[Layer]:
+    """The layers [W | b] of a network made of Linear and ReLU, in float64, also probed in the `box` of its inputs.
+
+    Raises as `affine_layers`.
 
     >>> [layer.shape for layer in layers_of(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))]
     [(3, 3), (1, 4)]
     """
     if not isinstance(target, nn.Module):
         raise ValueError(f"the target is a {type(target).__name__}; allowed: a torch module")
-    return [np.concatenate([weight, bias[:, None]], axis=1) for weight, bias in affine_layers(target, "target")]
+    found = affine_layers(target, "target", at=None if box is None else box.probes)
+    return [np.concatenate([weight, bias[:, None]], axis=1) for weight, bias in found]
 
 
 def forward(layers: Sequence[Layer], x: Floats) -> Floats:
@@ -40,27 +45,52 @@ def forward(layers: Sequence[Layer], x: Floats) -> Floats:
 
 
 @typed
-def normalise(layers: Sequence[Layer], largest: Positive = 0.25) -> tuple[list[Layer], float]:
+def normalise(
+    layers: Sequence[Layer], largest: Annotated[float, Above(0, below=1e300)] = 0.25
+) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
     `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
     its own s = max(max |W|, max |b| / c) / largest, where c is the product of the earlier layers' s: W by s, and b by
     c s, since what it is added to has shrunk by all of them. The network's output is the new one's times the last c s,
-    the scale. Raises ValueError for `largest` not above 0, no layer, and a number that is not finite.
+    the scale. That is true of every `largest`; subset sums want 1/4, since the larger a weight, the likelier it is that
+    too few of its numbers have its sign. Raises ValueError for `largest` not above 0, for no layer, one of another
+    shape or with a number that is not finite, and, naming the layer, where s or c leaves float64.
 
     >>> (small,), scale = normalise([np.array([[3.0, -1.0, 0.5]])])
     >>> small, scale
     (array([[ 0.25      , -0.08333333,  0.04166667]]), 12.0)
     """
-    if not len(layers) or not all(np.isfinite(layer).all() for layer in layers):
-        raise ValueError(f"there are {len(layers)} layers; there must be one or more, of finite numbers")
     scale, found = 1.0, []
-    for layer in layers:
-        size = max(np.abs(layer[:, :-1]).max(), np.abs(layer[:, -1]).max() / scale) / largest
-        size = float(size) or 1.0  # a layer of zeros stays one
+    for i, layer in enumerate(_checked(layers), 1):
+        with np.errstate(over="ignore", under="ignore"):
+            size = float(max(np.abs(layer[:, :-1]).max(), np.abs(layer[:, -1]).max() / scale) / largest)
+        if not layer.any():
+            size = 1.0  # a layer of zeros stays one
+        if not held(size, scale * size):
+            top, which = np.abs(layer).max(), f"layer {i} of {len(layers)}"
+            raise ValueError(
+                f"the scale of {which} is {size:.3g} times {scale:.3g}, its largest number {top:.3g}; {HELD}"
+            )
         found.append(np.concatenate([layer[:, :-1] / size, layer[:, -1:] / (scale * size)], axis=1))
         scale *= size
     return found, scale
+
+
+def _checked(layers: Sequence[Layer]) -> list[Layer]:
+    if not len(layers):
+        raise ValueError("there are 0 layers; allowed: one or more")
+    found, inputs = [], 0
+    for i, layer in enumerate(map(np.asarray, layers), 1):
+        shape, real = layer.shape, layer.dtype.kind in "fiu"
+        if not real or len(shape) != 2 or not shape[0] or shape[1] < 2 or (inputs and shape[1] != inputs + 1):
+            inside = f"{inputs or 'inputs'} + 1"
+            raise ValueError(f"layer {i} is {layer.dtype} of shape {shape}; allowed: numbers, (outputs, {inside})")
+        found.append(layer.astype(np.float64))
+        if not np.isfinite(found[-1]).all():
+            raise ValueError(f"layer {i} of {len(layers)} has a number that is NaN or infinite; allowed: finite ones")
+        inputs = shape[0]
+    return found
 
 
 @dataclass(frozen=True)
@@ -86,6 +116,18 @@ class Box:
     def corner(self, inputs: int) -> float:
         """The length of the longest input."""
         return float(np.sqrt(inputs) * max(abs(self.low), abs(self.high)))
+
+    def probes(self, inputs: int) -> Floats:
+        """The centre and 15 corners, the lowest and the highest among them: (16, inputs).
+
+        >>> Box(0, 1).probes(2)[:3]
+        array([[0.5, 0.5],
+               [0. , 0. ],
+               [1. , 1. ]])
+        """
+        ends = numpy_generator("corners of a box").integers(0, 2, size=(16, inputs)).astype(float)
+        ends[:3] = np.array([[0.5], [0.0], [1.0]])
+        return self.low * (1 - ends) + self.high * ends
 
     def check(self, x: Any) -> None:
         """Raise ValueError for inputs that are outside; an end of the box rounded to float32 is still inside."""

@@ -1,5 +1,6 @@
 """A ticket whose weights were never trained: a random source, a mask over it, and a scale for its output."""
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from lthedu.base.arguments import typed
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask
 from lthedu.networks.models import MLP
+from lthedu.proof.scales import check_box, check_scale, scaled
 from lthedu.proof.source import Source, as_module
 from lthedu.proof.target import Box
 
@@ -24,7 +26,8 @@ class Ticket:
     """A random source and the mask over it; `scale` times the masked source's output are the logits.
 
     `mask` names weights and biases alike; the scale is the one number that does not come out of the source, and it does
-    not change which output is largest. `box` holds the inputs that it was made for.
+    not change which output is largest. `box` holds the inputs that it was made for. Raises ValueError for a scale that
+    is not above 0 or leaves float64, and for a box whose ends float32 does not hold or tell apart.
     """
 
     source: Source
@@ -32,21 +35,38 @@ class Ticket:
     scale: float
     box: Box
 
+    def __post_init__(self) -> None:
+        check_scale(self.scale)
+        check_box(self.box.low, self.box.high)
+
     def module(self) -> MLP:
         """The masked source, an ordinary module: its output times `scale` are the logits."""
         return as_module(self.source.sizes, masks.apply(self.mask, self.source.params()))
 
+    @typed
     def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
         """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
 
-        Hand over `module()` where you have it, on any device: there the logits are. Raises ValueError for rows of
-        another length, and for inputs outside the box.
+        Hand over `module()` where you have it, on any device: there the logits are. They have the module's dtype,
+        float32; where it does not hold the scale or the largest output, all is computed again in float64. Raises
+        ValueError for rows of another length, for inputs outside the box, for a module without parameters, and where
+        float64 does not hold the logits either.
         """
         self._check(x)
         module = module or self.module()
-        like = next(module.parameters())  # device and dtype
-        with torch.no_grad():
-            return self.scale * torch.cat([module(rows.to(like)) for rows in torch.split(x, ROWS)])
+        found = _through(module, x)
+        if self._holds(found):
+            return self.scale * found
+        return self._in_float64(found, _through(copy.deepcopy(module).double(), x))
+
+    def _holds(self, found: Tensor) -> bool:
+        """Whether the dtype of these outputs holds what matters in full precision."""
+        kind, largest = torch.finfo(found.dtype), float(found.abs().max())
+        return all(kind.smallest_normal <= v <= kind.max for v in (self.scale, largest, self.scale * largest))
+
+    def _in_float64(self, found: Tensor, again: Tensor) -> Tensor:
+        """The logits from outputs in float64; zeros that are none of rounding stay what they were."""
+        return scaled(self.scale, again) if again.any() else torch.zeros_like(found)
 
     def _check(self, x: Tensor) -> None:
         inputs = self.source.sizes[0]
@@ -59,6 +79,7 @@ class Ticket:
         """Weights and biases of the source that the mask keeps."""
         return sum(masks.counts(self.mask).values())
 
+    @typed
     def fixed_order_logits(self, x: Tensor) -> Tensor:
         """`logits`, added up in one order, whatever the number of threads: equal bit for bit from process to process.
 
@@ -73,14 +94,32 @@ class Ticket:
         True
         """
         self._check(x)
-        kept = masks.apply(self.mask, self.source.params())
+        found = self._in_fixed_order(x, torch.float32)
+        return (
+            found * self.scale
+            if self._holds(found)
+            else self._in_float64(found, self._in_fixed_order(x, torch.float64))
+        )
+
+    def _in_fixed_order(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        kept = {name: p.to(dtype).numpy() for name, p in masks.apply(self.mask, self.source.params()).items()}
         depth = len(self.source.sizes) - 1
-        weights = [sparse.csr_matrix(kept[f"layers.{i}.weight"].numpy()) for i in range(depth)]
-        biases = [kept[f"layers.{i}.bias"].numpy()[:, None] for i in range(depth)]
+        weights = [sparse.csr_matrix(kept[f"layers.{i}.weight"]) for i in range(depth)]
+        biases = [kept[f"layers.{i}.bias"][:, None] for i in range(depth)]
         found = []
         for rows in x.cpu().split(FIXED_BLOCK):  # type: ignore[no-untyped-call]
-            h = np.ascontiguousarray(rows.float().numpy().T)  # (inputs, block)
-            for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-                h = weight @ (np.maximum(h, 0) if i else h) + bias
+            h = np.ascontiguousarray(rows.to(dtype).numpy().T)  # (inputs, block)
+            with np.errstate(all="ignore"):  # what float32 does not hold is computed again
+                for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                    h = weight @ (np.maximum(h, 0) if i else h) + bias
             found.append(torch.from_numpy(np.ascontiguousarray(h.T)))
-        return torch.cat(found) * self.scale
+        return torch.cat(found)
+
+
+def _through(module: nn.Module, x: Tensor) -> Tensor:
+    """What the module computes for these rows, where and in the dtype in which it holds its own numbers."""
+    like = next(module.parameters(), None)
+    if like is None:
+        raise ValueError(f"module is {type(module).__name__} and has no parameters; allowed: what `module()` gave")
+    with torch.no_grad():
+        return torch.cat([module(rows.to(like)) for rows in torch.split(x, ROWS)])

@@ -22,6 +22,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal, write_whole
 from lthedu.base.ranges import Count
 from lthedu.networks.masks import Mask, Params, check_fits
+from lthedu.proof.scales import check_box, check_scale
 from lthedu.proof.source import Source
 from lthedu.proof.target import Box
 from lthedu.proof.ticket import Ticket
@@ -117,8 +118,8 @@ def fewest_bytes(weights: Count, eta: float, largest: float = 0.25) -> int:
     >>> fewest_bytes(266_610, 1e-3)
     265470
     """
-    if not 0 < eta <= largest < math.inf:
-        raise ValueError(f"eta is {eta} and largest {largest}; allowed: 0 < eta <= largest")
+    if not 0 < eta <= largest < math.inf or math.isinf(largest / eta):
+        raise ValueError(f"eta is {eta} and largest {largest}; allowed: 0 < eta <= largest, a ratio that is finite")
     return math.ceil(weights * math.log2(largest / eta) / 8)
 
 
@@ -130,10 +131,10 @@ def _read(header: dict[str, Any], path: Path) -> tuple[Source, float, Box]:
     source = Source(seed, sizes, octaves)
     if source.count() > MOST_WEIGHTS:
         raise ValueError(f"it asks for {source.count():,} random numbers; allowed: {MOST_WEIGHTS:,}")
-    scale = float.fromhex(header["scale"])
-    if not 0 < scale < math.inf:
-        raise ValueError(f"its scale is {scale}; it must be above 0 and finite")
-    return source, scale, Box(**header["box"])
+    scale, box = float.fromhex(header["scale"]), Box(**header["box"])
+    check_scale(scale)
+    check_box(box.low, box.high)
+    return source, scale, box
 
 
 def _packed(name: str, mask: Tensor) -> Tensor:

@@ -7,25 +7,27 @@ a union bound divides the second by the first.
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from lthedu.base.arguments import typed
 from lthedu.base.machine import memory
-from lthedu.base.ranges import Count, Share
+from lthedu.base.ranges import Above, Count, Range
 from lthedu.proof.gadgets import GOLDEN
+from lthedu.proof.scales import Small
 from lthedu.proof.solvers import MOST_HASHED
 
 Method = Literal["free", "blocks", "malach", "orseau"]
 METHODS = ("free", "blocks", "malach", "orseau")
 LARGEST = 0.25  # of a normalised weight
+Size = Annotated[float, Above(0, high=1), Range(1e-38)]  # the magnitudes of the source, whose largest is 1
 GIB = 1 << 30
 MOST_ETA = 0.999
 
 
 @typed
-def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
+def subset_width(eta: Small, instances: Count, delta: Small = 0.01) -> int:
     """Candidates for each weight, so that subset sums hit all of `instances` weights within `eta`.
 
     The larger of two needs, rounded up. A typical weight takes log2(1 / eta) + 3, whatever its size. That none of many
@@ -44,7 +46,7 @@ def subset_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
 
 
 @typed
-def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
+def malach_width(eta: Small, instances: Count, delta: Small = 0.01) -> int:
     """Neurons for each input, so that each of `instances` weights meets its two lucky ones: 16 / eta^2 ln(2 N / delta).
 
     One neuron is lucky with a chance of eta^2 / 16 at least, once for x > 0 and once for x < 0. Source: Malach and
@@ -57,7 +59,7 @@ def malach_width(eta: Share, instances: Count, delta: Share = 0.01) -> int:
 
 
 @typed
-def orseau_cells(eta: float, largest: float = LARGEST) -> int:
+def orseau_cells(eta: Small, largest: Size = LARGEST) -> int:
     """How many K intervals [R g^-(k+1), R g^-k), k = 1 to K, bring what is left from R = `largest` down to `eta`.
 
     With g the golden ratio one sample in each will do: see `lthedu.proof.golden`.
@@ -69,7 +71,7 @@ def orseau_cells(eta: float, largest: float = LARGEST) -> int:
 
 
 @typed
-def orseau_octaves(eta: float) -> int:
+def orseau_octaves(eta: Small) -> int:
     """How deep the distribution of `Source` goes for this eta: magnitudes down to eta^(3/4), as measured to serve best.
 
     Four at least: with fewer, a larger eta would take more neurons now and then.
@@ -81,7 +83,7 @@ def orseau_octaves(eta: float) -> int:
 
 
 @typed
-def orseau_width(eta: Share, instances: Count, delta: Share = 0.01, largest: float = LARGEST) -> int:
+def orseau_width(eta: Small, instances: Count, delta: Small = 0.01, largest: Size = LARGEST) -> int:
     """Neurons for each input, so that every interval of every weight holds a product of the right signs.
 
     A product of two magnitudes that are spread over octaves falls into the rarest interval with chance p, its signs are
@@ -132,7 +134,8 @@ def block_size(
     """Hidden neurons for each input of a layer; with `per_weight` so many in place of the rule's number.
 
     For subset sums the rule is followed up to the 40 candidates that the solvers search; beyond, weights may be missed
-    more often than `delta` says, and `construct` counts them. Raises ValueError for another method.
+    more often than `delta` says, and `construct` counts them. Raises ValueError for another method, and for subset sums
+    with `largest` above 1/4, where their rule misses too often: a weight takes several numbers of its own sign then.
 
     >>> block_size("free", 1e-2, 266_610), block_size("blocks", 1e-2, 266_610)
     (31, 93)
@@ -143,6 +146,8 @@ def block_size(
         return malach_width(eta, instances, delta)
     if method == "orseau":
         return orseau_width(eta, instances, delta, largest)
+    if largest > LARGEST:
+        raise ValueError(f"largest is {largest}; allowed: up to {LARGEST} for {method!r} without per_weight")
     n = min(subset_width(eta, instances, delta), MOST_HASHED)
     # in a block half of the neurons are dead, and a block with few alive misses all of its weights together
     return n if method == "free" else 3 * n

@@ -11,6 +11,10 @@ from lthedu.networks.masks import Mask, check_fits
 from lthedu.pruning.scores import Scores
 
 Scope = Literal["layer", "global"]
+ORDERED = (  # the numbers of which torch finds the k-th largest
+    *(torch.float32, torch.float64, torch.float16, torch.bfloat16),
+    *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64),
+)
 
 
 @typed
@@ -19,15 +23,15 @@ def keep_largest(scores: Tensor, density: float) -> Tensor:
 
     Of equal scores the one that stands first is kept. Any shape; the mask has the same.
 
-    Raises ValueError for a density outside [0, 1] and for a score that is NaN.
+    Raises ValueError for a density outside [0, 1], for a score that is NaN, and for scores that have no order or no
+    places of their own: truth values, complex or 8-bit floating-point numbers, a sparse tensor.
 
     >>> keep_largest(torch.tensor([3.0, 1.0, 2.0, 2.0]), 0.5)
     tensor([ True, False,  True, False])
     """
     if not 0 <= density <= 1:
         raise ValueError(f"density is {density}; it is the fraction kept, from 0 to 1")
-    if scores.isnan().any():
-        raise ValueError(f"the scores hold {int(scores.isnan().sum())} NaN; every score must be a number")
+    _check_scores(scores, "the scores")
     flat, k = scores.reshape(-1), round(density * scores.numel())
     if k == 0:
         return torch.zeros_like(scores, dtype=torch.bool)
@@ -50,6 +54,8 @@ def select_globally(scores: Scores, density: float) -> Mask:
     """
     if not scores:
         raise ValueError("scores is empty; give at least one layer")
+    for name, s in scores.items():
+        _refuse_unordered(s, f"the scores of {name!r}")
     kept = keep_largest(torch.cat([s.reshape(-1) for s in scores.values()]), density)
     pieces = torch.split(kept, [s.numel() for s in scores.values()])
     return {name: piece.view(s.shape) for (name, s), piece in zip(scores.items(), pieces, strict=True)}
@@ -71,8 +77,8 @@ def select(
     its own, outside the competition, such as a slower rate for the output layer. Of equal scores the one that
     stands first is kept, so the result does not depend on the machine.
 
-    Raises ValueError for a density outside [0, 1], an unknown scope or layer, a layer that `within` lacks, or a
-    score that is NaN.
+    Raises ValueError for a density outside [0, 1], an unknown scope or layer, a layer that `within` lacks, or scores
+    that `keep_largest` refuses.
 
     >>> select({"w": torch.tensor([[3.0, 1.0, 2.0, 2.0]])}, 0.5)
     {'w': tensor([[ True, False,  True, False]])}
@@ -111,8 +117,21 @@ def _check(scores: Scores, densities: Mapping[str, float], own: Mapping[str, flo
         if name not in scores:
             raise ValueError(f"own_density names {name!r}, which has no scores; there are: {', '.join(scores)}")
     for name, s in scores.items():
-        if s.isnan().any():
-            raise ValueError(f"the scores of {name!r} hold {int(s.isnan().sum())} NaN; every score must be a number")
+        _check_scores(s, f"the scores of {name!r}")
+
+
+def _check_scores(scores: Tensor, what: str) -> None:
+    _refuse_unordered(scores, what)
+    if scores.isnan().any():
+        raise ValueError(f"{what} hold {int(scores.isnan().sum())} NaN; every score must be a number")
+
+
+def _refuse_unordered(scores: Tensor, what: str) -> None:
+    if scores.dtype not in ORDERED:
+        raise ValueError(f"{what} are {scores.dtype}; allowed: {', '.join(map(str, ORDERED))}")
+    if scores.layout != torch.strided or scores.is_nested or scores.is_meta:
+        kind = "nested" if scores.is_nested else "without data (meta)" if scores.is_meta else scores.layout
+        raise ValueError(f"{what} are {kind}; allowed: a dense tensor")
 
 
 @typed

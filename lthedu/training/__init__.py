@@ -1,6 +1,6 @@
 """Training R networks at once: `training`, a loop that can be read, and `train`, which runs it to the end."""
 
-from lthedu.training.engine import Progress, Step, Trained, train, training
+from lthedu.training.engine import Diverged, Progress, Step, Trained, train, training
 from lthedu.training.evaluation import Split, evaluate, measure
 from lthedu.training.gradients import By, Method, pick
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
@@ -9,6 +9,7 @@ from lthedu.training.replicates import Replicates
 __all__ = [
     "ADAM",
     "By",
+    "Diverged",
     "Method",
     "Optimizer",
     "Progress",

@@ -4,6 +4,7 @@ Parameters are stacked on a leading axis R, and so is everything that differs be
 minibatch orders, buffers. What comes out is what R separate trainings would give, up to rounding.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -19,9 +20,11 @@ from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.training.cuda_graph import Captured
-from lthedu.training.evaluation import HISTORY, measure
+from lthedu.training.dry_run import check_runs
+from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
 from lthedu.training.gradients import By, Method, pick
 from lthedu.training.minibatches import minibatches
+from lthedu.training.noise import Noise
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
 
@@ -127,6 +130,7 @@ def training(
     order = range(len(replicates)) if order is None else order
     _check(replicates, data, steps, mask, order, batch_size, first_step)
     method = pick(by, replicates.model, data.device)
+    check_runs(method, replicates, data, batch_size)
     now = Step(replicates, replicates.full_mask() if mask is None else mask, frozen or {}, optimizer, first_step)
     return _steps(now, data, steps, order, optimizer, batch_size, method)
 
@@ -135,16 +139,17 @@ def _steps(
     now: Step, data: Dataset, last: int, order: Sequence[int], optimizer: Optimizer, batch_size: int, method: Method
 ) -> Iterator[Step]:
     networks, first = now.replicates, now.step
+    model = copy.deepcopy(networks.model)  # which may keep what it computed
 
     def learn(x: Tensor, y: Tensor) -> None:
-        method.gradients(networks.model, now.params, networks.buffers, x, y, now.grads)
+        method.gradients(model, now.params, networks.buffers, x, y, now.grads)
         now.optimizer.step()
 
     call = Captured(learn)
     moves = optimizer.schedule != RateSchedule()
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
-        noise = _Noise(derive(*order, "noise", first), data.device)
+        noise = Noise(derive(*order, "noise", first), data.device)
     for x, y in minibatches(data, order, batch_size, first, last):
         if moves:
             optimizer.set_rate(now.optimizer, now.step, last)
@@ -152,25 +157,33 @@ def _steps(
             call(x, y)
         now._hold(exactly=now.step + 1 == last)
         now.step += 1
+        if (now.step % 100 == 0 or now.step == last) and not bool(now._flat.isfinite().all()):
+            raise Diverged(now, optimizer)
         yield now
 
 
-class _Noise:
-    """A random stream of its own, for dropout: inside `with`, torch draws from it; outside, from where it was."""
+class Diverged(ArithmeticError):
+    """Weights have become NaN or infinite. `step` and `replicates` are what there is, `history` what was measured.
 
-    def __init__(self, seed: int, device: torch.device) -> None:
-        self.generators = [torch.default_generator]
-        if device.type == "cuda":  # pragma: no cover (a GPU's)
-            self.generators.append(torch.cuda.default_generators[device.index or 0])
-        self.states = [torch.Generator(g.device).manual_seed(seed).get_state() for g in self.generators]
+    >>> from lthedu import data
+    >>> from lthedu.networks import models
+    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
+    >>> one = Replicates.create(models.lenet_300_100, seeds=[0])
+    >>> train(one, mnist, 20, optimizer=Optimizer("sgd", lr=1e9), batch_size=50)
+    Traceback (most recent call last):
+    lthedu.training.engine.Diverged: the training diverged: after step 20 of 1 replicates number 0 has weights that are
+    NaN or infinite. The learning rate, 1e+09, may be too large
+    """
 
-    def _swap(self, *_: object) -> None:
-        states = [g.get_state() for g in self.generators]
-        for g, state in zip(self.generators, self.states, strict=True):
-            g.set_state(state)
-        self.states = states
-
-    __enter__ = __exit__ = _swap
+    def __init__(self, now: Step, optimizer: Optimizer) -> None:
+        finite = [torch.stack([w.isfinite().all() for w in p]) for p in now.params.values()]
+        lost = (~torch.stack(finite).all(0)).nonzero().flatten().tolist()
+        self.step, self.replicates, self.history = now.step, now.replicates, pd.DataFrame(columns=HISTORY)
+        super().__init__(
+            f"the training diverged: after step {now.step} of {len(now.replicates)} replicates number "
+            f"{', '.join(map(str, lost))} has weights that are NaN or infinite. The learning rate, "
+            f"{optimizer.lr:g}, may be too large"
+        )
 
 
 @dataclass(frozen=True)
@@ -203,8 +216,8 @@ def train(
 
     The arguments are those of `training`, the loop to write where something is to be seen or done on the way.
     `progress(done, all, text)` is called after each step. An interrupt (the stop button, Ctrl-C) ends the training
-    early and gives back what there is so far, with `stopped` set and no history. Raises ValueError for arguments that
-    do not fit, before any work.
+    early and gives back what there is so far, with `stopped` set and no history. Raises as `training`; the `history`
+    of a Diverged tells how good the other replicates were at that step.
 
     >>> from lthedu import data
     >>> from lthedu.networks import models
@@ -234,12 +247,15 @@ def train(
                 progress(now.step, steps, "training")
     except KeyboardInterrupt:
         stopped = True
+    except Diverged as lost:
+        lost.history = measure(lost.replicates, data, lost.step, by=by)
+        raise
     if now is None:  # interrupted in the first step
         done, networks, mask = first_step, replicates, replicates.full_mask() if mask is None else mask
     else:
         done, networks, mask = now.step, now.replicates, now.mask
     # held once more, for an interrupt between an update and its mask
-    ends = networks.with_params(masks.hold(mask, networks.params, frozen or {}))
+    ends = replace(networks, params=masks.hold(mask, networks.params, frozen or {}))
     return Trained(ends, history, done, mask, stopped)
 
 
@@ -271,6 +287,7 @@ def _check(
             f"the weights are {first.dtype} on {first.device}, the data {data.x_train.dtype} on {data.device}; "
             "bring one to the other with .to(...)"
         )
+    refuse_autocast(data.device)
     frozen = [name for name, p in replicates.model.named_parameters() if not p.requires_grad]
     if frozen:
         raise ValueError(f"{frozen[0]!r} has requires_grad=False; every parameter is trained, so freeze it with a mask")

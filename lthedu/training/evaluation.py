@@ -1,5 +1,6 @@
 """How good R networks are: loss and accuracy on one split of a dataset, as tensors and as a tidy table."""
 
+import copy
 from collections.abc import Sequence
 from typing import Literal
 
@@ -27,6 +28,8 @@ def evaluate(
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 
+    Where the loss is NaN, so is the accuracy. Raises ValueError where autocast is on.
+
     >>> from lthedu import data
     >>> from lthedu.networks import models
     >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
@@ -35,16 +38,33 @@ def evaluate(
     (torch.Size([2]), torch.Size([2]))
     """
     x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
+    refuse_autocast(x.device)
     method = pick(by, replicates.model, x.device)
+    model = copy.deepcopy(replicates.model)  # which may keep what it computed
     n, r = len(x), len(replicates)
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
     chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
     for i in range(0, n, chunk):
-        logits = method.logits(replicates.model, replicates.params, replicates.buffers, x[i : i + chunk])
+        logits = method.logits(model, replicates.params, replicates.buffers, x[i : i + chunk])
         target = y[i : i + chunk].expand(r, -1)  # logits: (R, classes, chunk)
         loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
         right += (logits.argmax(1) == target).sum(1)
-    return loss / n, right / n
+    return loss / n, torch.where(loss.isnan(), loss, right) / n
+
+
+def refuse_autocast(device: torch.device) -> None:
+    """Raise ValueError inside `with torch.autocast(...)`: numbers would be those of another precision.
+
+    >>> with torch.autocast("cpu"):
+    ...     refuse_autocast(torch.device("cpu"))
+    Traceback (most recent call last):
+    ValueError: autocast is on for cpu; networks train in the precision of their weights: leave `with torch.autocast`
+    """
+    if torch.is_autocast_enabled(device.type):
+        raise ValueError(
+            f"autocast is on for {device.type}; networks train in the precision of their weights: leave "
+            "`with torch.autocast`"
+        )
 
 
 @typed

@@ -15,7 +15,7 @@ from torch.func import functional_call, grad, vmap
 
 from lthedu.base.arguments import typed
 from lthedu.networks.masks import Params
-from lthedu.networks.models import MLP
+from lthedu.networks.reading import mlp_layers
 
 By = Literal["linear", "vmap", "loop"]
 
@@ -49,7 +49,7 @@ def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.devi
     """
     if not isinstance(by, str):
         return by
-    names = _mlp_layers(model)
+    names = mlp_layers(model)
     if by == "auto":
         convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
         slow = (convolves and device.type == "cpu") or any(True for _ in model.buffers())
@@ -154,18 +154,3 @@ class Looped:
 
 def _replicate(params: Params, buffers: Params, i: int) -> tuple[Params, Params]:
     return {k: t[i] for k, t in params.items()}, {k: t[i] for k, t in buffers.items()}
-
-
-def _mlp_layers(model: nn.Module) -> list[tuple[str, str | None]] | None:
-    """Weight and bias names of a plain MLP (our MLP, or Sequential of Linear, ReLU, Linear, …), else None."""
-    if type(model) is MLP:
-        linears = [(f"layers.{i}", layer) for i, layer in enumerate(model.layers)]
-    elif type(model) is nn.Sequential:
-        children = [(k, m) for k, m in model.named_children() if not isinstance(m, nn.Flatten)]
-        kinds = [nn.ReLU if i % 2 else nn.Linear for i in range(len(children))]
-        if len(children) % 2 == 0 or any(type(m) is not k for (_, m), k in zip(children, kinds, strict=True)):
-            return None
-        linears = children[::2]
-    else:
-        return None
-    return [(f"{k}.weight", None if m.bias is None else f"{k}.bias") for k, m in linears]

@@ -12,6 +12,7 @@ from lthedu.base.streams import derive
 from lthedu.data import device_of
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
+from lthedu.networks.reading import is_pruned
 
 
 @typed
@@ -39,8 +40,9 @@ class Replicates:
         """One network for each seed: `make()` is called with torch's random state set from the seed, and the
         state is put back afterwards.
 
-        Raises ValueError for no seed, a dtype that is no float, and a device that torch does not know; TypeError for
-        a network in the place of `make`.
+        Raises ValueError for no seed, a dtype other than float32 and float64 (in half precision Adam's averages
+        overflow, and small steps vanish), a device that torch does not know, a network without parameters and one that
+        torch's own pruning masks; TypeError for a network in the place of `make`.
 
         >>> from lthedu.networks.models import lenet_300_100
         >>> five = Replicates.create(lenet_300_100, seeds=range(5))
@@ -51,14 +53,15 @@ class Replicates:
             raise ValueError("seeds is empty; give one integer for each replicate")
         if isinstance(make, nn.Module):  # which is callable, too
             raise TypeError(f"make is a {type(make).__name__}; it must be a function that makes a new network")
-        if not dtype.is_floating_point:
-            raise ValueError(f"dtype is {dtype}; allowed: torch.float32, torch.float64 and other kinds of float")
+        if dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"dtype is {dtype}; allowed: torch.float32, torch.float64")
         device = device_of(device)
         models = []
         with torch.random.fork_rng(devices=[]):
             for seed in seeds:
                 torch.default_generator.manual_seed(derive(seed, "init"))  # torch.manual_seed moves CUDA's, too
                 models.append(make())
+        _check_trainable(models[0])
 
         def stacked(tensors: list[dict[str, Tensor]]) -> Params:
             return {k: _as(torch.stack([t[k].detach() for t in tensors]), device, dtype) for k in tensors[0]}
@@ -82,9 +85,18 @@ class Replicates:
         names = masks.prunable(masks.unstack(self.params, 0))
         return {name: torch.ones_like(self.params[name], dtype=torch.bool) for name in names}
 
-    def with_params(self, params: Params) -> "Replicates":
-        """The same architecture and buffers with other weights, such as rewound ones."""
-        return replace(self, params=params)
+    def with_params(self, params: Params, buffers: Params | None = None) -> "Replicates":
+        """The same architecture with other weights, such as rewound ones, and the buffers that belong to them.
+
+        Raises ValueError where the network has buffers, such as BatchNorm's statistics, and none are given: those of
+        now may belong to other weights.
+        """
+        if self.buffers and buffers is None:
+            raise ValueError(
+                f"the network has buffers ({', '.join(self.buffers)}), which belong to its weights; give with_params "
+                "those of the new weights, too (`network.buffers`, to keep these)"
+            )
+        return replace(self, params=params, buffers=self.buffers if buffers is None else buffers)
 
     def module(self, index: int) -> nn.Module:
         """Replicate `index` as a module of its own, to use with plain torch.
@@ -113,6 +125,17 @@ class Replicates:
             params={k: p[i.to(p.device)] for k, p in self.params.items()},
             buffers={k: b[i.to(b.device)] for k, b in self.buffers.items()},
         )
+
+
+def _check_trainable(network: nn.Module) -> None:
+    if not any(True for _ in network.parameters()):
+        raise ValueError(f"{type(network).__name__} has no parameters; there is nothing to train")
+    for name, layer in network.named_modules():
+        if is_pruned(layer):
+            raise ValueError(
+                f"layer {name or type(layer).__name__!r} is pruned by torch.nn.utils.prune; call "
+                "prune.remove(layer, 'weight') first, and give its mask as `mask` where you train"
+            )
 
 
 def _as(tensor: Tensor, device: torch.device | str, dtype: torch.dtype) -> Tensor:

@@ -33,7 +33,7 @@ from lthedu.experiments import paper_results, study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
-from lthedu.networks import masks, models
+from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
 
@@ -275,7 +275,7 @@ CALLS = [
         lambda: {"sizes": [4, 4, 4, 2]},
         {"sizes": [None, [], [4], [4, 0, 2], [4, 2.5]], "branch": [NAN, INF, "x", None]},
     ),
-    Call(models.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
+    Call(reading.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
     Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
     Call(models.ResNet, lambda: {}, {"blocks": COUNT, "width": COUNT, "classes": COUNT}),
     Call(
@@ -603,13 +603,13 @@ CALLS = [
         lambda: {"target": models.MLP([3, 2, 2]), "eta": 0.05},
         {
             "target": [None, nn.ReLU(), 3],
-            "eta": [0, 1, -1, NAN, INF, "small", None],
+            "eta": [0, 1, -1, NAN, INF, "small", None, 5e-324],
             "method": ["luck", None],
             "per_weight": [0, 2.5, NAN, "many"],
-            "box": [None, (1.0, 0.0), (NAN, 1.0), (0.0,), 3],
+            "box": [None, (1.0, 0.0), (NAN, 1.0), (0.0,), 3, (0.0, 1e300), (0.0, 1e-300)],
             "seed": [-1, 0.5, None],
-            "delta": [0, 1, NAN, None],
-            "largest": [0, 2, NAN, None],
+            "delta": [0, 1, NAN, None, 5e-324],
+            "largest": [0, 2, NAN, None, 0.5],
             "memory": [10, NAN, "all"],
             "solver": ["gurobi", None],
             "normalise": [None, 3],
@@ -636,12 +636,12 @@ CALLS = [
     Call(
         proof.same_predictions,
         lambda: {"a": [[1.0, 2.0]], "b": [[0.0, 1.0]]},
-        {"a": [None, 3, [], [[1.0, 2.0], [1.0, 2.0]]], "b": [None, [[1.0], [2.0]], [1.0]]},
+        {"a": [None, 3, [], [[1.0, 2.0], [1.0, 2.0]], [[None]]], "b": [None, [[1.0], [2.0]], [1.0]]},
     ),
     Call(
         proof.fewest_bytes,
         lambda: {"weights": 10, "eta": 0.1},
-        {"weights": [-1, 0, 0.5, NAN, None], "eta": [0, 1, NAN, -1, None], "largest": [0, NAN, None]},
+        {"weights": [-1, 0, 0.5, NAN, None], "eta": [0, 1, NAN, -1, None, 5e-324], "largest": [0, NAN, None]},
     ),
     Call(
         proof.save_ticket,
@@ -649,7 +649,9 @@ CALLS = [
         {"ticket": [None, 3], "path": [None, 3, "no-such-folder/t.safetensors"]},
     ),
     Call(proof.load_ticket, lambda: {"path": saved_ticket()}, {"path": [None, 3, "no-such-file", "a-file", "empty"]}),
-    Call(proof.all_sums, lambda: {"numbers": [0.5, 0.25]}, {"numbers": [None, 3, ["a"], [NAN], [0.1] * 60]}),
+    Call(
+        proof.all_sums, lambda: {"numbers": [0.5, 0.25]}, {"numbers": [None, 3, ["a"], [NAN], [0.1] * 60, [1e308] * 2]}
+    ),
     Call(
         proof.closest_subset,
         lambda: {"numbers": [0.5, 0.25], "target": 0.4},
@@ -658,7 +660,7 @@ CALLS = [
     Call(
         proof.meet_in_the_middle,
         lambda: {"numbers": [0.5, 0.25], "target": 0.4},
-        {"numbers": [None, ["a"], [NAN], [0.1] * 99], "target": [NAN, INF, "x", None]},
+        {"numbers": [None, ["a"], [NAN], [0.1] * 99, [1e308] * 2], "target": [NAN, INF, "x", None]},
     ),
     Call(
         proof.greedy_subset,
@@ -709,7 +711,10 @@ CALLS = [
     Call(
         proof.normalise,
         lambda: {"layers": [np.ones((2, 3)), np.ones((2, 3))]},
-        {"layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)]], "largest": [0, -1, NAN, None]},
+        {
+            "layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)], [np.ones(3)], [np.full((2, 3), 1e308)]],
+            "largest": [0, -1, NAN, None, INF, 10**400],
+        },
     ),
     # files
     Call(

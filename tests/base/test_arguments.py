@@ -108,6 +108,36 @@ def test_what_does_not_fit_is_named_with_what_would(hint: Any, value: Any, error
     assert type(caught.value) is error
 
 
+@pytest.mark.parametrize("value", [torch.tensor(3), np.array(3), torch.tensor(3.0), np.array(3.0)])
+@pytest.mark.parametrize("hint", [float, Count, Annotated[float | None, Range(high=3)], float | Literal["all"]])
+def test_a_number_in_an_array_without_dimensions_arrives_as_a_plain_one(hint: Any, value: Any) -> None:
+    def asks(x: Any, *rest: float, key: Any = None) -> tuple[Any, ...]:
+        return x, *rest, key
+
+    asks.__annotations__ |= {"x": hint, "key": hint}
+    if hint is Count and value.dtype not in (torch.int64, np.int64):
+        return
+    found = typed(asks)(value, value, 0.5, key=value)
+    assert found == (3, 3, 0.5, 3)
+    assert {type(number) for number in found} <= {int, float}
+
+
+def test_only_where_a_number_is_asked_for_and_no_other_number_is_touched() -> None:
+    @typed
+    def f(a: torch.Tensor, b: torch.Tensor | float, c: Any, d: float, e: bool) -> tuple[Any, ...]:
+        return a, b, c, d, e
+
+    given = (torch.tensor(1.0), torch.tensor(2.0), torch.tensor(3.0), np.float32(0.1), True)
+    assert all(x is y for x, y in zip(f(*given), given, strict=True))
+    assert f(*given[:3], 1, torch.tensor(True))[4] is True
+
+
+@pytest.mark.parametrize("value", [torch.tensor(3), np.array(3)])
+def test_what_has_no_dimensions_is_no_sequence(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"typed_sum: numbers is .*; allowed: a sequence of numbers"):
+        typed_sum(value)
+
+
 def test_a_class_is_checked_when_it_is_made_and_stays_the_class_it_is() -> None:
     class Thing:
         """A thing."""

@@ -113,3 +113,10 @@ def test_a_lock_is_held_by_one_and_free_when_its_holder_is_killed(tmp_path):
         holder.wait()
     with exclusive(tmp_path / "lock", 10):
         pass
+
+
+def test_a_text_that_utf_8_does_not_have_is_refused_by_the_files_name(tmp_path):
+    write_whole(tmp_path / "a", "old")
+    with pytest.raises(ValueError, match=r"/a was not written: .*surrogates not allowed"):
+        write_whole(tmp_path / "a", "half \ud83d")
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]

@@ -1,6 +1,7 @@
 """The one executor: this Python's kernel, every way to stop named, nothing left running."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lthedu.course import executor
 from lthedu.course.executor import CellStopped, NoKernel, run_cells
 
 
@@ -118,6 +120,67 @@ def test_a_kernel_that_does_not_start_says_why(tmp_path: Path) -> None:
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
     with pytest.raises(NoKernel, match=r"the Jupyter kernel of this Python did not start: .*zmq"):
         run_cells(notebook("1"), tmp_path, env=os.environ | {"PYTHONPATH": path})
+    assert not kernels()
+
+
+def test_a_kernel_leaves_nothing_where_ipythons_folder_is_not_there(tmp_path: Path) -> None:
+    """IPython warns and leaves one of its own; under PYTHONWARNINGS=error its warning stopped the kernel."""
+    (tmp_path / "tmp").mkdir()
+    named = {"IPYTHONDIR": str(tmp_path / "not/there"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONWARNINGS": "error"}
+    nb = notebook("from IPython.paths import get_ipython_dir\nprint(get_ipython_dir())")
+    run_cells(nb, tmp_path, env=os.environ | named)
+    assert outputs(nb) != [f"{tmp_path / 'not/there'}\n"]
+    assert not Path(outputs(nb)[0].strip()).exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["tmp"]
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "there", "used"),
+    [
+        ("mine", ["mine"], "{0}/mine"),
+        ("mine", [], "{0}/mine"),  # IPython makes it
+        ("not/there", [], "{0}/private/ipython"),
+        ("", [], "{0}/home/.ipython"),
+        ("~/own", [], "{0}/home/own"),
+    ],
+)
+def test_ipythons_folder_is_the_one_named_where_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, there: list[str], used: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    for name in ["home", *there]:
+        (tmp_path / name).mkdir()
+    found = executor._ipython({"IPYTHONDIR": named}, tmp_path, tmp_path / "private")
+    assert Path(found) == Path(used.format(tmp_path))
+
+
+def test_a_warning_that_stops_the_kernel_is_told_with_what_made_it_an_error(tmp_path: Path) -> None:
+    (tmp_path / "zmq.py").write_text("import warnings\nwarnings.warn('an old zmq')\n")
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    with pytest.raises(NoKernel, match=r"UserWarning: an old zmq; PYTHONWARNINGS is 'error', which .*: unset it"):
+        run_cells(notebook("1"), tmp_path, env=os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": "error"})
+
+
+def test_a_full_disk_is_told_with_the_folder_of_the_kernels_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(executor, "_demand_room", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NoKernel, match=rf"did not start: {re.escape(str(tmp_path))}.*: No space left on device$"):
+        run_cells(notebook("1"), tmp_path)
+
+
+def test_a_cell_that_shows_what_is_no_output_is_named(tmp_path: Path) -> None:
+    nb = notebook("from IPython.display import display\ndisplay({'text/plain': 3}, raw=True)", "print('on')")
+    with pytest.raises(
+        CellStopped, match=r"^cell 1 \(from IPy.*\): it showed what no notebook can hold: 3 is not valid"
+    ):
+        run_cells(nb, tmp_path)
     assert not kernels()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lthedu.base.files import write_whole
-from lthedu.course.folder import folder_at_work, learner_folder, locked, unused
+from lthedu.course.folder import demand_writable, folder_at_work, learner_folder, locked, unused
 
 
 def test_the_folder_is_the_option_then_the_variable_then_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +55,15 @@ def test_a_folder_one_may_not_write_to_is_refused(inside: str) -> None:
         os.chmod(place, 0o555)
         with ordinary_user(), pytest.raises(PermissionError, match=f"{place} is not writable for you"):
             learner_folder(Path(place) / inside)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_the_option_that_names_another_place_is_told() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o555)
+        words = f"results cannot go to {place}/new: {place} is not writable for you; choose another with --output"
+        with ordinary_user(), pytest.raises(PermissionError, match=words):
+            demand_writable(Path(place, "new"), "results", "--output")
 
 
 def handed_out_to(place: Path) -> Path:

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lthedu.course.executor import run_cells
-from lthedu.course.page import page
+from lthedu.course.page import describe, page
 
 PNG = base64.b64encode(b"not read by anyone here").decode()
 
@@ -54,6 +55,39 @@ def test_a_figure_is_described_by_its_caption_and_a_picture_of_the_folder_is_in_
     assert f'alt="accuracy &lt; density" src="data:image/png;base64,{PNG}"' in text
     assert f"data:image/png;base64,{base64.b64encode(b'picture').decode()}" in text
     assert "Figure size" not in text
+
+
+def shown(kind: str = "image/png", **more: str):
+    return new_output("display_data", data={kind: PNG, **more})
+
+
+def said(words: str):
+    return new_output("display_data", data={"text/plain": f"Figure: {words}", "text/html": "<b>Figure</b>"})
+
+
+@pytest.mark.parametrize(
+    ("outputs", "alts"),
+    [
+        ([said("one"), shown()], ["one"]),
+        ([said("one"), said("two"), shown(), shown()], ["one", "two"]),  # drawn when the cell ends
+        ([said("one"), shown(), said("two"), shown("image/jpeg")], ["one", "two"]),
+        ([said("both"), shown(), shown()], ["both", "both"]),
+        ([shown(**{"text/plain": "<Figure size 1x1>"}), said("later")], ["A picture without a description."]),
+        ([shown(**{"text/plain": "a curve"})], ["a curve"]),
+        ([said("<i> & more"), shown("image/gif")], ["&lt;i&gt; &amp; more"]),
+    ],
+)
+def test_each_picture_has_its_own_words(outputs: list, alts: list[str]) -> None:
+    text = page(new_notebook(cells=[new_code_cell("f()", outputs=outputs)]), Path("."))
+    assert re.findall(r'<img alt="([^"]*)" src="data:image', text) == alts
+
+
+def test_an_executed_notebook_holds_the_words_where_nbconvert_looks_for_them(caplog: pytest.LogCaptureFixture) -> None:
+    notebook = new_notebook(cells=[new_code_cell("f()", outputs=[said("a falling curve"), shown()])])
+    describe(notebook)
+    text, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)  # the one that looks
+    assert re.findall(r'<img alt="([^"]*)"', text) == ["a falling curve"]
+    assert "lternative text" not in caplog.text
 
 
 WIDGETS = """

@@ -1,5 +1,6 @@
 """`lthedu run`: the learner's copies are read and never written, and what ran is written whole or not at all."""
 
+import json
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lthedu.course import copies, running, workspace
 from lthedu.course.running import chosen, run_lessons
@@ -236,6 +237,72 @@ def test_a_disk_that_fills_up_leaves_the_earlier_results(home: Path, monkeypatch
     assert {p: p.read_bytes() for p in (home / "executed").iterdir()} == before
 
 
+def test_half_a_character_stops_no_run_and_its_place_is_told(home: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(running, "run_cells", lambda *_, **__: None)  # what is run does not matter here
+    for name, text in (("a", "half \ud83d"), ("b", "whole"), ("c", "half \ude00")):
+        write(tmp_path / f"{name}.ipynb", "1")
+        path = tmp_path / f"{name}.ipynb"
+        path.write_text(path.read_text().replace('"1"', json.dumps(f"1  # {text}")))
+    runs = list(run_lessons([tmp_path / f"{name}.ipynb" for name in "abc"], home))
+    assert [(ran.name, ran.mended) for ran in runs] == [
+        ("a", ("cell 2 from the top (1  # half �)",)),
+        ("b", ()),
+        ("c", ("cell 2 from the top (1  # half �)",)),
+    ]
+    assert "half �" in (home / "executed/a.ipynb").read_text(encoding="utf-8")
+    assert "half �" in runs[0].page.read_text(encoding="utf-8")
+    list(run_lessons([tmp_path / "a.ipynb"], home))  # and its own results are known again
+
+
+@pytest.fixture
+def read_only(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The learner's folder, where nothing can be written: root, too, is told so of a file system that is read-only."""
+    access = os.access
+
+    def refused(path: str | Path, mode: int, **more: object) -> bool:
+        return not (mode & os.W_OK and Path(path).is_relative_to(home)) and access(path, mode)
+
+    monkeypatch.setattr(running, "run_cells", lambda *_, **__: None)  # what is run does not matter here
+    chosen([], home)
+    monkeypatch.setattr(os, "access", refused)
+    return home
+
+
+@pytest.mark.usefixtures("course")
+def test_of_a_folder_that_is_read_only_the_copies_are_run_with_results_elsewhere(read_only: Path, tmp_path: Path):
+    before = {p: p.stat().st_mtime_ns for p in read_only.rglob("*")}
+    for words, names in (([], ["01_short", "02_fails"]), (["2"], ["02_fails"])):
+        paths = chosen(words, read_only)
+        assert [p.stem for p in paths] == names
+        list(run_lessons(paths, read_only, tmp_path / "results"))
+    assert {p: p.stat().st_mtime_ns for p in read_only.rglob("*")} == before
+    assert (tmp_path / "results/02_fails.html").is_file()
+    (read_only / "02_fails.ipynb").unlink()
+    with pytest.raises(PermissionError, match=f"lessons cannot go to {read_only}: .*not writable"):
+        chosen(["2"], read_only)
+
+
+@pytest.mark.usefixtures("course")
+def test_results_that_cannot_be_written_are_refused_before_anything_runs(read_only: Path, monkeypatch) -> None:
+    monkeypatch.setattr(running, "run_cells", lambda *_, **__: pytest.fail("it ran"))
+    for output in (None, read_only / "mine/results"):
+        with pytest.raises(PermissionError, match=r"results cannot go to .* choose another with --output"):
+            list(run_lessons(chosen(["1"], read_only), read_only, output))
+
+
+def test_an_executed_notebook_says_in_words_what_its_pictures_show(home: Path, tmp_path: Path, monkeypatch) -> None:
+    def drawn(notebook, *_: object, **__: object) -> None:
+        texts = {"text/plain": "Figure: a falling curve"}, {"image/png": "iVBO"}
+        notebook.cells[1].outputs = [new_output("display_data", data=data) for data in texts]
+
+    monkeypatch.setattr(running, "run_cells", drawn)
+    write(tmp_path / "a.ipynb", "draw()")
+    (ran,) = run_lessons([tmp_path / "a.ipynb"], home)
+    assert 'alt="a falling curve"' in ran.page.read_text(encoding="utf-8")
+    cell = nbformat.read(ran.page.with_suffix(".ipynb"), 4).cells[1]
+    assert cell.outputs[1].metadata == {"image/png": {"alt": "a falling curve"}}
+
+
 @pytest.mark.usefixtures("course")
 def test_an_interrupt_is_written_down_and_ends_the_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Ctrl-C in a terminal comes to; the next test presses it."""
@@ -283,3 +350,13 @@ def test_the_bar_names_the_lesson_and_the_cell(monkeypatch: pytest.MonkeyPatch, 
     shown = capsys.readouterr().err
     assert "02_winning_tickets" in shown
     assert "cell 10 of 26" in shown
+
+
+def test_the_bar_obeys_no_name(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with running._bar("[b]a\x1b]0;b\x07") as draw:
+        draw(1, 2)
+    shown = capsys.readouterr().err
+    assert r"[b]a\x1b]0;b\x07" in shown
+    assert "\x1b]0;" not in shown

@@ -152,7 +152,7 @@ def test_a_full_disk_and_an_interrupt_are_what_they_are(fetch, path, monkeypatch
         patched.setattr("pooch.core.shutil.move", full)
         with pytest.raises(OSError, match=re.escape(os.strerror(errno.ENOSPC))) as error:
             fetch()
-    assert error.value.errno == errno.ENOSPC
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(path))
     with pytest.raises(KeyboardInterrupt):
         fetch(progress=stop)
     assert list(path.parent.iterdir()) == []

@@ -169,15 +169,15 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         if keyword.arg != "strict":
             yield node, ast.Call(function, args, keywords[:i] + keywords[i + 1 :]), f"without {keyword.arg}"
     if name == "range":
-        begin, end = args if len(args) == 2 else (ast.Constant(0), args[0])
+        begin, end, *step = args if len(args) > 1 else (ast.Constant(0), args[0])
         for a, b in [*((new, end) for new in _moved(begin)), *((begin, new) for new in _moved(end))]:
-            yield node, ast.Call(function, [a, b], []), f"range({ast.unparse(a)}, {ast.unparse(b)})"
+            yield node, ast.Call(function, [a, b, *step], []), f"range({ast.unparse(a)}, {ast.unparse(b)})"
     if name in ROUNDED and len(args) == 1:
-        for other in ROUNDED.keys() - {name}:
+        for other in [n for n in ROUNDED if n != name]:
             yield node, _parsed(ROUNDED[other].format(ast.unparse(args[0]))), f"{name} -> {other}"
     if name == "abs":
         yield node, args[0] if args else function.value, "abs dropped"  # type: ignore[attr-defined]
-    if name == "sorted":
+    if name == "sorted" and all(keyword.arg != "reverse" for keyword in keywords):
         backwards = ast.keyword("reverse", ast.Constant(True))
         yield node, ast.Call(function, args, [*keywords, backwards]), "the other way round"
     if name == "mean" and isinstance(function, ast.Attribute):
@@ -195,5 +195,4 @@ def _parsed(text: str) -> ast.expr:
 
 def _moved(end: ast.expr | None, otherwise: str = "") -> list[ast.expr]:
     """An end one further and one less far, or `otherwise` where there is none."""
-    text = ast.unparse(end) if end else ""
-    return [_parsed(f"{text} + 1"), _parsed(f"{text} - 1")] if end else [_parsed(otherwise)]
+    return [_parsed(f"({ast.unparse(end)}) {by}") for by in ("+ 1", "- 1")] if end else [_parsed(otherwise)]

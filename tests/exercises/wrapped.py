@@ -21,10 +21,10 @@ def ignoring(reference: Function, first: tuple[Any, ...]) -> dict[str, Function]
     found = {}
     for p, value in zip(inspect.signature(reference).parameters.values(), first, strict=False):
         if p.default is not p.empty:
-            instead = functools.partial(_first, p.default)
+            instead = functools.partial(_constant, p.default)
         elif isinstance(value, Real):
-            instead = functools.partial(_first, value)
-        elif _rows(value) or _ones(value) is not value:
+            instead = functools.partial(_constant, value)
+        elif _ones(value) is not value:
             instead = _ones
         else:
             continue
@@ -67,8 +67,8 @@ def _wrapped(reference: Function, change: Callable[[dict[str, Any]], None], answ
     return mutant
 
 
-def _first(first: Any, value: Any) -> Any:
-    return first
+def _constant(constant: Any, value: Any) -> Any:
+    return constant
 
 
 def _ones(value: Any) -> Any:

@@ -87,3 +87,11 @@ def test_the_replicates_full_mask_leaves_stacked_biases_alone():
     # stacked biases have two dimensions, (R, n), and still are biases
     both = Replicates.create(lambda: torch.nn.Linear(3, 2), seeds=[0, 1])
     assert list(both.full_mask()) == ["weight"]
+
+
+@pytest.mark.parametrize("count", [masks.counts, masks.density, lambda mask: masks.check_fits(mask, mask)])
+@pytest.mark.parametrize("kind", [torch.float32, torch.int64, torch.uint8, torch.complex64])
+def test_only_a_bool_mask_is_counted(count, kind):
+    mask = {"v": torch.tensor([True]), "w": torch.tensor([1, 0]).to(kind)}
+    with pytest.raises(ValueError, match=f"the mask of 'w' has dtype {kind}; a mask is torch.bool"):
+        count(mask)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from lthedu.networks.models import MLP, Conv, ResidualMLP, ResNet, affine_layers, lenet_300_100
+from lthedu.networks.models import MLP, Conv, ResidualMLP, ResNet, lenet_300_100
+from lthedu.networks.reading import affine_layers
 from lthedu.training import Replicates
 from lthedu.training.gradients import Looped, Vectorised
 

@@ -73,7 +73,7 @@ def test_any_dtype(dtype: torch.dtype) -> None:
         ([nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)], "1", "BatchNorm1d"),
         ([nn.Linear(3, 4), nn.ReLU(), nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 2))], "2.0", "Dropout"),
         ([nn.Linear(3, 4), nn.LeakyReLU(), nn.Linear(4, 2)], "1", "LeakyReLU"),
-        ([nn.Flatten(), nn.Linear(3, 4)], "0", "Flatten"),
+        ([nn.Flatten(0), nn.Linear(3, 4)], "0", "Flatten"),
         ([nn.Linear(3, 4), nn.Softmax(1)], "1", "Softmax"),
     ],
 )
@@ -174,16 +174,61 @@ def test_what_is_no_module_or_cannot_be_copied_gets_an_answer_in_words() -> None
         layers_of(held)
 
 
-def test_weights_that_are_computed_from_others_get_an_answer_in_words() -> None:
-    # torch's own pruning leaves such a module; its weights must be made permanent first
+def test_torchs_own_pruning_is_made_permanent_first() -> None:
     pruned = plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     prune.random_unstructured(pruned[0], "weight", amount=0.5)
-    with pytest.raises(ValueError, match=r"Sequential cannot be copied .*; allowed: Linear layers"):
+    with pytest.raises(ValueError, match=r"layer '0' is pruned by torch.nn.utils.prune; call prune.remove"):
         layers_of(pruned)
     prune.remove(pruned[0], "weight")
     assert (layers_of(pruned)[0] == 0).sum() == 6
-    with pytest.raises(ValueError, match=r"layer 'parametrizations\.weight\.0' is "):
-        layers_of(parametrizations.weight_norm(nn.Linear(3, 4)))
+
+
+class Doubling(nn.Linear):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+def hooked(net: nn.Sequential) -> nn.Sequential:
+    net[0].register_forward_hook(lambda module, inputs, output: output.clamp(max=1e12))  # acts nowhere that is probed
+    return net
+
+
+def given_a_forward(net: nn.Sequential) -> nn.Sequential:
+    net[0].forward = lambda x: x[:, :2]
+    return net
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (hooked(plain(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))), "layer '0' has a hook"),
+        (nn.utils.weight_norm(nn.Linear(3, 4)), "layer 'Linear' has a hook"),
+        (parametrizations.weight_norm(nn.Linear(3, 4)), "layer '.*Linear' computes its weights from others"),
+        (given_a_forward(plain(nn.Linear(3, 4))), "layer '0' was given another forward"),
+        (plain(Doubling(3, 4)), "layer '0' is Doubling"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
+def test_what_computes_more_than_its_weights_say_is_refused_by_name(net, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        layers_of(net)
+
+
+def test_a_layer_that_is_used_twice_comes_twice() -> None:
+    torch.manual_seed(0)
+    first, block, last, relu = nn.Linear(2, 3), nn.Linear(3, 3), nn.Linear(3, 1), nn.ReLU()
+    shared = nn.Sequential(first, relu, *[block, relu] * 3, nn.Sequential(nn.Flatten(), last))
+    assert [len(layer) for layer in layers_of(shared)] == [3, 3, 3, 3, 1]
+    x = torch.randn(6, 2, dtype=torch.float64)
+    wanted = shared.double()(x).detach().numpy()
+    assert forward(layers_of(shared), x.numpy()) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_what_differs_in_a_corner_of_the_box_alone_is_refused() -> None:
+    net = Own(lambda net, x: net.second(net.first(x).relu()) + (x == 0.75).all(1, keepdim=True))
+    layers_of(net)
+    with pytest.raises(ValueError, match="Own does more, or less"):
+        layers_of(net, Box(0.5, 0.75))
 
 
 # making it small

@@ -1,5 +1,7 @@
 import collections
+import functools
 import itertools
+import re
 
 import pytest
 import torch
@@ -9,6 +11,7 @@ from scipy.stats import chisquare
 
 from lthedu.networks import masks
 from lthedu.pruning import keep_largest, magnitude, random_mask, random_scores, select, select_globally
+from lthedu.pruning.selection import ORDERED
 
 calm = settings(deadline=None, max_examples=80, derandomize=True)
 density = st.sampled_from([0.0, 1 / 3, 0.29, 0.5, 2 / 3, 0.999, 1.0]) | st.floats(0, 1)
@@ -173,3 +176,36 @@ def test_a_score_that_is_nan_is_refused_and_so_is_no_score_at_all():
         keep_largest(torch.tensor([1.0, torch.nan]), 0.5)
     with pytest.raises(ValueError, match="scores is empty"):
         select_globally({}, 0.5)
+
+
+UNORDERED = {
+    **{str(kind): lambda s, kind=kind: s.to(kind) for kind in (torch.bool, torch.complex64, torch.uint16)},
+    **{str(kind): lambda s, kind=kind: s.to(kind) for kind in (torch.float8_e4m3fn, torch.float8_e5m2)},
+    "torch.sparse_coo": lambda s: s.to_sparse(),
+    "torch._mkldnn": lambda s: s.to_mkldnn(),
+    "without data (meta)": lambda s: s.to("meta"),
+}
+
+
+@pytest.mark.parametrize("kind", UNORDERED)
+def test_scores_without_an_order_or_places_are_refused_by_name(kind):
+    plain = torch.tensor([[3.0, 1.0]])
+    odd = UNORDERED[kind](plain)
+    with pytest.raises(ValueError, match=rf"^the scores are {re.escape(kind)}; allowed: "):
+        keep_largest(odd, 0.5)
+    for choose in (select, select_globally, functools.partial(select, scope="global")):
+        with pytest.raises(ValueError, match=rf"^the scores of 'odd' are {re.escape(kind)}; allowed: "):
+            choose({"plain": plain, "odd": odd}, 0.5)
+
+
+@pytest.mark.parametrize("kind", ORDERED)
+def test_scores_of_every_other_kind_are_selected_from(kind):
+    assert keep_largest(torch.tensor([3, 1, 2, 2]).to(kind), 0.5).tolist() == [True, False, True, False]
+
+
+def test_a_density_may_come_as_a_tensor():
+    scores, half = torch.tensor([3.0, 1.0, 2.0, 2.0]), torch.tensor(0.5)
+    expected = [True, False, True, False]
+    assert keep_largest(scores, half).tolist() == expected
+    assert select({"w": scores}, half)["w"].tolist() == expected
+    assert select({"w": scores}, 1.0, own_density={"w": half})["w"].tolist() == expected

@@ -13,7 +13,7 @@ import torch
 from lthedu import data, proof
 from lthedu.base import sealed
 from lthedu.course import record
-from lthedu.course.executor import read_notebook
+from lthedu.course.notebooks import read_notebook
 from lthedu.experiments import paper_results, study
 from lthedu.networks.models import MLP
 

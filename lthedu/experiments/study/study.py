@@ -19,9 +19,10 @@ from lthedu.experiments.study.tables import COLUMNS
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import lenet_300_100
+from lthedu.networks.reading import output_layer
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.tickets.imp import Prune, Train, find_tickets
-from lthedu.training import Progress, measure, training
+from lthedu.training import Diverged, Progress, measure, training
 
 
 @typed
@@ -84,10 +85,11 @@ class Study(Experiment[Settings]):
 
     With `run(folder=...)`, each level is written there once it is finished, and a new study with the same settings
     goes on after the last one. `find_tickets` and `random_mask` may be replaced by functions of the same signature.
-    Rewinding concerns weights: buffers (BatchNorm's statistics) start every level anew and are not kept.
-    Raises ValueError when a network with buffers is to be rewound to a later step, and `run` when its folder holds a
-    study of other settings, data or layers (a `forward` of other code with the same layers is not noticed), or levels
-    that began from other weights or masks.
+    `output` is the name of the output layer's weight, which is pruned at a rate of its own; otherwise the last layer
+    that runs in a forward pass is taken. Rewinding concerns weights: buffers (BatchNorm's statistics) start every level
+    anew and are not kept. Raises ValueError when a network with buffers is to be rewound to a later step, and `run`
+    when its folder holds a study of other settings, data or layers (a `forward` of other code with the same layers is
+    not noticed), or levels that began from other weights or masks.
 
     >>> from lthedu import data
     >>> mnist = data.load("mnist", device="cpu").first(1000, 500, 500)
@@ -110,6 +112,7 @@ class Study(Experiment[Settings]):
         *,
         find_tickets: Callable[[Params, Mask, Train, Prune, int], list[Mask]] = find_tickets,
         random_mask: Callable[[Mask, torch.Generator], Mask] = random_mask,
+        output: str | None = None,
     ) -> None:
         if settings.batch_size > len(data.x_train):  # before a folder is claimed
             raise ValueError(f"batch_size is {settings.batch_size}; allowed: 1 to the {len(data.x_train)} examples")
@@ -123,7 +126,12 @@ class Study(Experiment[Settings]):
                 f"rewind_step is {settings.rewind_step}, but the network has buffers, which are not rewound "
                 f"({', '.join(self._initial.buffers)}); allowed: 0"
             )
-        self.output = list(self._initial.full_mask())[-1]  # the layer with its own rate
+        registered = list(self._initial.full_mask())
+        if output is None:
+            output = output_layer(self._initial.module(0), data.x_train[:1])
+        if output not in registered:
+            raise ValueError(f"output is {output!r}; allowed: {', '.join(registered)}")
+        self.output = output  # the layer with its own rate
 
     @property
     def table(self) -> pd.DataFrame:
@@ -139,7 +147,8 @@ class Study(Experiment[Settings]):
     def about(self) -> dict[str, Any]:
         """What tells the study from others, as JSON holds it."""
         shapes = {name: list(p.shape[1:]) for name, p in self._initial.params.items()}
-        return super().about() | {"parameters": shapes, "model": " ".join(str(self._initial.model).split())}
+        other = {} if self.output == [n for n, s in shapes.items() if len(s) > 1][-1] else {"output": self.output}
+        return super().about() | other | {"parameters": shapes, "model": " ".join(str(self._initial.model).split())}
 
     def found(self, seconds: float) -> Found:
         """The levels, which may have been read, and what they took when they were trained."""
@@ -255,7 +264,7 @@ class Study(Experiment[Settings]):
         s, first, began = self.settings, self.settings.rewind_step if level else 0, time.perf_counter()
         index = list(range(len(s.seeds))) * len(arms)
         loop = training(
-            self._initial.take(index).with_params(start),
+            self._initial.take(index).with_params(start, self._initial.take(index).buffers),
             self.data,
             s.steps,
             mask=mask,
@@ -275,6 +284,9 @@ class Study(Experiment[Settings]):
                     last = step == s.steps
                     measured.append(measure(now.replicates, self.data, step, ["val", "test"] if last else ["val"]))
                 tick(*self._progress(level, step))
+        except Diverged:
+            self._unfinished = self._rows(level, arms, mask, measured)
+            raise
         except KeyboardInterrupt:
             self._unfinished = self._rows(level, arms, mask, measured)
             raise KeyboardInterrupt(

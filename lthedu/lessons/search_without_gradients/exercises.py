@@ -126,6 +126,11 @@ def check_crossover(attempt: Attempt) -> None:
         raise Wrong(words, brief(share))
     words = "not every child can come: any half of the places at which the parents differ must be possible"
     draws.all_come_up([tuple(row) for row in kept.tolist()], 6, words, "children of two parents")
+    share = torch.unique(kept, dim=0, return_counts=True)[1] / 400
+    if not draws.as_often(share, 1 / 6, 400):
+        raise Wrong(
+            "some children come more often than others: each half of these places must be as likely", brief(share)
+        )
     draws.moved_on(attempt, once)
 
 

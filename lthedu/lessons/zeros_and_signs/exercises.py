@@ -82,8 +82,8 @@ def check_reshuffled(attempt: Attempt) -> None:
     initial, mask = _layers(attempt)
     for signed in (False, True):
         draws.decided(functools.partial(_shuffled, attempt, initial, mask, signed), "values")
-    kept = torch.tensor([[True, True, True, False]])
-    values = torch.tensor([[1.0, -2.0, 3.0, 9.0]])
+    kept = torch.tensor([[True, True], [True, False]])
+    values = torch.tensor([[1.0, -2.0], [3.0, 9.0]])
 
     def once(generator: torch.Generator) -> Params:
         return _shuffled(attempt, {"v": values, "w": values}, {"v": kept, "w": kept}, False, generator)

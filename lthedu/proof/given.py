@@ -1,0 +1,64 @@
+"""What `construct` is given, held against what it can work with before anything is drawn."""
+
+import itertools
+
+import numpy as np
+from torch import nn
+
+from lthedu.proof.scales import check_box, check_reach, check_scale
+from lthedu.proof.solvers import LARGEST, MOST_HASHED
+from lthedu.proof.target import Box, Layer, Normalise, layers_of
+from lthedu.proof.widths import Method
+
+
+def read(target: nn.Module, box: Box) -> list[Layer]:
+    """The target's layers, probed in the box too; where their numbers are too large to be tried, the error says so."""
+    try:
+        return layers_of(target, box)
+    except ValueError:
+        check_reach(target)
+        raise
+
+
+def region(ends: tuple[float, float]) -> Box:
+    """The box between two numbers. Raises ValueError for numbers that are none of float32, or none that it tells apart.
+
+    >>> region((0, 1))
+    Box(low=0.0, high=1.0)
+    """
+    try:
+        low, high = map(float, ends)
+    except OverflowError:
+        raise ValueError("box has an end beyond all floats; allowed: two finite numbers, the lower one first") from None
+    found = Box(low, high)
+    check_box(low, high)
+    return found
+
+
+def normalised(normalise: Normalise, layers: list[Layer], largest: float) -> tuple[list[Layer], float]:
+    """What `normalise`, perhaps a reader's own, makes of the layers: as many, of the same shapes, and a scale.
+
+    Raises ValueError for anything else, for numbers that the solvers do not take, and for a scale that is no positive
+    number that float64 holds.
+    """
+    made = normalise(layers, largest)
+    if not isinstance(made, tuple | list) or len(made) != 2:
+        raise ValueError(f"normalise gave {type(made).__name__}; allowed: the layers, and the scale")
+    found, scale = [np.asarray(layer, np.float64) for layer in made[0]], float(made[1])
+    for i, (shape, wanted) in enumerate(itertools.zip_longest(map(np.shape, found), map(np.shape, layers)), 1):
+        if shape != wanted:
+            raise ValueError(f"normalise gave layer {i} the shape {shape}; allowed: {wanted}, that of the target's")
+        size = float(np.abs(found[i - 1]).max())
+        if not size <= LARGEST:
+            raise ValueError(f"normalise gave layer {i} numbers up to {size:.3g} in size; allowed: up to {LARGEST:g}")
+    check_scale(scale)
+    return found, scale
+
+
+def check(method: Method, per_weight: float | None, seed: int) -> None:
+    """Raise ValueError for a width that the method cannot use, or a seed that names no source."""
+    most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
+    if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
+        raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")
+    if not 0 <= seed < 1 << 63:
+        raise ValueError(f"seed is {seed}; allowed: 0 to 2^63 - 1")
