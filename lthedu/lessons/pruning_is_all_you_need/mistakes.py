@@ -151,6 +151,15 @@ def in_the_order_of_the_groups(incoming: Row, outgoing: Row, weight: float, choo
     return [*groups[0], *groups[1], *(False for a in incoming if a == 0)]
 
 
+@mistake("one_weight", "a place within a group is taken for a place in the list; put each answer back at its neuron")
+def at_the_place_in_the_group(incoming: Row, outgoing: Row, weight: float, choose: Choose = closest_subset) -> Keep:
+    right, keep = one_weight(incoming, outgoing, weight, choose), [False] * len(incoming)
+    for sign in (1, -1):
+        for j, kept in enumerate(k for k, a in zip(right, incoming, strict=True) if sign * a > 0):
+            keep[j] = kept
+    return keep
+
+
 @mistake("one_weight", "it keeps the best single product of each group; a subset of them may come nearer")
 def one_neuron_of_each(incoming: Row, outgoing: Row, weight: float, choose: Choose = closest_subset) -> Keep:
     def nearest(numbers: Row, target: float) -> Keep:
@@ -267,6 +276,11 @@ def one_of_each_output(second: Bools, owner: Ints, columns: int) -> Bools:
 @mistake("first_mask", "the column is one too far to the right: owner 0 is the first column")
 def next_column(second: Bools, owner: Ints, columns: int) -> Bools:
     return _owned(np.where(owner < 0, owner, (owner + 1) % columns), columns, second.any(0))
+
+
+@mistake("first_mask", "the column is one too far to the left: owner 0 is the first column")
+def previous_column(second: Bools, owner: Ints, columns: int) -> Bools:
+    return _owned(owner - 1, columns, second.any(0))
 
 
 @mistake("first_mask", "it keeps nothing: a change in found[rows][:, columns] is lost, since found[rows] is a copy")
