@@ -124,20 +124,20 @@ def test_only_fetch_reaches_the_module_that_downloads():
 
 
 def test_torch_nn_utils_prune_is_not_the_engine():
-    # the benchmark times it and lessons show its traps; nothing is built on it
+    # the benchmark times it, lessons show its traps, and the reader of networks refuses it; nothing is built on it
     users = {
         str(p.relative_to(PACKAGE))
         for p in MODULES
         if any("nn.utils" in module for module in imports(p)) or "nn.utils.prune" in p.read_text(encoding="utf-8")
     }
-    assert users <= {os.path.join("bench", "train.py")}
+    assert users == {os.path.join("bench", "train.py"), os.path.join("networks", "reading.py")}
 
 
 def test_no_module_of_the_science_seeds_or_draws_from_the_global_state():
     # two modules set it and put it back: where networks are made, and for networks that draw by themselves (dropout)
     names = "manual_seed|seed|set_rng_state|default_generator"
     calls = re.compile(rf"\b(np\.random\.|random\.seed|torch\.({names})|set_num_threads)")
-    swapping = {PACKAGE / "training" / name for name in ("replicates.py", "engine.py")}
+    swapping = {PACKAGE / "training" / name for name in ("replicates.py", "noise.py")}
     found = {str(p): calls.findall(p.read_text()) for p in SCIENCE if p not in swapping}
     assert not any(found.values()), found
 

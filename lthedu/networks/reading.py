@@ -15,6 +15,7 @@ from lthedu.base.streams import numpy_generator
 from lthedu.networks.models import MLP, ResidualMLP
 
 ALLOWED = "allowed: Linear layers with a ReLU between each two, and none after the last"
+PRUNED = "is pruned by torch.nn.utils.prune; call prune.remove(layer, 'weight') first"
 Affine = tuple[NDArray[np.float64], NDArray[np.float64]]  # weight (out, in) and bias (out,)
 
 
@@ -45,7 +46,7 @@ def obstacle(module: nn.Module) -> str:
     for name, layer in module.named_modules():
         called = f"layer {name or type(layer).__name__!r}"
         if is_pruned(layer):
-            return f"{called} is pruned by torch.nn.utils.prune; call prune.remove(layer, 'weight') first"
+            return f"{called} {PRUNED}"
         if parametrize.is_parametrized(layer):
             return f"{called} computes its weights from others; call parametrize.remove_parametrizations first"
         hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -193,6 +194,8 @@ def output_layer(network: nn.Module, x: Tensor) -> str:
     >>> output_layer(HeadFirst(), torch.zeros(1, 4))
     'head.weight'
     """
+    if layers := mlp_layers(network):
+        return layers[-1][0]
     alone = copy.deepcopy(network).eval()
     ran: list[tuple[str, int]] = []
     for name, layer in alone.named_modules():
@@ -200,8 +203,12 @@ def output_layer(network: nn.Module, x: Tensor) -> str:
         if weight is not None and weight.ndim > 1:
             found = f"{name}.weight".lstrip("."), len(weight)
             layer.register_forward_hook(lambda *_, found=found: ran.append(found))
-    with torch.no_grad():
-        outputs = alone(x.to(next(alone.parameters())))
+    try:
+        with torch.no_grad():
+            outputs = alone(x.to(next(alone.parameters())))
+    except Exception as error:
+        name, shape = type(network).__name__, tuple(x.shape)
+        raise ValueError(f"{name} does not take inputs of shape {shape} ({error})") from error
     if not ran or ran[-1][1] != outputs.shape[1]:
         last = f"the last layer that runs is {ran[-1][0]!r}, with {ran[-1][1]} outputs" if ran else "no layer runs"
         raise ValueError(f"{last}; the network has {outputs.shape[1]}: name the output layer")

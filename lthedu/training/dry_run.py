@@ -18,7 +18,7 @@ def check_runs(method: Method, replicates: Replicates, data: Dataset, batch_size
 
     >>> from lthedu import data
     >>> mnist = data.load("mnist", device="cpu").first(10)
-    >>> narrow = Replicates.create(lambda: nn.Linear(784, 5), seeds=[0])
+    >>> narrow = Replicates.create(lambda: torch.nn.Linear(784, 5), seeds=[0])
     >>> check_runs(Vectorised(), narrow, mnist, 2)
     Traceback (most recent call last):
     ValueError: the network has 5 outputs for each input; allowed: 10 or more, one a class

@@ -44,7 +44,7 @@ def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.devi
 
     Raises ValueError for an unknown name, and for "linear" on a module that is no plain MLP.
 
-    >>> type(pick("auto", MLP([4, 3, 2]), torch.device("cpu"))).__name__
+    >>> type(pick("auto", nn.Linear(4, 2), torch.device("cpu"))).__name__
     'BatchedLinear'
     """
     if not isinstance(by, str):

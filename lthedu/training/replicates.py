@@ -12,7 +12,7 @@ from lthedu.base.streams import derive
 from lthedu.data import device_of
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
-from lthedu.networks.reading import is_pruned
+from lthedu.networks.reading import PRUNED, is_pruned
 
 
 @typed
@@ -132,10 +132,8 @@ def _check_trainable(network: nn.Module) -> None:
         raise ValueError(f"{type(network).__name__} has no parameters; there is nothing to train")
     for name, layer in network.named_modules():
         if is_pruned(layer):
-            raise ValueError(
-                f"layer {name or type(layer).__name__!r} is pruned by torch.nn.utils.prune; call "
-                "prune.remove(layer, 'weight') first, and give its mask as `mask` where you train"
-            )
+            called = f"layer {name or type(layer).__name__!r}"
+            raise ValueError(f"{called} {PRUNED}, and give its mask as `mask` where you train")
 
 
 def _as(tensor: Tensor, device: torch.device | str, dtype: torch.dtype) -> Tensor:
