@@ -3,8 +3,16 @@
 EQUIVALENT = {
     "normalise": {
         "A layer of zeros alone is not asked for.": [
-            "float(size) or 1.0: 1.0 -> 2.0",
-            "float(size) or 1.0: 1.0 -> 0.0",
+            "size = 1.0: 1.0 -> 2.0",
+            "size = 1.0: 1.0 -> 0.0",
+        ],
+        "It numbers the layers in an error's words.": [
+            "enumerate(_checked(layers), 1): 1 -> 0",
+            "enumerate(_checked(layers), 1): 1 -> 2",
+        ],
+        "It silences warnings about what is refused just after.": [
+            "np.errstate(over='ignore', under='ignore'): without over",
+            "np.errstate(over='ignore', under='ignore'): without under",
         ],
     },
     "subset_width": {
@@ -16,6 +24,13 @@ EQUIVALENT = {
         ],
     },
     "error_bound": {
+        "It numbers the layers in an error's words.": [
+            "enumerate(zip(target, made, er ... trict=True), 1): 1 -> 0",
+            "enumerate(zip(target, made, er ... trict=True), 1): 1 -> 2",
+        ],
+        "At 1e150 both ways give the same.": [
+            "length < FAR: < -> <=",
+        ],
         "No network has a layer without inputs.": [
             "_norm: float(np.linalg.norm(matrix, 2 ... x.size else 0.0: 0.0 -> 1.0",
             "_norm: float(np.linalg.norm(matrix, 2 ... x.size else 0.0: 0.0 -> -1.0",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.landscape.regions import split
-from lthedu.proof.limits import shallow_sawtooth, tent_network
+from lthedu.proof.limits import tent_network
 
 Floats = NDArray[np.float64]
 Rows = Sequence[Sequence[float]]
@@ -60,12 +60,64 @@ def with_units_of_other_size(folds: int) -> nn.Module:  # relu(2x - 1) in place 
     return nn.Sequential(*layers, nn.ReLU(), _filled([[2.0, -2.0]], [0.0]))
 
 
-told("tent_network", "more than 2 units")(shallow_sawtooth)  # it is the sawtooth, in two layers
+@right("tent_network")
+def with_one_relu_for_all(folds: int) -> nn.Module:
+    relu = nn.ReLU()
+    return nn.Sequential(*(relu if isinstance(layer, nn.ReLU) else layer for layer in by_a_loop(folds)))
 
 
-@told("tent_network", "another number of layers")  # t and then its two copies, one Linear after the other
-def a_layer_for_the_tent_alone(folds: int) -> nn.Module:
-    return nn.Sequential(*(m for _ in range(folds) for m in tent_network(1)))
+@right("tent_network")
+def with_one_layer_in_between(folds: int) -> nn.Module:  # "folds - 1 of these"
+    first, between, last = (by_a_loop(2)[i] for i in (0, 2, 4))
+    return nn.Sequential(first, nn.ReLU(), *[between, nn.ReLU()] * (folds - 1), last)
+
+
+@right("tent_network")
+def in_nested_parts(folds: int) -> nn.Module:
+    first, relu, *others = by_a_loop(folds).double()
+    return nn.Sequential(nn.Sequential(first, relu), nn.Sequential(*others))
+
+
+@told("tent_network", "more than 2 units")
+def with_a_unit_to_spare(folds: int) -> nn.Module:
+    layers = [layer for layer in tent_network(folds) if isinstance(layer, nn.Linear)]
+    for layer in layers:
+        if layer is not layers[-1]:
+            layer.weight.data = torch.cat([layer.weight, 0 * layer.weight[:1]])
+            layer.bias.data = torch.cat([layer.bias, 0 * layer.bias[:1]])
+        if layer is not layers[0]:
+            layer.weight.data = torch.cat([layer.weight, 0 * layer.weight[:, :1]], 1)
+    return nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
+
+
+@told("tent_network", "another number of layers")  # it ends with a layer that changes nothing
+def with_a_layer_to_spare(folds: int) -> nn.Module:
+    same = _filled([[1.0]], [0.0]).double()
+    return nn.Sequential(*tent_network(folds), nn.ReLU(), same)
+
+
+@told("tent_network", "cannot take this network apart: ")
+def cut_off_at_one(folds: int) -> nn.Module:
+    return nn.Sequential(*tent_network(folds), nn.Hardtanh(0, 1))
+
+
+class _Twice(nn.Module):
+    """The layer in between stands once in the module, and is called more often."""
+
+    def __init__(self, folds: int) -> None:
+        super().__init__()
+        self.folds, (self.first, _, self.between, _, self.last) = folds, by_a_loop(2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.first(x))
+        for _ in range(self.folds - 1):
+            x = torch.relu(self.between(x))
+        return self.last(x)
+
+
+@told("tent_network", "cannot take this network apart: ")
+def as_a_module_with_a_loop(folds: int) -> nn.Module:
+    return _Twice(folds)
 
 
 @told("tent_network", "expected an nn.Sequential")
@@ -73,7 +125,7 @@ def returns_the_layers(folds: int) -> list[nn.Module]:
     return list(tent_network(folds))
 
 
-@told("tent_network", "does not take one number")
+@told("tent_network", "the first Linear layer has 1 input")
 def two_inputs(folds: int) -> nn.Module:
     return nn.Sequential(_filled([[1.0, 1.0]], [0.0]))
 
@@ -154,13 +206,14 @@ def _error(u: Floats, gram: Floats, overlap: Floats, norm: float) -> Any:
 
 
 @told("top_layer_error", "no lower bound for all masks")  # a habit from regression
-def with_a_ridge(gram: Floats, overlap: Floats, norm: float) -> Any:
-    return _error(np.linalg.solve(gram + 1e-3 * np.eye(len(gram)), overlap), gram, overlap, norm)
+def with_a_ridge_of_its_own(gram: Floats, overlap: Floats, norm: float) -> Any:
+    return _error(np.linalg.solve(gram + 3e-3 * np.eye(len(gram)), overlap), gram, overlap, norm)
 
 
-@told("top_layer_error", "no lower bound for all masks")  # small directions thrown away
-def truncated(gram: Floats, overlap: Floats, norm: float) -> Any:
-    return _error(np.linalg.pinv(gram, rcond=1e-2) @ overlap, gram, overlap, norm)
+@right("top_layer_error")
+def as_a_table_of_one_number(gram: Floats, overlap: Floats, norm: float) -> Any:
+    column = overlap[:, None]
+    return 1 - column.T @ np.linalg.lstsq(gram, column, rcond=None)[0] / norm
 
 
 @told("top_layer_error", "not the top layer")
@@ -190,6 +243,14 @@ def in_numpy_then_int(dimension: int, eps: float) -> float:
 def counts_up(dimension: int, eps: float) -> float:
     m = 0
     while m + 1 < dimension**2 * math.log2(1 / (2 * eps)):
+        m += 1
+    return m
+
+
+@right("counting_bound")
+def compares_with_the_number_of_masks(dimension: int, eps: float) -> float:
+    m = 0
+    while 2**m < (1 / (2 * eps)) ** dimension**2 / 2:
         m += 1
     return m
 
@@ -249,13 +310,13 @@ def the_other_way_round(corners: Floats, values: Floats) -> Any:
     return split(corners[::-1].copy(), values[::-1].copy())
 
 
-def _by_edges(corners: Floats, values: Floats, at: Any = None, twice: bool = False, empty: bool = True) -> Any:
-    """The right parts; or cut at one share of every edge, again at its ends, or with parts that are but a line."""
+def _by_edges(corners: Floats, values: Floats, at: Any = None, empty: bool = True) -> Any:
+    """The right parts; or cut at one share of every edge, or with parts that are but a line."""
     parts: tuple[list[Floats], list[Floats]] = ([], [])
     for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1), strict=True):
         parts[0].extend([p] if a >= 0 else [])
         parts[1].extend([p] if a <= 0 else [])
-        if a * b < 0 or (twice and a * b == 0 and a != b):
+        if a * b < 0:
             for part in parts:
                 part.append(p + (a / (a - b) if at is None else at) * (q - p))
     kept = (values > 0).any() or not empty, (values < 0).any() or not empty
@@ -268,29 +329,30 @@ def crosses_at_a_third(corners: Floats, values: Floats) -> Any:
 
 
 @told("split", "a corner comes twice")
-def crosses_at_zero_too(corners: Floats, values: Floats) -> Any:
-    return _by_edges(corners, values, twice=True)
+def every_corner_twice(corners: Floats, values: Floats) -> Any:
+    return tuple(np.repeat(part, 2, axis=0) for part in split(corners, values))
 
 
 @told("split", "only a line or a point")
-def keeps_the_touch(corners: Floats, values: Floats) -> Any:
-    return _by_edges(corners, values, empty=False)
+def keeps_what_touches_along_an_edge(corners: Floats, values: Floats) -> Any:
+    return tuple(part if len(part) > 1 else np.zeros((0, 2)) for part in _by_edges(corners, values, empty=False))
 
 
 @told("split", "a part lacks a corner")
-def new_corners_on_one_side(corners: Floats, values: Floats) -> Any:
-    positive, negative = split(corners, values)
-    return positive, np.array([p for p in negative if (p == corners).all(1).any()]).reshape(-1, 2)
+def loses_the_last_corner(corners: Floats, values: Floats) -> Any:
+    return tuple(part[:-1] for part in split(corners, values))
 
 
-@told("split", "their order is not")  # all old corners first, the new ones after them
-def new_corners_last(corners: Floats, values: Floats) -> Any:
-    def last(part: Floats) -> Floats:
-        old = [p for p in part if (p == corners).all(1).any()]
-        new = [p for p in part if not (p == corners).all(1).any()]
-        return np.array(old + new[::-1]).reshape(-1, 2)
+@told("split", "a part has a corner too many")
+def keeps_a_corner_of_the_other_part(corners: Floats, values: Floats) -> Any:
+    parts = split(corners, values)
+    others = [corners[[not (p == part).all(1).any() for p in corners]] for part in parts]
+    return tuple(np.concatenate([part, other[:1]]) for part, other in zip(parts, others, strict=True))
 
-    return tuple(last(part) for part in split(corners, values))
+
+@told("split", "their order is not")
+def sorted_from_left_to_right(corners: Floats, values: Floats) -> Any:
+    return tuple(part[np.lexsort(part.T)] for part in split(corners, values))
 
 
 @told("split", "expected two arrays")
@@ -298,16 +360,15 @@ def one_part_only(corners: Floats, values: Floats) -> Any:
     return split(corners, values)[0]
 
 
-@told("split", "a part is empty")  # tests the sign of the mean, as for a whole region
-def all_or_nothing(corners: Floats, values: Floats) -> Any:
+@told("split", "a part is empty")
+def needs_the_sign_everywhere(corners: Floats, values: Floats) -> Any:
     none = np.zeros((0, 2))
-    return (corners, none) if values.mean() > 0 else (none, corners)
+    return (corners if (values > 0).all() else none), (corners if (values < 0).all() else none)
 
 
-@told("split", "there is nothing to cut")
-def both_are_the_whole(corners: Floats, values: Floats) -> Any:
-    none = np.zeros((0, 2))
-    return split(corners, values) if values.min() < 0 < values.max() else (corners, corners if values.any() else none)
+@told("split", "a part is None; a part without area is np.zeros((0, 2))")
+def none_for_nothing(corners: Floats, values: Floats) -> Any:
+    return tuple(part if len(part) else None for part in split(corners, values))
 
 
 @told("split", "a part is 'x'; expected an array of corners")

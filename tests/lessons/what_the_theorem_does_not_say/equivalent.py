@@ -8,6 +8,10 @@ EQUIVALENT = {
         "All rows are equally long.": [
             "_linear: weight[0]: 0 -> -1",
         ],
+        "All numbers are exact in float32, too.": [
+            "_linear: torch.tensor(weight, dtype=torch.float64): without dtype",
+            "_linear: torch.tensor(bias, dtype=torch.float64): without dtype",
+        ],
     },
     "least_units": {
         "A value at the level is not far from it.": [
