@@ -44,7 +44,7 @@ def check_keep_largest(attempt: Attempt) -> None:
         (1 + 1e-6 * torch.randperm(20, generator=draw), 0.5),  # close, and yet not equal
         (torch.rand(6, generator=draw).to(default_device()), 0.5),  # where the lesson will call it
     ]
-    equals = [[1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [0.0] * 10]
+    equals = [[1.0, 1, 1, 1], [2.0, 1, 1, 1, 1, 0], [0.0, 1, 1, 1, 1, 2], [3.0, 2, 1, 1, 1, 1], [0.0] * 10]
     tied = [(torch.tensor(scores), 0.5) for scores in equals]
     ends = [(torch.rand(1, generator=draw), 1.0), (torch.rand(4, 5, generator=draw), 0.0)]
     for cases in itertools.accumulate((untied, tied, ends)):  # one matter more at a time

@@ -32,7 +32,7 @@ from lthedu.proof import closest_subset
 def check_apply(attempt: Attempt) -> None:
     """Three layers, one of them without a mask; then masks that keep everything or nothing."""
     params = {
-        "first.weight": torch.tensor([[0.5, -2.0, 3.0], [-0.25, 1.0, -4.0]]),
+        "first.weight": torch.tensor([[0.5, -2.0, 3.0], [-0.25, 3.0, -4.0]]),
         "first.bias": torch.tensor([0.75, -1.5]),
         "second.weight": torch.tensor([[-1.0, 2.0]]),
     }

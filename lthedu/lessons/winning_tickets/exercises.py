@@ -44,6 +44,7 @@ class _Rounds:
         self.attempt, self.levels = attempt, levels
         shapes = {"a.weight": (2, 4), "a.bias": (2,), "b.weight": (2, 2)}
         self.initial = {n: torch.randn(s, generator=attempt.rng) for n, s in shapes.items()}
+        self.initial["a.bias"].fill_(0.5)
         self.full = masks.full(self.initial)
         self.masks = [self.full]  # what a right loop finds
         self.outcomes: list[Params] = []  # trained weights, level by level
@@ -235,6 +236,7 @@ def check_paired_test(attempt: Attempt) -> None:
         own = torch.randn(2, n, generator=attempt.rng, dtype=torch.float64)
         a, b = (0.3 + shared + 0.2 * own[0]).tolist(), (shared + 0.2 * own[1]).tolist()
         cases += [(a, b), (b, a)]
+    cases.append(([0.97, 0.96, 0.97, 0.98], [0.95, 0.96, 0.95, 0.95]))  # equal values, in a row and in a pair
     cases.sort(key=lambda case: len(case[0]))
     for k, words in (
         (0, "the first number is not the mean of the differences a - b"),
@@ -290,9 +292,10 @@ def check_freeze_pruned(attempt: Attempt) -> None:
     """One weight at a time, then a random layer."""
     cases = [  # a gradient, a weight, and whether it is kept
         *[_one(2.0, weight, True) for weight in (-0.5, 0.5, 0.0, 1e-9)],
-        *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False)],
+        *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False), _one(0.5, 0.5, True)],
     ]
     grad, weight = (torch.randn(4, 6, generator=attempt.rng) for _ in range(2))
+    weight[0] = 0.0
     cases.append((grad, weight, torch.rand(4, 6, generator=attempt.rng) < 0.5))
     compare(
         attempt,
