@@ -200,10 +200,11 @@ def _child_shown(got: Tensor, a: Tensor, b: Tensor, rows: Tensor) -> str:
 def _chances(result: object, now: Tensor, new: Tensor, temperature: float) -> Tensor:
     """Chances in any kind of number, as a tensor of the losses' type."""
     try:
-        found = result if isinstance(result, Tensor) else torch.as_tensor(np.asarray(result, float))
+        known = isinstance(result, np.ndarray | np.generic | float | int | list | tuple)
+        found = torch.as_tensor(np.asarray(result, float)) if known else result
     except (TypeError, ValueError, RuntimeError, OverflowError):
         found = None
-    if found is None or result is None or isinstance(result, str):
+    if not isinstance(found, Tensor):
         raise Wrong(f"it returned {brief(result)}; expected a tensor of chances")
     if bool(found.isnan().any()):
         zero = "at temperature 0 an equal loss has 0 / 0: treat 0 on its own"
