@@ -57,10 +57,9 @@ class Attempt:
         result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if _changed(before, after):
-                raise Wrong(
-                    f"it changed its argument {self._name(i)}; work on a copy",
-                    f"{brief(before)} became {brief(after)}",
-                )
+                was, now = brief(before), brief(after)
+                example = f"{was} became {now}" if was != now else ""
+                raise Wrong(f"it changed its argument {self._name(i)}; work on a copy", example)
         return result
 
     def in_place(self, *args: Any) -> Any:

@@ -55,6 +55,8 @@ def decided(once: Once[object], what: str) -> None:
 def moved_on(attempt: Attempt, once: Once[object]) -> None:
     """Wrong where the generator that was given is left as it was, or its state plays no part: a copy was drawn from.
 
+    Or where it is seeded anew, so that what was drawn from it before does not count.
+
     >>> attempt = Attempt(lambda generator: torch.rand(2, generator=generator.clone_state()))
     >>> moved_on(attempt, attempt)
     Traceback (most recent call last):
@@ -67,6 +69,14 @@ def moved_on(attempt: Attempt, once: Once[object]) -> None:
     )
     if left or all(alike(first, once(later)) for later in _later(generator, 4)):
         raise Wrong("it did not draw from `generator` itself but from a copy or another one of the same seed")
+    if all(_forgets_what_was_drawn(once, seed) for seed in range(8)):  # few results may be alike once or twice
+        raise Wrong("it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes")
+
+
+def _forgets_what_was_drawn(once: Once[object], seed: int) -> bool:
+    further = seeded(seed)
+    torch.rand(1, generator=further)
+    return alike(once(seeded(seed)), once(further))
 
 
 def _later(generator: torch.Generator, many: int) -> Iterator[torch.Generator]:

@@ -35,7 +35,7 @@ def keep_top(scores: Tensor, density: Fraction, dtype: torch.dtype = torch.bool)
     if AVAILABLE and n >= LARGE and rows.device.type == "cpu" and rows.dtype == torch.float32:
         kept = torch.empty(rows.shape, dtype=dtype)
         for row, out in zip(rows.contiguous().numpy(), kept.numpy(), strict=True):
-            _by_histogram(row.view(np.int32), k, out)
+            _by_histogram(row.view(np.int32).reshape(out.shape), k, out)  # raises where it is not one int for each
         return kept.view(scores.shape)
     return _by_torch(rows, k).view(scores.shape).to(dtype)
 
@@ -44,8 +44,8 @@ def keep_top(scores: Tensor, density: Fraction, dtype: torch.dtype = torch.bool)
 def popup_mask(scores: Tensor, density: Fraction) -> Tensor:
     """The mask of the largest scores as numbers 0 and 1, through which gradients pass to the scores.
 
-    `scores` of one layer, any shape; exactly `round(density * n)` are kept, of equal scores the first. Source:
-    Ramanujan et al. (2020), arXiv:1911.13299. Raises ValueError for a density outside [0, 1].
+    `scores` of one layer, any shape; exactly `round(density * n)` are kept, of equal scores the first, row
+    by row. Source: Ramanujan et al. (2020), arXiv:1911.13299. Raises ValueError for a density outside [0, 1].
 
     >>> scores = torch.tensor([0.3, -0.1, 0.2, 0.1], requires_grad=True)
     >>> mask = popup_mask(scores, 0.5)

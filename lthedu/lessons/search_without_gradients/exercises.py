@@ -3,18 +3,24 @@
 import functools
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor
-from lthedu.exercises.readers import number
+from lthedu.exercises.readers import number, numbers
 from lthedu.lessons.search_without_gradients.experiment import best_within
 from lthedu.supermasks import nfl
 from lthedu.supermasks.search import acceptance, crossover
 
 Functions = Sequence[Sequence[int]]
+
+
+def _means(result: object, search: nfl.Search, functions: Functions) -> list[float]:
+    evaluations = len(functions[0])
+    return list(numbers(result, evaluations, f"{evaluations} numbers, one for each of the evaluations"))
 
 
 @exercise(
@@ -29,25 +35,31 @@ Functions = Sequence[Sequence[int]]
         "Then average over the functions, position by position.",
         "totals = [0.0] * len(functions[0])\nfor f in functions:\n    seen, best = {}, -math.inf\n"
         "    for t in range(len(f)):\n        point = search(dict(seen), len(f))\n        seen[point] = f[point]\n"
-        "        best = max(best, f[point])\n        totals[t] += best\nreturn [x / len(functions) for x in totals]",
+        "        best = ...\n        totals[t] += best\nreturn [x / len(functions) for x in totals]",
     ),
+    returns=_means,
 )
 def check_mean_best(attempt: Attempt) -> None:
-    """Few functions by hand, all of some sizes, negative values; every search is asked as it should be."""
+    """Few functions by hand, all of some sizes, the lesson's among them, negative values, one that comes twice.
+
+    Over all functions every search is equal: what a search is told matters on the smooth ones alone.
+    """
     searched: list[tuple[nfl.Search, Functions]] = [
         (nfl.scan, [(2, 3, 1), (0, 0, 1)]),
         (nfl.climb, [(0, 1, 2, 0), (3, 0, 0, 2), (1, 1, 1, 1)]),
         (nfl.descend, [(-3, -1, -2, -5)]),
         (nfl.climb, nfl.all_functions(4, 2)),
         (nfl.descend, nfl.all_functions(3, 3)),
+        (nfl.scan, [(0, 1, 1), (0, 1, 1), (2, 0, 0)]),
+        (nfl.climb, nfl.smooth(nfl.all_functions(6, 3))),
+        (nfl.descend, nfl.smooth(nfl.all_functions(5, 3))),
+        (nfl.scan, nfl.all_functions(6, 4)),
     ]
     compare(
         attempt,
         [functools.partial(_asked_anew, search, functions) for search, functions in searched],
-        read=_means,
         show=lambda got, right, search, functions: (
-            f"{brief(search)} on {brief(functions)}: got {brief(torch.tensor(got))}, "
-            f"expected {brief(torch.tensor(right))}"
+            f"{brief(search)} on {brief(functions)}: {difference(torch.tensor(got), torch.tensor(right))}"
         ),
         otherwise=_which_mean,
     )
@@ -71,21 +83,17 @@ def _asked_anew(search: nfl.Search, functions: Functions) -> tuple[_Asked, Funct
     return _Asked(search), functions
 
 
-def _means(result: object, search: nfl.Search, functions: Functions) -> list[float]:
-    try:
-        found = [float(v) for v in result]  # type: ignore[attr-defined]
-    except (TypeError, ValueError, RuntimeError):
-        raise Wrong(f"it returned {brief(result)}; expected a list of numbers, one for each evaluation") from None
-    if len(found) != len(functions[0]):
-        words = "one for each function?" if len(found) == len(functions) else "one for each evaluation"
-        raise Wrong(f"it returned {len(found)} numbers for {len(functions[0])} evaluations: {words}")
-    return found
-
-
 def _which_mean(got: list[float], right: list[float], search: nfl.Search, functions: Functions) -> str:
-    if isinstance(search, _Asked) and search.fresh < len(functions):
-        return "it keeps what it saw of the function before: begin each one with nothing seen"
+    if isinstance(search, _Asked) and not search.fresh:
+        return "it does not ask the `search` that it is given, beginning with nothing seen"
     return "this is not the mean of the largest value so far"
+
+
+def _masks_of(result: object, a: Tensor, *_: object) -> Tensor:
+    """Masks, in bools or in numbers 0 and 1."""
+    if isinstance(result, Tensor) and result.dtype != torch.bool and bool(((result == 0) | (result == 1)).all()):
+        result = result.bool()
+    return same_tensor(result, a, "the result")
 
 
 @exercise(
@@ -98,12 +106,17 @@ def _which_mean(got: list[float], right: list[float], search: nfl.Search, functi
         "Where the parents agree, the child does as they do. At as many places only `a` keeps as only `b` does; "
         "half of all these, drawn at random, are kept. A trick: a + b is 2, 1 or 0; add noise between 0 and 1, and "
         "keep the k largest of each row.",
-        "k = int(a[0].sum())\nnoisy = a.float() + b.float() + torch.rand(a.shape, generator=generator)\n"
+        "k = int(a[0].sum())\nnoisy = ...  # 2, 1 or 0, and noise from torch.rand(a.shape, generator=generator)\n"
         "places = noisy.topk(k, dim=-1).indices\nreturn torch.zeros_like(a).scatter(-1, places, True)",
     ),
+    returns=_masks_of,
 )
 def check_crossover(attempt: Attempt) -> None:
-    """Counts, agreement, both parents' shares over many children, and that the generator decides."""
+    """Counts, agreement, both parents' shares over many children, and that the generator decides.
+
+    Many pairs, one pair, a pair of twins, and pairs of the lesson's own size.
+    """
+    torch.rand(5, generator=attempt.rng)  # or an answer with a generator of its own draws the numbers of these masks
     a, b = (_masks(attempt, 300, 12, 5) for _ in range(2))
     once = functools.partial(_child, attempt, a, b)
     first = draws.drawn(once, 1)
@@ -113,18 +126,37 @@ def check_crossover(attempt: Attempt) -> None:
     only_a = a & ~b
     from_a = (first & only_a).sum() / only_a.sum()
     if not draws.as_often(from_a, 0.5, int(only_a.sum())):
-        raise Wrong("both parents should count alike", f"of the places that only `a` keeps, {from_a:.0%} are kept")
-    places = torch.arange(12)
-    a, b = (places < 4)[None].repeat(400, 1), ((places >= 2) & (places < 6))[None].repeat(400, 1)
-    once = functools.partial(_child, attempt, a, b)
-    kept = draws.drawn(once, 3)[:, [0, 1, 4, 5]]  # where the parents differ
+        raise Wrong(ALIKE, f"of the places that only `a` keeps, {from_a:.0%} are kept")
+    _check_children_of_two(attempt)
+    draws.moved_on(attempt, once)
+    draws.drawn(functools.partial(_child, attempt, a[:1], b[:1]), 4)
+    draws.drawn(functools.partial(_child, attempt, a[:3], a[:3]), 5)
+    a, b = (_masks(attempt, 4, 3776, 1888) for _ in range(2))
+    draws.drawn(functools.partial(_child, attempt, a, b), 6)
+
+
+ALIKE = "both parents should count alike"
+
+
+def _check_children_of_two(attempt: Attempt, pairs: int = 2000) -> None:
+    """All pairs are the same two parents, in every other pair the other way round."""
+    places = torch.arange(8)
+    one, other, turned = places < 4, (places >= 2) & (places < 6), (torch.arange(pairs) % 2 == 1)[:, None]
+    a, b = torch.where(turned, other, one), torch.where(turned, one, other)
+    got = draws.drawn(functools.partial(_child, attempt, a, b), 3)
+    kept = got[:, [0, 1, 4, 5]]  # where the parents differ
     if torch.equal(kept, kept[:1].expand_as(kept)):
         raise Wrong("one draw decides for many children: draw for each pair of parents")
+    from_a = got[a & ~b].float().mean()
+    if not draws.as_often(from_a, 0.5, pairs):
+        raise Wrong(ALIKE, f"of the places that only `a` keeps, {from_a:.0%} are kept")
     share = kept.float().mean(0)
-    if not draws.as_often(share, 0.5, 400):
+    if not draws.as_often(share, 0.5, pairs):
         words = "some places are kept more often than others: draw among all at which the parents differ"
-        raise Wrong(words, brief(share))
+        raise Wrong(words, f"how often the four places were kept: {brief(share)}")
+    children = [tuple(row) for row in kept.tolist()]
     words = "not every child can come: any half of the places at which the parents differ must be possible"
+<<<<<<< HEAD
     draws.all_come_up([tuple(row) for row in kept.tolist()], 6, words, "children of two parents")
     share = torch.unique(kept, dim=0, return_counts=True)[1] / 400
     if not draws.as_often(share, 1 / 6, 400):
@@ -132,6 +164,13 @@ def check_crossover(attempt: Attempt) -> None:
             "some children come more often than others: each half of these places must be as likely", brief(share)
         )
     draws.moved_on(attempt, once)
+=======
+    draws.all_come_up(children, 6, words, "children of two parents")
+    often = torch.tensor([children.count(child) for child in sorted(set(children))]) / pairs
+    if not draws.as_often(often, 1 / 6, pairs):
+        words = "some children come more often than others: all halves of the places must be equally likely"
+        raise Wrong(words, f"how often the six children of two parents came: {brief(often)}")
+>>>>>>> e0608
 
 
 def _masks(attempt: Attempt, rows: int, n: int, kept: int) -> Tensor:
@@ -140,16 +179,20 @@ def _masks(attempt: Attempt, rows: int, n: int, kept: int) -> Tensor:
 
 
 def _child(attempt: Attempt, a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
-    got = same_tensor(attempt(a, b, generator), a, "the result")
+    got = _masks_of(attempt(a, b, generator), a)
     off, strange = got.sum(1) != a.sum(1), ((got != a) & (a == b)).any(1)
-    if torch.equal(got, a | b):
+    if bool(off.any()) and torch.equal(got, a | b):
         raise Wrong("the child keeps what either parent keeps, more than each of them")
-    if torch.equal(got, a & b):
+    if bool(off.any()) and torch.equal(got, a & b):
         raise Wrong("the child keeps only what both keep, fewer than each of them")
+    if bool(off.any()) and torch.equal(got, a ^ b):
+        raise Wrong("the child keeps what only one parent keeps, and not what both keep")
     if bool(off.any()):
-        words = "children keep other numbers of weights than their parents"
-        why = "" if bool(strange.any()) else ": taking each place from either parent changes the count"
-        raise Wrong(words + why, _child_shown(got, a, b, off))
+        more, fewer = (bool((d * (got.sum(1) - a.sum(1)) > 0).any()) for d in (1, -1))
+        what = "other numbers of" if more and fewer else "more" if more else "fewer"
+        why = ": taking each place from either parent changes the count" if more and fewer else ""
+        words = f"children keep {what} weights than their parents{'' if bool(strange.any()) else why}"
+        raise Wrong(words, _child_shown(got, a, b, off))
     if bool(strange.any()):
         raise Wrong("where the parents agree, the child must do as they do", _child_shown(got, a, b, strange))
     return got
@@ -158,8 +201,26 @@ def _child(attempt: Attempt, a: Tensor, b: Tensor, generator: torch.Generator) -
 def _child_shown(got: Tensor, a: Tensor, b: Tensor, rows: Tensor) -> str:
     """The first of the rows that are marked."""
     i = int(rows.nonzero()[0])
+    if a.shape[1] > 12:
+        return f"parents of {a.shape[1]:,} weights keep {int(a[i].sum()):,}, the child keeps {int(got[i].sum()):,}"
     parents = f"parents {brief(a[i].int())} and {brief(b[i].int())} keep {int(a[i].sum())}"
     return f"{parents}, the child {brief(got[i].int())} keeps {int(got[i].sum())}"
+
+
+def _chances(result: object, now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    """Chances in any kind of number, as a tensor of the losses' type."""
+    try:
+        known = isinstance(result, np.ndarray | np.generic | float | int | list | tuple)
+        found = torch.as_tensor(np.asarray(result, float)) if known else result
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        found = None
+    if not isinstance(found, Tensor):
+        raise Wrong(f"it returned {brief(result)}; expected a tensor of chances")
+    if bool(found.isnan().any()):
+        zero = "at temperature 0 an equal loss has 0 / 0: treat 0 on its own"
+        large = "exp of a large number is infinite, and infinity times 0 is NaN"
+        raise Wrong(f"it gives NaN; {large if temperature else zero}")
+    return same_tensor(found.to(now.dtype), now, "the result")
 
 
 @exercise(
@@ -171,21 +232,23 @@ def _child_shown(got: Tensor, a: Tensor, b: Tensor, rows: Tensor) -> str:
         "A better mask is always accepted. What must happen to the chance of a worse one as the temperature falls?",
         "With d = new - now: the chance is 1 where d is not above 0, else exp(-d / T). At T = 0 nothing worse is "
         "accepted, and equal losses are.",
-        "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return (d == 0).to(d.dtype)\n"
+        "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return ...  # 1 where d is 0, else 0\n"
         "return torch.exp(-d / temperature)",
     ),
+    returns=_chances,
 )
 def check_acceptance(attempt: Attempt) -> None:
-    """Better, equal, a little worse and much worse; hot, cold, and at temperature 0; several shapes."""
-    now = torch.tensor([1.0, 1.0, 1.0, 1.0, 500.0])
-    new = torch.tensor([0.5, 1.0, 1.25, 3.0, 0.0])
+    """Better, equal, a little worse and much worse; hot, cold, as in the lesson, and at 0; shapes, one of them none."""
+    now = torch.tensor([1.0, 1.0, 1.0, 1.0, 500.0, 2.0])
+    new = torch.tensor([0.5, 1.0, 1.25, 3.0, 0.0, 3.0])
+    near = now + torch.tensor([-0.004, 0.0, 0.002, 0.004, 0.01, 0.003])
     a, b = (torch.rand(2, 3, generator=attempt.rng) for _ in range(2))
-    warm = [*((now, new, temperature) for temperature in (1.0, 0.25, 4.0, 1e-3)), (a, b, 0.3)]
+    warm = [*((now, new, temperature) for temperature in (1.0, 0.25, 4.0, 1e-3)), (a, b, 0.3), (now, near, 0.005)]
+    warm += [(torch.tensor(x, dtype=torch.float64), torch.tensor(0.7, dtype=torch.float64), 0.5) for x in (0.3, 1.0)]
     for cases in (warm, [*warm, (now, new, 0.0)]):  # what divides by the temperature fails in the last
         compare(
             attempt,
             cases,
-            read=_chances,
             close=lambda got, right, *args: torch.allclose(got, right, atol=1e-6, rtol=1e-5),
             same=lambda got, mine, *args: torch.allclose(got, mine, atol=1e-6, rtol=1e-4),
             show=_chance_shown,
@@ -193,16 +256,16 @@ def check_acceptance(attempt: Attempt) -> None:
         )
 
 
-def _chances(result: object, now: Tensor, new: Tensor, temperature: float) -> Tensor:
-    if isinstance(result, Tensor) and result.is_floating_point() and bool(result.isnan().any()):
-        raise Wrong("it gives NaN; at temperature 0 an equal loss has 0 / 0: treat 0 on its own")
-    return same_tensor(result, now, "the result")
-
-
 def _chance_shown(got: Tensor, right: Tensor, now: Tensor, new: Tensor, temperature: float) -> str:
     i = int((~torch.isclose(got, right, atol=1e-6, rtol=1e-5)).flatten().nonzero()[0])
     before, after, found, expected = (float(t.flatten()[i]) for t in (now, new, got, right))
-    return f"from {before:g} to {after:g} at T = {temperature:g}: got {found:.4g}, expected {expected:.4g}"
+    return f"from {before:g} to {after:g} at T = {temperature:g}: {difference(found, expected)}"
+
+
+def _loss(result: object, *args: object) -> float:
+    if result is None:
+        raise Wrong("it returned None; where nothing was seen within the budget the best loss is infinity")
+    return number(result, "one number, the lowest loss", nan=True)
 
 
 @exercise(
@@ -215,32 +278,36 @@ def _chance_shown(got: Tensor, right: Tensor, now: Tensor, new: Tensor, temperat
         "Go through the calls in order and add up their costs. As soon as the sum is above the budget, stop: neither "
         "that call nor a later one counts. Keep the lowest loss until then.",
         'best, spent = float("inf"), 0.0\nfor cost, loss in zip(costs, losses):\n    spent += cost\n'
-        "    if spent > budget + 1e-9:\n        break\n    best = min(best, loss)\nreturn best",
+        "    if ...:  # this call passes the budget\n        break\n    best = min(best, loss)\nreturn best",
     ),
+    returns=_loss,
 )
 def check_best_within(attempt: Attempt) -> None:
-    """Unequal costs, a call that just fits, one that passes the budget before a cheap one, nothing at all."""
+    """Nothing at all, unequal costs, a call that just fits, one that passes the budget before a cheap one.
+
+    All sums are exact, in float32, too: rounding decides nothing.
+    """
     compare(
         attempt,
         [
-            ([2.0], [0.5], 1.0),
             ([], [], 10.0),
+            ([2.0], [0.5], 1.0),
+            ([1.0, 5.0], [0.8, 0.3], 4.0),
             ([1.0, 5.0, 1.0], [0.8, 0.3, 0.2], 4.0),
             ([40.0, 40.0, 40.0], [2.2, 2.1, 1.9], 90.0),
             ([1.0, 1.0, 1.0, 1.0], [0.4, 0.9, 0.6, 0.1], 3.0),
             ([3.0] * 8, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2], 6.0),
-            ([0.1, 0.1, 0.1], [0.9, 0.8, 0.7], 0.3),
+            ([1.0, 0.375, 1.0], [0.9, 0.8, 0.7], 1.25),
+            ([0.75, 0.5, 0.5], [2.375, 2.75, 2.25], 1.5),
+            ([1.0, 2.0, 1.0], [2.0, 2.0, 1.5], 3.0),  # the same loss twice, and a loss that is its cost
+            ([2.0, 1.0, 0.25, 1.0], [0.6, 0.7, 0.9, 0.5], 3.0),
         ],
-        read=_loss,
-        close=lambda got, right, *args: got == right,
         show=lambda got, right, costs, losses, budget: (
-            f"costs {costs}, losses {losses}, budget {budget:g}: got {got:g}, expected {right:g}"
+            f"costs {costs}, losses {losses}, budget {budget:g}: {difference(got, right)}"
         ),
-        otherwise="this is not the lowest loss within the budget",
+        otherwise=lambda got, right, costs, losses, budget: (
+            "this is not the lowest loss within the budget"
+            if costs
+            else "where nothing was seen the best loss is infinity"
+        ),
     )
-
-
-def _loss(result: object, *args: object) -> float:
-    if result is None:
-        raise Wrong("it returned None; where nothing was seen within the budget the best loss is infinity")
-    return number(result, "one number, the lowest loss", nan=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
@@ -35,9 +36,114 @@ def total(search: nfl.Search, functions: Functions) -> list[float]:
     return [len(functions) * v for v in nfl.mean_best(search, functions)]
 
 
-@mistake("mean_best", "values may be below 0: do not start at 0")
-def starts_at_zero(search: nfl.Search, functions: Functions) -> list[float]:
-    rows = [list(itertools.accumulate(nfl.values_seen(search, f), max, initial=0))[1:] for f in functions]
+for _start in (0, -1):
+
+    @mistake("mean_best", "values may be below the number that it starts with: start with -math.inf")
+    def starts_too_high(search: nfl.Search, functions: Functions, start: int = _start) -> list[float]:
+        rows = [list(itertools.accumulate(nfl.values_seen(search, f), max, initial=start))[1:] for f in functions]
+        return _mean(rows, functions)
+
+
+def _best(search: nfl.Search, function: Sequence[int]) -> list[int]:
+    return list(itertools.accumulate(nfl.values_seen(search, function), max))
+
+
+@mistake("mean_best", "it carries the largest value over from the function before: begin each with none")
+def keeps_the_largest(search: nfl.Search, functions: Functions) -> list[float]:
+    rows, best = [], -math.inf
+    for f in functions:
+        rows.append(list(itertools.accumulate(nfl.values_seen(search, f), max, initial=best))[1:])
+        best = max(best, *f)
+    return _mean(rows, functions)
+
+
+@mistake("mean_best", "this is the largest so far of the mean values; take the mean of the largest so far")
+def largest_of_the_means(search: nfl.Search, functions: Functions) -> list[float]:
+    return list(itertools.accumulate(mean_value(search, functions), max))
+
+
+@mistake("mean_best", "this is the median over the functions; take the mean")
+def median(search: nfl.Search, functions: Functions) -> list[float]:
+    return [statistics.median(column) for column in zip(*(_best(search, f) for f in functions), strict=True)]
+
+
+@mistake("mean_best", "it divides by one function too few")
+def divides_by_one_less(search: nfl.Search, functions: Functions) -> list[float]:
+    n = len(functions)
+    return [v * n / max(n - 1, 1) for v in nfl.mean_best(search, functions)]
+
+
+@mistake("mean_best", "this is the mean of the values so far; take the largest so far")
+def mean_so_far(search: nfl.Search, functions: Functions) -> list[float]:
+    sums = (itertools.accumulate(nfl.values_seen(search, f)) for f in functions)
+    return _mean([[s / k for k, s in enumerate(row, 1)] for row in sums], functions)
+
+
+@mistake("mean_best", "this is the sum of the values so far; take the largest so far")
+def sum_so_far(search: nfl.Search, functions: Functions) -> list[float]:
+    return _mean([itertools.accumulate(nfl.values_seen(search, f)) for f in functions], functions)
+
+
+@mistake("mean_best", "it is one evaluation late: the first number is what one evaluation gave")
+def one_late(search: nfl.Search, functions: Functions) -> list[float]:
+    return [0.0, *nfl.mean_best(search, functions)[:-1]]
+
+
+@mistake("mean_best", "it goes through the first function alone: average over all of them")
+def the_first_alone(search: nfl.Search, functions: Functions) -> list[float]:
+    return nfl.mean_best(search, functions[:1])
+
+
+@mistake("mean_best", "it goes through the last function alone: average over all of them")
+def the_last_alone(search: nfl.Search, functions: Functions) -> list[float]:
+    return nfl.mean_best(search, functions[-1:])
+
+
+@mistake("mean_best", "it counts a function that comes twice only once")
+def each_function_once(search: nfl.Search, functions: Functions) -> list[float]:
+    return nfl.mean_best(search, list(dict.fromkeys(map(tuple, functions))))
+
+
+def _told(search: nfl.Search, functions: Functions, noted: Callable[[int, int, float], int]) -> list[float]:
+    """Where the search is told `noted(point, value, largest so far)` and not the value."""
+    rows = []
+    for f in functions:
+        seen: dict[int, int] = {}
+        row: list[float] = []
+        for _ in f:
+            point = search(dict(seen), len(f))
+            row.append(max([*row, f[point]]))
+            seen[point] = noted(point, f[point], row[-1])
+        rows.append(row)
+    return _mean(rows, functions)
+
+
+@mistake("mean_best", "the dict is to hold the function's value at each point; it holds the point")
+def notes_the_points(search: nfl.Search, functions: Functions) -> list[float]:
+    return _told(search, functions, lambda point, value, best: point)
+
+
+@mistake("mean_best", "the dict is to hold the function's value at each point; it holds the largest so far")
+def notes_the_largest(search: nfl.Search, functions: Functions) -> list[float]:
+    return _told(search, functions, lambda point, value, best: int(best))
+
+
+@mistake("mean_best", "the search never learns what was seen: note each value in the dict that it gets")
+def tells_nothing(search: nfl.Search, functions: Functions) -> list[float]:
+    return _mean([[f[search({}, len(f))]] * len(f) for f in functions], functions)
+
+
+@mistake("mean_best", "it takes the largest point seen; take the largest value")
+def largest_point(search: nfl.Search, functions: Functions) -> list[float]:
+    rows = []
+    for f in functions:
+        seen: dict[int, int] = {}
+        row = []
+        for _ in f:
+            point = search(dict(seen), len(f))
+            seen[point] = f[point]
+            row.append(max(seen))
+        rows.append(row)
     return _mean(rows, functions)
 
 
@@ -97,6 +203,32 @@ def seeds_its_own(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return crossover(a, b, torch.Generator().manual_seed(42))
 
 
+@mistake("crossover", "the child keeps what only one parent keeps, and not what both keep")
+def exclusive_or(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    return a ^ b
+
+
+@mistake("crossover", "children keep fewer weights than their parents")
+def draws_with_replacement(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    child = a & b
+    for i, differ in enumerate(a ^ b):
+        places = differ.nonzero().flatten()
+        if len(places):
+            child[i, places[torch.randint(len(places), (len(places) // 2,), generator=generator)]] = True
+    return child
+
+
+@mistake("crossover", "it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes")
+def seeds_it_anew(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    return crossover(a, b, generator.manual_seed(generator.initial_seed()))
+
+
+@mistake("crossover", "some children come more often than others: all halves of the places must be equally likely")
+def sometimes_a_parent(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    parent = one_parent_for_each_child(a, b, generator)
+    return torch.where(torch.rand(len(a), 1, generator=generator) < 0.5, parent, crossover(a, b, generator))
+
+
 @mistake("crossover", "both parents should count alike")
 def prefers_the_first(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return _largest(1.5 * a.float() + b.float() + torch.rand(a.shape, generator=generator), a)
@@ -128,6 +260,15 @@ _RULES: list[tuple[str, Rule]] = [
     ("it never accepts anything worse, at any temperature: that is plain hill climbing", lambda d, t: (d <= 0).float()),
     ("equal losses are accepted", lambda d, t: (d < 0).float()),
     ("equal losses are accepted", lambda d, t: (-d / t).exp().clamp(max=1) * (d != 0)),
+    ("it takes the size of the difference: a better step has chance 1", lambda d, t: (-d.abs() / t).exp()),
+    ("it squares the difference", lambda d, t: (-(d.clamp(min=0) ** 2) / t).exp()),
+    ("it divides by the temperature's square", lambda d, t: (-d.clamp(min=0) / t**2).exp()),
+    ("it divides by twice the temperature", lambda d, t: (-d.clamp(min=0) / (2 * t)).exp()),
+    ("it gives the chance to refuse", lambda d, t: 1 - (-d.clamp(min=0) / t).exp()),
+    ("it falls along a line; the chance is exp(-(new - now) / temperature)", lambda d, t: (1 - d / t).clamp(0, 1)),
+    ("it takes a power of 2; exp takes a power of e", lambda d, t: (-d.clamp(min=0) / t).exp2()),
+    ("it takes a power of 10; exp takes a power of e", lambda d, t: 10 ** (-d.clamp(min=0) / t)),
+    ("it decides: the chance itself is asked for", lambda d, t: ((-d.clamp(min=0) / t).exp() > 0.5).float()),
     ("this is another rule (Glauber's); here better and equal steps have chance 1", lambda d, t: (-d / t).sigmoid()),
 ]
 for _words, _rule in _RULES:
@@ -137,6 +278,41 @@ for _words, _rule in _RULES:
 @mistake("acceptance", "equal losses are accepted")
 def refuses_equal_losses_when_cold(now: Tensor, new: Tensor, temperature: float) -> Tensor:
     return acceptance(now, new, temperature) if temperature else (new < now).float()
+
+
+@mistake("acceptance", "at temperature 0 a step that is no worse has chance 1 still")
+def nothing_when_cold(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now, new, temperature) if temperature else torch.zeros_like(now)
+
+
+@mistake("acceptance", "at temperature 0 nothing worse is accepted")
+def everything_when_cold(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now, new, temperature) if temperature else torch.ones_like(now)
+
+
+@mistake("acceptance", "it does not use the temperature")
+def always_at_one(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now, new, 1.0)
+
+
+@mistake("acceptance", "it does not use the temperature")
+def always_at_one_but_when_cold(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now, new, 1.0 if temperature else 0.0)
+
+
+@mistake("acceptance", "all steps get one chance: each has its own")
+def of_the_sums(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now.sum(), new.sum(), temperature).expand_as(now)
+
+
+@mistake("acceptance", "take the difference, not a ratio")
+def relative_to_now(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(torch.zeros_like(now), (new - now) / now, temperature)
+
+
+@mistake("acceptance", "take the difference, not a ratio")
+def the_ratio_itself(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return (now / new).clamp(max=1)
 
 
 @mistake("acceptance", "take the difference, not a ratio")
@@ -193,9 +369,77 @@ def skips_the_dear(costs: Row, losses: Row, budget: float) -> float:
     return best
 
 
-@mistake("best_within", "three times 0.1 is above 0.3 by rounding; allow for it")
-def forgets_rounding(costs: Row, losses: Row, budget: float) -> float:
-    return _lowest(loss for spent, _, loss in _sums(costs, losses) if spent <= budget)
+@mistake("best_within", "it starts with a number that losses may be above: start with infinity")
+def starts_with_one(costs: Row, losses: Row, budget: float) -> float:
+    return min([1.0, *_within(costs, losses, budget)])
+
+
+@mistake("best_within", "it starts with 0, and no loss is below it: start with infinity")
+def starts_with_zero(costs: Row, losses: Row, budget: float) -> float:
+    return min([0.0, *_within(costs, losses, budget)])
+
+
+@mistake("best_within", "it starts with the first loss, which may not be within the budget: start with infinity")
+def starts_with_the_first(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest([*losses[:1], *_within(costs, losses, budget)])
+
+
+@mistake("best_within", "this is the first loss within the budget; take the lowest")
+def the_first(costs: Row, losses: Row, budget: float) -> float:
+    return [*_within(costs, losses, budget), math.inf][0]
+
+
+@mistake("best_within", "this is the mean of the losses within the budget; take the lowest")
+def the_mean(costs: Row, losses: Row, budget: float) -> float:
+    found = _within(costs, losses, budget)
+    return sum(found) / len(found) if found else math.inf
+
+
+@mistake("best_within", "it compares the cost of each call with the budget: add up the costs")
+def each_on_its_own(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(loss for cost, loss in zip(costs, losses, strict=True) if cost <= budget)
+
+
+@mistake("best_within", "it goes through the calls sorted by cost; go through them as they came")
+def the_cheapest_first(costs: Row, losses: Row, budget: float) -> float:
+    return _sorted_first(costs, losses, budget, 0)
+
+
+@mistake("best_within", "it goes through the calls sorted by cost; go through them as they came")
+def the_cheapest_and_lowest_first(costs: Row, losses: Row, budget: float) -> float:
+    calls = sorted(zip(costs, losses, strict=True))
+    return _lowest(_within([cost for cost, _ in calls], [loss for _, loss in calls], budget))
+
+
+@mistake("best_within", "it goes through the calls sorted by loss; go through them as they came")
+def the_lowest_first(costs: Row, losses: Row, budget: float) -> float:
+    return _sorted_first(costs, losses, budget, 1)
+
+
+def _sorted_first(costs: Row, losses: Row, budget: float, by: int) -> float:
+    calls = sorted(zip(costs, losses, strict=True), key=lambda call: call[by])
+    return _lowest(_within([cost for cost, _ in calls], [loss for _, loss in calls], budget))
+
+
+@mistake("best_within", "costs and losses are exchanged")
+def exchanged(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(_within(losses, costs, budget))
+
+
+@mistake("best_within", "this is the place of the lowest loss; give the loss itself")
+def its_place(costs: Row, losses: Row, budget: float) -> float:
+    found = _within(costs, losses, budget)
+    return found.index(min(found)) if found else math.inf
+
+
+@mistake("best_within", "it stops at the first loss that is worse than the best; go on until the budget is spent")
+def stops_at_the_first_worse_loss(costs: Row, losses: Row, budget: float) -> float:
+    best = math.inf
+    for loss in _within(costs, losses, budget):
+        if loss > best:
+            break
+        best = loss
+    return best
 
 
 @mistake("best_within", "a call that just fits counts")

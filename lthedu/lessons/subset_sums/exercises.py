@@ -1,8 +1,10 @@
 """This lesson's exercises, each by itself."""
 
 import math
+import sys
 import tracemalloc
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from lthedu.exercises.choices import choice_of, kept_of, off, row
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise
 from lthedu.exercises.readers import number
-from lthedu.lessons.subset_sums.mistakes import MISSES_AN_EXACT_SUM, TOO_MANY_ADDITIONS, TOO_MUCH_MEMORY
+from lthedu.lessons.subset_sums.mistakes import (
+    MISSES_AN_EXACT_SUM,
+    TOO_MANY_ADDITIONS,
+    TOO_MANY_COMPARED,
+    TOO_MUCH_MEMORY,
+)
 from lthedu.proof import all_sums, meet_in_the_middle
 from lthedu.proof.golden import take_what_fits
 from lthedu.proof.laws import numbers_needed, prune_neurons, worst_error
@@ -48,6 +55,10 @@ class _Counted(float):
     __radd__ = __add__
 
 
+def _choice(result: object, numbers: Sequence[float], *_: Any) -> Keep:
+    return choice_of(result, len(numbers))
+
+
 @exercise(
     meet_in_the_middle,
     "Meet in the middle",
@@ -63,9 +74,10 @@ class _Counted(float):
         "i = bisect.bisect([s for s, _ in sums], target - r)  # form this list once, before the loop\n"
         "for s, keep in sums[max(i - 1, 0) : i + 1]: ...  # is abs(s + r - target) the smallest so far?",
     ),
+    returns=_choice,
 )
 def check_meet_in_the_middle(attempt: Attempt) -> None:
-    """First right, then without forming all sums: counted in single additions, and in memory."""
+    """First right, then without forming or comparing all sums: counted in additions, in what is searched, in memory."""
     cases: list[tuple[list[float], float]] = [
         ([0.5, -0.3, 0.9], 0.25),
         ([0.75], 0.5),
@@ -75,12 +87,13 @@ def check_meet_in_the_middle(attempt: Attempt) -> None:
         ([0.5, 0.25, 0.3], 0.6),  # from below
         ([0.5, 0.25, 0.6, -0.12], 0.7),  # 0.5 away from what the left half would take alone
         ([-0.5, 0.375, -0.25, 0.125, 0.6], -0.7),
+        ([0.5, 0.5, 0.3], 0.8),  # the same number twice
+        ([0.82, 0.36, 0.62, -0.92], 0.66),  # no half on its own is near
     ]
     cases += [(_numbers(attempt, n), 0.3 * (-1) ** n) for n in (5, 6, 8, 9, 10)]
     compare(
         attempt,
         cases,
-        read=_choice,
         close=lambda got, right, x, t: off(got, x, t) <= off(right, x, t) + 1e-12,
         same=lambda one, other, *_: one == other,
         show=lambda got, right, x, t: (
@@ -90,6 +103,7 @@ def check_meet_in_the_middle(attempt: Attempt) -> None:
         otherwise="another choice comes closer to the target",
     )
     _few_additions(attempt)
+    _few_compared(attempt)
     _little_memory(attempt)
     x = _numbers(attempt, 28)
     for every in (2, 3, 4, 5):
@@ -101,10 +115,6 @@ def check_meet_in_the_middle(attempt: Attempt) -> None:
             )
 
 
-def _choice(result: object, numbers: Sequence[float], *_: Any) -> Keep:
-    return choice_of(result, len(numbers))
-
-
 def _few_additions(attempt: Attempt) -> None:
     numbers, _Counted.times = [_Counted(x) for x in _numbers(attempt, 14)], 0
     _choice(attempt(numbers, 0.2), numbers)
@@ -112,6 +122,36 @@ def _few_additions(attempt: Attempt) -> None:
         raise Wrong(
             TOO_MANY_ADDITIONS,
             f"14 numbers have 2^14 = 16,384 choices, each half 2^7 = 128; it added {_Counted.times:,} times",
+        )
+
+
+SEARCHES = {"min", "max", "argmin", "argmax", "sort", "argsort", "topk", "nonzero", "argwhere", "where", "kthvalue"}
+
+
+def _few_compared(attempt: Attempt) -> None:
+    """Through numpy and torch nothing is added that counts: what counts are the arrays searched from end to end."""
+    numbers, searched = _numbers(attempt, 16), [0]
+
+    def note(frame: FrameType, event: str, function: Any) -> None:
+        array = None
+        if event == "c_call" and getattr(function, "__name__", "") in SEARCHES:
+            array = getattr(function, "__self__", None)
+        elif event == "call" and frame.f_code.co_name == "_wrapreduction":  # np.min and its brothers
+            array = frame.f_locals.get("obj")
+        if isinstance(array, np.ndarray | torch.Tensor):
+            searched[0] += math.prod(array.shape)
+
+    before = sys.getprofile()
+    try:
+        sys.setprofile(note)
+        got = attempt(numbers, 0.2)
+    finally:
+        sys.setprofile(before)
+    _choice(got, numbers)
+    if searched[0] > 2**14:
+        raise Wrong(
+            TOO_MANY_COMPARED,
+            f"16 numbers have 65,536 choices, each half 256; in all it searched through {searched[0]:,} sums",
         )
 
 
@@ -134,6 +174,10 @@ def _little_memory(attempt: Attempt) -> None:
         )
 
 
+def _neurons(result: object, first: Sequence[float], *_: Any) -> Keep:
+    return choice_of(result, len(first), "neurons")
+
+
 @exercise(
     prune_neurons,
     "Keep some neurons, never a dead one",
@@ -149,6 +193,7 @@ def _little_memory(attempt: Attempt) -> None:
         "chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)\n"
         "# then a list of len(first) times False, with chosen[i] at place live[i]",
     ),
+    returns=_neurons,
 )
 def check_prune_neurons(attempt: Attempt) -> None:
     """Both sides, dead neurons among the living; what the kept ones compute is held against the weight."""
@@ -157,6 +202,9 @@ def check_prune_neurons(attempt: Attempt) -> None:
         ([-0.5, -1.0], [1.0, 1.0], 0.5, 1),  # all dead
         ([0.5, -0.5, 0.25, -1.0], [0.9, -0.8, -0.4, 0.3], 0.35, 1),
         ([-0.5, 1.0, -1.0, -0.25], [0.5, 0.3, -0.35, 0.9], 0.35, -1),
+        ([0.5, -0.5, 0.5, 0.25], [0.9, 0.3, 0.5, 0.8], 0.05, 1),  # none; and two first weights are the same
+        ([-0.5, 0.0, 1.0, 1.0, 0.0, -0.5], [-0.3, 0.5, 0.9, -0.3, 0.2, 0.7], -0.25, 1),  # a first weight of 0 is dead
+        ([-0.5, 0.0, 1.0, 1.0, 0.0, -0.5], [-0.3, 0.5, 0.9, -0.3, 0.2, 0.7], -0.25, -1),
     ]
     for side in (1, -1):
         for n in (7, 8, 9):
@@ -164,13 +212,12 @@ def check_prune_neurons(attempt: Attempt) -> None:
     compare(
         attempt,
         cases,
-        read=lambda result, first, *_: choice_of(result, len(first), "neurons"),
         close=lambda got, right, first, second, weight, side=1: (
             _as_near(got, right, first, second, weight, side) and not any(_dead(got, first, side))
         ),
         same=lambda one, other, first, second, weight, side=1: (
             math.isclose(_made(one, first, second, side), _made(other, first, second, side), abs_tol=1e-9)
-            and _dead(one, first, side) == _dead(other, first, side)
+            and _dead(one, first, side, -1e-9) == _dead(other, first, side, -1e-9)
         ),
         show=_neurons_shown,
         otherwise=lambda got, right, first, second, weight, side=1: (
@@ -187,9 +234,9 @@ def _made(keep: Keep, first: Sequence[float], second: Sequence[float], side: int
     return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side
 
 
-def _dead(keep: Keep, first: Sequence[float], side: int) -> Keep:
-    """Which neurons are kept though they are dead on this side."""
-    return [k and side * a <= 0 for k, a in zip(keep, first, strict=True)]
+def _dead(keep: Keep, first: Sequence[float], side: int, most: float = 0.0) -> Keep:
+    """Which neurons are kept though they are dead on this side: their first weights are at most 0 there."""
+    return [k and side * a <= most for k, a in zip(keep, first, strict=True)]
 
 
 def _as_near(got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int) -> bool:
@@ -208,6 +255,10 @@ def _neurons_shown(
     )
 
 
+def _count(result: object, *_: Any) -> float:
+    return number(result, "one number, a count of numbers")
+
+
 @exercise(
     numbers_needed,
     "How many numbers are needed",
@@ -221,19 +272,21 @@ def _neurons_shown(
         "p = (errors <= eps).mean(axis=0)\nk = np.flatnonzero(p >= share)  # empty: return math.inf\n"
         "# with k the first of them: 0.0 if it is 0, else\nk - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])",
     ),
+    returns=_count,
 )
 def check_numbers_needed(attempt: Attempt) -> None:
-    """A table of four draws by hand, then random ones, each with what must not be confused."""
+    """A table of four draws by hand, then random ones, each with what must not be confused; one of lesson size."""
     hand = np.array([[0.5, 0.4, 0.1, 0.05], [0.5, 0.2, 0.1, 0.05], [0.5, 0.4, 0.3, 0.05], [0.5, 0.4, 0.3, 0.2]])
     pairs = ((0.2, 0.5), (0.2, 0.75), (0.2, 0.4), (0.05, 0.5), (0.5, 0.5), (0.05, 0.9))
     cases: list[tuple[Table, float, float]] = [(hand, eps, share) for eps, share in pairs]
     for _ in range(3):
         steps = 0.3 + 0.7 * torch.rand(23, 9, generator=attempt.rng, dtype=torch.float64).numpy()
         cases += [(0.5 * steps.cumprod(axis=1), eps, share) for eps, share in ((0.03, 0.5), (0.05, 0.8), (0.02, 0.3))]
+    steps = 0.3 + 0.7 * torch.rand(4000, 27, generator=attempt.rng, dtype=torch.float64).numpy()
+    cases.append((0.5 * steps.cumprod(axis=1), 0.01, 0.55))
     compare(
         attempt,
         cases,
-        read=lambda result, *_: number(result, "one number, a count of numbers"),
         close=_close,
         same=lambda one, other, *case: math.isinf(numbers_needed(*case)) or _close(one, other),
         show=_count_shown,
@@ -254,6 +307,10 @@ def _count_shown(got: float, right: float, table: Table, eps: float, share: floa
     return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: it gave {got:g}, not {right:g}"
 
 
+def _distance(result: object, *_: Any) -> float:
+    return number(result, "one number, a distance")
+
+
 @exercise(
     worst_error,
     "The least lucky target",
@@ -267,6 +324,7 @@ def _count_shown(got: float, right: float, table: Table, eps: float, share: floa
         "sums = np.sort(proof.all_sums(numbers))\nmiddles = (sums[1:] + sums[:-1]) / 2\n"
         "targets = [-0.5, 0.5, *middles[np.abs(middles) <= 0.5]]\nmax(np.abs(sums - t).min() for t in targets)",
     ),
+    returns=_distance,
 )
 def check_worst_error(attempt: Attempt) -> None:
     """Sums that stand apart in known ways, then random ones."""
@@ -276,25 +334,22 @@ def check_worst_error(attempt: Attempt) -> None:
         [-0.5, 0.5],
         [0.5, -0.5, 0.25, 0.7, 0.9],  # wide gaps beyond 1/2
         [-0.75, 0.7, 0.1],  # the ends have their nearest sum outside
+        [0.25, 0.25, -0.5],  # the same number twice
+        [-0.6, 0.5],  # of the two smallest sums the smaller is nearer to an end
+        [0.3, 0.38, -0.22, -0.73],  # an end has its nearest sum below it, and all gaps are smaller
     ]
     rows += [_numbers(attempt, n) for n in (4, 5, 6, 7, 8)]
 
-    def read(result: object, *_: Any) -> float:
-        return number(result, "one number, a distance")
-
     def otherwise(*_: Any) -> str:
-        if all(-1e-9 <= worst_error(x) - read(attempt(x)) <= 0.03 for x in rows):
+        if all(-1e-9 <= worst_error(x) - _distance(attempt(x)) <= 0.03 for x in rows):
             return "it tries some targets, and the worst may stand between them: the middles of the gaps are exact"
         return "that is not the distance of the least lucky target from its nearest sum"
 
     compare(
         attempt,
         [(x,) for x in rows],
-        read=read,
         close=_close,
-        show=lambda got, right, x: (
-            f"numbers {row(x)}: it gave {got:.4f}, expected {right:.4f}; the sums are {_sums_shown(x)}"
-        ),
+        show=lambda got, right, x: f"numbers {row(x)}: {difference(got, right)}; the sums are {_sums_shown(x)}",
         otherwise=otherwise,
     )
 
@@ -317,6 +372,7 @@ def _sums_shown(numbers: Sequence[float]) -> str:
         "for i in sorted(range(len(numbers)), key=lambda i: -numbers[i]):\n"
         "    if numbers[i] <= left:\n        kept[i] = True\n        left -= numbers[i]",
     ),
+    returns=_choice,
 )
 def check_take_what_fits(attempt: Attempt) -> None:
     """Cases in which one thing matters at a time, then random numbers."""
@@ -328,13 +384,17 @@ def check_take_what_fits(attempt: Attempt) -> None:
         ([0.6, 0.5, 0.45], 0.99),
         ([0.5, 0.25], 0.1),  # none fits
         ([0.25, 0.5, 0.125], 1.0),  # the largest would fit twice
+        ([0.2, 0.4], 0.9),  # so would any
+        ([0.25, 0.25, 0.5], 1.0),  # the same number twice, and both fit
+        ([0.4, 0.25, 0.4], 0.7),  # the same number twice, and either fits
+        ([0.505, 0.3], 0.5),  # too large by a little
     ]
     for n in (5, 6, 7):
         cases.append((_numbers(attempt, n, 0.05), 0.9))
     compare(
         attempt,
         cases,
-        read=_choice,
+        close=lambda got, right, x, t: sorted(kept_of(got, x)) == sorted(kept_of(right, x)),
         show=lambda got, right, x, t: (
             f"numbers {row(x)}, target {t:.3f}: it keeps {row(kept_of(got, x))}, "
             f"the rule keeps {row(kept_of(right, x))}"

@@ -1,5 +1,6 @@
 """Mistakes that people really make in this lesson, and what they are told: a list to look them up in."""
 
+import bisect
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -137,6 +138,10 @@ TOO_MANY_ADDITIONS = (
     "it finds the best choice, but adds about as often as there are choices: each half has few sums, and of the pairs "
     "that they form only those near the target may be looked at"
 )
+TOO_MANY_COMPARED = (
+    "it finds the best choice, but compares every left sum with what each right sum wants, which is all 2^n pairs: in "
+    "the sorted list a binary search finds the two neighbours, and only these may be looked at"
+)
 TOO_MUCH_MEMORY = (
     "it finds the best choice, but holds as many sums in memory as there are choices; two halves of 2^10 = 1,024 sums "
     "are enough for 20 numbers"
@@ -144,6 +149,49 @@ TOO_MUCH_MEMORY = (
 MISSES_AN_EXACT_SUM = (
     "with 28 numbers it misses a sum that is exactly there: are sums rounded, or some of them left out?"
 )
+
+
+@mistake("meet_in_the_middle", "it bisects a list that is not sorted: sort the left sums first")
+def bisects_without_sorting(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    sums, wanted = all_sums(numbers[:half]), target - all_sums(numbers[half:])
+    places = np.array([bisect.bisect(sums.tolist(), w) for w in wanted])
+    near = np.stack([places - 1, places]).clip(0, len(sums) - 1)
+    which, j = np.unravel_index(np.abs(sums[near] - wanted).argmin(), near.shape)
+    return _bits(int(near[which, j]), half) + _bits(int(j), len(numbers) - half)
+
+
+@mistake("meet_in_the_middle", "it looks for target + r: of a right sum r the left half has to add target - r")
+def adds_the_right_sum(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    sums, others = all_sums(numbers[:half]), all_sums(numbers[half:])
+    order = sums.argsort()
+    places = sums[order].searchsorted(target + others)
+    near = order[np.stack([places - 1, places]).clip(0, len(sums) - 1)]
+    which, j = np.unravel_index(np.abs(sums[near] + others - target).argmin(), near.shape)
+    return _bits(int(near[which, j]), half) + _bits(int(j), len(numbers) - half)
+
+
+@mistake("meet_in_the_middle", "the choice is for the sorted numbers: put it in the order in which they came")
+def sorts_the_numbers(numbers: Row, target: float) -> Keep:
+    return meet_in_the_middle(sorted(numbers), target)
+
+
+@mistake("meet_in_the_middle", "it never keeps none: the empty choice has the sum 0, and may be the closest")
+def never_none(numbers: Row, target: float) -> Keep:
+    some = itertools.islice(_choices(len(numbers)), 1, None)
+    return min(some, key=lambda keep: off(keep, numbers, target), default=[])
+
+
+@mistake("meet_in_the_middle", "of an odd count it leaves out the last number: one half is longer then")
+def loses_the_odd_one(numbers: Row, target: float) -> Keep:
+    even = len(numbers) // 2 * 2
+    return meet_in_the_middle(numbers[:even], target) + [False] * (len(numbers) - even)
+
+
+@mistake("meet_in_the_middle", "it goes once through the numbers and never thinks again; another choice comes closer")
+def in_one_pass(numbers: Row, target: float) -> Keep:
+    return greedy_subset(numbers, target)
 
 
 @mistake("meet_in_the_middle", TOO_MANY_ADDITIONS)
@@ -164,12 +212,21 @@ def tries_every_pair(numbers: Row, target: float) -> Keep:
     return best
 
 
-@mistake("meet_in_the_middle", TOO_MUCH_MEMORY)
+@mistake("meet_in_the_middle", TOO_MANY_COMPARED)
+def every_left_sum_for_each_right_one(numbers: Row, target: float) -> Keep:
+    half = len(numbers) // 2
+    sums = all_sums(numbers[:half])
+    near = [int(np.abs(sums - (target - r)).argmin()) for r in all_sums(numbers[half:])]
+    j = int(np.abs(sums[near] + all_sums(numbers[half:]) - target).argmin())
+    return _bits(near[j], half) + _bits(j, len(numbers) - half)
+
+
+@mistake("meet_in_the_middle", TOO_MANY_COMPARED)
 def all_sums_in_numpy(numbers: Row, target: float) -> Keep:
     return closest_subset(numbers, target)
 
 
-@mistake("meet_in_the_middle", TOO_MUCH_MEMORY)
+@mistake("meet_in_the_middle", TOO_MANY_COMPARED)
 def a_table_of_all_pairs(numbers: Row, target: float) -> Keep:
     half = len(numbers) // 2
     table = np.abs(all_sums(numbers[:half])[:, None] + all_sums(numbers[half:]) - target)
@@ -243,6 +300,66 @@ def first_layer_only(first: Row, second: Row, weight: float, side: int = 1) -> K
     return _among(_living(first, side), [abs(a) for a in first], side * weight)
 
 
+@mistake("prune_neurons", "it takes the dead neurons for the living ones: on the side of x >= 0 those with a > 0 live")
+def the_dead_ones(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, -side), _products(first, second), side * weight)
+
+
+@mistake("prune_neurons", "it takes the dead neurons for the living ones: on the side of x >= 0 those with a > 0 live")
+def the_other_side(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return prune_neurons(first, second, weight, -side)
+
+
+@mistake("prune_neurons", "a neuron whose first weight is 0 is dead, too: only side * a > 0 lives")
+def zero_lives(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among((j for j, a in enumerate(first) if side * a >= 0), _products(first, second), side * weight, _widest)
+
+
+def _widest(numbers: Row, target: float) -> Keep:
+    """Of the closest choices the one that keeps most."""
+    return min(_choices(len(numbers)), key=lambda keep: (round(off(keep, numbers, target), 9), -sum(keep)))
+
+
+@mistake("prune_neurons", "the choice among the living is not put back to their places")
+def not_put_back(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    keep = prune_neurons(first, second, weight, side)
+    chosen = [keep[j] for j in _living(first, side)]
+    return chosen + [False] * (len(first) - len(chosen))
+
+
+@mistake("prune_neurons", "the choice is turned round: True means kept")
+def says_what_to_delete_of_neurons(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return [not k for k in prune_neurons(first, second, weight, side)]
+
+
+@mistake("prune_neurons", "it keeps every living neuron: choose among them")
+def all_that_live(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return [side * a > 0 for a in first]
+
+
+@mistake("prune_neurons", "it keeps a single neuron: more than one may be kept, and they add up")
+def a_single_one(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    live, made = _living(first, side), _products(first, second)
+    best = min(live, key=lambda j: abs(made[j] - side * weight), default=-1)
+    return [j == best for j in range(len(first))]
+
+
+@mistake("prune_neurons", "which neurons live depends on the first weight alone, and on the side")
+def by_the_second_weight(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(second, side), [a * b for a, b in zip(first, second, strict=True)], weight)
+
+
+@mistake("prune_neurons", "which neurons live depends on the first weight alone, and on the side")
+def by_the_product(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    made = [a * b for a, b in zip(first, second, strict=True)]
+    return _among(_living(made, 1), made, weight)
+
+
+@mistake("prune_neurons", "it never keeps none: with all neurons deleted the layer gives 0, which may be the closest")
+def always_some(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
+    return _among(_living(first, side), _products(first, second), side * weight, never_none)
+
+
 @mistake(
     "prune_neurons",
     "it takes the largest products first and never thinks again; another choice comes closer",
@@ -266,6 +383,85 @@ def _first(errors: Floats, eps: float, share: float) -> float:
 )
 def the_first_whole_count(errors: Floats, eps: float, share: float = 0.5) -> float:
     return _first(errors, eps, share)
+
+
+for _rounded in (round, math.floor):
+
+    @mistake(
+        "numbers_needed",
+        "it gives whole counts: go between k - 1 and k as far as the share asked for lies between theirs",
+    )
+    def rounds_the_count(
+        errors: Floats, eps: float, share: float = 0.5, rounded: Callable[[float], float] = _rounded
+    ) -> float:
+        count = numbers_needed(errors, eps, share)
+        return rounded(count) if count < math.inf else count
+
+
+@mistake("numbers_needed", "it starts from k where it is to start from k - 1")
+def starts_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eps, share) + (_first(errors, eps, share) > 0)
+
+
+@mistake("numbers_needed", "a share of exactly `share` is enough: p_k >= share")
+def more_than_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = (errors <= eps).mean(axis=0)
+    reached = np.flatnonzero(p > share)
+    if not len(reached):
+        return math.inf
+    k = int(reached[0])
+    return float(k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])) if k else 0.0
+
+
+@mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")
+def takes_the_share_of_none_for_zero(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = float((errors[:, 0] <= eps).mean())
+    return share / p - 1 if p >= share else numbers_needed(errors, eps, share)
+
+
+@mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")
+def takes_the_last_share_for_the_one_before(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = (errors <= eps).mean(axis=0)
+    if p[0] < share:
+        return numbers_needed(errors, eps, share)
+    return float(-1 + np.divide(share - p[-1], p[0] - p[-1]))
+
+
+@mistake("numbers_needed", "it averages over the counts of each draw: take the mean over the draws, for every count")
+def along_the_wrong_axis(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return _first((errors <= eps).mean(axis=1)[None] < share, 0.5, 1)
+
+
+@mistake("numbers_needed", "it looks at a quantile of the errors, and gives whole counts: go between k - 1 and k")
+def by_quantile(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return _first(np.quantile(errors, share, axis=0)[None], eps, 1)
+
+
+@mistake("numbers_needed", "this is the mean over the draws of what each needs; asked for is a share of the draws")
+def mean_of_what_each_needs(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return float(np.mean([_first(row[None], eps, 1) for row in errors]))
+
+
+@mistake("numbers_needed", "where several counts have the same share, it takes the last of them: take the first")
+def reads_between_all(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = (errors <= eps).mean(axis=0)
+    return float(np.interp(share, p, np.arange(len(p)))) if p[-1] >= share else math.inf
+
+
+@mistake("numbers_needed", "it leaves out the first column, which is for no numbers at all")
+def without_no_numbers(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, 1:], eps, share)
+
+
+@mistake("numbers_needed", "it leaves out the first column, which is for no numbers at all")
+def counts_from_one_number(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, 1:], eps, share) + 1
+
+
+@mistake("numbers_needed", "it divides by p_k: divide by the step from p_(k-1) to p_k")
+def divides_by_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
+    k, p = _first(errors, eps, share), (errors <= eps).mean(axis=0)
+    return k if k in (0, math.inf) else float(k - 1 + (share - p[int(k) - 1]) / p[int(k)])
 
 
 @mistake(
@@ -380,6 +576,57 @@ def twice_as_much(numbers: Row) -> float:
     return 2 * worst_error(numbers)
 
 
+GRID = "it tries some targets, and the worst may stand between them: the middles of the gaps are exact"
+for _targets in (11, 21, 41, 51, 101, 201, 1001):
+
+    @mistake("worst_error", GRID)
+    def on_a_grid(numbers: Row, targets: int = _targets) -> float:
+        return float(max(np.abs(all_sums(numbers) - t).min() for t in np.linspace(-0.5, 0.5, targets)))
+
+
+@mistake("worst_error", "it takes -1/2 and 1/2 for sums: they are targets, and may have no sum beside them")
+def ends_as_sums(numbers: Row) -> float:
+    return float(_gaps(np.sort([-0.5, 0.5, *_inside(all_sums(numbers))])).max()) / 2
+
+
+for _ends in ((-0.5,), (0.5,)):
+
+    @mistake("worst_error", "it forgets one of the two ends, -1/2 and 1/2")
+    def with_one_end(numbers: Row, ends: Row = _ends) -> float:
+        return float(_distances(np.sort(all_sums(numbers)), ends).max(initial=0))
+
+
+@mistake("worst_error", "it looks at the ends alone: a target in the middle of a wide gap may be worse off")
+def the_ends_alone(numbers: Row) -> float:
+    return float(max(np.abs(all_sums(numbers) - t).min() for t in (-0.5, 0.5)))
+
+
+for _low, _high in ((0.0, 1.0), (-1.0, 1.0), (0.0, 0.5)):
+
+    @mistake("worst_error", "targets are in [-1/2, 1/2], and it looks at another range")
+    def in_another_range(numbers: Row, low: float = _low, high: float = _high) -> float:
+        sums = np.sort(all_sums(numbers))
+        middles = (sums[1:] + sums[:-1]) / 2
+        targets = [low, high, *middles[(middles >= low) & (middles <= high)]]
+        return float(max(np.abs(sums - t).min() for t in targets))
+
+
+@mistake("worst_error", "that is the luckiest target: asked for is the least lucky")
+def the_luckiest(numbers: Row) -> float:
+    return float(_distances(np.sort(all_sums(numbers))).min())
+
+
+@mistake("worst_error", "it gives the target: asked for is how far it is from the nearest sum")
+def the_target_itself(numbers: Row) -> float:
+    sums = np.sort(all_sums(numbers))
+    return float([-0.5, 0.5, *_middles(sums)][int(_distances(sums).argmax())])
+
+
+@mistake("worst_error", "it takes neighbours in the list for neighbours on the line: sort the sums first")
+def does_not_sort_the_middles(numbers: Row) -> float:
+    return float(_distances(all_sums(numbers)).max())
+
+
 @mistake("worst_error", "it takes neighbours in the list for neighbours on the line: sort the sums first")
 def does_not_sort(numbers: Row) -> float:
     return float(np.abs(np.diff(all_sums(numbers))).max(initial=0)) / 2
@@ -442,7 +689,7 @@ def strictly_smaller(numbers: Row, target: float) -> Keep:
     return keep
 
 
-@mistake("take_what_fits", "it stops at the first number that does not fit: smaller ones may fit still")
+@mistake("take_what_fits", "after the first number that does not fit it keeps nothing: smaller ones may fit still")
 def breaks_off(numbers: Row, target: float) -> Keep:
     keep, left = [False] * len(numbers), target
     for i in _falling(numbers):
@@ -480,6 +727,60 @@ def what_brings_it_nearer(numbers: Row, target: float) -> Keep:
 @mistake("take_what_fits", "the choice is turned round: True means kept")
 def says_what_is_left_out(numbers: Row, target: float) -> Keep:
     return [not k for k in take_what_fits(numbers, target)]
+
+
+def _at(numbers: Row, places: Iterable[int]) -> Keep:
+    kept = set(places)
+    return [i in kept for i in range(len(numbers))]
+
+
+def _kept_values(numbers: Row, target: float) -> list[float]:
+    return kept_of(take_what_fits(numbers, target), numbers)
+
+
+TWICE = "of numbers that are equal it marks the wrong ones: go through the places, not through the values"
+
+
+@mistake("take_what_fits", TWICE)
+def looks_up_the_first_of_equals(numbers: Row, target: float) -> Keep:
+    return _at(numbers, [list(numbers).index(x) for x in _kept_values(numbers, target)])
+
+
+@mistake("take_what_fits", TWICE)
+def marks_all_equals(numbers: Row, target: float) -> Keep:
+    kept = _kept_values(numbers, target)
+    return [x in kept for x in numbers]
+
+
+@mistake("take_what_fits", "it stops after the first number that it keeps")
+def one_alone(numbers: Row, target: float) -> Keep:
+    return _at(numbers, [i for i in _falling(numbers) if numbers[i] <= target][:1])
+
+
+@mistake("take_what_fits", "what is left forgets the numbers kept before the last one: subtract from what was left")
+def subtracts_from_the_target(numbers: Row, target: float) -> Keep:
+    keep, left = [False] * len(numbers), target
+    for i in _falling(numbers):
+        if numbers[i] <= left:
+            keep[i], left = True, target - numbers[i]
+    return keep
+
+
+@mistake("take_what_fits", "it goes above the target: a number is kept only if it fits into what is left")
+def until_the_target_is_passed(numbers: Row, target: float) -> Keep:
+    keep, left = [False] * len(numbers), target
+    for i in _falling(numbers):
+        if left > 0:
+            keep[i], left = True, left - numbers[i]
+    return keep
+
+
+@mistake(
+    "take_what_fits", "that is the best choice of all, by a search: here one pass is asked for, from the largest down"
+)
+def searches_below(numbers: Row, target: float) -> Keep:
+    fitting = (keep for keep in _choices(len(numbers)) if sum(kept_of(keep, numbers)) <= target + 1e-9)
+    return max(fitting, key=lambda keep: sum(kept_of(keep, numbers)))
 
 
 for from_above in (False, True):  # of two choices that are equally close, either may come

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lthedu.base.fingerprint import fingerprint
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare
+from lthedu.exercises.compare import compare, difference
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.networks.masks import Mask, Params
 from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
@@ -27,16 +27,25 @@ Drawn = tuple[Tensor, Tensor | None]  # a mask as numbers, and the gradient that
         "Make the mask of exactly round(density * n) largest scores, as numbers 0 and 1. Then add something that is "
         "zero in value and has the derivative 1: `scores - scores.detach()`. In brackets: 1 + s - s is not "
         "always 1 on a computer.",
-        "k = round(density * scores.numel())\nmask = torch.zeros_like(scores).flatten()\n"
+        "k = round(density * scores.numel())\nmask = torch.zeros(scores.numel(), dtype=scores.dtype)\n"
         "order = scores.detach().flatten().argsort(descending=True, stable=True)\nmask[order[:k]] = 1\n"
-        "return mask.view(scores.shape) + (scores - scores.detach())",
+        "return mask.view(scores.shape) + (...)  # a zero that has the scores' gradient",
     ),
 )
 def check_popup_mask(attempt: Attempt) -> None:
     """Counts, ties, shapes; negative scores; values exactly 0 and 1; and the gradient of every score."""
-    cases = [(torch.tensor([-5.0, -0.1, -3.0, -0.2]), 0.5), (torch.tensor([1.0, 0.5, 0.5, 0.5, 0.2, 0.5]), 0.5)]
-    for shape, density in (((4,), 0.5), ((2, 3, 2), 0.25), ((3, 5), 0.2), ((6, 4), 0.7), ((40,), 0.3)):
+    cases = [
+        (torch.tensor([-5.0, -0.1, -3.0, -0.2]), 0.5),
+        (torch.tensor([1.0, 0.5, 0.5, 0.5, 0.2, 0.5]), 0.5),
+        (torch.tensor([[1.0, 0.5, 0.5], [0.5, 0.5, 0.2]]), 0.5),  # row by row the first of equal ones
+        (torch.tensor([0.5, 0.5 + 1e-12, 0.25, 0.5 + 2e-12], dtype=torch.float64), 0.5),
+    ]
+    sizes = [((4,), 0.5), ((2, 3, 2), 0.25), ((3, 5), 0.2), ((6, 4), 0.7), ((40,), 0.3)]
+    sizes += [((7,), 0.35), ((5,), 0.5), ((4,), 0.1), ((9,), 0.1), ((3, 2), 0.0), ((2, 4), 1.0)]  # 2.45 and 2.5 are 2
+    for shape, density in sizes:
         cases.append((3 * torch.randn(shape, generator=attempt.rng), density))
+    cases.append((-torch.rand(20, 20, generator=attempt.rng), 0.5))  # 1 - s + s rounds
+    cases.append(((8 * torch.randn(256, 196, generator=attempt.rng)).round() / 8, 0.3))  # the lesson's size, with ties
     for scores, _ in cases:
         scores.requires_grad_()
     compare(
@@ -45,7 +54,7 @@ def check_popup_mask(attempt: Attempt) -> None:
         read=_differentiable,
         close=lambda got, right, *args: torch.equal(got[0], right[0]),
         show=lambda got, right, scores, density: (
-            f"scores {brief(scores)}, density {density:g}: got {brief(got[0])}, which keeps {int(got[0].sum())}"
+            f"scores {brief(scores)}, density {density:g}: {difference(got[0], right[0])}"
         ),
         otherwise=_which_popup,
     )
@@ -54,8 +63,9 @@ def check_popup_mask(attempt: Attempt) -> None:
         cases,
         read=_differentiable,
         close=lambda got, right, *args: _same_gradient(got[1], right[1]),
+        same=lambda got, mine, *args: torch.equal(got[0], mine[0]) and _same_gradient(got[1], mine[1]),
         show=lambda got, right, *args: (
-            "" if got[1] is None else f"the mask's gradient is {brief(right[1])}, the scores got {brief(got[1])}"
+            "" if got[1] is None else f"scores {brief(args[0])}, the scores' gradient: {difference(got[1], right[1])}"
         ),
         otherwise="the scores' gradient must be the mask's own, unchanged",
     )
@@ -90,7 +100,10 @@ def _same_gradient(a: Tensor | None, b: Tensor | None) -> bool:
 def _which_popup(got: Drawn, right: Drawn, scores: Tensor, density: float) -> str:
     mask, (n, k, kept) = got[0], (scores.numel(), int(right[0].sum()), int(got[0].sum()))
     if float((mask - right[0]).abs().max()) < 1e-3:
-        return "nearly 0 and 1, but not exactly: 1 + s - s rounds; put the zero in brackets, (s - s.detach())"
+        return (
+            "nearly 0 and 1, but not exactly: the sum of the mask, s and -s is rounded on the way; put the zero in "
+            "brackets, mask + (s - s.detach())"
+        )
     if not bool(((mask == 0) | (mask == 1)).all()):
         return "a mask holds 0 and 1 alone, as numbers"
     if kept != k:
@@ -109,62 +122,94 @@ def _which_popup(got: Drawn, right: Drawn, scores: Tensor, density: float) -> st
         "A weight is kept with probability p. How do you draw that from uniform numbers?",
         "p = sigmoid(scores). Draw uniform numbers from `generator`; the mask is 1 where they are below p. Then add "
         "(p - p.detach()), which is zero and has p's derivative.",
-        "p = scores.sigmoid()\ndrawn = (torch.rand(scores.shape, generator=generator) < p).to(scores.dtype)\n"
-        "return drawn + (p - p.detach())",
+        "p = scores.sigmoid()\ndrawn = ...  # 1 where a number of torch.rand(scores.shape, generator=generator) is "
+        "below p\nreturn drawn + (p - p.detach())",
     ),
 )
 def check_bernoulli_mask(attempt: Attempt) -> None:
     """Values, chances over many draws, the generator, independence, and the gradient p (1 - p)."""
-    values = torch.tensor([-30.0, -1.0, 0.0, 2.0, 30.0])
-    scores = values.repeat_interleave(4000).view(100, 200).requires_grad_()
+    scores = SCORES.repeat_interleave(4000).view(120, 200).requires_grad_()
 
     def once(generator: torch.Generator, scores: Tensor = scores) -> Drawn:
         mask, grad = _differentiable(attempt(scores, generator), attempt.given[0], generator)
-        _check_numbers(mask)
+        _check_numbers(mask, scores.detach())
         return mask, grad
 
     others = torch.randn(300, generator=attempt.rng).requires_grad_()  # at some of them 1 + p - p rounds
     draws.drawn(lambda generator: once(generator, others), 0)
     mask, grad = draws.drawn(once, 1)
-    chances, drawn = values.sigmoid(), mask.view(5, 20, 200)
-    _check_chances(drawn, chances)
+    chances, drawn = SCORES.sigmoid(), mask.view(6, 20, 200)
+    _check_chances(drawn, [draws.drawn(once, seed)[0].view_as(drawn) for seed in (2, 3, 4)])
     draws.decided(lambda generator: once(generator)[0], "mask")
     draws.moved_on(attempt, once)
-    if grad is None:
-        raise Wrong("no gradient comes through: the comparison has none; add (p - p.detach())")
-    _check_slopes((grad / _weights(scores)).view_as(drawn), drawn, (chances * (1 - chances)).view(5, 1, 1))
+    if grad is None or not bool(grad.any()):
+        raise Wrong(NO_GRADIENT)
+    _check_slopes((grad / _weights(scores)).view_as(drawn), drawn, (chances * (1 - chances)).view(6, 1, 1))
 
 
-def _check_numbers(mask: Tensor) -> None:
-    if not bool(((mask == 0) | (mask == 1)).all()):
-        if bool((mask.round() - mask).abs().max() < 1e-3):
-            raise Wrong("nearly 0 and 1, but not exactly: put the zero in brackets, (p - p.detach())")
+SCORES = torch.tensor([-30.0, -1.0, 0.0, 0.5, 2.0, 30.0])
+NO_GRADIENT = "no gradient comes through: a draw has none; add (p - p.detach())"
+
+
+def _check_numbers(mask: Tensor, scores: Tensor) -> None:
+    if bool(((mask == 0) | (mask == 1)).all()):
+        return
+    if bool((mask.clamp(0, 1).round() - mask).abs().max() < 1e-3):
+        raise Wrong("nearly 0 and 1, but not exactly: put the zero in brackets, (p - p.detach())")
+    if torch.allclose(mask, scores.sigmoid()):
         raise Wrong("a mask holds 0 and 1 alone: draw them, do not use the chances as weights")
+    strange = mask[(mask != 0) & (mask != 1)]
+    raise Wrong("a mask holds 0 and 1 alone", f"it holds {float(strange[0]):.4g}")
 
 
-def _check_chances(drawn: Tensor, chances: Tensor) -> None:
-    """Of each chance 20 rows of 200 draws."""
-    share, halves = drawn.mean((1, 2)), drawn[2]
-    if 0 < float(share[2]) < 1 and draws.one_for_many(halves):
-        raise Wrong("one number decides for many weights: draw one for each weight")
+def _check_chances(drawn: Tensor, others: list[Tensor]) -> None:
+    """Of each chance 20 rows of 200 draws, in one mask and in others that other generators gave."""
+    share, chances = drawn.mean((1, 2)), SCORES.sigmoid()
+    if all(bool(((m == 0) | (m == 1)).all()) for m in (drawn.mean((1, 2)), *(m.mean((1, 2)) for m in others))):
+        if any(not torch.equal(m, drawn) for m in others):
+            raise Wrong(ONE_FOR_MANY)
+        if any(torch.equal(share, likelier.float()) for likelier in (chances > 0.5, chances >= 0.5)):
+            raise Wrong("nothing is drawn: it takes the likelier choice", _shares_shown(share))
+    if 0.1 < float(share[2]) < 0.9 and draws.one_for_many(drawn[2]):
+        raise Wrong(ONE_FOR_MANY)
     if draws.as_often(share, chances, 4000):
         return
-    example = f"scores -30, -1, 0, 2, 30: kept {brief(share)} of 4,000 each, chances {brief(chances)}"
-    if torch.allclose(share, 1 - chances, atol=0.05):
-        raise Wrong("turned round: it keeps where the uniform number is above the chance", example)
-    if any(torch.equal(share, likelier.float()) for likelier in (chances > 0.5, chances >= 0.5)):
-        raise Wrong("nothing is drawn: it takes the likelier choice", example)
-    raise Wrong("a weight is to be kept with probability sigmoid(score)", example)
+    for instead, words in (
+        (1 - chances, "turned round: it keeps where the uniform number is above the chance"),
+        (SCORES.clamp(0, 1), "it takes the score itself for the chance; the chance is sigmoid(score)"),
+        (torch.full((6,), 0.5), "it keeps half of the weights, whatever their scores: the chance is sigmoid(score)"),
+        (chances.sigmoid(), "it takes the sigmoid twice; the chance is sigmoid(score)"),
+        (SCORES.tanh().clamp(0, 1), "tanh is not the sigmoid: it is negative for negative scores"),
+        (torch.special.ndtr(chances), "it compares with normal numbers (randn); draw uniform ones, torch.rand"),
+        (torch.special.ndtr(SCORES), "it compares with normal numbers (randn); draw uniform ones, torch.rand"),
+    ):
+        if draws.as_often(share, instead, 4000):
+            raise Wrong(words, _shares_shown(share))
+    raise Wrong("a weight is to be kept with probability sigmoid(score)", _shares_shown(share))
+
+
+ONE_FOR_MANY = "one number decides for many weights: draw one for each weight"
+
+
+def _shares_shown(share: Tensor) -> str:
+    return "; ".join(
+        f"score {s:g}: kept {k:.2f}, chance {p:.2f}" for s, k, p in zip(SCORES, share, SCORES.sigmoid(), strict=True)
+    )
 
 
 def _check_slopes(got: Tensor, drawn: Tensor, right: Tensor) -> None:
     if _same_slopes(got, right):
         return
-    at = f"at score 0 the derivative is {float(got[2, 5, 0]):.3g}, expected 0.25"
+    place = tuple((~torch.isclose(got, right.expand_as(got), atol=1e-5)).nonzero()[0].tolist())
+    kept = "kept" if drawn[place] else "pruned"
+    at = f"a {kept} weight of score {SCORES[place[0]]:g} got {float(got[place]):.3g} times the mask's gradient; "
+    at += f"expected {float(right[place[0]]):.3g} times"
     if _same_slopes(got, torch.ones(())):
         raise Wrong("this passes the gradient on to the score; it belongs to the chance sigmoid(score)", at)
-    if _same_slopes(got, right * drawn):
+    if not bool(got[drawn == 0].any()):
         raise Wrong("only kept weights get a gradient; let it pass for all of them", at)
+    if _same_slopes(-got, right):
+        raise Wrong("the gradient has the wrong sign: add (p - p.detach()), do not subtract it", at)
     raise Wrong("the scores' gradient must be the mask's, times the derivative of the sigmoid, p (1 - p)", at)
 
 
@@ -182,12 +227,15 @@ def _same_slopes(got: Tensor, right: Tensor) -> bool:
         "For each layer and each of the R networks: n weights, of which the mask keeps some. Multiply the kept ones by "
         "n / kept, and put zeros elsewhere. Biases have no mask and stay. Where nothing is kept, everything is zero.",
         "out = {n: p.clone() for n, p in params.items()}\nfor n, m in mask.items():\n"
-        "    kept = m.flatten(1).sum(1).clamp_min(1)\n    factor = m[0].numel() / kept\n"
+        "    kept = m.flatten(1).sum(1).clamp_min(1)  # of each of the R networks\n    factor = ...\n"
         "    out[n] = torch.where(m, params[n], 0.0) * factor.view(-1, *[1] * (m.ndim - 1))\nreturn out",
     ),
 )
 def check_rescaled_by_count(attempt: Attempt) -> None:
-    """Two networks with different counts, two layers, biases; a convolution; last a layer of which nothing is kept."""
+    """Two networks with different counts, two layers, biases; a convolution; last a layer of which nothing is kept.
+
+    Among the weights that are kept some are zero, and one case has the lesson's own size.
+    """
     params = {
         "layers.0.weight": torch.randn(2, 3, 4, generator=attempt.rng),
         "layers.0.bias": torch.randn(2, 3, generator=attempt.rng),
@@ -199,10 +247,13 @@ def check_rescaled_by_count(attempt: Attempt) -> None:
         m[1].flatten()[:3] = torch.tensor([True, True, False])
     mask["layers.0.weight"][0, 2] = False
     mask["layers.0.weight"][1, 2] = True
+    params["layers.0.weight"][:, 2] *= torch.tensor([1.0, 0.0, 1.0, 0.0])
     kernel = torch.randn(2, 2, 1, 3, 3, generator=attempt.rng)
-    cases = [(params, mask), ({"k": kernel}, {"k": kernel > -0.3})]
-    empty = ({"w": torch.ones(1, 2, 2)}, {"w": torch.zeros(1, 2, 2, dtype=torch.bool)})
-    for tried in (cases, [*cases, empty]):  # what divides by the count fails in the last
+    large = torch.randn(2, 256, 196, generator=attempt.rng)
+    cases = [(params, mask), ({"k": kernel}, {"k": kernel > -0.3}), ({"w": large}, {"w": large > 1})]
+    none, some = torch.zeros(1, 2, 2, dtype=torch.bool), torch.tensor([[[True, False], [True, True]]])
+    empty = [({"w": torch.ones(1, 2, 2)}, {"w": none}), ({"w": torch.ones(2, 2, 2)}, {"w": torch.cat([some, none])})]
+    for tried in (cases, [*cases, *empty]):  # what divides by the count fails in the last
         compare(
             attempt,
             tried,
@@ -214,7 +265,8 @@ def check_rescaled_by_count(attempt: Attempt) -> None:
 
 
 def _rescaled(result: object, params: Params, mask: Mask) -> Params:
-    found = result.values() if isinstance(result, dict) and not any(bool(m.any()) for m in mask.values()) else ()
+    empty = any(not bool(m.flatten(1).any(1).all()) for m in mask.values())
+    found = result.values() if isinstance(result, dict) and empty else ()
     if any(isinstance(t, Tensor) and not bool(t.isfinite().all()) for t in found):
         raise Wrong("where nothing is kept, it divides by 0; such a layer is zero")
     return same_tensors(result, params, "the result")
@@ -233,7 +285,7 @@ def _which_rescaled(got: Params, right: Params, params: Params, mask: Mask) -> s
 
 def _rescaled_shown(got: Params, right: Params, *args: Any) -> str:
     name = _first_other(got, right) or ""
-    return f"{name}: got {brief(got[name])}, expected {brief(right[name])}"
+    return f"{name}: {difference(got[name], right[name])}"
 
 
 @exercise(
@@ -248,7 +300,7 @@ def _rescaled_shown(got: Params, right: Params, *args: Any) -> str:
         "hexdigest.",
         "digest = hashlib.sha256()\nfor name in sorted(params):\n"
         "    p = params[name].detach().cpu().contiguous()\n"
-        "    digest.update(repr((name, str(p.dtype), tuple(p.shape))).encode())\n"
+        "    digest.update(...)  # what tells this layer from others: text, so .encode() it\n"
         "    digest.update(p.numpy().tobytes())\nreturn digest.hexdigest()",
     ),
 )
@@ -261,10 +313,12 @@ def check_fingerprint(attempt: Attempt) -> None:
         raise Wrong("the same weights get two fingerprints: it depends on more than the weights")
     if _text(attempt, {"w": w, "b": b}) != first:
         raise Wrong("it depends on the order in which the names come; go through them sorted")
-    tiny, swapped = w.clone(), w.clone()
+    other, tiny, swapped = w.clone(), w.clone(), w.clone()
+    other[2, 3] += 1
     tiny[2, 3] = torch.nextafter(tiny[2, 3], torch.tensor(math.inf))
     swapped[0, 0], swapped[1, 1] = w[1, 1], w[0, 0]
     changes: list[tuple[str, Params]] = [
+        ("a weight of the layer 'w' changed: feed in the values of every layer", base | {"w": other}),
         (
             "a weight moved by the smallest step that there is; hash the bytes, not rounded or printed numbers",
             base | {"w": tiny},
@@ -278,12 +332,29 @@ def check_fingerprint(attempt: Attempt) -> None:
         ("the signs of all weights changed", base | {"w": -w}),
         ("the same numbers have another shape", base | {"w": w.reshape(4, 3)}),
         ("the same bytes are of another type", base | {"w": w.view(torch.int32)}),
+        ("the same values are of another type", base | {"w": w.double()}),
         ("a layer has another name", {"b": b, "v": w}),
         ("two layers changed places", {"b": w, "w": b}),
     ]
     for words, changed in changes:
         if _text(attempt, changed) == first:
             raise Wrong(f"it does not notice: {words}")
+    sparse = torch.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0]])
+    if _text(attempt, {"w": sparse}) == _text(attempt, {"w": sparse.roll(1)}):
+        raise Wrong("it does not notice: weights and zeros changed places")
+    large = torch.randn(256, 196, generator=attempt.rng)  # the lesson's own size
+    first = _text(attempt, {"w": large})
+    for where, row in (("the middle", 128), ("the last row", -1)):
+        moved = large.clone()
+        moved[row, 77] += 1
+        if _text(attempt, {"w": moved}) == first:
+            raise Wrong(f"it does not notice: in a large layer, of 256 rows, a weight in {where} changed")
+    if len(first) < 22:  # 16 bytes in base64 are 22 characters
+        raise Wrong(
+            "so short a text may be the same for other weights, and Python's own `hash` changes with every start of "
+            "Python: give the hexdigest of hashlib.sha256",
+            f"it returned {brief(first)}",
+        )
 
 
 def _text(attempt: Attempt, params: Params) -> str:

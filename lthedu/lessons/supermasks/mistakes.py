@@ -1,6 +1,7 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
 import hashlib
+import math
 from collections.abc import Callable
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from lthedu.exercises.core import mistake
 from lthedu.networks.masks import Mask, Params
-from lthedu.supermasks.methods import bernoulli_mask
+from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import keep_top
 
 # popup_mask --------------------------------------------------------------------------------------------------
@@ -39,6 +40,13 @@ def by_threshold(scores: Tensor, density: float) -> Tensor:
     return _through((scores.detach() >= lowest).to(scores.dtype), scores)
 
 
+@mistake("popup_mask", "it keeps more than round(density * n): of equal scores keep only the first ones")
+def by_threshold_in_a_list(scores: Tensor, density: float) -> Tensor:
+    falling = sorted(scores.flatten().tolist(), reverse=True)
+    lowest = falling[round(density * len(falling)) - 1]
+    return _through((scores.detach() >= lowest).to(scores.dtype), scores)
+
+
 @mistake("popup_mask", "it keeps the positive scores; the largest are to be kept, so many as `density` says")
 def keeps_the_positive(scores: Tensor, density: float) -> Tensor:
     return _through((scores.detach() > 0).to(scores.dtype), scores)
@@ -60,9 +68,74 @@ def only_for_the_kept(scores: Tensor, density: float) -> Tensor:
     return _through(mask, mask * scores)
 
 
-@mistake("popup_mask", "the gradient comes twice")
-def twice(scores: Tensor, density: float) -> Tensor:
-    return _through(_largest(scores, density), 2 * scores)
+_PATHS: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+    ("the gradient comes twice", lambda s: 2 * s),
+    ("the gradient has the wrong sign: add (scores - scores.detach())", lambda s: -s),
+    ("the gradient goes through a sigmoid; the scores get the mask's own", torch.sigmoid),
+    ("the gradient goes through abs; the scores get the mask's own", torch.abs),
+    ("scores below 0 get no gradient; the scores get the mask's own, whatever their signs", torch.relu),
+    ("all scores get the same gradient; each gets that of its own place in the mask", torch.sum),
+    ("all scores get the same gradient; each gets that of its own place in the mask", torch.mean),
+]
+for _words, _path in _PATHS:
+    mistake("popup_mask", _words)(lambda scores, density, path=_path: _through(_largest(scores, density), path(scores)))
+
+
+@mistake("popup_mask", "only pruned weights get a gradient: let all of it pass")
+def only_for_the_pruned(scores: Tensor, density: float) -> Tensor:
+    mask = _largest(scores, density)
+    return _through(mask, (1 - mask) * scores)
+
+
+def _first_of_the_order(scores: Tensor, k: int) -> Tensor:
+    order = scores.detach().flatten().argsort(descending=True, stable=True)
+    return torch.zeros(scores.numel(), dtype=scores.dtype).index_fill(0, order[:k], 1).view(scores.shape)
+
+
+_COUNTS: list[tuple[str, Callable[[float], int]]] = [
+    ("it rounds density * n down: it is to be round(density * n)", math.floor),
+    ("it rounds density * n up: it is to be round(density * n)", math.ceil),
+    ("it rounds halves up: it is to be Python's round(density * n), by which 2.5 is 2", lambda x: math.floor(x + 0.5)),
+    ("it keeps at least one; round(density * n) may be 0", lambda x: max(round(x), 1)),
+]
+for _words, _count in _COUNTS:
+    mistake("popup_mask", _words)(
+        lambda scores, density, count=_count: _through(
+            _first_of_the_order(scores, count(density * scores.numel())), scores
+        )
+    )
+
+
+@mistake("popup_mask", "it keeps half, whatever `density` says")
+def always_half(scores: Tensor, density: float) -> Tensor:
+    return _through(_largest(scores, 0.5), scores)
+
+
+@mistake("popup_mask", "it keeps a share of each row; `density` is the share of the whole layer")
+def row_by_row(scores: Tensor, density: float) -> Tensor:
+    return _through(keep_top(scores.detach().view(-1, scores.shape[-1]), density, scores.dtype).view_as(scores), scores)
+
+
+@mistake("popup_mask", "the ones stand at the first places; put them where the largest scores stand")
+def at_the_first_places(scores: Tensor, density: float) -> Tensor:
+    return _through(_largest(-torch.arange(scores.numel(), dtype=scores.dtype), density).view(scores.shape), scores)
+
+
+@mistake("popup_mask", "it gives the kept scores; a mask holds 1 where a score is kept")
+def the_kept_scores(scores: Tensor, density: float) -> Tensor:
+    return _largest(scores, density) * scores
+
+
+@mistake("popup_mask", "of equal scores it keeps the last ones; keep the first, row by row")
+def last_of_equals(scores: Tensor, density: float) -> Tensor:
+    return _through(_largest(scores.detach().flatten().flip(0), density).flip(0).view(scores.shape), scores)
+
+
+@mistake("popup_mask", "of equal scores it keeps the first ones column by column; go row by row")
+def column_by_column(scores: Tensor, density: float) -> Tensor:
+    return _through(
+        _largest(scores.mT.contiguous(), density).mT if scores.ndim > 1 else _largest(scores, density), scores
+    )
 
 
 # bernoulli_mask ----------------------------------------------------------------------------------------------
@@ -99,6 +172,31 @@ def one_row_for_all(scores: Tensor, generator: torch.Generator) -> Tensor:
     return _through((u < scores.detach().sigmoid()).to(scores.dtype), scores.sigmoid())
 
 
+@mistake("bernoulli_mask", "one number decides for many weights: draw one for each weight")
+def one_number_for_all(scores: Tensor, generator: torch.Generator) -> Tensor:
+    u = torch.rand((), generator=generator)
+    return _through((u < scores.detach().sigmoid()).to(scores.dtype), scores.sigmoid())
+
+
+_CHANCES: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+    ("it takes the score itself for the chance; the chance is sigmoid(score)", lambda s: s),
+    ("it keeps half of the weights, whatever their scores: the chance is sigmoid(score)", lambda s: 0 * s + 0.5),
+    ("it takes the sigmoid twice; the chance is sigmoid(score)", lambda s: s.sigmoid().sigmoid()),
+    ("tanh is not the sigmoid: it is negative for negative scores", torch.tanh),
+    ("it compares with normal numbers (randn); draw uniform ones, torch.rand", lambda s: torch.special.ndtr(s)),
+    (
+        "it compares with normal numbers (randn); draw uniform ones, torch.rand",
+        lambda s: torch.special.ndtr(s.sigmoid()),
+    ),
+]
+for _words, _chance in _CHANCES:
+    mistake("bernoulli_mask", _words)(
+        lambda scores, generator, chance=_chance: _through(
+            torch.bernoulli(chance(scores.detach()).clamp(0, 1), generator=generator), scores.sigmoid()
+        )
+    )
+
+
 @mistake("bernoulli_mask", "it draws from torch's global random state: pass generator=generator to the random function")
 def draws_from_torch(scores: Tensor, generator: torch.Generator) -> Tensor:
     return _through(_drawn(scores, None), scores.sigmoid())
@@ -114,9 +212,26 @@ def draws_from_a_copy(scores: Tensor, generator: torch.Generator) -> Tensor:
     return bernoulli_mask(scores, generator.clone_state())
 
 
-@mistake("bernoulli_mask", "no gradient comes through: the comparison has none; add (p - p.detach())")
+@mistake(
+    "bernoulli_mask", "it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes"
+)
+def seeds_it_anew(scores: Tensor, generator: torch.Generator) -> Tensor:
+    return bernoulli_mask(scores, generator.manual_seed(generator.initial_seed()))
+
+
+@mistake("bernoulli_mask", "no gradient comes through: a draw has none; add (p - p.detach())")
 def stops_the_gradient_of_the_chance(scores: Tensor, generator: torch.Generator) -> Tensor:
     return _drawn(scores, generator)
+
+
+@mistake("bernoulli_mask", "no gradient comes through: a draw has none; add (p - p.detach())")
+def trusts_bernoulli_to_pass_it(scores: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.bernoulli(scores.sigmoid(), generator=generator)  # which gives zeros
+
+
+@mistake("bernoulli_mask", "the gradient has the wrong sign: add (p - p.detach()), do not subtract it")
+def subtracts_the_path(scores: Tensor, generator: torch.Generator) -> Tensor:
+    return _through(_drawn(scores, generator), -scores.sigmoid())
 
 
 @mistake("bernoulli_mask", "this passes the gradient on to the score; it belongs to the chance sigmoid(score)")
@@ -144,6 +259,16 @@ def _whole(mask: Mask) -> float:
     return sum(int(m.sum()) for m in mask.values()) / sum(m.numel() for m in mask.values())
 
 
+def _of_all_layers(m: Tensor, mask: Mask) -> Tensor:
+    """n / kept over the layers of each network."""
+    one = torch.cat([other.flatten(1) for other in mask.values()], 1)
+    return 1 / _share(one).view(-1, *[1] * (m.ndim - 1))
+
+
+def _along(m: Tensor, axis: int) -> Tensor:
+    return m.shape[axis] / m.sum(axis, keepdim=True).clamp_min(1)
+
+
 def _multiplied(factor: Factor) -> Callable[[Params, Mask], Params]:
     return lambda params, mask: {
         n: torch.where(mask[n], p, 0.0) * factor(mask[n], mask) if n in mask else p for n, p in params.items()
@@ -158,7 +283,27 @@ _FACTORS: list[tuple[str, Factor]] = [
         lambda m, mask: 1 / _share(m).sqrt(),
     ),
     ("one factor for all layers: each layer has its own count", lambda m, mask: 1 / max(_whole(mask), 1e-9)),
-    ("one factor for all networks: each of the R has its own count", lambda m, mask: 1 / m.float().mean()),
+    ("one factor for all layers: each layer has its own count", _of_all_layers),
+    (
+        "one factor for all networks: each of the R has its own count",
+        lambda m, mask: 1 / m.float().mean().clamp_min(1e-9),
+    ),
+    ("one factor for all networks: each of the R has its own count", lambda m, mask: 1 / _share(m)[:1]),
+    ("one factor for all networks: each of the R has its own count", lambda m, mask: 1 / _share(m)[-1:]),
+    ("n is the number of one network's weights, not of all R together", lambda m, mask: len(m) / _share(m)),
+    (
+        "the kept weights of all R networks are counted together: each network has its own count",
+        lambda m, mask: m[0].numel() / m.sum().clamp_min(1),
+    ),
+    ("it counts row by row: n and kept are those of the whole layer", lambda m, mask: _along(m, -1)),
+    ("it counts column by column: n and kept are those of the whole layer", lambda m, mask: _along(m, 1)),
+    ("it divides by what is pruned: the factor is n / kept", lambda m, mask: 1 / (1 - _share(m)).clamp_min(1e-9)),
+    ("it multiplies by n / kept twice", lambda m, mask: 1 / _share(m) ** 2),
+    ("n // kept is a whole number; divide by /", lambda m, mask: (1 / _share(m) + 1e-6).floor()),
+    (
+        "adding 1 to the count moves every factor; let an empty layer alone count as 1",
+        lambda m, mask: m[0].numel() / (m.flatten(1).sum(1) + 1).view(-1, *[1] * (m.ndim - 1)),
+    ),
 ]
 for _words, _factor in _FACTORS:
     mistake("rescaled_by_count", _words)(_multiplied(_factor))
@@ -167,6 +312,52 @@ for _words, _factor in _FACTORS:
 @mistake("rescaled_by_count", "what the mask prunes must be zero")
 def forgets_the_mask(params: Params, mask: Mask) -> Params:
     return {n: p / _share(mask[n]) if n in mask else p for n, p in params.items()}
+
+
+@mistake("rescaled_by_count", "the mask is turned round: True means kept")
+def keeps_what_is_pruned(params: Params, mask: Mask) -> Params:
+    return rescaled_by_count(params, {n: ~m for n, m in mask.items()})
+
+
+@mistake("rescaled_by_count", "it counts weights that are not zero; a kept weight may be zero: count the mask")
+def counts_what_is_not_zero(params: Params, mask: Mask) -> Params:
+    return {n: p * mask[n] / _share((p != 0) & mask[n]) if n in mask else p for n, p in params.items()}
+
+
+def _kept_up(p: Tensor, m: Tensor, size: Callable[[Tensor], Tensor]) -> Tensor:
+    """The kept weights, with the size that all had; where their own is 0, nothing."""
+    factor = size(p.flatten(1)) / size((p * m).flatten(1))
+    return p * m * factor.nan_to_num(0, 0, 0).view(-1, *[1] * (m.ndim - 1))
+
+
+_SIZES: list[Callable[[Tensor], Tensor]] = [
+    lambda rows: rows.sum(1),
+    lambda rows: rows.abs().sum(1),
+    lambda rows: rows.norm(dim=1),
+]
+for _size in _SIZES:
+    mistake("rescaled_by_count", "it looks at the weights' values; the factor is by count, n / kept")(
+        lambda params, mask, size=_size: {n: _kept_up(p, mask[n], size) if n in mask else p for n, p in params.items()}
+    )
+
+
+@mistake("rescaled_by_count", "where a layer keeps nothing it is zero; here it stayed as it was")
+def leaves_an_empty_layer(params: Params, mask: Mask) -> Params:
+    full = {n: m | ~m.flatten(1).any(1).view(-1, *[1] * (m.ndim - 1)) for n, m in mask.items()}
+    return rescaled_by_count(params, full)
+
+
+for _place in (0, -1):
+
+    @mistake("rescaled_by_count", "it rescales one layer only: each layer gets a factor of its own")
+    def rescales_one_layer(params: Params, mask: Mask, place: int = _place) -> Params:
+        one = [*mask][place]
+        return {n: p * mask[n] / (_share(mask[n]) if n == one else 1) if n in mask else p for n, p in params.items()}
+
+
+@mistake("rescaled_by_count", "it looks for 'weight' in the names; the layers to rescale are those that `mask` names")
+def goes_by_names(params: Params, mask: Mask) -> Params:
+    return rescaled_by_count(params, {n: m for n, m in mask.items() if "weight" in n})
 
 
 # fingerprint -------------------------------------------------------------------------------------------------
@@ -201,6 +392,26 @@ def in_the_order_given(params: Params) -> str:
 )
 def by_printing(params: Params) -> str:
     return _hashed([(n, _kind(p), str(p)) for n, p in sorted(params.items())])
+
+
+@mistake("fingerprint", "it does not notice: a weight of the layer 'w' changed: feed in the values of every layer")
+def names_and_shapes(params: Params) -> str:
+    return _hashed([(n, _kind(p)) for n, p in sorted(params.items())])
+
+
+@mistake("fingerprint", "it does not notice: in a large layer, of 256 rows, a weight in the middle changed")
+def the_first_thousand(params: Params) -> str:
+    return _hashed([(n, _kind(p), _bytes(p.flatten()[:1000])) for n, p in sorted(params.items())])
+
+
+@mistake("fingerprint", "it does not notice: weights and zeros changed places")
+def without_zeros(params: Params) -> str:
+    return _hashed([(n, _kind(p), _bytes(p[p != 0])) for n, p in sorted(params.items())])
+
+
+@mistake("fingerprint", "it does not notice: the same values are of another type")
+def all_in_double_precision(params: Params) -> str:
+    return _hashed([(n, tuple(p.shape), _bytes(p.double())) for n, p in sorted(params.items())])
 
 
 @mistake(

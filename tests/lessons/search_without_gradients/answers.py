@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from answers import right, told
 from torch import Tensor
@@ -37,6 +38,11 @@ def by_cummax(search: nfl.Search, functions: Functions) -> list[float]:
     return list(rows.cummax(1).values.mean(0).tolist())
 
 
+@right("mean_best")
+def in_float32(search: nfl.Search, functions: Functions) -> torch.Tensor:
+    return torch.tensor([nfl.values_seen(search, f) for f in functions]).float().cummax(1).values.mean(0)
+
+
 # crossover --------------------------------------------------------------------------------------------------
 
 
@@ -58,6 +64,13 @@ def by_sorting_noise(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor
     return rank < a.sum(-1, keepdim=True)
 
 
+@right("crossover")
+def in_numbers(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(a.shape, generator=generator)
+    places = (a.int() + b.int() + noise).argsort(dim=1, descending=True)[:, : int(a[0].sum())]
+    return torch.zeros(a.shape).scatter(1, places, 1.0)
+
+
 # acceptance -------------------------------------------------------------------------------------------------
 
 
@@ -73,6 +86,13 @@ def by_where(now: Tensor, new: Tensor, temperature: float) -> Tensor:
 def by_minimum(now: Tensor, new: Tensor, temperature: float) -> Tensor:
     ratio = torch.exp(-(new - now) / max(temperature, 1e-30))
     return torch.minimum(ratio, torch.ones_like(ratio))
+
+
+@right("acceptance")
+def in_numpy(now: Tensor, new: Tensor, temperature: float) -> Any:
+    if temperature == 0:
+        return new <= now
+    return np.minimum(np.exp(-np.maximum((new - now).numpy(), 0) / temperature), 1)
 
 
 # best_within ------------------------------------------------------------------------------------------------
@@ -109,9 +129,19 @@ def never_forgets(search: nfl.Search, functions: Functions) -> list[float]:
     return [x / len(functions) for x in totals]
 
 
-@told("mean_best", "it keeps what it saw of the function before")
-def goes_over_the_first_alone(search: nfl.Search, functions: Functions) -> list[float]:
-    return [float(v) for v in nfl.values_seen(search, functions[0])]
+@told("mean_best", "it does not ask the `search` that it is given")
+def asks_another_search(search: nfl.Search, functions: Functions) -> list[float]:
+    return nfl.mean_best(nfl.climb, functions)
+
+
+@told("mean_best", "expected 3 numbers, one for each of the evaluations")
+def one_for_each_function(search: nfl.Search, functions: Functions) -> list[float]:
+    return [sum(itertools.accumulate(nfl.values_seen(search, f), max)) / len(f) for f in functions]
+
+
+@told("mean_best", "this is not the mean of the largest value so far")
+def rounds_to_two_places(search: nfl.Search, functions: Functions) -> list[float]:
+    return [round(v, 2) for v in nfl.mean_best(search, functions)]
 
 
 @told("crossover", "taking each place from either parent changes the count")
@@ -140,6 +170,23 @@ def alternates(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(a ^ b, order % 2 == 0, a)
 
 
+@told("crossover", "both parents should count alike")
+def prefers_the_first_a_little(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    noise = torch.rand(a.shape, generator=generator) + a.float() + 0.9 * b.float()
+    return torch.zeros_like(a).scatter(1, noise.topk(int(a[0].sum()), dim=1).indices, True)
+
+
+@told("acceptance", "it gives NaN; exp of a large number")
+def multiplies_by_zero(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    worse = (new > now).float()
+    return worse * torch.exp(-(new - now) / temperature) + 1 - worse
+
+
+@told("acceptance", "this is not min(1, exp(-(new - now) / T))")
+def nothing_worse_below_a_hundredth(now: Tensor, new: Tensor, temperature: float) -> Tensor:
+    return acceptance(now, new, temperature if temperature > 0.01 else 0.0)
+
+
 @told("acceptance", "it gives NaN; at temperature 0 an equal loss has 0 / 0")
 def divides_by_zero(now: Tensor, new: Tensor, temperature: float) -> Tensor:
     return torch.exp(-(new - now).clamp(min=0) / temperature)
@@ -155,18 +202,37 @@ def forgets_the_one(now: Tensor, new: Tensor, temperature: float) -> Tensor:
     return torch.exp(-(new - now) / temperature) if temperature else (new <= now).float()
 
 
+@right("best_within")
+def adds_up_as_it_goes(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    """As everyone does it first, and without a tolerance."""
+    best, spent = math.inf, 0.0
+    for cost, loss in zip(costs, losses, strict=True):
+        spent += cost
+        if spent > budget:
+            break
+        best = min(best, loss)
+    return best
+
+
+@right("best_within")
+def by_cumsum_in_float32(costs: Sequence[float], losses: Sequence[float], budget: float) -> Any:
+    found = torch.tensor(losses)[torch.tensor(costs).cumsum(0) <= budget]
+    return found.min() if len(found) else math.inf
+
+
 @told("best_within", "where nothing was seen within the budget the best loss is infinity")
 def gives_nothing(costs: Sequence[float], losses: Sequence[float], budget: float) -> Any:
     found = [v for v, s in zip(losses, itertools.accumulate(costs), strict=True) if s <= budget + 1e-9]
     return min(found) if found else None
 
 
+@told("best_within", "where nothing was seen the best loss is infinity")
+def a_billion_for_nothing(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    return min((v for v, s in zip(losses, itertools.accumulate(costs), strict=True) if s <= budget), default=1e9)
+
+
 @told("best_within", "this is not the lowest loss within the budget")
-def stops_at_the_first_worse_loss(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
-    best, spent = math.inf, 0.0
-    for cost, loss in zip(costs, losses, strict=True):
-        spent += cost
-        if spent > budget + 1e-9 or loss > best:
-            break
-        best = loss
-    return best
+def lets_a_call_pass_by_a_little(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    return min(
+        (v for v, s in zip(losses, itertools.accumulate(costs), strict=True) if round(s) <= budget), default=math.inf
+    )

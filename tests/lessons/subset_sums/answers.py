@@ -90,6 +90,17 @@ def with_torch(numbers: Row, target: float) -> list[int]:
     return [int(keep[places.index(p)]) for p in range(n)]
 
 
+@told("meet_in_the_middle", "compares every left sum")
+def searches_the_whole_list_with_torch(numbers: Row, target: float) -> Keep:
+    left, right = _halves(numbers)
+    sums, best, smallest = torch.tensor(all_sums(left)), [False] * len(numbers), math.inf
+    for j, r in enumerate(all_sums(right)):
+        off, i = (sums - (target - r)).abs().min(dim=0)
+        if off < smallest:
+            best, smallest = [*_bits(int(i), len(left)), *_bits(j, len(right))], float(off)
+    return best
+
+
 @told("meet_in_the_middle", "not what they add up to")
 def returns_the_sum(numbers: Row, target: float) -> float:
     return _sum(numbers, meet_in_the_middle(numbers, target))
@@ -191,6 +202,21 @@ def interpolates_in_numpy(errors: Table, eps: float, share: float = 0.5) -> floa
     return float(np.interp(share, p[max(k - 1, 0) : k + 1], np.arange(max(k - 1, 0), k + 1)))
 
 
+@right("numbers_needed")
+def in_float32(errors: Table, eps: float, share: float = 0.5) -> torch.Tensor:
+    p = (torch.as_tensor(errors).float() <= eps).float().mean(0)
+    reached = (p >= share).nonzero().flatten()
+    k = int(reached[0]) if len(reached) else -1
+    if k <= 0:
+        return torch.tensor(math.inf if k else 0.0)
+    return k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])
+
+
+@told("numbers_needed", "that is not the count")
+def of_the_first_hundred_draws(errors: Table, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:100], eps, share)
+
+
 @told("numbers_needed", "math.inf")
 def the_last_column_when_not_reached(errors: Table, eps: float, share: float = 0.5) -> float:
     return min(numbers_needed(errors, eps, share), len(errors[0]) - 1)
@@ -225,8 +251,9 @@ def compares_all_with_all(numbers: Row) -> torch.Tensor:
 
 
 @told("worst_error", "it tries some targets")
-def a_grid_of_targets(numbers: Row) -> float:
-    return max(np.abs(all_sums(numbers) - t).min() for t in np.linspace(-0.5, 0.5, 40))
+def random_targets(numbers: Row) -> float:
+    targets = np.random.default_rng(0).uniform(-0.5, 0.5, 400)
+    return max(np.abs(all_sums(numbers) - t).min() for t in targets)
 
 
 # take_what_fits ----------------------------------------------------------------------------------------------
@@ -248,6 +275,25 @@ def takes_the_largest_that_fits(numbers: Row, target: float) -> Keep:
         i = max(fitting, key=lambda i: numbers[i])
         keep[i], target = True, target - numbers[i]
         still.remove(i)
+    return keep
+
+
+@right("take_what_fits")
+def the_last_of_equals_first(numbers: Row, target: float) -> list[int]:
+    """Of equal numbers it does not matter which is kept."""
+    keep = [0] * len(numbers)
+    for x, i in sorted(((x, i) for i, x in enumerate(numbers)), reverse=True):
+        if x <= target:
+            keep[i], target = 1, target - x
+    return keep
+
+
+@told("take_what_fits", "that is not the choice of the rule")
+def lets_it_be_too_large_by_a_little(numbers: Row, target: float) -> Keep:
+    keep = [False] * len(numbers)
+    for i in sorted(range(len(numbers)), key=lambda i: -numbers[i]):
+        if numbers[i] <= target + 0.01:
+            keep[i], target = True, target - numbers[i]
     return keep
 
 

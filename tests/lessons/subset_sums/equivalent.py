@@ -9,6 +9,9 @@ EQUIVALENT = {
         "Of two choices that are equally close either may come.": [
             "np.abs(left[above] - wanted) < ... elow] - wanted): < -> <=",
         ],
+        "Thirds do without all sums, too, though with more than halves do.": [
+            "len(numbers) // 2: 2 -> 3",
+        ],
         "It is negative only where the largest sum is the nearest.": [
             "np.abs(left[above] - wanted): abs dropped",
         ],

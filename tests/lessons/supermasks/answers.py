@@ -1,6 +1,7 @@
 """Answers to this lesson's exercises: right ones written differently, and wrong ones that no mistake describes."""
 
 import hashlib
+import io
 from typing import Any
 
 import torch
@@ -81,6 +82,16 @@ def by_mean(params: Params, mask: Mask) -> Params:
     return {n: one(p, mask[n]) if n in mask else p.clone() for n, p in params.items()}
 
 
+@right("rescaled_by_count")
+def with_a_little_more(params: Params, mask: Mask) -> Params:
+    """A small number keeps the division from failing."""
+    out = {**params}
+    for name, m in mask.items():
+        share = m.to(params[name].dtype).flatten(1).mean(1) + 1e-12
+        out[name] = params[name] * m / share.view(-1, *[1] * (m.ndim - 1))
+    return out
+
+
 # fingerprint ------------------------------------------------------------------------------------------------
 
 
@@ -97,6 +108,13 @@ def by_digests(params: Params) -> str:
         for n, p in params.items()
     )
     return hashlib.sha256(repr(digests).encode()).hexdigest()
+
+
+@right("fingerprint")
+def by_torch_save(params: Params) -> str:
+    file = io.BytesIO()
+    torch.save([(name, params[name]) for name in sorted(params)], file)
+    return hashlib.md5(file.getvalue()).hexdigest()
 
 
 # wrong ones
@@ -151,19 +169,32 @@ def gone_back(scores: Tensor, density: float) -> Tensor:
 
 @told("popup_mask", "; round(density * n) is ")
 def one_less(scores: Tensor, density: float) -> Tensor:
-    return _through(_largest(scores, round(density * scores.numel()) - 1), scores)
+    return _through(_largest(scores, max(round(density * scores.numel()) - 1, 0)), scores)
 
 
 @told("popup_mask", "the count is right, but of equal scores the first ones are kept")
-def last_of_equals(scores: Tensor, density: float) -> Tensor:
-    mask = popup_mask(scores.detach().flatten().flip(0), density).flip(0)
+def whichever_topk_gives(scores: Tensor, density: float) -> Tensor:
+    flat = scores.detach().flatten()
+    mask = torch.zeros_like(flat)
+    mask[flat.topk(round(density * len(flat))).indices] = 1
     return _through(mask.view(scores.shape), scores)
 
 
 @told("popup_mask", "the count is right, but these are not the largest scores")
-def the_first(scores: Tensor, density: float) -> Tensor:
-    mask = popup_mask(-torch.arange(float(scores.numel())), density)
-    return _through(mask.view(scores.shape), scores)
+def in_float32(scores: Tensor, density: float) -> Tensor:
+    mask = _largest(scores.detach().float(), round(density * scores.numel()))
+    return _through(mask.to(scores.dtype), scores)
+
+
+@told("popup_mask", "of 50176; round(density * n) is 15053")
+def right_in_small_layers(scores: Tensor, density: float) -> Tensor:
+    mask = _largest(scores, round(density * scores.numel()))
+    return _through(mask.index_fill(0, torch.tensor(200), 0) if len(mask) > 200 else mask, scores)
+
+
+@told("popup_mask", "the sum of the mask, s and -s is rounded on the way")
+def rounds_in_the_other_order(scores: Tensor, density: float) -> Tensor:
+    return scores + (_largest(scores, round(density * scores.numel())) - scores).detach()
 
 
 @told("bernoulli_mask", "a weight is to be kept with probability sigmoid(score)")
@@ -177,6 +208,17 @@ def rounds_what_is_drawn(scores: Tensor, generator: torch.Generator) -> Tensor:
     return torch.bernoulli(p.detach(), generator=generator) + p - p.detach()
 
 
+@told("bernoulli_mask", "a mask holds 0 and 1 alone")
+def signs(scores: Tensor, generator: torch.Generator) -> Tensor:
+    p = scores.sigmoid()
+    return _through((p - torch.rand(scores.shape, generator=generator)).sign().detach(), p)
+
+
+@told("bernoulli_mask", "a weight is to be kept with probability sigmoid(score)")
+def softmax_of_a_row(scores: Tensor, generator: torch.Generator) -> Tensor:
+    return _through(torch.bernoulli(scores.detach().softmax(-1), generator=generator), scores.sigmoid())
+
+
 @told("bernoulli_mask", "times the derivative of the sigmoid")
 def twice(scores: Tensor, generator: torch.Generator) -> Tensor:
     p = scores.sigmoid()
@@ -186,6 +228,21 @@ def twice(scores: Tensor, generator: torch.Generator) -> Tensor:
 @told("rescaled_by_count", "has no mask: it stays as it is")
 def moves_biases(params: Params, mask: Mask) -> Params:
     return {n: p if n in mask else p + 1 for n, p in rescaled_by_count(params, mask).items()}
+
+
+@told("rescaled_by_count", "it divides by 0")
+def looks_for_layers_that_no_network_keeps(params: Params, mask: Mask) -> Params:
+    """And not for one of which a single network keeps nothing."""
+
+    def one(p: Tensor, m: Tensor) -> Tensor:
+        return p * m / m.flatten(1).float().mean(1).view(-1, *[1] * (m.ndim - 1)) if m.any() else 0 * p
+
+    return {n: one(p, mask[n]) if n in mask else p for n, p in params.items()}
+
+
+@told("fingerprint", "so short a text may be the same for other weights")
+def by_python_s_hash(params: Params) -> str:
+    return str(hash(tuple((n, str(p.dtype), tuple(p.shape), p.numpy().tobytes()) for n, p in sorted(params.items()))))
 
 
 @told("rescaled_by_count", "it divides by 0")
