@@ -156,21 +156,11 @@ def _check_children_of_two(attempt: Attempt, pairs: int = 2000) -> None:
         raise Wrong(words, f"how often the four places were kept: {brief(share)}")
     children = [tuple(row) for row in kept.tolist()]
     words = "not every child can come: any half of the places at which the parents differ must be possible"
-<<<<<<< HEAD
-    draws.all_come_up([tuple(row) for row in kept.tolist()], 6, words, "children of two parents")
-    share = torch.unique(kept, dim=0, return_counts=True)[1] / 400
-    if not draws.as_often(share, 1 / 6, 400):
-        raise Wrong(
-            "some children come more often than others: each half of these places must be as likely", brief(share)
-        )
-    draws.moved_on(attempt, once)
-=======
     draws.all_come_up(children, 6, words, "children of two parents")
     often = torch.tensor([children.count(child) for child in sorted(set(children))]) / pairs
     if not draws.as_often(often, 1 / 6, pairs):
         words = "some children come more often than others: all halves of the places must be equally likely"
         raise Wrong(words, f"how often the six children of two parents came: {brief(often)}")
->>>>>>> e0608
 
 
 def _masks(attempt: Attempt, rows: int, n: int, kept: int) -> Tensor:
