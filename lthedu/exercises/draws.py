@@ -53,9 +53,7 @@ def decided(once: Once[object], what: str) -> None:
 
 
 def moved_on(attempt: Attempt, once: Once[object]) -> None:
-    """Wrong where the generator that was given is left as it was, or its state plays no part: a copy was drawn from.
-
-    Or where it is seeded anew, so that what was drawn from it before does not count.
+    """Wrong where the generator that was given is left as it was, or what was drawn from it before plays no part.
 
     >>> attempt = Attempt(lambda generator: torch.rand(2, generator=generator.clone_state()))
     >>> moved_on(attempt, attempt)
@@ -67,16 +65,15 @@ def moved_on(attempt: Attempt, once: Once[object]) -> None:
     left = any(
         isinstance(g, torch.Generator) and torch.equal(g.get_state(), generator.get_state()) for g in attempt.given
     )
-    if left or all(alike(first, once(later)) for later in _later(generator, 4)):
+    if left:
         raise Wrong("it did not draw from `generator` itself but from a copy or another one of the same seed")
-    if all(_forgets_what_was_drawn(once, seed) for seed in range(8)):  # few results may be alike once or twice
-        raise Wrong("it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes")
+    if all(alike(first, once(later)) for later in _later(generator, 8)):  # few results may be alike once or twice
+        raise Wrong(SEEDED_ANEW)
 
 
-def _forgets_what_was_drawn(once: Once[object], seed: int) -> bool:
-    further = seeded(seed)
-    torch.rand(1, generator=further)
-    return alike(once(seeded(seed)), once(further))
+SEEDED_ANEW = (
+    "it seeds `generator`, or a copy, anew, so that every call draws the same numbers: draw from it as it comes"
+)
 
 
 def _later(generator: torch.Generator, many: int) -> Iterator[torch.Generator]:

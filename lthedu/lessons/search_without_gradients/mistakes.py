@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lthedu.exercises.core import mistake
+from lthedu.exercises.draws import SEEDED_ANEW
 from lthedu.supermasks import nfl
 from lthedu.supermasks.search import acceptance, crossover
 
@@ -218,7 +219,7 @@ def draws_with_replacement(a: Tensor, b: Tensor, generator: torch.Generator) -> 
     return child
 
 
-@mistake("crossover", "it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes")
+@mistake("crossover", SEEDED_ANEW)
 def seeds_it_anew(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return crossover(a, b, generator.manual_seed(generator.initial_seed()))
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lthedu.exercises.core import mistake
+from lthedu.exercises.draws import SEEDED_ANEW
 from lthedu.networks.masks import Mask, Params
 from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import keep_top
@@ -212,9 +213,7 @@ def draws_from_a_copy(scores: Tensor, generator: torch.Generator) -> Tensor:
     return bernoulli_mask(scores, generator.clone_state())
 
 
-@mistake(
-    "bernoulli_mask", "it seeds `generator` anew, so that every call draws the same numbers: draw from it as it comes"
-)
+@mistake("bernoulli_mask", SEEDED_ANEW)
 def seeds_it_anew(scores: Tensor, generator: torch.Generator) -> Tensor:
     return bernoulli_mask(scores, generator.manual_seed(generator.initial_seed()))
 

@@ -10,6 +10,10 @@ EQUIVALENT = {
         "A column of places picks the same places as a row of them.": [
             "keep_largest: (flat == threshold).nonzero().squeeze(1): 1 -> 0",
         ],
+        "It only refuses scores that are no numbers in an order.": [
+            "scores.items(): first skipped",
+            "scores.items(): last skipped",
+        ],
     },
     "cubic": {
         "`begin` must come before `end`.": [
