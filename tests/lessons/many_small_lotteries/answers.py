@@ -267,8 +267,9 @@ def sorts_the_rows_apart(chosen_by: list[float], reported: list[float], draws: i
 
 @told("expected_best", "two calls give different results")
 def samples_anew(chosen_by: list[float], reported: list[float], draws: int) -> float:
-    chosen = np.random.default_rng().permutation(len(chosen_by))[:draws]
-    return reported[max(chosen, key=chosen_by.__getitem__)]
+    rng, weights = np.random.default_rng(), np.random.default_rng().random(50)  # no two means are the same
+    chosen = [rng.permutation(len(chosen_by))[:draws] for _ in weights]
+    return float(np.average([reported[max(some, key=chosen_by.__getitem__)] for some in chosen], weights=weights))
 
 
 @told("expected_best", "this is not the exact mean, over all sets")
