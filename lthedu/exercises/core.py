@@ -178,12 +178,13 @@ class Exercise:
 
     def handed_on(self, function: F) -> F:
         """A right function as later cells need it: what it returns comes in the form that the reference has."""
+        signature = inspect.signature(self.reference)
 
         @functools.wraps(function)
         def read(*args: Any, **named: Any) -> Any:
             result = function(*args, **named)
             try:
-                return self.returns(result, *inspect.signature(self.reference).bind(*args, **named).args)
+                return self.returns(result, *signature.bind(*args, **named).args)
             except (Wrong, TypeError):
                 return result
 

@@ -4,6 +4,7 @@ import re
 import signal
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -16,9 +17,11 @@ from lthedu.base.course_files import course_path
 from lthedu.course import contained, lesson, record, standing
 from lthedu.course.answer import digest
 from lthedu.course.boxes import Box, Table
+from lthedu.course.catalogue import find
 from lthedu.course.executor import run_cells
 from lthedu.course.lesson import check, claim, hint, progress, show, solution
 from lthedu.course.solutions import answered
+from lthedu.exercises import core
 from lthedu.lessons.winning_tickets.mistakes import (
     never_rewinds,
     shuffles_a_name,
@@ -431,3 +434,18 @@ def test_answers_in_a_copy_from_before_its_lesson_was_moved_are_found_by_their_n
 def test_a_notebook_of_an_earlier_course_is_told_how_to_get_a_fresh_one(name: str) -> None:
     with pytest.raises(ImportError, match=f"lthedu.{name} is no more: .*`lthedu reset` with the lesson's number"):
         exec(f"from lthedu import data, {name}")
+
+
+def test_a_check_that_fails_itself_blames_nobody(monkeypatch, capsys) -> None:
+    def broken(attempt):
+        raise ZeroDivisionError("in the check")
+
+    exercise = find("2.3")
+    broken.__module__ = exercise.judge.__module__  # by which the course knows its lesson
+    monkeypatch.setitem(core._registry, exercise.name, replace(exercise, judge=broken))
+    before = lesson._kernel.record.entry(exercise.name).tries
+    assert lesson.check("2.3", lambda a, b: (0.0, 1.0)) is exercise.reference
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Exercise 2.3: NOT CHECKED. The check itself failed" in said
+    assert "this is a fault of the course and not yours" in said
+    assert lesson._kernel.record.entry(exercise.name).tries == before

@@ -1,8 +1,12 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
 from lthedu.course.catalogue import find
+from lthedu.exercises.compare import difference
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, same_tensor, same_tensors
 
 
@@ -81,3 +85,42 @@ def test_an_array_that_is_changed_is_noticed(change) -> None:
         Attempt(change)(np.array([1.0, float("nan")]))
     Attempt(lambda a: None)(np.array([1.0, float("nan")]))
     Attempt(lambda a: None)(np.array([True, False]))
+
+
+def test_copying_a_tensor_changes_nothing_that_is_noticed() -> None:
+    """`copyreg` notes the names of a class's slots in the class."""
+    if hasattr(torch.Tensor, "__slotnames__"):
+        del torch.Tensor.__slotnames__
+    assert torch.equal(Attempt(lambda a: pickle.loads(pickle.dumps(copy.copy(a))))(torch.ones(2)), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.zeros(2, device="meta"), "on the device meta"),
+        (torch.zeros(2, 2).to_sparse(), "a sparse tensor"),
+        ([torch.zeros(2, dtype=torch.complex64)], "a complex tensor"),
+    ],
+)
+def test_tensors_that_cannot_be_read_are_named(value, words: str) -> None:
+    with pytest.raises(Wrong, match=words):
+        Attempt(lambda: value)()
+
+
+def test_what_differs_is_shown_at_its_first_place_in_digits_that_differ() -> None:
+    large = torch.zeros(3, 4, 5)
+    other = large.index_put((torch.tensor(1), torch.tensor(2), torch.tensor(3)), torch.tensor(1e-7))
+    assert difference(large, other) == "at [1, 2, 3] got 0.0, expected 1e-07"
+    assert difference(0.2, np.float32(0.2)) == "got 0.2, expected np.float32(0.2)"
+    assert difference(list(range(20)), [*range(19), 7]) == "at [19] got 19, expected 7"
+    assert difference({"a": 1, "b": torch.ones(2)}, {"a": 1, "b": torch.zeros(2)}) == (
+        "at ['b'] got [1.0, 1.0], expected [0.0, 0.0]"
+    )
+    assert difference(torch.ones(2), [1.0, 1.0]) == "got [1.0, 1.0], expected [1.0, 1.0]"
+
+
+def test_later_cells_get_a_right_answer_in_the_form_that_they_need() -> None:
+    exercise = find("matching_width")
+    answer = exercise.handed_on(lambda total, inputs, outputs: np.floor((total - outputs) / (inputs + outputs + 1)))
+    assert type(answer(27_000, 784, outputs=10)) is int
+    assert exercise.handed_on(lambda *args: None)(27_000, 784, 10) is None  # what cannot be read is left as it is
