@@ -20,7 +20,7 @@ from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, brief, message_of, shortened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -261,8 +261,9 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         words = _sentence(shortened(wrong.message))
         return _Outcome(Box("wrong", title, words, again, shortened(wrong.example, 600)))
     except TimeUp:
-        words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end?"
-        return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again))
+        words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end, or is it too much work?"
+        given = shortened("called with " + ", ".join(brief(value) for value in attempt.given), 600)
+        return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again, given))
     except Exception as error:  # in the check's own code
         words = (
             f"The check itself failed on what your function returned ({type(error).__name__}: {message_of(error)}). "
@@ -277,5 +278,6 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    symbol = len(text.partition(" ")[0]) == 1 and text[:2] != "a "  # such as s, or p + q
+    text = text if symbol else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."

@@ -55,6 +55,7 @@ def compare(
     tried: list[Case] = [*cases, *examples(reference)]
     found: list[Any] = []  # of each case; UNREADABLE where, after a wrong one, no value came back
     wrong: tuple[Any, ...] | None = None
+    general = Wrong("")  # what is said of the first case that differs, where no mistake explains it
     for case in tried:
         args = _arguments(case)
         try:
@@ -63,15 +64,21 @@ def compare(
             if wrong is None:
                 raise
             got = UNREADABLE
+        except KeyboardInterrupt:  # the time limit, or the stop button: what is known by then is told
+            if wrong is None:
+                raise
+            raise general from None
         if wrong is None:
             right = value_of(reference, case, read)
             if not close(got, right, *args):
                 wrong = (got, right, *args)
+                words = otherwise if isinstance(otherwise, str) else _said(otherwise, wrong)
+                example = _said(show or _shown(reference), wrong)
+                general = Wrong(words or "this is not what the exercise asks for", example)
         found.append(got)
     if wrong is not None:
         words = diagnosis(attempt.exercise, tried, found, read, same or close)
-        words = words or (otherwise if isinstance(otherwise, str) else _said(otherwise, wrong))
-        raise Wrong(words or "this is not what the exercise asks for", _said(show or _shown(reference), wrong))
+        raise Wrong(words, general.example) if words else general
 
 
 def _said(words: Callable[..., str], wrong: tuple[Any, ...]) -> str:

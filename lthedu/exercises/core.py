@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lthedu.base.course_files import lesson_numbers
 from lthedu.exercises.surroundings import Surroundings, known_settings
@@ -289,6 +289,8 @@ def brief(value: Any, digits: int = 4) -> str:
         return "{" + ", ".join(f"{k!r}: {brief(v, digits)}" for k, v in value.items()) + "}"
     if isinstance(value, torch.Generator):
         return "a torch.Generator"
+    if isinstance(value, nn.Module):
+        return f"a network of the class {type(value).__name__}"
     if callable(value):
         return getattr(value, "__name__", "a function")
     try:

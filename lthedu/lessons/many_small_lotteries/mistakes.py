@@ -607,7 +607,10 @@ for _words, _chance in (
     (_OFF, lambda i, n, k: math.comb(i, n) / math.comb(k, n)),
     (_OFF, lambda i, n, k: math.comb(i + 1, n - 1) / math.comb(k, n)),
     (_OFF, lambda i, n, k: math.comb(max(i - 1, 0), n - 1) / math.comb(k, n)),
-    (_OFF, lambda i, n, k: math.comb(i, n - 1) / math.comb(k - 1, n - 1)),
+    (
+        "the chances of the networks do not add up to 1: there are C(K, draws) sets in all",
+        lambda i, n, k: math.comb(i, n - 1) / math.comb(k - 1, n - 1),
+    ),
     ("this is a sum; divide by the number of all sets, C(K, draws)", lambda i, n, k: math.comb(i, n - 1)),
     (
         "this draws with replacement: one network may come up twice; draw sets of different ones",

@@ -343,8 +343,8 @@ _PRODUCT = (
     "a bias is divided by its own layer's s alone; what it is added to has shrunk by all earlier s as well, so it is "
     "divided by the product of all s so far"
 )
-_SEES = "s looks at the weights alone; a bias, in the units that it will have, may be larger"
-_UNITS = "s looks at the biases as they were; what counts is the size that they will have, b / (c s)"
+_SEES = "what it divides by depends on the weights alone; a bias, in the units that it will have, may be larger"
+_UNITS = "it divides by the size of the biases as they were; what counts is what earlier layers leave of it"
 for words, size, bias in (
     (_SHRINK, _largest, lambda b, c, s: b),
     (_SHRINK, _raw, lambda b, c, s: b),
@@ -371,7 +371,7 @@ for words, size, bias in (
     (_SEES, lambda w, b, c: np.abs(w).max(), lambda b, c, s: b / (c * s)),
     (_UNITS, _raw, lambda b, c, s: b / (c * s)),
     (
-        "s looks at the largest number, not at the largest size: a negative weight counts by its size",
+        "it divides by the largest number, not by the largest size: a negative weight counts by its size",
         lambda w, b, c: max(w.max(), b.max() / c),
         lambda b, c, s: b / (c * s),
     ),
@@ -410,12 +410,12 @@ def fixed_largest(layers: list[Floats], largest: float = 0.25) -> tuple[list[Flo
     return normalise(layers)
 
 
-@mistake("normalise", "the largest weight or bias becomes 1: divide s by `largest`, too")
+@mistake("normalise", "the largest weight or bias becomes 1: it must become `largest`")
 def up_to_one(layers: list[Floats], largest: float = 0.25) -> tuple[list[Floats], float]:
     return normalise(layers, 1.0)
 
 
-@mistake("normalise", "s is multiplied by `largest`: divide the layer's largest size by it")
+@mistake("normalise", "it multiplies by `largest` where it must divide: the largest number must become `largest`")
 def multiplies_by_largest(layers: list[Floats], largest: float = 0.25) -> tuple[list[Floats], float]:
     return normalise(layers, 1 / largest)
 
@@ -438,6 +438,14 @@ for _power in (lambda n: 1, lambda n: n):
     ) -> tuple[list[Floats], float]:
         s = max(float(np.abs(layer).max()) for layer in layers) / largest
         return [layer / s for layer in layers], s ** power(len(layers))
+
+
+for _digits in (1, 2, 3, 4, 5):
+
+    @mistake("normalise", "the layers are right but rounded: return all their digits")
+    def rounds(layers: list[Floats], largest: float = 0.25, digits: int = _digits) -> tuple[list[Floats], float]:
+        found, scale = normalise(layers, largest)
+        return [np.round(layer, digits) for layer in found], scale
 
 
 @mistake("normalise", "numbers above `largest` are cut off; divide the whole layer, so that it computes the same")

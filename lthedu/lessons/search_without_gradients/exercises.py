@@ -180,8 +180,7 @@ def _child(attempt: Attempt, a: Tensor, b: Tensor, generator: torch.Generator) -
     if bool(off.any()):
         more, fewer = (bool((d * (got.sum(1) - a.sum(1)) > 0).any()) for d in (1, -1))
         what = "other numbers of" if more and fewer else "more" if more else "fewer"
-        why = ": taking each place from either parent changes the count" if more and fewer else ""
-        words = f"children keep {what} weights than their parents{'' if bool(strange.any()) else why}"
+        words = f"children keep {what} weights than their parents"
         raise Wrong(words, _child_shown(got, a, b, off))
     if bool(strange.any()):
         raise Wrong("where the parents agree, the child must do as they do", _child_shown(got, a, b, strange))

@@ -163,7 +163,7 @@ def asks_nobody(search: nfl.Search, functions: Functions) -> list[float]:
 
 @mistake(
     "crossover",
-    "children keep other numbers of weights than their parents: taking each place from either parent changes the count",
+    "children keep other numbers of weights than their parents",
 )
 def uniform(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(torch.rand(a.shape, generator=generator) < 0.5, a, b)

@@ -307,15 +307,17 @@ def _rescaled_shown(got: Params, right: Params, *args: Any) -> str:
 def check_fingerprint(attempt: Attempt) -> None:
     """Equal weights in another order of names; every small change; what a sum, a rounding or one layer would miss."""
     w, b = torch.randn(3, 4, generator=attempt.rng), torch.tensor([0.5, -0.5])
+    w[2, 3] = 0.0125  # rounding to six places keeps a step at a large weight, and loses it at a small one
     base = {"b": b, "w": w}
     first = _text(attempt, base)
     if _text(attempt, base) != first:
         raise Wrong("the same weights get two fingerprints: it depends on more than the weights")
     if _text(attempt, {"w": w, "b": b}) != first:
         raise Wrong("it depends on the order in which the names come; go through them sorted")
+    _same_weights_same_text(attempt, base, first)
     other, tiny, swapped = w.clone(), w.clone(), w.clone()
     other[2, 3] += 1
-    tiny[2, 3] = torch.nextafter(tiny[2, 3], torch.tensor(math.inf))
+    tiny[2, 3] = torch.nextafter(w[2, 3], torch.tensor(math.inf))
     swapped[0, 0], swapped[1, 1] = w[1, 1], w[0, 0]
     changes: list[tuple[str, Params]] = [
         ("a weight of the layer 'w' changed: feed in the values of every layer", base | {"w": other}),
@@ -339,6 +341,11 @@ def check_fingerprint(attempt: Attempt) -> None:
     for words, changed in changes:
         if _text(attempt, changed) == first:
             raise Wrong(f"it does not notice: {words}")
+    double = {"w": w.double()}
+    if _text(attempt, double) == _text(attempt, {"w": double["w"] * (1 + 1e-12)}):
+        raise Wrong("it does not notice: a weight of float64 moved by less than float32 holds; hash its own bytes")
+    if _text(attempt, {"a": w, "bc": b}) == _text(attempt, {"ab": w, "c": b}):
+        raise Wrong("it does not notice: two layers were renamed, and their names joined are as before")
     sparse = torch.tensor([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0]])
     if _text(attempt, {"w": sparse}) == _text(attempt, {"w": sparse.roll(1)}):
         raise Wrong("it does not notice: weights and zeros changed places")
@@ -355,6 +362,16 @@ def check_fingerprint(attempt: Attempt) -> None:
             "Python: give the hexdigest of hashlib.sha256",
             f"it returned {brief(first)}",
         )
+
+
+def _same_weights_same_text(attempt: Attempt, base: Params, first: str) -> None:
+    part = torch.cat([base["w"], base["w"]])[:3]
+    for where, w in (
+        ("are a part of a larger tensor", part),
+        ("lie in memory in another order", base["w"].T.contiguous().T),
+    ):
+        if _text(attempt, base | {"w": w}) != first:
+            raise Wrong(f"the same weights get another fingerprint where they {where}: hash their values in order")
 
 
 def _text(attempt: Attempt, params: Params) -> str:

@@ -235,6 +235,7 @@ def check_sign_flip_test(attempt: Attempt) -> None:
         ([3.0, 1.0, 1.0, 1.0], [1.0, 2.0, 1.0, 0.0]),
         ([0.3, 0.1, 0.2], [0.2, 0.2, 0.1]),
         ([5e-6, 1e-5, 2e-5], [0.0, 0.0, 0.0]),  # differences that are small, and no rounding
+        ([1e-9, 2e-9, 4e-9], [0.0, 0.0, 0.0]),
     ]
     for n in (5, 8, 10):
         a, b = (torch.randn(n, generator=attempt.rng, dtype=torch.float64) for _ in range(2))

@@ -144,7 +144,7 @@ def rounds_to_two_places(search: nfl.Search, functions: Functions) -> list[float
     return [round(v, 2) for v in nfl.mean_best(search, functions)]
 
 
-@told("crossover", "taking each place from either parent changes the count")
+@told("crossover", "children keep other numbers of weights than their parents")
 def at_one_point(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     cut = int(torch.randint(1, a.shape[-1], (), generator=generator))
     return torch.cat([a[..., :cut], b[..., cut:]], -1)

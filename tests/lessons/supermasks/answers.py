@@ -110,14 +110,14 @@ def by_digests(params: Params) -> str:
     return hashlib.sha256(repr(digests).encode()).hexdigest()
 
 
-@right("fingerprint")
+# wrong ones
+
+
+@told("fingerprint", "the same weights get another fingerprint where they")
 def by_torch_save(params: Params) -> str:
     file = io.BytesIO()
     torch.save([(name, params[name]) for name in sorted(params)], file)
     return hashlib.md5(file.getvalue()).hexdigest()
-
-
-# wrong ones
 
 
 def _through(mask: Tensor, path: Tensor, times: float = 1) -> Tensor:

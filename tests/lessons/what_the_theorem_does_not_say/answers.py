@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -250,7 +251,7 @@ def counts_up(dimension: int, eps: float) -> float:
 @right("counting_bound")
 def compares_with_the_number_of_masks(dimension: int, eps: float) -> float:
     m = 0
-    while 2**m < (1 / (2 * eps)) ** dimension**2 / 2:
+    while 2**m < Fraction(1 / (2 * eps)) ** dimension**2 / 2:
         m += 1
     return m
 
