@@ -27,7 +27,7 @@ def in_form(value: Any, form: str) -> Any:
     """`value` with its numbers, and its rows of numbers, in another form; tensors keep their dtype and device.
 
     >>> in_form((1, 0.5), "arrays"), in_form([True], "numpy"), in_form(3, "others")
-    ([array(1), array(0.5)], array([ True]), 3.0)
+    ((array(1), array(0.5)), array([ True]), 3.0)
     """
     if isinstance(value, bool | int | float):
         return SCALARS[form](value) if form != "others" or not isinstance(value, bool) else value

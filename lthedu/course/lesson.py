@@ -255,15 +255,14 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         error = raised.error if isinstance(raised, Raised) else raised
         title = f"Exercise {number}: YOUR FUNCTION RAISED {type(error).__name__}."
         place = line_of(error, function)
-        return _Outcome(Box("error", title, message_of(error), again, place))
+        return _Outcome(Box("error", title, message_of(error), again, f"{place}\n    {_called(attempt)}".strip()))
     except Wrong as wrong:
         title = f"Exercise {number}: WRONG."
         words = _sentence(shortened(wrong.message))
         return _Outcome(Box("wrong", title, words, again, shortened(wrong.example, 600)))
     except TimeUp:
         words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end, or is it too much work?"
-        given = shortened("called with " + ", ".join(brief(value) for value in attempt.given), 600)
-        return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again, given))
+        return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again, _called(attempt)))
     except Exception as error:  # in the check's own code
         words = (
             f"The check itself failed on what your function returned ({type(error).__name__}: {message_of(error)}). "
@@ -275,6 +274,12 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         attempt.leave()
     words = "From here on your function is used: run the cells below, again if they have run."
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
+
+
+def _called(attempt: Attempt) -> str:
+    """What the function was given at its last call."""
+    given = ", ".join(brief(value) for value in attempt.given)
+    return shortened(f"called with {given}", 600) if given else ""
 
 
 def _sentence(text: str) -> str:
