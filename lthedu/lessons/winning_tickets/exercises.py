@@ -251,17 +251,22 @@ def _same_counts(
     raise Wrong(words, f"kept {off}, the ticket keeps {want}")
 
 
+ONE_ALWAYS = "it returns one mask always"
+
+
 def _every_layer_is_shuffled(found: list[Mask], ticket: Mask) -> None:
     still = [name for name, m in ticket.items() if all(torch.equal(one[name], m) for one in found)]
     if len(still) == len(ticket):
         raise Wrong("it returns the ticket's own mask: nothing was shuffled", f"in {len(found)} draws")
+    if all(_equal(one, found[0]) for one in found):
+        raise Wrong(ONE_ALWAYS, f"{len(found)} generators, one mask: {brief(found[0])}")
     if still:
         raise Wrong("some layers are shuffled, and others come back as they were", f"as it was: {', '.join(still)}")
 
 
 def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
     if all(torch.equal(m, found[0]) for m in found):
-        raise Wrong("it returns one mask always", f"{len(found)} generators, one mask: {brief(found[0])}")
+        raise Wrong(ONE_ALWAYS, f"{len(found)} generators, one mask: {brief(found[0])}")
     example = f"from {brief(ticket)}, for instance {brief(found[1])}"
     lines = {"row": [ticket, *found], "column": [m.T for m in (ticket, *found)]}
     for line, turned in lines.items():

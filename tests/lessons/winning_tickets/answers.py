@@ -229,6 +229,11 @@ def the_first_places(mask: Mask, generator: torch.Generator) -> Mask:
     return {n: (torch.arange(m.numel()) < m.sum()).view(m.shape) for n, m in random_mask(mask, generator).items()}
 
 
+@told("random_mask", "it returns one mask always")
+def seeds_it_in_every_layer(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: random_mask({n: m}, generator.manual_seed(0))[n] for n, m in mask.items()}
+
+
 @told("random_mask", "not every mask can come")
 def never_the_last_place(mask: Mask, generator: torch.Generator) -> Mask:
     found = {n: torch.zeros_like(m) for n, m in mask.items()}
