@@ -193,11 +193,21 @@ def _which_masks(got: Mask, right: Mask, scores: dict[str, Tensor], density: flo
     returns=lambda got, *_: number(got, "one number, the density"),
 )
 def check_cubic(attempt: Attempt) -> None:
-    """The ends, beyond the ends, and in between."""
+    """The ends, beyond the ends, and in between; from step 0, to density 0, and over many steps."""
     cases = []
-    for begin, end, final in ((10, 17, 0.2), (100, 200, 0.1), (468, 796, 0.0086)):
+    spans = ((10, 17, 0.2), (100, 200, 0.1), (468, 796, 0.0086), (0, 100, 0.1), (30, 50, 0.0), (0, 3_000_000, 0.3))
+    for begin, end, final in spans:
         length = end - begin
-        for step in (begin, end, begin + length // 2, begin + 1, end - 1, end + 1, end + 10 * length, begin - 5):
+        for step in (
+            begin,
+            end,
+            begin + length // 2,
+            begin + 1,
+            end - 1,
+            end + 1,
+            end + 10 * length,
+            max(0, begin - 5),
+        ):
             cases.append((step, begin, end, final))
     compare(
         attempt,
@@ -448,7 +458,7 @@ def whole_batches_only(predict: Callable[[Tensor], Tensor], images: Tensor, labe
     given=whole_batches_only,
 )
 def check_accuracy(attempt: Attempt) -> None:
-    """A pretended network that is right where it is told to be, on sets that fill no whole number of batches."""
+    """A pretended network that is right where it is told to be, on sets that fill whole batches or do not."""
     cases = []
     for n, batch, wrong in (
         (10, 4, [0, 1, 9]),
@@ -478,12 +488,19 @@ def check_accuracy(attempt: Attempt) -> None:
             f"{len(labels)} images, {batch} at a time, {right[0] * len(labels):.0f} right: "
             f"{difference(got[0], right[0]) if abs(got[0] - right[0]) >= 1e-6 else f'{got[1]} calls'}"
         ),
-        otherwise=lambda got, right, predict, images, labels, batch: (
-            f"it calls `predict` {got[1]} times; {batch} at a time, {right[1]} calls are enough"
-            if abs(got[0] - right[0]) < 1e-6
-            else "this is not the fraction of right answers among all images"
-        ),
+        otherwise=_which_fraction,
     )
+
+
+def _which_fraction(
+    got: tuple[float, int, int], right: tuple[float, int, int], predict: object, images: Tensor, labels: Tensor, b: int
+) -> str:
+    """What an accuracy that is no known mistake's gets wrong: itself, or how `predict` is called."""
+    if abs(got[0] - right[0]) >= 1e-6:
+        return "this is not the fraction of right answers among all images"
+    if got[2]:
+        return "it calls `predict` without any image where none is left: the last batch may be a whole one"
+    return f"it calls `predict` {got[1]} times; {b} at a time, {right[1]} calls are enough"
 
 
 class _Predict:
@@ -502,10 +519,10 @@ def _fresh(logits: Tensor, images: Tensor, labels: Tensor, batch: int) -> tuple[
     return _Predict(logits), images, labels, batch
 
 
-def _fraction(got: object, predict: object, images: Tensor, labels: Tensor, batch: int) -> tuple[float, int]:
-    """The accuracy, and how many times `predict` got images."""
+def _fraction(got: object, predict: object, images: Tensor, labels: Tensor, batch: int) -> tuple[float, int, int]:
+    """The accuracy, how many times `predict` was called, and how many times of these without an image."""
     sizes = predict.sizes if isinstance(predict, _Predict) else []
     found = number(got, "one number, a fraction")
     if max(sizes, default=0) > batch:
         raise Wrong(f"it hands over {max(sizes)} images at once; batch_size is {batch}")
-    return found, sum(size > 0 for size in sizes)
+    return found, len(sizes), sizes.count(0)

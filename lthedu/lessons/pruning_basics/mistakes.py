@@ -267,6 +267,11 @@ def _density(progress: float, final: float) -> float:
     return final + (1 - final) * (1 - progress) ** 3
 
 
+def _by_cases(step: int, begin: int, end: int, final: float, between: float) -> float:
+    """The density where the ends are cases of their own."""
+    return 1.0 if step <= begin else final if step >= end else between
+
+
 for words, density in (
     (
         "`final` is a density, the fraction kept, and was taken for a sparsity",
@@ -303,6 +308,14 @@ for words, density in (
         "it rises from `final` to 1; the density falls from 1 to `final`",
         lambda t, final: 1 - (1 - final) * (1 - t) ** 3,
     ),
+    (
+        "this is a cosine's way down; the schedule is cubic",
+        lambda t, final: final + (1 - final) * (1 + math.cos(math.pi * t)) / 2,
+    ),
+    (
+        "this is the cube of the linear schedule; the cube belongs to (1 - progress) alone",
+        lambda t, final: (1 - t + final * t) ** 3,
+    ),
     ("this is a percentage; return the fraction", lambda t, final: 100 * _density(t, final)),
     *(
         ("it is right but rounded: return all its digits", lambda t, final, n=n: round(_density(t, final), n))
@@ -311,6 +324,11 @@ for words, density in (
 ):
     for progress in (_clipped, _clipped_above, _unclipped):
         mistake("cubic", words)(_on_the_way(progress, density))
+    mistake("cubic", words)(
+        lambda step, begin, end, final, density=density: _by_cases(
+            step, begin, end, final, density(_clipped(step, begin, end), final)
+        )
+    )
 
 NOT_CLIPPED = "outside begin..end the density must stay at 1 or at `final`: clip the progress to 0..1"
 FROM_BEGIN = "progress runs from 0 at `begin`, not at step 0: it is (step - begin) / (end - begin)"
@@ -347,6 +365,17 @@ for words, share in (
                 clip(share(step, begin, end)), final
             )
         )
+    if share is not None:
+        mistake("cubic", words)(
+            lambda step, begin, end, final, share=share: _by_cases(
+                step, begin, end, final, _density(share(step, begin, end), final)
+            )
+        )
+
+
+@mistake("cubic", "it is `final` a step before `end` already")
+def arrives_early(step: int, begin: int, end: int, final: float) -> float:
+    return final if step >= end - 1 else cubic(step, begin, end, final)
 
 
 @mistake("cubic", "after `end` the density must stay at `final`: clip the progress to 0..1")
@@ -592,6 +621,17 @@ def mean_of_batch_means(predict: Predict, images: Tensor, labels: Tensor, batch_
     return float(torch.stack([(predict(x).argmax(1) == y).float().mean() for x, y in pairs]).mean())
 
 
+@mistake("accuracy", "the last batch may have fewer than batch_size images: add up right answers, no means")
+def means_times_batch_size(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    pairs = zip(torch.split(images, batch_size), torch.split(labels, batch_size), strict=True)
+    return sum(float((predict(x).argmax(1) == y).float().mean()) * batch_size for x, y in pairs) / len(images)
+
+
+@mistake("accuracy", "it takes the logit that is largest in size; its sign counts")
+def largest_in_size(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    return accuracy(lambda x: predict(x).abs(), images, labels, batch_size)
+
+
 @mistake("accuracy", "this is a percentage; return the fraction")
 def percent(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
     return 100 * accuracy(predict, images, labels, batch_size)
@@ -646,12 +686,16 @@ def _of_the_batches(which: Callable[[int, int], Iterable[int]]) -> Callable[[Pre
 
 
 LAST_IMAGE = "the last image is left out where it is alone in its batch"
+FIRST_ALONE = (
+    "only the first batch counts: does `return` stand inside the loop, or are the labels cut elsewhere than the images?"
+)
 for words, begins in (
     (LAST_IMAGE, lambda n, b: range(0, n - 1, b)),
     (LAST_IMAGE, lambda n, b: range(0, n - (n % b == 1), b)),
     ("the last batch is left out, even where it is whole", lambda n, b: range(0, n - b, b)),
-    ("only the first batch counts: does `return` stand inside the loop?", lambda n, b: range(0, 1)),
+    (FIRST_ALONE, lambda n, b: range(0, 1)),
     ("only the last batch counts: add the right answers up", lambda n, b: range((n - 1) // b * b, n, b)),
+    ("the number of batches is rounded up, not to the nearest", lambda n, b: range(0, round(n / b) * b, b)),
     ("the last batch counts twice", lambda n, b: [*range(0, n, b), (n - 1) // b * b]),
 ):
     mistake("accuracy", words)(_of_the_batches(begins))

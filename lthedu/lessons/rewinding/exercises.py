@@ -39,10 +39,11 @@ CLOSE = 1e-6
     returns=lambda got, a, b, error, points=11: _barriers(got, error, points),
 )
 def check_error_barrier(attempt: Attempt) -> None:
-    """A hill, uneven ends, a bowl without a hill, other numbers of points; then several networks at once."""
+    """A hill, uneven ends, a bowl without a hill, other numbers of points; then several networks; then the default."""
     hill, uneven, draw = [0.1009, 0.2114, 0.4137, 0.2046, 0.1217], [0.1009, 0.1523, 0.3061, 0.4537, 0.2013], attempt.rng
-    cases = []
-    for heights in (
+    cases: list[Case] = []
+    single: tuple[Params, Params] = {}, {}  # the ends of one network
+    for values in (
         [hill],
         [uneven],
         [[0.3017, 0.1, 0.0523, 0.1, 0.1012]],
@@ -50,10 +51,13 @@ def check_error_barrier(attempt: Attempt) -> None:
         [[0.2507, 0.5013]],
         [hill, uneven, [0.5031, 0.1, 0.1, 0.1, 0.1042]],
     ):
-        w, b, dw, db = (torch.randn(len(heights), 3, generator=draw, dtype=torch.float64) for _ in range(4))
-        kept = torch.tensor([1.0, 1.0, 1.0] if len(heights) == 1 else [1.0, 0.0, 0.0])  # pruned is 0 at both ends
+        w, b, dw, db = (torch.randn(len(values), 3, generator=draw, dtype=torch.float64) for _ in range(4))
+        kept = torch.tensor([1.0, 1.0, 1.0] if len(values) == 1 else [1.0, 0.0, 0.0])  # pruned is 0 at both ends
         ends = {"weight": w * kept, "bias": b}, {"weight": (w + dw.abs() + 1) * kept, "bias": b - db.abs() - 1}
-        cases.append(functools.partial(_fresh, *ends, torch.tensor(heights, dtype=torch.float64)))
+        cases.append(functools.partial(_fresh, *ends, torch.tensor(values, dtype=torch.float64)))
+        single = ends if len(values) == 1 else single
+    eleven = torch.tensor([[0.2, 0.3, 0.4, 0.3, 0.5, 0.3, 0.68, 0.7153, 0.3, 0.35, 0.4108]], dtype=torch.float64)
+    cases.append(lambda: _fresh(*single, eleven)[:3])  # `points` not given, and the highest where few points miss it
     compare(
         attempt,
         cases,
@@ -131,9 +135,10 @@ def _barrier_shown(
 
 
 def _which_barrier(
-    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], points: int = 11
+    got: Tensor, right: Tensor, a: Params, b: Params, error: Callable[[Params], Any], given: int | None = None
 ) -> str:
     """What a barrier that is no known mistake's gets wrong: where it asked."""
+    points = given or 11
     if isinstance(error, _Valley):
         if error.unlike:
             return f"it gives `error` other parameters than those of `a`, by name and shape: {brief(error.unlike[0])}"
@@ -145,7 +150,8 @@ def _which_barrier(
             min(abs(s - e) for e in expected) > 1e-4 for s in asked
         ):
             seen = ", ".join(f"{s:.2f}" for s in asked[:12]) + ", ..." * (len(asked) > 12)
-            return f"points={points} means the shares {', '.join(f'{e:.2f}' for e in expected)}; it asked at {seen}"
+            called = f"with points={given}" if given else "where `points` is not given there are 11:"
+            return f"{called} the shares are {', '.join(f'{e:.2f}' for e in expected)}; it asked at {seen}"
     return "this is not the largest error on the line less the mean of the errors at the ends"
 
 

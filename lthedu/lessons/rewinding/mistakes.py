@@ -81,6 +81,14 @@ for words, barrier in (
         lambda e: e[len(e) // 2] - (e[0] + e[-1]) / 2,
     ),
     (
+        "it takes the error that is furthest from the mean of the ends, above or below; take the largest error",
+        lambda e: (e - (e[0] + e[-1]) / 2).abs().amax(0),
+    ),
+    (
+        "it looks for the highest point without the ends, or one of them; the ends are points of the line, too",
+        lambda e: torch.clamp((e[1:-1] if len(e) > 2 else e[:1]).amax(0) - (e[0] + e[-1]) / 2, min=0),
+    ),
+    (
         "it takes the lowest point of the line; the barrier is the highest",
         lambda e: e.amin(0) - (e[0] + e[-1]) / 2,
     ),
@@ -100,6 +108,13 @@ for words, barrier in (
     ),
 ):
     mistake("error_barrier", words)(_from_the_errors(barrier))
+
+
+@mistake("error_barrier", "it subtracts the error half-way; subtract the mean of the errors at the two ends")
+def less_the_middle(a: Params, b: Params, error: Error, points: int = 11) -> Tensor:
+    highest = _from_the_errors(lambda e: e.amax(0))(a, b, error, points)
+    return highest - torch.as_tensor(error(between(a, b, 0.5)), dtype=torch.float64)
+
 
 # rewind ------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from lthedu.base.course_files import lesson_numbers
-from lthedu.exercises.choices import choice_of, kept_of, off, row
+from lthedu.exercises.choices import choice_of, kept_of, off
 from lthedu.exercises.compare import apart, compare
 from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
 from lthedu.exercises.readers import number
@@ -106,21 +106,38 @@ def check_closest_subset(attempt: Attempt) -> None:
         ([0.5, 0.25], 3.0),  # the best is far off, too
         ([-0.5, 0.25], -2.5),
         ([0.9, 0.6, -0.8, 0.7], 0.8),  # of a larger sum and a smaller one, and above by less than below
+        ([0.5, 0.5], 0.5),  # of two equal numbers one
+        ([0.5004, 0.5001, 0.5003], 0.5),  # alike, but not equally near
     ]
     for n in (5, 8, 9, 12, 12):  # the lesson's own number last
         numbers = (2 * torch.rand(n, generator=attempt.rng, dtype=torch.float64) - 1).tolist()
         cases.append((numbers, float(torch.rand((), generator=attempt.rng)) - 0.5))
+    cases.append(([*(k / 100 for k in range(1, 11)), -3.0, 5.0], 2.0))  # the last two of as many
     compare(
         attempt,
         cases,
         close=lambda got, best, numbers, target: off(got, numbers, target) <= off(best, numbers, target) + 1e-6,
         same=lambda a, b, numbers, _: math.isclose(sum(kept_of(a, numbers)), sum(kept_of(b, numbers)), abs_tol=1e-9),
-        show=lambda got, best, numbers, target: (
-            f"numbers {row(numbers)}, target {target:.3f}: keeping {row(kept_of(got, numbers))} is off by "
-            f"{off(got, numbers, target):.3f}, keeping {row(kept_of(best, numbers))} by "
-            f"{off(best, numbers, target):.3f}"
-        ),
+        show=_two_choices,
         otherwise="another choice comes closer to the target",
+    )
+
+
+def _two_choices(got: list[bool], best: list[bool], numbers: list[float], target: float) -> str:
+    """Both choices and what they are off by, in as many decimals as it takes to tell them apart.
+
+    >>> _two_choices([True, False], [False, True], [0.5004, 0.5001], 0.5)
+    'numbers [0.5004, 0.5001], target 0.5000: keeping [0.5004] is off by 0.0004, keeping [0.5001] by 0.0001'
+    """
+    far, near = off(got, numbers, target), off(best, numbers, target)
+    digits = next((d for d in range(3, 7) if f"{far:.{d}f}" != f"{near:.{d}f}"), 7)
+
+    def shown(values: list[float]) -> str:
+        return "[" + ", ".join(f"{v:.{digits}f}" for v in values) + "]"
+
+    return (
+        f"numbers {shown(numbers)}, target {target:.{digits}f}: keeping {shown(kept_of(got, numbers))} is off by "
+        f"{far:.{digits}f}, keeping {shown(kept_of(best, numbers))} by {near:.{digits}f}"
     )
 
 

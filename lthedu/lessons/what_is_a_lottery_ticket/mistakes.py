@@ -62,6 +62,11 @@ def _sum(numbers: list[float], kept: tuple[bool, ...]) -> float:
     return sum(itertools.compress(numbers, kept))
 
 
+def _some_values(numbers: list[float]) -> list[tuple[float, ...]]:
+    values = list(dict.fromkeys(numbers))
+    return [tuple(itertools.compress(values, kept)) for kept in _choices(len(values))]
+
+
 Rule = Callable[[float, float, float], bool]  # (sum so far, number, target) -> whether the number is kept
 
 
@@ -149,9 +154,65 @@ def stays_above(numbers: list[float], target: float) -> tuple[bool, ...]:
     return min(allowed, key=lambda kept: _sum(numbers, kept), default=(True,) * len(numbers))
 
 
-@mistake("closest_subset", "it compares without the signs of sum and target: -0.5 is not near to 0.5")
-def compares_sizes(numbers: list[float], target: float) -> tuple[bool, ...]:
-    return min(_choices(len(numbers)), key=lambda kept: abs(abs(_sum(numbers, kept)) - abs(target)))
+for order in (1, -1):  # which of the equally good comes first
+
+    @mistake("closest_subset", "it compares without the signs of sum and target: -0.5 is not near to 0.5")
+    def compares_sizes(numbers: list[float], target: float, order: int = order) -> tuple[bool, ...]:
+        return min(_choices(len(numbers))[::order], key=lambda kept: abs(abs(_sum(numbers, kept)) - abs(target)))
+
+
+NEARLY = "it is content with a choice that is nearly the nearest: compare the distances with all their digits"
+for order in (1, -1):
+    for digits in (1, 2, 3):
+
+        @mistake("closest_subset", NEARLY)
+        def rounds_the_distance(
+            numbers: list[float], target: float, digits: int = digits, order: int = order
+        ) -> tuple[bool, ...]:
+            choices = _choices(len(numbers))[::order]
+            return min(choices, key=lambda kept: round(abs(_sum(numbers, kept) - target), digits))
+
+    for enough in (0.1, 0.05, 0.01, 0.001):
+
+        @mistake("closest_subset", NEARLY)
+        def stops_where_it_is_near(
+            numbers: list[float], target: float, enough: float = enough, order: int = order
+        ) -> tuple[bool, ...]:
+            choices = _choices(len(numbers))[::order]
+            near = (kept for kept in choices if abs(_sum(numbers, kept) - target) < enough)
+            return next(near, tuple(closest_subset(numbers, target)))
+
+
+BY_VALUE = "equal numbers are mixed up: one of them may be kept and another deleted, so go by place, not by value"
+
+
+@mistake("closest_subset", BY_VALUE)
+def all_that_equal_a_kept_one(numbers: list[float], target: float) -> list[bool]:
+    kept = list(itertools.compress(numbers, closest_subset(numbers, target)))
+    return [x in kept for x in numbers]
+
+
+@mistake("closest_subset", BY_VALUE)
+def as_the_last_of_the_equals(numbers: list[float], target: float) -> list[bool]:  # a dict by number
+    kept = dict(zip(numbers, closest_subset(numbers, target), strict=True))
+    return [kept[x] for x in numbers]
+
+
+for order in (1, -1):
+
+    @mistake("closest_subset", BY_VALUE)
+    def as_the_best_that_values_allow(numbers: list[float], target: float, order: int = order) -> list[bool]:
+        kept = min(
+            ([x in some for x in numbers] for some in _some_values(numbers)[::order]),
+            key=lambda kept: abs(_sum(numbers, tuple(kept)) - target),
+        )
+        return list(kept)
+
+
+@mistake("closest_subset", BY_VALUE)
+def the_first_of_the_equals(numbers: list[float], target: float) -> list[bool]:
+    kept = list(itertools.compress(numbers, closest_subset(numbers, target)))
+    return [x in kept and numbers.index(x) == i for i, x in enumerate(numbers)]
 
 
 OTHER_ORDER = (

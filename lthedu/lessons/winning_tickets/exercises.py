@@ -182,7 +182,7 @@ def _first_difference(got: Params, expected: Params) -> str:
 def check_random_mask(attempt: Attempt) -> None:
     """Equal counts, in a large layer too; all outcomes reached, all randomness from the generator."""
     some = torch.tensor([[True, False, False], [False, True, False]])
-    ticket = {"a.weight": some, "b.weight": torch.tensor([[True, True], [True, False]]), "c.weight": some.clone()}
+    ticket = {"a.weight": some, "b.weight": torch.tensor([[True, False], [True, True]]), "c.weight": some.clone()}
     once = functools.partial(_mask_like, attempt, ticket)
     found = [draws.drawn(once, seed) for seed in range(400)]
     large = {"w": torch.rand(100, 300, generator=attempt.rng) < 0.137}
@@ -203,6 +203,11 @@ def check_random_mask(attempt: Attempt) -> None:
     if counts[0] != counts[1]:
         words = "in a large layer it keeps another number of weights than the ticket: count them, round no share"
         raise Wrong(words, f"in layers of the lesson's size the ticket keeps {counts[1]}, and it {counts[0]}")
+    ends = {"nothing": torch.zeros(2, 3, dtype=torch.bool), "all": torch.ones(2, 2, dtype=torch.bool)} | ticket
+    counts = [masks.counts(m) for m in (_mask_like(attempt, ends, draws.seeded(1)), ends)]
+    if counts[0] != counts[1]:
+        words = "where the ticket keeps nothing of a layer, or all of it, so must the random mask"
+        raise Wrong(words, f"the ticket keeps {counts[1]}, and it {counts[0]}")
     draws.decided(of_large, "mask")
     draws.moved_on(attempt, once)
 
@@ -246,17 +251,22 @@ def _same_counts(
     raise Wrong(words, f"kept {off}, the ticket keeps {want}")
 
 
+ONE_ALWAYS = "it returns one mask always"
+
+
 def _every_layer_is_shuffled(found: list[Mask], ticket: Mask) -> None:
     still = [name for name, m in ticket.items() if all(torch.equal(one[name], m) for one in found)]
     if len(still) == len(ticket):
         raise Wrong("it returns the ticket's own mask: nothing was shuffled", f"in {len(found)} draws")
+    if all(_equal(one, found[0]) for one in found):
+        raise Wrong(ONE_ALWAYS, f"{len(found)} generators, one mask: {brief(found[0])}")
     if still:
         raise Wrong("some layers are shuffled, and others come back as they were", f"as it was: {', '.join(still)}")
 
 
 def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
     if all(torch.equal(m, found[0]) for m in found):
-        raise Wrong("it returns one mask always", f"{len(found)} generators, one mask: {brief(found[0])}")
+        raise Wrong(ONE_ALWAYS, f"{len(found)} generators, one mask: {brief(found[0])}")
     example = f"from {brief(ticket)}, for instance {brief(found[1])}"
     lines = {"row": [ticket, *found], "column": [m.T for m in (ticket, *found)]}
     for line, turned in lines.items():
@@ -285,13 +295,18 @@ def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
     returns=lambda got, *_: numbers(got, 2, "two numbers: mean difference and p-value"),
 )
 def check_paired_test(attempt: Attempt) -> None:
-    """Both signs of the difference, few and more seeds. The mean is judged first, then p."""
+    """Both signs of the difference, few seeds and many. The mean is judged first, then p."""
     cases: list[tuple[list[float], list[float]]] = []
     for n in (5, 9, 2):
         shared = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
         own = torch.randn(2, n, generator=attempt.rng, dtype=torch.float64)
         a, b = (0.3 + shared + 0.2 * own[0]).tolist(), (shared + 0.2 * own[1]).tolist()
         cases += [(a, b), (b, a)]
+    for n, t in ((7, 1.0), (200, 2.0)):  # no clear difference; so many seeds that a normal would nearly do
+        d = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
+        d += t * d.std() / math.sqrt(n) - d.mean()
+        shared = torch.randn(n, generator=attempt.rng, dtype=torch.float64)
+        cases.append(((shared + d).tolist(), shared.tolist()))
     cases.append(([0.97, 0.96, 0.97, 0.98], [0.95, 0.96, 0.95, 0.95]))  # equal values, in a row and in a pair
     cases.sort(key=lambda case: len(case[0]))
     for k, words in (
@@ -308,7 +323,8 @@ def check_paired_test(attempt: Attempt) -> None:
 
 
 def _pair_shown(k: int, got: tuple[float, float], right: tuple[float, float], a: list[float], b: list[float]) -> str:
-    return f"a = {row(a)}, b = {row(b)}: {('the mean', 'p')[k]}: {difference(got[k], right[k])}"
+    rows = f"a = {row(a)}, b = {row(b)}" if len(a) <= 12 else f"two rows of {len(a)} values, with t = 2"
+    return f"{rows}: {('the mean', 'p')[k]}: {difference(got[k], right[k])}"
 
 
 def _same_number(k: int, got: tuple[float, float], right: tuple[float, float], *args: object) -> bool:

@@ -1,5 +1,6 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -261,12 +262,21 @@ def _tails(t: Any, df: float) -> float:
     return float(2 * stats.t.sf(abs(t), df))
 
 
+def _all_signs(d: Floats) -> float:
+    """The share of all choices of signs whose mean is as far out; where they are too many, nothing."""
+    if len(d) > 12:
+        return 0.0
+    means = np.array([np.mean(d * signs) for signs in itertools.product((1, -1), repeat=len(d))])
+    return float(np.mean(np.abs(means) >= abs(d.mean()) - 1e-12))
+
+
 def _with_p(p: Callable[[Floats], float]) -> Callable[[Row, Row], Pair]:
     """The right mean, and what `p` makes of the differences."""
     return lambda a, b: (paired_test(a, b)[0], float(p(np.asarray(a) - np.asarray(b))))
 
 
 _ONE_SIDED = "this is one-sided: a difference in either direction counts, so the tail counts twice"
+_HALF = "this is half of one tail: a difference in either direction counts, so the tail counts twice"
 _OTHER_SIDE = "this is the other side of one tail; the two-sided p is twice the smaller tail"
 _P: list[tuple[str, Callable[[Floats], float]]] = [
     (_ONE_SIDED, lambda d: stats.t.sf(abs(_t(d)), len(d) - 1)),
@@ -298,7 +308,7 @@ _P += [
     (_ONE_SIDED, lambda d: stats.norm.sf(abs(_t(d)))),
     *(
         (
-            "s is the standard deviation, and this is the variance: take its square root",
+            "this is the variance in the place of s, the standard deviation: take its square root",
             lambda d, ddof=ddof, n=n: _tails(d.mean() / (d.var(ddof=ddof) / n(len(d))), len(d) - 1),
         )
         for ddof in (0, 1)
@@ -336,6 +346,20 @@ _P += [
         lambda d: 2 * float(stats.t.pdf(_t(d), len(d) - 1)),
     ),
     ("this is Wilcoxon's signed-rank test, not Student's", lambda d: float(stats.wilcoxon(d).pvalue)),
+    (
+        "this tries all signs of the differences (a randomisation test); Student's takes the tail of t",
+        lambda d: _all_signs(d),
+    ),
+    ("the number of seeds is len(a), not always 5", lambda d: _tails(d.mean() / (d.std(ddof=1) / 5**0.5), 4)),
+    (_HALF, lambda d: stats.t.sf(abs(_t(d)), len(d) - 1) / 2),
+    (
+        "for a negative t this is not p: take the tail of the absolute value of t",
+        lambda d: min(1.0, 2 * float(stats.t.sf(_t(d), len(d) - 1))),
+    ),
+    (
+        "with many seeds, too, it is Student's tail that is asked for, not the normal's",
+        lambda d: 2 * stats.norm.sf(abs(_t(d))) if len(d) >= 30 else _tails(_t(d), len(d) - 1),
+    ),
     ("this is the sign test, not Student's", lambda d: float(stats.binomtest(int((d > 0).sum()), len(d)).pvalue)),
     (
         "t takes the mean of the differences, and this is their sum",

@@ -180,6 +180,14 @@ def a_tensor(step: int, begin: int, end: int, final: float) -> Tensor:
     return torch.tensor(by_cases(step, begin, end, final))
 
 
+for _falsy in (
+    lambda step, begin, end, final: by_cases(step, begin, end, final or 0.1),
+    lambda step, begin, end, final: by_cases(step, begin or 1, end, final),
+    lambda step, begin, end, final: by_cases(step, begin, min(end, 1_000_000), final),
+):
+    told("cubic", "the density is not `final`" if _falsy(20, 0, 20, 0.0) else "this is not final +")(_falsy)
+
+
 # masked_step -------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +287,24 @@ def all_at_once(predict: Predict, images: Tensor, labels: Tensor, batch_size: in
 def a_loader_in_single_precision(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> np.float32:
     batches = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, labels), batch_size)
     return np.float32(sum((predict(x).max(1).indices == y).sum().item() for x, y in batches) / len(images))
+
+
+@told("accuracy", "without any image")
+def one_batch_more(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    hits = 0
+    for i in range(len(images) // batch_size + 1):
+        part = slice(i * batch_size, (i + 1) * batch_size)
+        hits += int((predict(images[part]).argmax(1) == labels[part]).sum())
+    return hits / len(images)
+
+
+@told("accuracy", "are the labels cut elsewhere")
+def labels_of_the_first_batch(predict: Predict, images: Tensor, labels: Tensor, batch_size: int) -> float:
+    hits = 0
+    for i in range(0, len(images), batch_size):
+        answers = predict(images[i : i + batch_size]).argmax(1)
+        hits += sum(int(p == y) for p, y in zip(answers, labels[i:batch_size], strict=False))
+    return hits / len(images)
 
 
 @told("accuracy", "calls are enough")

@@ -54,6 +54,11 @@ def a_hundred_points(a: Params, b: Params, error: Error, points: int = 11) -> An
     return error_barrier(a, b, error, 101)
 
 
+@told("error_barrier", "where `points` is not given there are 11")
+def other_default(a: Params, b: Params, error: Error, points: int = 5) -> Any:
+    return error_barrier(a, b, error, points)
+
+
 @told("error_barrier", "other parameters than those of `a`")
 def without_biases(a: Params, b: Params, error: Error, points: int = 11) -> Any:
     return error_barrier({"weight": a["weight"]}, {"weight": b["weight"]}, error, points)

@@ -165,8 +165,8 @@ def leaves_no_layer_empty(mask: Mask, params: Params) -> Params:
 
 
 @told("closest_subset", "another choice comes closer")
-def is_content_with_one_digit(numbers: list[float], target: float) -> tuple[bool, ...]:
-    return min(choices(len(numbers)), key=lambda kept: round(off(kept, numbers, target), 1))
+def the_first_ten(numbers: list[float], target: float) -> list[bool]:
+    return [*by_product(numbers[:10], target), *(False for _ in numbers[10:])]
 
 
 @told("closest_subset", "changed its argument 'numbers'")

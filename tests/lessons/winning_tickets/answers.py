@@ -59,8 +59,8 @@ def by_ranking_noise(mask: Mask, generator: torch.Generator) -> Mask:
 def by_multinomial(mask: Mask, generator: torch.Generator) -> Mask:
     found = {name: torch.zeros_like(m) for name, m in mask.items()}
     for name, m in mask.items():
-        k = int(m.sum())
-        found[name].view(-1)[torch.multinomial(torch.ones(m.numel()), k, generator=generator)] = True
+        if k := int(m.sum()):  # it draws no 0 places
+            found[name].view(-1)[torch.multinomial(torch.ones(m.numel()), k, generator=generator)] = True
     return found
 
 
@@ -207,6 +207,39 @@ class OtherEachTime:
 
 
 told("random_mask", "two calls with generators in the same state differ")(OtherEachTime())
+
+
+@told("random_mask", "where the ticket keeps nothing of a layer")
+def down_to_the_last_kept(mask: Mask, generator: torch.Generator) -> Mask:
+    found = {}
+    for n, m in mask.items():  # for a layer without a kept weight [k - 1] is the last place
+        noise = torch.rand(m.shape, generator=generator)
+        found[n] = noise >= noise.flatten().sort(descending=True).values[int(m.sum()) - 1]
+    return found
+
+
+@told("random_mask", "where the ticket keeps nothing of a layer")
+def at_least_one(mask: Mask, generator: torch.Generator) -> Mask:
+    found = random_mask(mask, generator)
+    return {n: m if m.any() else torch.ones_like(m) for n, m in found.items()}
+
+
+@told("random_mask", "it returns one mask always")
+def the_first_places(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: (torch.arange(m.numel()) < m.sum()).view(m.shape) for n, m in random_mask(mask, generator).items()}
+
+
+@told("random_mask", "it returns one mask always")
+def seeds_it_in_every_layer(mask: Mask, generator: torch.Generator) -> Mask:
+    return {n: random_mask({n: m}, generator.manual_seed(0))[n] for n, m in mask.items()}
+
+
+@told("random_mask", "not every mask can come")
+def never_the_last_place(mask: Mask, generator: torch.Generator) -> Mask:
+    found = {n: torch.zeros_like(m) for n, m in mask.items()}
+    for n, m in mask.items():
+        found[n].view(-1)[torch.randperm(m.numel() - 1, generator=generator)[: int(m.sum())]] = True
+    return found
 
 
 @told("random_mask", "and is too small on average")
