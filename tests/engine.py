@@ -1,8 +1,10 @@
 """What the engine is held against: one network, trained as anybody would write it."""
 
+import pytest
 import torch
 from torch import nn
 
+from lthedu.base import compiled
 from lthedu.base.streams import generator
 from lthedu.networks.models import MLP
 from lthedu.training import Optimizer
@@ -18,6 +20,7 @@ OPTIMIZERS = [
     Optimizer("adamw", lr=0.01, weight_decay=0.1),
 ]
 PATHS = ["linear", "vmap", "loop"]
+SPARSE = pytest.param("sparse", marks=pytest.mark.skipif(not compiled.AVAILABLE, reason="numba is not installed"))
 
 
 def optimizer_name(o):

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from engine import OPTIMIZERS, PATHS, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
+from engine import OPTIMIZERS, PATHS, SPARSE, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
 from torch import nn
 
 from lthedu.data import Dataset
@@ -15,7 +15,7 @@ from lthedu.training.cuda_graph import Captured
 from lthedu.training.minibatches import minibatches
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
-every_path = pytest.mark.parametrize("path", PATHS)
+every_path = pytest.mark.parametrize("path", [*PATHS, SPARSE])
 SGD = Optimizer("sgd", lr=0.1)
 
 
@@ -558,7 +558,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("change", "message"), WRONG, ids=[m for _, m in WRONG])
 def test_a_wrong_argument_is_refused_by_value_before_any_work(three, toy, change, message, monkeypatch):
-    monkeypatch.setattr("lthedu.training.engine.minibatches", lambda *a: pytest.fail("work was begun"))
+    monkeypatch.setattr("lthedu.training.engine.examples", lambda *a: pytest.fail("work was begun"))
     with pytest.raises(ValueError, match=message):
         training(three, toy, **{"steps": 5, "batch_size": 16} | change)  # at the call, and not at the first step
     with pytest.raises(ValueError, match=message):

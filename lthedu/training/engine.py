@@ -5,7 +5,8 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -22,11 +23,12 @@ from lthedu.networks.masks import Mask, Params
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.dry_run import check_runs
 from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
-from lthedu.training.gradients import By, Method, pick
-from lthedu.training.minibatches import minibatches
+from lthedu.training.gradients import BatchedLinear, By, Method, pick
+from lthedu.training.minibatches import examples, gather
 from lthedu.training.noise import Noise
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
+from lthedu.training.sparse_path import Gradients, SparsePath, obstacle, views
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
 
@@ -36,17 +38,28 @@ class Step:
     """A training as it stands after a step: `step, params, grads, mask = now`, or by name.
 
     `step` counts the finished steps. `params` and `grads` (name: (R, ...)) are the weights and the gradients that this
-    step followed, pruned weights' included; `replicates` are the networks, to be evaluated. They are the training's own
+    step followed, pruned weights' included (where the step was a sparse one, they are computed when they are looked at,
+    for the price of a dense step); `replicates` are the networks, to be evaluated. They are the training's own
     memory: read them, copy what is to be kept, change nothing. `mask` (name: (R, ...)) is the one in force, and may be
     set: at once the weights that it prunes are zero (or frozen), and a weight that it brings back starts there, with
     no memory in the optimizer. Raises ValueError for a mask of other layers or shapes.
     """
 
-    def __init__(self, replicates: Replicates, mask: Mask, frozen: Params, optimizer: Optimizer, step: int) -> None:
+    def __init__(
+        self,
+        replicates: Replicates,
+        mask: Mask,
+        frozen: Params,
+        optimizer: Optimizer,
+        step: int,
+        sparse: SparsePath | None,
+    ) -> None:
         start = masks.hold(mask, replicates.params, frozen)
         zeros = {name: torch.zeros_like(p) for name, p in start.items()}
         self._flat, self.params = _flatten(start)
-        self._flat.grad, self.grads = _flatten(zeros)
+        self._flat.grad, self._grads = _flatten(zeros)
+        self._sparse = sparse
+        self.grads: Mapping[str, Tensor] = Gradients(self._grads, sparse) if sparse else self._grads
         self._freezes, self._held = bool(frozen), _flatten(zeros | frozen)[0]  # what pruned weights are
         buffers = {name: b.clone() for name, b in replicates.buffers.items()}
         self.replicates = replace(replicates, params=self.params, buffers=buffers)
@@ -65,6 +78,8 @@ class Step:
         if new.keys() != self._mask.keys():  # a layer that is left out would come back to life
             raise ValueError(f"the new mask names {sorted(new)}; allowed: each of {sorted(self._mask)}")
         masks.check_fits(new, self.params)
+        if self._sparse:
+            self._sparse.leave(self.step)
         before = self._keep
         self._mask, self._keep = new, self._kept(new)
         self._hold(exactly=True)
@@ -109,7 +124,8 @@ def training(
     mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
     mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
     (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.training.gradients`), or an object that does
-    it. The learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`,
+    it; "auto" takes steps that touch kept weights alone where the masks in force make them the faster ones (a plain MLP
+    on a CPU, see `lthedu.training.sparse_path`), and "linear" never does. The learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`,
     also where training begins at `first_step`; its other state is fresh. On a CUDA device the step is captured once
     and replayed (see `lthedu.training.cuda_graph`).
 
@@ -131,7 +147,14 @@ def training(
     _check(replicates, data, steps, mask, order, batch_size, first_step)
     method = pick(by, replicates.model, data.device)
     check_runs(method, replicates, data, batch_size)
-    now = Step(replicates, replicates.full_mask() if mask is None else mask, frozen or {}, optimizer, first_step)
+    mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
+    if by in ("auto", "sparse"):
+        why_not = obstacle(method, data, frozen, optimizer)
+        if why_not and by == "sparse":
+            raise ValueError(f"by is 'sparse', but {why_not}; allowed here: linear, vmap, loop, auto")
+        if isinstance(method, BatchedLinear) and not why_not:
+            sparse = SparsePath(method.layers, data, order, batch_size, always=by == "sparse")
+    now = Step(replicates, mask, frozen, optimizer, first_step, sparse)
     return _steps(now, data, steps, order, optimizer, batch_size, method)
 
 
@@ -142,7 +165,7 @@ def _steps(
     model = copy.deepcopy(networks.model)  # which may keep what it computed
 
     def learn(x: Tensor, y: Tensor) -> None:
-        method.gradients(model, now.params, networks.buffers, x, y, now.grads)
+        method.gradients(model, now.params, networks.buffers, x, y, now._grads)
         now.optimizer.step()
 
     call = Captured(learn)
@@ -150,16 +173,20 @@ def _steps(
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
         noise = Noise(derive(*order, "noise", first), data.device)
-    for x, y in minibatches(data, order, batch_size, first, last):
-        if moves:
-            optimizer.set_rate(now.optimizer, now.step, last)
-        with torch.no_grad(), noise:
-            call(x, y)
-        now._hold(exactly=now.step + 1 == last)
-        now.step += 1
-        if (now.step % 100 == 0 or now.step == last) and not bool(now._flat.isfinite().all()):
-            raise Diverged(now, optimizer)
-        yield now
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # which the dense step has no use for
+        for chosen in examples(data, order, batch_size, first, last):
+            if moves:
+                optimizer.set_rate(now.optimizer, now.step, last)
+            if now._sparse and now._sparse.enter(now.step, now._flat, now.params, now.mask, now.optimizer):
+                now._sparse.step(chosen, pool)
+            else:
+                with torch.no_grad(), noise:
+                    call(*gather(data, chosen))
+                now._hold(exactly=now.step + 1 == last)
+            now.step += 1
+            if (now.step % 100 == 0 or now.step == last) and not bool(now._flat.isfinite().all()):
+                raise Diverged(now, optimizer)
+            yield now
 
 
 class Diverged(ArithmeticError):
@@ -262,8 +289,7 @@ def train(
 def _flatten(params: Params) -> tuple[Tensor, Params]:
     """One long tensor that holds a copy of every parameter, and views into it by name."""
     flat = torch.cat([p.reshape(-1) for p in params.values()])
-    pieces = torch.split(flat, [p.numel() for p in params.values()])
-    return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
+    return flat, views(flat, params)
 
 
 def _check(

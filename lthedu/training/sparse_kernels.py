@@ -1,0 +1,173 @@
+"""Compiled loops of the sparse path: one step of a masked MLP that touches its kept weights alone.
+
+A layer with its bias is one sparse matrix W (out, in + 1) whose last column, the bias, meets a feature that is always
+1. Activations stand feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory.
+Everything here is of one replicate, whose numbers therefore depend on nothing beside it.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lthedu.base.compiled import compiled, vectorised
+
+Ints = NDArray[Any]
+Floats = NDArray[Any]
+
+
+class Kept(NamedTuple):
+    """Where the kept weights and biases of R networks are; N of them, replicate after replicate, layer after layer.
+
+    Within a layer they stand row by row. The entries of row q of all rows are `start[q]` to `start[q + 1]`. Columns
+    are those of all layers but the first, without the bias's.
+    """
+
+    widths: Ints  # (layers + 1,) numbers of features, from the inputs to the outputs
+    start: Ints  # (R * rows + 1,) where each row's entries begin
+    column: Ints  # (N,) the feature that an entry reads, within its layer
+    start_by_column: Ints  # (R * columns + 1,) where each column's entries begin in the next two
+    row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
+    entry: Ints  # (entries in columns,) which of the N it is
+    place: Ints  # (N,) where it stands in the one long tensor of all parameters
+
+
+@vectorised
+def product(start, column, value, x, z):  # type: ignore[no-untyped-def]
+    """z (out, batch) = W x for x (in, batch): row o of W is `value` at `column`, from `start[o]` to `start[o + 1]`."""
+    for o in range(len(z)):
+        k, end = start[o], start[o + 1]
+        for j in range(z.shape[1]):
+            z[o, j] = 0
+        while k + 4 <= end:  # four at once: z is read and written a quarter as often
+            a, b, c, d = value[k], value[k + 1], value[k + 2], value[k + 3]
+            p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
+            for j in range(z.shape[1]):
+                z[o, j] += a * x[p, j] + b * x[q, j] + c * x[r, j] + d * x[s, j]
+            k += 4
+        while k < end:
+            a, p = value[k], column[k]
+            for j in range(z.shape[1]):
+                z[o, j] += a * x[p, j]
+            k += 1
+
+
+@vectorised
+def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
+    """The gradients `found` of the kept weights alone, for d (out, batch) behind the layer and x (in, batch) before."""
+    zero = d.dtype.type(0)
+    for o in range(len(d)):
+        k, end = start[o], start[o + 1]
+        while k + 4 <= end:
+            p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
+            a, b, c, e = zero, zero, zero, zero
+            for j in range(d.shape[1]):
+                a += d[o, j] * x[p, j]
+                b += d[o, j] * x[q, j]
+                c += d[o, j] * x[r, j]
+                e += d[o, j] * x[s, j]
+            found[k], found[k + 1], found[k + 2], found[k + 3] = a, b, c, e
+            k += 4
+        while k < end:
+            p, a = column[k], zero
+            for j in range(d.shape[1]):
+                a += d[o, j] * x[p, j]
+            found[k] = a
+            k += 1
+
+
+@compiled
+def errors(z, y):  # type: ignore[no-untyped-def]
+    """Logits z (classes, batch) become the gradient of the mean cross-entropy: (softmax - one-hot) / batch."""
+    classes, batch = z.shape
+    for j in range(batch):
+        top, total = z[0, j], z.dtype.type(0)
+        for c in range(classes):
+            top = max(top, z[c, j])
+        for c in range(classes):
+            z[c, j] = np.exp(z[c, j] - top)
+            total += z[c, j]
+        for c in range(classes):
+            z[c, j] /= total * batch
+        z[y[j], j] -= 1 / batch
+
+
+@vectorised
+def adam(w, g, m, v, rule):  # type: ignore[no-untyped-def]
+    """Adam and AdamW: weights w, gradients g, and the averages m and v of gradients and of their squares."""
+    decay, shrink, size, root, eps = rule[0], rule[1], rule[2], rule[3], rule[4]
+    keep_m, take_m, keep_v, take_v = rule[5], rule[6], rule[7], rule[8]
+    for k in range(len(w)):
+        slope = g[k] + decay * w[k]
+        m[k] = keep_m * m[k] + take_m * slope
+        v[k] = keep_v * v[k] + take_v * slope * slope
+        w[k] = shrink * w[k] - size * m[k] / (np.sqrt(v[k]) / root + eps)
+
+
+@vectorised
+def sgd(w, g, m, rule):  # type: ignore[no-untyped-def]
+    """Gradient descent with momentum m."""
+    decay, size, keep = rule[0], rule[1], rule[2]
+    for k in range(len(w)):
+        m[k] = keep * m[k] + (g[k] + decay * w[k])
+        w[k] -= size * m[k]
+
+
+@compiled
+def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, flat, buffer):  # type: ignore[no-untyped-def]
+    """One step of each replicate in `share`; `chosen` (R, batch) are its examples of x (n, features) and y (n,).
+
+    Replicates that follow each other with the same examples share their reading. Weights `value` (N,) and the
+    optimizer's memory `first` and `second` are updated, and the weights are written to `flat`, too. `turned` and
+    `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row of ones, then the outputs, then
+    the widest layer once more.
+    """
+    widths, zero = kept.widths, value.dtype.type(0)
+    layers, rows, columns = len(widths) - 1, widths[1:].sum(), widths[1:-1].sum()
+    outputs = widths[:-1].sum() + layers  # where they begin in `buffer`
+    z = buffer[outputs : outputs + widths[-1]]
+    spare = buffer[outputs + widths[-1] :]
+    before = -1
+    for r in share:
+        if before < 0 or (chosen[before] != chosen[r]).any():
+            for i in range(widths[0]):
+                for j in range(chosen.shape[1]):
+                    buffer[i, j] = x[chosen[r, j], i]
+        before = r
+
+        at, q = 0, r * rows
+        for layer in range(layers):
+            fan_in, fan_out = widths[layer], widths[layer + 1]
+            h, after = buffer[at : at + fan_in + 1], buffer[at + fan_in + 1 : at + fan_in + 1 + fan_out]
+            product(kept.start[q : q + fan_out + 1], kept.column, value, h, after)
+            if layer < layers - 1:
+                for i in range(fan_out):
+                    for j in range(after.shape[1]):
+                        after[i, j] = zero if after[i, j] < zero else after[i, j]  # NaN stays
+            at, q = at + fan_in + 1, q + fan_out
+        errors(z, y[chosen[r]])
+
+        d, p = z, (r + 1) * columns
+        for layer in range(layers - 1, -1, -1):
+            fan_in, fan_out = widths[layer], widths[layer + 1]
+            at, q = at - fan_in - 1, q - fan_out
+            h = buffer[at : at + fan_in + 1]
+            slopes(kept.start[q : q + fan_out + 1], kept.column, d, h, slope)
+            if layer:
+                p -= fan_in
+                begin = kept.start_by_column[p : p + fan_in + 1]
+                for k in range(begin[0], begin[-1]):
+                    turned[k] = value[kept.entry[k]]
+                product(begin, kept.row, turned, d, spare[:fan_in])
+                for i in range(fan_in):
+                    for j in range(h.shape[1]):
+                        h[i, j] = spare[i, j] if h[i, j] > zero else zero
+                d = h[:fan_in]
+
+        a, b = kept.start[r * rows], kept.start[(r + 1) * rows]
+        if len(second):
+            adam(value[a:b], slope[a:b], first[a:b], second[a:b], rule)
+        else:
+            sgd(value[a:b], slope[a:b], first[a:b], rule)
+        for k in range(a, b):
+            flat[kept.place[k]] = value[k]

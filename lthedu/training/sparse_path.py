@@ -1,0 +1,225 @@
+"""The sparse path: masked MLPs trained on a CPU at the price of their kept weights.
+
+It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
+by rounding. A replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
+threads (torch's), among which the replicates are shared out. `training` takes it where it is the faster one.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, wait
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lthedu.base import compiled
+from lthedu.data import Dataset
+from lthedu.networks.masks import Mask, Params
+from lthedu.training.gradients import BatchedLinear, Method
+from lthedu.training.minibatches import gather
+from lthedu.training.optimizers import Optimizer
+from lthedu.training.sparse_kernels import Kept, steps
+
+DENSEST = 0.5  # of all weights together: with more of them kept, the batched products are as fast
+SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
+SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
+
+Layers = Sequence[tuple[str, str | None]]
+
+
+def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer) -> str:
+    """Why a training cannot take the sparse path; "" where it can.
+
+    >>> from lthedu import data
+    >>> from lthedu.training.gradients import Looped
+    >>> obstacle(Looped(), data.load("mnist", device="cpu").first(10), {}, Optimizer())
+    'the network is no plain MLP'
+    """
+    if not compiled.AVAILABLE:
+        return "numba is not installed"
+    if data.device.type != "cpu":
+        return f"the data is on {data.device}"
+    if type(method) is not BatchedLinear:
+        return "the network is no plain MLP"
+    if frozen:
+        return "frozen weights take part like kept ones"
+    return "" if type(optimizer) is Optimizer else f"the update rule is a {type(optimizer).__name__}"
+
+
+def pays(mask: Mask, layers: Layers) -> bool:
+    """Whether the sparse path is the faster one for these masks (R, out, in) by name.
+
+    >>> mask = {"w": torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0)) < 0.1}
+    >>> pays(mask, [("w", None)]), pays({"w": ~mask["w"]}, [("w", None)])
+    (True, False)
+    """
+    found = [mask[weight] for weight, _ in layers if weight in mask]
+    n = sum(m.numel() for m in found)
+    enough = len(found) == len(layers) and n >= SMALLEST * len(found[0])
+    return enough and sum(int(m.sum()) for m in found) <= DENSEST * n
+
+
+def views(flat: Tensor, params: Params) -> Params:
+    """Pieces of one long tensor, in the order and shapes of `params`.
+
+    >>> views(torch.arange(3), {"a": torch.zeros(1, 2), "b": torch.zeros(1)})
+    {'a': tensor([[0, 1]]), 'b': tensor([2])}
+    """
+    pieces = torch.split(flat, [p.numel() for p in params.values()])
+    return {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
+
+
+def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
+    """Where the kept weights and biases of R networks stand; see `Kept`.
+
+    >>> mask = {"w": torch.tensor([[[True, False], [False, True]]])}
+    >>> found = find_kept(mask, {"w": torch.ones(1, 2, 2), "b": torch.ones(1, 2)}, [("w", "b")])
+    >>> found.start.tolist(), found.column.tolist(), found.place.tolist()
+    ([0, 2, 4], [0, 2, 1, 2], [0, 4, 3, 5])
+    """
+
+    def with_biases(of: Mapping[str, Tensor]) -> list[Tensor]:  # of each layer, (R, out, in + 1); a missing bias is 0
+        both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
+        return [torch.cat(pair, 2) for pair in both]
+
+    keeps = with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()})
+    places = with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params))
+    column, place, row, entry, n = [], [], [torch.arange(0)], [torch.arange(0)], 0
+    for r in range(len(keeps[0])):
+        for layer, keep in enumerate(k[r] for k in keeps):
+            column.append(keep.nonzero()[:, 1])
+            place.append(places[layer][r][keep])
+            if layer:
+                number = n - 1 + keep.flatten().cumsum(0).view_as(keep)  # of each kept one, among the N
+                turned = keep[:, :-1].T
+                row.append(turned.nonzero()[:, 1])
+                entry.append(number[:, :-1].T[turned])
+            n += len(column[-1])
+
+    def starts(counts: list[Tensor]) -> np.ndarray:  # of counts (R, ...), layer by layer
+        return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
+
+    return Kept(
+        np.array([*(k.shape[2] - 1 for k in keeps), keeps[-1].shape[1]]),
+        starts([k.sum(2) for k in keeps]),
+        torch.cat(column).numpy().astype(np.uint32),
+        starts([keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]),
+        torch.cat(row).numpy().astype(np.uint32),
+        torch.cat(entry).numpy(),
+        torch.cat(place).numpy(),
+    )
+
+
+class SparsePath:
+    """Steps of a training that touch kept weights alone, as long as the masks in force make them the faster ones.
+
+    The weights in `flat` (the `params`, one after the other) are at any time what a step before or after has written.
+    The optimizer's memory is here from `enter` to `leave`, and then in `built` again, for the dense step.
+    """
+
+    def __init__(self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, always: bool) -> None:
+        self.layers, self.data, self.always = layers, data, always
+        self.x, self.y = data.x_train.flatten(1).contiguous().numpy(), data.y_train.contiguous().numpy()
+        threads = min(torch.get_num_threads(), len(order))
+        self.shares = np.array_split(np.argsort(order, kind="stable"), threads)  # equal minibatches beside each other
+        self.batch_size = batch_size
+        self.kept: Kept | None = None  # while steps are dense
+        self.since, self.look_at = -math.inf, -math.inf  # when the masks came, and when to see whether they pay
+        self.due: Callable[[Params], None] | None = None  # writes the last step's gradients, unless they are written
+
+    def enter(self, step: int, flat: Tensor, params: Params, mask: Mask, built: torch.optim.Optimizer) -> bool:
+        """Whether the next step is a sparse one; if so, everything is ready for it."""
+        if self.kept is not None or step < self.look_at:
+            return self.kept is not None
+        self.look_at = math.inf
+        if not (self.always or pays(mask, self.layers)):
+            return False
+        kept = find_kept(mask, params, self.layers)
+        self.flat, self.params, self.built = flat, params, built
+        memory = built.state.get(flat, {})
+        self.count = int(memory.get("step", 0))
+        held = [memory.get(name) for name in (["exp_avg", "exp_avg_sq"] if self._adam() else ["momentum_buffer"])]
+        at = kept.place
+        self.memory = [np.zeros(len(at), flat.numpy().dtype) if m is None else m.numpy()[at] for m in held]
+        self.value = flat.numpy()[at]
+        self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
+        rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
+        self.buffers = np.ones((len(self.shares), rows, self.batch_size), self.value.dtype)
+        self.kept = kept
+        return True
+
+    def leave(self, step: int) -> None:
+        """The masks change at this step: back to the dense step, unless the next masks pay."""
+        wait_for_more = step - self.since < SETTLED and not self.always
+        self.since, self.look_at = step, step + SETTLED * wait_for_more
+        if self.kept is None:
+            return
+        held = [torch.zeros_like(self.flat).index_put_((torch.from_numpy(self.kept.place),), torch.from_numpy(m)) for m in self.memory]
+        self.kept = None
+        if self._adam():
+            self.built.state[self.flat] = {"step": torch.tensor(float(self.count)), "exp_avg": held[0], "exp_avg_sq": held[1]}
+        elif self.built.param_groups[0]["momentum"]:
+            self.built.state[self.flat] = {"momentum_buffer": held[0]}
+
+    def step(self, chosen: Tensor, pool: Executor) -> None:
+        """One update on the examples `chosen` (R, batch). Interrupted, it leaves the weights as they were."""
+        assert self.kept is not None
+        kept, place, dense = self.kept, torch.from_numpy(self.kept.place), self.flat.numpy()
+        first, second = self.memory[0], self.memory[1] if self._adam() else self.memory[0][:0]
+        shared = (chosen.contiguous().numpy(), self.x, self.y, kept, self.value, self.turned, self.slope, first, second)
+        rule, self.due = self._rule(), None
+        np.copyto(self.before, self.value)
+        running = []
+        try:
+            for share, buffer in zip(self.shares[1:], self.buffers[1:], strict=True):
+                running.append(pool.submit(steps, share, *shared, rule, dense, buffer))
+            steps(self.shares[0], *shared, rule, dense, self.buffers[0])
+            for other in running:
+                other.result()
+        except BaseException:
+            wait(running)
+            dense[kept.place] = self.before
+            raise
+        self.count += 1
+
+        def gradients(out: Params) -> None:
+            flat = torch.zeros_like(self.flat)
+            flat[place] = torch.from_numpy(self.before)
+            x, y = gather(self.data, chosen)
+            BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
+
+        self.due = gradients
+
+    def _adam(self) -> bool:
+        return "betas" in self.built.param_groups[0]
+
+    def _rule(self) -> np.ndarray:
+        """The numbers of the next update, computed in double precision and rounded once; see `adam` and `sgd`."""
+        group, t = self.built.param_groups[0], self.count + 1
+        rate, decay = group["lr"], group["weight_decay"]
+        if not self._adam():
+            return np.array([decay, rate, group["momentum"]], self.value.dtype)
+        (m, v), apart = group["betas"], isinstance(self.built, torch.optim.AdamW)
+        shrink, decay = (1 - rate * decay, 0.0) if apart else (1.0, decay)
+        size, root = rate / (1 - m**t), math.sqrt(1 - v**t)
+        return np.array([decay, shrink, size, root, group["eps"], m, 1 - m, v, 1 - v], self.value.dtype)
+
+
+class Gradients(Mapping[str, Tensor]):
+    """The gradients of the last step by name, the pruned weights' included: computed when one is looked at."""
+
+    def __init__(self, tensors: Params, path: SparsePath) -> None:
+        self.tensors, self.path = tensors, path
+
+    def __getitem__(self, name: str) -> Tensor:
+        if self.path.due is not None:
+            self.path.due(self.tensors)
+            self.path.due = None
+        return self.tensors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
