@@ -26,9 +26,10 @@ def compiled(function: Any, **options: Any) -> Any:
 
 
 def vectorised(function: Any) -> Any:
-    """As `compiled`, and sums may be taken in the order of the processor's vectors: one order, the same at each call.
+    """As `compiled`, with sums in the order of the processor's vectors (one order, the same at each call), and divisions
+    by zero as numpy has them: nothing stops a loop.
 
     >>> vectorised(lambda x, y: x + y)(1, 2)
     3
     """
-    return compiled(function, fastmath={"reassoc", "contract"})
+    return compiled(function, fastmath={"reassoc", "contract"}, error_model="numpy")

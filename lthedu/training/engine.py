@@ -56,18 +56,28 @@ class Step:
     ) -> None:
         start = masks.hold(mask, replicates.params, frozen)
         zeros = {name: torch.zeros_like(p) for name, p in start.items()}
-        self._flat, self.params = _flatten(start)
+        self._flat, self._params = _flatten(start)
         self._flat.grad, self._grads = _flatten(zeros)
         self._sparse = sparse
         self.grads: Mapping[str, Tensor] = Gradients(self._grads, sparse) if sparse else self._grads
         self._freezes, self._held = bool(frozen), _flatten(zeros | frozen)[0]  # what pruned weights are
         buffers = {name: b.clone() for name, b in replicates.buffers.items()}
-        self.replicates = replace(replicates, params=self.params, buffers=buffers)
+        self._replicates = replace(replicates, params=self._params, buffers=buffers)
         self.optimizer = optimizer.build(self._flat)
         self.step, self._mask, self._keep = step, mask, self._kept(mask)
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.step, self.params, self.grads, self.mask))
+
+    @property
+    def params(self) -> Params:
+        return self.replicates.params
+
+    @property
+    def replicates(self) -> Replicates:
+        if self._sparse:
+            self._sparse.write()
+        return self._replicates
 
     @property
     def mask(self) -> Mask:
@@ -77,7 +87,7 @@ class Step:
     def mask(self, new: Mask) -> None:
         if new.keys() != self._mask.keys():  # a layer that is left out would come back to life
             raise ValueError(f"the new mask names {sorted(new)}; allowed: each of {sorted(self._mask)}")
-        masks.check_fits(new, self.params)
+        masks.check_fits(new, self._params)
         if self._sparse:
             self._sparse.leave(self.step)
         before = self._keep
@@ -92,7 +102,7 @@ class Step:
         """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`; None where all are kept."""
         if all(bool(m.all()) for m in mask.values()):
             return None
-        return _flatten({n: mask[n].to(p) if n in mask else torch.ones_like(p) for n, p in self.params.items()})[0]
+        return _flatten({n: mask[n].to(p) if n in mask else torch.ones_like(p) for n, p in self._params.items()})[0]
 
     def _hold(self, exactly: bool = False) -> None:
         """Pruned weights are zero again, or frozen; of a network that diverged only `exactly`: NaN times 0 is NaN."""
@@ -177,16 +187,20 @@ def _steps(
         for chosen in examples(data, order, batch_size, first, last):
             if moves:
                 optimizer.set_rate(now.optimizer, now.step, last)
-            if now._sparse and now._sparse.enter(now.step, now._flat, now.params, now.mask, now.optimizer):
+            if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
                 now._sparse.step(chosen, pool)
             else:
                 with torch.no_grad(), noise:
                     call(*gather(data, chosen))
                 now._hold(exactly=now.step + 1 == last)
             now.step += 1
-            if (now.step % 100 == 0 or now.step == last) and not bool(now._flat.isfinite().all()):
+            if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
                 raise Diverged(now, optimizer)
             yield now
+
+
+def _finite(params: Params) -> bool:
+    return all(bool(p.isfinite().all()) for p in params.values())
 
 
 class Diverged(ArithmeticError):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lthedu.base.compiled import compiled, vectorised
+from lthedu.base.compiled import vectorised
 
 Ints = NDArray[Any]
 Floats = NDArray[Any]
@@ -76,7 +76,7 @@ def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
             k += 1
 
 
-@compiled
+@vectorised
 def errors(z, y):  # type: ignore[no-untyped-def]
     """Logits z (classes, batch) become the gradient of the mean cross-entropy: (softmax - one-hot) / batch."""
     classes, batch = z.shape
@@ -113,14 +113,13 @@ def sgd(w, g, m, rule):  # type: ignore[no-untyped-def]
         w[k] -= size * m[k]
 
 
-@compiled
-def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, flat, buffer):  # type: ignore[no-untyped-def]
+@vectorised
+def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, buffer):  # type: ignore[no-untyped-def]
     """One step of each replicate in `share`; `chosen` (R, batch) are its examples of x (n, features) and y (n,).
 
     Replicates that follow each other with the same examples share their reading. Weights `value` (N,) and the
-    optimizer's memory `first` and `second` are updated, and the weights are written to `flat`, too. `turned` and
-    `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row of ones, then the outputs, then
-    the widest layer once more.
+    optimizer's memory `first` and `second` are updated. `turned` and `slope` are room to work in, and so is `buffer`:
+    for each layer its inputs and a row of ones, then the outputs, then the widest layer once more.
     """
     widths, zero = kept.widths, value.dtype.type(0)
     layers, rows, columns = len(widths) - 1, widths[1:].sum(), widths[1:-1].sum()
@@ -169,5 +168,3 @@ def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, 
             adam(value[a:b], slope[a:b], first[a:b], second[a:b], rule)
         else:
             sgd(value[a:b], slope[a:b], first[a:b], rule)
-        for k in range(a, b):
-            flat[kept.place[k]] = value[k]
