@@ -80,3 +80,11 @@ def solo(replicates, i, make, data, steps, *, order, optimizer, batch, mask=None
 def furthest(a, b):
     """The largest difference between two dicts of tensors."""
     return max(float((a[n].double() - b[n].double()).abs().max()) for n in a)
+
+
+def rigl(params, grads, mask, k):
+    """Of one layer (R, ...), drop the `k` smallest kept weights of each replicate, grow the `k` largest gradients."""
+    w, g, m = (t.flatten(1).clone() for t in (params, grads, mask))
+    m.scatter_(1, w.abs().masked_fill(~m, torch.inf).topk(k, largest=False).indices, False)
+    m.scatter_(1, g.abs().masked_fill(mask.flatten(1), -1).topk(k).indices, True)
+    return m.view_as(mask)

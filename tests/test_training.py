@@ -4,7 +4,20 @@ import copy
 
 import pytest
 import torch
-from engine import OPTIMIZERS, PATHS, SPARSE, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
+from engine import (
+    OPTIMIZERS,
+    PATHS,
+    SPARSE,
+    batchnorm,
+    conv,
+    dropout,
+    furthest,
+    mlp,
+    optimizer_name,
+    random_masks,
+    rigl,
+    solo,
+)
 from torch import nn
 
 from lthedu.data import Dataset
@@ -235,14 +248,6 @@ def test_a_frozen_weight_that_grows_learns_from_its_frozen_value(three, toy):
             now.mask = full
             assert all(torch.equal(now.params[n][~m], held[n][~m]) for n, m in mask.items())
     assert all((now.params[n] != held[n])[~m].double().mean() > 0.7 for n, m in mask.items())
-
-
-def rigl(params, grads, mask, k):
-    """Of one layer (R, ...), drop the `k` smallest kept weights of each replicate, grow the `k` largest gradients."""
-    w, g, m = (t.flatten(1).clone() for t in (params, grads, mask))
-    m.scatter_(1, w.abs().masked_fill(~m, torch.inf).topk(k, largest=False).indices, False)
-    m.scatter_(1, g.abs().masked_fill(mask.flatten(1), -1).topk(k).indices, True)
-    return m.view_as(mask)
 
 
 def test_rigl_is_a_loop_over_training(three, toy):

@@ -26,8 +26,7 @@ def compiled(function: Any, **options: Any) -> Any:
 
 
 def vectorised(function: Any) -> Any:
-    """As `compiled`, with sums in the order of the processor's vectors (one order, the same at each call), and divisions
-    by zero as numpy has them: nothing stops a loop.
+    """As `compiled`, for loops over vectors: sums in the vectors' order (the same at each call), division as numpy's.
 
     >>> vectorised(lambda x, y: x + y)(1, 2)
     3

@@ -7,10 +7,12 @@ threads (torch's), among which the replicates are shared out. `training` takes i
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lthedu.base import compiled
@@ -21,8 +23,9 @@ from lthedu.training.minibatches import gather
 from lthedu.training.optimizers import Optimizer
 from lthedu.training.sparse_kernels import Kept, steps
 
-DENSEST = 0.5  # of all weights together: with more of them kept, the batched products are as fast
+DENSEST = 0.4  # of all weights together: with more of them kept, the batched products are as fast
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
+WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
 SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
 
 Layers = Sequence[tuple[str, str | None]]
@@ -47,17 +50,17 @@ def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer
     return "" if type(optimizer) is Optimizer else f"the update rule is a {type(optimizer).__name__}"
 
 
-def pays(mask: Mask, layers: Layers) -> bool:
-    """Whether the sparse path is the faster one for these masks (R, out, in) by name.
+def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
+    """Whether the sparse path is the faster one for these masks (R, out, in) by name; what has none is kept whole.
 
-    >>> mask = {"w": torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0)) < 0.1}
-    >>> pays(mask, [("w", None)]), pays({"w": ~mask["w"]}, [("w", None)])
-    (True, False)
+    >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
+    >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
+    [True, False]
     """
-    found = [mask[weight] for weight, _ in layers if weight in mask]
-    n = sum(m.numel() for m in found)
-    enough = len(found) == len(layers) and n >= SMALLEST * len(found[0])
-    return enough and sum(int(m.sum()) for m in found) <= DENSEST * n
+    weights = [weight for weight, _ in layers]
+    n = sum(params[name].numel() for name in weights)
+    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name in weights)
+    return batch_size <= WIDEST and n >= SMALLEST * len(params[weights[0]]) and kept <= DENSEST * n
 
 
 def views(flat: Tensor, params: Params) -> Params:
@@ -97,7 +100,7 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
                 entry.append(number[:, :-1].T[turned])
             n += len(column[-1])
 
-    def starts(counts: list[Tensor]) -> np.ndarray:  # of counts (R, ...), layer by layer
+    def starts(counts: list[Tensor]) -> NDArray[Any]:  # of counts (R, ...), layer by layer
         return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
 
     return Kept(
@@ -114,59 +117,61 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
 class SparsePath:
     """Steps of a training that touch kept weights alone, as long as the masks in force make them the faster ones.
 
-    From `enter` to `leave` the kept weights and the optimizer's memory of them are here; `write` brings the weights
-    into `flat` (the `params`, one after the other), whose pruned ones stay zero, when somebody wants to see them:
-    at each step it would cost a quarter of it. `leave` gives everything back, for dense steps.
+    From `enter` to `leave` the kept weights and the optimizer's memory of them are here. `write` brings the weights
+    into `flat` (the `params`, one after the other), whose pruned ones stay zero, when somebody wants to see them: done
+    at every step it would cost a quarter of it. `leave` gives everything back, for dense steps.
     """
 
-    def __init__(self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, always: bool) -> None:
-        self.layers, self.data, self.always = layers, data, always
+    def __init__(
+        self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, first_step: int, always: bool
+    ) -> None:
+        self.layers, self.data, self.batch_size, self.always = layers, data, batch_size, always
         self.x, self.y = data.x_train.flatten(1).contiguous().numpy(), data.y_train.contiguous().numpy()
-        threads = min(torch.get_num_threads(), len(order))
-        self.shares = np.array_split(np.argsort(order, kind="stable"), threads)  # equal minibatches beside each other
-        self.batch_size = batch_size
+        alike = sorted(range(len(order)), key=order.__getitem__)  # equal minibatches side by side
+        self.shares = np.array_split(alike, min(torch.get_num_threads(), len(order)))
         self.kept: Kept | None = None  # while steps are dense
-        self.since, self.look_at = -math.inf, -math.inf  # when the masks came, and when to see whether they pay
+        self.since, self.look_at = first_step, float(first_step)  # when masks came, and when to see whether they pay
         self.unwritten = False
         self.due: Callable[[Params], None] | None = None  # writes the last step's gradients, unless they are written
 
     def enter(self, step: int, flat: Tensor, params: Params, mask: Mask, built: torch.optim.Optimizer) -> bool:
         """Whether the next step is a sparse one; if so, everything is ready for it."""
-        if self.kept is not None or step < self.look_at:
-            return self.kept is not None
-        self.look_at = math.inf
-        if not (self.always or pays(mask, self.layers)):
-            return False
-        kept = find_kept(mask, params, self.layers)
-        self.flat, self.params, self.built = flat, params, built
-        memory = built.state.get(flat, {})
-        self.count = int(memory.get("step", 0))
-        held = [memory.get(name) for name in (["exp_avg", "exp_avg_sq"] if self._adam() else ["momentum_buffer"])]
-        at = kept.place
-        self.memory = [np.zeros(len(at), flat.numpy().dtype) if m is None else m.numpy()[at] for m in held]
+        self.due = None
+        if self.kept is None and step >= self.look_at:
+            self.look_at = math.inf
+            if self.always or pays(mask, params, self.layers, self.batch_size):
+                self._enter(find_kept(mask, params, self.layers), flat, params, built)
+        return self.kept is not None
+
+    def _enter(self, kept: Kept, flat: Tensor, params: Params, built: torch.optim.Optimizer) -> None:
+        self.flat, self.params, self.built, at = flat, params, built, kept.place
         self.value = flat.numpy()[at]
         self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
+        self.adam = "betas" in built.param_groups[0]
+        state = built.state.get(flat, {})
+        held = {name: state.get(name) for name in (["exp_avg", "exp_avg_sq"] if self.adam else ["momentum_buffer"])}
+        self.memory = {name: np.zeros_like(self.value) if m is None else m.numpy()[at] for name, m in held.items()}
+        self.count = int(state.get("step", 0))
         rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
         self.buffers = np.ones((len(self.shares), rows, self.batch_size), self.value.dtype)
-        self.kept = kept
-        return True
+        self.kept = kept  # last, for an interrupt on the way
 
     def leave(self, step: int) -> None:
-        """The masks change at this step: back to the dense step, unless the next masks pay."""
-        wait_for_more = step - self.since < SETTLED and not self.always
-        self.since, self.look_at = step, step + SETTLED * wait_for_more
+        """The masks change after this step. The next ones are looked at once these have lived long enough to pay."""
+        settled = self.always or step - self.since >= SETTLED
+        self.since, self.look_at = step, step if settled else step + SETTLED
         if self.kept is None:
             return
         self.write()
-        held = [torch.zeros_like(self.flat).index_put_((torch.from_numpy(self.kept.place),), torch.from_numpy(m)) for m in self.memory]
+        state = {"step": torch.tensor(self.count, dtype=torch.float32)} if self.adam else {}
+        for name, memory in self.memory.items():
+            state[name] = torch.zeros_like(self.flat)
+            state[name].numpy()[self.kept.place] = memory
+        self.built.state[self.flat] = state
         self.kept = None
-        if self._adam():
-            self.built.state[self.flat] = {"step": torch.tensor(float(self.count)), "exp_avg": held[0], "exp_avg_sq": held[1]}
-        elif self.built.param_groups[0]["momentum"]:
-            self.built.state[self.flat] = {"momentum_buffer": held[0]}
 
     def write(self) -> None:
-        """The weights of the last step into the tensor of all."""
+        """The weights of the last step, into the tensor of all."""
         if self.kept is not None and self.unwritten:
             self.flat.numpy()[self.kept.place] = self.value
             self.unwritten = False
@@ -174,41 +179,40 @@ class SparsePath:
     def step(self, chosen: Tensor, pool: Executor) -> None:
         """One update on the examples `chosen` (R, batch). Interrupted, it leaves the weights as they were."""
         assert self.kept is not None
-        kept = self.kept
-        first, second = self.memory[0], self.memory[1] if self._adam() else self.memory[0][:0]
-        shared = (chosen.contiguous().numpy(), self.x, self.y, kept, self.value, self.turned, self.slope, first, second)
-        rule, self.due = self._rule(), None
-        np.copyto(self.before, self.value)
+        kept, before, rule, examples = self.kept, self.before, self._rule(), chosen.contiguous().numpy()
+        first, *more = self.memory.values()
+        second = more[0] if more else first[:0]
+
+        def work(share: NDArray[np.int64], room: NDArray[Any]) -> None:
+            given = (examples, self.x, self.y, kept, self.value, self.turned, self.slope, first, second, rule)
+            steps(share, *given, room)
+
+        np.copyto(before, self.value)
         self.unwritten = True
-        running = []
         try:
-            for share, buffer in zip(self.shares[1:], self.buffers[1:], strict=True):
-                running.append(pool.submit(steps, share, *shared, rule, buffer))
-            steps(self.shares[0], *shared, rule, self.buffers[0])
-            for other in running:
+            others = [pool.submit(work, *other) for other in zip(self.shares[1:], self.buffers[1:], strict=True)]
+            work(self.shares[0], self.buffers[0])
+            for other in others:
                 other.result()
         except BaseException:
-            wait(running)
-            np.copyto(self.value, self.before)
+            pool.shutdown()  # which waits for the others
+            np.copyto(self.value, before)
             raise
         self.count += 1
 
         def gradients(out: Params) -> None:
             flat = torch.zeros_like(self.flat)
-            flat.numpy()[kept.place] = self.before
+            flat.numpy()[kept.place] = before
             x, y = gather(self.data, chosen)
             BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
 
         self.due = gradients
 
-    def _adam(self) -> bool:
-        return "betas" in self.built.param_groups[0]
-
-    def _rule(self) -> np.ndarray:
+    def _rule(self) -> NDArray[Any]:
         """The numbers of the next update, computed in double precision and rounded once; see `adam` and `sgd`."""
         group, t = self.built.param_groups[0], self.count + 1
         rate, decay = group["lr"], group["weight_decay"]
-        if not self._adam():
+        if not self.adam:
             return np.array([decay, rate, group["momentum"]], self.value.dtype)
         (m, v), apart = group["betas"], isinstance(self.built, torch.optim.AdamW)
         shrink, decay = (1 - rate * decay, 0.0) if apart else (1.0, decay)
