@@ -28,7 +28,7 @@ from lthedu.training.minibatches import examples, gather
 from lthedu.training.noise import Noise
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
-from lthedu.training.sparse_path import SparsePath, obstacle
+from lthedu.training.sparse_path import SparsePath, numba_is_here, obstacle
 from lthedu.training.step import Step
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
@@ -80,7 +80,9 @@ def training(
     mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
     if by in ("auto", "sparse"):
         why_not = obstacle(method, data, frozen, optimizer)
-        if why_not and by == "sparse":
+        if by == "sparse" and not why_not and not numba_is_here():
+            why_not = "numba is not installed"
+        if by == "sparse" and why_not:
             raise ValueError(f"by is 'sparse', but {why_not}; allowed here: linear, vmap, loop, auto")
         if isinstance(method, BatchedLinear) and not why_not:
             sparse = SparsePath(method.layers, data, order, batch_size, first_step, always=by == "sparse")

@@ -2,34 +2,12 @@
 
 A layer with its bias is one sparse matrix W (out, in + 1) whose last column, the bias, meets a feature that is always
 1. Activations stand feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory.
-Everything here is of one replicate, whose numbers therefore depend on nothing beside it.
+A replicate is computed by itself, so that its numbers depend on nothing beside it.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from lthedu.base.compiled import vectorised
-
-Ints = NDArray[Any]
-Floats = NDArray[Any]
-
-
-class Kept(NamedTuple):
-    """Where the kept weights and biases of R networks are; N of them, replicate after replicate, layer after layer.
-
-    Within a layer they stand row by row. The entries of row q of all rows are `start[q]` to `start[q + 1]`. Columns
-    are those of all layers but the first, without the bias's.
-    """
-
-    widths: Ints  # (layers + 1,) numbers of features, from the inputs to the outputs
-    start: Ints  # (R * rows + 1,) where each row's entries begin
-    column: Ints  # (N,) the feature that an entry reads, within its layer
-    start_by_column: Ints  # (R * columns + 1,) where each column's entries begin in the next two
-    row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
-    entry: Ints  # (entries in columns,) which of the N it is
-    place: Ints  # (N,) where it stands in the one long tensor of all parameters
 
 
 @vectorised
@@ -115,11 +93,12 @@ def sgd(w, g, m, rule):  # type: ignore[no-untyped-def]
 
 @vectorised
 def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, buffer):  # type: ignore[no-untyped-def]
-    """One step of each replicate in `share`; `chosen` (R, batch) are its examples of x (n, features) and y (n,).
+    """One step of each replicate in `share`, on the examples `chosen` (R, batch) of x (n, features) and y (n,).
 
-    Replicates that follow each other with the same examples share their reading. Weights `value` (N,) and the
-    optimizer's memory `first` and `second` are updated. `turned` and `slope` are room to work in, and so is `buffer`:
-    for each layer its inputs and a row of ones, then the outputs, then the widest layer once more.
+    Replicates that follow each other with the same examples share their reading. `value` (N,), the weights that stand
+    where `kept` says, and the optimizer's memory `first` and `second` are updated; without a second one the rule is
+    `sgd`. `turned` and `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row of ones,
+    then the outputs, then the widest layer once more.
     """
     widths, zero = kept.widths, value.dtype.type(0)
     layers, rows, columns = len(widths) - 1, widths[1:].sum(), widths[1:-1].sum()

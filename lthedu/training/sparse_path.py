@@ -8,20 +8,18 @@ threads (torch's), among which the replicates are shared out. `training` takes i
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lthedu.base import compiled
 from lthedu.data import Dataset
 from lthedu.networks.masks import Mask, Params
 from lthedu.training.gradients import BatchedLinear, Method
 from lthedu.training.minibatches import gather
 from lthedu.training.optimizers import Optimizer
-from lthedu.training.sparse_kernels import Kept, steps
 
 DENSEST = 0.4  # of all weights together: with more of them kept, the batched products are as fast
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
@@ -29,18 +27,33 @@ WIDEST = 1024  # examples of a minibatch: the activations of larger ones are rea
 SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
 
 Layers = Sequence[tuple[str, str | None]]
+Ints = NDArray[Any]
+
+
+class Kept(NamedTuple):
+    """Where the kept weights and biases of R networks are; N of them, replicate after replicate, layer after layer.
+
+    Within a layer they stand row by row. The entries of row q of all rows are `start[q]` to `start[q + 1]`. Columns
+    are those of all layers but the first, without the bias's.
+    """
+
+    widths: Ints  # (layers + 1,) numbers of features, from the inputs to the outputs
+    start: Ints  # (R * rows + 1,) where each row's entries begin
+    column: Ints  # (N,) the feature that an entry reads, within its layer
+    start_by_column: Ints  # (R * columns + 1,) where each column's entries begin in the next two
+    row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
+    entry: Ints  # (entries in columns,) which of the N it is
+    place: Ints  # (N,) where it stands in the one long tensor of all parameters
 
 
 def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer) -> str:
-    """Why a training cannot take the sparse path; "" where it can.
+    """Why a training cannot take the sparse path, wherever numba is; "" where it can.
 
     >>> from lthedu import data
     >>> from lthedu.training.gradients import Looped
     >>> obstacle(Looped(), data.load("mnist", device="cpu").first(10), {}, Optimizer())
     'the network is no plain MLP'
     """
-    if not compiled.AVAILABLE:
-        return "numba is not installed"
     if data.device.type != "cpu":
         return f"the data is on {data.device}"
     if type(method) is not BatchedLinear:
@@ -48,6 +61,18 @@ def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer
     if frozen:
         return "frozen weights take part like kept ones"
     return "" if type(optimizer) is Optimizer else f"the update rule is a {type(optimizer).__name__}"
+
+
+def numba_is_here() -> bool:
+    """Whether there are compiled loops.
+
+    >>> from lthedu.base import compiled
+    >>> numba_is_here() == compiled.AVAILABLE
+    True
+    """
+    from lthedu.base import compiled  # importing numba takes a third of a second: only of who has a use for it
+
+    return compiled.AVAILABLE
 
 
 def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
@@ -139,7 +164,7 @@ class SparsePath:
         self.due = None
         if self.kept is None and step >= self.look_at:
             self.look_at = math.inf
-            if self.always or pays(mask, params, self.layers, self.batch_size):
+            if self.always or (pays(mask, params, self.layers, self.batch_size) and numba_is_here()):
                 self._enter(find_kept(mask, params, self.layers), flat, params, built)
         return self.kept is not None
 
@@ -179,6 +204,8 @@ class SparsePath:
     def step(self, chosen: Tensor, pool: Executor) -> None:
         """One update on the examples `chosen` (R, batch). Interrupted, it leaves the weights as they were."""
         assert self.kept is not None
+        from lthedu.training.sparse_kernels import steps  # see `numba_is_here`
+
         kept, before, rule, examples = self.kept, self.before, self._rule(), chosen.contiguous().numpy()
         first, *more = self.memory.values()
         second = more[0] if more else first[:0]
