@@ -151,7 +151,6 @@ class SparsePath:
         self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, first_step: int, always: bool
     ) -> None:
         self.layers, self.data, self.batch_size, self.always = layers, data, batch_size, always
-        self.x, self.y = data.x_train.flatten(1).contiguous().numpy(), data.y_train.contiguous().numpy()
         alike = sorted(range(len(order)), key=order.__getitem__)  # equal minibatches side by side
         self.shares = np.array_split(alike, min(torch.get_num_threads(), len(order)))
         self.kept: Kept | None = None  # while steps are dense
@@ -169,6 +168,7 @@ class SparsePath:
         return self.kept is not None
 
     def _enter(self, kept: Kept, flat: Tensor, params: Params, built: torch.optim.Optimizer) -> None:
+        self.x, self.y = self.data.x_train.flatten(1).contiguous().numpy(), self.data.y_train.contiguous().numpy()
         self.flat, self.params, self.built, at = flat, params, built, kept.place
         self.value = flat.numpy()[at]
         self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
