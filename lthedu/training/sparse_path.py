@@ -264,3 +264,6 @@ class Gradients(Mapping[str, Tensor]):
 
     def __len__(self) -> int:
         return len(self.tensors)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
