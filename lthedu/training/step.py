@@ -35,7 +35,7 @@ class Step:
         frozen: Params,
         optimizer: Optimizer,
         step: int,
-        sparse: SparsePath | None,
+        sparse: SparsePath | None = None,
     ) -> None:
         start = masks.hold(mask, replicates.params, frozen)
         zeros = {name: torch.zeros_like(p) for name, p in start.items()}
