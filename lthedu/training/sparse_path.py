@@ -178,7 +178,8 @@ class SparsePath:
         self.memory = {name: np.zeros_like(self.value) if m is None else m.numpy()[at] for name, m in held.items()}
         self.count = int(state.get("step", 0))
         rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
-        self.buffers = np.ones((len(self.shares), rows, self.batch_size), self.value.dtype)
+        room = torch.ones((len(self.shares), int(rows), self.batch_size), dtype=flat.dtype)
+        self.buffers = room.numpy()  # torch's memory begins at a cache line, numpy's in the middle of one
         self.kept = kept  # last, for an interrupt on the way
 
     def leave(self, step: int) -> None:
