@@ -1,8 +1,10 @@
 """What the engine is held against: one network, trained as anybody would write it."""
 
+import pytest
 import torch
 from torch import nn
 
+from lthedu.base import compiled
 from lthedu.base.streams import generator
 from lthedu.networks.models import MLP
 from lthedu.training import Optimizer
@@ -18,6 +20,7 @@ OPTIMIZERS = [
     Optimizer("adamw", lr=0.01, weight_decay=0.1),
 ]
 PATHS = ["linear", "vmap", "loop"]
+SPARSE = pytest.param("sparse", marks=pytest.mark.skipif(not compiled.AVAILABLE, reason="numba is not installed"))
 
 
 def optimizer_name(o):
@@ -77,3 +80,11 @@ def solo(replicates, i, make, data, steps, *, order, optimizer, batch, mask=None
 def furthest(a, b):
     """The largest difference between two dicts of tensors."""
     return max(float((a[n].double() - b[n].double()).abs().max()) for n in a)
+
+
+def rigl(params, grads, mask, k):
+    """Of one layer (R, ...), drop the `k` smallest kept weights of each replicate, grow the `k` largest gradients."""
+    w, g, m = (t.flatten(1).clone() for t in (params, grads, mask))
+    m.scatter_(1, w.abs().masked_fill(~m, torch.inf).topk(k, largest=False).indices, False)
+    m.scatter_(1, g.abs().masked_fill(mask.flatten(1), -1).topk(k).indices, True)
+    return m.view_as(mask)

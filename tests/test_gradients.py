@@ -96,7 +96,7 @@ def test_auto_takes_the_path_it_states(make, device, expected):
 
 
 def test_an_unknown_path_and_a_linear_path_for_another_module_are_refused():
-    with pytest.raises(ValueError, match="by is 'fast'; allowed: linear, vmap, loop, auto"):
+    with pytest.raises(ValueError, match="by is 'fast'; allowed: linear, vmap, loop, sparse, auto"):
         pick("fast", mlp(), CPU)
     with pytest.raises(ValueError, match="allowed here: vmap, loop"):
         pick("linear", conv(), CPU)

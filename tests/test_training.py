@@ -4,7 +4,20 @@ import copy
 
 import pytest
 import torch
-from engine import OPTIMIZERS, PATHS, batchnorm, conv, dropout, furthest, mlp, optimizer_name, random_masks, solo
+from engine import (
+    OPTIMIZERS,
+    PATHS,
+    SPARSE,
+    batchnorm,
+    conv,
+    dropout,
+    furthest,
+    mlp,
+    optimizer_name,
+    random_masks,
+    rigl,
+    solo,
+)
 from torch import nn
 
 from lthedu.data import Dataset
@@ -15,7 +28,7 @@ from lthedu.training.cuda_graph import Captured
 from lthedu.training.minibatches import minibatches
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
-every_path = pytest.mark.parametrize("path", PATHS)
+every_path = pytest.mark.parametrize("path", [*PATHS, SPARSE])
 SGD = Optimizer("sgd", lr=0.1)
 
 
@@ -235,14 +248,6 @@ def test_a_frozen_weight_that_grows_learns_from_its_frozen_value(three, toy):
             now.mask = full
             assert all(torch.equal(now.params[n][~m], held[n][~m]) for n, m in mask.items())
     assert all((now.params[n] != held[n])[~m].double().mean() > 0.7 for n, m in mask.items())
-
-
-def rigl(params, grads, mask, k):
-    """Of one layer (R, ...), drop the `k` smallest kept weights of each replicate, grow the `k` largest gradients."""
-    w, g, m = (t.flatten(1).clone() for t in (params, grads, mask))
-    m.scatter_(1, w.abs().masked_fill(~m, torch.inf).topk(k, largest=False).indices, False)
-    m.scatter_(1, g.abs().masked_fill(mask.flatten(1), -1).topk(k).indices, True)
-    return m.view_as(mask)
 
 
 def test_rigl_is_a_loop_over_training(three, toy):
@@ -558,7 +563,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("change", "message"), WRONG, ids=[m for _, m in WRONG])
 def test_a_wrong_argument_is_refused_by_value_before_any_work(three, toy, change, message, monkeypatch):
-    monkeypatch.setattr("lthedu.training.engine.minibatches", lambda *a: pytest.fail("work was begun"))
+    monkeypatch.setattr("lthedu.training.engine.examples", lambda *a: pytest.fail("work was begun"))
     with pytest.raises(ValueError, match=message):
         training(three, toy, **{"steps": 5, "batch_size": 16} | change)  # at the call, and not at the first step
     with pytest.raises(ValueError, match=message):

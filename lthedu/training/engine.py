@@ -6,9 +6,10 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -22,71 +23,15 @@ from lthedu.networks.masks import Mask, Params
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.dry_run import check_runs
 from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
-from lthedu.training.gradients import By, Method, pick
-from lthedu.training.minibatches import minibatches
+from lthedu.training.gradients import BatchedLinear, By, Method, pick
+from lthedu.training.minibatches import examples, gather
 from lthedu.training.noise import Noise
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
+from lthedu.training.sparse_path import SparsePath, numba_is_here, obstacle
+from lthedu.training.step import Step
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
-
-
-@typed
-class Step:
-    """A training as it stands after a step: `step, params, grads, mask = now`, or by name.
-
-    `step` counts the finished steps. `params` and `grads` (name: (R, ...)) are the weights and the gradients that this
-    step followed, pruned weights' included; `replicates` are the networks, to be evaluated. They are the training's own
-    memory: read them, copy what is to be kept, change nothing. `mask` (name: (R, ...)) is the one in force, and may be
-    set: at once the weights that it prunes are zero (or frozen), and a weight that it brings back starts there, with
-    no memory in the optimizer. Raises ValueError for a mask of other layers or shapes.
-    """
-
-    def __init__(self, replicates: Replicates, mask: Mask, frozen: Params, optimizer: Optimizer, step: int) -> None:
-        start = masks.hold(mask, replicates.params, frozen)
-        zeros = {name: torch.zeros_like(p) for name, p in start.items()}
-        self._flat, self.params = _flatten(start)
-        self._flat.grad, self.grads = _flatten(zeros)
-        self._freezes, self._held = bool(frozen), _flatten(zeros | frozen)[0]  # what pruned weights are
-        buffers = {name: b.clone() for name, b in replicates.buffers.items()}
-        self.replicates = replace(replicates, params=self.params, buffers=buffers)
-        self.optimizer = optimizer.build(self._flat)
-        self.step, self._mask, self._keep = step, mask, self._kept(mask)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.step, self.params, self.grads, self.mask))
-
-    @property
-    def mask(self) -> Mask:
-        return self._mask
-
-    @mask.setter
-    def mask(self, new: Mask) -> None:
-        if new.keys() != self._mask.keys():  # a layer that is left out would come back to life
-            raise ValueError(f"the new mask names {sorted(new)}; allowed: each of {sorted(self._mask)}")
-        masks.check_fits(new, self.params)
-        before = self._keep
-        self._mask, self._keep = new, self._kept(new)
-        self._hold(exactly=True)
-        if before is not None:
-            for memory in self.optimizer.state[self._flat].values():
-                if isinstance(memory, Tensor) and memory.shape == before.shape:
-                    memory.masked_fill_(before == 0, 0)
-
-    def _kept(self, mask: Mask) -> Tensor | None:
-        """1 for every kept weight and 0 for every pruned one, in the order of `_flatten`; None where all are kept."""
-        if all(bool(m.all()) for m in mask.values()):
-            return None
-        return _flatten({n: mask[n].to(p) if n in mask else torch.ones_like(p) for n, p in self.params.items()})[0]
-
-    def _hold(self, exactly: bool = False) -> None:
-        """Pruned weights are zero again, or frozen; of a network that diverged only `exactly`: NaN times 0 is NaN."""
-        if self._keep is None:
-            return
-        if exactly or self._freezes:
-            torch.where(self._keep.bool(), self._flat, self._held, out=self._flat)
-        else:
-            self._flat.mul_(self._keep)  # a fortieth of the time
 
 
 @typed
@@ -109,9 +54,10 @@ def training(
     mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
     mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
     (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.training.gradients`), or an object that does
-    it. The learning rate of the update after `step` finished ones is the optimizer's schedule at `step` of `steps`,
-    also where training begins at `first_step`; its other state is fresh. On a CUDA device the step is captured once
-    and replayed (see `lthedu.training.cuda_graph`).
+    it; with "auto" the steps of a plain MLP on a CPU touch its kept weights alone while its masks make that the faster
+    way (see `lthedu.training.sparse_path`). The learning rate of the update after `step` finished ones is the
+    optimizer's schedule at `step` of `steps`, also where training begins at `first_step`; its other state is fresh. On
+    a CUDA device the step is captured once and replayed (see `lthedu.training.cuda_graph`).
 
     The input is not changed. Raises ValueError for arguments that do not fit, before any work.
 
@@ -131,7 +77,16 @@ def training(
     _check(replicates, data, steps, mask, order, batch_size, first_step)
     method = pick(by, replicates.model, data.device)
     check_runs(method, replicates, data, batch_size)
-    now = Step(replicates, replicates.full_mask() if mask is None else mask, frozen or {}, optimizer, first_step)
+    mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
+    if by in ("auto", "sparse"):
+        why_not = obstacle(method, data, frozen, optimizer)
+        if by == "sparse" and not why_not and not numba_is_here():
+            why_not = "numba is not installed"
+        if by == "sparse" and why_not:
+            raise ValueError(f"by is 'sparse', but {why_not}; allowed here: linear, vmap, loop, auto")
+        if isinstance(method, BatchedLinear) and not why_not:
+            sparse = SparsePath(method.layers, data, order, batch_size, first_step, always=by == "sparse")
+    now = Step(replicates, mask, frozen, optimizer, first_step, sparse)
     return _steps(now, data, steps, order, optimizer, batch_size, method)
 
 
@@ -142,7 +97,7 @@ def _steps(
     model = copy.deepcopy(networks.model)  # which may keep what it computed
 
     def learn(x: Tensor, y: Tensor) -> None:
-        method.gradients(model, now.params, networks.buffers, x, y, now.grads)
+        method.gradients(model, now.params, networks.buffers, x, y, now._grads)
         now.optimizer.step()
 
     call = Captured(learn)
@@ -150,16 +105,24 @@ def _steps(
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
         noise = Noise(derive(*order, "noise", first), data.device)
-    for x, y in minibatches(data, order, batch_size, first, last):
-        if moves:
-            optimizer.set_rate(now.optimizer, now.step, last)
-        with torch.no_grad(), noise:
-            call(x, y)
-        now._hold(exactly=now.step + 1 == last)
-        now.step += 1
-        if (now.step % 100 == 0 or now.step == last) and not bool(now._flat.isfinite().all()):
-            raise Diverged(now, optimizer)
-        yield now
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # which the dense step has no use for
+        for chosen in examples(data, order, batch_size, first, last):
+            if moves:
+                optimizer.set_rate(now.optimizer, now.step, last)
+            if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
+                now._sparse.step(chosen, pool)
+            else:
+                with torch.no_grad(), noise:
+                    call(*gather(data, chosen))
+                now._hold(exactly=now.step + 1 == last)
+            now.step += 1
+            if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
+                raise Diverged(now, optimizer)
+            yield now
+
+
+def _finite(params: Params) -> bool:
+    return all(bool(p.isfinite().all()) for p in params.values())
 
 
 class Diverged(ArithmeticError):
@@ -257,13 +220,6 @@ def train(
     # held once more, for an interrupt between an update and its mask
     ends = replace(networks, params=masks.hold(mask, networks.params, frozen or {}))
     return Trained(ends, history, done, mask, stopped)
-
-
-def _flatten(params: Params) -> tuple[Tensor, Params]:
-    """One long tensor that holds a copy of every parameter, and views into it by name."""
-    flat = torch.cat([p.reshape(-1) for p in params.values()])
-    pieces = torch.split(flat, [p.numel() for p in params.values()])
-    return flat, {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
 
 
 def _check(

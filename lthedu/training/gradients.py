@@ -2,7 +2,8 @@
 
 "linear" multiplies the matrices of all replicates of an MLP at once, "vmap" lets torch.func vectorise any
 module over the replicate axis, "loop" takes one replicate after the other, which on a CPU is the fastest for
-convolutions. All three use the mean cross-entropy of each replicate's own minibatch.
+convolutions. All three use the mean cross-entropy of each replicate's own minibatch. "sparse" is "linear" with steps
+that touch kept weights alone (see `lthedu.training.sparse_path`).
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from lthedu.base.arguments import typed
 from lthedu.networks.masks import Params
 from lthedu.networks.reading import mlp_layers
 
-By = Literal["linear", "vmap", "loop"]
+By = Literal["linear", "vmap", "loop", "sparse"]
 
 
 @runtime_checkable
@@ -54,9 +55,9 @@ def pick(by: By | Literal["auto"] | Method, model: nn.Module, device: torch.devi
         convolves = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
         slow = (convolves and device.type == "cpu") or any(True for _ in model.buffers())
         by = "linear" if names else "loop" if slow else "vmap"
-    if by == "linear":
+    if by in ("linear", "sparse"):
         if not names:
-            raise ValueError("by is 'linear', which needs an MLP of Linear and ReLU layers; allowed here: vmap, loop")
+            raise ValueError(f"by is {by!r}, which needs an MLP of Linear and ReLU layers; allowed here: vmap, loop")
         return BatchedLinear(names)
     return Vectorised() if by == "vmap" else Looped()
 

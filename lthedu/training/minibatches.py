@@ -13,7 +13,19 @@ from lthedu.data import Dataset
 def minibatches(
     data: Dataset, order: Sequence[int], batch: int, first: int, last: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Inputs (R, batch, ...) and labels (R, batch) of the steps `first` to `last` - 1.
+    """Inputs (R, batch, ...) and labels (R, batch) of the steps `first` to `last` - 1; see `examples`."""
+    for chosen in examples(data, order, batch, first, last):
+        yield gather(data, chosen)
+
+
+def gather(data: Dataset, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """Inputs (R, batch, ...) and labels (R, batch) of the training examples `chosen` (R, batch)."""
+    x = data.x_train.index_select(0, chosen.reshape(-1))
+    return x.view(*chosen.shape, *x.shape[1:]), data.y_train[chosen]
+
+
+def examples(data: Dataset, order: Sequence[int], batch: int, first: int, last: int) -> Iterator[Tensor]:
+    """The numbers (R, batch) of the training examples of the steps `first` to `last` - 1.
 
     Each pass over the training set has its own permutation, from the replicate's order and the number of the
     pass alone; the remainder that fills no minibatch is left out of that pass.
@@ -27,9 +39,7 @@ def minibatches(
             with ThreadPoolExecutor() as pool:  # hundreds of orders are a second's work on one core
                 drawn = dict(zip(unique, pool.map(lambda o, e=epoch: _permutation(n, o, e), unique), strict=True))
             shuffled = torch.stack([drawn[o][: passes * batch] for o in order]).to(data.device)
-        index = shuffled[:, i * batch : (i + 1) * batch]  # (R, batch)
-        x = data.x_train.index_select(0, index.reshape(-1))
-        yield x.view(len(order), batch, *x.shape[1:]), data.y_train[index]
+        yield shuffled[:, i * batch : (i + 1) * batch]
 
 
 def _permutation(n: int, order: int, epoch: int) -> Tensor:

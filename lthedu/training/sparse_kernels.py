@@ -1,0 +1,149 @@
+"""Compiled loops of the sparse path: one step of a masked MLP that touches its kept weights alone.
+
+A layer with its bias is one sparse matrix W (out, in + 1) whose last column, the bias, meets a feature that is always
+1. Activations stand feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory.
+A replicate is computed by itself, so that its numbers depend on nothing beside it.
+"""
+
+import numpy as np
+
+from lthedu.base.compiled import vectorised
+
+
+@vectorised
+def product(start, column, value, x, z):  # type: ignore[no-untyped-def]
+    """z (out, batch) = W x for x (in, batch): row o of W is `value` at `column`, from `start[o]` to `start[o + 1]`."""
+    for o in range(len(z)):
+        k, end = start[o], start[o + 1]
+        for j in range(z.shape[1]):
+            z[o, j] = 0
+        while k + 4 <= end:  # four at once: z is read and written a quarter as often
+            a, b, c, d = value[k], value[k + 1], value[k + 2], value[k + 3]
+            p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
+            for j in range(z.shape[1]):
+                z[o, j] += a * x[p, j] + b * x[q, j] + c * x[r, j] + d * x[s, j]
+            k += 4
+        while k < end:
+            a, p = value[k], column[k]
+            for j in range(z.shape[1]):
+                z[o, j] += a * x[p, j]
+            k += 1
+
+
+@vectorised
+def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
+    """The gradients `found` of the kept weights alone, for d (out, batch) behind the layer and x (in, batch) before."""
+    zero = d.dtype.type(0)
+    for o in range(len(d)):
+        k, end = start[o], start[o + 1]
+        while k + 4 <= end:
+            p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
+            a, b, c, e = zero, zero, zero, zero
+            for j in range(d.shape[1]):
+                a += d[o, j] * x[p, j]
+                b += d[o, j] * x[q, j]
+                c += d[o, j] * x[r, j]
+                e += d[o, j] * x[s, j]
+            found[k], found[k + 1], found[k + 2], found[k + 3] = a, b, c, e
+            k += 4
+        while k < end:
+            p, a = column[k], zero
+            for j in range(d.shape[1]):
+                a += d[o, j] * x[p, j]
+            found[k] = a
+            k += 1
+
+
+@vectorised
+def errors(z, y):  # type: ignore[no-untyped-def]
+    """Logits z (classes, batch) become the gradient of the mean cross-entropy: (softmax - one-hot) / batch."""
+    classes, batch = z.shape
+    for j in range(batch):
+        top, total = z[0, j], z.dtype.type(0)
+        for c in range(classes):
+            top = max(top, z[c, j])
+        for c in range(classes):
+            z[c, j] = np.exp(z[c, j] - top)
+            total += z[c, j]
+        for c in range(classes):
+            z[c, j] /= total * batch
+        z[y[j], j] -= 1 / batch
+
+
+@vectorised
+def adam(w, g, m, v, rule):  # type: ignore[no-untyped-def]
+    """Adam and AdamW: weights w, gradients g, and the averages m and v of gradients and of their squares."""
+    decay, shrink, size, root, eps = rule[0], rule[1], rule[2], rule[3], rule[4]
+    keep_m, take_m, keep_v, take_v = rule[5], rule[6], rule[7], rule[8]
+    for k in range(len(w)):
+        slope = g[k] + decay * w[k]
+        m[k] = keep_m * m[k] + take_m * slope
+        v[k] = keep_v * v[k] + take_v * slope * slope
+        w[k] = shrink * w[k] - size * m[k] / (np.sqrt(v[k]) / root + eps)
+
+
+@vectorised
+def sgd(w, g, m, rule):  # type: ignore[no-untyped-def]
+    """Gradient descent with momentum m."""
+    decay, size, keep = rule[0], rule[1], rule[2]
+    for k in range(len(w)):
+        m[k] = keep * m[k] + (g[k] + decay * w[k])
+        w[k] -= size * m[k]
+
+
+@vectorised
+def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, buffer):  # type: ignore[no-untyped-def]
+    """One step of each replicate in `share`, on the examples `chosen` (R, batch) of x (n, features) and y (n,).
+
+    Replicates that follow each other with the same examples share their reading. `value` (N,), the weights that stand
+    where `kept` says, and the optimizer's memory `first` and `second` are updated; without a second one the rule is
+    `sgd`. `turned` and `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row of ones,
+    then the outputs, then the widest layer once more.
+    """
+    widths, zero = kept.widths, value.dtype.type(0)
+    layers, rows, columns = len(widths) - 1, widths[1:].sum(), widths[1:-1].sum()
+    outputs = widths[:-1].sum() + layers  # where they begin in `buffer`
+    z = buffer[outputs : outputs + widths[-1]]
+    spare = buffer[outputs + widths[-1] :]
+    before = -1
+    for r in share:
+        if before < 0 or (chosen[before] != chosen[r]).any():
+            for i in range(widths[0]):
+                for j in range(chosen.shape[1]):
+                    buffer[i, j] = x[chosen[r, j], i]
+        before = r
+
+        at, q = 0, r * rows
+        for layer in range(layers):
+            fan_in, fan_out = widths[layer], widths[layer + 1]
+            h, after = buffer[at : at + fan_in + 1], buffer[at + fan_in + 1 : at + fan_in + 1 + fan_out]
+            product(kept.start[q : q + fan_out + 1], kept.column, value, h, after)
+            if layer < layers - 1:
+                for i in range(fan_out):
+                    for j in range(after.shape[1]):
+                        after[i, j] = zero if after[i, j] < zero else after[i, j]  # NaN stays
+            at, q = at + fan_in + 1, q + fan_out
+        errors(z, y[chosen[r]])
+
+        d, p = z, (r + 1) * columns
+        for layer in range(layers - 1, -1, -1):
+            fan_in, fan_out = widths[layer], widths[layer + 1]
+            at, q = at - fan_in - 1, q - fan_out
+            h = buffer[at : at + fan_in + 1]
+            slopes(kept.start[q : q + fan_out + 1], kept.column, d, h, slope)
+            if layer:
+                p -= fan_in
+                begin = kept.start_by_column[p : p + fan_in + 1]
+                for k in range(begin[0], begin[-1]):
+                    turned[k] = value[kept.entry[k]]
+                product(begin, kept.row, turned, d, spare[:fan_in])
+                for i in range(fan_in):
+                    for j in range(h.shape[1]):
+                        h[i, j] = spare[i, j] if h[i, j] > zero else zero
+                d = h[:fan_in]
+
+        a, b = kept.start[r * rows], kept.start[(r + 1) * rows]
+        if len(second):
+            adam(value[a:b], slope[a:b], first[a:b], second[a:b], rule)
+        else:
+            sgd(value[a:b], slope[a:b], first[a:b], rule)

@@ -1,0 +1,270 @@
+"""The sparse path: masked MLPs trained on a CPU at the price of their kept weights.
+
+It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
+by rounding. A replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
+threads (torch's), among which the replicates are shared out. `training` takes it where it is the faster one.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lthedu.data import Dataset
+from lthedu.networks.masks import Mask, Params
+from lthedu.training.gradients import BatchedLinear, Method
+from lthedu.training.minibatches import gather
+from lthedu.training.optimizers import Optimizer
+
+DENSEST = 0.45  # of all weights together: with half of them kept, the batched products are nearly as fast
+SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
+WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
+SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
+
+Layers = Sequence[tuple[str, str | None]]
+Ints = NDArray[Any]
+
+
+class Kept(NamedTuple):
+    """Where the kept weights and biases of R networks are; N of them, replicate after replicate, layer after layer.
+
+    Within a layer they stand row by row. The entries of row q of all rows are `start[q]` to `start[q + 1]`. Columns
+    are those of all layers but the first, without the bias's.
+    """
+
+    widths: Ints  # (layers + 1,) numbers of features, from the inputs to the outputs
+    start: Ints  # (R * rows + 1,) where each row's entries begin
+    column: Ints  # (N,) the feature that an entry reads, within its layer
+    start_by_column: Ints  # (R * columns + 1,) where each column's entries begin in the next two
+    row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
+    entry: Ints  # (entries in columns,) which of the N it is
+    place: Ints  # (N,) where it stands in the one long tensor of all parameters
+
+
+def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer) -> str:
+    """Why a training cannot take the sparse path, wherever numba is; "" where it can.
+
+    >>> from lthedu import data
+    >>> from lthedu.training.gradients import Looped
+    >>> obstacle(Looped(), data.load("mnist", device="cpu").first(10), {}, Optimizer())
+    'the network is no plain MLP'
+    """
+    if data.device.type != "cpu":
+        return f"the data is on {data.device}"
+    if type(method) is not BatchedLinear:
+        return "the network is no plain MLP"
+    if frozen:
+        return "frozen weights take part like kept ones"
+    return "" if type(optimizer) is Optimizer else f"the update rule is a {type(optimizer).__name__}"
+
+
+def numba_is_here() -> bool:
+    """Whether there are compiled loops.
+
+    >>> from lthedu.base import compiled
+    >>> numba_is_here() == compiled.AVAILABLE
+    True
+    """
+    from lthedu.base import compiled  # importing numba takes a third of a second: only of who has a use for it
+
+    return compiled.AVAILABLE
+
+
+def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
+    """Whether the sparse path is the faster one for these masks (R, out, in) by name; what has none is kept whole.
+
+    >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
+    >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
+    [True, False]
+    """
+    weights = [weight for weight, _ in layers]
+    n = sum(params[name].numel() for name in weights)
+    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name in weights)
+    return batch_size <= WIDEST and n >= SMALLEST * len(params[weights[0]]) and kept <= DENSEST * n
+
+
+def views(flat: Tensor, params: Params) -> Params:
+    """Pieces of one long tensor, in the order and shapes of `params`.
+
+    >>> views(torch.arange(3), {"a": torch.zeros(1, 2), "b": torch.zeros(1)})
+    {'a': tensor([[0, 1]]), 'b': tensor([2])}
+    """
+    pieces = torch.split(flat, [p.numel() for p in params.values()])
+    return {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
+
+
+def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
+    """Where the kept weights and biases of R networks stand; see `Kept`.
+
+    >>> mask = {"w": torch.tensor([[[True, False], [False, True]]])}
+    >>> found = find_kept(mask, {"w": torch.ones(1, 2, 2), "b": torch.ones(1, 2)}, [("w", "b")])
+    >>> found.start.tolist(), found.column.tolist(), found.place.tolist()
+    ([0, 2, 4], [0, 2, 1, 2], [0, 4, 3, 5])
+    """
+
+    def with_biases(of: Mapping[str, Tensor]) -> list[Tensor]:  # of each layer, (R, out, in + 1); a missing bias is 0
+        both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
+        return [torch.cat(pair, 2) for pair in both]
+
+    keeps = with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()})
+    places = with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params))
+    column, place, row, entry, n = [], [], [torch.arange(0)], [torch.arange(0)], 0
+    for r in range(len(keeps[0])):
+        for layer, keep in enumerate(k[r] for k in keeps):
+            column.append(keep.nonzero()[:, 1])
+            place.append(places[layer][r][keep])
+            if layer:
+                number = n - 1 + keep.flatten().cumsum(0).view_as(keep)  # of each kept one, among the N
+                turned = keep[:, :-1].T
+                row.append(turned.nonzero()[:, 1])
+                entry.append(number[:, :-1].T[turned])
+            n += len(column[-1])
+
+    def starts(counts: list[Tensor]) -> NDArray[Any]:  # of counts (R, ...), layer by layer
+        return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
+
+    return Kept(
+        np.array([*(k.shape[2] - 1 for k in keeps), keeps[-1].shape[1]]),
+        starts([k.sum(2) for k in keeps]),
+        torch.cat(column).numpy().astype(np.uint32),
+        starts([keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]),
+        torch.cat(row).numpy().astype(np.uint32),
+        torch.cat(entry).numpy(),
+        torch.cat(place).numpy(),
+    )
+
+
+class SparsePath:
+    """Steps of a training that touch kept weights alone, as long as the masks in force make them the faster ones.
+
+    From `enter` to `leave` the kept weights and the optimizer's memory of them are here. `write` brings the weights
+    into `flat` (the `params`, one after the other), whose pruned ones stay zero, when somebody wants to see them: done
+    at every step it would cost a quarter of it. `leave` gives everything back, for dense steps.
+    """
+
+    def __init__(
+        self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, first_step: int, always: bool
+    ) -> None:
+        self.layers, self.data, self.batch_size, self.always = layers, data, batch_size, always
+        alike = sorted(range(len(order)), key=order.__getitem__)  # equal minibatches side by side
+        self.shares = np.array_split(alike, min(torch.get_num_threads(), len(order)))
+        self.kept: Kept | None = None  # while steps are dense
+        self.since, self.look_at = first_step, float(first_step)  # when masks came, and when to see whether they pay
+        self.unwritten = False
+        self.due: Callable[[Params], None] | None = None  # writes the last step's gradients, unless they are written
+
+    def enter(self, step: int, flat: Tensor, params: Params, mask: Mask, built: torch.optim.Optimizer) -> bool:
+        """Whether the next step is a sparse one; if so, everything is ready for it."""
+        self.due = None
+        if self.kept is None and step >= self.look_at:
+            self.look_at = math.inf
+            if self.always or (pays(mask, params, self.layers, self.batch_size) and numba_is_here()):
+                self._enter(find_kept(mask, params, self.layers), flat, params, built)
+        return self.kept is not None
+
+    def _enter(self, kept: Kept, flat: Tensor, params: Params, built: torch.optim.Optimizer) -> None:
+        self.x, self.y = self.data.x_train.flatten(1).contiguous().numpy(), self.data.y_train.contiguous().numpy()
+        self.flat, self.params, self.built, at = flat, params, built, kept.place
+        self.value = flat.numpy()[at]
+        self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
+        self.adam = "betas" in built.param_groups[0]
+        state = built.state.get(flat, {})
+        held = {name: state.get(name) for name in (["exp_avg", "exp_avg_sq"] if self.adam else ["momentum_buffer"])}
+        self.memory = {name: np.zeros_like(self.value) if m is None else m.numpy()[at] for name, m in held.items()}
+        self.count = int(state.get("step", 0))
+        rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
+        room = torch.ones((len(self.shares), int(rows), self.batch_size), dtype=flat.dtype)
+        self.buffers = room.numpy()  # torch's memory begins at a cache line, numpy's in the middle of one
+        self.kept = kept  # last, for an interrupt on the way
+
+    def leave(self, step: int) -> None:
+        """The masks change after this step. The next ones are looked at once these have lived long enough to pay."""
+        settled = self.always or step - self.since >= SETTLED
+        self.since, self.look_at = step, step if settled else step + SETTLED
+        if self.kept is None:
+            return
+        self.write()
+        state = {"step": torch.tensor(self.count, dtype=torch.float32)} if self.adam else {}
+        for name, memory in self.memory.items():
+            state[name] = torch.zeros_like(self.flat)
+            state[name].numpy()[self.kept.place] = memory
+        self.built.state[self.flat] = state
+        self.kept = None
+
+    def write(self) -> None:
+        """The weights of the last step, into the tensor of all."""
+        if self.kept is not None and self.unwritten:
+            self.flat.numpy()[self.kept.place] = self.value
+            self.unwritten = False
+
+    def step(self, chosen: Tensor, pool: Executor) -> None:
+        """One update on the examples `chosen` (R, batch). Interrupted, it leaves the weights as they were."""
+        assert self.kept is not None
+        from lthedu.training.sparse_kernels import steps  # see `numba_is_here`
+
+        kept, before, rule, examples = self.kept, self.before, self._rule(), chosen.contiguous().numpy()
+        first, *more = self.memory.values()
+        second = more[0] if more else first[:0]
+
+        def work(share: NDArray[np.int64], room: NDArray[Any]) -> None:
+            given = (examples, self.x, self.y, kept, self.value, self.turned, self.slope, first, second, rule)
+            steps(share, *given, room)
+
+        np.copyto(before, self.value)
+        self.unwritten = True
+        try:
+            others = [pool.submit(work, *other) for other in zip(self.shares[1:], self.buffers[1:], strict=True)]
+            work(self.shares[0], self.buffers[0])
+            for other in others:
+                other.result()
+        except BaseException:
+            pool.shutdown()  # which waits for the others
+            np.copyto(self.value, before)
+            raise
+        self.count += 1
+
+        def gradients(out: Params) -> None:
+            flat = torch.zeros_like(self.flat)
+            flat.numpy()[kept.place] = before
+            x, y = gather(self.data, chosen)
+            BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
+
+        self.due = gradients
+
+    def _rule(self) -> NDArray[Any]:
+        """The numbers of the next update, computed in double precision and rounded once; see `adam` and `sgd`."""
+        group, t = self.built.param_groups[0], self.count + 1
+        rate, decay = group["lr"], group["weight_decay"]
+        if not self.adam:
+            return np.array([decay, rate, group["momentum"]], self.value.dtype)
+        (m, v), apart = group["betas"], isinstance(self.built, torch.optim.AdamW)
+        shrink, decay = (1 - rate * decay, 0.0) if apart else (1.0, decay)
+        size, root = rate / (1 - m**t), math.sqrt(1 - v**t)
+        return np.array([decay, shrink, size, root, group["eps"], m, 1 - m, v, 1 - v], self.value.dtype)
+
+
+class Gradients(Mapping[str, Tensor]):
+    """The gradients of the last step by name, the pruned weights' included: computed when one is looked at."""
+
+    def __init__(self, tensors: Params, path: SparsePath) -> None:
+        self.tensors, self.path = tensors, path
+
+    def __getitem__(self, name: str) -> Tensor:
+        if self.path.due is not None:
+            self.path.due(self.tensors)
+            self.path.due = None
+        return self.tensors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

@@ -1,0 +1,343 @@
+"""The sparse path against the dense one and against autograd in float64: the same numbers, from kept weights alone."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from engine import OPTIMIZERS, furthest, optimizer_name, random_masks, rigl, solo
+from torch import nn
+
+from lthedu.base import compiled
+from lthedu.data import Dataset
+from lthedu.networks import masks
+from lthedu.networks.models import MLP
+from lthedu.training import Diverged, Optimizer, RateSchedule, Replicates, sparse_kernels, sparse_path, train, training
+from lthedu.training.sparse_kernels import errors, product, slopes
+
+pytestmark = pytest.mark.skipif(not compiled.AVAILABLE, reason="numba is not installed")
+
+every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+SGD = Optimizer("sgd", lr=0.1)
+
+
+def net():
+    """13,400 weights: enough for the sparse path to be worth its while."""
+    return MLP([20, 200, 45, 5])
+
+
+@pytest.fixture(scope="module")
+def three():
+    return Replicates.create(net, seeds=[0, 1, 2], dtype=torch.float64)
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
+
+
+def is_sparse(now):
+    return now._sparse is not None and now._sparse.kept is not None
+
+
+# The same numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD,
+        Optimizer("sgd", lr=0.1, weight_decay=0.01),
+        Optimizer("sgd", lr=0.05, momentum=0.9, weight_decay=0.01),
+        Optimizer(),
+        Optimizer(weight_decay=0.001),
+        Optimizer("adamw", weight_decay=0.1),
+    ],
+    ids=optimizer_name,
+)
+def test_100_float32_steps_are_within_1e_5_of_autograd_in_float64(mnist, optimizer):
+    few = mnist.first(3000, 10, 10)
+
+    def make():
+        return MLP([784, 40, 16, 10])
+
+    # seeds of which no ReLU comes nearer than 1e-6 to its kink: at the kink rounding decides which way it goes, and one
+    # that goes the other way in float32 parts two trainings by 1e-4, whoever computes them
+    for seed in (20, 38):
+        one = Replicates.create(make, seeds=[seed])
+        mask = random_masks(one, seed=seed, density=0.2)
+        given = {"order": [seed], "optimizer": optimizer, "batch_size": 32}
+        found = masks.unstack(train(one, few, 100, mask=mask, by="sparse", **given).replicates.params, 0)
+        start = Replicates(one.model, {n: p.double() for n, p in one.params.items()})
+        data = few.to("cpu", torch.float64)
+        exact = solo(start, 0, make, data, 100, order=seed, optimizer=optimizer, batch=32, mask=mask)
+        assert furthest(found, exact) <= 1e-5
+        assert furthest(found, masks.unstack(start.params, 0)) > 1e-2, "nothing was learnt"
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_adams_first_step_is_right_to_the_last_digits(mnist, name):
+    """Biases start at zero, and so show the step itself: a bias correction in float32 is off by 6e-6 of it."""
+    few, one = mnist.first(3000, 10, 10), Replicates.create(lambda: MLP([784, 40, 16, 10]), seeds=[20])
+    mask, double = random_masks(one, density=0.2), one.with_params({n: p.double() for n, p in one.params.items()})
+    rule, data = Optimizer(name), few.to("cpu", torch.float64)
+    found = train(one, few, 1, mask=mask, optimizer=rule, by="sparse").replicates.params
+    exact = train(double, data, 1, mask=mask, optimizer=rule, by="linear").replicates.params
+    for layer in range(3):
+        a, b = (p[f"layers.{layer}.bias"].double() for p in (found, exact))
+        assert ((a - b).abs() <= 1e-6 * b.abs() + 1e-12).all()
+
+
+@pytest.mark.parametrize("schedule", [RateSchedule("cosine", warmup=5), RateSchedule("steps")])
+def test_the_rate_follows_the_schedule_also_from_the_middle(three, toy, schedule):
+    mask = random_masks(three, density=0.3)
+    for name in ("sgd", "adam"):
+        rule = Optimizer(name, lr=0.01, schedule=schedule)
+        a, b = (
+            train(three, toy, 30, mask=mask, optimizer=rule, batch_size=16, first_step=7, by=by).replicates.params
+            for by in ("sparse", "linear")
+        )
+        assert furthest(a, b) <= 1e-12
+
+
+def no_biases():
+    return nn.Sequential(nn.Linear(20, 30, bias=False), nn.ReLU(), nn.Linear(30, 7), nn.ReLU(), nn.Linear(7, 5, False))
+
+
+@pytest.mark.parametrize("make", [no_biases, lambda: nn.Sequential(nn.Linear(20, 5)), net])
+def test_networks_of_other_shapes_masked_biases_and_layers_without_a_mask(toy, make):
+    two = Replicates.create(make, seeds=[0, 1], dtype=torch.float64)
+    g = torch.Generator().manual_seed(0)
+    weights = random_masks(two, density=0.2)
+    with_biases = {n: torch.rand(p.shape, generator=g) < 0.4 for n, p in two.params.items()}
+    empty_rows = {n: m & (torch.arange(m.shape[1]) % 3 > 0)[None, :, None] for n, m in weights.items()}
+    first = dict(list(weights.items())[:1])
+    nothing = {n: torch.zeros_like(m) for n, m in weights.items()}
+    for mask in (weights, with_biases, empty_rows, first, nothing, None):
+        a, b = (
+            train(two, toy, 12, mask=mask, optimizer=Optimizer(lr=0.01), batch_size=16, by=by).replicates.params
+            for by in ("sparse", "linear")
+        )
+        assert furthest(a, b) <= 1e-12
+        assert all(not a[n][~m].any() for n, m in (mask or {}).items())
+
+
+def test_images_that_do_not_lie_side_by_side_in_memory_are_read_right(three, toy):
+    turned = Dataset(toy.x_train.T.contiguous().T, *list(vars(toy).values())[1:])
+    assert not turned.x_train.is_contiguous()
+    mask = random_masks(three, density=0.3)
+    a, b = (train(three, d, 5, mask=mask, batch_size=16, by="sparse").replicates.params for d in (turned, toy))
+    assert equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", [1, 3, 37, 128])
+def test_the_loops_are_the_products_with_the_dense_matrix(dtype, batch):
+    g, tolerance = np.random.default_rng(batch), 1e-4 if dtype == np.float32 else 1e-12
+    w = g.normal(size=(9, 14)).astype(dtype) * (g.random((9, 14)) < 0.5)
+    w[3] = 0
+    start, (rows, columns) = np.concatenate([[0], (w != 0).sum(1).cumsum()]), w.nonzero()
+    x, d = g.normal(size=(14, batch)).astype(dtype), g.normal(size=(9, batch)).astype(dtype)
+    z, found = np.full((9, batch), np.nan, dtype), np.full(len(rows), np.nan, dtype)
+    product(start, columns.astype(np.uint32), w[rows, columns], x, z)
+    slopes(start, columns.astype(np.uint32), d, x, found)
+    assert np.allclose(z, w @ x, atol=tolerance)
+    assert np.allclose(found, (d @ x.T)[rows, columns], atol=tolerance)
+    y = g.integers(9, size=batch)
+    logits = torch.tensor(z, requires_grad=True)
+    nn.functional.cross_entropy(logits.T, torch.tensor(y)).backward()
+    errors(z, y)
+    assert np.allclose(z, logits.grad, atol=tolerance)
+
+
+def test_no_bit_depends_on_the_other_replicates_or_on_the_threads(mnist, threads):
+    data, orders = mnist.first(1000, 10, 10), [0, 1, 2, 0, 1]
+    five = Replicates.create(lambda: MLP([784, 60, 30, 10]), seeds=range(5))
+    mask = random_masks(five, density=0.2)
+    mask["layers.0.weight"][2] = False  # one has fewer weights than the others
+    threads(1)
+    one = train(five, data, 20, mask=mask, order=orders, by="sparse").replicates.params
+    for many in (2, 3, 8):
+        threads(many)
+        assert equal(train(five, data, 20, mask=mask, order=orders, by="sparse").replicates.params, one)
+    for some in ([3], [4, 0], [2, 2]):
+        own = {n: m[some] for n, m in mask.items()}
+        few = train(five.take(some), data, 20, mask=own, order=[orders[i] for i in some], by="sparse")
+        assert equal(few.replicates.params, {n: p[some] for n, p in one.items()})
+
+
+# Masks that change, and the way back ------------------------------------------------------------------------------
+
+
+@every_optimizer
+def test_from_dense_to_sparse_and_back_is_the_dense_training_throughout(three, toy, optimizer):
+    """The optimizer's memory goes along both ways; what is pruned and comes back has none."""
+    plan = {12: 0.3, 24: 0.1, 36: 0.35, 48: 0.9}
+    runs = {}
+    for by in ("auto", "linear"):
+        was = {}
+        for now in training(three, toy, 60, optimizer=optimizer, batch_size=16, by=by):
+            was[now.step] = is_sparse(now)
+            if now.step in plan:
+                now.mask = random_masks(three, seed=now.step, density=plan[now.step])
+            assert all(not p[~now.mask[n]].any() for n, p in now.params.items() if n in now.mask)
+        assert [was[step] for step in (12, 13, 24, 25, 48, 49, 60)] == [
+            by == "auto" and 12 < s < 49 for s in (12, 13, 24, 25, 48, 49, 60)
+        ]
+        runs[by] = now.params
+    assert furthest(runs["auto"], runs["linear"]) <= 1e-10
+
+
+@every_optimizer
+def test_rigl_on_the_sparse_path_is_rigl_on_the_dense_one(three, toy, optimizer):
+    ends = []
+    for by in ("sparse", "linear"):
+        for now in training(
+            three, toy, 12, mask=random_masks(three, density=0.2), optimizer=optimizer, batch_size=16, by=by
+        ):
+            if now.step % 3 == 0:
+                now.mask = {n: rigl(now.params[n], now.grads[n], m, 5) for n, m in now.mask.items()}
+        ends.append((now.params, now.mask))
+    assert equal(ends[0][1], ends[1][1])
+    assert furthest(ends[0][0], ends[1][0]) <= 1e-10
+
+
+def test_masks_that_change_at_every_step_are_left_to_the_dense_step(three, toy):
+    sparse = []
+    for now in training(three, toy, 30, mask=random_masks(three, density=0.2), batch_size=16):
+        sparse.append(is_sparse(now))
+        if now.step < 9:
+            now.mask = random_masks(three, seed=now.step, density=0.2)
+    assert sparse == [step == 1 or step > 8 + sparse_path.SETTLED for step in range(1, 31)]
+
+
+# What a loop may look at --------------------------------------------------------------------------------------------
+
+
+def test_looking_at_weights_and_gradients_changes_no_bit(three, toy):
+    mask = random_masks(three, density=0.2)
+    for now in training(three, toy, 9, mask=mask, batch_size=16, by="sparse"):
+        _, params, grads, _ = now
+        assert sum(len(dict(t)) for t in (params, grads)) == 12
+    assert equal(now.params, train(three, toy, 9, mask=mask, batch_size=16, by="sparse").replicates.params)
+
+
+def test_gradients_are_those_of_the_last_step_also_after_a_new_mask_and_a_dense_step(three, toy):
+    a, b = (
+        training(three, toy, 6, mask=random_masks(three, density=0.2), optimizer=SGD, batch_size=16, by=by)
+        for by in ("auto", "linear")
+    )
+    for one, two in zip(a, b, strict=True):
+        assert is_sparse(one) == (one.step <= 3)
+        if one.step == 3:
+            one.mask = two.mask = random_masks(three, seed=9, density=0.9)
+        if one.step != 4:  # not looked at: nothing may be left over for the next time
+            assert furthest(one.grads, two.grads) <= 1e-12
+    assert repr(one.grads).startswith("{'layers.0.weight': tensor([[[")
+
+
+# Which path ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"mask": 0.6}, False),
+        ({"mask": None}, False),
+        ({"by": "linear"}, False),
+        ({"by": "vmap"}, False),
+        ({"frozen": True}, False),
+        ({"optimizer": type("Mine", (Optimizer,), {})()}, False),
+    ],
+)
+def test_it_is_taken_where_it_pays_and_can_be(three, toy, change, expected):
+    density = change.pop("mask", 0.3)
+    mask = None if density is None else random_masks(three, density=density)
+    if change.pop("frozen", False):
+        change["frozen"] = {n: torch.zeros_like(three.params[n]) for n in mask}
+    assert is_sparse(next(training(three, toy, 2, mask=mask, batch_size=16, **change))) == expected
+
+
+def test_a_layer_without_a_mask_counts_whole_and_small_networks_and_wide_minibatches_stay_dense(three):
+    mask, layers = random_masks(three, density=0.1), [(n, None) for n in three.full_mask()]
+    assert sparse_path.pays(mask, three.params, layers, 128)
+    assert not sparse_path.pays(mask, three.params, layers, 2000)
+    assert not sparse_path.pays({"layers.0.weight": mask["layers.0.weight"]}, three.params, layers, 128)
+    one = [("layers.0.weight", None)]
+    assert not sparse_path.pays(mask, three.params, one, 128)  # 4,000 weights
+
+
+def test_without_numba_every_step_is_dense(three, toy, monkeypatch):
+    mask = random_masks(three, density=0.1)
+    dense = train(three, toy, 5, mask=mask, batch_size=16, by="linear").replicates.params
+    monkeypatch.setattr(compiled, "AVAILABLE", False)
+    assert equal(train(three, toy, 5, mask=mask, batch_size=16).replicates.params, dense)
+    with pytest.raises(ValueError, match="by is 'sparse', but numba is not installed; allowed here: linear, vmap"):
+        train(three, toy, 5, mask=mask, batch_size=16, by="sparse")
+
+
+def test_where_it_cannot_be_taken_it_is_refused_with_the_reason(three, toy):
+    mask = random_masks(three)
+    held = {n: torch.zeros_like(three.params[n]) for n in mask}
+    with pytest.raises(ValueError, match="by is 'sparse', but frozen weights take part like kept ones"):
+        train(three, toy, 5, mask=mask, frozen=held, batch_size=16, by="sparse")
+    with pytest.raises(ValueError, match="by is 'sparse', but the update rule is a Mine"):
+        train(three, toy, 5, optimizer=type("Mine", (Optimizer,), {})(), batch_size=16, by="sparse")
+    bent = Replicates.create(lambda: nn.Sequential(nn.Linear(20, 5), nn.Tanh()), seeds=[0], dtype=torch.float64)
+    with pytest.raises(ValueError, match="by is 'sparse', which needs an MLP of Linear and ReLU layers"):
+        train(bent, toy, 5, batch_size=16, by="sparse")
+
+
+# What goes wrong on the way -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("many", [1, 2])
+def test_an_interrupted_step_leaves_the_weights_before_it(three, toy, monkeypatch, threads, many):
+    threads(many)
+    mask = random_masks(three, density=0.2)
+    until = train(three, toy, 3, mask=mask, batch_size=16, by="sparse").replicates.params
+    real, calls = sparse_kernels.steps, []
+
+    def interrupted(*given):
+        real(*given)
+        calls.append(1)
+        if len(calls) == 3 * many + 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sparse_kernels, "steps", interrupted)
+    done = train(three, toy, 9, mask=mask, batch_size=16, by="sparse")
+    assert (done.stopped, done.steps) == (True, 3)
+    assert equal(done.replicates.params, until)
+
+
+def test_threads_end_with_the_training(three, toy, monkeypatch, threads):
+    threads(2)
+    pools = []
+
+    class Watched(ThreadPoolExecutor):
+        def __init__(self, *given):
+            super().__init__(*given)
+            pools.append(self)
+
+    monkeypatch.setattr("lthedu.training.engine.ThreadPoolExecutor", Watched)
+    loop = training(three, toy, 9, mask=random_masks(three, density=0.2), batch_size=16, by="sparse")
+    next(loop)
+    assert len(pools[0]._threads) == 1
+    loop.close()
+    assert not any(thread.is_alive() for thread in pools[0]._threads)
+
+
+def test_a_training_that_diverges_says_so_and_keeps_pruned_weights_at_zero(three, toy):
+    mask = random_masks(three, density=0.2)
+    with pytest.raises(Diverged) as lost:
+        train(three, toy, 40, mask=mask, batch_size=20, optimizer=Optimizer("sgd", lr=1e200), by="sparse")
+    end = lost.value.replicates.params
+    assert any(p.isnan().any() for p in end.values())
+    assert all(not end[n][~m].any() for n, m in mask.items())
