@@ -21,6 +21,11 @@ every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer
 SGD = Optimizer("sgd", lr=0.1)
 
 
+@pytest.fixture(autouse=True)
+def by_itself(monkeypatch):
+    monkeypatch.setattr(sparse_path, "BY_ITSELF", True)
+
+
 def net():
     """13,400 weights: enough for the sparse path to be worth its while."""
     return MLP([20, 200, 45, 5])

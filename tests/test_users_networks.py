@@ -212,3 +212,9 @@ def test_the_output_layer_may_be_named_and_must_be_where_it_cannot_be_known(rows
     assert study(rows, Sums, output="a.weight").output == "a.weight"
     with pytest.raises(ValueError, match=r"output is 'c.weight'; allowed: a.weight, b.weight"):
         study(rows, Sums, output="c.weight")
+
+
+def test_a_linear_layer_by_itself_is_a_network(rows) -> None:
+    networks = Replicates.create(lambda: nn.Linear(20, 5), seeds=[0])
+    assert type(pick("auto", networks.model, CPU)).__name__ == "BatchedLinear"
+    assert train(networks, rows, 3, batch_size=50).steps == 3

@@ -95,7 +95,8 @@ def mlp_layers(model: nn.Module) -> list[tuple[str, str | None]] | None:
         return None
     if obstacle(model):
         return None
-    return [(f"{name}.weight", None if m.bias is None else f"{name}.bias") for name, m in linear]
+    at = [f"{name}." if name else "" for name, _ in linear]  # a Linear by itself has no name
+    return [(f"{n}weight", None if m.bias is None else f"{n}bias") for n, (_, m) in zip(at, linear, strict=True)]
 
 
 def _flattens(layer: Any) -> bool:

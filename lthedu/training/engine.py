@@ -20,6 +20,7 @@ from lthedu.base.streams import derive
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
+from lthedu.training import sparse_path
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.dry_run import check_runs
 from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
@@ -54,8 +55,8 @@ def training(
     mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
     mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
     (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.training.gradients`), or an object that does
-    it; with "auto" the steps of a plain MLP on a CPU touch its kept weights alone while its masks make that the faster
-    way (see `lthedu.training.sparse_path`). The learning rate of the update after `step` finished ones is the
+    it; with "sparse" the steps of a plain MLP on a CPU touch its kept weights alone, which "auto" does not do by itself
+    yet (see `lthedu.training.sparse_path`). The learning rate of the update after `step` finished ones is the
     optimizer's schedule at `step` of `steps`, also where training begins at `first_step`; its other state is fresh. On
     a CUDA device the step is captured once and replayed (see `lthedu.training.cuda_graph`).
 
@@ -78,7 +79,7 @@ def training(
     method = pick(by, replicates.model, data.device)
     check_runs(method, replicates, data, batch_size)
     mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
-    if by in ("auto", "sparse"):
+    if by == "sparse" or (by == "auto" and sparse_path.BY_ITSELF):
         why_not = obstacle(method, data, frozen, optimizer)
         if by == "sparse" and not why_not and not numba_is_here():
             why_not = "numba is not installed"

@@ -2,7 +2,7 @@
 
 It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
 by rounding. A replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
-threads (torch's), among which the replicates are shared out. `training` takes it where it is the faster one.
+threads (torch's), among which the replicates are shared out. `training` takes it with `by="sparse"`.
 """
 
 import math
@@ -21,6 +21,7 @@ from lthedu.training.gradients import BatchedLinear, Method
 from lthedu.training.minibatches import gather
 from lthedu.training.optimizers import Optimizer
 
+BY_ITSELF = False  # whether "auto" takes this path where it pays: once the lessons' outputs were made anew with it
 DENSEST = 0.45  # of all weights together: with half of them kept, the batched products are nearly as fast
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
 WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
