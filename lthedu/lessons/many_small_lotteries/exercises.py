@@ -114,8 +114,8 @@ CLOSE = 1e-6
     returns=lambda got, *_: numbers(got, 2, "two numbers: the lower and the upper end", nan=True),
 )
 def check_clopper_pearson(attempt: Attempt) -> None:
-    """Both ends, for some wins, then for none and for all; another confidence last."""
-    usual = [(3, 20), (40, 64), (1, 8), (0, 128), (0, 5), (12, 12)]
+    """Both ends, for some wins, then for none and for all, and of many draws; another confidence last."""
+    usual = [(3, 20), (40, 64), (1, 8), (0, 128), (0, 5), (12, 12), (20, 10_000), (5, 2000)]
     compare(
         attempt,
         [*((wins, draws, 0.95) for wins, draws in usual), (5, 30, 0.8), (0, 30, 0.99)],

@@ -377,6 +377,12 @@ for _words, _low, _high in (
         lambda w, n: (w, w + n + 1),
         lambda w, n: (w + 1, w + n),
     ),
+    (
+        "the upper end's beta has one loss too many" + _EACH,
+        lambda w, n: (w, n + 1),
+        lambda w, n: (w + 1, n + 1),
+    ),
+    ("the lower end's beta has one loss too few" + _EACH, lambda w, n: (w, n), lambda w, n: (w + 1, n)),
 ):
     for _known in (True, False):
         mistake("clopper_pearson", _words)(partial(of_betas, _low, _high, _known))
@@ -389,6 +395,16 @@ def in_another_tail(tail: Callable[[float], float], wins: int, draws: int, confi
 mistake("clopper_pearson", "each tail holds (1 - confidence) / 4 here: halve 1 - confidence once")(
     partial(in_another_tail, lambda confidence: (1 - confidence) / 4)
 )
+
+
+mistake("clopper_pearson", "each tail holds confidence / 2 here: it is 1 - confidence that the two tails share")(
+    partial(in_another_tail, lambda confidence: confidence / 2)
+)
+
+
+@mistake("clopper_pearson", "called without `confidence` it must take 0.95, the stub's default")
+def another_default(wins: int, draws: int, confidence: float = 0.9) -> Pair:
+    return clopper_pearson(wins, draws, confidence)
 
 
 def from_changed(
@@ -428,6 +444,10 @@ for _words, _change in (
     (
         "the second number is the width of the interval; return its upper end",
         lambda ends, w, n, c: (ends[0], ends[1] - ends[0]),
+    ),
+    (
+        "this is the share and half of the interval's width; return its two ends",
+        lambda ends, w, n, c: (w / n, (ends[1] - ends[0]) / 2),
     ),
     (
         "this takes the share that came up for the chance; ask under which chances so many wins may come up",

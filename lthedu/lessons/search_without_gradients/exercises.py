@@ -1,6 +1,7 @@
 """This lesson's exercises. The references are the library's own functions."""
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -272,20 +273,23 @@ def _loss(result: object, *args: object) -> float:
     returns=_loss,
 )
 def check_best_within(attempt: Attempt) -> None:
-    """Nothing at all, unequal costs, a call that just fits, one that passes the budget before a cheap one.
+    """Nothing that fits, unequal costs, a call that just fits, one that passes the budget before a cheap one.
 
     All sums are exact, in float32, too: rounding decides nothing.
     """
     compare(
         attempt,
         [
-            ([], [], 10.0),
-            ([2.0], [0.5], 1.0),
-            ([1.0, 5.0], [0.8, 0.3], 4.0),
-            ([1.0, 5.0, 1.0], [0.8, 0.3, 0.2], 4.0),
-            ([40.0, 40.0, 40.0], [2.2, 2.1, 1.9], 90.0),
-            ([1.0, 1.0, 1.0, 1.0], [0.4, 0.9, 0.6, 0.1], 3.0),
-            ([3.0] * 8, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2], 6.0),
+            ([2.0], [0.5], 1),
+            ([1.0, 5.0], [0.8, 0.3], 4),
+            ([1.0, 5.0, 1.0], [0.8, 0.3, 0.2], 4),
+            ([40.0, 40.0, 40.0], [2.2, 2.1, 1.9], 90),
+            ([1.0, 1.0, 1.0, 1.0], [0.4, 0.9, 0.6, 0.1], 3),
+            ([3.0] * 8, [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2], 6),
+            ([1.0, 1.0], [0.0, 0.5], 2),  # a loss of 0
+            ([1.0], [1e12], 5),  # and a huge one
+            ([1.0, 3.0], [0.3, 0.6], 5),  # the later loss is lower for what it cost
+            ([1.0, 1.0, 1.0], [0.31232, 0.31231, 0.3124], 3),  # losses that differ little
             ([1.0, 0.375, 1.0], [0.9, 0.8, 0.7], 1.25),
             ([0.75, 0.5, 0.5], [2.375, 2.75, 2.25], 1.5),
             ([1.0, 2.0, 1.0], [2.0, 2.0, 1.5], 3.0),  # the same loss twice, and a loss that is its cost
@@ -295,8 +299,8 @@ def check_best_within(attempt: Attempt) -> None:
             f"costs {costs}, losses {losses}, budget {budget:g}: {difference(got, right)}"
         ),
         otherwise=lambda got, right, costs, losses, budget: (
-            "this is not the lowest loss within the budget"
-            if costs
-            else "where nothing was seen the best loss is infinity"
+            "where nothing was seen the best loss is infinity"
+            if math.isinf(right)
+            else "this is not the lowest loss within the budget"
         ),
     )

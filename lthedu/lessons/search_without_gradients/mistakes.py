@@ -1,9 +1,11 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
+import functools
 import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -370,9 +372,75 @@ def skips_the_dear(costs: Row, losses: Row, budget: float) -> float:
     return best
 
 
+def starts_with(start: float, otherwise: float, costs: Row, losses: Row, budget: float) -> float:
+    """The lowest loss, or `start` if it is lower; `otherwise` where there is no loss."""
+    found = _within(costs, losses, budget)
+    return min([start, *found]) if found else otherwise
+
+
+for _first_best in (1.0, 10.0, 99.0, 100.0, 999.0, 1000.0, 9999.0, 1e4, 1e5, 1e6, 1e9):
+    for _otherwise in (_first_best, math.inf):
+        mistake("best_within", "it starts with a number that losses may be above: start with infinity")(
+            functools.partial(starts_with, _first_best, _otherwise)
+        )
+
+
 @mistake("best_within", "it starts with a number that losses may be above: start with infinity")
-def starts_with_one(costs: Row, losses: Row, budget: float) -> float:
-    return min([1.0, *_within(costs, losses, budget)])
+def infinity_if_it_is_999_still(costs: Row, losses: Row, budget: float) -> float:
+    best = min([999.0, *_within(costs, losses, budget)])
+    return best if best < 999 else math.inf
+
+
+@mistake("best_within", "a loss of 0 counts as any other: `if not best` and `best or ...` take it for nothing")
+def takes_zero_for_nothing(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(_within(costs, losses, budget)) or math.inf
+
+
+@mistake("best_within", "a loss of 0 counts as any other: `if not best` and `best or ...` take it for nothing")
+def forgets_zero(costs: Row, losses: Row, budget: float) -> float:
+    best: float | None = None
+    for loss in _within(costs, losses, budget):
+        if not best or loss < best:
+            best = loss
+    return math.inf if best is None else best
+
+
+@mistake("best_within", "a loss of 0 counts as any other: `if not best` and `best or ...` take it for nothing")
+def only_above_zero(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(loss for loss in _within(costs, losses, budget) if loss > 0)
+
+
+def _by(key: Callable[[float, float, float], Any], costs: Row, losses: Row, budget: float) -> float:
+    """The loss of the call within the budget of which (spent, cost, loss) give the lowest key."""
+    calls = [call for call in _sums(costs, losses) if call[0] <= budget + 1e-9]
+    return min(calls, key=lambda call: key(*call))[2] if calls else math.inf
+
+
+for _words, _key in (
+    ("it compares losses divided by costs; compare the losses", lambda spent, cost, loss: loss / cost),
+    ("it compares losses divided by what was spent; compare the losses", lambda spent, cost, loss: loss / spent),
+    ("it takes the loss of the cheapest call; take the lowest loss", lambda spent, cost, loss: (cost, loss)),
+    ("it compares rounded losses; compare them as they are", lambda spent, cost, loss: round(loss, 1)),
+    ("it compares rounded losses; compare them as they are", lambda spent, cost, loss: round(loss, 2)),
+    ("it compares rounded losses; compare them as they are", lambda spent, cost, loss: round(loss, 3)),
+):
+    mistake("best_within", _words)(functools.partial(_by, _key))
+
+
+@mistake("best_within", "it compares a loss with the one before it; compare it with the lowest so far")
+def compares_with_the_one_before(costs: Row, losses: Row, budget: float) -> float:
+    found = [math.inf, *_within(costs, losses, budget)]
+    return [found[0], *(b for a, b in itertools.pairwise(found) if b < a)][-1]
+
+
+@mistake("best_within", "it adds up all costs first: go call by call, and count those that fit")
+def all_or_nothing(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(losses) if sum(costs) <= budget else math.inf
+
+
+@mistake("best_within", "it cuts costs to whole numbers; add them up as they are")
+def whole_costs(costs: Row, losses: Row, budget: float) -> float:
+    return _lowest(_within([int(cost) for cost in costs], losses, int(budget)))
 
 
 @mistake("best_within", "it starts with 0, and no loss is below it: start with infinity")
@@ -451,6 +519,11 @@ def strictly_below(costs: Row, losses: Row, budget: float) -> float:
 @mistake("best_within", "it counts calls; count what they cost")
 def counts_calls(costs: Row, losses: Row, budget: float) -> float:
     return _lowest(losses[: int(budget)])
+
+
+@mistake("best_within", "it counts calls; count what they cost")
+def takes_so_many_calls(costs: Row, losses: Row, budget: Any) -> float:
+    return _lowest(losses[:budget])  # which fails for a part of one
 
 
 @mistake("best_within", "it takes calls beyond the budget")

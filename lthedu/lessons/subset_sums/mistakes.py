@@ -398,6 +398,61 @@ for _rounded in (round, math.floor):
         return rounded(count) if count < math.inf else count
 
 
+def between(p: Floats, share: float) -> float:
+    """The count at which the rising shares `p` reach `share`, read between whole ones."""
+    reached = np.flatnonzero(p >= share)
+    if not len(reached):
+        return math.inf
+    k = int(reached[0])
+    return float(k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])) if k else 0.0
+
+
+@mistake("numbers_needed", "called without `share` it must take 0.5, the stub's default")
+def another_default(errors: Floats, eps: float, share: float = 0.95) -> float:
+    return numbers_needed(errors, eps, share)
+
+
+@mistake("numbers_needed", "the share is of all draws: divide by their number, not by one less")
+def of_one_draw_less(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return between((errors <= eps).sum(axis=0) / (len(errors) - 1), share)
+
+
+@mistake("numbers_needed", "it takes a share of those draws that all numbers bring within eps: `share` is of all draws")
+def share_of_the_last(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = (errors <= eps).mean(axis=0)
+    return between(p, share * float(p[-1]))
+
+
+@mistake("numbers_needed", "it takes a share that is a little too small for enough: p_k >= share, exactly")
+def nearly_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
+    p = (errors <= eps).mean(axis=0)
+    k = int(np.argmax(p > share - 0.005))
+    return math.inf if p[-1] <= share - 0.005 else float(k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])) if k else 0.0
+
+
+@mistake("numbers_needed", "it never looks at the last column, which is for all numbers")
+def without_the_last(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, :-1], eps, share)
+
+
+@mistake("numbers_needed", "it averages over the counts of each draw: take the mean over the draws, for every count")
+def between_draws(errors: Floats, eps: float, share: float = 0.5) -> float:
+    return between((errors <= eps).mean(axis=1), share)
+
+
+@mistake("numbers_needed", "it goes share / p_k of the step: go from p_(k-1), (share - p_(k-1)) / (p_k - p_(k-1))")
+def from_zero(errors: Floats, eps: float, share: float = 0.5) -> float:
+    k, p = _first(errors, eps, share), (errors <= eps).mean(axis=0)
+    return k if k in (0, math.inf) else float(k - 1 + share / p[int(k)])
+
+
+for _digits in (1, 2, 3):
+
+    @mistake("numbers_needed", "right but rounded: return all its digits")
+    def rounds_the_result(errors: Floats, eps: float, share: float = 0.5, digits: int = _digits) -> float:
+        return round(numbers_needed(errors, eps, share), digits)
+
+
 @mistake("numbers_needed", "it starts from k where it is to start from k - 1")
 def starts_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
     return numbers_needed(errors, eps, share) + (_first(errors, eps, share) > 0)

@@ -78,7 +78,8 @@ def _differentiable(got: object, scores: Tensor, more: object) -> Drawn:
     if got.shape != scores.shape:
         raise Wrong(f"the mask has shape {tuple(got.shape)}; expected that of the scores, {tuple(scores.shape)}")
     if got.dtype != scores.dtype:
-        raise Wrong(f"the mask has dtype {got.dtype}; gradients pass through numbers alone: make it {scores.dtype}")
+        why = "so must it" if got.is_floating_point() else "gradients pass through numbers alone"
+        raise Wrong(f"the mask has dtype {got.dtype}; the scores have {scores.dtype}, and {why}")
     if bool(got.isnan().any()):
         raise Wrong("the mask holds NaN")
     if got.requires_grad:
@@ -128,27 +129,47 @@ def _which_popup(got: Drawn, right: Drawn, scores: Tensor, density: float) -> st
 )
 def check_bernoulli_mask(attempt: Attempt) -> None:
     """Values, chances over many draws, the generator, independence, and the gradient p (1 - p)."""
-    scores = SCORES.repeat_interleave(4000).view(120, 200).requires_grad_()
+    scores = SCORES.repeat_interleave(4000).view(120, 200).requires_grad_()  # drawn once: a loop takes its time
+    few = SCORES.repeat_interleave(40).view(12, 20).requires_grad_()
 
-    def once(generator: torch.Generator, scores: Tensor = scores) -> Drawn:
+    def of_many(generator: torch.Generator) -> Tensor:
+        mask: Tensor = attempt(scores, generator)
+        _differentiable(mask.detach() if isinstance(mask, Tensor) else mask, scores, generator)
+        _check_numbers(mask.detach(), scores.detach())
+        return mask.detach().view(6, 20, 200)
+
+    def once(generator: torch.Generator, scores: Tensor = few) -> Drawn:
         mask, grad = _differentiable(attempt(scores, generator), attempt.given[0], generator)
         _check_numbers(mask, scores.detach())
         return mask, grad
 
     others = torch.randn(300, generator=attempt.rng).requires_grad_()  # at some of them 1 + p - p rounds
     draws.drawn(lambda generator: once(generator, others), 0)
-    mask, grad = draws.drawn(once, 1)
-    chances, drawn = SCORES.sigmoid(), mask.view(6, 20, 200)
-    _check_chances(drawn, [draws.drawn(once, seed)[0].view_as(drawn) for seed in (2, 3, 4)])
+    draws.drawn(lambda generator: once(generator, others.detach().double().requires_grad_()), 0)
+    chances = SCORES.sigmoid()
+    _check_chances(draws.drawn(of_many, 1), [draws.drawn(once, seed)[0].view(6, 2, 20) for seed in (2, 3, 4)])
+    _not_seeded_anew(attempt, once)
     draws.decided(lambda generator: once(generator)[0], "mask")
     draws.moved_on(attempt, once)
+    mask, grad = draws.drawn(once, 1)
     if grad is None or not bool(grad.any()):
         raise Wrong(NO_GRADIENT)
-    _check_slopes((grad / _weights(scores)).view_as(drawn), drawn, (chances * (1 - chances)).view(6, 1, 1))
+    mask = mask.view(6, 2, 20)
+    _check_slopes((grad / _weights(few)).view_as(mask), mask, (chances * (1 - chances)).view(6, 1, 1))
 
 
 SCORES = torch.tensor([-30.0, -1.0, 0.0, 0.5, 2.0, 30.0])
 NO_GRADIENT = "no gradient comes through: a draw has none; add (p - p.detach())"
+
+
+def _not_seeded_anew(attempt: Attempt, once: draws.Once[object]) -> None:
+    """Wrong where generators in different states end in the same: only one that is seeded does."""
+    ends = []
+    for seed in (1, 2):
+        draws.drawn(once, seed)
+        ends += [g.get_state() for g in attempt.given if isinstance(g, torch.Generator)]
+    if torch.equal(*ends):
+        raise Wrong(draws.SEEDED_ANEW)
 
 
 def _check_numbers(mask: Tensor, scores: Tensor) -> None:
@@ -163,10 +184,10 @@ def _check_numbers(mask: Tensor, scores: Tensor) -> None:
 
 
 def _check_chances(drawn: Tensor, others: list[Tensor]) -> None:
-    """Of each chance 20 rows of 200 draws, in one mask and in others that other generators gave."""
+    """Of each chance 20 rows of 200 draws in one mask, and fewer in others that other generators gave."""
     share, chances = drawn.mean((1, 2)), SCORES.sigmoid()
     if all(bool(((m == 0) | (m == 1)).all()) for m in (drawn.mean((1, 2)), *(m.mean((1, 2)) for m in others))):
-        if any(not torch.equal(m, drawn) for m in others):
+        if any(not torch.equal(m.mean((1, 2)), share) for m in others):
             raise Wrong(ONE_FOR_MANY)
         if any(torch.equal(share, likelier.float()) for likelier in (chances > 0.5, chances >= 0.5)):
             raise Wrong("nothing is drawn: it takes the likelier choice", _shares_shown(share))
@@ -178,6 +199,8 @@ def _check_chances(drawn: Tensor, others: list[Tensor]) -> None:
         (1 - chances, "turned round: it keeps where the uniform number is above the chance"),
         (SCORES.clamp(0, 1), "it takes the score itself for the chance; the chance is sigmoid(score)"),
         (torch.full((6,), 0.5), "it keeps half of the weights, whatever their scores: the chance is sigmoid(score)"),
+        ((2 * SCORES).sigmoid(), "this is sigmoid(2 * score), or (1 + tanh(score)) / 2; the chance is sigmoid(score)"),
+        (SCORES.clamp(-1, 1).sigmoid(), "it cuts scores off at -1 and 1; the chance is sigmoid(score) for all of them"),
         (chances.sigmoid(), "it takes the sigmoid twice; the chance is sigmoid(score)"),
         (SCORES.tanh().clamp(0, 1), "tanh is not the sigmoid: it is negative for negative scores"),
         (torch.special.ndtr(chances), "it compares with normal numbers (randn); draw uniform ones, torch.rand"),
@@ -208,6 +231,11 @@ def _check_slopes(got: Tensor, drawn: Tensor, right: Tensor) -> None:
         raise Wrong("this passes the gradient on to the score; it belongs to the chance sigmoid(score)", at)
     if not bool(got[drawn == 0].any()):
         raise Wrong("only kept weights get a gradient; let it pass for all of them", at)
+    p = SCORES.sigmoid().view(6, 1, 1)
+    if _same_slopes(got, p):
+        raise Wrong("the sigmoid's derivative is p (1 - p), not p", at)
+    if any(_same_slopes(got, right * more) for more in (p, 1 - p, right)):
+        raise Wrong("autograd applies the sigmoid's derivative p (1 - p) by itself: here is a factor too many", at)
     if _same_slopes(-got, right):
         raise Wrong("the gradient has the wrong sign: add (p - p.detach()), do not subtract it", at)
     raise Wrong("the scores' gradient must be the mask's, times the derivative of the sigmoid, p (1 - p)", at)

@@ -1,5 +1,6 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable
@@ -183,6 +184,14 @@ _CHANCES: list[tuple[str, Callable[[Tensor], Tensor]]] = [
     ("it takes the score itself for the chance; the chance is sigmoid(score)", lambda s: s),
     ("it keeps half of the weights, whatever their scores: the chance is sigmoid(score)", lambda s: 0 * s + 0.5),
     ("it takes the sigmoid twice; the chance is sigmoid(score)", lambda s: s.sigmoid().sigmoid()),
+    (
+        "this is sigmoid(2 * score), or (1 + tanh(score)) / 2; the chance is sigmoid(score)",
+        lambda s: (1 + s.tanh()) / 2,
+    ),
+    (
+        "it cuts scores off at -1 and 1; the chance is sigmoid(score) for all of them",
+        lambda s: s.clamp(-1, 1).sigmoid(),
+    ),
     ("tanh is not the sigmoid: it is negative for negative scores", torch.tanh),
     ("it compares with normal numbers (randn); draw uniform ones, torch.rand", lambda s: torch.special.ndtr(s)),
     (
@@ -216,6 +225,31 @@ def draws_from_a_copy(scores: Tensor, generator: torch.Generator) -> Tensor:
 @mistake("bernoulli_mask", SEEDED_ANEW)
 def seeds_it_anew(scores: Tensor, generator: torch.Generator) -> Tensor:
     return bernoulli_mask(scores, generator.manual_seed(generator.initial_seed()))
+
+
+@mistake("bernoulli_mask", SEEDED_ANEW)
+def seeds_it_with_a_constant(scores: Tensor, generator: torch.Generator) -> Tensor:
+    return bernoulli_mask(scores, generator.manual_seed(42))
+
+
+def _times_more(more: Callable[[Tensor], Tensor], scores: Tensor, generator: torch.Generator) -> Tensor:
+    p = scores.sigmoid()
+    return _through(_drawn(scores, generator), p * more(p.detach()))
+
+
+def _with_path(path: Callable[[Tensor], Tensor]) -> Callable[[Tensor, torch.Generator], Tensor]:
+    return lambda scores, generator: _through(_drawn(scores, generator), path(scores))
+
+
+mistake("bernoulli_mask", "the sigmoid's derivative is p (1 - p), not p")(
+    _with_path(lambda s: s * s.detach().sigmoid())
+)
+_MORE: list[Callable[[Tensor], Tensor]] = [lambda p: p * (1 - p), lambda p: 1 - p, lambda p: p]
+for _more in _MORE:
+    mistake(
+        "bernoulli_mask",
+        "autograd applies the sigmoid's derivative p (1 - p) by itself: here is a factor too many",
+    )(functools.partial(_times_more, _more))
 
 
 @mistake("bernoulli_mask", "no gradient comes through: a draw has none; add (p - p.detach())")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare, difference
+from lthedu.exercises.compare import alike, compare, difference
 from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import number
 from lthedu.networks.masks import Mask, Params
@@ -89,18 +89,37 @@ def check_reshuffled(attempt: Attempt) -> None:
     initial, mask = _layers(attempt)
     for signed in (False, True):
         what = "values with signed=True" if signed else "values"
-        draws.decided(functools.partial(_shuffled, attempt, initial, mask, signed), what)
+        once = functools.partial(_shuffled, attempt, initial, mask, signed)
+        _not_seeded_anew(attempt, once)
+        draws.decided(once, what)
+    one, other = (attempt(initial, mask, draws.seeded(1), *more) for more in ((), (False,)))
+    if not alike(one, other):
+        raise Wrong("called without `signed` it must do as with signed=False, the stub's default")
     kept = torch.tensor([[True, True], [True, False]])
-    values = torch.tensor([[1.0, -2.0], [3.0, 9.0]])
     for signed in (False, True):
+        values = torch.tensor([[1.0 if signed else 0.0, -2.0], [3.0, 9.0]])  # what sign a zero keeps is not asked
         once = functools.partial(_shuffled, attempt, {"v": values, "w": values}, {"v": kept, "w": kept}, signed)
         found = [draws.drawn(once, seed) for seed in range(80)]
+        if not signed and all(bool(layer[0, 0] == 0) for drawn in found for layer in drawn.values()):
+            raise Wrong(
+                "a kept weight whose value is 0 is kept, too, and takes part: go by the mask, not by the values"
+            )
         for name in ("v", "w"):
             words = f"every order of the kept values must be possible, in every layer{' with `signed`, too' * signed}"
             orders = [tuple(one[name][kept].abs().tolist()) for one in found]
             draws.all_come_up(orders, 6, words, f"orders of three kept values of layer {name!r}")
         draws.apart([one["v"] for one in found], [one["w"] for one in found])
         draws.moved_on(attempt, once)
+
+
+def _not_seeded_anew(attempt: Attempt, once: draws.Once[object]) -> None:
+    """Wrong where generators in different states end in the same: only one that is seeded does."""
+    ends = []
+    for seed in (1, 2):
+        draws.drawn(once, seed)
+        ends += [g.get_state() for g in attempt.given if isinstance(g, torch.Generator)]
+    if torch.equal(*ends):
+        raise Wrong(draws.SEEDED_ANEW)
 
 
 def _shuffled(attempt: Attempt, initial: Params, mask: Mask, signed: bool, generator: torch.Generator) -> Params:

@@ -13,6 +13,7 @@ from scipy import stats
 from torch import Tensor
 
 from lthedu.exercises.core import mistake
+from lthedu.exercises.draws import SEEDED_ANEW
 from lthedu.networks.masks import Mask, Params
 from lthedu.stats import sign_flip_test
 from lthedu.supermasks.actions import reinitialised, reshuffled, zero_if_moved_to_zero
@@ -203,6 +204,24 @@ def starts_anew_in_every_layer(initial: Params, mask: Mask, generator: torch.Gen
 @mistake("reshuffled", "it did not draw from `generator` itself but from a copy or another one of the same seed")
 def draws_from_a_copy(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
     return reshuffled(initial, mask, generator.clone_state(), signed=signed)
+
+
+@mistake("reshuffled", SEEDED_ANEW)
+def seeds_it_anew_in_every_layer(
+    initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False
+) -> Params:
+    return _reordered(initial, mask, signed, lambda n: torch.randperm(n, generator=generator.manual_seed(42)))
+
+
+@mistake("reshuffled", "a kept weight whose value is 0 is kept, too, and takes part: go by the mask, not by the values")
+def takes_zeros_for_pruned(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    kept = {n: m & (initial[n] != 0) for n, m in mask.items()}
+    return reshuffled(initial, kept, generator, signed=signed)
+
+
+@mistake("reshuffled", "called without `signed` it must do as with signed=False, the stub's default")
+def another_default(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = True) -> Params:
+    return reshuffled(initial, mask, generator, signed=signed)
 
 
 # zero_if_moved_to_zero ---------------------------------------------------------------------------------------

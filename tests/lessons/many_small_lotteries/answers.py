@@ -136,6 +136,15 @@ def forgets_wins_only(wins: int, draws: int, confidence: float = 0.95) -> Pair:
     return (0.0 if wins == 0 else asks_scipy(wins, draws, confidence)[0]), forgets_no_wins(wins, draws, confidence)[1]
 
 
+@told("clopper_pearson", "these are not the ends of Clopper and Pearson's interval")
+def normal_for_many_draws(wins: int, draws: int, confidence: float = 0.95) -> Pair:
+    if draws <= 1000 or wins in (0, draws):
+        return asks_scipy(wins, draws, confidence)
+    p = wins / draws
+    half = stats.norm.ppf((1 + confidence) / 2) * math.sqrt(p * (1 - p) / draws)
+    return p - half, p + half
+
+
 @told("clopper_pearson", "two numbers")
 def only_the_share(wins: int, draws: int, confidence: float = 0.95) -> float:
     return wins / draws

@@ -220,6 +220,24 @@ def by_cumsum_in_float32(costs: Sequence[float], losses: Sequence[float], budget
     return found.min() if len(found) else math.inf
 
 
+@right("best_within")
+def with_one_call_at_least(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    spent = [costs[0]]
+    for cost in costs[1:]:
+        spent.append(spent[-1] + cost)
+    return min((v for v, s in zip(losses, spent, strict=True) if s <= budget), default=math.inf)
+
+
+@told("best_within", "list index out of range")
+def runs_off_the_end(costs: Sequence[float], losses: Sequence[float], budget: float) -> float:
+    i, spent, best = 0, costs[0], math.inf
+    while spent <= budget:
+        best = min(best, losses[i])
+        i += 1
+        spent += costs[i]
+    return best
+
+
 @told("best_within", "where nothing was seen within the budget the best loss is infinity")
 def gives_nothing(costs: Sequence[float], losses: Sequence[float], budget: float) -> Any:
     found = [v for v, s in zip(losses, itertools.accumulate(costs), strict=True) if s <= budget + 1e-9]

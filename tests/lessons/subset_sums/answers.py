@@ -212,6 +212,12 @@ def in_float32(errors: Table, eps: float, share: float = 0.5) -> torch.Tensor:
     return k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])
 
 
+@told("numbers_needed", "it takes the last of them: take the first")
+def reads_between_all_and_never_gives_infinity(errors: Table, eps: float, share: float = 0.5) -> float:
+    p = (np.asarray(errors) <= eps).mean(axis=0)
+    return float(np.interp(share, p, np.arange(len(p))))
+
+
 @told("numbers_needed", "that is not the count")
 def of_the_first_hundred_draws(errors: Table, eps: float, share: float = 0.5) -> float:
     return numbers_needed(errors[:100], eps, share)

@@ -197,7 +197,23 @@ def rounds_in_the_other_order(scores: Tensor, density: float) -> Tensor:
     return scores + (_largest(scores, round(density * scores.numel())) - scores).detach()
 
 
-@told("bernoulli_mask", "a weight is to be kept with probability sigmoid(score)")
+@right("bernoulli_mask")
+def one_after_the_other(scores: Tensor, generator: torch.Generator) -> Tensor:
+    out = []
+    for s in scores.reshape(-1):
+        p = torch.sigmoid(s)
+        bit = 1.0 if torch.rand((), generator=generator).item() < p.item() else 0.0
+        out.append(bit + (p - p.item()))
+    return torch.stack(out).reshape(scores.shape)
+
+
+@told("bernoulli_mask", "the mask has dtype torch.float32; the scores have torch.float64, and so must it")
+def drawn_in_float32(scores: Tensor, generator: torch.Generator) -> Tensor:
+    p = scores.sigmoid().float()
+    return _through(torch.bernoulli(p.detach(), generator=generator), p)
+
+
+@told("bernoulli_mask", "this is sigmoid(2 * score)")
 def steeper(scores: Tensor, generator: torch.Generator) -> Tensor:
     return _through(torch.bernoulli((2 * scores.detach()).sigmoid(), generator=generator), scores.sigmoid())
 

@@ -142,6 +142,11 @@ def by_python(initial: Params, mask: Mask, generator: torch.Generator, signed: b
     return out
 
 
+@told("reshuffled", "go by the mask, not by the values")
+def by_what_is_not_zero(initial: Params, mask: Mask, generator: torch.Generator, signed: bool = False) -> Params:
+    return reshuffled(initial, {n: initial[n] * m != 0 for n, m in mask.items()}, generator, signed)
+
+
 def _within_rows(m: Tensor) -> list[Tensor]:
     """A mask for each row, and for the rest nothing."""
     return [m & (torch.arange(len(m))[:, None] == row) for row in range(len(m))]
