@@ -228,12 +228,12 @@ def test_settings_that_json_gives_back_are_equal():
 
 @pytest.mark.parametrize("name", ["study", "depth"])
 def test_what_was_computed_in_memory_is_written_when_a_folder_is_given(name, folder, tables, tmp_path, monkeypatch):
-    experiment = EVERY[name](folder)
+    experiment, expected = EVERY[name](folder), tables(name)
     experiment.run()
     for module, name_ in ((base, "train"), (base, "training"), (study, "training")):
         monkeypatch.setattr(module, name_, lambda *a, **k: pytest.fail("something was trained"))
     for one in (experiment, EVERY[name](folder)):
-        equal(one.run(folder=tmp_path / "run"), tables(name))
+        equal(one.run(folder=tmp_path / "run"), expected)
 
 
 def test_a_study_from_a_client_goes_on_here_and_writes_its_levels(pool, tmp_path, monkeypatch):
