@@ -259,10 +259,10 @@ def _table(a: Floats) -> str:
 def check_counting_bound(attempt: Attempt) -> None:
     """Cases where rounding, the base, the 2 of 2 eps and the 1 show one at a time.
 
-    In the last ones (1 / (2 eps))^(d^2) is too large for a float, and the count for the digits of float32.
+    In one (1 / (2 eps))^(d^2) is too large for a float.
     """
     cases: list[tuple[int, float]] = [(10, 1 / 16), (3, 0.01), (6, 1e-6), (12, 0.02), (1, 0.4), (5, 0.5), (4, 1.0)]
-    cases += [(20, 0.01), (103, 0.001)]
+    cases += [(20, 0.01)]
     for _ in range(3):
         d = int(torch.randint(2, 11, (), generator=attempt.rng))
         cases.append((d, float(torch.rand((), generator=attempt.rng)) * 0.2 + 1e-3))
