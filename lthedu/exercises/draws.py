@@ -52,6 +52,22 @@ def decided(once: Once[object], what: str) -> None:
         raise Wrong(f"two generators in different states give the same {what}: draw from `generator`")
 
 
+def not_seeded_anew(attempt: Attempt, once: Once[object]) -> None:
+    """Wrong where generators in different states end in the same, as only one does that is seeded.
+
+    >>> attempt = Attempt(lambda generator: torch.rand(2, generator=generator.manual_seed(3)))
+    >>> not_seeded_anew(attempt, attempt)
+    Traceback (most recent call last):
+    lthedu.exercises.core.Wrong: it seeds `generator` or a copy anew, so that every call draws the same numbers: ...
+    """
+    ends = []
+    for seed in (1, 2):
+        drawn(once, seed)
+        ends += [g.get_state() for g in attempt.given if isinstance(g, torch.Generator)]
+    if torch.equal(*ends):
+        raise Wrong(SEEDED_ANEW)
+
+
 def moved_on(attempt: Attempt, once: Once[object]) -> None:
     """Wrong where the generator that was given is left as it was, or what was drawn from it before plays no part.
 
@@ -71,9 +87,7 @@ def moved_on(attempt: Attempt, once: Once[object]) -> None:
         raise Wrong(SEEDED_ANEW)
 
 
-SEEDED_ANEW = (
-    "it seeds `generator`, or a copy, anew, so that every call draws the same numbers: draw from it as it comes"
-)
+SEEDED_ANEW = "it seeds `generator` or a copy anew, so that every call draws the same numbers: draw from it as it comes"
 
 
 def _later(generator: torch.Generator, many: int) -> Iterator[torch.Generator]:

@@ -148,7 +148,7 @@ def check_bernoulli_mask(attempt: Attempt) -> None:
     draws.drawn(lambda generator: once(generator, others.detach().double().requires_grad_()), 0)
     chances = SCORES.sigmoid()
     _check_chances(draws.drawn(of_many, 1), [draws.drawn(once, seed)[0].view(6, 2, 20) for seed in (2, 3, 4)])
-    _not_seeded_anew(attempt, once)
+    draws.not_seeded_anew(attempt, once)
     draws.decided(lambda generator: once(generator)[0], "mask")
     draws.moved_on(attempt, once)
     mask, grad = draws.drawn(once, 1)
@@ -160,16 +160,6 @@ def check_bernoulli_mask(attempt: Attempt) -> None:
 
 SCORES = torch.tensor([-30.0, -1.0, 0.0, 0.5, 2.0, 30.0])
 NO_GRADIENT = "no gradient comes through: a draw has none; add (p - p.detach())"
-
-
-def _not_seeded_anew(attempt: Attempt, once: draws.Once[object]) -> None:
-    """Wrong where generators in different states end in the same: only one that is seeded does."""
-    ends = []
-    for seed in (1, 2):
-        draws.drawn(once, seed)
-        ends += [g.get_state() for g in attempt.given if isinstance(g, torch.Generator)]
-    if torch.equal(*ends):
-        raise Wrong(draws.SEEDED_ANEW)
 
 
 def _check_numbers(mask: Tensor, scores: Tensor) -> None:

@@ -90,7 +90,7 @@ def check_reshuffled(attempt: Attempt) -> None:
     for signed in (False, True):
         what = "values with signed=True" if signed else "values"
         once = functools.partial(_shuffled, attempt, initial, mask, signed)
-        _not_seeded_anew(attempt, once)
+        draws.not_seeded_anew(attempt, once)
         draws.decided(once, what)
     one, other = (attempt(initial, mask, draws.seeded(1), *more) for more in ((), (False,)))
     if not alike(one, other):
@@ -110,16 +110,6 @@ def check_reshuffled(attempt: Attempt) -> None:
             draws.all_come_up(orders, 6, words, f"orders of three kept values of layer {name!r}")
         draws.apart([one["v"] for one in found], [one["w"] for one in found])
         draws.moved_on(attempt, once)
-
-
-def _not_seeded_anew(attempt: Attempt, once: draws.Once[object]) -> None:
-    """Wrong where generators in different states end in the same: only one that is seeded does."""
-    ends = []
-    for seed in (1, 2):
-        draws.drawn(once, seed)
-        ends += [g.get_state() for g in attempt.given if isinstance(g, torch.Generator)]
-    if torch.equal(*ends):
-        raise Wrong(draws.SEEDED_ANEW)
 
 
 def _shuffled(attempt: Attempt, initial: Params, mask: Mask, signed: bool, generator: torch.Generator) -> Params:
