@@ -135,6 +135,7 @@ def check_select_globally(attempt: Attempt) -> None:
         ({"a": torch.ones(1, 3), "b": 1 + torch.eye(2, 4)}, 0.4),
     ]
     few = [(drawn(), density) for density in (0.04, 0.0, 1.0)]
+    few.append(({"a": torch.tensor([[1e-7, 2e-7]]), "b": torch.tensor([[3e-7, 4e-7]])}, 0.5))
     sizes = {"first": (300, 784), "second": (100, 300), "last": (10, 100)}  # the lesson's
     pieces = torch.split(_untied((266_200, 1), attempt.rng), [math.prod(s) for s in sizes.values()])
     few.append(({n: piece.view(s) for (n, s), piece in zip(sizes.items(), pieces, strict=True)}, 0.0187))

@@ -175,7 +175,8 @@ def check_rewind(attempt: Attempt) -> None:
     steps: list[Case] = [(snapshots, mask, step) for step in (0, 7, 20)]
     infinite = torch.tensor([math.inf, 2.0, -math.inf, math.inf])
     wild = ({5: {"w": infinite}}, {"w": torch.tensor([False, True, False, True])}, 5)
-    for cases in (steps, [*steps, wild]):
+    third = ({5: {"w": torch.tensor([[1 / 3, 2 / 3]], dtype=torch.float64)}}, {"w": torch.tensor([[True, False]])}, 5)
+    for cases in (steps, [*steps, wild, third]):
         compare(
             attempt,
             cases,
@@ -185,6 +186,7 @@ def check_rewind(attempt: Attempt) -> None:
             show=_first_difference,
             otherwise=_which_rewind,
         )
+    mask["layers.1.weight"] = torch.ones(2, 3, dtype=torch.bool)  # nothing is pruned, and all is copied
     found = _rewound(attempt(snapshots, mask, 20), snapshots, mask, 20)
     given = attempt.given[0][20]
     if shared := [n for n in found if found[n].data_ptr() == given[n].data_ptr()]:

@@ -171,7 +171,7 @@ def log10_years(weights: int, per_second: float) -> float:
 )
 def check_log10_years(attempt: Attempt) -> None:
     """Small cases, told apart by what a wrong one computes; then a real network."""
-    small, large = [(62, 1e9), (40, 1e3), (12, 1.0), (12, 1e9)], [(266_200, 1e9)]
+    small, large = [(62, 1e9), (40, 1e3), (12, 1.0), (12, 1e9), (62, 4e9)], [(266_200, 1e9)]
     for cases in (small, small + large):
         try:
             compare(

@@ -365,6 +365,7 @@ def check_freeze_pruned(attempt: Attempt) -> None:
     cases = [  # a gradient, a weight, and whether it is kept
         *[_one(2.0, weight, True) for weight in (-0.5, 0.5, 0.0, 1e-9, -1e-9)],
         *[_one(-2.0, 0.0, False), _one(2.0, 0.3, False), _one(2.0, -0.3, False), _one(0.5, 0.5, True)],
+        *[_one(grad, 0.5, True) for grad in (1e-9, 1e9)],
     ]
     grad, weight = (torch.randn(4, 6, generator=attempt.rng) for _ in range(2))
     weight[0] = 0.0

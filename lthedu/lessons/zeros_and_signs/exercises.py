@@ -185,11 +185,12 @@ def check_zero_if_moved_to_zero(attempt: Attempt) -> None:
     before = {"w": torch.tensor([[2.0, 2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 2.0, 5.0]])}
     after = {"w": torch.tensor([[3.0, 1.0, -3.0, 2.0, -1.0, 1.0, -3.0, -2.0, 1.0]])}
     last_kept = {"w": before["w"] == 5}
+    nearly, moved = {"w": torch.tensor([[1.0, 1e-6]])}, {"w": torch.tensor([[1 - 5e-7, 9e-7]])}
     initial, mask = _layers(attempt)
     final = {n: p + torch.randn(p.shape, generator=attempt.rng) for n, p in initial.items()}
     compare(
         attempt,
-        [(before, after, last_kept), (initial, final, mask)],
+        [(before, after, last_kept), (initial, final, mask), (nearly, moved, {"w": torch.zeros(1, 2).bool()})],
         read=_held,
         close=lambda got, right, *args: all(torch.equal(got[n], right[n]) for n in right),
         show=_held_shown,
