@@ -307,6 +307,7 @@ def check_subset_width(attempt: Attempt) -> None:
         (1e-4, 1_000_000, 0.001),
         (0.2, 1, 0.125),  # with n = 7 the chance is 1/8 exactly, which is enough
         (0.1, 3, 0.2),
+        (0.01, 10**9, 1e-6),  # 57 candidates
     ]
     compare(
         attempt,

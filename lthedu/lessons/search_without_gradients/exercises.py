@@ -235,7 +235,10 @@ def check_acceptance(attempt: Attempt) -> None:
     a, b = (torch.rand(2, 3, generator=attempt.rng) for _ in range(2))
     warm = [*((now, new, temperature) for temperature in (1.0, 0.25, 4.0, 1e-3)), (a, b, 0.3), (now, near, 0.005)]
     warm += [(torch.tensor(x, dtype=torch.float64), torch.tensor(0.7, dtype=torch.float64), 0.5) for x in (0.3, 1.0)]
-    for cases in (warm, [*warm, (now, new, 0.0)]):  # what divides by the temperature fails in the last
+    for cases in (
+        warm,
+        [*warm, (now, new, 0.0), (now, now + 1e-5 * torch.arange(-2, 4), 0.0)],
+    ):  # what divides by the temperature fails in the last
         compare(
             attempt,
             cases,

@@ -207,7 +207,7 @@ def check_prune_neurons(attempt: Attempt) -> None:
         ([-0.5, 0.0, 1.0, 1.0, 0.0, -0.5], [-0.3, 0.5, 0.9, -0.3, 0.2, 0.7], -0.25, -1),
     ]
     for side in (1, -1):
-        for n in (7, 8, 9):
+        for n in (7, 8, 9, 24):  # of 24 a dozen is alive
             cases.append((_numbers(attempt, n), _numbers(attempt, n), 0.4 * (-1) ** n, side))
     compare(
         attempt,
