@@ -334,6 +334,7 @@ def check_worst_error(attempt: Attempt) -> None:
         [-0.75, 0.7, 0.1],  # the ends have their nearest sum outside
         [0.25, 0.25, -0.5],  # the same number twice
         [-0.6, 0.5],  # of the two smallest sums the smaller is nearer to an end
+        [],  # the only sum is 0
         [0.3, 0.38, -0.22, -0.73],  # an end has its nearest sum below it, and all gaps are smaller
     ]
     rows += [_numbers(attempt, n) for n in (4, 5, 6, 7, 8)]
@@ -386,6 +387,8 @@ def check_take_what_fits(attempt: Attempt) -> None:
         ([0.25, 0.25, 0.5], 1.0),  # the same number twice, and both fit
         ([0.4, 0.25, 0.4], 0.7),  # the same number twice, and either fits
         ([0.505, 0.3], 0.5),  # too large by a little
+        ([0.296, 0.5, 0.203], 0.7),  # what is left is 0.2, too little for a third
+        ([0.333, 0.335, 0.339], 0.671),
     ]
     for n in (5, 6, 7):
         cases.append((_numbers(attempt, n, 0.05), 0.9))

@@ -312,6 +312,7 @@ def check_split(attempt: Attempt) -> None:
         (SQUARE, SQUARE @ np.array([0.0, -1.0]) + 0.25),
         (SQUARE, SQUARE @ np.array([1.0, 1.0])),  # through two corners
         (triangle, np.array([0.0, 1.0, -1.0])),  # through one corner
+        (SQUARE, 1e-4 * (SQUARE @ np.array([1.0, 0.3]) - 0.2)),  # a slope that is small, and not zero
         (SQUARE, np.array([1.0, 2.0, 3.0, 2.0])),  # not cut
         (SQUARE, np.array([-1.0, -2.0, -3.0, -2.0])),
         (SQUARE, np.array([0.0, 1.0, 2.0, 1.0])),  # touched in a corner
