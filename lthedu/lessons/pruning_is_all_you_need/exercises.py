@@ -162,7 +162,7 @@ def _mask(got: object, second: Bools, owner: NDArray[np.int64], columns: int) ->
     if table.shape != (len(owner), columns):
         raise Wrong(f"its shape is {table.shape}; expected ({len(owner)}, {columns}): hidden neurons, columns")
     if table.dtype != bool and not np.isin(table, (0, 1)).all():
-        raise Wrong(f"it holds {table.dtype} values such as {table.flat[0]!r}; a mask is True or False")
+        raise Wrong(f"it holds {table[~np.isin(table, (0, 1))][0]}; a mask is True or False")
     return table.astype(bool)
 
 

@@ -398,9 +398,9 @@ for _rounded in (round, math.floor):
         return rounded(count) if count < math.inf else count
 
 
-def between(p: Floats, share: float) -> float:
-    """The count at which the rising shares `p` reach `share`, read between whole ones."""
-    reached = np.flatnonzero(p >= share)
+def between(p: Floats, share: float, *, above: bool = False) -> float:
+    """The count at which the rising shares `p` reach `share`, or come above it, read between whole ones."""
+    reached = np.flatnonzero(p > share if above else p >= share)
     if not len(reached):
         return math.inf
     k = int(reached[0])
@@ -460,12 +460,7 @@ def starts_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
 
 @mistake("numbers_needed", "a share of exactly `share` is enough: p_k >= share")
 def more_than_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = (errors <= eps).mean(axis=0)
-    reached = np.flatnonzero(p > share)
-    if not len(reached):
-        return math.inf
-    k = int(reached[0])
-    return float(k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])) if k else 0.0
+    return between((errors <= eps).mean(axis=0), share, above=True)
 
 
 @mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")

@@ -201,7 +201,9 @@ def _changes(row: Sequence[object]) -> int:
     return sum(a != b for a, b in itertools.pairwise(row))
 
 
-@mistake("least_units", "that is the number of changes; N units make N + 1 pieces, so one less")
+@mistake(
+    "least_units", "it is one too many: N units make N + 1 pieces, so one less than there are changes from side to side"
+)
 def counts_changes(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
     return _changes(_sides(values, error, level))
 

@@ -80,7 +80,7 @@ _SCORES: dict[str, list[tuple[str, Score]]] = {
             lambda i, f: _or_last(i.sign() == f.sign(), f.abs()),
         ),
         (
-            "the product of two tiny weights is rounded to 0: multiply their signs",
+            "two tiny weights of one sign have kept it: compare signs, as their product may be rounded to 0",
             lambda i, f: _or_last(i * f > 0, f.abs()),
         ),
         (
