@@ -265,7 +265,7 @@ LESSONS = [
         "REFUTED",
         {
             "7.4": (RIGHT, USED),
-            "7.2": (WRONG, "changes the count"),
+            "7.2": (WRONG, "children keep other numbers of weights than their parents"),
             "7.3": (WRONG, "plain hill climbing"),
         },
         "explorer(",
