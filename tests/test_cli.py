@@ -506,6 +506,12 @@ def test_build_says_what_there_is_to_build_and_passes_lessons_and_folder_on(
     assert built == [(["02"], tmp_path / "x"), (every, Path("lthedu-solutions"))]
 
 
+def answers(port: int) -> bool:
+    """Whether a server listens at this port of 127.0.0.1."""
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
     """A real JupyterLab, started by the command, in an empty home: (process, address, token)."""
@@ -526,6 +532,10 @@ def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]
     try:
         deadline = time.monotonic() + 60
         while not (found := re.search(r"token=([0-9a-f]{16,})\s", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        while not answers(port):  # Jupyter prints its address a moment before it listens there
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
