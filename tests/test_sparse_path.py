@@ -1,6 +1,6 @@
 """The sparse path against the dense one and against autograd in float64: the same numbers, from kept weights alone."""
 
-from concurrent.futures import ThreadPoolExecutor
+import itertools
 
 import numpy as np
 import pytest
@@ -12,18 +12,23 @@ from lthedu.base import compiled
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.training import Diverged, Optimizer, RateSchedule, Replicates, sparse_kernels, sparse_path, train, training
+from lthedu.training import (
+    Diverged,
+    Optimizer,
+    RateSchedule,
+    Replicates,
+    evaluate,
+    sparse_kernels,
+    sparse_path,
+    train,
+    training,
+)
 from lthedu.training.sparse_kernels import errors, product, slopes
 
 pytestmark = pytest.mark.skipif(not compiled.AVAILABLE, reason="numba is not installed")
 
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
 SGD = Optimizer("sgd", lr=0.1)
-
-
-@pytest.fixture(autouse=True)
-def by_itself(monkeypatch):
-    monkeypatch.setattr(sparse_path, "BY_ITSELF", True)
 
 
 def net():
@@ -247,6 +252,24 @@ def test_gradients_are_those_of_the_last_step_also_after_a_new_mask_and_a_dense_
     assert repr(one.grads).startswith("{'layers.0.weight': tensor([[[")
 
 
+def test_evaluation_by_kept_weights_is_the_dense_one_and_depends_on_no_thread(mnist, threads):
+    three = Replicates.create(lambda: MLP([784, 60, 30, 10]), seeds=range(3))
+    mask = random_masks(three, density=0.2)
+    sparse = three.with_params(masks.apply(mask, three.params))
+    threads(1)
+    loss, accuracy = evaluate(sparse, mnist, "val")
+    dense, right = evaluate(sparse, mnist, "val", by="linear")
+    assert not torch.equal(loss, dense)  # another order of summing: it was taken
+    assert torch.allclose(loss, dense, rtol=1e-6)
+    assert torch.allclose(accuracy, right, atol=1e-3)
+    threads(2)
+    assert all(map(torch.equal, evaluate(sparse, mnist, "val"), (loss, accuracy)))
+    one, _ = evaluate(sparse.take([1]), mnist, "val")
+    assert torch.equal(one, loss[1:2])
+    for networks, data in ((three, mnist), (sparse, mnist.first(100, 100, 100))):  # not where it would not pay
+        assert torch.equal(evaluate(networks, data, "val")[0], evaluate(networks, data, "val", by="linear")[0])
+
+
 # Which path ---------------------------------------------------------------------------------------------------------
 
 
@@ -304,39 +327,38 @@ def test_where_it_cannot_be_taken_it_is_refused_with_the_reason(three, toy):
 
 
 @pytest.mark.parametrize("many", [1, 2])
-def test_an_interrupted_step_leaves_the_weights_before_it(three, toy, monkeypatch, threads, many):
+@pytest.mark.parametrize("when", [1, 3])
+def test_an_interrupted_training_is_as_if_it_had_ended_there(three, toy, monkeypatch, threads, many, when):
     threads(many)
-    mask = random_masks(three, density=0.2)
-    until = train(three, toy, 3, mask=mask, batch_size=16, by="sparse").replicates.params
-    real, calls = sparse_kernels.steps, []
+    monkeypatch.setattr(sparse_path, "AT_ONCE", 4)
+    mask, real, calls = random_masks(three, density=0.2), sparse_kernels.steps, []
 
     def interrupted(*given):
         real(*given)
         calls.append(1)
-        if len(calls) == 3 * many + 1:
+        if len(calls) == 1 + (2 * many if many > 1 else 1) * when:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(sparse_kernels, "steps", interrupted)
-    done = train(three, toy, 9, mask=mask, batch_size=16, by="sparse")
-    assert (done.stopped, done.steps) == (True, 3)
-    assert equal(done.replicates.params, until)
+    done = train(three, toy, 20, mask=mask, batch_size=16, by="sparse")
+    assert (done.stopped, done.steps) == (True, 4 * when + 3)
+    until = train(three, toy, done.steps, mask=mask, batch_size=16, by="sparse")
+    assert equal(done.replicates.params, until.replicates.params)
 
 
-def test_threads_end_with_the_training(three, toy, monkeypatch, threads):
-    threads(2)
-    pools = []
-
-    class Watched(ThreadPoolExecutor):
-        def __init__(self, *given):
-            super().__init__(*given)
-            pools.append(self)
-
-    monkeypatch.setattr("lthedu.training.engine.ThreadPoolExecutor", Watched)
-    loop = training(three, toy, 9, mask=random_masks(three, density=0.2), batch_size=16, by="sparse")
-    next(loop)
-    assert len(pools[0]._threads) == 1
-    loop.close()
-    assert not any(thread.is_alive() for thread in pools[0]._threads)
+@pytest.mark.parametrize("threads", range(1, 6))
+@pytest.mark.parametrize("replicates", [5, 6, 7, 11])
+@pytest.mark.parametrize("steps", [1, 2, 16])
+def test_every_step_is_shared_out_once_and_evenly_and_to_one_thread_at_a_time(threads, replicates, steps):
+    shares = sparse_path.shared_out(range(replicates), steps, threads)
+    done = [(r, t) for pieces in shares for p in pieces for r in p.replicates for t in range(p.begin, p.end)]
+    assert sorted(done) == [(r, t) for r in range(replicates) for t in range(steps)]
+    taken = [sum(len(p.replicates) * (p.end - p.begin) for p in pieces) for pieces in shares]
+    assert max(taken) - min(taken) <= 1
+    for pieces, others in itertools.pairwise(shares):
+        for late in (p for p in pieces if p.begin):  # whose first steps are what the next thread begins with
+            assert (late.replicates == others[0].replicates).all()
+            assert (others[0].begin, others[0].end, late.end) == (0, late.begin, steps)
 
 
 def test_a_training_that_diverges_says_so_and_keeps_pruned_weights_at_zero(three, toy):

@@ -6,7 +6,6 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,7 +19,6 @@ from lthedu.base.streams import derive
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
-from lthedu.training import sparse_path
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.dry_run import check_runs
 from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
@@ -55,8 +53,8 @@ def training(
     mask's) they hold its values instead, bit for bit. What the loop is given is a `Step`, which may be given another
     mask. `order`: one integer for each replicate that names its minibatch order; equal integers see equal minibatches
     (default: 0 to R - 1). `by`: how gradients are computed (see `lthedu.training.gradients`), or an object that does
-    it; with "sparse" the steps of a plain MLP on a CPU touch its kept weights alone, which "auto" does not do by itself
-    yet (see `lthedu.training.sparse_path`). The learning rate of the update after `step` finished ones is the
+    it; the steps of a plain MLP on a CPU touch its kept weights alone with "sparse", and with "auto" where that is
+    faster (see `lthedu.training.sparse_path`). The learning rate of the update after `step` finished ones is the
     optimizer's schedule at `step` of `steps`, also where training begins at `first_step`; its other state is fresh. On
     a CUDA device the step is captured once and replayed (see `lthedu.training.cuda_graph`).
 
@@ -79,7 +77,7 @@ def training(
     method = pick(by, replicates.model, data.device)
     check_runs(method, replicates, data, batch_size)
     mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
-    if by == "sparse" or (by == "auto" and sparse_path.BY_ITSELF):
+    if by in ("sparse", "auto"):
         why_not = obstacle(method, data, frozen, optimizer)
         if by == "sparse" and not why_not and not numba_is_here():
             why_not = "numba is not installed"
@@ -106,20 +104,19 @@ def _steps(
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
         noise = Noise(derive(*order, "noise", first), data.device)
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # which the dense step has no use for
-        for chosen in examples(data, order, batch_size, first, last):
-            if moves:
-                optimizer.set_rate(now.optimizer, now.step, last)
-            if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
-                now._sparse.step(chosen, pool)
-            else:
-                with torch.no_grad(), noise:
-                    call(*gather(data, chosen))
-                now._hold(exactly=now.step + 1 == last)
-            now.step += 1
-            if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
-                raise Diverged(now, optimizer)
-            yield now
+    for chosen in examples(data, order, batch_size, first, last):
+        if moves:
+            optimizer.set_rate(now.optimizer, now.step, last)
+        if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
+            now._sparse.step(chosen)
+        else:
+            with torch.no_grad(), noise:
+                call(*gather(data, chosen))
+            now._hold(exactly=now.step + 1 == last)
+        now.step += 1
+        if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
+            raise Diverged(now, optimizer)
+        yield now
 
 
 def _finite(params: Params) -> bool:

@@ -1,7 +1,7 @@
 """How good R networks are: loss and accuracy on one split of a dataset, as tensors and as a tidy table."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
 from lthedu.data import Dataset
-from lthedu.training.gradients import By, Method, pick
+from lthedu.training.gradients import BatchedLinear, By, Method, pick
 from lthedu.training.replicates import Replicates
+from lthedu.training.sparse_path import numba_is_here, outputs, pays_to_evaluate
 
 Split = Literal["train", "val", "test"]
 HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
@@ -28,7 +29,8 @@ def evaluate(
 ) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 
-    Where the loss is NaN, so is the accuracy. Raises ValueError where autocast is on.
+    On a CPU, weights of an MLP that are zero cost nothing where there are many of them (see
+    `lthedu.training.sparse_path`). Where the loss is NaN, so is the accuracy. Raises ValueError where autocast is on.
 
     >>> from lthedu import data
     >>> from lthedu.networks import models
@@ -39,17 +41,24 @@ def evaluate(
     """
     x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
     refuse_autocast(x.device)
-    method = pick(by, replicates.model, x.device)
-    model = copy.deepcopy(replicates.model)  # which may keep what it computed
     n, r = len(x), len(replicates)
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
     chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
-    for i in range(0, n, chunk):
-        logits = method.logits(model, replicates.params, replicates.buffers, x[i : i + chunk])
-        target = y[i : i + chunk].expand(r, -1)  # logits: (R, classes, chunk)
+    for logits, target in zip(_logits(replicates, x, chunk, by), y.split(chunk), strict=True):
+        target = target.expand(r, -1)  # logits: (R, classes, chunk)
         loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
         right += (logits.argmax(1) == target).sum(1)
     return loss / n, torch.where(loss.isnan(), loss, right) / n
+
+
+def _logits(replicates: Replicates, x: Tensor, chunk: int, by: By | Literal["auto"] | Method) -> Iterable[Tensor]:
+    """Outputs (R, classes, up to `chunk`) for one chunk of inputs after the other."""
+    method, params = pick(by, replicates.model, x.device), replicates.params
+    layers = method.layers if isinstance(method, BatchedLinear) and by in ("auto", "sparse") else ()
+    if layers and x.device.type == "cpu" and pays_to_evaluate(params, layers, len(x)) and numba_is_here():
+        return outputs(layers, params, x).split(chunk, 2)
+    model = copy.deepcopy(replicates.model)  # which may keep what it computed
+    return (method.logits(model, params, replicates.buffers, some) for some in x.split(chunk))
 
 
 def refuse_autocast(device: torch.device) -> None:

@@ -92,58 +92,96 @@ def sgd(w, g, m, rule):  # type: ignore[no-untyped-def]
 
 
 @vectorised
-def steps(share, chosen, x, y, kept, value, turned, slope, first, second, rule, buffer):  # type: ignore[no-untyped-def]
-    """One step of each replicate in `share`, on the examples `chosen` (R, batch) of x (n, features) and y (n,).
+def forward(q, kept, value, buffer):  # type: ignore[no-untyped-def]
+    """The network whose first row is row `q` of all, from the inputs at the beginning of `buffer` (see `steps`).
 
-    Replicates that follow each other with the same examples share their reading. `value` (N,), the weights that stand
-    where `kept` says, and the optimizer's memory `first` and `second` are updated; without a second one the rule is
-    `sgd`. `turned` and `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row of ones,
-    then the outputs, then the widest layer once more.
+    What each layer is given stays there, ReLU applied; the logits stand behind it.
     """
+    widths, at, zero = kept.widths, 0, value.dtype.type(0)
+    for layer in range(len(widths) - 1):
+        fan_in, fan_out = widths[layer], widths[layer + 1]
+        h, z = buffer[at : at + fan_in + 1], buffer[at + fan_in + 1 : at + fan_in + 1 + fan_out]
+        product(kept.start[q : q + fan_out + 1], kept.column, value, h, z)
+        if layer < len(widths) - 2:
+            for i in range(fan_out):
+                for j in range(z.shape[1]):
+                    z[i, j] = zero if z[i, j] < zero else z[i, j]  # NaN stays
+        at, q = at + fan_in + 1, q + fan_out
+
+
+@vectorised
+def backward(r, kept, value, turned, slope, buffer):  # type: ignore[no-untyped-def]
+    """The gradients `slope` of the replicate `r` after `forward` and `errors`; its activations are overwritten."""
     widths, zero = kept.widths, value.dtype.type(0)
-    layers, rows, columns = len(widths) - 1, widths[1:].sum(), widths[1:-1].sum()
-    outputs = widths[:-1].sum() + layers  # where they begin in `buffer`
+    layers = len(widths) - 1
+    at = widths[:-1].sum() + layers  # where the outputs begin in `buffer`
+    d, spare = buffer[at : at + widths[-1]], buffer[at + widths[-1] :]
+    q, p = (r + 1) * widths[1:].sum(), (r + 1) * widths[1:-1].sum()
+    for layer in range(layers - 1, -1, -1):
+        fan_in, fan_out = widths[layer], widths[layer + 1]
+        at, q = at - fan_in - 1, q - fan_out
+        h = buffer[at : at + fan_in + 1]
+        slopes(kept.start[q : q + fan_out + 1], kept.column, d, h, slope)
+        if layer:
+            p -= fan_in
+            begin = kept.start_by_column[p : p + fan_in + 1]
+            for k in range(begin[0], begin[-1]):
+                turned[k] = value[kept.entry[k]]
+            product(begin, kept.row, turned, d, spare[:fan_in])
+            for i in range(fan_in):
+                for j in range(h.shape[1]):
+                    h[i, j] = spare[i, j] if h[i, j] > zero else zero
+            d = h[:fan_in]
+
+
+@vectorised
+def steps(share, begin, end, chosen, x, y, kept, value, before, turned, slope, first, second, rules, buffer):  # type: ignore[no-untyped-def]
+    """The steps `begin` to `end` - 1 of each replicate in `share`, on the examples `chosen` (steps, R, batch).
+
+    The examples are of x (n, features) and y (n,); replicates that follow each other with the same ones share their
+    reading. `value` (N,), the weights that stand where `kept` says, and the optimizer's memory `first` and `second`
+    are updated by `rules` (steps, ...); without a second one the rule is `sgd`. `before` becomes the weights before the
+    last of all steps. `turned` and `slope` are room to work in, and so is `buffer`: for each layer its inputs and a row
+    of ones, then the outputs, then the widest layer once more.
+    """
+    widths = kept.widths
+    rows, outputs = widths[1:].sum(), widths[:-1].sum() + len(widths) - 1
     z = buffer[outputs : outputs + widths[-1]]
-    spare = buffer[outputs + widths[-1] :]
-    before = -1
-    for r in share:
-        if before < 0 or (chosen[before] != chosen[r]).any():
-            for i in range(widths[0]):
-                for j in range(chosen.shape[1]):
-                    buffer[i, j] = x[chosen[r, j], i]
-        before = r
+    i = 0
+    while i < len(share):
+        alike = i + 1
+        while alike < len(share) and (chosen[:, share[i]] == chosen[:, share[alike]]).all():
+            alike += 1
+        for t in range(begin, end):
+            examples = chosen[t, share[i]]
+            for c in range(widths[0]):
+                for j in range(len(examples)):
+                    buffer[c, j] = x[examples[j], c]
+            for r in share[i:alike]:
+                a, b = kept.start[r * rows], kept.start[(r + 1) * rows]
+                forward(r * rows, kept, value, buffer)
+                errors(z, y[examples])
+                backward(r, kept, value, turned, slope, buffer)
+                if t == len(chosen) - 1:
+                    before[a:b] = value[a:b]
+                if len(second):
+                    adam(value[a:b], slope[a:b], first[a:b], second[a:b], rules[t])
+                else:
+                    sgd(value[a:b], slope[a:b], first[a:b], rules[t])
+        i = alike
 
-        at, q = 0, r * rows
-        for layer in range(layers):
-            fan_in, fan_out = widths[layer], widths[layer + 1]
-            h, after = buffer[at : at + fan_in + 1], buffer[at + fan_in + 1 : at + fan_in + 1 + fan_out]
-            product(kept.start[q : q + fan_out + 1], kept.column, value, h, after)
-            if layer < layers - 1:
-                for i in range(fan_out):
-                    for j in range(after.shape[1]):
-                        after[i, j] = zero if after[i, j] < zero else after[i, j]  # NaN stays
-            at, q = at + fan_in + 1, q + fan_out
-        errors(z, y[chosen[r]])
 
-        d, p = z, (r + 1) * columns
-        for layer in range(layers - 1, -1, -1):
-            fan_in, fan_out = widths[layer], widths[layer + 1]
-            at, q = at - fan_in - 1, q - fan_out
-            h = buffer[at : at + fan_in + 1]
-            slopes(kept.start[q : q + fan_out + 1], kept.column, d, h, slope)
-            if layer:
-                p -= fan_in
-                begin = kept.start_by_column[p : p + fan_in + 1]
-                for k in range(begin[0], begin[-1]):
-                    turned[k] = value[kept.entry[k]]
-                product(begin, kept.row, turned, d, spare[:fan_in])
-                for i in range(fan_in):
-                    for j in range(h.shape[1]):
-                        h[i, j] = spare[i, j] if h[i, j] > zero else zero
-                d = h[:fan_in]
-
-        a, b = kept.start[r * rows], kept.start[(r + 1) * rows]
-        if len(second):
-            adam(value[a:b], slope[a:b], first[a:b], second[a:b], rule)
-        else:
-            sgd(value[a:b], slope[a:b], first[a:b], rule)
+@vectorised
+def logits(kept, value, x, begin, end, buffer, out):  # type: ignore[no-untyped-def]
+    """`out` (R, classes, n) at the blocks `begin` to `end` - 1 of x (n, features), each as wide as `buffer`."""
+    widths = kept.widths
+    rows, outputs, width = widths[1:].sum(), widths[:-1].sum() + len(widths) - 1, buffer.shape[1]
+    for block in range(begin, end):
+        first, last = block * width, min((block + 1) * width, len(x))
+        here = buffer[:, : last - first]
+        for c in range(widths[0]):
+            for j in range(last - first):
+                here[c, j] = x[first + j, c]
+        for r in range(len(out)):
+            forward(r * rows, kept, value, here)
+            out[r, :, first:last] = here[outputs : outputs + widths[-1]]

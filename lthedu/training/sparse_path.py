@@ -2,12 +2,15 @@
 
 It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
 by rounding. A replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
-threads (torch's), among which the replicates are shared out. `training` takes it with `by="sparse"`.
+threads (torch's), nor on when somebody looks. `training` takes it by itself where it pays, or with `by="sparse"`.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,10 +24,12 @@ from lthedu.training.gradients import BatchedLinear, Method
 from lthedu.training.minibatches import gather
 from lthedu.training.optimizers import Optimizer
 
-BY_ITSELF = False  # whether "auto" takes this path where it pays: once the lessons' outputs were made anew with it
 DENSEST = 0.45  # of all weights together: with half of them kept, the batched products are nearly as fast
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
 WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
+EVALUATED = 2000  # examples: for fewer it takes longer to find the kept weights than it saves
+BLOCK = 128  # examples that are evaluated together, whatever the number of threads, so that it changes no bit
+AT_ONCE = 16  # steps that are computed together, unless somebody looks before
 SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
 
 Layers = Sequence[tuple[str, str | None]]
@@ -83,10 +88,23 @@ def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
     >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
     [True, False]
     """
-    weights = [weight for weight, _ in layers]
-    n = sum(params[name].numel() for name in weights)
-    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name in weights)
-    return batch_size <= WIDEST and n >= SMALLEST * len(params[weights[0]]) and kept <= DENSEST * n
+    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name, _ in layers)
+    return batch_size <= WIDEST and _few(kept, params, layers)
+
+
+def pays_to_evaluate(params: Params, layers: Layers, examples: int) -> bool:
+    """Whether `outputs` is the faster way to the logits of so many examples, weights that are 0 being pruned ones.
+
+    >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
+    >>> [pays_to_evaluate({"w": w * (w < density)}, [("w", None)], 5000) for density in (0.1, 0.9)]
+    [True, False]
+    """
+    return examples >= EVALUATED and _few(sum(int(params[w].count_nonzero()) for w, _ in layers), params, layers)
+
+
+def _few(kept: int, params: Params, layers: Layers) -> bool:
+    n = sum(params[weight].numel() for weight, _ in layers)
+    return n >= SMALLEST * len(params[layers[0][0]]) and kept <= DENSEST * n
 
 
 def views(flat: Tensor, params: Params) -> Params:
@@ -108,54 +126,120 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     ([0, 2, 4], [0, 2, 1, 2], [0, 4, 3, 5])
     """
 
-    def with_biases(of: Mapping[str, Tensor]) -> list[Tensor]:  # of each layer, (R, out, in + 1); a missing bias is 0
-        both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
-        return [torch.cat(pair, 2) for pair in both]
-
-    keeps = with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()})
-    places = with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params))
-    column, place, row, entry, n = [], [], [torch.arange(0)], [torch.arange(0)], 0
+    keeps = _with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()}, layers)
+    places = _with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params), layers)
+    start, column, place = _rows(keeps, places)
+    row, entry, n = [torch.arange(0)], [torch.arange(0)], 0
     for r in range(len(keeps[0])):
         for layer, keep in enumerate(k[r] for k in keeps):
-            column.append(keep.nonzero()[:, 1])
-            place.append(places[layer][r][keep])
             if layer:
                 number = n - 1 + keep.flatten().cumsum(0).view_as(keep)  # of each kept one, among the N
                 turned = keep[:, :-1].T
                 row.append(turned.nonzero()[:, 1])
                 entry.append(number[:, :-1].T[turned])
-            n += len(column[-1])
+            n += int(keep.sum())
+    by_column = [keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]
+    turns = torch.cat(row).numpy().astype(np.uint32), torch.cat(entry).numpy()
+    return Kept(_widths(keeps), start, column, _starts(by_column), *turns, place)
 
-    def starts(counts: list[Tensor]) -> NDArray[Any]:  # of counts (R, ...), layer by layer
-        return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
 
-    return Kept(
-        np.array([*(k.shape[2] - 1 for k in keeps), keeps[-1].shape[1]]),
-        starts([k.sum(2) for k in keeps]),
-        torch.cat(column).numpy().astype(np.uint32),
-        starts([keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]),
-        torch.cat(row).numpy().astype(np.uint32),
-        torch.cat(entry).numpy(),
-        torch.cat(place).numpy(),
-    )
+def _with_biases(of: Mapping[str, Tensor], layers: Layers) -> list[Tensor]:
+    """Of each layer, (R, out, in + 1); a missing bias is 0."""
+    both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
+    return [torch.cat(pair, 2) for pair in both]
+
+
+def _rows(keeps: list[Tensor], of: list[Tensor]) -> tuple[Ints, Ints, NDArray[Any]]:
+    """Where each row begins, the columns of what is kept, and its values in `of`, all layer by layer (R, out, in)."""
+    every = [(keep[r], values[r]) for r in range(len(keeps[0])) for keep, values in zip(keeps, of, strict=True)]
+    column = torch.cat([keep.nonzero()[:, 1] for keep, _ in every]).numpy().astype(np.uint32)
+    return _starts([k.sum(2) for k in keeps]), column, torch.cat([values[keep] for keep, values in every]).numpy()
+
+
+def _starts(counts: list[Tensor]) -> Ints:
+    """Where each begins, from how many there are: (R, ...), layer by layer."""
+    return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
+
+
+def _widths(layers: list[Tensor]) -> Ints:
+    return np.array([*(layer.shape[2] - 1 for layer in layers), layers[-1].shape[1]])
+
+
+def outputs(layers: Layers, params: Params, x: Tensor) -> Tensor:
+    """Logits (R, classes, n) of R networks for the same inputs x (n, ...), at the price of the weights that are not 0.
+
+    >>> x, params = torch.tensor([[1.0, 2.0]]), {"w": torch.tensor([[[0.0, 3.0]]]), "b": torch.ones(1, 1)}
+    >>> outputs([("w", "b")], params, x) if numba_is_here() else torch.tensor([[[7.0]]])
+    tensor([[[7.]]])
+    """
+    from lthedu.training.sparse_kernels import logits  # see `numba_is_here`
+
+    weights = _with_biases(params, layers)
+    start, column, value = _rows([w != 0 for w in weights], weights)
+    widths, none = _widths(weights), np.zeros(0, np.int64)
+    kept = Kept(widths, start, column, none, none.astype(np.uint32), none, none)
+    examples, out = x.flatten(1).contiguous().numpy(), x.new_empty(len(weights[0]), int(widths[-1]), len(x))
+    blocks, threads = -(-len(x) // BLOCK), torch.get_num_threads()
+    cuts = itertools.pairwise(i * blocks // threads for i in range(threads + 1))
+    room = torch.ones((threads, int(widths.sum()) + len(layers), BLOCK), dtype=x.dtype).numpy()
+    with ThreadPoolExecutor(threads) as pool:
+        shares = zip(cuts, room, strict=True)
+        running = [pool.submit(logits, kept, value, examples, *cut, own, out.numpy()) for cut, own in shares]
+    for share in running:
+        share.result()
+    return out
+
+
+class Piece(NamedTuple):
+    """Some replicates' steps, of those that are computed together: `begin` to `end` - 1."""
+
+    replicates: NDArray[np.int64]
+    begin: int
+    end: int
+
+
+def shared_out(replicates: Sequence[int], steps: int, threads: int) -> list[list[Piece]]:
+    """Pieces of equal sums for each thread: one replicate's first steps, others whole, another one's last steps.
+
+    The steps of a replicate are divided between two threads at most, of which the second one begins with its first
+    steps and the first one ends with its last: no two threads ever work on it at once (McNaughton 1959).
+
+    >>> for pieces in shared_out([5, 6, 7], steps=10, threads=2):
+    ...     print([(piece.replicates.tolist(), piece.begin, piece.end) for piece in pieces])
+    [([5], 0, 10), ([6], 5, 10)]
+    [([6], 0, 5), ([7], 0, 10)]
+    """
+    line, shares = np.array(replicates), []
+    cuts = [divmod(i * len(line) * steps // threads, steps) for i in range(threads + 1)]
+    for (first, skipped), (last, begun) in itertools.pairwise(cuts):
+        whole = first + (skipped > 0)
+        pieces = [
+            Piece(line[first:whole], 0, steps - skipped),
+            Piece(line[whole:last], 0, steps),
+            Piece(line[last : last + 1], steps - begun, steps),
+        ]
+        shares.append([p for p in pieces if len(p.replicates) and p.begin < p.end])
+    return shares
 
 
 class SparsePath:
     """Steps of a training that touch kept weights alone, as long as the masks in force make them the faster ones.
 
-    From `enter` to `leave` the kept weights and the optimizer's memory of them are here. `write` brings the weights
-    into `flat` (the `params`, one after the other), whose pruned ones stay zero, when somebody wants to see them: done
-    at every step it would cost a quarter of it. `leave` gives everything back, for dense steps.
+    From `enter` to `leave` the kept weights and the optimizer's memory of them are here. `step` only notes what is to
+    be done: it is done once there is enough of it to be shared out evenly among threads, or when somebody wants to see
+    the weights, whom `write` serves: it brings them into `flat` (the `params`, one after the other), whose pruned ones
+    stay zero. `leave` gives everything back, for dense steps.
     """
 
     def __init__(
         self, layers: Layers, data: Dataset, order: Sequence[int], batch_size: int, first_step: int, always: bool
     ) -> None:
         self.layers, self.data, self.batch_size, self.always = layers, data, batch_size, always
-        alike = sorted(range(len(order)), key=order.__getitem__)  # equal minibatches side by side
-        self.shares = np.array_split(alike, min(torch.get_num_threads(), len(order)))
+        self.alike = sorted(range(len(order)), key=order.__getitem__)  # equal minibatches side by side
+        self.threads = min(torch.get_num_threads(), len(order))
         self.kept: Kept | None = None  # while steps are dense
         self.since, self.look_at = first_step, float(first_step)  # when masks came, and when to see whether they pay
+        self.noted: list[tuple[Tensor, list[float]]] = []  # steps to do: their examples (R, batch) and rules
         self.unwritten = False
         self.due: Callable[[Params], None] | None = None  # writes the last step's gradients, unless they are written
 
@@ -179,7 +263,7 @@ class SparsePath:
         self.memory = {name: np.zeros_like(self.value) if m is None else m.numpy()[at] for name, m in held.items()}
         self.count = int(state.get("step", 0))
         rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
-        room = torch.ones((len(self.shares), int(rows), self.batch_size), dtype=flat.dtype)
+        room = torch.ones((self.threads, int(rows), self.batch_size), dtype=flat.dtype)
         self.buffers = room.numpy()  # torch's memory begins at a cache line, numpy's in the middle of one
         self.kept = kept  # last, for an interrupt on the way
 
@@ -199,54 +283,81 @@ class SparsePath:
 
     def write(self) -> None:
         """The weights of the last step, into the tensor of all."""
+        self._catch_up()
         if self.kept is not None and self.unwritten:
             self.flat.numpy()[self.kept.place] = self.value
             self.unwritten = False
 
-    def step(self, chosen: Tensor, pool: Executor) -> None:
-        """One update on the examples `chosen` (R, batch). Interrupted, it leaves the weights as they were."""
+    def step(self, chosen: Tensor) -> None:
+        """One update on the examples `chosen` (R, batch). Interrupted, it is as if it had not begun."""
+        assert self.kept is not None
+        self.count += 1
+        self.noted.append((chosen, self._rule()))
+        if len(self.noted) >= AT_ONCE:
+            try:
+                self._catch_up()
+            except BaseException:
+                self.count -= 1
+                self.noted.pop()
+                raise
+        self.due = partial(self._gradients, self.kept)
+
+    def _catch_up(self) -> None:
+        """Do what is noted. Interrupted, it leaves weights and memory as they were, and everything to be done."""
+        if not self.noted:
+            return
         assert self.kept is not None
         from lthedu.training.sparse_kernels import steps  # see `numba_is_here`
 
-        kept, before, rule, examples = self.kept, self.before, self._rule(), chosen.contiguous().numpy()
-        first, *more = self.memory.values()
+        chosen = torch.stack([examples for examples, _ in self.noted]).numpy()
+        rules = np.array([rule for _, rule in self.noted], self.value.dtype)
+        first, *more = memory = list(self.memory.values())
         second = more[0] if more else first[:0]
+        given = (chosen, self.x, self.y, self.kept, self.value, self.before, self.turned, self.slope, first, second)
+        shares = shared_out(self.alike, len(chosen), self.threads)
+        begun = [Event() for _ in shares]
 
-        def work(share: NDArray[np.int64], room: NDArray[Any]) -> None:
-            given = (examples, self.x, self.y, kept, self.value, self.turned, self.slope, first, second, rule)
-            steps(share, *given, room)
+        def work(thread: int) -> None:
+            try:
+                for piece in shares[thread]:
+                    if piece.begin:
+                        begun[thread + 1].wait()  # for this replicate's first steps
+                    steps(*piece, *given, rules, self.buffers[thread])
+                    begun[thread].set()
+            finally:
+                begun[thread].set()
 
-        np.copyto(before, self.value)
-        self.unwritten = True
+        undo = [array.copy() for array in (self.value, *memory)]
         try:
-            others = [pool.submit(work, *other) for other in zip(self.shares[1:], self.buffers[1:], strict=True)]
-            work(self.shares[0], self.buffers[0])
-            for other in others:
-                other.result()
+            with ThreadPoolExecutor(len(shares)) as pool:
+                others = [pool.submit(work, thread) for thread in range(1, len(shares))]
+                work(0)
+                for other in others:
+                    other.result()
         except BaseException:
-            pool.shutdown()  # which waits for the others
-            np.copyto(self.value, before)
+            for array, was in zip((self.value, *memory), undo, strict=True):
+                np.copyto(array, was)
             raise
-        self.count += 1
+        self.last, self.noted, self.unwritten = self.noted[-1][0], [], True
 
-        def gradients(out: Params) -> None:
-            flat = torch.zeros_like(self.flat)
-            flat.numpy()[kept.place] = before
-            x, y = gather(self.data, chosen)
-            BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
+    def _gradients(self, kept: Kept, out: Params) -> None:
+        """Write the gradients that the last step followed, pruned weights' included, at the price of a dense step."""
+        self._catch_up()
+        flat = torch.zeros_like(self.flat)
+        flat.numpy()[kept.place] = self.before
+        x, y = gather(self.data, self.last)
+        BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
 
-        self.due = gradients
-
-    def _rule(self) -> NDArray[Any]:
-        """The numbers of the next update, computed in double precision and rounded once; see `adam` and `sgd`."""
-        group, t = self.built.param_groups[0], self.count + 1
+    def _rule(self) -> list[float]:
+        """The numbers of the update number `count`, computed in double precision and rounded once: `adam`, `sgd`."""
+        group, t = self.built.param_groups[0], self.count
         rate, decay = group["lr"], group["weight_decay"]
         if not self.adam:
-            return np.array([decay, rate, group["momentum"]], self.value.dtype)
+            return [decay, rate, group["momentum"]]
         (m, v), apart = group["betas"], isinstance(self.built, torch.optim.AdamW)
         shrink, decay = (1 - rate * decay, 0.0) if apart else (1.0, decay)
         size, root = rate / (1 - m**t), math.sqrt(1 - v**t)
-        return np.array([decay, shrink, size, root, group["eps"], m, 1 - m, v, 1 - v], self.value.dtype)
+        return [decay, shrink, size, root, group["eps"], m, 1 - m, v, 1 - v]
 
 
 class Gradients(Mapping[str, Tensor]):
