@@ -44,7 +44,7 @@ def evaluate(
     n, r = len(x), len(replicates)
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
     chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
-    for logits, target in zip(_logits(replicates, x, chunk, by), y.split(chunk), strict=True):
+    for logits, target in zip(_logits(replicates, x, chunk, by), torch.split(y, chunk), strict=True):
         target = target.expand(r, -1)  # logits: (R, classes, chunk)
         loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
         right += (logits.argmax(1) == target).sum(1)
@@ -56,9 +56,9 @@ def _logits(replicates: Replicates, x: Tensor, chunk: int, by: By | Literal["aut
     method, params = pick(by, replicates.model, x.device), replicates.params
     layers = method.layers if isinstance(method, BatchedLinear) and by in ("auto", "sparse") else ()
     if layers and x.device.type == "cpu" and pays_to_evaluate(params, layers, len(x)) and numba_is_here():
-        return outputs(layers, params, x).split(chunk, 2)
+        return torch.split(outputs(layers, params, x), chunk, 2)
     model = copy.deepcopy(replicates.model)  # which may keep what it computed
-    return (method.logits(model, params, replicates.buffers, some) for some in x.split(chunk))
+    return (method.logits(model, params, replicates.buffers, some) for some in torch.split(x, chunk))
 
 
 def refuse_autocast(device: torch.device) -> None:

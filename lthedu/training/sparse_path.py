@@ -180,13 +180,14 @@ def outputs(layers: Layers, params: Params, x: Tensor) -> Tensor:
     kept = Kept(widths, start, column, none, none.astype(np.uint32), none, none)
     examples, out = x.flatten(1).contiguous().numpy(), x.new_empty(len(weights[0]), int(widths[-1]), len(x))
     blocks, threads = -(-len(x) // BLOCK), torch.get_num_threads()
-    cuts = itertools.pairwise(i * blocks // threads for i in range(threads + 1))
+    cuts = [i * blocks // threads for i in range(threads + 1)]
     room = torch.ones((threads, int(widths.sum()) + len(layers), BLOCK), dtype=x.dtype).numpy()
+
+    def work(thread: int) -> None:
+        logits(kept, value, examples, cuts[thread], cuts[thread + 1], room[thread], out.numpy())
+
     with ThreadPoolExecutor(threads) as pool:
-        shares = zip(cuts, room, strict=True)
-        running = [pool.submit(logits, kept, value, examples, *cut, own, out.numpy()) for cut, own in shares]
-    for share in running:
-        share.result()
+        list(pool.map(work, range(threads)))
     return out
 
 
