@@ -177,11 +177,10 @@ def logits(kept, value, x, begin, end, buffer, out):  # type: ignore[no-untyped-
     widths = kept.widths
     rows, outputs, width = widths[1:].sum(), widths[:-1].sum() + len(widths) - 1, buffer.shape[1]
     for block in range(begin, end):
-        first, last = block * width, min((block + 1) * width, len(x))
-        here = buffer[:, : last - first]
+        first, many = block * width, min(width, len(x) - block * width)
         for c in range(widths[0]):
-            for j in range(last - first):
-                here[c, j] = x[first + j, c]
+            for j in range(many):  # behind them stands what was there before
+                buffer[c, j] = x[first + j, c]
         for r in range(len(out)):
-            forward(r * rows, kept, value, here)
-            out[r, :, first:last] = here[outputs : outputs + widths[-1]]
+            forward(r * rows, kept, value, buffer)
+            out[r, :, first : first + many] = buffer[outputs : outputs + widths[-1], :many]
