@@ -323,7 +323,8 @@ def build(
 def canonical(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Lesson notebooks.")],
     times: Annotated[
-        bool, typer.Option("--times", help="Measure the run, for the estimates of `lthedu doctor`.")
+        bool,
+        typer.Option("--times", help="Measure it: two runs by one thread, for the estimates of `lthedu doctor`."),
     ] = False,
 ) -> None:
     from lthedu.course.authoring import canonical as rewrite

@@ -12,7 +12,9 @@ AVAILABLE = numba is not None
 def compiled(function: Any, **options: Any) -> Any:
     """The function compiled when it is first called, and kept on disk where there is a place for it.
 
-    Without numba it stays as it is, and nothing calls it. `options` are numba's own.
+    The place is what NUMBA_CACHE_DIR names, else `__pycache__` beside the module, else (where an installation cannot be
+    written to) the user's cache folder: numba's own order. Without numba the function stays as it is, and nothing calls
+    it. `options` are numba's own.
 
     >>> compiled(lambda x: x + 1)(1)
     2

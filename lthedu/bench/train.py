@@ -64,31 +64,32 @@ class _Enough(Exception):
 
 @typed
 def steps_per_second(seconds: Positive = 5.0) -> float:
-    """How many steps this machine trains in a second: fifteen LeNet-300-100 side by side.
+    """How many steps one thread of this machine's processor trains in a second: fifteen LeNet-300-100 side by side.
 
-    Half of the weights are masked; minibatches of 128 random images, Adam, on the device that LTHEDU_DEVICE names. It
-    takes about `seconds` and a moment to set up, and needs no data. Raises ValueError for `seconds` not above 0.
+    Half of the weights are masked; minibatches of 128 random images, Adam, by the dense path, which compiles nothing.
+    It takes about `seconds` and a moment to set up, and needs no data. Raises ValueError for `seconds` not above 0.
 
     >>> steps_per_second(0.2) > 0
     True
     """
-    device, rng = data.default_device(), generator(0, "calibration")
+    rng = generator(0, "calibration")
     x, y = torch.randn(10_000, 784, generator=rng), torch.randint(10, (10_000,), generator=rng)
-    images = data.Dataset(x, y, x[:1], y[:1], x[:1], y[:1]).to(device)
-    networks = Replicates.create(lenet_300_100, seeds=range(15), device=device)
-    mask = {n: (torch.rand(m.shape, generator=rng) < DENSITY).to(device) for n, m in networks.full_mask().items()}
+    images = data.Dataset(x, y, x[:1], y[:1], x[:1], y[:1])
+    networks = Replicates.create(lenet_300_100, seeds=range(15))
+    mask = {n: torch.rand(m.shape, generator=rng) < DENSITY for n, m in networks.full_mask().items()}
     stamps: list[float] = []
 
     def stamp(*_: object) -> None:
-        if device.type == "cuda":  # pragma: no cover (a GPU's)
-            torch.cuda.synchronize()
         stamps.append(time.perf_counter())
         if len(stamps) > WARM_UP + 1 and stamps[-1] - stamps[WARM_UP] > seconds:
             raise _Enough
 
-    with suppress(_Enough):
-        train(networks, images, 10**9, mask=mask, progress=stamp)
-    return (len(stamps) - 1 - WARM_UP) / (stamps[-1] - stamps[WARM_UP])
+    def rate() -> float:
+        with suppress(_Enough):
+            train(networks, images, 10**9, mask=mask, by="linear", progress=stamp)
+        return (len(stamps) - 1 - WARM_UP) / (stamps[-1] - stamps[WARM_UP])
+
+    return measure({"one thread": rate}, rounds=1, threads=1, warm_up=False)["one thread"][0]
 
 
 def _networks(r: int, steps: int) -> Contenders:

@@ -5,7 +5,6 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,9 +17,11 @@ from lthedu.course.notebooks import read_notebook
 from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
 from lthedu.course.times import Time
+from lthedu.course.times import read as read_times
 from lthedu.course.times import write as write_time
 
 BUSY = 1.3  # two speeds of one machine this far apart: something else ran
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LTHEDU_DEVICE": "cpu"}
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -34,48 +35,68 @@ def canonical(path: Path, *, times: bool = False) -> None:
 
     The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), execution counts
     run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or widget state, and what
-    they were made with stands in the metadata (see `compared`). With `times`, how long it took goes to `times.json`
-    beside it, with this machine's speed before and after. Raises NotCanonical when a cell writes to stderr, ValueError
-    when the machine is too busy to be timed; the file is then as it was.
+    they were made with stands in the metadata (see `compared`). With `times` one thread runs it, twice, and how long
+    that took goes to `times.json` beside it. Raises NotCanonical when a cell writes to stderr, ValueError when the
+    machine is too busy to be timed or that file holds no times; the notebook is then as it was.
     """
     notebook = read_notebook(path)
     renumber(notebook, path)
-    measured = executed(notebook, path.parent, timed=times)
+    if times:
+        read_times(path.parent)  # before the work
+        measured = timed(notebook, path.parent)
+    else:
+        executed(notebook, path.parent)
     notebook.metadata["lthedu"] = made_with(notebook, path)
     normalise(notebook)
     write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
-    if measured:
+    if times:
         write_time(path.parent, path.stem[3:], measured)
 
 
-def executed(notebook: NotebookNode, folder: Path, *, timed: bool = False) -> Time | None:
-    """Run every cell in a fresh kernel in `folder`, with empty home and run folders; if `timed`, say how long."""
+def executed(notebook: NotebookNode, folder: Path, **more: str) -> float:
+    """Run every cell in a fresh kernel in `folder`, with empty home and run folders; return the seconds it took.
+
+    `more` is added to the kernel's environment.
+    """
     with tempfile.TemporaryDirectory() as home:
         env = os.environ | {"LTHEDU_AUTHORING": "1", "LTHEDU_HOME": home, "IPYTHONDIR": home}
         env["OMP_WAIT_POLICY"] = "passive"
-        before = _speed(folder, env) if timed else {}
         begun = time.monotonic()
-        run_cells(notebook, folder, env=env)
-        seconds = time.monotonic() - begun
-        after = _speed(folder, env) if timed else {}
-    if not timed:
-        return None
-    slow, fast = sorted((before["rate"], after["rate"]))
+        run_cells(notebook, folder, env=env | more)
+        return time.monotonic() - begun
+
+
+def timed(notebook: NotebookNode, folder: Path) -> Time:
+    """Run every cell by one thread of the processor, twice: the second run finds the loops that the first compiled.
+
+    Raises ValueError where the machine's speed before and after says that something else ran.
+    """
+    with tempfile.TemporaryDirectory() as loops:
+        alone = ONE_THREAD | {"NUMBA_CACHE_DIR": loops}
+        before = _rate(folder)
+        cold, seconds = executed(notebook, folder, **alone), executed(notebook, folder, **alone)
+        after = _rate(folder)
+    slow, fast = sorted((before, after))
     if fast > BUSY * slow:
         raise ValueError(
-            f"the machine is busy with something else: {before['rate']:.0f} steps a second before the run, "
-            f"{after['rate']:.0f} after; measure again when it is idle"
+            f"the machine is busy with something else: {before:.0f} steps a second before the runs, "
+            f"{after:.0f} after; measure again when it is idle"
         )
-    machine = f"{cpu_name()}, {before['torch_facts']['threads']} threads"
-    return Time(round(seconds, 1), round((slow + fast) / 2, 1), machine)
+    return Time(
+        seconds=round(seconds, 1),
+        cold=round(max(0.0, cold - seconds), 1),  # below 0 by chance, where nothing is compiled
+        threads=1,
+        rate=round((slow + fast) / 2, 1),
+        machine=cpu_name(),
+    )
 
 
-def _speed(folder: Path, env: dict[str, str]) -> dict[str, Any]:
-    answers = asked(["torch_facts", "rate"], folder, env)
-    for answer in answers.values():
-        if isinstance(answer, Exception):
-            raise answer
-    return answers
+def _rate(folder: Path) -> float:
+    """As `lthedu doctor` asks for it, so that the two can be compared."""
+    rate = asked(["rate"], folder, os.environ)["rate"]
+    if isinstance(rate, Exception):
+        raise rate
+    return float(rate)
 
 
 def normalise(notebook: NotebookNode) -> None:

@@ -331,15 +331,22 @@ def your_lessons(visit: Visit) -> Iterator[Line]:
 
 
 def times(visit: Visit) -> Iterator[Line]:
-    """How long each lesson computes here, from how fast networks are trained now."""
+    """How long each lesson computes here, from how fast one thread trains networks now."""
+    from lthedu.base.compiled import AVAILABLE
     from lthedu.base.course_files import course_path
     from lthedu.course.times import read
 
     rate = visit.answer("rate")
-    yield Line(f"trains {rate:.0f} steps a second (15 LeNet-300-100 side by side, measured for 5 s)")
+    yield Line(f"one thread trains {rate:.0f} steps a second (15 LeNet-300-100 side by side, measured for 5 s)")
     load = machine.load()
     if load != "unknown" and float(load) > 1.5 * machine.usable_cores():
         yield Line(f"other programs are at work (load {load}): without them it is faster")
+    facts = visit.answer("torch_facts")
+    more = [f"{facts['threads']} threads"] * (facts["threads"] > 1) + ["the CUDA device"] * bool(facts["cuda"])
+    if more:
+        yield Line(f"the estimates are for one thread; lessons may use {' and '.join(more)} here, and then take less")
+    if not AVAILABLE:
+        yield Line("the estimates are for a Python with numba; without it some lessons take longer")
     if os.environ.get("LTHEDU_SCALE") == "tiny":
         yield Line(
             "LTHEDU_SCALE=tiny: every line runs, and nothing is shown; the estimates are for the lessons' own size"
@@ -349,8 +356,9 @@ def times(visit: Visit) -> Iterator[Line]:
     known = read(course_path("lessons"))
     for name in sorted(path.stem for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb")):
         if time := known.get(name[3:]):
-            minutes = time.estimate(rate) / 60
-            yield Line(f"{name}: about {minutes:.1f} min ({time.seconds / 60:.1f} min on {time.machine})")
+            seconds, cold = time.estimate(rate)
+            first = f", the first time up to {cold:.0f} s more" if round(cold) else ""
+            yield Line(f"{name}: about {seconds:.0f} s{first} ({time.seconds:.0f} s on {time.machine})")
         else:
             yield Line(f"{name}: not measured yet")
 

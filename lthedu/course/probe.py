@@ -136,7 +136,7 @@ def datasets() -> dict[str, dict[str, str]]:
 
 
 def rate() -> float:  # pragma: no cover (asked in the kernel of a doctor, which is killed when it has answered)
-    """Steps per second, see `lthedu.bench.train.steps_per_second`."""
+    """Steps per second of one thread, see `lthedu.bench.train.steps_per_second`."""
     from lthedu.bench.train import steps_per_second
 
     return steps_per_second()

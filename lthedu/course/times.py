@@ -1,8 +1,9 @@
 """How long a lesson runs: measured once, beside the speed of the machine that did, and scaled to another machine."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from lthedu.base.files import write_whole
 
@@ -11,33 +12,46 @@ FILE = "times.json"  # beside the lessons
 
 @dataclass(frozen=True)
 class Time:
-    """A measured run: `seconds` from the kernel's start to its end, on a machine of `rate` steps per second."""
+    """A measured run: `seconds` from the kernel's start to its end, where the loops that it uses are compiled."""
 
     seconds: float
-    rate: float
+    cold: float  # seconds that the first run takes more, which compiles them
+    threads: int  # always 1: what more of them save depends on what else runs
+    rate: float  # steps per second of one thread of that machine, see `lthedu.bench.train.steps_per_second`
     machine: str
 
-    def estimate(self, rate: float) -> float:
-        """Seconds on a machine of `rate` steps per second, as if a lesson did nothing but train.
+    def estimate(self, rate: float) -> tuple[float, float]:
+        """`seconds` and `cold` on a machine of `rate` steps per second, as if a lesson did nothing but train.
 
-        >>> Time(60.0, rate=50.0, machine="the authors'").estimate(25.0)
-        120.0
+        >>> Time(60.0, cold=5.0, threads=1, rate=50.0, machine="the authors'").estimate(25.0)
+        (120.0, 10.0)
         """
-        return self.seconds * self.rate / rate
+        return self.seconds * self.rate / rate, self.cold * self.rate / rate
 
 
 def read(lessons: Path) -> dict[str, Time]:
     """The times of the folder `lessons`, by the lesson's name; none where nothing was measured.
 
-    Raises ValueError, naming the file, for one that does not hold times.
+    Raises ValueError, naming the file, for one that does not hold times, or not those of one thread.
     """
     path = lessons / FILE
     if not path.is_file():
         return {}
     try:
-        return {name: Time(**entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}
+        return {name: _time(name, entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} does not hold the lessons' times: {error}") from error
+        raise ValueError(
+            f"{path} does not hold the lessons' times: {error}: delete it, and measure with `lthedu canonical --times`"
+        ) from error
+
+
+def _time(name: str, entry: dict[str, Any]) -> Time:
+    needed = [field.name for field in fields(Time)]
+    if set(entry) != set(needed):
+        raise ValueError(f"{name} has {', '.join(entry) or 'nothing'}; allowed: {', '.join(needed)}")
+    if entry["threads"] != 1:
+        raise ValueError(f"threads of {name} is {entry['threads']}; allowed: 1")
+    return Time(**entry)
 
 
 def write(lessons: Path, name: str, time: Time) -> None:

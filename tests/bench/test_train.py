@@ -39,9 +39,10 @@ def test_numbers_below_1_are_refused_by_value(name):
 
 def test_the_calibration_takes_the_time_it_is_given_and_counts_steps(monkeypatch):
     steps, clock = [], iter(range(10_000))
+    threads = torch.get_num_threads()
 
-    def fake(networks, images, n, *, mask, progress):
-        assert len(networks) == 15
+    def fake(networks, images, n, *, mask, by, progress):
+        assert (len(networks), by, torch.get_num_threads()) == (15, "linear", 1)
         assert not all(bool(m.all()) for m in mask.values())
         while True:
             steps.append(n)
@@ -51,6 +52,7 @@ def test_the_calibration_takes_the_time_it_is_given_and_counts_steps(monkeypatch
     monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock) / 10)  # a step takes 0.1 seconds
     assert bench.steps_per_second(5.0) == pytest.approx(10)
     assert len(steps) == pytest.approx(5 * 10 + bench.WARM_UP + 1, abs=1)
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

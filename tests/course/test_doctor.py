@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbformat.v4 import new_output
 
 import lthedu
 from lthedu import cli
-from lthedu.base import machine
+from lthedu.base import compiled, machine
 from lthedu.base.course_files import course_path
 from lthedu.course import doctor, probe, times
 from lthedu.course.executor import CellStopped, NoKernel
@@ -75,7 +76,7 @@ def test_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
         machine.cpu_name(),
         "mnist: ok, /there/mnist",
         f"~/lthedu: 0 of {len(LESSONS)} lessons copied".replace("/", os.sep),
-        "trains 40 steps a second",
+        "one thread trains 40 steps a second",
         "port",
     ):
         assert fact in text
@@ -338,19 +339,38 @@ def test_a_taken_port_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_minutes_follow_from_the_speed_measured(
+def test_seconds_follow_from_the_speed_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]
 ) -> None:
-    for name in ("01_known", "02_unknown"):
+    for name in ("01_known", "02_unknown", "03_uncompiled"):
         shutil.copy(course_path("lessons") / f"{LESSONS[0]}.ipynb", tmp_path / f"{name}.ipynb")
-    times.write(tmp_path, "known", times.Time(90.0, rate=60.0, machine="theirs"))
+    theirs = times.Time(30.0, cold=4.0, threads=1, rate=60.0, machine="theirs")
+    times.write(tmp_path, "known", theirs)
+    times.write(tmp_path, "uncompiled", replace(theirs, cold=0.1))
     monkeypatch.setattr("lthedu.base.course_files.course_path", lambda _: tmp_path)
     answers["rate"] = 20.0
     text, _ = report()
-    assert "01_known: about 4.5 min (1.5 min on theirs)" in text
+    assert "01_known: about 90 s, the first time up to 12 s more (30 s on theirs)" in text
     assert "02_unknown: not measured yet" in text
+    assert "03_uncompiled: about 90 s (30 s on theirs)" in text
     monkeypatch.setenv("LTHEDU_SCALE", "paper")
     assert "hours to days" in report()[0]
+
+
+@pytest.mark.usefixtures("home")
+def test_what_the_estimates_leave_out_is_told(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]) -> None:
+    monkeypatch.setattr(machine, "usable_cores", lambda: 4)
+    monkeypatch.setattr(compiled, "AVAILABLE", True)
+    assert "the estimates are for" not in report()[0]
+    for threads, cuda, said in (
+        (4, None, "4 threads"),
+        (1, "a card", "the CUDA device"),
+        (4, "a card", "4 threads and the CUDA device"),
+    ):
+        answers["torch_facts"] = {"threads": threads, "cuda": cuda, "cuda_bytes": 2**30}
+        assert f"for one thread; lessons may use {said} here, and then take less" in report()[0]
+    monkeypatch.setattr(compiled, "AVAILABLE", False)
+    assert "without it some lessons take longer" in report()[0]
 
 
 @pytest.mark.usefixtures("home", "answers")
@@ -468,5 +488,5 @@ def test_the_command_prints_plain_text_and_its_exit_code_says_whether_lessons_ru
     assert "\x1b" not in done.stdout
     assert str(tmp_path) not in done.stdout
     assert "1. LTHEDU_DEVICE is 'tpu'; allowed: auto, cpu, cuda\n     What to do: unset LTHEDU_DEVICE" in done.stdout
-    assert "not examined: ValueError: LTHEDU_DEVICE is 'tpu'" in done.stdout
+    assert re.search("one thread trains [1-9]", done.stdout)
     assert list(tmp_path.rglob("*.ipynb")) == []
