@@ -1,9 +1,14 @@
-"""Schedules by hand, and against torch's own."""
+"""Schedules by hand and against torch's own, and the fused rules against torch.optim."""
+
+import subprocess
+import sys
 
 import pytest
 import torch
+from engine import OPTIMIZERS, optimizer_name
 
 from lthedu.training import Optimizer, RateSchedule
+from lthedu.training.optimizers import Fused
 
 
 def rates(optimizer: Optimizer, steps: int) -> list[float]:
@@ -51,3 +56,31 @@ def test_warmup_rises_to_the_whole_rate():
 def test_a_bad_schedule_is_refused(named, words):
     with pytest.raises(ValueError, match=words):
         RateSchedule(**named)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
+def test_a_fused_rule_is_torch_optims_to_the_last_bit(optimizer):
+    ours, theirs = (torch.arange(1001.0).sin() for _ in range(2))
+    momentum = {"momentum": optimizer.momentum} if optimizer.name == "sgd" else {}
+    rule = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
+    given = {"lr": optimizer.lr, "weight_decay": optimizer.weight_decay, "fused": True}
+    pair = [Fused(ours, optimizer), rule([theirs], **given, **momentum)]
+    for step in range(20):
+        ours.grad = theirs.grad = torch.randn(1001, generator=torch.Generator().manual_seed(step))
+        for update in pair:
+            update.step()
+    assert torch.equal(ours, theirs)
+
+
+def test_a_training_imports_no_compiler():
+    """It takes a second, in every kernel."""
+    code = """
+import sys
+from lthedu import data
+from lthedu.networks.models import MLP
+from lthedu.training import Replicates, train
+few = data.load("mnist", device="cpu").first(100, 10, 10)
+train(Replicates.create(lambda: MLP([784, 3, 10]), seeds=[0]), few, steps=2, batch_size=10)
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -37,7 +37,8 @@ def load_mnist(root: Path, seed: int, few: tuple[int, int, int] | None = None) -
     train, val, test = order[:55_000], order[55_000:], torch.arange(len(x_test))
     if few is not None:
         train, val, test = (split[:n] for split, n in zip((train, val, test), few, strict=True))
-    x_train, x_val, x_test = ((_flat(t) / 255 - MNIST_MEAN) / MNIST_STD for t in (x[train], x[val], x_test[test]))
+    parts = (_flat(t) for t in (x[train], x[val], x_test[test]))
+    x_train, x_val, x_test = (t.div_(255).sub_(MNIST_MEAN).div_(MNIST_STD) for t in parts)
     return Dataset(x_train, y[train].long(), x_val, y[val].long(), x_test, y_test[test].long())
 
 

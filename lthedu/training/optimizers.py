@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Share, Whole
@@ -70,20 +73,20 @@ class Optimizer:
         if not 0 <= self.weight_decay < math.inf:  # NaN, too
             raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more and finite")
 
-    def build(self, flat: Tensor) -> torch.optim.Optimizer:
+    def build(self, flat: Tensor) -> "Fused | torch.optim.Optimizer":
         """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
         why one optimizer over all replicates equals one for each. A rate that moves is a tensor on a CUDA device, so
         that a captured graph reads it anew; torch's fused rules hold it as float32, which rounds it by up to 6e-8."""
-        on_gpu = flat.device.type == "cuda"
-        moves = self.schedule != RateSchedule()
-        lr: Any = torch.tensor(self.lr, device=flat.device) if on_gpu and moves else self.lr
-        decay = self.weight_decay
-        if self.name == "sgd":
-            return torch.optim.SGD([flat], lr=lr, momentum=self.momentum, weight_decay=decay, fused=True)
-        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
-        return rule([flat], lr=lr, weight_decay=decay, fused=True, capturable=on_gpu)
+        if flat.device.type != "cuda":
+            return Fused(flat, self)
+        moves = self.schedule != RateSchedule()  # pragma: no cover (a GPU's, like all below)
+        lr: Any = torch.tensor(self.lr, device=flat.device) if moves else self.lr  # pragma: no cover
+        if self.name == "sgd":  # pragma: no cover
+            return torch.optim.SGD([flat], lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)
+        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW  # pragma: no cover
+        return rule([flat], lr=lr, weight_decay=self.weight_decay, fused=True, capturable=True)  # pragma: no cover
 
-    def set_rate(self, built: torch.optim.Optimizer, step: int, steps: int) -> None:
+    def set_rate(self, built: "Fused | torch.optim.Optimizer", step: int, steps: int) -> None:
         """Give `built` the learning rate of the update that follows `step` finished ones, of `steps` in all.
 
         >>> rule = Optimizer("sgd", lr=0.5, schedule=RateSchedule("steps"))
@@ -98,6 +101,43 @@ class Optimizer:
                 group["lr"].fill_(rate)  # pragma: no cover (a GPU's: captured graphs read it from there)
             else:
                 group["lr"] = rate
+
+
+class Fused:
+    """What torch.optim does to one tensor on a CPU, by the same fused functions, and with its settings and memory.
+
+    The first optimizer of torch.optim's own that a process builds imports torch's compiler, which takes a second.
+
+    >>> w = torch.ones(1)
+    >>> w.grad = torch.ones(1)
+    >>> Fused(w, Optimizer("sgd", lr=0.25)).step()
+    >>> w
+    tensor([0.7500])
+    """
+
+    def __init__(self, flat: Tensor, rule: Optimizer) -> None:
+        self.flat, self.rule = flat, rule.name
+        self.param_groups: list[dict[str, Any]] = [{"lr": rule.lr, "weight_decay": rule.weight_decay}]
+        if rule.name == "sgd":
+            self.param_groups[0] |= {"momentum": rule.momentum}
+            memory = {"momentum_buffer": torch.zeros_like(flat)}
+        else:
+            self.param_groups[0] |= {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+            memory = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat), "step": torch.zeros(())}
+        self.state: dict[Tensor, dict[str, Tensor]] = {flat: memory}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Update the tensor by its `grad`."""
+        group, memory = self.param_groups[0], self.state[self.flat]
+        grads: list[Any] = [self.flat.grad]
+        if self.rule == "sgd":
+            held = [memory["momentum_buffer"] if group["momentum"] else None]
+            sgd([self.flat], grads, held, fused=True, dampening=0.0, nesterov=False, maximize=False, **group)
+        else:
+            update, first, second = adamw if self.rule == "adamw" else adam, memory["exp_avg"], memory["exp_avg_sq"]
+            count, settings = [memory["step"]], {"fused": True, "amsgrad": False, "maximize": False, **group}
+            update([self.flat], grads, [first], [second], [], count, **settings)
 
 
 ADAM = Optimizer()

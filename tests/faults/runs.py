@@ -214,7 +214,6 @@ FAULTS = {f.__name__: f for f in (killed, no_space, damaged, clock, two)}
 
 if __name__ == "__main__":
     torch.set_num_threads(1)  # a second thread of torch would not survive a fork
-    torch.optim.Adam([torch.zeros(1)])  # the first one imports much
     ROOT = Path(sys.argv[1])
     if len(sys.argv) == 3:
         make("study")
