@@ -220,6 +220,7 @@ if __name__ == "__main__":
         print("begun", flush=True)
         print(json.dumps(run("study", ROOT / "run", steps=int(sys.argv[2]))))
         sys.exit()
+    make("study").run()  # what it imports and compiles need not be done in every fork
     faults = json.load(io.TextIOWrapper(sys.stdin.buffer))
     names = dict.fromkeys(name for _, name, *_ in faults)
     report = {name: forked(lambda name=name: run(name, ROOT / f"whole {name}")) for name in names}
