@@ -20,7 +20,7 @@ from lthedu.proof.target import Layer, Normalise, forward, normalise
 from lthedu.proof.ticket import Ticket
 from lthedu.proof.widths import Method, Size
 
-CHUNK = 1 << 22  # candidates looked at together
+CHUNK = 1 << 20  # candidates looked at together
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,7 @@ class _Layer:
 
     def __init__(self, source: Source, index: int, target: Layer, signed: bool) -> None:
         self.names = [f"layers.{2 * index + k}.{kind}" for k in (0, 1) for kind in ("weight", "bias")]
-        self.first, self.bias, self.second = (source.param(name).numpy() for name in self.names[:3])
-        self.target, self.signed, self.inputs = target, signed, target.shape[1] - 1
+        self.source, self.target, self.signed, self.inputs = source, target, signed, target.shape[1] - 1
         # classes: the inputs, with `signed` the inputs' negative branches, and last the bias
         branches = [target[:, :-1], -target[:, :-1], target[:, -1:]] if signed else [target]
         self.wanted = np.concatenate(branches, axis=1)  # (outputs, classes)
@@ -184,8 +183,12 @@ class _Layer:
 
     def values(self) -> NDArray[np.float32]:
         """What each hidden neuron could keep for each class: (hidden, classes), positive where it serves."""
-        parts = [self.first, -self.first, self.bias[:, None]] if self.signed else [self.first, self.bias[:, None]]
-        return np.concatenate(parts, axis=1)
+        first, bias = (self.source.param(name).numpy() for name in self.names[:2])
+        found, n = np.empty((len(first), self.wanted.shape[1]), np.float32), self.inputs
+        found[:, :n], found[:, -1] = first, bias
+        if self.signed:
+            np.negative(first, out=found[:, n : 2 * n])
+        return found
 
     def build(self, method: Method, block: int, eta: float, solver: Solver, first_mask: FirstMask) -> Built:
         values = self.values()
@@ -193,18 +196,9 @@ class _Layer:
         strength = np.where(owner >= 0, values[np.arange(len(owner)), owner], 0).astype(np.float32)
         classes = values.shape[1]
         del values
-        choose = _chooser(method, solver)
-        keep = np.zeros(self.second.shape, bool)
-        made = np.zeros(self.wanted.shape)
         pool = gadgets.pools(owner, classes)
-        step = max(1, CHUNK // (pool.shape[1] * len(self.wanted)))
-        for k in range(0, classes, step):
-            part = slice(k, k + step)
-            kept, sums = self._choose(choose, pool[part], strength, self.wanted[:, part], eta)
-            made[:, part] = sums
-            rows, place = np.nonzero(pool[part] >= 0)
-            keep[:, pool[part][rows, place]] = kept[:, rows, place]
-        self._set_masks(keep, owner, first_mask)
+        kept, made = self._choose(_chooser(method, solver), pool, strength, eta)
+        self._set_masks(gadgets.by_neuron(kept, pool, owner), owner, first_mask)
         alive = owner[owner >= 0]
         strong = owner[strength >= 0.5]
         n = self.inputs
@@ -218,13 +212,19 @@ class _Layer:
         )
 
     def _choose(
-        self, choose: Chooser, pool: Ints, strength: NDArray[Any], wanted: NDArray[Any], eta: float
+        self, choose: Chooser, pool: Ints, strength: NDArray[np.float32], eta: float
     ) -> tuple[Bools, NDArray[np.float64]]:
-        """Which products of a few classes are kept, (outputs, classes, n), and what they add up to."""
-        a = np.where(pool >= 0, strength[pool], 0)  # (classes, n); what fills up a row is 0
-        b = self.second[:, pool]  # (outputs, classes, n)
-        kept = choose(a, b, wanted, eta) & (a > 0)
-        return kept, np.einsum("ocn,cn,ocn->oc", b, a.astype(np.float64), kept, optimize=False)
+        """Which products are kept, (outputs, classes, n), and what they add up to, (outputs, classes)."""
+        second = self.source.param(self.names[2]).numpy()  # (outputs, hidden)
+        kept, made = np.empty((len(second), *pool.shape), bool), np.empty(self.wanted.shape)
+        step = max(1, CHUNK // (pool.shape[1] * len(second)))
+        for k in range(0, len(pool), step):
+            part = slice(k, k + step)
+            a = np.where(pool[part] >= 0, strength[pool[part]], 0)  # (classes, n); what fills up a row is 0
+            b = second.take(pool[part], axis=1)  # (outputs, classes, n)
+            kept[:, part] = choose(a, b, self.wanted[:, part], eta) & (a > 0)
+            made[:, part] = np.einsum("ocn,cn,ocn->oc", b, a.astype(np.float64), kept[:, part], optimize=False)
+        return kept, made
 
     def _set_masks(self, keep: Bools, owner: Ints, first_mask: FirstMask) -> None:
         n = self.inputs

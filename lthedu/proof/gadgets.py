@@ -83,15 +83,14 @@ def free_owners(values: Floats, capacity: int) -> Ints:
     >>> free_owners(np.array([[0.9, 0.8], [0.7, 0.1], [-0.5, -0.2]]), capacity=1)
     array([ 0,  1, -1])
     """
-    left = np.array(values, np.float32)
-    owner, room = np.full(len(left), -1), np.full(left.shape[1], capacity)
-    for j in np.argsort(-left.max(1), kind="stable"):
-        best = left[j].argmax()
-        if left[j, best] > 0:
-            owner[j] = best
-            room[best] -= 1
-            if not room[best]:
-                left[:, best] = -1
+    value = np.asarray(values, np.float32)
+    best = value.argmax(1)
+    owner, room = np.full(len(value), -1), np.full(value.shape[1], capacity)
+    for j in np.argsort(-value[np.arange(len(value)), best], kind="stable"):
+        k = best[j] if room[best[j]] else np.where(room > 0, value[j], -1).argmax()
+        if room[k] and value[j, k] > 0:
+            owner[j] = k
+            room[k] -= 1
     return owner
 
 
@@ -125,14 +124,30 @@ def pools(owner: Ints, classes: int) -> Ints:
     return found
 
 
+def by_neuron(kept: Bools, pool: Ints, owner: Ints) -> Bools:
+    """The mask of the second layer, (outputs, hidden), of what is kept in each pool, (outputs, classes, n).
+
+    `pool` is what `pools` made of `owner`; a neuron that no class owns is not kept.
+
+    >>> pool = np.array([[1, -1], [0, 2]])
+    >>> by_neuron(np.array([[[True, False], [False, True]]]), pool, np.array([1, 0, 1, -1]))
+    array([[False,  True,  True, False]])
+    """
+    place = np.zeros(len(owner), int)
+    place[pool[pool >= 0]] = np.flatnonzero(pool >= 0)
+    found: Bools = kept.reshape(len(kept), -1).take(place, axis=1)
+    found[:, owner < 0] = False
+    return found
+
+
 def subset_chooser(solver: Solver = "auto") -> Chooser:
     """Pensia and others 2020: a subset of the products that adds up to the target weight."""
 
     def choose(a: Floats, b: Floats, targets: Floats, eta: float) -> Bools:
-        products = a.astype(np.float64) * b
-        few: Floats = products[..., :MOST_HASHED]  # a pool may hold more than anyone needs
+        first, second = a[..., :MOST_HASHED], b[..., :MOST_HASHED]  # a pool may hold more than anyone needs
+        few: Floats = first.astype(np.float64) * second
         found = solve(few.reshape(-1, few.shape[-1]), targets.reshape(-1), eta, solver=solver)
-        keep: Bools = np.zeros(products.shape, bool)
+        keep: Bools = np.zeros(b.shape, bool)
         keep[..., :MOST_HASHED] = found.keep.reshape(few.shape)
         return keep
 

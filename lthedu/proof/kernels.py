@@ -23,37 +23,76 @@ def partial_sums(numbers, sums):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def hashed_row(numbers, target, left, right, table):  # type: ignore[no-untyped-def]
+    """The bits of the choice that the lossy hash finds, half by half (float32); the last three are room to work in."""
+    half, buckets = len(numbers) // 2, len(table)
+    partial_sums(numbers[:half], left)
+    partial_sums(numbers[half:], right)
+    low = high = np.float32(0)  # of the left sums, bit for bit: rounding changes no order
+    for x in numbers[:half]:
+        if x < 0:
+            low += x
+        else:
+            high += x
+    scale = np.float32(buckets) / (high - low) if high - low > NARROW else np.float32(0)
+    table[:] = 0  # an empty bucket answers with the empty set
+    for a in left:
+        table[min(buckets - 1, int((a - low) * scale))] = a  # the last one stays
+    best, choice = np.float32(np.inf), 0
+    for j in range(len(right)):
+        wanted = target - right[j]
+        place = (wanted - low) * scale
+        bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
+        error = abs(table[bucket] - wanted)
+        if error < best:
+            best, choice = error, j
+    wanted = target - right[choice]
+    place = (wanted - low) * scale
+    bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
+    i = len(left) - 1
+    while left[i] != table[bucket]:
+        i -= 1
+    return i, choice
+
+
+@compiled
 def hashed(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
     """Into `lefts` and `rights`: the bits of the choice that the lossy hash finds, row by row (float32)."""
     rows, n = numbers.shape
     half = n // 2
-    left = np.empty(1 << half, np.float32)
-    right = np.empty(1 << (n - half), np.float32)
-    buckets = 2 << half
-    table = np.empty(buckets, np.float32)
+    left, right = np.empty(1 << half, np.float32), np.empty(1 << (n - half), np.float32)
+    table = np.empty(2 << half, np.float32)
     for row in range(rows):
-        partial_sums(numbers[row, :half], left)
-        partial_sums(numbers[row, half:], right)
-        low, high = left.min(), left.max()
-        scale = np.float32(buckets) / (high - low) if high - low > NARROW else np.float32(0)
-        table[:] = 0  # an empty bucket answers with the empty set
-        for a in left:
-            table[min(buckets - 1, int((a - low) * scale))] = a  # the last one stays
-        best, choice = np.float32(np.inf), 0
-        for j in range(len(right)):
-            wanted = targets[row] - right[j]
-            place = (wanted - low) * scale
-            bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
-            error = abs(table[bucket] - wanted)
-            if error < best:
-                best, choice = error, j
-        wanted = targets[row] - right[choice]
-        place = (wanted - low) * scale
-        bucket = 0 if place < 0 else buckets - 1 if place >= buckets else int(place)
-        i = len(left) - 1
-        while left[i] != table[bucket]:
-            i -= 1
-        lefts[row], rights[row] = i, choice
+        lefts[row], rights[row] = hashed_row(numbers[row], targets[row], left, right, table)
+
+
+@compiled
+def climbed(numbers, targets, eta, rungs, keep, errors):  # type: ignore[no-untyped-def]
+    """Into `keep` and `errors` (float64), row by row: the hash's choice among the first few numbers, then among more.
+
+    A row is left at the first of the `rungs` that brings it within `eta`; what is no better than before is not taken.
+    """
+    n = numbers.shape[1]
+    few = np.empty(n, np.float32)
+    left, right = np.empty(1 << n // 2, np.float32), np.empty(1 << (n - n // 2), np.float32)
+    table = np.empty(2 << n // 2, np.float32)
+    for row in range(len(targets)):
+        for k in range(n):
+            few[k] = numbers[row, k]
+        for rung in rungs:
+            if errors[row] <= eta:
+                break
+            half = rung // 2
+            i, j = hashed_row(
+                few[:rung], np.float32(targets[row]), left[: 1 << half], right[: 1 << (rung - half)], table[: 2 << half]
+            )
+            bits, total = i | j << half, 0.0
+            for k in range(rung):
+                total += numbers[row, k] * (bits >> k & 1)
+            if abs(total - targets[row]) < errors[row]:
+                errors[row] = abs(total - targets[row])
+                for k in range(n):  # a zero changes no sum: what pads a row is not kept
+                    keep[row, k] = k < rung and bits >> k & 1 and numbers[row, k] != 0
 
 
 @compiled

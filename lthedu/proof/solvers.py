@@ -7,7 +7,6 @@ misses to the exact one. Whatever is accepted was added up again in float64.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -16,8 +15,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from lthedu.base.arguments import typed
-from lthedu.base.machine import usable_cores
 from lthedu.base.ranges import Above
+from lthedu.base.threads import in_threads
 from lthedu.data import device_of
 from lthedu.proof import kernels
 
@@ -27,6 +26,7 @@ Floats = NDArray[Any]
 Halves = tuple[NDArray[np.int64], NDArray[np.int64]]  # the bits of each row's choice, left half and right half
 
 LADDER = (4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)
+CLIMBED = 1 << 9  # rows that a thread takes up the ladder at a time
 MOST_HASHED, MOST_EXACT = 40, 40  # numbers in a row
 LARGEST = 1e30  # of a number or target: forty of them can be added up in float32
 
@@ -76,12 +76,7 @@ def hashed_subsets(
     array([[ True,  True, False]])
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
-    where = device_of(device)
-    if solver == "torch":
-        found = _in_blocks(lambda x, t: _hashed_torch(x, t, where), x, t, one_by_one=True)
-    else:
-        found = _in_blocks(_hashed_numba if _compiled(solver) else _hashed_numpy, x, t)
-    return _subsets(x, t, _unpacked(found, x.shape[1]))
+    return _hashed(x, t, solver, device_of(device))
 
 
 @typed
@@ -110,16 +105,17 @@ def solve(
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
     device = device_of(device)  # an error also where no row needs a search
-    if solver != "torch":
-        _compiled(solver)  # the same
+    by_kernel = solver != "torch" and _compiled(solver)  # the same
     n = x.shape[1]
     keep, errors = np.zeros(x.shape, bool), np.abs(t)
     rungs = [*sorted(rung for rung in ladder if 0 < rung < n), n]
-    for rung in rungs:
-        rows = np.flatnonzero(errors > eta)
-        if len(rows):
-            found = hashed_subsets(x[rows, :rung], t[rows], solver=solver, device=device)
-            _take_better(keep, errors, rows, found)
+    if by_kernel:
+        _climb_numba(x, t, eta, rungs, keep, errors)
+    else:
+        for rung in rungs:
+            rows = np.flatnonzero(errors > eta)
+            if len(rows):
+                _take_better(keep, errors, rows, _hashed(x[rows, :rung], t[rows], solver, device))
     rows = np.flatnonzero(errors > eta)
     if len(rows):
         _take_better(keep, errors, rows, best_subsets(x[rows], t[rows], solver="auto" if solver == "torch" else solver))
@@ -143,9 +139,9 @@ def _checked(numbers: ArrayLike, targets: ArrayLike, most: int) -> tuple[Floats,
         raise ValueError(
             f"numbers have shape {x.shape} and targets {t.shape}; allowed: (N, n) and (N,) with n from 1 to {most}"
         )
-    if not (np.isfinite(x).all() and np.isfinite(t).all()):
+    largest = np.max([size for v in (x, t) for size in (v.max(initial=0), -v.min(initial=0))])  # NaN where one is
+    if not np.isfinite(largest):
         raise ValueError("a number or target is NaN or infinite; all must be finite")
-    largest = max(np.abs(x).max(initial=0), np.abs(t).max(initial=0))
     if largest > LARGEST:
         raise ValueError(f"a number or target is {largest:g} in size; allowed: up to {LARGEST:g}")
     return x, t
@@ -165,8 +161,9 @@ def _subsets(x: Floats, t: Floats, keep: Bools) -> Subsets:
 
 
 def _unpacked(found: Halves, n: int) -> Bools:
-    left, right = (bits[:, None] >> np.arange(many) & 1 for bits, many in zip(found, (n // 2, n - n // 2), strict=True))
-    return np.asarray(np.concatenate([left, right], axis=1) == 1)
+    left, right = found
+    both = (left | right << n // 2).astype("<i8")[:, None]
+    return np.unpackbits(both.view(np.uint8), axis=1, count=n, bitorder="little").view(bool)
 
 
 def _in_blocks(search: Callable[[Floats, Floats], Halves], x: Floats, t: Floats, *, one_by_one: bool = False) -> Halves:
@@ -174,15 +171,30 @@ def _in_blocks(search: Callable[[Floats, Floats], Halves], x: Floats, t: Floats,
     rows = max(1, (1 << 22 if one_by_one else 1 << 16) >> (x.shape[1] // 2))  # keeps numpy's working set in the cache
     if search in (_hashed_numba, _exact_numba):
         rows = max(1, 1 << 20 >> (x.shape[1] // 2))
-    starts = range(0, len(x), rows)
-    blocks = ((x[i : i + rows], t[i : i + rows]) for i in starts)
-    if one_by_one or len(starts) < 2:
-        found = [search(*block) for block in blocks]
-    else:
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            found = list(pool.map(lambda block: search(*block), blocks))
+    blocks = [(x[i : i + rows], t[i : i + rows]) for i in range(0, len(x), rows)]
+    found = [search(*block) for block in blocks] if one_by_one else in_threads(lambda block: search(*block), blocks)
     left, right = zip(*found, strict=True) if found else ([np.zeros(0, int)], [np.zeros(0, int)])
     return np.concatenate(left), np.concatenate(right)
+
+
+def _hashed(x: Floats, t: Floats, solver: Solver, device: torch.device) -> Subsets:
+    """`hashed_subsets` of numbers that were checked."""
+    if solver == "torch":
+        found = _in_blocks(lambda x, t: _hashed_torch(x, t, device), x, t, one_by_one=True)
+    else:
+        found = _in_blocks(_hashed_numba if _compiled(solver) else _hashed_numpy, x, t)
+    return _subsets(x, t, _unpacked(found, x.shape[1]))
+
+
+def _climb_numba(x: Floats, t: Floats, eta: float, rungs: Sequence[int], keep: Bools, errors: Floats) -> None:
+    """Climbs the whole ladder row by row, into `keep` and `errors`."""
+    x, t = (np.require(v, requirements=["C", "W"]) for v in (x, t))  # the one kind that is compiled for
+
+    def climb(start: int) -> None:
+        part = slice(start, start + CLIMBED)
+        kernels.climbed(x[part], t[part], float(eta), np.array(rungs), keep[part], errors[part])
+
+    in_threads(climb, range(0, len(x), CLIMBED))
 
 
 def _hashed_numba(x: Floats, t: Floats) -> Halves:

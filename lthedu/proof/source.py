@@ -16,10 +16,11 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
+from lthedu.base.threads import in_threads
 from lthedu.networks.masks import Params
 from lthedu.networks.models import MLP
 
-BLOCK = 1 << 20  # numbers drawn at a time: even, so that it has no part in which they are
+BLOCK = 1 << 17  # numbers drawn at a time: they stay in the cache, and make up whole counts of Philox, of 4 words each
 MOST_OCTAVES = 100  # float32 holds magnitudes down to 2^-126
 
 
@@ -66,12 +67,16 @@ class Source:
     def param(self, name: str) -> Tensor:
         """One parameter, drawn from a stream of its own: float32, on the CPU."""
         shape = self.shapes()[name]
-        bits = Philox(key=derive(self.seed, "source", name))
+        key = derive(self.seed, "source", name)
         draw, to_a_word = (_octaves, 1) if self.octaves else (_uniform, 2)
         found = np.empty(math.prod(shape), np.float32)
-        for start in range(0, len(found), BLOCK):
+
+        def fill(start: int) -> None:
             part = found[start : start + BLOCK]
+            bits = Philox(key=key, counter=start // to_a_word // 4)
             part[:] = draw(bits.random_raw(-(-len(part) // to_a_word)), len(part), self.octaves)
+
+        in_threads(fill, range(0, len(found), BLOCK))
         return torch.from_numpy(found.reshape(shape))
 
     def params(self) -> Params:
@@ -97,8 +102,11 @@ def as_module(sizes: tuple[int, ...], params: Params) -> MLP:
 
 def _uniform(raw: NDArray[np.uint64], n: int, _: int) -> NDArray[np.float32]:
     """The upper 24 bits k of each half of a word become (2 k + 1 - 2^24) / 2^24: never 0, and exact in float32."""
-    k = (raw.astype("<u8").view("<u4")[:n] >> 8).astype(np.int32)
-    return np.asarray((2 * k + (1 - (1 << 24))).astype(np.float32) * np.float32(2**-24))
+    k = raw.astype("<u8", copy=False).view("<u4")[:n] >> 8
+    found = k.view(np.int32).astype(np.float32)
+    found -= 2**23 - 0.5  # each step is exact: 24 bits will do
+    found *= 2**-23
+    return found
 
 
 def _octaves(raw: NDArray[np.uint64], _: int, octaves: int) -> NDArray[np.float32]:

@@ -179,22 +179,16 @@ def weights_of(sizes: Sequence[int]) -> int:
     return sum((n + 1) * m for n, m in itertools.pairwise(sizes))
 
 
-def bytes_needed(sizes: Sequence[int], *, signed: bool = False, free: bool = True) -> int:
-    """About what a construction with a source of these sizes takes at its peak: masks, and one layer's work on top.
+def bytes_needed(sizes: Sequence[int]) -> int:
+    """About what a ticket with a source of these sizes takes at its peak, when it becomes a module.
 
-    Two layers of the source are at work at a time, the first with a copy of what the owners are chosen by, with
-    `signed` inputs three, and one more for a `free` choice. It is no less than the whole source, its mask and its
-    masked copy, with a layer in the making: those come next.
+    That is the whole source, its mask and its masked copy, with a layer in the making. Constructing it takes less: one
+    layer of the source at a time, with a copy of what the owners are chosen by.
 
     >>> bytes_needed([784, 25120, 300, 9632, 100, 3232, 10])
     362067466
     """
-    during = [
-        (8 + 4 * free + 8 * (signed and i == 0)) * n * hidden + 5 * hidden * m + 36 * hidden
-        for i, (n, hidden, m) in enumerate(zip(sizes[::2], sizes[1::2], sizes[2::2], strict=False))
-    ]
-    after = 9 * weights_of(sizes) + 4 * max(n * m for n, m in itertools.pairwise(sizes))
-    return max(after, weights_of(sizes) + max(during))
+    return 9 * weights_of(sizes) + 4 * max(n * m for n, m in itertools.pairwise(sizes))
 
 
 def memory_limit() -> int:
@@ -226,7 +220,7 @@ def check_fits(
         )
 
     def need(at: float) -> int:
-        return bytes_needed(sizes(at), signed=signed, free=method == "free")
+        return bytes_needed(sizes(at))
 
     needed = need(eta)
     if needed <= limit:

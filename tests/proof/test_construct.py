@@ -408,7 +408,7 @@ before = peak()
 box = eval(sys.argv[2])
 ticket = construct(MLP(eval(sys.argv[1])), eta=1e-3, box=box)
 ticket.module()
-print((peak() - before) / widths.bytes_needed(ticket.source.sizes, signed=box[0] < 0))
+print((peak() - before) / widths.bytes_needed(ticket.source.sizes))
 """
     for sizes, box in (([784, 300, 100, 10], (0, 1)), ([784, 300, 100, 10], (-1, 3))):
         ran = [sys.executable, "-c", code, str(sizes), str(box)]

@@ -10,8 +10,8 @@ from brute_force import smallest_errors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lthedu.base import compiled
-from lthedu.proof import best_subsets, hashed_subsets, kernels, solve, solvers
+from lthedu.base import compiled, threads
+from lthedu.proof import best_subsets, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import LADDER, Subsets
 
 NUMBA = pytest.mark.skipif(not kernels.AVAILABLE, reason="numba is not installed")
@@ -134,7 +134,7 @@ def test_rows_do_not_know_of_each_other_nor_of_the_blocks_they_came_in(solver: s
         [hashed_subsets(x[i : i + 700], t[i : i + 700], solver=solver).keep for i in range(0, 3000, 700)]
     )
     assert (together == alone).all()
-    monkeypatch.setattr(solvers, "usable_cores", lambda: 1)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 1)
     assert (hashed_subsets(x, t, solver=solver).keep == together).all()
 
 
@@ -175,6 +175,18 @@ def test_all_rows_come_within_eta_with_the_first_few_of_their_numbers(solver: st
     assert found.keep.sum() < 0.8 * hashed_subsets(x, t / 2).keep.sum()
     last = np.where(found.keep.any(1), 28 - found.keep[:, ::-1].argmax(1), 0)
     assert np.mean(last) < np.log2(1 / eta) + 6
+
+
+@NUMBA
+@pytest.mark.parametrize("pool", ["uniform", "products"])
+def test_numba_and_numpy_climb_alike(pool: str) -> None:
+    x, t = instances(14, 1500, pool=pool)  # three blocks of numba's
+    for ladder in ((), (3, 5), LADDER):
+        numba, numpy = (solve(x, t, 1e-3, ladder=ladder, solver=solver) for solver in ("numba", "numpy"))
+        within = numba.errors <= 1e-3  # beyond, the exact searches may choose differently
+        assert within.mean() > 0.5
+        assert (numba.keep == numpy.keep)[within].all()
+        assert numba.errors == pytest.approx(numpy.errors, abs=1e-14)
 
 
 def test_a_row_stops_at_the_first_rung_that_will_do() -> None:
@@ -268,7 +280,7 @@ def test_without_numba_numpy_does_it_and_numba_is_refused(monkeypatch) -> None:
     x, t = instances(16, 200)
     with_it = solve(x, t, 1e-3).keep
     monkeypatch.setattr(kernels, "AVAILABLE", False)
-    for name in ("hashed", "exact"):
+    for name in ("hashed", "climbed", "exact"):
         monkeypatch.setattr(kernels, name, lambda *_: pytest.fail("a kernel ran"))
     assert (solve(x, t, 1e-3).keep == with_it).all()
     assert best_subsets(x, t).errors.max() < 1e-2
