@@ -5,6 +5,7 @@ replicates' parameters, are then the scores. The derivative of the mask by its s
 pass the mask's gradient on as if it were the score's (straight through; Bengio et al. 2013, arXiv:1308.3432).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Fraction
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
-from lthedu.supermasks.topk import keep_top
+from lthedu.supermasks.topk import apply_top, keep_top
 from lthedu.training import Method
 
 
@@ -80,6 +81,9 @@ class EdgePopup:
     inner: Method
     density: Fraction = 0.5
     own_density: Mapping[str, Fraction] = field(default_factory=dict)  # of single layers
+    _near: dict[str, list[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(list), init=False, repr=False, compare=False
+    )  # of each layer; see `apply_top`
 
     def __post_init__(self) -> None:
         if unknown := [name for name in self.own_density if name not in self.weights]:
@@ -99,8 +103,10 @@ class EdgePopup:
 
     def effective(self, scores: Params) -> Params:
         """The weights in force: frozen ones where the mask keeps, zeros elsewhere, biases as they are."""
-        kept = {n: keep_top(s, self._share(n), s.dtype) for n, s in scores.items()}
-        return {n: p * kept[n] if n in kept else p for n, p in self.weights.items()}
+        return {
+            n: apply_top(p, scores[n], self._share(n), self._near[n]) if n in scores else p
+            for n, p in self.weights.items()
+        }
 
     def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
         """Outputs (R, classes, n) of the masked networks; `params` are the scores."""

@@ -17,6 +17,7 @@ from lthedu.supermasks import (
     signed_constants,
 )
 from lthedu.training import Optimizer, Replicates, evaluate, pick, train
+from lthedu.training.gradients import Looped
 
 SGD = Optimizer("sgd", lr=0.5, momentum=0.9)
 CPU = torch.device("cpu")
@@ -93,6 +94,15 @@ def test_no_weight_moves_and_the_counts_are_exact(three, toy):
     effective = method.effective(scores)
     assert all(torch.equal(effective[n], torch.where(m, before[n], 0)) for n, m in mask.items())
     assert any(not torch.equal(m, method.mask(start)[n]) for n, m in mask.items())  # and the mask did
+
+
+def test_a_mask_depends_on_nothing_but_the_scores():
+    rng = torch.Generator().manual_seed(0)
+    weights, *scores = ({"w": torch.randn(2, 40, 50, generator=rng)} for _ in range(4))
+    used = EdgePopup(weights, Looped())
+    for s in (*scores, *scores):
+        assert torch.equal(used.effective(s)["w"], EdgePopup(weights, Looped()).effective(s)["w"])
+        assert torch.equal(used.effective(s)["w"], weights["w"] * used.mask(s)["w"])
 
 
 def test_what_it_says_is_what_the_subnetwork_says(three, toy):

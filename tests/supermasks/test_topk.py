@@ -21,26 +21,64 @@ def test_it_is_what_each_replicate_gets_alone_ties_included(seed, r, n, density,
     assert torch.equal(keep_top(scores, density), alone(scores, density))
 
 
-@pytest.mark.parametrize("values", ["normal", "few", "one", "signed zeros", "tiny and huge"])
-@pytest.mark.parametrize("density", [1e-4, 0.1, 0.5, 0.999])
-def test_the_histograms_agree_with_the_definition(values, density):
-    rng, n = torch.Generator().manual_seed(1), topk.LARGE
-    scores = {
-        "normal": torch.randn(2, n, generator=rng),
-        "few": torch.randint(-3, 3, (2, n), generator=rng).float(),
-        "one": torch.full((2, n), -0.25),
-        "signed zeros": torch.where(torch.rand(2, n, generator=rng) < 0.5, 0.0, -0.0),
-        "tiny and huge": torch.randn(2, n, generator=rng) * 10 ** torch.randint(-44, 38, (2, n), generator=rng),
-    }[values]
-    assert torch.equal(keep_top(scores, density), alone(scores, density))
-    assert torch.equal(topk._by_torch(scores, round(density * n)), alone(scores, density))
+N = 20_000
+SCORES = {
+    "normal": lambda rng: torch.randn(2, N, generator=rng),
+    "few": lambda rng: torch.randint(-3, 3, (2, N), generator=rng).float(),
+    "one": lambda rng: torch.full((2, N), -0.25),
+    "sorted": lambda rng: torch.arange(2.0 * N).view(2, N),
+    "signed zeros": lambda rng: torch.where(torch.rand(2, N, generator=rng) < 0.5, 0.0, -0.0),
+    "many zeros": lambda rng: torch.randn(2, N, generator=rng) * torch.randint(2, (2, N), generator=rng),
+    "tiny and huge": lambda rng: torch.randn(2, N, generator=rng) * 10 ** torch.randint(-44, 38, (2, N), generator=rng),
+    "infinite": lambda rng: torch.randn(2, N, generator=rng) / torch.randint(3, (2, N), generator=rng),
+}
 
 
-def test_without_numba_it_is_the_same(monkeypatch):
-    scores = torch.randn(3, topk.LARGE, generator=torch.Generator().manual_seed(2))
-    fast = keep_top(scores, 0.3)
+@pytest.mark.parametrize("values", SCORES)
+@pytest.mark.parametrize("k", [1, N // 10, N // 2, N - 1])
+def test_the_compiled_loops_agree_with_the_definition(values, k):
+    scores = SCORES[values](torch.Generator().manual_seed(1))
+    assert torch.equal(keep_top(scores, k / N), alone(scores, k / N))
+    assert torch.equal(topk._by_torch(scores, k), alone(scores, k / N))
+
+
+@pytest.mark.skipif(not topk.AVAILABLE, reason="no numba")
+def test_nan_stands_beyond_infinity_on_the_side_of_its_sign():
+    rng = torch.Generator().manual_seed(4)
+    strange = torch.tensor([torch.nan, torch.inf])[torch.randint(2, (1, N), generator=rng)]
+    scores = torch.where(torch.rand(1, N, generator=rng) < 0.1, strange, 1.0).copysign(torch.randn(1, N, generator=rng))
+    rank = torch.where(scores.isnan(), 3.0, scores.abs().clamp(max=2)).copysign(scores)
+    for k in (1, N // 50, N // 3, N - N // 50, N - 1):
+        assert torch.equal(keep_top(scores, k / N), alone(rank, k / N))
+
+
+@pytest.mark.parametrize("density", [1e-4, 0.3, 0.5, 0.999])
+def test_where_it_looked_before_changes_nothing(density):
+    rng, near = torch.Generator().manual_seed(3), []
+    weights, moving = torch.randn(2, 2, N, generator=rng).unbind()
+    steps = [moving + i * 0.01 * torch.randn(2, N, generator=rng) for i in range(8)]
+    for scores in (*steps, *(make(rng) for make in SCORES.values()), moving[:1], moving):
+        kept, some = alone(scores, density), weights[: len(scores)]
+        assert torch.equal(topk.apply_top(some, scores, density, near), torch.where(kept, some, 0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("density", [0, 0.3, 1])
+def test_weights_are_held_where_their_scores_are_kept(density, dtype):
+    rng = torch.Generator().manual_seed(2)
+    weights, scores = torch.randn(2, 2, 200, N // 200, generator=rng, dtype=dtype).unbind()
+    for w, s in ((weights, scores), (weights.mT, scores.mT), (weights[:, :3], scores[:, :3])):
+        kept = torch.stack([keep_largest(each, density) for each in s])
+        assert torch.equal(topk.apply_top(w, s, density), torch.where(kept, w, 0))
+
+
+@pytest.mark.parametrize("n", [topk.LARGE, topk.LARGE + 7, N + 3])
+def test_without_numba_it_is_the_same(n, monkeypatch):
+    weights, scores = torch.randn(2, 3, n, generator=torch.Generator().manual_seed(2)).unbind()
+    fast = keep_top(scores, 0.3), topk.apply_top(weights, scores, 0.3)
     monkeypatch.setattr(topk, "AVAILABLE", False)
-    assert torch.equal(keep_top(scores, 0.3), fast)
+    slow = keep_top(scores, 0.3), topk.apply_top(weights, scores, 0.3)
+    assert all(map(torch.equal, fast, slow))
 
 
 def test_any_shape_and_a_density_that_is_none():

@@ -8,14 +8,6 @@ EQUIVALENT = {
         "`dtype` is that of the scores.": [
             "keep_top: torch.full_like(scores, bool(k), dtype=dtype): without dtype",
         ],
-        "Which of two ways to the same mask is taken.": [
-            "keep_top: n >= LARGE: >= -> >",
-            "keep_top: rows.device.type == 'cpu': == -> !=",
-            "keep_top: rows.dtype == torch.float32: == -> !=",
-        ],
-        "`dtype` is float32 there, which is the usual one.": [
-            "keep_top: torch.empty(rows.shape, dtype=dtype): without dtype",
-        ],
     },
     "bernoulli_mask": {
         "A draw equals its chance once in 16 million draws.": [
