@@ -7,9 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import compare, difference
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensors
 from lthedu.exercises.readers import number, numbers, whole
+from lthedu.exercises.values import difference
 from lthedu.lessons.many_small_lotteries.batched import batched_step
 from lthedu.lessons.many_small_lotteries.cost import training_flops
 from lthedu.networks import masks

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lthedu.exercises.compare import apart, compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, message_of
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, message_of
 from lthedu.exercises.readers import number, whole
+from lthedu.exercises.values import apart, brief, difference
 from lthedu.landscape.regions import SQUARE, polygon_area, split
 from lthedu.networks.reading import affine_layers, leaves
 from lthedu.proof.features import top_layer_error

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from lthedu.exercises import draws
 from lthedu.exercises.choices import row
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import numbers
+from lthedu.exercises.values import brief, difference
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.pruning import magnitude, random_mask, select
