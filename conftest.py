@@ -9,7 +9,9 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,14 @@ collect_ignore = ["lthedu/course/template"]  # of lessons to come: importing it 
 LESSONS = sorted((Path(__file__).parent / "lessons").glob("[0-9][0-9]_*.ipynb"))
 ALWAYS = "subset_sums"  # the shortest lesson: compared in every run, so that comparing is itself seen to work
 MOST = 2  # lessons that are compared beside it, because something of theirs has changed
+
+
+@pytest.fixture(autouse=True)
+def figures_are_closed() -> Iterator[None]:
+    """Whatever a test, or an example in a docstring, draws is closed after it."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def changed() -> dict[Path, str]:

@@ -20,7 +20,8 @@ from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.timelimit import TimeUp, time_limit
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, brief, message_of, shortened
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
+from lthedu.exercises.values import brief
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from lthedu.exercises.core import Wrong, brief
+from lthedu.exercises.core import Wrong
+from lthedu.exercises.values import brief
 
 
 def choice_of(got: object, n: int, of: str = "numbers") -> list[bool]:
@@ -53,10 +54,25 @@ def off(keep: Sequence[bool], numbers: Sequence[float], target: float) -> float:
     return abs(sum(kept_of(keep, numbers)) - target)
 
 
-def row(values: Sequence[float]) -> str:
-    """Numbers in a row, with three decimals.
+def row(values: Sequence[float], digits: int = 3) -> str:
+    """Numbers in a row, with so many decimals.
 
     >>> row([0.5, -1 / 3])
     '[0.500, -0.333]'
     """
-    return "[" + ", ".join(f"{v:.3f}" for v in values) + "]"
+    return "[" + ", ".join(f"{v:.{digits}f}" for v in values) + "]"
+
+
+def two_choices(got: Sequence[bool], best: Sequence[bool], numbers: Sequence[float], target: float) -> str:
+    """Both choices and what they are off by, in as many decimals as it takes to tell them apart.
+
+    >>> two_choices([True, False], [False, True], [0.5004, 0.5001], 0.5)
+    'numbers [0.5004, 0.5001], target 0.5000: keeping [0.5004] is off by 0.0004, keeping [0.5001] by 0.0001'
+    """
+    far, near = off(got, numbers, target), off(best, numbers, target)
+    digits = next((d for d in range(3, 7) if f"{far:.{d}f}" != f"{near:.{d}f}"), 7)
+    mine, nearest = (row(kept_of(keep, numbers), digits) for keep in (got, best))
+    return (
+        f"numbers {row(numbers, digits)}, target {target:.{digits}f}: keeping {mine} is off by {far:.{digits}f}, "
+        f"keeping {nearest} by {near:.{digits}f}"
+    )

@@ -7,16 +7,13 @@ with other words does: so nobody is told of a mistake that they did not make.
 import contextlib
 import doctest
 import inspect
-import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-import torch
-
-from lthedu.exercises.core import Attempt, Exercise, Function, Raised, Wrong, brief, copied
+from lthedu.exercises.core import Attempt, Exercise, Function, Raised, Wrong, copied
+from lthedu.exercises.values import alike, brief, difference
 
 Case = tuple[Any, ...] | Callable[[], tuple[Any, ...]]  # arguments, or what makes them anew: some remember their calls
 Read = Callable[..., Any]  # (result, *arguments) -> the value to compare; raises Wrong for what cannot be read
@@ -134,48 +131,6 @@ def _shown(reference: Function) -> Callable[..., str]:
     return show
 
 
-def difference(got: Any, right: Any) -> str:
-    """What came and what was expected, at the first place where a large value differs, in digits that differ.
-
-    >>> difference(0.2, 0.2 + 1e-8), difference([1, 2], [1, 3])
-    ('got 0.2, expected 0.20000001', 'got [1, 2], expected [1, 3]')
-    >>> difference({"w": torch.zeros(5, 6)}, {"w": torch.zeros(5, 6).index_fill(1, torch.tensor(2), 1.5)})
-    "at ['w'][0, 2] got 0.0, expected 1.5"
-    """
-    place = ""
-    while True:
-        if isinstance(got, Mapping) and isinstance(right, Mapping) and got.keys() == right.keys():
-            keys: list[Any] = [key for key in right if not alike(got[key], right[key], 0)]
-        elif isinstance(got, list | tuple) and isinstance(right, list | tuple) and len(got) == len(right) > 12:
-            keys = [i for i in range(len(right)) if not alike(got[i], right[i], 0)]
-        else:
-            break
-        if not keys:
-            break
-        place += f"[{keys[0]!r}]"
-        got, right = got[keys[0]], right[keys[0]]
-    x, y = (_array(value) if isinstance(value, torch.Tensor | np.ndarray) else None for value in (got, right))
-    if x is not None and y is not None and x.shape == y.shape and x.size > 12:
-        places = np.argwhere(~((x == y) | (np.isnan(x) & np.isnan(y)))).tolist()
-        if places:
-            place += str(places[0])
-            got, right = (value[tuple(places[0])].item() for value in (got, right))
-    return f"{'at ' * bool(place)}{place}{' ' * bool(place)}got {apart(got, right)[0]}, expected {apart(got, right)[1]}"
-
-
-def apart(got: Any, right: Any) -> tuple[str, str]:
-    """Both values, briefly, with as many digits as it takes for them to differ.
-
-    >>> apart(1 / 3, 0.333333), apart(torch.tensor(1.0), 1.0), apart(torch.tensor([0.5]), torch.tensor([0.5 + 1e-6]))
-    (('0.3333333', '0.333333'), ('tensor(1.0)', '1.0'), ('[0.5]', '[0.500001]'))
-    """
-    for digits in range(4, 18):
-        shown = brief(got, digits), brief(right, digits)
-        if shown[0] != shown[1]:
-            return shown
-    return shown
-
-
 def examples(function: Function) -> list[tuple[Any, ...]]:
     """The arguments of every call of the function in its docstring's examples, as they stand there.
 
@@ -197,36 +152,3 @@ def examples(function: Function) -> list[tuple[Any, ...]]:
         with contextlib.suppress(Exception):  # an example may show an error
             exec(compile(example.source, function.__name__, "exec"), about)
     return calls
-
-
-def alike(a: Any, b: Any, rel: float = 1e-6) -> bool:
-    """Whether two values are the same: numbers up to `rel`, tensors, arrays and lists item by item.
-
-    >>> alike([1.0, torch.ones(2)], (1 + 1e-9, np.ones(2))), alike(1, True), alike({"a": 1}, {"a": 2})
-    (True, True, False)
-    """
-    if isinstance(a, Mapping) or isinstance(b, Mapping):
-        return (
-            isinstance(a, Mapping)
-            and isinstance(b, Mapping)
-            and a.keys() == b.keys()
-            and all(alike(a[key], b[key], rel) for key in a)
-        )
-    if isinstance(a, str) or isinstance(b, str) or a is None or b is None:
-        return type(a) is type(b) and a == b
-    if isinstance(a, torch.Tensor | np.ndarray) or isinstance(b, torch.Tensor | np.ndarray):
-        x, y = _array(a), _array(b)
-        return x is not None and y is not None and x.shape == y.shape and np.allclose(x, y, rel, rel**2, equal_nan=True)
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(alike(x, y, rel) for x, y in zip(a, b, strict=True))
-    try:
-        return a == b or math.isclose(a, b, rel_tol=rel, abs_tol=rel**2)
-    except TypeError:
-        return False
-
-
-def _array(value: Any) -> np.ndarray[Any, Any] | None:
-    try:
-        return np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value, float)
-    except (TypeError, ValueError):
-        return None

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lthedu.base.course_files import lesson_numbers
 from lthedu.exercises.surroundings import Surroundings, known_settings
+from lthedu.exercises.values import brief, change
 
 Function = Callable[..., Any]
 F = TypeVar("F", bound=Function)
@@ -57,9 +58,7 @@ class Attempt:
         result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
             if _changed(before, after):
-                was, now = brief(before), brief(after)
-                example = f"{was} became {now}" if was != now else ""
-                raise Wrong(f"it changed its argument {self._name(i)}; work on a copy", example)
+                raise Wrong(f"it changed its argument {self._name(i)}; work on a copy", change(before, after))
         return result
 
     def in_place(self, *args: Any) -> Any:
@@ -273,33 +272,6 @@ def same_tensor(got: Any, like: Tensor, what: str) -> Tensor:
     return got
 
 
-def brief(value: Any, digits: int = 4) -> str:
-    """A short repr, with `digits` significant digits: small tensors whole, large ones by shape.
-
-    >>> brief({"one": torch.tensor(1.0), "small": torch.ones(2), "large": torch.ones(28, 28)})
-    "{'one': tensor(1.0), 'small': [1.0, 1.0], 'large': a tensor of shape (28, 28)}"
-    """
-    if isinstance(value, Tensor):
-        small = value.numel() <= 12
-        shown = _rounded(value.tolist(), digits) if small else f"a tensor of shape {tuple(value.shape)}"
-        return shown if value.ndim else f"tensor({shown})"
-    if type(value) is float:
-        return _rounded(value, max(digits, 6))
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k!r}: {brief(v, digits)}" for k, v in value.items()) + "}"
-    if isinstance(value, torch.Generator):
-        return "a torch.Generator"
-    if isinstance(value, nn.Module):
-        return f"a network of the class {type(value).__name__}"
-    if callable(value):
-        return getattr(value, "__name__", "a function")
-    try:
-        text = repr(value)
-    except Exception:  # an object of the learner's, with a bug of its own
-        text = f"an object of {type(value).__name__}"
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
 def _tensors(value: Any) -> Iterator[Tensor]:
     """The tensors in it, as far as dicts, lists and tuples go."""
     if isinstance(value, Tensor):
@@ -307,13 +279,6 @@ def _tensors(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, dict | list | tuple):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _tensors(one)
-
-
-def _rounded(value: Any, digits: int) -> str:
-    """Nested lists of numbers with so many significant digits at most."""
-    if isinstance(value, list):
-        return "[" + ", ".join(_rounded(v, digits) for v in value) + "]"
-    return repr(float(f"{value:.{digits}g}")) if isinstance(value, float) else repr(value)
 
 
 def copied(value: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import alike
 from lthedu.exercises.core import Attempt, Wrong
+from lthedu.exercises.values import alike
 
 T = TypeVar("T")
 Once = Callable[[torch.Generator], T]

@@ -4,7 +4,8 @@ import itertools
 import math
 from typing import Any
 
-from lthedu.exercises.core import Wrong, brief
+from lthedu.exercises.core import Wrong
+from lthedu.exercises.values import brief
 
 
 def number(got: Any, expected: str = "one number", *, nan: bool = False) -> float:

@@ -140,7 +140,7 @@ class Looped:
     def logits(self, model: nn.Module, params: Params, buffers: Params, x: Tensor) -> Tensor:
         model.eval()
         r = len(next(iter(params.values())))
-        return torch.stack([functional_call(model, _replicate(params, buffers, i), (x,)).T for i in range(r)])
+        return torch.stack([functional_call(model, _replicate(params, buffers, i), (x,)) for i in range(r)]).mT
 
     def gradients(self, model: nn.Module, params: Params, buffers: Params, x: Tensor, y: Tensor, out: Params) -> None:
         model.train()

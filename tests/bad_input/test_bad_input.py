@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -801,8 +800,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Path("images", name).mkdir(parents=True)
         for i, picture in enumerate(pictures()):
             Path("images", name, f"{i}.png").write_bytes(picture)
-    yield tmp_path
-    plt.close("all")
+    return tmp_path
 
 
 def files(folder: Path) -> dict[str, bytes | None]:

@@ -8,7 +8,6 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from answers import RIGHT
@@ -37,8 +36,6 @@ def small(path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))  # what is passed here is passed nowhere else
     monkeypatch.setattr(data, "load", loaded)
     monkeypatch.setattr(doctor, "examine", lambda **_: True)  # the first lesson asks it, which takes long
-    yield
-    plt.close("all")
 
 
 def of_lesson(path: Path) -> list:

@@ -11,8 +11,9 @@ from forms import FORMS, answering
 
 from lthedu.course.catalogue import exercises
 from lthedu.exercises import core
-from lthedu.exercises.compare import alike, examples
+from lthedu.exercises.compare import examples
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong
+from lthedu.exercises.values import alike
 
 ALL = exercises()
 BY_NAME = {e.name: e for e in ALL}
@@ -98,7 +99,7 @@ def test_answers_are_to_exercises_that_there_are() -> None:
 def test_a_wrong_answer_that_no_mistake_describes_is_told(name: str, answer, words: str) -> None:
     with pytest.raises((Wrong, Raised)) as caught:
         BY_NAME[name].check(Attempt(answer))
-    assert words in str(caught.value)
+    assert words in f"{caught.value}: {getattr(caught.value, 'example', '')}"
 
 
 @each

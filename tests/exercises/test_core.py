@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lthedu.course.catalogue import find
-from lthedu.exercises.compare import difference
-from lthedu.exercises.core import Attempt, Raised, Wrong, brief, same_tensor, same_tensors
+from lthedu.exercises.core import Attempt, Raised, Wrong, same_tensor, same_tensors
+from lthedu.exercises.values import brief, difference
 
 
 def test_arguments_are_copied_before_the_call() -> None:
@@ -23,6 +23,15 @@ def test_a_changed_argument_is_named() -> None:
 
     with pytest.raises(Wrong, match="its argument 'mask'"):
         Attempt(answer)(torch.ones(1), {"w": torch.tensor([True])})
+
+
+def test_where_a_large_argument_changed_is_shown() -> None:
+    def answer(layers):
+        layers[1]["w"][2, 3] = 1e-7
+
+    with pytest.raises(Wrong) as caught:
+        Attempt(answer)([{"w": torch.ones(1)}, {"w": torch.zeros(4, 5)}])
+    assert caught.value.example == "at [1]['w'][2, 3] 0.0 became 1e-07"
 
 
 def test_what_the_function_raises_is_kept_apart_from_what_it_gets_wrong() -> None:
@@ -74,6 +83,7 @@ def test_an_unknown_exercise_names_those_there_are() -> None:
 def test_brief_shows_small_values_whole_and_large_ones_by_shape() -> None:
     assert brief(torch.tensor([1, 2])) == "[1, 2]"
     assert brief(torch.zeros(20, 30)) == "a tensor of shape (20, 30)"
+    assert brief(torch.tensor([0.5, float("nan"), -0.0, 0.0])) == "[0.5, nan, -0.0, 0.0]"
     assert len(brief("x" * 500)) == 80
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import ipywidgets
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import nbformat
 import pytest
 import torch
@@ -76,14 +75,13 @@ def _code(notebook: str) -> list[tuple[str, bool]]:
 
 
 @pytest.fixture
-def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Claims]:
+def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Claims:
     """The module's lesson: its cells, and from now on what they claim."""
     found = Claims(request.module.NOTEBOOK, request.module.CLAIMS)
     monkeypatch.setattr(lesson, "claim", lambda sentence, holds, *_: found.made.__setitem__(sentence, bool(holds)))
     monkeypatch.setattr(lesson, "verdict", lambda word, _: found.verdicts.append(word))
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
-    yield found
-    plt.close("all")
+    return found
 
 
 @pytest.fixture
@@ -116,14 +114,12 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.fixture(autouse=True)
-def figures_are_held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever a `test_figures.py` draws has names on its axes and a description, and is closed."""
+def figures_are_held(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a `test_figures.py` draws has names on its axes and a description."""
     if request.path.name == "test_figures.py":
         module = importlib.import_module(f"lthedu.lessons.{request.path.parent.name}.figures")
         for name in drawn_by(module):
             monkeypatch.setattr(module, name, functools.partial(checked, getattr(module, name)))
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import compare, difference
+from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensors
 from lthedu.exercises.readers import number, numbers, whole
+from lthedu.exercises.values import difference
 from lthedu.lessons.many_small_lotteries.batched import batched_step
 from lthedu.lessons.many_small_lotteries.cost import training_flops
 from lthedu.networks import masks
@@ -166,8 +167,9 @@ def _which_end(got: Ends, right: Ends, wins: int, *args: float) -> str:
     ),
 )
 def check_draws_needed(attempt: Attempt) -> None:
-    """Ordinary chances, then other confidences, then the four at which a formula breaks."""
+    """Ordinary chances, other confidences, two that are reached exactly, then the four at which a formula breaks."""
     cases = [*((p, 0.95) for p in (0.004, 0.3, 0.021, 0.6, 0.0005)), (0.05, 0.5), (0.2, 0.999)]
+    cases += [(0.5, 0.5), (0.5, 0.75)]  # floats are exact there, in every logarithm
     cases += [(p, 0.95) for p in (0.92, 1.0, 0.0, 1e-13)]
     for tried in (cases, [*cases, (1e-17, 0.95)]):
         compare(

@@ -485,6 +485,9 @@ _FORMULAS: dict[str, list[Formula]] = {
     "one too many: with one draw fewer the chance is reached already": [
         lambda p, chance, lost: math.ceil(exact(p, chance, lost)) + 1,
     ],
+    "where n draws reach `chance` exactly, it gives n + 1; n are enough": [
+        lambda p, chance, lost: math.floor(exact(p, chance, lost)) + 1,
+    ],
     "that many draws all *lose* with probability `chance`: all losing may have probability 1 - chance only": [
         lambda p, chance, lost: math.ceil(math.log(chance) / lost),
     ],

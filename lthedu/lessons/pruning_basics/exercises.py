@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from lthedu.data import default_device
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import number, whole
+from lthedu.exercises.values import brief, difference
 from lthedu.networks.masks import Mask
 from lthedu.pruning import cubic, keep_largest, select_globally
 from lthedu.sparsity import matching_width

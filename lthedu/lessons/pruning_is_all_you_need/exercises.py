@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from lthedu.exercises.choices import choice_of
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import items, number, numbers, whole
+from lthedu.exercises.values import brief, difference
 from lthedu.proof import closest_subset, compare_logits, error_bound, first_mask, normalise, one_weight
 from lthedu.proof.target import forward
 from lthedu.proof.widths import subset_width
@@ -109,9 +110,10 @@ def _pair_shown(got: list[bool], right: list[bool], a: list[float], b: list[floa
     (up, down), (best_up, best_down) = _slopes(got, a, b), _slopes(right, a, b)
     if (up, down) == (best_up, best_down):
         return f"{given}: got {got}"
+    nearest = [j for j, k in enumerate(right) if k]
     return (
-        f"{given}: at x = 1 it gives {up:.3g} (possible: {best_up:.3g}), "
-        f"at x = -1 {down:.3g} (possible: {best_down:.3g})"
+        f"{given}: at x = 1 it gives {up:.4g} and at x = -1 {down:.4g}; "
+        f"the neurons {nearest} give {best_up:.4g} and {best_down:.4g}"
     )
 
 
@@ -226,7 +228,7 @@ def check_normalise(attempt: Attempt) -> None:
             if layers[0].shape[1] < 4
             else f"layers of shapes {[layer.shape for layer in layers]}, largest {largest}"
         ),
-        otherwise=lambda got, right, layers, largest=0.25: _which_scale(got, right, layers, largest, inputs),
+        otherwise=lambda got, right, layers, largest=0.25: _which_scale(got, layers, largest, inputs),
     )
 
 
@@ -264,20 +266,36 @@ def _sizes(network: Network) -> list[float]:
     return [float(np.abs(layer).max()) for layer in network[0]]
 
 
-def _which_scale(got: Network, right: Network, layers: list[Floats], largest: float, inputs: Floats) -> str:
+def _which_scale(got: Network, layers: list[Floats], largest: float, inputs: Floats) -> str:
     """What is seen of a network, however it was made."""
-    found, sizes = got[0], _sizes(got)
+    sizes = _sizes(got)
     if _same_function(got, layers, inputs):
         i = int(np.argmax(np.abs(np.array(sizes) - largest)))
         return (
             f"it is the same function, but the largest weight or bias of layer {i + 1} is {sizes[i]:.4g} in size; "
             f"it must be exactly {largest:g}"
         )
-    if all(np.allclose(a, b) for a, b in zip(found, right[0], strict=True)):
-        return (
-            f"the layers are right here, but the scale is {got[1]:.4g}; the output must be multiplied by {right[1]:.4g}"
-        )
-    return "the network computes something else than before"
+    return f"the network computes something else than before: {_first_fault(got, layers)}"
+
+
+def _first_fault(got: Network, layers: list[Floats]) -> str:
+    """The first place where the new layers are not the old ones, each divided by its s."""
+    c = 1.0
+    for i, (new, old) in enumerate(zip(got[0], layers, strict=True), 1):
+        place = np.unravel_index(np.abs(old[:, :-1]).argmax(), old[:, :-1].shape)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            s = float(old[place] / new[place])
+        if not (0 < s < math.inf and np.allclose(new[:, :-1] * s, old[:, :-1])):
+            return f"the weights of layer {i} are not what they were, all divided by one positive number"
+        c *= s
+        wrong = ~np.isclose(new[:, -1] * c, old[:, -1])
+        if wrong.any():
+            j = int(wrong.argmax())
+            return (
+                f"in layer {i}, s is {s:.4g} and the product of all s so far {c:.4g}, "
+                f"so that the bias {old[j, -1]:.4g} becomes {old[j, -1] / c:.4g}, not {new[j, -1]:.4g}"
+            )
+    return f"the output must be multiplied by {c:.4g}, the product of all s, and not by {got[1]:.4g}"
 
 
 @exercise(
@@ -316,7 +334,16 @@ def check_subset_width(attempt: Attempt) -> None:
         show=lambda got, right, eta, instances, delta=0.01: (
             f"eta = {eta:g}, instances = {instances}, delta = {delta:g}: got {got:.6g}, expected {right:g}"
         ),
-        otherwise="this is not the larger of the two needs, rounded up",
+        otherwise=_two_needs,
+    )
+
+
+def _two_needs(got: float, right: float, eta: float, instances: int, delta: float = 0.01) -> str:
+    accuracy, bits = math.log2(1 / eta) + 3, max(0.0, math.log2(0.01 / eta))
+    n = next(n for n in itertools.count(1) if 2 * (1 + n) / 2**n <= delta / instances)
+    return (
+        f"this is not the larger of the two needs, rounded up: here accuracy needs {accuracy:.2f}, "
+        f"and safety {n} + {bits:.2f} = {n + bits:.2f}"
     )
 
 
@@ -355,11 +382,21 @@ def check_compare_logits(attempt: Attempt) -> None:
             if len(a) < 5
             else f"logits of shape {tuple(a.shape)}: {difference(got, right)}"
         ),
-        otherwise=lambda got, right, *_: (
-            "the second number is not the largest difference of any logit"
-            if math.isclose(got[0], right[0], abs_tol=1e-5)
-            else "the first number is not the share of inputs that both answer alike"
-        ),
+        otherwise=_which_number,
+    )
+
+
+def _which_number(got: Sequence[float], right: Sequence[float], a: torch.Tensor, b: torch.Tensor) -> str:
+    if not math.isclose(got[0], right[0], abs_tol=1e-5):
+        alike = int((a.argmax(1) == b.argmax(1)).sum())
+        return (
+            "the first number is not the share of inputs that both answer alike: "
+            f"here their largest logits stand at the same place in {alike} of {len(a)} rows"
+        )
+    i, j = divmod(int((a - b).abs().argmax()), a.shape[1])
+    return (
+        "the second number is not the largest difference of any logit: "
+        f"here it is at [{i}, {j}], where one has {float(a[i, j]):.4g} and the other {float(b[i, j]):.4g}"
     )
 
 
@@ -436,4 +473,9 @@ def _bound_shown(
     if max(t.size for t in target) <= 4:
         shown = [[np.round(part, 3).tolist() for part in parts] for parts in (target, errors)]
         known = f"target {shown[0]}, errors {shown[1]}"
-    return f"{known}, inputs up to {reach:g}: got {got:.5g}, expected {right:.5g}"
+    length, steps = reach, []
+    for i, layer in enumerate(made, 1):
+        length = float(np.linalg.norm(layer, 2)) * math.hypot(length, 1)
+        so_far = error_bound(target[:i], made[:i], errors[:i], reach)
+        steps.append(f"after layer {i} length is {length:.4g} and difference {so_far:.4g}")
+    return f"{known}, inputs up to {reach:g}: got {got:.5g}, expected {right:.5g}; by the rules, {', '.join(steps)}"

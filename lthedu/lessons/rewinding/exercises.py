@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lthedu.exercises.compare import Case, apart, compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.compare import Case, compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensors
 from lthedu.exercises.readers import number, whole
+from lthedu.exercises.values import apart, brief, difference
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.tickets.distances import hamming, relative_distance

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensor
 from lthedu.exercises.readers import number, numbers
+from lthedu.exercises.values import brief, difference
 from lthedu.lessons.search_without_gradients.experiment import best_within
 from lthedu.supermasks import nfl
 from lthedu.supermasks.search import acceptance, crossover

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lthedu.exercises.choices import choice_of, kept_of, off, row
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise
+from lthedu.exercises.choices import choice_of, kept_of, off, row, two_choices
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import number
+from lthedu.exercises.values import apart, brief, difference
 from lthedu.lessons.subset_sums.mistakes import (
     MISSES_AN_EXACT_SUM,
     TOO_MANY_ADDITIONS,
@@ -96,10 +97,7 @@ def check_meet_in_the_middle(attempt: Attempt) -> None:
         cases,
         close=lambda got, right, x, t: off(got, x, t) <= off(right, x, t) + 1e-12,
         same=lambda one, other, *_: one == other,
-        show=lambda got, right, x, t: (
-            f"numbers {row(x)}, target {t:.3f}: keeping {row(kept_of(got, x))} is off by {off(got, x, t):.3f}, "
-            f"keeping {row(kept_of(right, x))} by {off(right, x, t):.3f}"
-        ),
+        show=two_choices,
         otherwise="another choice comes closer to the target",
     )
     _few_additions(attempt)
@@ -231,7 +229,7 @@ def check_prune_neurons(attempt: Attempt) -> None:
 def _made(keep: Keep, first: Sequence[float], second: Sequence[float], side: int) -> float:
     """What the kept neurons multiply an input by, on one side."""
     terms = zip(keep, first, second, strict=True)
-    return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side
+    return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side + 0.0  # no -0.0
 
 
 def _dead(keep: Keep, first: Sequence[float], side: int, most: float = 0.0) -> Keep:
@@ -249,9 +247,10 @@ def _neurons_shown(
     got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int = 1
 ) -> str:
     mine, best = ([j for j, k in enumerate(keep) if k] for keep in (got, right))
+    made, nearest = apart(_made(got, first, second, side), _made(right, first, second, side))
     return (
         f"first {row(first)}, second {row(second)}, weight {weight:.3f}, side {side}: it keeps {brief(mine)}, which "
-        f"multiply x by {_made(got, first, second, side):.3f}; {brief(best)} by {_made(right, first, second, side):.3f}"
+        f"multiply x by {made}; {brief(best)} by {nearest}"
     )
 
 
@@ -290,7 +289,7 @@ def check_numbers_needed(attempt: Attempt) -> None:
     cases.append((np.where(rows < [0, 1999, 3000], 0.1, 0.4), 0.2, 0.5))  # a share just below
     finite = [case for case in cases if math.isfinite(numbers_needed(*case))]
     for some, otherwise in (
-        (finite, "that is not the count at which the share is reached"),
+        (finite, _where_it_is_reached),
         (cases, "where even all numbers are too few it must give math.inf: nobody knows how many it would take"),
     ):
         compare(attempt, some, close=_close, show=_count_shown, otherwise=otherwise)
@@ -300,9 +299,20 @@ def _close(a: float, b: float, *_: Any) -> bool:
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
 
 
+def _where_it_is_reached(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
+    p, k = (table <= eps).mean(axis=0), math.ceil(right)
+    words = "that is not the count at which the share is reached"
+    if not k:
+        return f"{words}: with no numbers it is {p[0]:.4g} already, so k is 0"
+    return (
+        f"{words}: p_{k - 1} is {p[k - 1]:.4g} and p_{k} is {p[k]:.4g}, so k is {k}, "
+        f"and {k - 1} + ({share:g} - {p[k - 1]:.4g}) / ({p[k]:.4g} - {p[k - 1]:.4g}) is {right:.6g}"
+    )
+
+
 def _count_shown(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
     p = ", ".join(f"{v:.2f}" for v in (np.asarray(table) <= eps).mean(axis=0))
-    return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: it gave {got:g}, not {right:g}"
+    return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: {difference(got, right)}"
 
 
 def _distance(result: object, *_: Any) -> float:
@@ -348,14 +358,22 @@ def check_worst_error(attempt: Attempt) -> None:
             attempt,
             [(x,) for x in tried],
             close=_close,
-            show=lambda got, right, x: f"numbers {row(x)}: {difference(got, right)}; the sums are {_sums_shown(x)}",
+            show=_worst_shown,
             otherwise=otherwise,
         )
 
 
-def _sums_shown(numbers: Sequence[float]) -> str:
-    sums = sorted(all_sums(numbers))
-    return row(sums) if len(sums) <= 8 else row(sums[:4])[:-1] + ", ..., " + row(sums[-4:])[1:]
+def _worst_shown(got: float, right: float, numbers: Sequence[float]) -> str:
+    sums = np.sort(all_sums(numbers))
+    targets = [t for t in (-0.5, 0.5, *(sums[1:] + sums[:-1]) / 2) if abs(t) <= 0.5]
+    worst = max(targets, key=lambda t: np.abs(sums - t).min())
+    nearest = sums[np.abs(sums - worst).argmin()]
+    ends = sums[:4].tolist(), sums[-4:].tolist()
+    shown = row(sums.tolist()) if len(sums) <= 8 else row(ends[0])[:-1] + ", ..., " + row(ends[1])[1:]
+    return (
+        f"numbers {row(numbers)}: {difference(got, right)}; the sums are {shown}, "
+        f"and of the least lucky target, {worst:.3f}, the nearest is {nearest:.3f}"
+    )
 
 
 @exercise(
@@ -396,9 +414,21 @@ def check_take_what_fits(attempt: Attempt) -> None:
         attempt,
         cases,
         close=lambda got, right, x, t: sorted(kept_of(got, x)) == sorted(kept_of(right, x)),
-        show=lambda got, right, x, t: (
-            f"numbers {row(x)}, target {t:.3f}: it keeps {row(kept_of(got, x))}, "
-            f"the rule keeps {row(kept_of(right, x))}"
-        ),
+        show=_first_step,
         otherwise="that is not the choice of the rule: largest first, each kept if it fits into what is left",
+    )
+
+
+def _first_step(got: Keep, right: Keep, numbers: Sequence[float], target: float) -> str:
+    """Both choices, and the first number, from the largest down, that only one of them keeps."""
+    mine, rule = (sorted(kept_of(keep, numbers), reverse=True) for keep in (got, right))
+    same = next(i for i, (x, y) in enumerate(zip([*mine, 0.0], [*rule, 0.0], strict=False)) if x != y)
+    left = target - sum(rule[:same])
+    if mine[same:] > rule[same:]:
+        step = f"with {left:.4g} left, {mine[same]:.4g} does not fit"
+    else:
+        step = f"with {left:.4g} left, {rule[same]:.4g} fits"
+    return (
+        f"numbers {row(numbers)}, target {target:.3f}: it keeps {row(kept_of(got, numbers))}, "
+        f"the rule keeps {row(kept_of(right, numbers))}: {step}"
     )

@@ -470,6 +470,7 @@ def takes_the_share_of_none_for_zero(errors: Floats, eps: float, share: float = 
 
 
 @mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")
+@np.errstate(divide="ignore", invalid="ignore")  # where the two shares are the same
 def takes_the_last_share_for_the_one_before(errors: Floats, eps: float, share: float = 0.5) -> float:
     p = (errors <= eps).mean(axis=0)
     if p[0] < share:

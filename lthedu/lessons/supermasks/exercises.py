@@ -8,8 +8,9 @@ from torch import Tensor
 
 from lthedu.base.fingerprint import fingerprint
 from lthedu.exercises import draws
-from lthedu.exercises.compare import compare, difference
-from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Raised, Wrong, exercise, same_tensors
+from lthedu.exercises.values import brief, difference
 from lthedu.networks.masks import Mask, Params
 from lthedu.supermasks.methods import bernoulli_mask, rescaled_by_count
 from lthedu.supermasks.topk import popup_mask

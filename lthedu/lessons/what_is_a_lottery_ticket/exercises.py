@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from lthedu.base.course_files import lesson_numbers
-from lthedu.exercises.choices import choice_of, kept_of, off
-from lthedu.exercises.compare import apart, compare
-from lthedu.exercises.core import Attempt, Raised, Wrong, brief, exercise, same_tensors
+from lthedu.exercises.choices import choice_of, kept_of, off, two_choices
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Raised, Wrong, exercise, same_tensors
 from lthedu.exercises.readers import number
+from lthedu.exercises.values import apart, brief
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.proof import closest_subset
@@ -118,26 +119,8 @@ def check_closest_subset(attempt: Attempt) -> None:
         cases,
         close=lambda got, best, numbers, target: off(got, numbers, target) <= off(best, numbers, target) + 1e-6,
         same=lambda a, b, numbers, _: math.isclose(sum(kept_of(a, numbers)), sum(kept_of(b, numbers)), abs_tol=1e-9),
-        show=_two_choices,
+        show=two_choices,
         otherwise="another choice comes closer to the target",
-    )
-
-
-def _two_choices(got: list[bool], best: list[bool], numbers: list[float], target: float) -> str:
-    """Both choices and what they are off by, in as many decimals as it takes to tell them apart.
-
-    >>> _two_choices([True, False], [False, True], [0.5004, 0.5001], 0.5)
-    'numbers [0.5004, 0.5001], target 0.5000: keeping [0.5004] is off by 0.0004, keeping [0.5001] by 0.0001'
-    """
-    far, near = off(got, numbers, target), off(best, numbers, target)
-    digits = next((d for d in range(3, 7) if f"{far:.{d}f}" != f"{near:.{d}f}"), 7)
-
-    def shown(values: list[float]) -> str:
-        return "[" + ", ".join(f"{v:.{digits}f}" for v in values) + "]"
-
-    return (
-        f"numbers {shown(numbers)}, target {target:.{digits}f}: keeping {shown(kept_of(got, numbers))} is off by "
-        f"{far:.{digits}f}, keeping {shown(kept_of(best, numbers))} by {near:.{digits}f}"
     )
 
 
@@ -178,7 +161,7 @@ def check_log10_years(attempt: Attempt) -> None:
                 attempt,
                 cases,
                 read=_power_of_ten,
-                close=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-4),  # float32 will do
+                close=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-4),  # as the notebook says
                 same=lambda a, b, *_: math.isclose(a, b, rel_tol=1e-6, abs_tol=2e-5),
                 show=lambda got, right, weights, rate: (
                     f"for {weights:,} weights at {rate:g} masks a second it returned {apart(got, right)[0]}, "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.exercises.core import mistake
-from lthedu.landscape.regions import split
+from lthedu.landscape.regions import polygon_area, split
 from lthedu.proof.limits import shallow_sawtooth, tent_network
 
 Floats = NDArray[np.float64]
@@ -590,6 +590,17 @@ for words, bound in (
     mistake("counting_bound", words)(lambda dimension, eps, bound=bound: max(math.ceil(bound(dimension, eps)), 0))
 
 
+for in_float32 in (
+    lambda d, e: d**2 * float(np.log2(np.float32(1 / (2 * e)))) - 1,
+    lambda d, e: np.float32(d**2) * np.log2(np.float32(1 / (2 * e))) - np.float32(1),
+    lambda d, e: np.float32(d**2) * (-1 - np.log2(np.float32(e))) - np.float32(1),
+):
+
+    @mistake("counting_bound", "in float32 the bound has too few digits to be rounded up: take math.log2, or float64")
+    def in_single_precision(dimension: int, eps: float, bound: Callable[[int, float], float] = in_float32) -> float:
+        return max(math.ceil(bound(dimension, eps)), 0)
+
+
 @mistake("counting_bound", "it gives 1 where the bound is 0 or below; return 0 there")
 def at_least_one(dimension: int, eps: float) -> float:
     return max(math.ceil(_bits(dimension, eps) - 1), 1)
@@ -683,6 +694,17 @@ for words, changes in (
     ),
 ):
     mistake("split", words)(partial(_cut, **changes))
+
+
+@mistake("split", "a part may have three corners and no area: where they lie on one line, or where all values are 0")
+def counts_corners(corners: Floats, values: Floats) -> Any:
+    return tuple(part if len(part) > 2 else part[:0] for part in _cut(corners, values, empty=(False, False)))
+
+
+@mistake("split", "a neuron that is 0 everywhere is neither positive nor negative: both parts are np.zeros((0, 2))")
+def measures_areas(corners: Floats, values: Floats) -> Any:
+    parts = _cut(corners, values, empty=(False, False))
+    return tuple(part if len(part) and polygon_area(part) > 1e-12 else part[:0] for part in parts)
 
 
 @mistake("split", "the last edge is left out: it goes from the last corner back to the first")

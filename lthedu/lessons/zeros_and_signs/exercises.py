@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from lthedu.exercises import draws
-from lthedu.exercises.compare import alike, compare, difference
-from lthedu.exercises.core import Attempt, Wrong, brief, exercise, same_tensor, same_tensors
+from lthedu.exercises.compare import compare
+from lthedu.exercises.core import Attempt, Wrong, exercise, same_tensor, same_tensors
 from lthedu.exercises.readers import number
+from lthedu.exercises.values import alike, brief, difference
 from lthedu.networks.masks import Mask, Params
 from lthedu.stats import sign_flip_test
 from lthedu.supermasks.actions import reshuffled, zero_if_moved_to_zero

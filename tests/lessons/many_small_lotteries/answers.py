@@ -173,7 +173,7 @@ def wider(wins: int, draws: int, confidence: float = 0.95) -> Pair:
 def with_numpy(p: float, chance: float = 0.95) -> float:
     if p in (0, 1):
         return math.inf if p == 0 else 1
-    return int(np.ceil(np.log10(1 - chance) / (np.log1p(-p) / np.log(10))))
+    return int(np.ceil(np.log1p(-chance) / np.log1p(-p)))
 
 
 @right("draws_needed")
@@ -232,6 +232,13 @@ def none_for_certain(p: float, chance: float = 0.95) -> float:
 def rounds_down_with_numpy(p: float, chance: float = 0.95) -> float:
     with np.errstate(all="ignore"):
         return float(np.floor(np.log(1 - chance) / np.log(np.float64(1 - p))))
+
+
+@told("draws_needed", "where n draws reach `chance` exactly")  # 2.0000000000000004 draws
+def rounds_between_two_bases(p: float, chance: float = 0.95) -> float:
+    if p in (0, 1):
+        return math.inf if p == 0 else 1
+    return math.ceil(math.log10(1 - chance) / (math.log1p(-p) / math.log(10)))
 
 
 @told("draws_needed", "this is not the smallest n")

@@ -1,11 +1,6 @@
 """Mutants of this lesson's references that give the same for all that the exercises ask, by the reason why."""
 
 EQUIVALENT = {
-    "draws_needed": {
-        "One draw is exactly enough there, and to which side rounding falls is not asked.": [
-            "p, chance: otherwise where they are equal in a place",
-        ],
-    },
     "expected_best": {
         "Whole numbers give the same values and means as floats do.": [
             "np.asarray(chosen_by, dtype=float): without dtype",

@@ -201,6 +201,11 @@ def in_single_precision(weights: int, per_second: float) -> np.float32:
     return np.float32(weights) * two - rate - year
 
 
+@right("log10_years")  # within what the notebook allows
+def with_five_digits_and_gregorian_years(weights: int, per_second: float) -> float:
+    return weights * 0.30103 - math.log10(per_second) - math.log10(365.2425 * 24 * 3600)
+
+
 @told("log10_years", "not log10(2^n")
 def years_of_360_days(weights: int, per_second: float) -> float:
     return log10_years(weights, per_second * 360 / 365.25)
@@ -249,7 +254,7 @@ for _answers, _words in (
     (KEY | {8: None, 9: None, 10: None}, "the sheet is not full yet"),
     (dict.fromkeys(KEY, 7), "answer 1 is 7; write True or False"),
     ({n: str(answer) for n, answer in KEY.items()}, "without quotation marks"),
-    ({n: np.array([answer, not answer]) for n, answer in KEY.items()}, "answer 1 is array"),
+    ({n: np.array([answer, not answer]) for n, answer in KEY.items()}, "answer 1 is [True, False]"),
     (list(KEY.values()), "expected a dict"),
     ({n - 1: answer for n, answer in KEY.items()}, "numbers 1 to 10"),
 ):

@@ -217,6 +217,12 @@ def as_a_table_of_one_number(gram: Floats, overlap: Floats, norm: float) -> Any:
     return 1 - column.T @ np.linalg.lstsq(gram, column, rcond=None)[0] / norm
 
 
+@told("top_layer_error", "it is computed in float32")
+def in_single_precision(gram: Floats, overlap: Floats, norm: float) -> Any:
+    g, c = gram.astype(np.float32), overlap.astype(np.float32)
+    return 1 - c @ np.linalg.solve(g, c) / np.float32(norm)
+
+
 @told("top_layer_error", "not the top layer")
 def returns_the_top_layer(gram: Floats, overlap: Floats, norm: float) -> Any:
     return np.linalg.solve(gram, overlap)
