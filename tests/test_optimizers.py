@@ -8,7 +8,7 @@ import torch
 from engine import OPTIMIZERS, optimizer_name
 
 from lthedu.training import Optimizer, RateSchedule
-from lthedu.training.optimizers import Fused
+from lthedu.training.optimizers import CpuOptimizer
 
 
 def rates(optimizer: Optimizer, steps: int) -> list[float]:
@@ -59,12 +59,12 @@ def test_a_bad_schedule_is_refused(named, words):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
-def test_a_fused_rule_is_torch_optims_to_the_last_bit(optimizer):
+def test_an_update_is_torch_optims_to_the_last_bit(optimizer):
     ours, theirs = (torch.arange(1001.0).sin() for _ in range(2))
     momentum = {"momentum": optimizer.momentum} if optimizer.name == "sgd" else {}
     rule = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
     given = {"lr": optimizer.lr, "weight_decay": optimizer.weight_decay, "fused": True}
-    pair = [Fused(ours, optimizer), rule([theirs], **given, **momentum)]
+    pair = [CpuOptimizer(ours, optimizer), rule([theirs], **given, **momentum)]
     for step in range(20):
         ours.grad = theirs.grad = torch.randn(1001, generator=torch.Generator().manual_seed(step))
         for update in pair:

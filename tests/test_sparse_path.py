@@ -1,6 +1,7 @@
 """The sparse path against the dense one and against autograd in float64: the same numbers, from kept weights alone."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -270,6 +271,24 @@ def test_evaluation_by_kept_weights_is_the_dense_one_and_depends_on_no_thread(mn
         assert torch.equal(evaluate(networks, data, "val")[0], evaluate(networks, data, "val", by="linear")[0])
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_network_that_diverged_is_seen_also_where_nothing_reads_the_neuron(mnist, bad):
+    two = Replicates.create(lambda: MLP([784, 60, 30, 10]), seeds=range(2))
+    params = masks.apply(random_masks(two, density=0.2), two.params)
+    params["layers.0.bias"][1, 5] = bad
+    params["layers.1.weight"][1, :, 5] = 0
+    loss, accuracy = evaluate(two.with_params(params), mnist, "val")
+    assert loss.isnan().tolist() == accuracy.isnan().tolist() == [False, True]
+
+
+def test_networks_that_compiled_loops_do_not_take_go_the_dense_way(mnist):
+    two, data = Replicates.create(lambda: MLP([784, 60, 30, 10]), seeds=range(2)), mnist.to("cpu", torch.bfloat16)
+    half = two.with_params(
+        {n: p.bfloat16() for n, p in masks.apply(random_masks(two, density=0.2), two.params).items()}
+    )
+    assert torch.equal(evaluate(half, data, "val")[0], evaluate(half, data, "val", by="linear")[0])
+
+
 # Which path ---------------------------------------------------------------------------------------------------------
 
 
@@ -286,11 +305,11 @@ def test_evaluation_by_kept_weights_is_the_dense_one_and_depends_on_no_thread(mn
     ],
 )
 def test_it_is_taken_where_it_pays_and_can_be(three, toy, change, expected):
-    density = change.pop("mask", 0.3)
-    mask = None if density is None else random_masks(three, density=density)
-    if change.pop("frozen", False):
-        change["frozen"] = {n: torch.zeros_like(three.params[n]) for n in mask}
-    assert is_sparse(next(training(three, toy, 2, mask=mask, batch_size=16, **change))) == expected
+    given = {"mask": 0.3} | change
+    mask = None if given["mask"] is None else random_masks(three, density=given["mask"])
+    if "frozen" in given:
+        given["frozen"] = {n: torch.zeros_like(three.params[n]) for n in mask}
+    assert is_sparse(next(training(three, toy, 2, batch_size=16, **given | {"mask": mask}))) == expected
 
 
 def test_a_layer_without_a_mask_counts_whole_and_small_networks_and_wide_minibatches_stay_dense(three):
@@ -326,24 +345,43 @@ def test_where_it_cannot_be_taken_it_is_refused_with_the_reason(three, toy):
 # What goes wrong on the way -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("many", [1, 2])
-@pytest.mark.parametrize("when", [1, 3])
-def test_an_interrupted_training_is_as_if_it_had_ended_there(three, toy, monkeypatch, threads, many, when):
+@pytest.mark.parametrize("many", [1, 2, 3])
+@pytest.mark.parametrize("when", [1, 4, 10])
+def test_an_interrupted_training_is_as_if_it_had_ended_there(toy, monkeypatch, threads, many, when):
     threads(many)
     monkeypatch.setattr(sparse_path, "AT_ONCE", 4)
-    mask, real, calls = random_masks(three, density=0.2), sparse_kernels.steps, []
+    four = Replicates.create(net, seeds=range(4), dtype=torch.float64)
+    mask, real, calls = random_masks(four, density=0.2), sparse_kernels.steps, []
 
-    def interrupted(*given):
-        real(*given)
-        calls.append(1)
-        if len(calls) == 1 + (2 * many if many > 1 else 1) * when:
+    def interrupted(share, *given):
+        real(share, *given)
+        calls.extend(share)
+        if len(calls) >= when and when not in seen:
+            seen.add(when)
             raise KeyboardInterrupt
 
+    seen = set()
     monkeypatch.setattr(sparse_kernels, "steps", interrupted)
-    done = train(three, toy, 20, mask=mask, batch_size=16, by="sparse")
-    assert (done.stopped, done.steps) == (True, 4 * when + 3)
-    until = train(three, toy, done.steps, mask=mask, batch_size=16, by="sparse")
+    done = train(four, toy, 20, mask=mask, batch_size=16, by="sparse")
+    assert done.stopped
+    assert done.steps % 4 == 0
+    until = train(four, toy, done.steps, mask=mask, batch_size=16, by="sparse")
     assert equal(done.replicates.params, until.replicates.params)
+
+
+def test_a_thread_that_cannot_be_started_stops_the_training_and_hangs_nothing(toy, monkeypatch, threads):
+    threads(4)
+    five = Replicates.create(net, seeds=range(5), dtype=torch.float64)
+    real = ThreadPoolExecutor.submit
+
+    def refused(pool, work, thread):
+        if thread == 2:
+            raise RuntimeError("can't start new thread")
+        return real(pool, work, thread)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", refused)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        train(five, toy, 20, mask=random_masks(five, density=0.2), batch_size=16, by="sparse")
 
 
 @pytest.mark.parametrize("threads", range(1, 6))

@@ -98,9 +98,10 @@ def _by_bounds(values: Tensor, rows: Tensor, k: int, near: list[tuple[int, int]]
     """`values` (R, n) where the `k` largest of each row of `rows` (R, n) stand, and zero elsewhere."""
     out = rows.new_empty(rows.shape)
     bits = rows.contiguous().numpy().view(np.int32).reshape(rows.shape)  # raises where it is not one int for each
-    near[:] = near if len(near) == len(rows) else [ANYWHERE] * len(rows)
+    found = list(near) if len(near) == len(rows) else [ANYWHERE] * len(rows)
     for r, (b, v, o) in enumerate(zip(bits, values.contiguous().numpy(), out.numpy(), strict=True)):
-        near[r] = _apply_top(b, k, v, o, *near[r])
+        found[r] = _apply_top(b, k, v, o, *found[r])
+    near[:] = found
     return out
 
 

@@ -23,11 +23,12 @@ from lthedu.training.cuda_graph import Captured
 from lthedu.training.dry_run import check_runs
 from lthedu.training.evaluation import HISTORY, measure, refuse_autocast
 from lthedu.training.gradients import BatchedLinear, By, Method, pick
+from lthedu.training.kept import numba_is_here
 from lthedu.training.minibatches import examples, gather
 from lthedu.training.noise import Noise
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
-from lthedu.training.sparse_path import SparsePath, numba_is_here, obstacle
+from lthedu.training.sparse_path import SparsePath, obstacle
 from lthedu.training.step import Step
 
 Progress = Callable[[int, int, str], None]  # (steps done, steps in all, what is running)
@@ -78,7 +79,7 @@ def training(
     check_runs(method, replicates, data, batch_size)
     mask, frozen, sparse = replicates.full_mask() if mask is None else mask, frozen or {}, None
     if by in ("sparse", "auto"):
-        why_not = obstacle(method, data, frozen, optimizer)
+        why_not = obstacle(method, data, replicates.params, frozen, optimizer)
         if by == "sparse" and not why_not and not numba_is_here():
             why_not = "numba is not installed"
         if by == "sparse" and why_not:

@@ -1,7 +1,7 @@
 """How good R networks are: loss and accuracy on one split of a dataset, as tensors and as a tidy table."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from lthedu.base.arguments import typed
 from lthedu.data import Dataset
 from lthedu.training.gradients import BatchedLinear, By, Method, pick
+from lthedu.training.kept import loops_take, numba_is_here, outputs, pays_to_evaluate
 from lthedu.training.replicates import Replicates
-from lthedu.training.sparse_path import numba_is_here, outputs, pays_to_evaluate
 
 Split = Literal["train", "val", "test"]
 HISTORY = ["replicate", "step", "split", "loss", "accuracy"]
@@ -41,23 +41,25 @@ def evaluate(
     """
     x, y = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
     refuse_autocast(x.device)
-    n, r = len(x), len(replicates)
+    r, done = len(replicates), 0
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
-    chunk = max(1, 2_000_000 // (r * 300))  # keeps a hidden layer of all replicates within the cache
-    for logits, target in zip(_logits(replicates, x, chunk, by), torch.split(y, chunk), strict=True):
-        target = target.expand(r, -1)  # logits: (R, classes, chunk)
+    for logits in _logits(replicates, x, by):  # (R, classes, some)
+        target = y[done : done + logits.shape[2]].expand(r, -1)
         loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
         right += (logits.argmax(1) == target).sum(1)
-    return loss / n, torch.where(loss.isnan(), loss, right) / n
+        done += logits.shape[2]
+    return loss / len(x), torch.where(loss.isnan(), loss, right) / len(x)
 
 
-def _logits(replicates: Replicates, x: Tensor, chunk: int, by: By | Literal["auto"] | Method) -> Iterable[Tensor]:
-    """Outputs (R, classes, up to `chunk`) for one chunk of inputs after the other."""
+def _logits(replicates: Replicates, x: Tensor, by: By | Literal["auto"] | Method) -> Iterator[Tensor]:
+    """Outputs (R, classes, some) for some inputs after others."""
     method, params = pick(by, replicates.model, x.device), replicates.params
     layers = method.layers if isinstance(method, BatchedLinear) and by in ("auto", "sparse") else ()
-    if layers and x.device.type == "cpu" and pays_to_evaluate(params, layers, len(x)) and numba_is_here():
-        return torch.split(outputs(layers, params, x), chunk, 2)
+    few = layers and loops_take(params, x) and pays_to_evaluate(params, layers, len(x)) and numba_is_here()
+    if few and all(bool(t.isfinite().all()) for t in (x, *params.values())):  # 0 times NaN is NaN, and to be seen
+        return outputs(layers, params, x)
     model = copy.deepcopy(replicates.model)  # which may keep what it computed
+    chunk = max(1, 2_000_000 // (len(replicates) * 300))  # keeps a hidden layer of all replicates within the cache
     return (method.logits(model, params, replicates.buffers, some) for some in torch.split(x, chunk))
 
 

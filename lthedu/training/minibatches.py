@@ -1,12 +1,13 @@
 """The minibatches of R replicates: each replicate's order is named by one integer, and depends on nothing else."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from lthedu.base.streams import generator
+from lthedu.base.threads import in_threads
 from lthedu.data import Dataset
 
 
@@ -36,11 +37,11 @@ def examples(data: Dataset, order: Sequence[int], batch: int, first: int, last: 
     for step in range(first, last):
         epoch, i = divmod(step, passes)
         if i == 0 or step == first:
-            with ThreadPoolExecutor() as pool:  # hundreds of orders are a second's work on one core
-                drawn = dict(zip(unique, pool.map(lambda o, e=epoch: _permutation(n, o, e), unique), strict=True))
+            found = in_threads(partial(_permutation, n, epoch), unique)  # hundreds are a second's work on one core
+            drawn = dict(zip(unique, found, strict=True))
             shuffled = torch.stack([drawn[o][: passes * batch] for o in order]).to(data.device)
         yield shuffled[:, i * batch : (i + 1) * batch]
 
 
-def _permutation(n: int, order: int, epoch: int) -> Tensor:
+def _permutation(n: int, epoch: int, order: int) -> Tensor:
     return torch.randperm(n, generator=generator(order, "order", epoch))

@@ -73,20 +73,22 @@ class Optimizer:
         if not 0 <= self.weight_decay < math.inf:  # NaN, too
             raise ValueError(f"weight_decay is {self.weight_decay}; it must be 0 or more and finite")
 
-    def build(self, flat: Tensor) -> "Fused | torch.optim.Optimizer":
+    def build(self, flat: Tensor) -> "CpuOptimizer | torch.optim.Optimizer":
         """A fresh optimizer, with no memory, of one tensor. Every rule here works weight by weight, which is
         why one optimizer over all replicates equals one for each. A rate that moves is a tensor on a CUDA device, so
         that a captured graph reads it anew; torch's fused rules hold it as float32, which rounds it by up to 6e-8."""
-        if flat.device.type != "cuda":
-            return Fused(flat, self)
-        moves = self.schedule != RateSchedule()  # pragma: no cover (a GPU's, like all below)
-        lr: Any = torch.tensor(self.lr, device=flat.device) if moves else self.lr  # pragma: no cover
-        if self.name == "sgd":  # pragma: no cover
-            return torch.optim.SGD([flat], lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)
-        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW  # pragma: no cover
-        return rule([flat], lr=lr, weight_decay=self.weight_decay, fused=True, capturable=True)  # pragma: no cover
+        return CpuOptimizer(flat, self) if flat.device.type == "cpu" else self._torchs(flat)
 
-    def set_rate(self, built: "Fused | torch.optim.Optimizer", step: int, steps: int) -> None:
+    def _torchs(self, flat: Tensor) -> torch.optim.Optimizer:  # pragma: no cover (a GPU's)
+        on_gpu = flat.device.type == "cuda"
+        moves = on_gpu and self.schedule != RateSchedule()
+        lr: Any = torch.tensor(self.lr, device=flat.device) if moves else self.lr
+        if self.name == "sgd":
+            return torch.optim.SGD([flat], lr, momentum=self.momentum, weight_decay=self.weight_decay, fused=True)
+        rule = torch.optim.Adam if self.name == "adam" else torch.optim.AdamW
+        return rule([flat], lr=lr, weight_decay=self.weight_decay, fused=True, capturable=on_gpu)
+
+    def set_rate(self, built: "CpuOptimizer | torch.optim.Optimizer", step: int, steps: int) -> None:
         """Give `built` the learning rate of the update that follows `step` finished ones, of `steps` in all.
 
         >>> rule = Optimizer("sgd", lr=0.5, schedule=RateSchedule("steps"))
@@ -103,14 +105,14 @@ class Optimizer:
                 group["lr"] = rate
 
 
-class Fused:
+class CpuOptimizer:
     """What torch.optim does to one tensor on a CPU, by the same fused functions, and with its settings and memory.
 
     The first optimizer of torch.optim's own that a process builds imports torch's compiler, which takes a second.
 
     >>> w = torch.ones(1)
     >>> w.grad = torch.ones(1)
-    >>> Fused(w, Optimizer("sgd", lr=0.25)).step()
+    >>> CpuOptimizer(w, Optimizer("sgd", lr=0.25)).step()
     >>> w
     tensor([0.7500])
     """

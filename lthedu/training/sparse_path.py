@@ -1,15 +1,15 @@
 """The sparse path: masked MLPs trained on a CPU at the price of their kept weights.
 
 It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
-by rounding. A replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
-threads (torch's), nor on when somebody looks. `training` takes it by itself where it pays, or with `by="sparse"`.
+by rounding. On it a replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number
+of threads (torch's), nor on when somebody looks. `training` takes it with `by="sparse"`, and by itself where it pays
+for all replicates together.
 """
 
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -21,174 +21,29 @@ from torch import Tensor
 from lthedu.data import Dataset
 from lthedu.networks.masks import Mask, Params
 from lthedu.training.gradients import BatchedLinear, Method
+from lthedu.training.kept import Kept, Layers, find_kept, loops_take, numba_is_here, pays, views
 from lthedu.training.minibatches import gather
-from lthedu.training.optimizers import Optimizer
+from lthedu.training.optimizers import CpuOptimizer, Optimizer
 
-DENSEST = 0.55  # of all weights together: with two thirds of them kept, the batched products are as fast
-SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
-WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
-EVALUATED = 2000  # examples: for fewer it takes longer to find the kept weights than it saves
-BLOCK = 128  # examples that are evaluated together, whatever the number of threads, so that it changes no bit
 AT_ONCE = 16  # steps that are computed together, unless somebody looks before
 SETTLED = 10  # steps that a mask must have been in force before the next one is worth sorting its weights at once
 
-Layers = Sequence[tuple[str, str | None]]
-Ints = NDArray[Any]
 
-
-class Kept(NamedTuple):
-    """Where the kept weights and biases of R networks are; N of them, replicate after replicate, layer after layer.
-
-    Within a layer they stand row by row. The entries of row q of all rows are `start[q]` to `start[q + 1]`. Columns
-    are those of all layers but the first, without the bias's.
-    """
-
-    widths: Ints  # (layers + 1,) numbers of features, from the inputs to the outputs
-    start: Ints  # (R * rows + 1,) where each row's entries begin
-    column: Ints  # (N,) the feature that an entry reads, within its layer
-    start_by_column: Ints  # (R * columns + 1,) where each column's entries begin in the next two
-    row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
-    entry: Ints  # (entries in columns,) which of the N it is
-    place: Ints  # (N,) where it stands in the one long tensor of all parameters
-
-
-def obstacle(method: Method, data: Dataset, frozen: Params, optimizer: Optimizer) -> str:
+def obstacle(method: Method, data: Dataset, params: Params, frozen: Params, optimizer: Optimizer) -> str:
     """Why a training cannot take the sparse path, wherever numba is; "" where it can.
 
     >>> from lthedu import data
     >>> from lthedu.training.gradients import Looped
-    >>> obstacle(Looped(), data.load("mnist", device="cpu").first(10), {}, Optimizer())
+    >>> obstacle(Looped(), data.load("mnist", device="cpu").first(10), {}, {}, Optimizer())
     'the network is no plain MLP'
     """
-    if data.device.type != "cpu":
-        return f"the data is on {data.device}"
     if type(method) is not BatchedLinear:
         return "the network is no plain MLP"
+    if not loops_take(params, data.x_train):
+        return f"the data is {data.x_train.dtype} on {data.device}"
     if frozen:
         return "frozen weights take part like kept ones"
     return "" if type(optimizer) is Optimizer else f"the update rule is a {type(optimizer).__name__}"
-
-
-def numba_is_here() -> bool:
-    """Whether there are compiled loops.
-
-    >>> from lthedu.base import compiled
-    >>> numba_is_here() == compiled.AVAILABLE
-    True
-    """
-    from lthedu.base import compiled  # importing numba takes a third of a second: only of who has a use for it
-
-    return compiled.AVAILABLE
-
-
-def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
-    """Whether the sparse path is the faster one for these masks (R, out, in) by name; what has none is kept whole.
-
-    >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
-    >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
-    [True, False]
-    """
-    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name, _ in layers)
-    return batch_size <= WIDEST and _few(kept, params, layers)
-
-
-def pays_to_evaluate(params: Params, layers: Layers, examples: int) -> bool:
-    """Whether `outputs` is the faster way to the logits of so many examples, weights that are 0 being pruned ones.
-
-    >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
-    >>> [pays_to_evaluate({"w": w * (w < density)}, [("w", None)], 5000) for density in (0.1, 0.9)]
-    [True, False]
-    """
-    return examples >= EVALUATED and _few(sum(int(params[w].count_nonzero()) for w, _ in layers), params, layers)
-
-
-def _few(kept: int, params: Params, layers: Layers) -> bool:
-    n = sum(params[weight].numel() for weight, _ in layers)
-    return n >= SMALLEST * len(params[layers[0][0]]) and kept <= DENSEST * n
-
-
-def views(flat: Tensor, params: Params) -> Params:
-    """Pieces of one long tensor, in the order and shapes of `params`.
-
-    >>> views(torch.arange(3), {"a": torch.zeros(1, 2), "b": torch.zeros(1)})
-    {'a': tensor([[0, 1]]), 'b': tensor([2])}
-    """
-    pieces = torch.split(flat, [p.numel() for p in params.values()])
-    return {name: v.view(p.shape) for (name, p), v in zip(params.items(), pieces, strict=True)}
-
-
-def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
-    """Where the kept weights and biases of R networks stand; see `Kept`.
-
-    >>> mask = {"w": torch.tensor([[[True, False], [False, True]]])}
-    >>> found = find_kept(mask, {"w": torch.ones(1, 2, 2), "b": torch.ones(1, 2)}, [("w", "b")])
-    >>> found.start.tolist(), found.column.tolist(), found.place.tolist()
-    ([0, 2, 4], [0, 2, 1, 2], [0, 4, 3, 5])
-    """
-
-    keeps = _with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()}, layers)
-    places = _with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params), layers)
-    start, column, place = _rows(keeps, places)
-    row, entry, n = [torch.arange(0)], [torch.arange(0)], 0
-    for r in range(len(keeps[0])):
-        for layer, keep in enumerate(k[r] for k in keeps):
-            if layer:
-                number = n - 1 + keep.flatten().cumsum(0).view_as(keep)  # of each kept one, among the N
-                turned = keep[:, :-1].T
-                row.append(turned.nonzero()[:, 1])
-                entry.append(number[:, :-1].T[turned])
-            n += int(keep.sum())
-    by_column = [keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]
-    turns = torch.cat(row).numpy().astype(np.uint32), torch.cat(entry).numpy()
-    return Kept(_widths(keeps), start, column, _starts(by_column), *turns, place)
-
-
-def _with_biases(of: Mapping[str, Tensor], layers: Layers) -> list[Tensor]:
-    """Of each layer, (R, out, in + 1); a missing bias is 0."""
-    both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
-    return [torch.cat(pair, 2) for pair in both]
-
-
-def _rows(keeps: list[Tensor], of: list[Tensor]) -> tuple[Ints, Ints, NDArray[Any]]:
-    """Where each row begins, the columns of what is kept, and its values in `of`, all layer by layer (R, out, in)."""
-    every = [(keep[r], values[r]) for r in range(len(keeps[0])) for keep, values in zip(keeps, of, strict=True)]
-    column = torch.cat([keep.nonzero()[:, 1] for keep, _ in every]).numpy().astype(np.uint32)
-    return _starts([k.sum(2) for k in keeps]), column, torch.cat([values[keep] for keep, values in every]).numpy()
-
-
-def _starts(counts: list[Tensor]) -> Ints:
-    """Where each begins, from how many there are: (R, ...), layer by layer."""
-    return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
-
-
-def _widths(layers: list[Tensor]) -> Ints:
-    return np.array([*(layer.shape[2] - 1 for layer in layers), layers[-1].shape[1]])
-
-
-def outputs(layers: Layers, params: Params, x: Tensor) -> Tensor:
-    """Logits (R, classes, n) of R networks for the same inputs x (n, ...), at the price of the weights that are not 0.
-
-    >>> x, params = torch.tensor([[1.0, 2.0]]), {"w": torch.tensor([[[0.0, 3.0]]]), "b": torch.ones(1, 1)}
-    >>> outputs([("w", "b")], params, x) if numba_is_here() else torch.tensor([[[7.0]]])
-    tensor([[[7.]]])
-    """
-    from lthedu.training.sparse_kernels import logits  # see `numba_is_here`
-
-    weights = _with_biases(params, layers)
-    start, column, value = _rows([w != 0 for w in weights], weights)
-    widths, none = _widths(weights), np.zeros(0, np.int64)
-    kept = Kept(widths, start, column, none, none.astype(np.uint32), none, none)
-    examples, out = x.flatten(1).contiguous().numpy(), x.new_empty(len(weights[0]), int(widths[-1]), len(x))
-    blocks, threads = -(-len(x) // BLOCK), torch.get_num_threads()
-    cuts = [i * blocks // threads for i in range(threads + 1)]
-    room = torch.ones((threads, int(widths.sum()) + len(layers), BLOCK), dtype=x.dtype).numpy()
-
-    def work(thread: int) -> None:
-        logits(kept, value, examples, cuts[thread], cuts[thread + 1], room[thread], out.numpy())
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(threads)))
-    return out
 
 
 class Piece(NamedTuple):
@@ -242,7 +97,7 @@ class SparsePath:
         self.since, self.look_at = first_step, float(first_step)  # when masks came, and when to see whether they pay
         self.noted: list[tuple[Tensor, list[float]]] = []  # steps to do: their examples (R, batch) and rules
         self.unwritten = False
-        self.due: Callable[[Params], None] | None = None  # writes the last step's gradients, unless they are written
+        self.due: Kept | None = None  # where weights were kept in the last step, whose gradients are not written yet
 
     def enter(self, step: int, flat: Tensor, params: Params, mask: Mask, built: Any) -> bool:
         """Whether the next step is a sparse one; if so, everything is ready for it."""
@@ -253,7 +108,7 @@ class SparsePath:
                 self._enter(find_kept(mask, params, self.layers), flat, params, built)
         return self.kept is not None
 
-    def _enter(self, kept: Kept, flat: Tensor, params: Params, built: Any) -> None:
+    def _enter(self, kept: Kept, flat: Tensor, params: Params, built: CpuOptimizer) -> None:
         self.x, self.y = self.data.x_train.flatten(1).contiguous().numpy(), self.data.y_train.contiguous().numpy()
         self.flat, self.params, self.built, at = flat, params, built, kept.place
         self.value = flat.numpy()[at]
@@ -289,30 +144,23 @@ class SparsePath:
 
     def step(self, chosen: Tensor) -> None:
         """One update on the examples `chosen` (R, batch). Interrupted, it is as if it had not begun."""
-        assert self.kept is not None
-        self.count += 1
-        self.noted.append((chosen, self._rule()))
         if len(self.noted) >= AT_ONCE:
-            try:
-                self._catch_up()
-            except BaseException:
-                self.count -= 1
-                self.noted.pop()
-                raise
-        self.due = partial(self._gradients, self.kept)
+            self._catch_up()
+        self.noted.append((chosen, self._rule(self.count + len(self.noted) + 1)))
+        self.due = self.kept
 
     def _catch_up(self) -> None:
         """Do what is noted. Interrupted, it leaves weights and memory as they were, and everything to be done."""
         if not self.noted:
             return
-        assert self.kept is not None
         from lthedu.training.sparse_kernels import steps  # see `numba_is_here`
 
         chosen = torch.stack([examples for examples, _ in self.noted]).numpy()
         rules = np.array([rule for _, rule in self.noted], self.value.dtype)
         first, *more = memory = list(self.memory.values())
         second = more[0] if more else first[:0]
-        given = (chosen, self.x, self.y, self.kept, self.value, self.before, self.turned, self.slope, first, second)
+        room = self.before, self.turned, self.slope
+        given = (chosen, self.x, self.y, self.kept, self.value, *room, first, second, rules)
         shares = shared_out(self.alike, len(chosen), self.threads)
         begun = [Event() for _ in shares]
 
@@ -321,25 +169,31 @@ class SparsePath:
                 for piece in shares[thread]:
                     if piece.begin:
                         begun[thread + 1].wait()  # for this replicate's first steps
-                    steps(*piece, *given, rules, self.buffers[thread])
+                    steps(*piece, *given, self.buffers[thread])
                     begun[thread].set()
             finally:
                 begun[thread].set()
 
+        steps(shares[0][0].replicates[:0], 0, 0, *given, self.buffers[0])  # compiled before there are threads
         undo = [array.copy() for array in (self.value, *memory)]
+        pool = ThreadPoolExecutor(len(shares))
         try:
-            with ThreadPoolExecutor(len(shares)) as pool:
-                others = [pool.submit(work, thread) for thread in range(1, len(shares))]
-                work(0)
-                for other in others:
-                    other.result()
+            others = [pool.submit(work, thread) for thread in range(1, len(shares))]
+            work(0)
+            for other in others:
+                other.result()
         except BaseException:
+            for event in begun:  # of a thread that never began, too
+                event.set()
+            _surely(pool.shutdown)
             for array, was in zip((self.value, *memory), undo, strict=True):
                 np.copyto(array, was)
             raise
-        self.last, self.noted, self.unwritten = self.noted[-1][0], [], True
+        pool.shutdown(wait=False)
+        self.last, self.count, self.unwritten = self.noted[-1][0], self.count + len(self.noted), True
+        self.noted = []
 
-    def _gradients(self, kept: Kept, out: Params) -> None:
+    def gradients(self, kept: Kept, out: Params) -> None:
         """Write the gradients that the last step followed, pruned weights' included, at the price of a dense step."""
         self._catch_up()
         flat = torch.zeros_like(self.flat)
@@ -347,9 +201,9 @@ class SparsePath:
         x, y = gather(self.data, self.last)
         BatchedLinear(self.layers).gradients(torch.nn.Identity(), views(flat, self.params), {}, x, y, out)
 
-    def _rule(self) -> list[float]:
-        """The numbers of the update number `count`, computed in double precision and rounded once: `adam`, `sgd`."""
-        group, t = self.built.param_groups[0], self.count
+    def _rule(self, t: int) -> list[float]:
+        """The numbers of the update number `t`, computed in double precision and rounded once: see `adam` and `sgd`."""
+        group = self.built.param_groups[0]
         rate, decay = group["lr"], group["weight_decay"]
         if self.built.rule == "sgd":
             return [decay, rate, group["momentum"]]
@@ -357,6 +211,15 @@ class SparsePath:
         shrink, decay = (1 - rate * decay, 0.0) if apart else (1.0, decay)
         size, root = rate / (1 - m**t), math.sqrt(1 - v**t)
         return [decay, shrink, size, root, group["eps"], m, 1 - m, v, 1 - v]
+
+
+def _surely(wait: Callable[[], None]) -> None:
+    """Wait to the end, also where one is interrupted again."""
+    while True:
+        try:
+            return wait()
+        except KeyboardInterrupt:
+            pass
 
 
 class Gradients(Mapping[str, Tensor]):
@@ -367,7 +230,7 @@ class Gradients(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         if self.path.due is not None:
-            self.path.due(self.tensors)
+            self.path.gradients(self.path.due, self.tensors)
             self.path.due = None
         return self.tensors[name]
 

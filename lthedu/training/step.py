@@ -10,9 +10,10 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
+from lthedu.training.kept import views
 from lthedu.training.optimizers import Optimizer
 from lthedu.training.replicates import Replicates
-from lthedu.training.sparse_path import Gradients, SparsePath, views
+from lthedu.training.sparse_path import Gradients, SparsePath
 
 
 @typed
@@ -23,9 +24,11 @@ class Step:
     step followed, pruned weights' included; `replicates` are the networks, to be evaluated. They are the training's own
     memory: ask for them after the step that they are wanted of, copy what is to be kept, change nothing. (Where steps
     are sparse, weights are written there and gradients computed when they are asked for, the latter for the price of a
-    dense step.) `mask` (name: (R, ...)) is the one in force, and may be set: at once the weights that it prunes are
-    zero (or frozen), and a weight that it brings back starts there, with no memory in the optimizer. Raises ValueError
-    for a mask of other layers or shapes.
+    dense step. What a loop writes into weights or data is then read late or never: that needs `by="linear"`.)
+
+    `mask` (name: (R, ...)) is the one in force, and may be set: at once the weights that it prunes are zero (or
+    frozen), and a weight that it brings back starts there, with no memory in the optimizer. Raises ValueError for a
+    mask of other layers or shapes.
     """
 
     def __init__(
