@@ -98,6 +98,7 @@ def views(flat: Tensor, params: Params) -> Params:
 
 def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     """Where the kept weights and biases of R networks stand; see `Kept`.
+
     >>> mask = {"w": torch.tensor([[[True, False], [False, True]]])}
     >>> found = find_kept(mask, {"w": torch.ones(1, 2, 2), "b": torch.ones(1, 2)}, [("w", "b")])
     >>> found.start.tolist(), found.column.tolist(), found.place.tolist()
