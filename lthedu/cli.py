@@ -4,9 +4,9 @@ import io
 import itertools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
-PLACES = ("--folder", "--output", "--images", "--ip")
+PLACES = ("--folder", "--output", "--out", "--images", "--ip")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
@@ -209,17 +209,51 @@ def doctor(
         raise typer.Exit(1)
 
 
+def _reported(make: Callable[..., Any], out: Path | None, **settings: Any) -> None:
+    """Say what the benchmark reports and, where `out` is a folder, write its picture and its numbers there."""
+    from lthedu.course.folder import demand_writable
+
+    if out:
+        demand_writable(out, "results", "--out")
+    report = make(**settings)
+    say(report)
+    if out:
+        report.write(out)
+
+
+Side = Annotated[int, typer.Option("--replicates", min=1, help="Networks trained side by side.")]
+Rounds = Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")]
+CPUThreads = Annotated[int, typer.Option("--threads", min=1, help="CPU threads.")]
+Out = Annotated[
+    Path | None, typer.Option(callback=_expanded, help="A folder for the picture (PNG) and all numbers (JSON) as well.")
+]
+
+
 @bench.command(
-    help="Time the replicate engine beside the idiomatic loop and this machine's sgemm.",
+    help="Time the replicate engine beside the idiomatic loop and this machine's own matrix product.",
 )
-def train(
-    replicates: Annotated[int, typer.Option(min=1, help="Networks trained side by side.")] = 5,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 15,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 2,
-) -> None:
+def train(replicates: Side = 5, rounds: Rounds = 15, threads: CPUThreads = 2, out: Out = None) -> None:
     from lthedu.bench.train import train_report
 
-    print(train_report(replicates=replicates, rounds=rounds, threads=threads))
+    _reported(train_report, out, replicates=replicates, rounds=rounds, threads=threads)
+
+
+@bench.command(
+    help="Time a step that touches kept weights alone beside the dense one and the idiomatic one, by density.",
+)
+def sparse(replicates: Side = 4, rounds: Rounds = 7, threads: CPUThreads = 2, out: Out = None) -> None:
+    from lthedu.bench.sparse import sparse_report
+
+    _reported(sparse_report, out, replicates=replicates, rounds=rounds, threads=threads)
+
+
+@bench.command(
+    help="Time a step that trains a mask (edge-popup) beside one that trains weights.",
+)
+def topk(replicates: Side = 1, rounds: Rounds = 15, threads: CPUThreads = 2, out: Out = None) -> None:
+    from lthedu.bench.topk import topk_report
+
+    _reported(topk_report, out, replicates=replicates, rounds=rounds, threads=threads)
 
 
 @bench.command(
@@ -227,24 +261,43 @@ def train(
 )
 def proof(
     instances: Annotated[int, typer.Option(min=1, help="Rows with 12 numbers; longer rows are fewer.")] = 32_768,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 5,
+    rounds: Rounds = 5,
+    out: Out = None,
 ) -> None:
     from lthedu.bench.proof import proof_report
 
-    print(proof_report(instances=instances, rounds=rounds))
+    _reported(proof_report, out, instances=instances, rounds=rounds)
 
 
 @bench.command(
-    help="Time a step that trains a mask (edge-popup) beside one that trains weights.",
+    help="Time the whole figure of winning tickets and a control, here and as a user would write it (some minutes).",
 )
-def supermask(
-    replicates: Annotated[int, typer.Option(min=1, help="Networks trained side by side.")] = 1,
-    rounds: Annotated[int, typer.Option(min=1, help="Interleaved repetitions; medians are reported.")] = 15,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads that torch may use.")] = 2,
-) -> None:
-    from lthedu.bench.supermask import supermask_report
+def figure(rounds: Rounds = 3, threads: CPUThreads = 2, out: Out = None) -> None:
+    from lthedu.bench.figure import figure_report
 
-    print(supermask_report(replicates=replicates, rounds=rounds, threads=threads))
+    _reported(figure_report, out, rounds=rounds, threads=threads)
+
+
+@bench.command(
+    help="Say what each lesson takes: as recorded, and what that would be on this machine.",
+)
+def lessons(
+    rounds: Rounds = 3,
+    measured: Annotated[bool, typer.Option("--run", help="Run each lesson as well, which takes minutes.")] = False,
+    out: Out = None,
+) -> None:
+    from lthedu.course.lesson_times import lessons_report
+
+    _reported(lessons_report, out, rounds=rounds, run=measured)
+
+
+@bench.command(
+    "all",
+    help="Every benchmark, one after the other, as it is without options; leave the machine alone meanwhile.",
+)
+def every_one(out: Out = None) -> None:
+    for one in (train, sparse, topk, proof, figure, lessons):
+        one(out=out)
 
 
 @app.command(

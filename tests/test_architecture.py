@@ -124,13 +124,14 @@ def test_only_fetch_reaches_the_module_that_downloads():
 
 
 def test_torch_nn_utils_prune_is_not_the_engine():
-    # the benchmark times it, lessons show its traps, and the reader of networks refuses it; nothing is built on it
+    # benchmarks time it, lessons show its traps, and the reader of networks refuses it; nothing is built on it
     users = {
         str(p.relative_to(PACKAGE))
         for p in MODULES
         if any("nn.utils" in module for module in imports(p)) or "nn.utils.prune" in p.read_text(encoding="utf-8")
     }
-    assert users == {os.path.join("bench", "train.py"), os.path.join("networks", "reading.py")}
+    timed = {os.path.join("bench", name) for name in ("idiomatic.py", "measure.py")}
+    assert users == timed | {os.path.join("networks", "reading.py")}
 
 
 def test_no_module_of_the_science_seeds_or_draws_from_the_global_state():

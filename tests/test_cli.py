@@ -589,3 +589,19 @@ def test_a_real_server_answers_with_its_token_only_and_stops(
         get(f"{address}/api/status", token)
     written = {path.name for path in (tmp_path / "home" / ".jupyter").iterdir()}
     assert written == {"jupyter_server_config.py"}
+
+
+def test_all_benchmarks_are_said_in_order_and_written_where_out_says(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lthedu.bench.report import Report, Table
+
+    names = ["train", "sparse", "topk", "proof", "figure", "lessons"]
+    for name in names:
+        module = "lthedu.course.lesson_times" if name == "lessons" else f"lthedu.bench.{name}"
+        report = Report(name, f"of {name}", [Table("s", {"a": [1.0]})], here="here")
+        monkeypatch.setattr(f"{module}.{name}_report", lambda report=report, **_: report)
+    assert run("bench", "all", "--out", str(tmp_path / "speed")) == 0
+    assert re.findall(r"^of (\w+)$", capsys.readouterr().out, re.M) == names
+    written = sorted(path.name for path in (tmp_path / "speed").iterdir())
+    assert written == sorted(f"{name}.{form}" for name in names for form in ("json", "png"))

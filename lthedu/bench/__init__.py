@@ -1,1 +1,1 @@
-"""`lthedu bench`: how fast the engine, the supermasks and the proof's subset sums are on this machine."""
+"""`lthedu bench`: how fast the engine, its paths, the supermasks and the proof's subset sums are on this machine."""

@@ -1,22 +1,23 @@
-"""What the benchmarks share: contenders timed in turn, a step of the engine and one of plain torch, and a table."""
+"""What the benchmarks share: contenders timed in turn, steps of the engine and of plain torch, the machine's limits."""
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from statistics import median
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
+from torch.utils.data import DataLoader, TensorDataset
 
-from lthedu.base import compiled
-from lthedu.base.machine import cpu_name, load, usable_cores
+from lthedu.base.streams import generator
 from lthedu.data import Dataset
-from lthedu.training import Replicates, train
+from lthedu.networks.masks import Mask
+from lthedu.training import Optimizer, Replicates, train
 
 BATCH = 128
 DENSITY = 0.5
+IDIOMATIC = "DataLoader + nn.utils.prune + Adam"
+PRODUCT, COPY = "operations of a product 1024 x 1024 x 1024", "bytes read and written by a copy"
 Name = TypeVar("Name")
 
 
@@ -69,31 +70,54 @@ def autograd(
     return 1000 * (time.perf_counter() - begun) / steps
 
 
-def spread(values: Sequence[float], digits: int = 0) -> tuple[str, str, str]:
-    """Median, minimum and maximum.
+def idiomatic(networks: Replicates, mask: Mask, images: Dataset, steps: int) -> Callable[[], float]:
+    """Replicate 0 as a user would train it, with DataLoader, `torch.nn.utils.prune` and Adam; see `autograd`."""
+    net = networks.module(0)
+    for name, m in mask.items():
+        layer = net.get_submodule(name.removesuffix(".weight"))
+        prune.custom_from_mask(layer, "weight", m[0])  # type: ignore[no-untyped-call]
+    update = torch.optim.Adam(net.parameters(), lr=Optimizer().lr)
+    loader = DataLoader(TensorDataset(images.x_train, images.y_train), batch_size=BATCH, shuffle=True)
+    return lambda: autograd(net, update, loader, steps)
 
-    >>> spread([1.0, 4.0, 1000.0])
-    ('4', '1', '1,000')
+
+def random_mask(networks: Replicates, density: float = DENSITY) -> Mask:
+    """A mask in which each weight is kept with the chance `density`."""
+    rng = generator(0, "bench")
+    return {n: torch.rand(m.shape, generator=rng) < density for n, m in networks.full_mask().items()}
+
+
+def limits() -> dict[str, Callable[[], float]]:
+    """This machine's own speed, in billions a second: what stands beside every contender.
+
+    >>> list(limits()) == [PRODUCT, COPY]
+    True
     """
-    return tuple(f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))  # type: ignore[return-value]
+    rng = generator(0, "bench", "limits")
+    a, b, x = (torch.rand(shape, generator=rng) for shape in ((1024, 1024), (1024, 1024), (2**24,)))
+    y = torch.empty_like(x)
+    return {
+        PRODUCT: lambda: a_second(lambda: a @ b, 2 * 1024**3),
+        COPY: lambda: a_second(lambda: y.copy_(x), 2 * x.nbytes),
+    }
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> list[str]:
-    """Lines of columns as wide as their widest entry: `words` of them to the left, then numbers to the right.
+def a_second(run: Callable[[], object], amount: float) -> float:
+    """How many billions of something are done in a second, where one `run` does `amount`.
 
-    >>> table(("what", "ms"), [("a", "1.25"), ("b", "10")])
-    ['what    ms', 'a     1.25', 'b       10']
+    >>> a_second(lambda: None, 1.0) > 0
+    True
     """
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    sides = "<" * words + ">" * (len(head) - words)
-    cells = [[f"{cell:{side}{w}}" for cell, side, w in zip(row, sides, widths, strict=True)] for row in (head, *rows)]
-    return ["  ".join(row).rstrip() for row in cells]
+    begun = time.perf_counter()
+    for _ in range(10):
+        run()
+    return 10 * amount / (time.perf_counter() - begun) / 1e9
 
 
-def report(title: str, *blocks: Sequence[str]) -> str:
-    """The text of a benchmark: what was run, the machine and the versions, and blocks of lines."""
-    numba = f"numba {sys.modules['numba'].__version__}" if compiled.AVAILABLE else "no numba"
-    device = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    versions = f"numpy {np.__version__}, {numba}, torch {torch.__version__}{device}"
-    here = f"{cpu_name()}, {usable_cores()} cores, load {load()}; {versions}"
-    return "\n".join([title, here, *(line for block in blocks for line in ("", *block))])
+def ratios(a: Sequence[float], b: Sequence[float]) -> list[float]:
+    """a / b, round by round: other load on the machine met both alike.
+
+    >>> ratios([6.0, 20.0], [2.0, 5.0])
+    [3.0, 4.0]
+    """
+    return [x / y for x, y in zip(a, b, strict=True)]

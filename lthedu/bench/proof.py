@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import numpy_generator
-from lthedu.bench.measure import measure, report, spread, table
+from lthedu.bench.measure import limits, measure
+from lthedu.bench.report import Report, Table, own_limits
 from lthedu.networks.models import MLP
 from lthedu.proof import Subsets, best_subsets, construct, hashed_subsets, kernels, solve
 from lthedu.proof.solvers import Solver
@@ -35,31 +36,35 @@ Row = tuple[str, ...]
 
 
 @typed
-def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> str:
+def proof_report(instances: Annotated[int, Range(1, 10_000_000)] = 32_768, rounds: Count = 5) -> Report:
     """The report of `lthedu bench proof`: every solver on the same random rows, then LeNet-300-100 as a whole.
 
     `instances`: rows with 12 numbers; longer rows are fewer. Medians over the rounds, with minimum and maximum. A
     solver may use every core there is. Raises ValueError for a number out of its range.
     """
-    speeds, wholes = _speeds(instances, rounds), _wholes(rounds)
+    speeds, (wholes, limit) = _speeds(instances, rounds), _wholes(rounds)
     count = weights_of(SHAPE)
     shape = "-".join(map(str, SHAPE))
-    return report(
-        f"{rounds} rounds, each contender in turn: median, min and max. A solver may use every core",
+    return Report(
+        "proof",
+        f"Subset sums; {rounds} rounds, each contender in turn: median, min and max. A solver may use every core",
         [
-            "Instances: products of two uniform numbers, the first above 0; targets uniform in",
-            f"[-{LARGEST}, {LARGEST}]; {instances:,} rows of {min(LENGTHS)} numbers, fewer of the longer ones",
+            [
+                "Instances: products of two uniform numbers, the first above 0; targets uniform in",
+                f"[-{LARGEST}, {LARGEST}]; {instances:,} rows of {min(LENGTHS)} numbers, fewer of the longer ones",
+            ],
+            speeds,
+            [
+                *([] if kernels.AVAILABLE else [NO_NUMBA]),
+                f"ladder: {count:,} such instances of {PER_WEIGHT} numbers. construct: a network {shape} out of a",
+                f'random one, method "free", {PER_WEIGHT} candidates a weight. Its {count:,} weights and biases are',
+                "random, not trained, with a spread like that of trained ones",
+            ],
+            wholes,
+            limit,
+            [f"peak memory of this process, torch included: {_peak()}"],
+            [PUBLISHED],
         ],
-        table(("n", "solver", "instances/s", "min", "max", "median error"), speeds, words=2),
-        [
-            *([] if kernels.AVAILABLE else [NO_NUMBA]),
-            f"ladder: {count:,} such instances of {PER_WEIGHT} numbers. construct: a network {shape} out of a random",
-            f'one, method "free", {PER_WEIGHT} candidates a weight. Its {count:,} weights and biases are random, not',
-            "trained, with a spread like that of trained ones",
-        ],
-        table(("what", "solver", "eta", "seconds", "min", "max", "missed", "kept/weight"), wholes, words=2),
-        [f"peak memory of this process, torch included: {_peak()}"],
-        [PUBLISHED],
     )
 
 
@@ -81,9 +86,10 @@ def _devices() -> list[str]:
     return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
 
-def _speeds(instances: int, rounds: int) -> list[Row]:
+def _speeds(instances: int, rounds: int) -> Table:
     """Instances a second, length by length."""
-    rows: list[Row] = []
+    speeds: dict[Row, list[float]] = {}
+    middle: list[str] = []
     for n, fewer in LENGTHS.items():
         x, t = _instances(max(1, instances // fewer), n)
         errors: dict[str, float] = {}
@@ -97,12 +103,13 @@ def _speeds(instances: int, rounds: int) -> list[Row]:
 
         contenders = {name: partial(rate, name, search) for name, search in _contenders().items()}
         for name, rates in measure(contenders, rounds).items():
-            rows.append((str(n), name, *spread(rates), f"{errors[name]:.1e}"))
-    return rows
+            speeds[str(n), name] = rates
+            middle.append(f"{errors[name]:.1e}")
+    return Table("instances/s", speeds, ("n", "solver"), {"median error": middle}, digits=0, along="n")
 
 
-def _wholes(rounds: int) -> list[Row]:
-    """Seconds of the ladder and of whole constructions; with torch only where there is a device."""
+def _wholes(rounds: int) -> tuple[Table, Table]:
+    """Seconds of the ladder and of whole constructions; with torch only where there is a device. The machine's own."""
     x, t = _instances(weights_of(SHAPE), PER_WEIGHT)
     target = _target()
     results: dict[Row, tuple[int, float]] = {}  # weights missed, numbers kept for a weight
@@ -131,11 +138,9 @@ def _wholes(rounds: int) -> list[Row]:
         for solver in _compiled_or_not():
             row = ("construct", solver, f"{eta:g}")
             jobs[row] = partial(whole, row, eta, solver)
-    rows: list[Row] = []
-    for name, seconds in measure(jobs, rounds, warm_up=False).items():
-        missed, kept = results[name]
-        rows.append((*name, *spread(seconds, 2), f"{missed:,}", f"{kept:.2f}"))
-    return rows
+    found: dict[Any, list[float]] = measure({**jobs, **limits()}, rounds, warm_up=False)
+    more = {"missed": [f"{results[n][0]:,}" for n in jobs], "kept/weight": [f"{results[n][1]:.2f}" for n in jobs]}
+    return Table("seconds", {n: found[n] for n in jobs}, ("what", "solver", "eta"), more), own_limits(found)
 
 
 def _instances(rows: int, n: int) -> tuple[Floats, Floats]:

@@ -4,28 +4,37 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
-from torch import Tensor
-from torch.nn.utils import prune
-from torch.utils.data import DataLoader, TensorDataset
 
 from lthedu import data
 from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
 from lthedu.base.ranges import Count, Positive, Range
 from lthedu.base.streams import generator
-from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
-from lthedu.networks import masks
-from lthedu.networks.models import lenet_300_100
-from lthedu.training import Optimizer, Replicates, train
+from lthedu.bench.measure import (
+    BATCH,
+    COPY,
+    DENSITY,
+    IDIOMATIC,
+    PRODUCT,
+    a_second,
+    engine,
+    idiomatic,
+    limits,
+    measure,
+    random_mask,
+)
+from lthedu.bench.report import Report, Table
+from lthedu.networks.models import MLP, lenet_300_100
+from lthedu.training import Replicates, train
 
 WARM_UP = 3  # steps of the calibration that do not count
 # forward, weight gradient and input gradient of 266,200 weights; nobody needs the gradient of the pixels
 FLOP = 6 * 266_200 * BATCH - 2 * 235_200 * BATCH
-IDIOMATIC = "DataLoader + nn.utils.prune + Adam"
-SGEMM = "1024 x 1024 x 1024"
+NUMBERS, WIDTHS = (1, 2, 4, 8, 16, 32, 64), (30, 100, 300, 1000, 3000)
+SIDE_BY_SIDE, WIDTH = "R, networks side by side", "width of the first hidden layer, R = 1"
 
 Contenders = dict[str, Callable[[], float]]
 
@@ -33,7 +42,7 @@ Contenders = dict[str, Callable[[], float]]
 @typed
 def train_report(
     replicates: Annotated[int, Range(1, 1000)] = 5, rounds: Count = 15, threads: Threads = 2, steps: Count = 40
-) -> str:
+) -> Report:
     """The report of `lthedu bench train`: LeNet-300-100, batch 128, Adam, on `threads` CPU threads.
 
     Medians over the rounds of `steps` steps, with minimum and maximum. A step includes gathering the minibatch, the
@@ -41,20 +50,28 @@ def train_report(
 
     Raises ValueError for a number that is out of its range.
     """
-    networks, products = _networks(replicates, steps), _products(replicates)
-    found = measure({**networks, **products}, rounds, threads=threads)
+    networks, products, growing = _networks(replicates, steps), _products(replicates), _growing(steps)
+    found: dict[Any, list[float]] = measure({**networks, **products, **growing, **limits()}, rounds, threads=threads)
     middle = {name: median(values) for name, values in found.items()}
-    reached = FLOP / middle[f"engine, linear, R = {replicates}"] / 1e6
-    speeds = [
-        (name, *spread(found[name], 2), f"{1000 / middle[name]:,.0f}", f"{middle[IDIOMATIC] / middle[name]:.2f}")
-        for name in networks
-    ]
-    rates = [(f"in a step of the engine, R = {replicates}", f"{reached:,.0f}", "", "", "")]
-    rates += [(name, *spread(found[name]), f"{reached / middle[name]:.0%}") for name in products]
-    return report(
+    reached = [FLOP / ms / 1e6 for ms in found[f"engine, linear, R = {replicates}"]]
+    speeds = {
+        "steps/s": [f"{1000 / middle[name]:,.0f}" for name in networks],
+        "x idiomatic": [f"{middle[IDIOMATIC] / middle[name]:.2f}" for name in networks],
+    }
+    rates = {f"operations in a step of the engine, R = {replicates}": reached}
+    rates |= {name: found[name] for name in (*products, PRODUCT, COPY)}
+    shares = ["", *(f"{median(reached) / middle[name]:.0%}" for name in (*products, PRODUCT)), ""]
+    return Report(
+        "train",
         f"LeNet-300-100, batch {BATCH}, Adam, density {DENSITY}, {threads} threads; {rounds} rounds of {steps} steps",
-        table(("per replicate", "ms/step", "min", "max", "steps/s", "x idiomatic"), speeds),
-        table(("matrix products", "GF/s", "min", "max", "engine reaches"), rates),
+        [
+            Table("ms/step", {name: found[name] for name in networks}, more=speeds),
+            Table("billion/s", rates, ("this machine",), {"engine reaches": shares}, digits=1),
+            *(
+                Table("ms/step", {name[1]: found[name] for name in growing if name[0] == along}, (along,), along=along)
+                for along in (SIDE_BY_SIDE, WIDTH)
+            ),
+        ],
     )
 
 
@@ -96,35 +113,33 @@ def _networks(r: int, steps: int) -> Contenders:
     """Each gives milliseconds per step and replicate."""
     mnist = data.load("mnist", device="cpu").first(55_000, 100, 100)
     networks = Replicates.create(lenet_300_100, seeds=range(r))
-    rng = generator(0, "bench")
-    mask = {n: torch.rand(m.shape, generator=rng) < DENSITY for n, m in networks.full_mask().items()}
-    net = lenet_300_100()
-    net.load_state_dict(masks.unstack(networks.params, 0))
-    for i, layer in enumerate(net.layers):
-        prune.custom_from_mask(layer, "weight", mask[f"layers.{i}.weight"][0])  # type: ignore[no-untyped-call]
-    update = torch.optim.Adam(net.parameters(), lr=Optimizer().lr)
-    loader = DataLoader(TensorDataset(mnist.x_train, mnist.y_train), batch_size=BATCH, shuffle=True)
+    mask = random_mask(networks)
     return {
         f"engine, linear, R = {r}": lambda: engine(networks, mnist, steps, mask=mask, by="linear"),
         f"engine, linear, R = {r}, no mask": lambda: engine(networks, mnist, steps, by="linear"),
         f"engine, vmap, R = {r}": lambda: engine(networks, mnist, steps, mask=mask, by="vmap"),
-        IDIOMATIC: lambda: autograd(net, update, loader, steps),
+        IDIOMATIC: idiomatic(networks, mask, mnist, steps),
+    }
+
+
+def _growing(steps: int) -> dict[tuple[str, str], Callable[[], float]]:
+    """Likewise of the engine, by how many networks there are and how wide they are: 784-WIDTH-WIDTH/3-10."""
+    mnist = data.load("mnist", device="cpu").first(10_000, 100, 100)
+
+    def contender(r: int, width: int) -> Callable[[], float]:
+        networks = Replicates.create(lambda: MLP([784, width, width // 3, 10]), seeds=range(r))
+        few = max(2, steps * 300 // (r * max(width, 300)))  # as much work as of the others
+        return lambda: engine(networks, mnist, few, by="linear")
+
+    return {
+        **{(SIDE_BY_SIDE, f"{r}"): contender(r, 300) for r in NUMBERS},
+        **{(WIDTH, f"{width}"): contender(1, width) for width in WIDTHS},
     }
 
 
 def _products(r: int) -> Contenders:
-    """Each gives GF/s."""
+    """Each gives billions of operations a second."""
     rng = generator(0, "bench", "products")
-    a, b = torch.randn(1024, 1024, generator=rng), torch.randn(1024, 1024, generator=rng)
     w, x = torch.randn(r, 300, 784, generator=rng), torch.randn(r, BATCH, 784, generator=rng)
-    return {
-        SGEMM: lambda: _gflops(lambda: a @ b, 2 * 1024**3),
-        f"{r} times 300 x 784 x {BATCH}": lambda: _gflops(lambda: torch.bmm(w, x.mT), 2 * r * 300 * 784 * BATCH),
-    }
-
-
-def _gflops(product: Callable[[], Tensor], flop: float) -> float:
-    begun = time.perf_counter()
-    for _ in range(10):
-        product()
-    return 10 * flop / (time.perf_counter() - begun) / 1e9
+    flop = 2 * r * 300 * 784 * BATCH
+    return {f"operations of {r} products 300 x 784 x {BATCH}": lambda: a_second(lambda: torch.bmm(w, x.mT), flop)}

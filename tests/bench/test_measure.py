@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lthedu.bench.measure import measure, table
+from lthedu.bench.measure import measure
 
 
 @pytest.mark.parametrize("warm_up", [False, True])
@@ -21,8 +21,3 @@ def test_threads_are_as_asked_and_given_back_also_after_an_error():
     with pytest.raises(ZeroDivisionError):
         measure({"a": lambda: 1 / 0}, rounds=1, threads=before + 1)
     assert torch.get_num_threads() == before
-
-
-def test_a_table_is_aligned():
-    lines = table(("n", "solver", "rate"), [("4", "a", "1"), ("12", "bcdefgh", "1,000")], words=2)
-    assert lines == ["n   solver    rate", "4   a            1", "12  bcdefgh  1,000"]

@@ -30,7 +30,7 @@ def rows(text: str, first: str, words: int) -> list[list[str]]:
 
 def test_every_contender_is_timed_at_every_length(small, monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    text = bench_proof.proof_report(instances=40, rounds=2)
+    text = str(bench_proof.proof_report(instances=40, rounds=2))
     solvers = [
         *(["numba hash", "numba exact"] if kernels.AVAILABLE else []),
         "numpy hash",
@@ -64,13 +64,13 @@ def test_the_published_figure_is_cited_with_what_makes_it_another(small) -> None
     for fact in ("397,000 weights in 77,266 s", "36 cores", "Gurobi", "n = 21", "5.1 instances a second",
                  "acnagle/optimal-lottery-tickets", "fc2_approx.out", "no products"):  # fmt: skip
         assert fact in bench_proof.PUBLISHED
-    assert bench_proof.proof_report(instances=4, rounds=1).endswith(bench_proof.PUBLISHED)
+    assert str(bench_proof.proof_report(instances=4, rounds=1)).endswith(bench_proof.PUBLISHED)
 
 
 def test_without_numba_its_rows_are_left_out_with_a_word(small, monkeypatch) -> None:
     monkeypatch.setattr(kernels, "AVAILABLE", False)
     monkeypatch.setattr(compiled, "AVAILABLE", False)
-    text = bench_proof.proof_report(instances=8, rounds=1)
+    text = str(bench_proof.proof_report(instances=8, rounds=1))
     assert "no numba" in text
     assert bench_proof.NO_NUMBA in text
     assert not any(row[0].split()[1] == "numba" for row in rows(text, "n", 4) + rows(text, "what", 6))

@@ -4,26 +4,33 @@ import torch
 from lthedu.bench import train as bench
 
 
-def test_the_report_has_every_contender_and_says_on_what_it_ran():
+def test_the_report_has_every_contender_and_says_on_what_it_ran(monkeypatch):
+    monkeypatch.setattr(bench, "NUMBERS", (1, 3))
+    monkeypatch.setattr(bench, "WIDTHS", (30,))
     threads = torch.get_num_threads()
-    text = bench.train_report(replicates=2, rounds=1, threads=1, steps=2)
-    for contender in ("engine, linear, R = 2 ", "no mask", "engine, vmap, R = 2", bench.IDIOMATIC, bench.SGEMM):
+    text = str(bench.train_report(replicates=2, rounds=1, threads=1, steps=2))
+    for contender in ("engine, linear, R = 2 ", "no mask", "engine, vmap, R = 2", bench.IDIOMATIC):
         assert contender in text
-    assert "2 times 300 x 784 x 128" in text
+    for machines in ("2 products 300 x 784 x 128", bench.PRODUCT, bench.COPY):
+        assert machines in text
+    assert bench.SIDE_BY_SIDE in text
+    assert bench.WIDTH in text
     for fact in (f"torch {torch.__version__}", "load ", "1 threads", "1 rounds of 2 steps", "x idiomatic", "%"):
         assert fact in text
     assert torch.get_num_threads() == threads
 
 
 def test_both_tables_say_what_was_measured(monkeypatch):
-    found = {name: [1.0, 2.0, 3.0] for name in bench._networks(5, 1)} | {name: [144.0] for name in bench._products(5)}
-    monkeypatch.setattr(bench, "measure", lambda contenders, *_, **__: {name: found[name] for name in contenders})
-    text = bench.train_report(5)
+    machine = {*bench._products(5), bench.PRODUCT, bench.COPY}
+    found = {True: [144.0], False: [1.0, 2.0, 3.0]}
+    monkeypatch.setattr(bench, "measure", lambda contenders, *_, **__: {n: found[n in machine] for n in contenders})
+    text = str(bench.train_report(5))
     rows = [line for line in text.splitlines() if line.startswith(("per rep", "engine", "DataL"))]
     assert len({len(row) for row in rows}) == 1
     assert rows[1].split()[-5:] == ["2.00", "1.00", "3.00", "500", "1.00"]
     reached = bench.FLOP / 2.0 / 1e6  # 72 GF/s at the median of 2 ms
-    assert next(row for row in text.splitlines() if row.startswith(bench.SGEMM)).split()[-1] == f"{reached / 144:.0%}"
+    row = next(row for row in text.splitlines() if row.startswith(bench.PRODUCT))
+    assert row.split()[-1] == f"{reached / 144:.0%}"
     assert f"{reached:.0f}" in text
 
 

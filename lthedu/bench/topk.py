@@ -12,7 +12,8 @@ from lthedu import data
 from lthedu.base.arguments import typed
 from lthedu.base.machine import Threads
 from lthedu.base.ranges import Count, Range
-from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, measure, report, spread, table
+from lthedu.bench.measure import BATCH, DENSITY, autograd, engine, limits, measure, ratios
+from lthedu.bench.report import Report, Table, own_limits
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import lenet_300_100
 from lthedu.supermasks import EdgePopup, initial_scores, keep_top, signed_constants
@@ -55,30 +56,29 @@ class _Popup(EdgePopup):
 
 
 @typed
-def supermask_report(
+def topk_report(
     replicates: Annotated[int, Range(1, 1000)] = 1, rounds: Count = 15, threads: Threads = 2, steps: Count = 40
-) -> str:
-    """The report of `lthedu bench supermask`: LeNet-300-100, batch 128, half of the weights kept, SGD with momentum.
+) -> Report:
+    """The report of `lthedu bench topk`: LeNet-300-100, batch 128, half of the weights kept, SGD with momentum.
 
     Medians over the rounds of `steps` steps and, round by round, ratios to the dense step, their median. A step
     includes gathering the minibatch and the update. Raises ValueError for a number that is out of its range.
     """
-    found = measure(_contenders(replicates, steps), rounds, threads=threads)
-    return report(
+    contenders = _contenders(replicates, steps)
+    found = measure({**contenders, **limits()}, rounds, threads=threads)
+    return Report(
+        "topk",
         f"LeNet-300-100, batch {BATCH}, SGD with momentum, {DENSITY:.0%} kept, R = {replicates}, {threads} threads; "
         f"{rounds} rounds of {steps} steps",
-        table(("per replicate", "ms/step", "min", "max", "x autograd", "x engine"), _rows(found)),
+        [_beside_dense({name: found[name] for name in contenders}), own_limits(found)],
     )
 
 
-def _rows(found: dict[str, list[float]]) -> list[tuple[str, ...]]:
-    def ratio(times: list[float], dense: str) -> str:
-        return f"{median(t / base for t, base in zip(times, found[dense], strict=True)):.2f}"
+def _beside_dense(found: dict[str, list[float]]) -> Table:
+    def column(dense: str) -> list[str]:
+        return [f"{median(ratios(times, found[dense])):.2f}" for times in found.values()]
 
-    return [
-        (name, *spread(times, 2), *(ratio(times, dense) for dense in (AUTOGRAD, ENGINE)))
-        for name, times in found.items()
-    ]
+    return Table("ms/step", found, more={"x autograd": column(AUTOGRAD), "x engine": column(ENGINE)})
 
 
 def _contenders(r: int, steps: int) -> dict[str, Callable[[], float]]:
