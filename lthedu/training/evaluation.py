@@ -56,7 +56,7 @@ def _logits(replicates: Replicates, x: Tensor, by: By | Literal["auto"] | Method
     method, params = pick(by, replicates.model, x.device), replicates.params
     layers = method.layers if isinstance(method, BatchedLinear) and by in ("auto", "sparse") else ()
     few = layers and loops_take(params, x) and pays_to_evaluate(params, layers, len(x)) and numba_is_here()
-    if few and all(bool(t.isfinite().all()) for t in (x, *params.values())):  # 0 times NaN is NaN, and to be seen
+    if few and all(bool(t.sum().isfinite()) for t in (x, *params.values())):  # 0 times NaN is NaN, and to be seen
         return outputs(layers, params, x)
     model = copy.deepcopy(replicates.model)  # which may keep what it computed
     chunk = max(1, 2_000_000 // (len(replicates) * 300))  # keeps a hidden layer of all replicates within the cache

@@ -107,18 +107,20 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     keeps = _with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()}, layers)
     places = _with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params), layers)
     start, column, place = _rows(keeps, places)
-    row, entry, n = [torch.arange(0)], [torch.arange(0)], 0
-    for r in range(len(keeps[0])):
-        for layer, keep in enumerate(k[r] for k in keeps):
-            if layer:
-                number = n - 1 + keep.flatten().cumsum(0).view_as(keep)  # of each kept one, among the N
-                turned = keep[:, :-1].T
-                row.append(turned.nonzero()[:, 1])
-                entry.append(number[:, :-1].T[turned])
-            n += int(keep.sum())
+    ends = torch.stack([k.sum((1, 2)) for k in keeps], 1).flatten().cumsum(0).view(-1, len(keeps)).tolist()
+
+    def turned(r: int) -> tuple[Tensor, Tensor]:  # of each entry, column by column: its row, and which of the N it is
+        found = []
+        for end, keep in list(zip(ends[r], (k[r] for k in keeps), strict=True))[1:]:
+            number = (keep.flatten().cumsum(0) + (end - 1 - int(keep.sum()))).view_as(keep)
+            by_column = keep[:, :-1].T
+            found.append((by_column.nonzero()[:, 1], number[:, :-1].T[by_column]))
+        rows, entries = zip(*found, strict=True) if found else ([torch.arange(0)], [torch.arange(0)])
+        return torch.cat(list(rows)), torch.cat(list(entries))
+
+    row, entry = (torch.cat(t).numpy() for t in zip(*in_threads(turned, range(len(keeps[0]))), strict=True))
     by_column = [keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]
-    turns = torch.cat(row).numpy().astype(np.uint32), torch.cat(entry).numpy()
-    return Kept(_widths(keeps), start, column, _starts(by_column), *turns, place)
+    return Kept(_widths(keeps), start, column, _starts(by_column), row.astype(np.uint32), entry, place)
 
 
 def _with_biases(of: Mapping[str, Tensor], layers: Layers) -> list[Tensor]:
@@ -129,9 +131,13 @@ def _with_biases(of: Mapping[str, Tensor], layers: Layers) -> list[Tensor]:
 
 def _rows(keeps: list[Tensor], of: list[Tensor]) -> tuple[Ints, Ints, NDArray[Any]]:
     """Where each row begins, the columns of what is kept, and its values in `of`, all layer by layer (R, out, in)."""
-    every = [(keep[r], values[r]) for r in range(len(keeps[0])) for keep, values in zip(keeps, of, strict=True)]
-    column = torch.cat([keep.nonzero()[:, 1] for keep, _ in every]).numpy().astype(np.uint32)
-    return _starts([k.sum(2) for k in keeps]), column, torch.cat([values[keep] for keep, values in every]).numpy()
+
+    def one(r: int) -> tuple[Tensor, Tensor]:
+        every = [(keep[r], values[r]) for keep, values in zip(keeps, of, strict=True)]
+        return torch.cat([k.nonzero()[:, 1] for k, _ in every]), torch.cat([v[k] for k, v in every])
+
+    column, found = (torch.cat(t).numpy() for t in zip(*in_threads(one, range(len(keeps[0]))), strict=True))
+    return _starts([k.sum(2) for k in keeps]), column.astype(np.uint32), found
 
 
 def _starts(counts: list[Tensor]) -> Ints:
