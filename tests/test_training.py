@@ -703,18 +703,3 @@ def test_a_parameter_that_must_not_be_trained_is_refused_by_name(toy):
     networks = Replicates.create(frozen, seeds=[0], dtype=torch.float64)
     with pytest.raises(ValueError, match=r"'0.bias' has requires_grad=False"):
         train(networks, toy, 2, batch_size=20)
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=optimizer_name)
-def test_threads_that_share_replicates_out_change_no_bit(mnist, monkeypatch, optimizer):
-    five, ends = Replicates.create(lambda: MLP([784, 30, 10]), seeds=range(5)), []
-    mask, before = random_masks(five, density=0.9), torch.get_num_threads()
-    try:
-        for parted, threads in ((False, 1), (True, 2), (True, 3)):
-            monkeypatch.setattr("lthedu.training.engine.SLEEPING", parted)
-            torch.set_num_threads(threads)
-            ends.append(train(five, mnist, 12, mask=mask, optimizer=optimizer, by="linear").replicates.params)
-            assert torch.get_num_threads() == threads
-    finally:
-        torch.set_num_threads(before)
-    assert all(torch.equal(p, other[n]) for other in ends[1:] for n, p in ends[0].items())

@@ -6,7 +6,7 @@ minibatch orders, buffers. What comes out is what R separate trainings would giv
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,8 +26,7 @@ from lthedu.training.gradients import BatchedLinear, By, Method, pick
 from lthedu.training.kept import numba_is_here
 from lthedu.training.minibatches import examples, gather
 from lthedu.training.noise import Noise
-from lthedu.training.optimizers import ADAM, CpuOptimizer, Optimizer, RateSchedule
-from lthedu.training.parted import SLEEPING, Parted
+from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
 from lthedu.training.replicates import Replicates
 from lthedu.training.sparse_path import SparsePath, obstacle
 from lthedu.training.step import Step
@@ -101,32 +100,24 @@ def _steps(
         method.gradients(model, now.params, networks.buffers, x, y, now._grads)
         now.optimizer.step()
 
-    call, threads = Captured(learn), min(len(networks), torch.get_num_threads())
+    call = Captured(learn)
     moves = optimizer.schedule != RateSchedule()
     noise: AbstractContextManager[None] = nullcontext()
     if method.draws:
         noise = Noise(derive(*order, "noise", first), data.device)
-    with ExitStack() as ends:
-        parted = None
-        known, built = type(optimizer) is Optimizer, now.optimizer  # not a rule of the caller's own
-        if isinstance(method, BatchedLinear) and known and isinstance(built, CpuOptimizer) and SLEEPING and threads > 1:
-            parted = ends.enter_context(Parted(now, method, built, threads))
-        for chosen in examples(data, order, batch_size, first, last):
-            if moves:
-                optimizer.set_rate(now.optimizer, now.step, last)
-            if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
-                now._sparse.step(chosen)
-            else:
-                if parted:
-                    parted.step(model, data, chosen)
-                else:
-                    with torch.no_grad(), noise:
-                        call(*gather(data, chosen))
-                now._hold(exactly=now.step + 1 == last)
-            now.step += 1
-            if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
-                raise Diverged(now, optimizer)
-            yield now
+    for chosen in examples(data, order, batch_size, first, last):
+        if moves:
+            optimizer.set_rate(now.optimizer, now.step, last)
+        if now._sparse and now._sparse.enter(now.step, now._flat, now._params, now.mask, now.optimizer):
+            now._sparse.step(chosen)
+        else:
+            with torch.no_grad(), noise:
+                call(*gather(data, chosen))
+            now._hold(exactly=now.step + 1 == last)
+        now.step += 1
+        if (now.step % 100 == 0 or now.step == last) and not _finite(now.params):
+            raise Diverged(now, optimizer)
+        yield now
 
 
 def _finite(params: Params) -> bool:

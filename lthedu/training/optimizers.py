@@ -128,29 +128,18 @@ class CpuOptimizer:
             memory = {"exp_avg": torch.zeros_like(flat), "exp_avg_sq": torch.zeros_like(flat), "step": torch.zeros(())}
         self.state: dict[Tensor, dict[str, Tensor]] = {flat: memory}
 
+    @torch.no_grad()
     def step(self) -> None:
         """Update the tensor by its `grad`."""
-        self.update(slice(None))
-        self.count()
-
-    @torch.no_grad()
-    def update(self, part: slice) -> None:
-        """The step of some of the tensor's entries; `count` ends it when all have had theirs."""
         group, memory = self.param_groups[0], self.state[self.flat]
-        assert self.flat.grad is not None
-        flat, grads = [self.flat[part]], [self.flat.grad[part]]
+        grads: list[Any] = [self.flat.grad]
         if self.rule == "sgd":
-            held: list[Any] = [memory["momentum_buffer"][part] if group["momentum"] else None]
-            sgd(flat, grads, held, fused=True, dampening=0.0, nesterov=False, maximize=False, **group)
+            held = [memory["momentum_buffer"] if group["momentum"] else None]
+            sgd([self.flat], grads, held, fused=True, dampening=0.0, nesterov=False, maximize=False, **group)
         else:
-            rule, first, second = adamw if self.rule == "adamw" else adam, memory["exp_avg"], memory["exp_avg_sq"]
-            count, settings = [memory["step"].clone()], {"fused": True, "amsgrad": False, "maximize": False, **group}
-            rule(flat, grads, [first[part]], [second[part]], [], count, **settings)
-
-    def count(self) -> None:
-        """One step more."""
-        if "step" in self.state[self.flat]:
-            self.state[self.flat]["step"] += 1
+            update, first, second = adamw if self.rule == "adamw" else adam, memory["exp_avg"], memory["exp_avg_sq"]
+            count, settings = [memory["step"]], {"fused": True, "amsgrad": False, "maximize": False, **group}
+            update([self.flat], grads, [first], [second], [], count, **settings)
 
 
 ADAM = Optimizer()
