@@ -105,6 +105,7 @@ class Optimizer:
                 group["lr"] = rate
 
 
+@typed
 class CpuOptimizer:
     """What torch.optim does to one tensor on a CPU, by the same fused functions, and with its settings and memory.
 

@@ -134,7 +134,7 @@ def test_rows_do_not_know_of_each_other_nor_of_the_blocks_they_came_in(solver: s
         [hashed_subsets(x[i : i + 700], t[i : i + 700], solver=solver).keep for i in range(0, 3000, 700)]
     )
     assert (together == alone).all()
-    monkeypatch.setattr(threads, "usable_cores", lambda: 1)
+    monkeypatch.setattr(threads.torch, "get_num_threads", lambda: 1)
     assert (hashed_subsets(x, t, solver=solver).keep == together).all()
 
 
