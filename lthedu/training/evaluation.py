@@ -30,7 +30,7 @@ def evaluate(
     """Mean cross-entropy and accuracy (a fraction) of each replicate on "train", "val" or "test": (R,), (R,).
 
     On a CPU, weights of an MLP that are zero cost nothing where there are many of them (see
-    `lthedu.training.sparse_path`). Where the loss is NaN, so is the accuracy. Raises ValueError where autocast is on.
+    `lthedu.training.kept`). Where the loss is NaN, so is the accuracy. Raises ValueError where autocast is on.
 
     >>> from lthedu import data
     >>> from lthedu.networks import models
