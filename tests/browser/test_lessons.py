@@ -215,9 +215,9 @@ LESSONS = [
         "many_small_lotteries",
         "PARTLY SUPPORTED",
         {
-            "4.1": (RIGHT, USED),
-            "4.3": (WRONG, "how many draws the first win takes on average"),
-            "4.4": (WRONG, "this draws with replacement"),
+            "4.1": (WRONG, "how many draws the first win takes on average"),
+            "4.3": (WRONG, "this draws with replacement"),
+            "4.5": (RIGHT, USED),
         },
         "explorer(",
         (

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
+from torch import Generator
 
 from lthedu import experiments
 from lthedu.base.arguments import typed
@@ -31,7 +32,9 @@ from lthedu.training import Optimizer, Progress, Replicates, train
 
 SMALL = "small dense"
 ARMS = (WINNING, REINIT, RANDOM, SMALL)
+Design = Callable[[Mask, Generator], Mask]
 COLUMNS = ["arm", "level", "density", "weights", "ticket", "draw", "lr", "val", "test"]
+YOURS = "yours"  # drawn by a reader's own design
 OTHERS = 1_000_000  # the first number of the networks on which rates are tried: none of them is drawn
 
 
@@ -165,7 +168,25 @@ class Lottery(Experiment[Settings]):
 
         Raises ValueError for another arm, and for a level that is not there.
         """
-        networks, mask = self.start(arm, level, numbers)
+        return self._trained(arm, level, numbers, lr, *self.start(arm, level, numbers))
+
+    def draw_by(self, design: Design, draws: int) -> pd.DataFrame:
+        """The rows of `draws` networks of a design of one's own, at the last level and the random masks' rate.
+
+        `design(ticket, generator)` returns a mask of a ticket's shapes; the weights are fresh. Raises ValueError for a
+        mask that keeps another number of weights than a ticket does.
+        """
+        level, numbers = self.settings.levels, range(draws)
+        fresh, _ = self.start(RANDOM, level, numbers)
+        drawn = [design(self._ticket(level), generator(self.settings.seed, "lottery mask", i)) for i in numbers]
+        kept, allowed = ({sum(masks.counts(m).values()) for m in each} for each in (drawn, [self._ticket(level)]))
+        if kept != allowed:
+            raise ValueError(f"the masks keep {sorted(kept)} weights; allowed: as many as a ticket, {min(allowed)}")
+        return self._trained(YOURS, level, numbers, self.rates[RANDOM], fresh, masks.stack(drawn))
+
+    def _trained(
+        self, arm: str, level: int, numbers: range, lr: float, networks: Replicates, mask: Mask
+    ) -> pd.DataFrame:
         s = self.settings
         order = [derive(s.seed, "lottery order", i) for i in numbers]
         optimizer = replace(s.optimizer, lr=lr)

@@ -16,13 +16,12 @@ from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
-from lthedu.lessons.many_small_lotteries.experiment import SMALL
+from lthedu.lessons.many_small_lotteries.experiment import SMALL, YOURS
 from lthedu.stats import clopper_pearson
 
 Curve = tuple[Sequence[int], Sequence[float], Sequence[float]]  # draws, what validation says of the best, and the test
 
 # the arms' usual looks, and two more
-YOURS = "yours"
 DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNING, REINIT, RANDOM)} | {
     SMALL: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
     YOURS: {"color": "#E69F00", "linestyle": (0, (5, 1)), "marker": "P"},
@@ -275,6 +274,26 @@ def gain_of_the_best(curves: Mapping[str, Curve]) -> tuple[Figure, str]:
         "axis, a panel an arm: with marks on the validation images, by which it is chosen; dashed on the test images; "
         f"the gap between them is shaded. Arms: {', '.join(curves)}."
     )
+
+
+@typed
+def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], goal: float, source: str) -> tuple[Axes, str]:
+    """How often each accuracy came up in a stored run, arm by arm, and the goal. `source` says what made the run."""
+    ax = plt.figure(layout="constrained").gca()
+    told = []
+    for arm in (arm for arm in DRAWN if arm in set(table["arm"])):
+        values = 100 * table.loc[table["arm"] == arm, "val"].to_numpy()
+        weights = np.full(len(values), 100 / len(values))
+        ax.hist(values, bins=40, weights=weights, color=DRAWN[arm]["color"], alpha=0.6)
+        won = f"{int((values >= 100 * goal).sum()):,} of {len(values):,} win"
+        ax.annotate(f"{arm}:\n{won}", (values.mean(), 14), ha="center", fontsize=9, color=DRAWN[arm]["color"])
+        told.append(f"{arm}, mean {values.mean():.1f}, {won}")
+    ax.axvline(100 * goal, color="black", ls="--", lw=1.2)
+    ax.text(100 * goal, 12, "goal ", ha="right", fontsize=9)
+    ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)", ylim=(0, 17))
+    ax.set_title("Stored run: with ten times the training random masks stay apart", fontsize=11)
+    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
+    return ax, f"stored run, histograms of validation accuracies in percent with the goal dashed: {'; '.join(told)}."
 
 
 def _counts(ax: Axes, label: str) -> None:
