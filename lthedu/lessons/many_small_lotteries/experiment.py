@@ -18,7 +18,7 @@ from lthedu import experiments
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Columns, Count, Positive
 from lthedu.base.streams import derive, generator
-from lthedu.data import Dataset
+from lthedu.data import Dataset, pooled
 from lthedu.experiments import Experiment, Found, Keep, Part, Sizes
 from lthedu.experiments.kept import kept
 from lthedu.experiments.study.settings import DENSE, RANDOM, REINIT, WINNING, Rate
@@ -117,6 +117,7 @@ class Lottery(Experiment[Settings]):
     def __init__(self, data: Dataset, settings: Settings = LESSON) -> None:
         super().__init__(data, settings)
         self.study = Study(data, self._make(settings.sizes), settings.study())
+        self.coarse = pooled(data)  # what the small dense networks read, who can then afford more hidden units
         self.search = pd.DataFrame()  # what was tried to find the rates
 
     def parts(self) -> list[Part]:
@@ -189,8 +190,9 @@ class Lottery(Experiment[Settings]):
     ) -> pd.DataFrame:
         s = self.settings
         order = [derive(s.seed, "lottery order", i) for i in numbers]
+        images = self.coarse if arm == SMALL else self.data
         optimizer = replace(s.optimizer, lr=lr)
-        done = train(networks, self.data, s.steps, mask=mask, order=order, optimizer=optimizer, batch_size=s.batch_size)
+        done = train(networks, images, s.steps, mask=mask, order=order, optimizer=optimizer, batch_size=s.batch_size)
         history = done.history.set_index(["split", "replicate"])["accuracy"]
         return pd.DataFrame(
             {
@@ -230,10 +232,13 @@ class Lottery(Experiment[Settings]):
         return fresh, {name: m[own] for name, m in self.study.mask(level).items()}
 
     def small_sizes(self, level: int) -> tuple[int, ...]:
-        """The dense network with one hidden layer that has just as many weights and biases as a ticket, or more."""
+        """The dense network with one hidden layer that has just as many weights and biases as a ticket, or more.
+
+        It reads images of half the resolution: every weight that a pixel does not cost pays for hidden units.
+        """
         s = self.settings
         numbers = sum(masks.counts(self._ticket(level)).values()) + sum(s.sizes[1:])
-        inputs, outputs = s.sizes[0], s.sizes[-1]
+        inputs, outputs = self.coarse.x_train.shape[1], s.sizes[-1]
         return inputs, -(-(numbers - outputs) // (inputs + 1 + outputs)), outputs
 
     def _ticket(self, level: int) -> Mask:

@@ -85,6 +85,7 @@ def test_the_small_dense_network_has_a_tickets_numbers_and_one_unit_fewer_has_no
     for level in (1, 2):
         weights = sum(masks.counts(masks.unstack(lotteries.study.mask(level), 0)).values()) + 110
         inputs, width, outputs = lotteries.small_sizes(level)
+        assert inputs == 49
         numbers = width * (inputs + 1 + outputs) + outputs
         assert numbers >= weights > numbers - (inputs + 1 + outputs)
         assert lotteries.start(SMALL, level, range(1))[0].params["layers.0.weight"].shape == (1, width, inputs)

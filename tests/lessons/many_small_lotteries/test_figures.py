@@ -76,6 +76,7 @@ def test_the_best_of_n_shows_every_arm_the_goal_and_the_budget() -> None:
     for expected in ([90, 91], [80, 82], [89, 89]):
         assert any(d == pytest.approx(expected) for d in drawn)
     assert any("a ticket's price: 2 draws" in t.get_text() for t in ax.texts)
+    assert "The best of 2 reaches the goal in 1 of 2 arms" in ax.get_title()
     assert "random mask" in alt
 
 
@@ -83,6 +84,7 @@ def test_the_gain_is_over_one_draw_and_on_both_sets_of_images() -> None:
     figure, alt = figures.gain_of_the_best(CURVES)
     for ax, expected in zip(figure.axes, (([0, 1], [0, 0.5]), ([0, 2], [0, 1])), strict=True):
         assert [list(line.get_ydata()) for line in ax.lines] == [pytest.approx(gain) for gain in expected]
+    assert figure.get_suptitle().startswith("In 2 of 2 arms the best of N gains less")
     assert "random mask" in alt
 
 

@@ -1,0 +1,38 @@
+"""What the lesson says of its attacks: whatever random networks are given, at 6 % of the weights none reaches the goal."""
+
+import pytest
+from lessons.many_small_lotteries import attacks
+
+from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def goal() -> float:
+    return attacks.goal()
+
+
+def test_fresh_weights_as_large_as_the_tickets_help_neither_arm_to_the_goal(goal: float) -> None:
+    found = attacks.signal_restored()
+    assert found[RANDOM]["best"] < goal - 2
+    assert found[REINIT]["mean"] < goal
+
+
+def test_random_connections_between_fewer_units_stay_behind(goal: float) -> None:
+    assert max(found["best"] for found in attacks.fewer_hidden_units().values()) < goal - 2
+
+
+def test_small_dense_networks_on_all_pixels_stay_behind(goal: float) -> None:
+    assert attacks.finer_pixels()["best"] < goal - 2
+
+
+def test_random_masks_with_the_tickets_pixels_come_closer_and_stay_behind(goal: float) -> None:
+    assert attacks.the_tickets_pixels()["best"] < goal - 1
+
+
+def test_with_ten_times_the_steps_the_tickets_reach_the_goal_and_no_lottery_does() -> None:
+    found = attacks.ten_times_the_steps()
+    goal = found[DENSE]["mean"] - 1
+    assert found[WINNING]["mean"] > goal - 0.5
+    assert max(found[arm]["best"] for arm in (RANDOM, attacks.SMALL)) < goal - 1
