@@ -18,6 +18,7 @@ from lthedu.training import (
     Optimizer,
     RateSchedule,
     Replicates,
+    Stopped,
     evaluate,
     sparse_kernels,
     sparse_path,
@@ -362,8 +363,9 @@ def test_an_interrupted_training_is_as_if_it_had_ended_there(toy, monkeypatch, t
 
     seen = set()
     monkeypatch.setattr(sparse_kernels, "steps", interrupted)
-    done = train(four, toy, 20, mask=mask, batch_size=16, by="sparse")
-    assert done.stopped
+    with pytest.raises(Stopped) as stopped:
+        train(four, toy, 20, mask=mask, batch_size=16, by="sparse")
+    done = stopped.value.trained
     assert done.steps % 4 == 0
     until = train(four, toy, done.steps, mask=mask, batch_size=16, by="sparse")
     assert equal(done.replicates.params, until.replicates.params)
