@@ -33,8 +33,8 @@ def test_random_masks_with_the_tickets_pixels_come_closer_and_stay_behind(goal: 
     assert attacks.the_tickets_pixels()["best"] < goal - 1
 
 
-def test_with_ten_times_the_steps_the_tickets_reach_the_goal_and_no_lottery_does() -> None:
+def test_with_ten_times_the_steps_no_lottery_comes_near_the_goal_and_tickets_of_short_trainings_do() -> None:
     found = attacks.ten_times_the_steps()
     goal = found[DENSE]["mean"] - 1
-    assert found[WINNING]["mean"] > goal - 0.5
     assert max(found[arm]["best"] for arm in (RANDOM, attacks.SMALL)) < goal - 1
+    assert goal - 1 < found[WINNING]["mean"] < goal + 1
