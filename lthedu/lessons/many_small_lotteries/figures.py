@@ -130,19 +130,19 @@ def stacked_matrices() -> tuple[Axes, str]:
 
 @typed
 def first_draws(accuracies: Sequence[float], full: float) -> tuple[Axes, str]:
-    """A few drawn networks' accuracies on a line, and that of the full network."""
+    """A few drawn networks' accuracies on a line, and that of the dense network."""
     ax = plt.figure(figsize=(7.2, 2.2), layout="constrained").gca()
     drawn, best = 100 * np.asarray(accuracies), 100 * max(accuracies)
     heights = np.linspace(0.2, 0.8, len(drawn))  # apart, so that no star hides another
     ax.plot(drawn, heights, "*", ms=11, color=DRAWN[RANDOM]["color"])
     ax.axvline(100 * full, color="black", ls="--", lw=1.2)
-    ax.text(100 * full, 0.5, "the full network ", ha="right", va="center", fontsize=9)
+    ax.text(100 * full, 0.5, "the dense network ", ha="right", va="center", fontsize=9)
     ax.set(xlim=(min(drawn) - 1, max(100 * full, best) + 1), ylim=(0, 1), yticks=[])
     ax.set_xlabel("validation accuracy (%)")
-    ax.set_title(f"The best of {len(drawn)} is {100 * full - best:.1f} points below the full network", fontsize=11)
+    ax.set_title(f"The best of {len(drawn)} is {100 * full - best:.1f} points below the dense network", fontsize=11)
     return ax, (
         f"validation accuracies in percent on a line: a star for each of {len(drawn)} random networks, the best at "
-        f"{best:.1f}, and a dashed line for the full network at {100 * full:.1f}."
+        f"{best:.1f}, and a dashed line for the dense network at {100 * full:.1f}."
     )
 
 
@@ -290,16 +290,22 @@ def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], goal: float
     """How often each accuracy came up in a stored run, arm by arm, and the goal. `source` says what made the run."""
     ax = plt.figure(layout="constrained").gca()
     told = []
-    for height, arm in zip((15, 13, 15, 13), (arm for arm in DRAWN if arm in set(table["arm"])), strict=False):
+    for height, arm in zip((15, 12, 15, 12), (arm for arm in DRAWN if arm in set(table["arm"])), strict=False):
         values = 100 * table.loc[table["arm"] == arm, "val"].to_numpy()
         weights = np.full(len(values), 100 / len(values))
         ax.hist(values, bins=40, weights=weights, color=DRAWN[arm]["color"], alpha=0.6)
         won = f"{int((values >= 100 * goal).sum()):,} of {len(values):,} win"
-        ax.annotate(f"{arm}:\n{won}", (values.mean(), height), ha="center", fontsize=9, color=DRAWN[arm]["color"])
+        ax.annotate(
+            arm.replace(" ", "\n", 1) + f":\n{won}",
+            (values.mean(), height),
+            ha="center",
+            fontsize=9,
+            color=DRAWN[arm]["color"],
+        )
         told.append(f"{arm}, mean {values.mean():.1f}, {won}")
     ax.axvline(100 * goal, color="black", ls="--", lw=1.2)
     ax.text(100 * goal, 11, " goal", fontsize=9)
-    ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)", ylim=(0, 18))
+    ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)", ylim=(0, 19))
     ax.set_title("Stored run: with ten times the training random masks stay behind", fontsize=11)
     ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
     return ax, f"stored run, histograms of validation accuracies in percent with the goal dashed: {'; '.join(told)}."

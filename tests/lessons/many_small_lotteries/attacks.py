@@ -2,7 +2,7 @@
 
 Each function takes at most a minute of one thread and returns numbers; test_attacks.py holds what the lesson says of
 them. All of them draw 24 networks of a kind, at each of the rates, and give the highest mean accuracy in percent, the
-best single network, and the goal: what the full networks reach, less 1 point.
+best single network, and the goal: what the dense networks reach, less 1 point.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def _fresh(*sizes: int) -> Replicates:
 
 
 def goal() -> float:
-    """What eight full networks reach on average, in percent, less 1 point, at the best rate."""
+    """What eight dense networks reach on average, in percent, less 1 point, at the best rate."""
     full, mask = lotteries().start(DENSE, 0, range(8))
     return _best(full, mask)["mean"] - 1
 
