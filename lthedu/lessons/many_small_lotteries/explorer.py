@@ -58,6 +58,8 @@ def explorer(
             said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), most))
         best_of_draws(curves, goal, ax=right)
         right.axvline(n, color="black", lw=1)
+        left.set_title("every network", fontsize=10)
+        right.set_title("the best of N", fontsize=10)
         left.tick_params(labelsize=8)
         return f"Goal {100 * goal:.1f}\u00a0%, best of {n}. " + "; ".join(said) + "."
 

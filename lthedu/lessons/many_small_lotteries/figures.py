@@ -134,15 +134,15 @@ def first_draws(accuracies: Sequence[float], full: float) -> tuple[Axes, str]:
     ax = plt.figure(figsize=(7.2, 2.2), layout="constrained").gca()
     drawn, best = 100 * np.asarray(accuracies), 100 * max(accuracies)
     heights = np.linspace(0.2, 0.8, len(drawn))  # apart, so that no star hides another
-    ax.plot(drawn, heights, "*", ms=11, color=DRAWN[RANDOM]["color"])
+    ax.plot(drawn, heights, "*", ms=9, color=DRAWN[RANDOM]["color"])
     ax.axvline(100 * full, color="black", ls="--", lw=1.2)
     ax.text(100 * full, 0.5, "the dense network ", ha="right", va="center", fontsize=9)
     ax.set(xlim=(min(drawn) - 1, max(100 * full, best) + 1), ylim=(0, 1), yticks=[])
     ax.set_xlabel("validation accuracy (%)")
     ax.set_title(f"The best of {len(drawn)} is {100 * full - best:.1f} points below the dense network", fontsize=11)
     return ax, (
-        f"validation accuracies in percent on a line: a star for each of {len(drawn)} random networks, the best at "
-        f"{best:.1f}, and a dashed line for the dense network at {100 * full:.1f}."
+        f"validation accuracies in percent on a line: a star for each of {len(drawn)} random networks, and a dashed "
+        "line for the dense network."
     )
 
 
@@ -268,16 +268,15 @@ def gain_of_the_best(curves: Mapping[str, Curve]) -> tuple[Figure, str]:
     figure, axes = plt.subplots(1, len(curves), figsize=(9.4, 3.4), sharey=True, layout="constrained", squeeze=False)
     for ax, (arm, (draws, val, test)) in zip(axes[0], curves.items(), strict=True):
         chosen, reported = (100 * (np.asarray(row) - row[0]) for row in (val, test))
-        ax.plot(draws, chosen, color=DRAWN[arm]["color"], marker=DRAWN[arm]["marker"], ms=4)
-        ax.plot(draws, reported, color=DRAWN[arm]["color"], ls="--", lw=1)
+        ax.plot(draws, chosen, color=DRAWN[arm]["color"], marker=DRAWN[arm]["marker"], ms=4, label="validation")
+        ax.plot(draws, reported, color=DRAWN[arm]["color"], ls="--", lw=1.2, label="test")
         ax.fill_between(draws, reported, chosen, color=DRAWN[arm]["color"], alpha=0.15)
-        ax.annotate("validation", (draws[-1], chosen[-1]), (-4, 4), textcoords="offset points", ha="right", size=8)
-        ax.annotate("test", (draws[-1], reported[-1]), (-4, -12), textcoords="offset points", ha="right", size=8)
         ax.set_title(arm, color=DRAWN[arm]["color"], fontsize=10)
         _counts(ax, "networks drawn, N")
+    axes[0, 0].legend(fontsize=9, loc="upper left")
     axes[0, 0].set_ylabel("gain over the average (points)")
     less = sum(test[-1] - test[0] < val[-1] - val[0] for _, val, test in curves.values())
-    figure.suptitle(f"In {less} of {len(curves)} arms the best of N gains less on new images (dashed)")
+    figure.suptitle(f"In {less} of {len(curves)} arms the best gains less on new images than where it was chosen")
     return figure, (
         "what the best of N networks gains over the average network, in percentage points, against N on a logarithmic "
         "axis, a panel an arm: with marks on the validation images, by which it is chosen; dashed on the test images; "
@@ -301,10 +300,12 @@ def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], goal: float
             ha="center",
             fontsize=9,
             color=DRAWN[arm]["color"],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         told.append(f"{arm}, mean {values.mean():.1f}, {won}")
     ax.axvline(100 * goal, color="black", ls="--", lw=1.2)
     ax.text(100 * goal, 11, " goal", fontsize=9)
+    ax.margins(x=0.08)
     ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)", ylim=(0, 19))
     ax.set_title("Stored run: with ten times the training random masks stay behind", fontsize=11)
     ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
