@@ -99,10 +99,10 @@ scaled_settings = SIZES.now
 class Lottery(Experiment[Settings]):
     """Tickets and the arms that are drawn against them: a row a network.
 
-    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart; `lr` is the arm's own rate.
-    Level 0 holds the dense networks, one for each ticket. The last level gets `draws` networks of each arm,
-    `few_levels` get `few_draws`. A part is the networks of an arm that are trained at once; each finds the tickets and
-    the rates itself where there are none yet.
+    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart; `lr` is the arm's own rate
+    at the last level, where it was searched, and the dense networks' at `few_levels`. Level 0 holds the dense networks,
+    one for each ticket. The last level gets `draws` networks of each arm, `few_levels` get `few_draws`. A part is the
+    networks of an arm that are trained at once; each finds the tickets and the rates itself where there are none yet.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -147,7 +147,8 @@ class Lottery(Experiment[Settings]):
             self.prepare(lambda *_: None, None)
         arm, level, first, n = part
         began = time.perf_counter()
-        rows = self.draw(arm, level, range(first, first + n), self.rates[arm])
+        rate = self.rates[arm if level == self.settings.levels else DENSE]
+        rows = self.draw(arm, level, range(first, first + n), rate)
         tick(1, 1, f"{arm}, level {level}")
         return {"rows": rows, "seconds": time.perf_counter() - began}
 

@@ -56,11 +56,12 @@ def test_every_arm_has_the_best_of_its_rates_found_with_networks_that_are_not_dr
     assert (tried == 1).all()
     assert len(tried) == 5 * 2 * 2
     assert lotteries.search["draw"].min() == OTHERS
-    drawn = lotteries.table.groupby("arm")["lr"].unique()
+    drawn = lotteries.table.query("level != 1").groupby("arm")["lr"].unique()
     for arm in (DENSE, *ARMS):
         mean = lotteries.search.query("arm == @arm").groupby("lr")["val"].mean()
         assert list(drawn[arm]) == [lotteries.rates[arm]]
         assert mean[lotteries.rates[arm]] == mean.max()
+    assert (lotteries.table.query("level == 1")["lr"] == lotteries.rates[DENSE]).all()
 
 
 def test_an_arm_differs_from_its_ticket_in_what_it_should(lotteries: Lottery) -> None:
