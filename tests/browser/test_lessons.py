@@ -224,7 +224,7 @@ LESSONS = [
             (0, "", "random mask: 0 of 128 win, so more than 103 draws"),
             (2, "ArrowRight", "best of 17."),
             (1, "ArrowRight " * 4, "best of 17."),
-            (0, "ArrowLeft", "of 32 win"),
+            (0, "ArrowLeft", "of 16 win"),
         ),
         ("eight = Replicates.create", 'evidence = "within 1e-10'),
         rows_for_every_arm,

@@ -55,7 +55,7 @@ class Settings(experiments.Settings):
     keep: Rate = 0.55  # of the weights left in the first layer, per round
     keep_output: Rate = 0.8
     draws: Count = 128  # of each arm, at the last level
-    few_draws: Count = 32  # of each arm, at the levels named next
+    few_draws: Count = 16  # of each arm, at the levels named next
     few_levels: tuple[Count, ...] = (1,)
     steps: Count = 900  # of every training, the dense networks' too
     batch_size: Count = 32

@@ -33,7 +33,7 @@ def pretended(shift: float):
         self.study.run()
         s, rng, rows = self.settings, torch.Generator().manual_seed(0), []
         plan = [(0, DENSE, s.tickets)]
-        plan += [(level, arm, n) for level, n in ((1, 32), (s.levels, 128)) for arm in experiment.ARMS]
+        plan += [(level, arm, n) for level, n in ((1, s.few_draws), (s.levels, s.draws)) for arm in experiment.ARMS]
         for level, arm, draws in plan:
             below = shift * experiment.ARMS.index(arm) if level == s.levels and arm != WINNING else 0.0
             for i in range(draws):
