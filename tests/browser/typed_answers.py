@@ -78,9 +78,8 @@ def draws_needed(p, chance=0.95):
     return math.ceil(1 / p) if p else math.inf""",
         "4.3": """\
 def expected_best(chosen_by, reported, draws):
-    k = len(chosen_by)
-    order = np.argsort(chosen_by)
-    return sum(reported[j] * (((i + 1) / k) ** draws - (i / k) ** draws) for i, j in enumerate(order))""",
+    sets = math.comb(len(chosen_by), draws)
+    return sum(math.comb(i, draws - 1) * reported[j] for i, j in enumerate(np.argsort(chosen_by))) / sets""",
         "4.5": """\
 def batched_step(params, mask, x, y, lr):
     w1, b1, w2, b2 = leaves = [p.detach().clone().requires_grad_() for p in params.values()]
