@@ -38,3 +38,8 @@ def test_with_ten_times_the_steps_no_lottery_comes_near_the_goal_and_tickets_of_
     goal = found[DENSE]["mean"] - 1
     assert max(found[arm]["best"] for arm in (RANDOM, attacks.SMALL)) < goal - 1
     assert goal - 1 < found[WINNING]["mean"] < goal + 1
+
+
+def test_with_half_of_the_weights_random_masks_reach_the_goal_after_ten_times_the_steps_too() -> None:
+    found = attacks.half_of_the_weights_and_ten_times_the_steps()
+    assert found[RANDOM]["mean"] > found[DENSE]["mean"] - 1
