@@ -92,11 +92,8 @@ def the_navigation(lesson: Lesson) -> Iterator[str]:
 def the_links(lesson: Lesson) -> Iterator[str]:
     for text in lesson.prose:
         for target in LINK.findall(text):
-            if (
-                "://" not in target
-                and target[0] != "#"
-                and not (lesson.path.parent / target.partition("#")[0]).is_file()
-            ):
+            there = lesson.path.parent / target.partition("#")[0]
+            if "://" not in target and target[0] != "#" and not there.is_file():
                 yield f"a link to {target}, which is not there"
         bare = LINK.sub("", text)
         yield from (f"{said!r} without a link" for said in re.findall(r"\b[Ll]essons? \d\d\b", bare))
@@ -213,7 +210,7 @@ def test_what_is_to_be_rewritten_is_there() -> None:
 GOOD = [
     "# Good\n\nNAVIGATION\n\n**Time:** about 20 minutes with the exercises.",
     "```import torch",
-    "## Claim card\n\nAs [Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say; see [Lesson 00](00_first.ipynb).",
+    "## Claim card\n\nAs [Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say.\n\nSee [Lesson 00](00_first.ipynb).",
     "## Predict\n\nHow many of $2^n$?\n\n### Exercise 2.2 · A random mask\n\n*10 minutes.*",
     "```claim('It holds', True)\nfigure(drawn, 'A caption')",
     "## A figure of your own\n\n## Verdict\n\n## Honesty box\n\n- One network.",
@@ -243,7 +240,7 @@ def test_a_lesson_that_keeps_every_rule_has_no_fault(tmp_path: Path) -> None:
         ("ENTRY\n\nNAVIGATION", "ENTRY", "no navigation"),
         ("[Lesson 00](00_first.ipynb)", "lesson 00", "'lesson 00' without a link"),
         ("(00_first.ipynb)", "(00_last.ipynb)", "a link to 00_last.ipynb"),
-        ("say;", "say, and Han and others (2015);", "Han 2015 without a link"),
+        ("say.", "say, and Han and others (2015).", "Han 2015 without a link"),
         ("ENTRY\n\n", "", "no line in its references"),
         ("[Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878)", "They", "an idle line in its references"),
         ("ENTRY", "ENTRY\n\n## Where to go on", "a last heading that is not 'References'"),

@@ -35,8 +35,9 @@ def canonical(path: Path, *, times: bool = False) -> None:
     """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
 
     The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), it begins and ends
-    with its links (see `navigation`), execution counts run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or widget state, and what
-    they were made with stands in the metadata (see `compared`). With `times` one thread runs it, twice, and how long
+    with its links (see `navigation`), execution counts run from 1 to n, ids follow from the cells' sources, outputs are
+    stored without timing or widget state, and what they were made with stands in the metadata (see `compared`). With
+    `times` one thread runs it, twice, and how long
     that took goes to `times.json` beside it. Raises NotCanonical when a cell writes to stderr, ValueError when the
     machine is too busy to be timed or that file holds no times; the notebook is then as it was.
     """

@@ -145,9 +145,8 @@ def copy_lessons(folder: Path, lessons: Path | None = None) -> Copied:
         written = [*done["new"], *done["refreshed"], *done["current"]]
         _remember(folder, known, {name: contents[name] for name in written})
     done["kept"] += done["outdated"] + done["stuck"] + done.pop("current")
-    return Copied(
-        folder, **{word: tuple(sorted(n for n in names if n.endswith(".ipynb"))) for word, names in done.items()}
-    )
+    lessons_of = {word: tuple(sorted(n for n in names if n.endswith(".ipynb"))) for word, names in done.items()}
+    return Copied(folder, **lessons_of)
 
 
 def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
@@ -177,7 +176,7 @@ def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
 
 
 def handed_out(source: Path) -> dict[str, bytes]:
-    """What a learner gets of the folder `source`, by relative path: copies of lessons, the files they name, the pages."""
+    """What a learner gets of the folder `source`, by relative path: lessons' copies, what they name, the pages."""
     lessons = sorted(source.glob("[!.]*.ipynb"))
     found = {lesson.name: learner_copy(lesson).encode() for lesson in lessons}
     found |= {page: (source / page).read_bytes() for page in PAGES if (source / page).is_file()}
