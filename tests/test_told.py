@@ -210,7 +210,7 @@ def test_what_is_to_be_rewritten_is_there() -> None:
 GOOD = [
     "# Good\n\nNAVIGATION\n\n**Time:** about 20 minutes with the exercises.",
     "```import torch",
-    "## Claim card\n\nAs [Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say.\n\nSee [Lesson 00](00_first.ipynb).",
+    "## Claim card\n\n[Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say. See [Lesson 00](00_first.ipynb).",
     "## Predict\n\nHow many of $2^n$?\n\n### Exercise 2.2 · A random mask\n\n*10 minutes.*",
     "```claim('It holds', True)\nfigure(drawn, 'A caption')",
     "## A figure of your own\n\n## Verdict\n\n## Honesty box\n\n- One network.",
