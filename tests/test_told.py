@@ -203,6 +203,17 @@ def test_it_keeps_the_rules_or_is_one_that_is_still_to_be_rewritten(path: Path) 
         assert not found, f"{path.name} has\n" + "\n".join(found)
 
 
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_it_tells_instructors_of_at_least_three_attacks_that_are_there(path: Path) -> None:
+    if path.stem[3:] in TO_REWRITE:
+        return
+    told = [c.source for c in nbformat.read(path, 4).cells if "instructor" in c.metadata.get("tags", ())]
+    (note,) = [text for text in told if "How we tried to break this" in text]
+    attacks = ast.parse((Path(__file__).parent / "lessons" / path.stem[3:] / "attacks.py").read_text(encoding="utf-8"))
+    there = {node.name for node in attacks.body if isinstance(node, ast.FunctionDef)}
+    assert len(there & set(re.findall(r"`(\w+)", note))) >= 3, f"attacks.py has {', '.join(sorted(there))}"
+
+
 def test_what_is_to_be_rewritten_is_there() -> None:
     assert {path.stem[3:] for path in LESSONS} >= TO_REWRITE
 
