@@ -1,4 +1,4 @@
-"""Every lesson begins and ends with its links, written once however often it is written."""
+"""Every lesson begins and ends with its links and lists what it cites, however often it is written."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lthedu.course.navigation import navigate, navigation
+from lthedu.course.references import cite
 
+PAPERS = (("Abe", 2019), ("Bly", 2020), ("Cox", 2021))
 TEXT = "# A title\n\nAfter this lesson you will be able to read [a page](https://example.org)."
 
 
@@ -53,3 +55,18 @@ def test_what_only_teachers_see_is_not_the_end(lessons: Path) -> None:
     notebook = new_notebook(cells=[new_markdown_cell(TEXT), note])
     navigate(notebook, lessons / "00_start.ipynb")
     assert [cell.source for cell in notebook.cells[1:]] == ["A note.", navigation(lessons / "00_start.ipynb")]
+
+
+def test_the_references_are_the_list_s_lines_of_what_is_cited(lessons: Path) -> None:
+    one, two, three = (f"- {name}, A. ({year}). [On masks](https://{name}.org). ICLR." for name, year in PAPERS)
+    (lessons / "REFERENCES.md").write_text(f"# References\n\n{one}\n{two}\n{three}\n")
+    text = "See [Abe (2019)](https://Abe.org) and ([Cox, 2021](https://Cox.org))."
+    before = f"## References\n\n{two}\n- [Cox 2021](https://Cox.org), mine\n- [An issue](https://github.com/a/b)"
+    notebook = new_notebook(cells=[new_markdown_cell(TEXT), new_markdown_cell(text), new_markdown_cell(before)])
+    for _ in range(2):
+        navigate(notebook, lessons / "04_middle.ipynb")
+        cite(notebook, lessons / "04_middle.ipynb")
+        *_, last = (cell.source for cell in notebook.cells)
+        lines = [one, three, "- [An issue](https://github.com/a/b)", "", navigation(lessons / "04_middle.ipynb")]
+        assert last.split("\n") == ["## References", "", *lines]
+    assert notebook.cells[1].source == text
