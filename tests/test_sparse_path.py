@@ -297,7 +297,7 @@ def test_networks_that_compiled_loops_do_not_take_go_the_dense_way(mnist):
     ("change", "expected"),
     [
         ({}, True),
-        ({"mask": 0.6}, False),
+        ({"mask": 0.7}, False),
         ({"mask": None}, False),
         ({"by": "linear"}, False),
         ({"by": "vmap"}, False),
