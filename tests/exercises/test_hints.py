@@ -65,10 +65,12 @@ MODULES = re.compile(r"(?<![\w.])(bisect|copy|functools|itertools|math|np|numpy|
 
 
 @each
-def test_a_hint_names_no_module_that_the_lesson_lacks(exercise: Exercise) -> None:
-    text = "\n".join(exercise.hints)
-    used = {name for name in MODULES.findall(text) if f"import {name}" not in text}
-    assert used <= set(names(exercise.lesson)), exercise.hints
+def test_hint_statement_and_stub_name_no_module_that_the_lesson_lacks(exercise: Exercise) -> None:
+    about = re.compile(rf'Exercise {exercise.number}\b|check\("{exercise.number}"')
+    cells = [cell.source for cell in notebook(exercise.lesson).cells if about.search(cell.source)]
+    for text in ("\n".join(exercise.hints), *cells):
+        used = {name for name in MODULES.findall(text) if f"import {name}" not in text}
+        assert used <= set(names(exercise.lesson)), text
 
 
 def test_hint_and_solution_stand_as_comments_under_each_check() -> None:
