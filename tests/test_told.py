@@ -26,7 +26,6 @@ TO_REWRITE = {
     "pruning_basics",
     "winning_tickets",
     "rewinding",
-    "many_small_lotteries",
     "zeros_and_signs",
     "supermasks",
     "search_without_gradients",
