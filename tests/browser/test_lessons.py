@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from lesson_page import KERNEL_IS_IDLE, LessonPage
+from lesson_page import KERNEL_IS_IDLE, NOTEBOOK, LessonPage
 from typed_answers import ANSWERS
 
 pytestmark = pytest.mark.browser
@@ -530,6 +530,19 @@ def test_nothing_is_cut_off_in_small_windows(lesson):
             assert lesson.page.evaluate(CUT) == [], window
     finally:
         lesson.page.set_viewport_size(USUAL)
+
+
+def test_a_saved_lesson_shows_its_widgets_the_next_day_as_they_stood(lesson, row, open_lesson):
+    """Saved by JupyterLab, its kernel gone, and opened again: what is drawn comes from the file."""
+    told = lesson.cell(row.explorer).locator("[aria-live]").last.inner_text()
+    lesson.page.evaluate(f"() => {NOTEBOOK}.context.save()")
+    lesson.page.evaluate(f"() => {NOTEBOOK}.sessionContext.shutdown()")
+    again = open_lesson(row.name)
+    again.told(row.explorer, told)
+    picture = again.cell(row.explorer).locator("img.widget-image").first
+    again.wait("the picture is drawn", "e => e.complete && e.naturalWidth > 0", picture.element_handle())
+    again.photograph(again.cell(row.explorer), "next-day")
+    assert again.broken_widgets() == []
 
 
 def test_the_page_asks_nothing_of_the_network(lesson):
