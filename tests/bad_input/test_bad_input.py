@@ -918,7 +918,7 @@ def test_every_public_function_holds_its_arguments_to_their_annotations(function
 
 TABLE_PARAMETERS = [
     pytest.param(function, name, columns.names.split(), id=f"{function.__name__}-{name}")
-    for function in [*public(), lottery.target, lottery.wins, tickets.stability.barriers]
+    for function in [*public(), lottery.goal, lottery.wins, tickets.stability.barriers]
     for name, hint in typing.get_type_hints(of_call(function), include_extras=True).items()
     for columns in getattr(hint, "__metadata__", ())
     if isinstance(columns, Columns)

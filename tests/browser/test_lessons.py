@@ -91,7 +91,7 @@ def hint_and_table(page: LessonPage) -> None:
 
 def rows_for_every_arm(page: LessonPage) -> None:
     table = page.page.locator(".jp-OutputArea table").first
-    assert table.locator("tbody tr").count() == 12, "a row for each of four arms at three densities"
+    assert table.locator("tbody tr").count() == 9, "the dense networks, and each of four arms at two densities"
 
 
 A_TWO = ((0.3, 0.3), (0.4, 0.2), (0.55, 0.18), (0.68, 0.28), (0.66, 0.42), (0.5, 0.58), (0.36, 0.74), (0.3, 0.82))
@@ -215,18 +215,18 @@ LESSONS = [
         "many_small_lotteries",
         "PARTLY SUPPORTED",
         {
-            "4.1": (RIGHT, USED),
-            "4.3": (WRONG, "how many draws the first win takes on average"),
-            "4.4": (WRONG, "this draws with replacement"),
+            "4.1": (WRONG, "how many draws the first win takes on average"),
+            "4.3": (RIGHT, USED),
+            "4.5": (RIGHT, USED),
         },
         "explorer(",
         (
             (0, "", "random mask: 0 of 128 win, so more than 103 draws"),
             (2, "ArrowRight", "best of 17."),
             (1, "ArrowRight " * 4, "best of 17."),
-            (0, "ArrowLeft", "of 32 win"),
+            (0, "ArrowLeft", "of 16 win"),
         ),
-        ("eight = Replicates.create", 'evidence = "within 1e-10'),
+        ("sizes = [n for n in", "i = min(4"),
         rows_for_every_arm,
     ),
     Lesson(

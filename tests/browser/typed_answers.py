@@ -74,6 +74,13 @@ def early_bird(masks, threshold=0.1, window=5):
     },
     "many_small_lotteries": {
         "4.1": """\
+def draws_needed(p, chance=0.95):
+    return math.ceil(1 / p) if p else math.inf""",
+        "4.3": """\
+def expected_best(chosen_by, reported, draws):
+    sets = math.comb(len(chosen_by), draws)
+    return sum(math.comb(i, draws - 1) * reported[j] for i, j in enumerate(np.argsort(chosen_by))) / sets""",
+        "4.5": """\
 def batched_step(params, mask, x, y, lr):
     w1, b1, w2, b2 = leaves = [p.detach().clone().requires_grad_() for p in params.values()]
     hidden = (torch.bmm(x, w1.mT) + b1[:, None]).relu()
@@ -81,14 +88,6 @@ def batched_step(params, mask, x, y, lr):
     loss = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum") / y.shape[1]
     loss.backward()
     return masks.apply(mask, {n: p - lr * leaf.grad for (n, p), leaf in zip(params.items(), leaves)})""",
-        "4.3": """\
-def draws_needed(p, chance=0.95):
-    return math.ceil(1 / p) if p else math.inf""",
-        "4.4": """\
-def expected_best(chosen_by, reported, draws):
-    k = len(chosen_by)
-    order = np.argsort(chosen_by)
-    return sum(reported[j] * (((i + 1) / k) ** draws - (i / k) ** draws) for i, j in enumerate(order))""",
     },
     "zeros_and_signs": {
         "5.2": """\
