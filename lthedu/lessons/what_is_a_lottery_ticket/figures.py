@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.course_files import lesson_numbers
-from lthedu.base.ranges import Columns, Share
+from lthedu.base.ranges import Columns, Fraction
 from lthedu.base.streams import numpy_generator
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses
@@ -41,7 +41,8 @@ def _toy_weights() -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
 def _kept(weights: list[Tensor], share: float) -> list[Tensor]:
     """The mask of the share of all weights that are largest in size."""
     flat = keep_largest(torch.cat([w.abs().flatten() for w in weights]), share)
-    return [m.view(w.shape) for m, w in zip(flat.split([w.numel() for w in weights]), weights, strict=True)]
+    pieces = torch.split(flat, [w.numel() for w in weights])
+    return [piece.view(w.shape) for piece, w in zip(pieces, weights, strict=True)]
 
 
 def _draw_network(ax: Axes, weights: list[Tensor], mask: list[Tensor]) -> None:
@@ -58,7 +59,7 @@ def _draw_network(ax: Axes, weights: list[Tensor], mask: list[Tensor]) -> None:
 
 
 @typed
-def fading_network(share: Share = 0.3, *, figure: Figure | None = None) -> tuple[Figure, str]:
+def fading_network(share: Fraction = 0.3, *, figure: Figure | None = None) -> tuple[Figure, str]:
     """A small network of 42 edges of which the `share` with the largest weights is left and the others have faded.
 
     Draws on `figure`, or a new one. Returns the figure and a description. Raises ValueError for a share outside [0, 1].
@@ -207,15 +208,18 @@ def accuracy_after_deleting(
     for way, by_density in accuracies.items():
         x = [100 * (1 - density) for density in sorted(by_density)]
         y = 100 * np.array([by_density[density] for density in sorted(by_density)])  # (densities, networks)
-        ax.plot(x, y.mean(1), label=way, **looks[way])
+        ax.plot(x, y.mean(1), **looks[way])
         ax.fill_between(x, y.min(1), y.max(1), color=looks[way]["color"], alpha=0.2, lw=0)
+        ax.annotate(f"  {way}", (x[0], y[0].mean()), color=looks[way]["color"], va="center")
     not_drawn = "" if at is None else draw_guesses(ax, guess or {}, 100 * (1 - at), looks)
-    ax.axhline(10, color="black", lw=1, ls=":", label="guessing blindly")
-    ax.set_ylim(0, 101)
+    ax.axhline(10, color="black", lw=1, ls=":")
+    ax.annotate("guessing blindly", (0, 11), fontsize=9)
+    ax.set(xlim=(-3, 125), ylim=(0, 101), xticks=range(0, 101, 20))
     ax.set_xlabel("weights deleted (%)")
     ax.set_ylabel("test digits read correctly (%)")
     ax.set_title(title)
-    ax.legend(loc="lower left")
+    if ax.get_legend_handles_labels()[0]:  # there are guesses
+        ax.legend(loc=(0.02, 0.2))
     return figure, (
         "the percentage of test digits read correctly against the percentage of weights deleted; one line for each way "
         f"to delete ({', '.join(accuracies)}), the mean of {y.shape[1]} networks with a band from the lowest to the "
@@ -280,9 +284,9 @@ def every_sum(numbers: Sequence[float], target: float) -> tuple[Figure, str]:
     ax.plot([target, target], [-1, 0.15], color="#D55E00", ls="--")
     ax.text(target, -0.9, f" target {target}", color="#D55E00", va="bottom")
     for i, (value, how) in enumerate(sums):
-        look = {"color": "#0072B2" if how == words else "black"}
-        ax.plot(value, 0, "o", ms=9, **look)
-        ax.text(value, (0.25, 0.75)[i % 2], how, ha="center", fontsize=10, **look)
+        color = "#0072B2" if how == words else "black"
+        ax.plot(value, 0, "o", ms=9, color=color)
+        ax.text(value, (0.25, 0.75)[i % 2], how, ha="center", fontsize=10, color=color)
     ax.set(ylim=(-1, 1.2), yticks=[], xlabel="sum of the numbers kept")
     ax.set_title(f"{len(numbers)} numbers make {len(sums)} sums; the nearest is off by {abs(total - target):.2f}")
     ax.grid(False)
@@ -336,7 +340,8 @@ def errors_by_count(
     ax.set_xlabel("random numbers to choose from")
     ax.set_ylabel("halvings of the distance 1")
     ax.set_title(title)
-    ax.margins(x=0.16)
+    most = max(table["numbers"].max() for table in tables.values())
+    ax.set(xlim=(0, 1.3 * most), xticks=range(0, most + 1, 4), yticks=range(0, 25, 4))
     return figure, (
         "how often the distance 1 has been halved against how many random numbers there are to choose from; one line "
         f"for each way to choose ({', '.join(tables)}), the median of {draws} draws with a band of the middle 80 "

@@ -71,16 +71,15 @@ CURVES = {"smallest first": {1.0: [0.9, 1.0], 0.5: [0.8, 0.9]}, "at random": {1.
 def test_accuracy_after_deleting_has_a_line_a_way_and_fewer_weights_to_the_right() -> None:
     figure, alt = figures.accuracy_after_deleting(CURVES, title="Seen")
     (ax,) = figure.axes
-    lines = {line.get_label(): line for line in ax.lines}
-    assert dict(zip(lines["at random"].get_xdata(), lines["at random"].get_ydata(), strict=True)) == pytest.approx(
-        {0.0: 95.0, 50.0: 30.0}
-    )
+    at_random = ax.lines[1]
+    assert dict(zip(at_random.get_xdata(), at_random.get_ydata(), strict=True)) == pytest.approx({0: 95, 50: 30})
+    assert [text.get_text().strip() for text in ax.texts] == ["smallest first", "at random", "guessing blindly"]
     left, right = ax.get_xlim()
     assert left < right
     assert "2 networks" in alt
     assert ax.get_title() == "Seen"
     assert len({line.get_linestyle() for line in ax.lines}) == 3
-    assert not any("guess:" in label for label in lines)
+    assert ax.get_legend() is None
 
 
 def test_guesses_are_stars_and_a_senseless_one_is_named() -> None:
@@ -88,6 +87,7 @@ def test_guesses_are_stars_and_a_senseless_one_is_named() -> None:
     figure, alt = figures.accuracy_after_deleting(CURVES, guess=guess, at=0.5)
     stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
     assert [(s.get_xdata()[0], s.get_ydata()[0]) for s in stars] == [(50.0, 85.0)]
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["your guess: smallest first"]
     assert "The guess 'low' for 'at random' is not drawn" in alt
 
 
