@@ -27,16 +27,17 @@ def fading() -> ipywidgets.VBox:
     """A small drawn network whose edges fade, the smallest weights first, as the slider moves; it Raises nothing.
 
     >>> fading().children[-1].value
-    '...42 of 42 edges are left...'
+    '...21 of 42 edges are left...'
     """
     figure = Figure(figsize=(5.6, 3.0), dpi=100, layout="constrained")
     keep = ipywidgets.SelectionSlider(
-        options=[(f"{p} %", p) for p in range(0, 100, 10)], value=0, description="delete", readout=True
+        options=[(f"{p} %", p) for p in range(0, 100, 10)], value=50, description="delete"
     )
 
     def draw(percent: int) -> str:
         figure.clear()
-        return fading_network(1 - percent / 100, figure=figure)[1]
+        fading_network(1 - percent / 100, figure=figure)
+        return f"{figure.axes[0].get_title()}; those with the smallest weights are deleted first."
 
     return live_plot(figure, draw, {"percent": keep})
 

@@ -40,7 +40,7 @@ def test_a_tenth_reads_less_where_every_layer_keeps_its_own_share() -> None:
 
 def test_a_random_half_stays_behind_with_every_neuron_s_mean_and_spread_restored() -> None:
     pruned, restored = attacks.random_half_restored()
-    assert pruned < restored < 90
+    assert pruned < restored < 95
 
 
 def test_halving_needs_both_signs_many_digits_and_targets_within_reach() -> None:

@@ -18,8 +18,8 @@ def number(pattern: str, words: str) -> float:
 
 def test_edges_fade_as_the_slider_moves(draws_each_anew) -> None:
     box = fading()
-    assert "42 of 42 edges are left" in box.children[-1].value
-    draws_each_anew(box, [(box.children[0], 50), (box.children[0], 90)])
+    assert "21 of 42 edges are left" in box.children[-1].value
+    draws_each_anew(box, [(box.children[0], 0), (box.children[0], 90)])
     assert "4 of 42 edges are left" in box.children[-1].value
 
 
