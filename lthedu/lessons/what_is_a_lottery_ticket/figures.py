@@ -114,7 +114,9 @@ def ticket_strip() -> tuple[Figure, str]:
 
 
 @typed
-def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = None) -> tuple[Figure, str]:
+def digit_row(
+    images: Tensor, labels: Sequence[object], title: str = "", *, ax: Axes | None = None
+) -> tuple[Figure, str]:
     """Images of digits side by side, a word under each: `images` (n, 784), any scale; `labels` n of anything.
 
     Returns the figure and a description of what is drawn. Raises ValueError unless there is a label for each image.
@@ -125,7 +127,8 @@ def digit_row(images: Tensor, labels: Sequence[object], *, ax: Axes | None = Non
     """
     if len(images) != len(labels):
         raise ValueError(f"there are {len(images)} images and {len(labels)} labels; expected one label for each image")
-    ax = ax or Figure(figsize=(7.2, 1.2), layout="constrained").add_subplot()
+    ax = ax or Figure(figsize=(7.2, 1.4), layout="constrained").add_subplot()
+    ax.set_title(title)
     row = torch.cat(list(images.detach().cpu().reshape(-1, 28, 28)), dim=1)  # (28, n * 28)
     ax.imshow(row.numpy(), cmap="gray_r")
     ax.set_xticks([28 * i + 13.5 for i in range(len(images))], [str(label) for label in labels])
@@ -332,7 +335,7 @@ def errors_by_count(
         ax.fill_between(
             median.index, by_size.quantile(0.1), by_size.quantile(0.9), color=look["color"], alpha=0.2, lw=0
         )
-        ax.annotate(f" {way}", (median.index[-1], median.iloc[-1]), color=look["color"], va="center")
+        ax.annotate(f"  {way}", (median.index[-1], median.iloc[-1]), color=look["color"], va="center")
     draws = next(iter(tables.values()))["draw"].nunique()
     for halvings, distance in ((3.32, "a tenth"), (6.64, "a hundredth"), (9.97, "a thousandth")):
         ax.axhline(halvings, color="#777777", lw=0.8, ls=":")

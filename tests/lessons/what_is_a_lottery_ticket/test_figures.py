@@ -43,12 +43,13 @@ def test_the_strip_trains_deletes_goes_back_and_trains_again() -> None:
 
 def test_digits_stand_in_a_row_with_their_words() -> None:
     images = torch.rand(3, 784)
-    figure, alt = figures.digit_row(images, ["seven", 2, "1 ✗"])
+    figure, alt = figures.digit_row(images, ["seven", 2, "1 ✗"], "Three")
     (ax,) = figure.axes
     drawn = np.asarray(ax.images[0].get_array())
     assert drawn.shape == (28, 84)
     assert np.allclose(drawn[:, 28:56], images[1].reshape(28, 28))
     assert [t.get_text() for t in ax.get_xticklabels()] == ["seven", "2", "1 ✗"]
+    assert ax.get_title() == "Three"
     assert alt.startswith("3 handwritten digits")
     assert "seven, 2, 1 ✗" in alt
 
