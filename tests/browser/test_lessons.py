@@ -159,7 +159,7 @@ LESSONS = [
             (0, "ArrowRight " * 11, "5,324 of 266,200 weights are kept"),  # so few that digits are misread
             ("at random", "Space", "the others deleted at random"),
         ),
-        ("sizes = range(", "typical = {way"),
+        ("sizes = range(", "typical = {who"),
         game_and_quiz,
     ),
     Lesson(
