@@ -50,12 +50,12 @@ class Settings(experiments.Settings):
 
     study: StudySettings = replace(LESSON, val_every=None)  # noqa: RUF009 (frozen)
     rates: Annotated[tuple[tuple[float, int], ...], AtLeast(1)] = (
-        (6e-4, 0),
         (1.2e-3, 0),
         (2.4e-3, 0),
         (6e-3, 0),
         (6e-3, 100),
         (1.2e-2, 0),
+        (2.4e-2, 0),
     )
 
 

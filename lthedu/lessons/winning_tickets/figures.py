@@ -217,27 +217,35 @@ def how_fast(
 
 
 @typed
-def leads(lines: Mapping[str, pd.Series]) -> tuple[Axes, str]:
-    """How far the ticket is ahead of its random reinitialisation, in points, by density, under several conditions.
+def leads(ways: Mapping[str, Annotated[pd.DataFrame, Columns("arm density test")]]) -> tuple[Axes, str]:
+    """How far the ticket is ahead of its random reinitialisation, in points, by density: a line for each way to train.
 
-    `lines`: for each condition, in words, the lead indexed by density (a fraction).
+    `ways`: for each, in words, the test accuracies (fractions) of its networks.
     """
     ax = plt.figure(figsize=(8, 4.2)).gca()
-    colors, styles, marks = ("#0072B2", "#56B4E9", "#D55E00", "#E69F00"), ("-", "--", "-.", ":"), "osD^"
-    for (name, lead), color, style, mark in zip(lines.items(), colors, styles, marks, strict=False):
-        lead = lead.sort_index()
+    looks = zip(
+        ("#0072B2", "#CC79A7", "#D55E00", "#E69F00", "#000000"), ("-", "--", "-.", ":", "-"), "osD^v", strict=True
+    )
+    ends = {}
+    for (name, rows), (color, style, mark) in zip(ways.items(), looks, strict=False):
+        mean = 100 * rows.groupby(["arm", "density"])["test"].mean()
+        lead = (mean[WINNING] - mean[REINIT]).sort_index()
         x = 100 * lead.index.to_numpy(dtype=float)
-        ax.plot(x, lead, color=color, linestyle=style, marker=mark, ms=5)
-        ax.annotate(name, (x[0], lead.iloc[0]), (8, 0), textcoords="offset points", color=color, va="center")
+        ax.plot(x, lead, color=color, linestyle=style, marker=mark, ms=4)
+        ends[name] = x[0], lead.iloc[0], color
+    height = -np.inf
+    for name, (x, y, color) in sorted(ends.items(), key=lambda end: end[1][1]):
+        height = max(y, height + 0.22)  # no label on another
+        ax.annotate(name, (x, y), (0.8 * min(x for x, _, _ in ends.values()), height), color=color, va="center")
     ax.axhline(0, color="black", lw=1)
     _density_axis(ax, pd.Series([0.5, 0.25, 0.126, 0.063, 0.032, 0.016]))
-    ax.set_xlim(right=ax.get_xlim()[1] * 0.5)
+    ax.set_xlim(right=ax.get_xlim()[1] * 0.45)
     ax.set_ylabel("ticket minus random reinitialisation\n(points of test accuracy)")
     ax.set_title("How large the lead is depends on how you train")
     return ax, (
         "the winning ticket's test accuracy minus that of its random reinitialisation, in percentage points, by the "
         "percentage of weights kept, on a logarithmic axis from many on the left to few on the right; one line for "
-        f"each way to train: {'; '.join(lines)}. At zero both would be equally good."
+        f"each way to train: {'; '.join(ways)}. At zero both would be equally good."
     )
 
 

@@ -83,10 +83,16 @@ def test_the_learning_curves_stand_beside_the_stored_steps(table: pd.DataFrame) 
 
 
 def test_every_lead_is_a_line_with_its_name_at_its_end() -> None:
-    lines = {"short": pd.Series({0.5: 1.0, 0.1: 3.0}), "long": pd.Series({0.5: 0.1, 0.1: 0.4})}
-    ax, alt = figures.leads(lines)
-    assert [list(line.get_ydata()) for line in ax.lines[:2]] == [[3.0, 1.0], [0.4, 0.1]]
-    assert [(note.get_text(), note.xy) for note in ax.texts] == [("short", (10.0, 3.0)), ("long", (10.0, 0.4))]
+    def rows(leads: dict[float, float]) -> pd.DataFrame:
+        found = [
+            (arm, d, 0.9 + (lead if arm == WINNING else 0)) for d, lead in leads.items() for arm in (WINNING, REINIT)
+        ]
+        return pd.DataFrame(found, columns=["arm", "density", "test"])
+
+    ax, alt = figures.leads({"short": rows({0.5: 0.01, 0.1: 0.03}), "long": rows({0.5: 0.001, 0.1: 0.029})})
+    assert [list(line.get_ydata()) for line in ax.lines[:2]] == [pytest.approx([3, 1]), pytest.approx([2.9, 0.1])]
+    heights = {note.get_text(): note.xyann[1] for note in ax.texts}
+    assert heights == {"long": pytest.approx(2.9), "short": pytest.approx(3.12)}, "labels stand apart"
     assert "short; long" in alt
 
 
