@@ -315,7 +315,7 @@ def paper(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", help="lenet, winning_tickets, conv4, lotteries, rewinding, supermasks or supermasks-short."
+            metavar="RUN", help="lenet, conv4, lotteries, rewinding, supermasks, supermasks-short or winning_tickets."
         ),
     ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),

@@ -104,12 +104,12 @@ def supermasks(
 
 RUNS: dict[str, Run] = {
     "lenet": lenet,
-    "winning_tickets": winning_tickets,
     "conv4": conv4,
     "lotteries": small_lotteries,
     "rewinding": rewound,
     "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
     "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
+    "winning_tickets": winning_tickets,
 }
 
 
