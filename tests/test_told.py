@@ -24,7 +24,6 @@ LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 TO_REWRITE = {
     "what_is_a_lottery_ticket",
     "pruning_basics",
-    "winning_tickets",
     "rewinding",
     "many_small_lotteries",
     "zeros_and_signs",

@@ -194,7 +194,6 @@ def how_fast(
     kept = percent(100 * rows.loc[rows["arm"] != DENSE, "density"].iloc[0])
     axes[0].set(xlabel="training step", ylabel="validation accuracy (%)")
     axes[0].set_title(f"This lesson, {kept} % kept (dense: all)", fontsize=11)
-    axes[0].legend(loc="lower right")
     for arm, mine in stored.groupby("arm", sort=False):
         steps = mine.groupby("density")["best_step"].mean()
         look = LOOKS[str(arm)]
@@ -204,6 +203,7 @@ def how_fast(
             axes[1].plot(100 * steps.index.to_numpy(dtype=float), steps, **look, ms=4)
     _density_axis(axes[1], pd.Series([1.0, 0.41, 0.17, 0.07, 0.036]))
     axes[1].set(ylabel="step of the lowest validation loss")
+    axes[1].legend(*axes[0].get_legend_handles_labels(), loc="upper left")
     axes[1].set_title("The stored run of 50,000 steps", fontsize=11)
     fig.suptitle("The ticket gets there first", fontsize=13)
     fig.tight_layout()
@@ -236,7 +236,7 @@ def leads(ways: Mapping[str, Annotated[pd.DataFrame, Columns("arm density test")
     height = -np.inf
     for name, (x, y, color) in sorted(ends.items(), key=lambda end: end[1][1]):
         height = max(y, height + 0.22)  # no label on another
-        ax.annotate(name, (x, y), (0.8 * min(x for x, _, _ in ends.values()), height), color=color, va="center")
+        ax.annotate(name, (x, y), (0.9 * x, height), color=color, va="center")
     ax.axhline(0, color="black", lw=1)
     _density_axis(ax, pd.Series([0.5, 0.25, 0.126, 0.063, 0.032, 0.016]))
     ax.set_xlim(right=ax.get_xlim()[1] * 0.45)
@@ -261,7 +261,7 @@ def places(accuracy: Mapping[str, Sequence[float]], dense: float) -> tuple[Axes,
     ax.set_yticks(range(len(accuracy)), list(accuracy))
     ax.set_ylim(len(accuracy) - 0.5, -0.8)
     ax.set_xlabel("test accuracy (%)")
-    ax.set_title("A mask knows which pixels, and more than that")
+    ax.set_title("The right pixels are worth little without the right neurons")
     return ax, (
         "test accuracy in percent, one row for each kind of mask, one dot for each seed and a bar for their mean; a "
         f"dotted line marks the dense networks' mean. Rows from the top: {'; '.join(accuracy)}."
