@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
@@ -106,15 +107,18 @@ def accuracy_by_density(
     *,
     guess: Mapping[str, float | str | None] | None = None,
     at: float | None = None,
+    behind: PaperResult | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
     """Test accuracy of every arm against the density of weights kept: mean and band of one standard deviation.
 
+    `behind`: a stored run of the same arms (columns arm, density, test), drawn as thin lines of its means.
     `guess` maps arms to a guessed accuracy in percent (or None), drawn as open stars at the density `at`; what is
     no percentage of a known arm is named in the description instead.
     """
     ax = ax or plt.figure().gca()
     rows = final(table)
+    stored = "" if behind is None else _draw_behind(ax, behind)
     for arm, mine in rows.groupby("arm", sort=False):
         mean, sd = _mean_and_sd(mine)
         x = 100 * mean.index.to_numpy(dtype=float)
@@ -135,8 +139,21 @@ def accuracy_by_density(
     return ax, (
         "test accuracy in percent against the percentage of weights kept, on a logarithmic axis from many on the left "
         f"to few on the right; lines are means over {seeds} seeds, bands one standard deviation; arms: {arms}. "
-        "The dense network is a level line." + not_drawn
+        "The dense network is a level line." + stored + not_drawn
     )
+
+
+def _draw_behind(ax: Axes, reference: PaperResult) -> str:
+    """The run's means as thin pale lines, and the sentence that describes them."""
+    for arm, mine in reference.table.groupby("arm", sort=False):
+        mean = 100 * mine.groupby("density")["test"].mean()
+        look = {key: LOOKS[str(arm)][key] for key in ("color", "linestyle")}
+        if arm == DENSE:
+            ax.axhline(mean.iloc[0], lw=0.9, alpha=0.6, **look)
+        else:
+            ax.plot(100 * mean.index.to_numpy(dtype=float), mean, lw=0.9, alpha=0.6, **look)
+    ax.plot([], [], color="#777777", lw=0.9, label="thin: stored run of 50,000 steps")
+    return f" Thin lines behind, without bands: {reference.provenance()}."
 
 
 @typed

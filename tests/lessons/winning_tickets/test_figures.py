@@ -6,6 +6,7 @@ import pytest
 import torch
 from matplotlib.axes import Axes
 
+from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING, final
 from lthedu.figures import LOOKS
 from lthedu.lessons.winning_tickets import figures
@@ -35,6 +36,18 @@ def test_accuracy_shows_the_mean_of_every_arm_and_fewer_weights_to_the_right(tab
     assert left > right
     assert "2 seeds" in alt
     assert all(arm in alt for arm in lines)
+
+
+def test_a_stored_run_stands_behind_thin_and_named(table: pd.DataFrame) -> None:
+    rows = [(DENSE, 1.0, 0.98), (WINNING, 0.8, 0.97), (WINNING, 0.8, 0.99), (WINNING, 0.2, 0.96)]
+    stored = pd.DataFrame(rows, columns=["arm", "density", "test"])
+    made = {"device": "a large GPU", "torch": "2.13.0", "seconds": 270.2}
+    ax, alt = figures.accuracy_by_density(table, behind=PaperResult("The paper's", False, {}, made, stored))
+    color = LOOKS[WINNING]["color"]
+    (thin,) = [line for line in ax.lines if line.get_linewidth() < 1 and line.get_color() == color]
+    assert dict(zip(thin.get_xdata(), thin.get_ydata(), strict=True)) == pytest.approx({80: 98.0, 20: 96.0})
+    assert "The paper's (a large GPU, torch 2.13.0, 270 s; partial: the time ran out)" in alt
+    assert "thin: stored run of 50,000 steps" in [line.get_label() for line in ax.lines]
 
 
 def test_a_guess_is_drawn_where_it_was_made_and_none_is_not(table: pd.DataFrame) -> None:
