@@ -269,7 +269,7 @@ def leads(ways: Mapping[str, Annotated[pd.DataFrame, Columns("arm density test")
 @typed
 def places(accuracy: Mapping[str, Sequence[float]], dense: float) -> tuple[Axes, str]:
     """One row of dots for each way to choose the mask: test accuracies (fractions), one for each seed."""
-    ax = plt.figure(figsize=(8, 3)).gca()
+    ax = plt.figure(figsize=(8, 3.4)).gca()
     for row, values in enumerate(accuracy.values()):
         ax.plot(100 * np.asarray(values), np.full(len(values), row), "o", ms=7, alpha=0.6, color="#0072B2")
         ax.plot(2 * [100 * np.mean(values)], [row - 0.25, row + 0.25], color="#0072B2", lw=2.5)
@@ -278,7 +278,7 @@ def places(accuracy: Mapping[str, Sequence[float]], dense: float) -> tuple[Axes,
     ax.set_yticks(range(len(accuracy)), list(accuracy))
     ax.set_ylim(len(accuracy) - 0.5, -0.8)
     ax.set_xlabel("test accuracy (%)")
-    ax.set_title("The right pixels are worth little without the right neurons")
+    ax.set_title("Neither the right pixels nor the mask alone are enough")
     return ax, (
         "test accuracy in percent, one row for each kind of mask, one dot for each seed and a bar for their mean; a "
         f"dotted line marks the dense networks' mean. Rows from the top: {'; '.join(accuracy)}."
