@@ -278,7 +278,7 @@ def places(accuracy: Mapping[str, Sequence[float]], dense: float) -> tuple[Axes,
     ax.set_yticks(range(len(accuracy)), list(accuracy))
     ax.set_ylim(len(accuracy) - 0.5, -0.8)
     ax.set_xlabel("test accuracy (%)")
-    ax.set_title("Neither the right pixels nor the mask alone are enough")
+    ax.set_title("Neither the right pixels nor the mask alone is enough")
     return ax, (
         "test accuracy in percent, one row for each kind of mask, one dot for each seed and a bar for their mean; a "
         f"dotted line marks the dense networks' mean. Rows from the top: {'; '.join(accuracy)}."
