@@ -189,8 +189,8 @@ LESSONS = [
         },
         "explorer(",
         (
-            (0, "", "Level 0, dense: 266,200 of 266,200 weights"),
-            (0, "ArrowRight " * 3, "Level 3, winning ticket: 33,572 of 266,200 weights"),
+            (0, "", "Level 4, winning ticket: 16,891 of 266,200 weights"),
+            (0, "ArrowLeft", "Level 3, winning ticket: 33,572 of 266,200 weights"),
             ("random mask", "Space", "Level 3, random mask:"),
         ),
         own=hint_and_table,
