@@ -122,7 +122,8 @@ def four_ways(settings: Settings, k: int) -> Drawn:
     return figure, (
         "A time line of five trainings, one band each, as high as the learning rate. Dense networks and the reset "
         f"begin at step 0. Rewound weights begin at step {k} with the weights and the rate of that step. With a "
-        f"rewound learning rate, trained weights go on with the rate of step {k}; fine-tuned, with the last and smallest rate."
+        f"rewound learning rate, trained weights go on with the rate of step {k}; fine-tuned, with the last and "
+        "smallest rate."
     )
 
 

@@ -12,7 +12,18 @@ from lthedu import data
 from lthedu.experiments import base
 from lthedu.experiments.study import REINIT
 from lthedu.lessons.rewinding import experiment as rewinding
-from lthedu.lessons.rewinding.experiment import LR_REWOUND, RESCALED, REWOUND, TUNED, Rewinding, Settings
+from lthedu.lessons.rewinding.experiment import (
+    BY_STEP,
+    CHILDREN,
+    LR_REWOUND,
+    MATCHED,
+    REINIT_CHILDREN,
+    REINIT_MATCHED,
+    REWOUND,
+    TUNED,
+    Rewinding,
+    Settings,
+)
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
 from lthedu.tickets import stability
@@ -45,12 +56,12 @@ def game(digits) -> Rewinding:
 def test_the_table_has_a_row_for_every_network(game: Rewinding) -> None:
     found = game.table.groupby(["arm", "density", "k"])["replicate"].apply(list).to_dict()
     both = {(arm, d, 0) for arm in rewinding.ARMS for d in (0.5, 0.2)}
-    later = {(arm, 0.2, 4) for arm in (REWOUND, LR_REWOUND, TUNED)}
-    children = {("children", d, k) for d in (1.0, 0.2) for k in (0, 4)}
+    later = {(arm, 0.2, 4) for arm in BY_STEP}
+    children = {(CHILDREN, d, k) for d in (1.0, 0.2) for k in (0, 4)} | {(REINIT_CHILDREN, 0.2, 0)}
     assert set(found) == both | later | children | {("dense", 1.0, 0)}
     assert all(rows == [0, 1] for rows in found.values())
     assert game.table["accuracy"].between(0, 1).all()
-    assert (game.table["barrier"].notna() == (game.table["arm"] == "children")).all()
+    assert (game.table["barrier"].notna() == game.table["arm"].isin([CHILDREN, REINIT_CHILDREN])).all()
 
 
 def test_snapshots_are_the_dense_runs_weights_of_their_step(game: Rewinding, digits) -> None:
@@ -75,19 +86,23 @@ def test_masks_keep_exact_counts_over_all_layers(game: Rewinding) -> None:
 
 @pytest.mark.parametrize("arm", rewinding.ARMS)
 def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: str) -> None:
-    """With its own weights, mask and learning rates, from step k, on the dense run's minibatches."""
-    k = 4 if arm in (REWOUND, LR_REWOUND, TUNED) else 0
-    mask = game.mask(0.2)
-    start = {REWOUND: game.snapshots[4], LR_REWOUND: game.trained, TUNED: game.trained, RESCALED: game.snapshots[0]}
-    weights = start.get(arm, game.fresh)
-    weights = rewinding.rescaled(weights, mask) if "rescaled" in arm else weights
+    """With its own weights, mask and learning rates, from step k, on minibatches in a new order."""
+    k = 4 if arm in BY_STEP else 0
+    mask = {n: m[1] for n, m in game.mask(0.2).items()}
+    found = {REWOUND: game.snapshots[4], MATCHED: game.snapshots[4], LR_REWOUND: game.trained, TUNED: game.trained}
+    weights, fresh = (masks.unstack(p, 1) for p in (found.get(arm, game.fresh), game.fresh))
+    if arm in (MATCHED, REINIT_MATCHED):
+        like = fresh if arm == REINIT_MATCHED else masks.unstack(game.networks.params, 1)
+        for n, m in mask.items():
+            weights[n] = weights[n] * m * (like[n].norm() / (weights[n] * m).norm())
     optimizer = Optimizer("sgd", lr=0.001 * 10 / 20, momentum=0.9) if arm == TUNED else TINY.optimizer
+    assert not set(game.new_order) & set(game.order)
     alone = train(
-        game.networks.with_params(weights).take([1]),
+        game.networks.take([1]).with_params({n: p[None] for n, p in weights.items()}),
         digits,
         10,
-        mask={n: m[1:] for n, m in mask.items()},
-        order=game.order[1:],
+        mask={n: m[None] for n, m in mask.items()},
+        order=game.new_order[1:],
         optimizer=optimizer,
         batch_size=16,
         first_step=k,
@@ -111,14 +126,18 @@ def test_rewinding_shares_no_memory_and_refuses_a_step_that_was_not_kept(game: R
         rewinding.rewind(game.snapshots, mask, 3)
 
 
-def test_rescaling_restores_a_random_layers_variance() -> None:
-    rng = torch.Generator().manual_seed(0)
-    params = {"w": torch.randn(2, 300, 400, generator=rng)}
-    mask = {"w": torch.rand(2, 300, 400, generator=rng) < torch.tensor([0.05, 0.5])[:, None, None]}
-    x = torch.randn(400, 1000, generator=rng)
-    before, after = (params["w"] @ x).var((1, 2)), (rewinding.rescaled(params, mask)["w"] @ x).var((1, 2))
-    assert torch.allclose(after, before, rtol=0.05)
-    assert not rewinding.rescaled(params, mask)["w"][~mask["w"]].any()
+def test_restored_arms_have_the_norms_of_a_dense_network_at_its_start(game: Rewinding) -> None:
+    """In every layer of every network, whatever weights the mask keeps and whichever step they are of."""
+    mask = game.mask(0.2)
+    for arm, k, like in ((MATCHED, 0, 0), (MATCHED, 4, 0), (REINIT_MATCHED, 0, None)):
+        whole = game.fresh if like is None else game.snapshots[like]
+        start = game.start(arm, 0.2, k)
+        for name, m in mask.items():
+            assert torch.allclose(start[name].flatten(1).norm(dim=1), whole[name].flatten(1).norm(dim=1))
+            assert not start[name][~m].any()
+    plain = game.start(REWOUND, 0.2, 4)
+    assert all(torch.equal(start[n], game.fresh[n]) for n in start if n not in mask)
+    assert all(plain[n].norm() < game.start(MATCHED, 0.2, 4)[n].norm() for n in mask)
 
 
 def test_children_share_k_steps_and_differ_afterwards(game: Rewinding) -> None:
