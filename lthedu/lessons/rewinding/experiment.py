@@ -2,18 +2,20 @@
 
 Dense networks are trained once, their weights kept at every step k asked for, and pruned in one go. Then each way to
 go on gets the same masks, the same minibatches and, of every k, the same number of steps. The minibatches come in a new
-order: no mask is tested on the order that found it. Beside each rewound arm stands one whose layers have got back the
-norm that they have in a dense network at its start, so that what is left between two steps k is no matter of scale.
+order: no mask is tested on the order that found it. Beside each rewound arm stand two controls: in one the layers have
+got back the norm that they have in a dense network at its start; in the other every hidden bias is raised a little as
+well, so that units which would fire for no image do. What is then left between two steps k is neither scale nor sleep.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import AtLeast, Count, Range, Rising, Whole
+from lthedu.base.ranges import Above, AtLeast, Count, Range, Rising, Whole
 from lthedu.base.streams import derive
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Seeds, Sizes, side_by_side
 from lthedu.experiments.study.settings import DENSE, REINIT
@@ -28,12 +30,15 @@ from lthedu.training import Optimizer, Progress, RateSchedule, Trained, evaluate
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
 TUNED = "fine-tuned"
-MATCHED = "rewound, norms restored"
-REINIT_MATCHED = "random reinitialisation, norms restored"
-BY_STEP = (REWOUND, MATCHED, LR_REWOUND, TUNED)
-ARMS = (*BY_STEP, REINIT, REINIT_MATCHED)
-CHILDREN = "children"  # dense, and pruned with norms restored
-REINIT_CHILDREN = "children, reinitialised"  # the same mask, fresh weights with norms restored
+MATCHED = "norms restored"  # of the weights of step k
+WOKEN = "norms restored, units woken"
+REINIT_MATCHED = "reinitialised, norms restored"
+REINIT_WOKEN = "reinitialised, norms restored, units woken"
+BY_STEP = (REWOUND, MATCHED, WOKEN, LR_REWOUND, TUNED)
+FRESH = (REINIT, REINIT_MATCHED, REINIT_WOKEN)
+ARMS = (*BY_STEP, *FRESH)
+CHILDREN = "children"  # dense, and pruned as in the arm WOKEN
+REINIT_CHILDREN = "children, reinitialised"  # the same mask, as in the arm REINIT_WOKEN
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
@@ -58,6 +63,7 @@ class Settings(Seeded):
         "sgd", lr=0.1, momentum=0.9, schedule=RateSchedule("steps", warmup=20)
     )
     points: Annotated[int, Range(2)] = 11  # on the line between two children
+    wake: Annotated[float, Above(0)] = 0.1  # what every hidden bias is raised by where units are woken
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -137,7 +143,7 @@ class Rewinding(Experiment[Settings]):
         s = self.settings
         last = s.densities[-1]
         arms = [(arm, d, k) for d in s.densities for k in (s.ks if d == last else s.few_ks) for arm in BY_STEP]
-        arms += [(arm, d, 0) for d in s.densities for arm in (REINIT, REINIT_MATCHED)]
+        arms += [(arm, d, 0) for d in s.densities for arm in FRESH]
         pairs = [(CHILDREN, d, k) for d in (1.0, last) for k in s.ks] + [(REINIT_CHILDREN, last, 0)]
         in_all = 1 + len(arms) + 2 * len(pairs)
         tick(0, in_all, "dense networks")
@@ -185,14 +191,28 @@ class Rewinding(Experiment[Settings]):
         mask = self.mask(density)
         if arm in (LR_REWOUND, TUNED):
             return masks.apply(mask, self.trained)
-        if arm in (REINIT, REINIT_MATCHED):
+        if arm in FRESH:
             start, whole = masks.apply(mask, self.fresh), self.fresh
         else:
             start, whole = self.rewind(self.snapshots, mask, k), self.networks.params
         if arm in (REWOUND, REINIT):
             return start
         alone = [[masks.unstack(t, i) for t in (start, mask, whole)] for i in range(len(self.networks))]
-        return masks.stack([self.match(*one) for one in alone])
+        start = masks.stack([self.match(*one) for one in alone])
+        if arm in (WOKEN, REINIT_WOKEN):
+            hidden = [name for name in start if name.endswith("bias")][:-1]
+            start |= {name: start[name] + self.settings.wake for name in hidden}
+        return start
+
+    def asleep(self, params: Params) -> Tensor:
+        """The share of units that fire for none of the first 1,000 training images, (R, hidden layers)."""
+        names, found = masks.prunable(masks.unstack(params, 0)), []
+        x = self.data.x_train[:1000].expand(len(self.networks), -1, -1)  # (R, images, inputs)
+        for name in names[:-1]:
+            bias = params[name.replace("weight", "bias")]
+            x = torch.baddbmm(bias[:, None], x, params[name].mT).relu()
+            found.append((x.amax(1) == 0).float().mean(1))
+        return torch.stack(found, 1)
 
     def retrain(self, arm: str, density: float, k: int) -> Trained:
         """Train one arm from step k to the end and note its row. Raises ValueError for another arm."""
@@ -205,14 +225,14 @@ class Rewinding(Experiment[Settings]):
     def two_children(self, density: float, k: int, fresh: bool = False) -> None:
         """Train two children of step k, each with minibatches of its own, and note the barrier between them.
 
-        Pruned children begin with their norms restored, those of `fresh` weights too: else they would be too bad at
-        the end for a barrier to say anything.
+        Pruned children begin with norms restored and units woken, those of `fresh` weights too: else they would be too
+        bad at the end for a barrier to say anything.
         """
         mask, s = self.mask(density), self.settings
         if density == 1:
             start = self.rewind(self.snapshots, mask, k)
         else:
-            start = self.start(REINIT_MATCHED if fresh else MATCHED, density, k)
+            start = self.start(REINIT_WOKEN if fresh else WOKEN, density, k)
         orders = [[derive(seed, "child", j) for seed in s.seeds] for j in (0, 1)]
         a, b = (self._train(start, mask, k, s.optimizer, order).replicates.params for order in orders)
         if density == 1:

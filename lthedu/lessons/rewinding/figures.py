@@ -18,13 +18,17 @@ from lthedu.experiments.study import DENSE, REINIT
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.rewinding.experiment import (
+    BY_STEP,
     CHILDREN,
+    FRESH,
     LR_REWOUND,
     MATCHED,
     REINIT_CHILDREN,
     REINIT_MATCHED,
+    REINIT_WOKEN,
     REWOUND,
     TUNED,
+    WOKEN,
     Rewinding,
     Settings,
 )
@@ -35,10 +39,12 @@ WAYS: Mapping[str, dict[str, Any]] = {
     DENSE: LOOKS[DENSE],
     REWOUND: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     MATCHED: {"color": "#56B4E9", "linestyle": (0, (4, 1)), "marker": "P"},
+    WOKEN: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "*"},
     LR_REWOUND: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
     TUNED: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
     REINIT: LOOKS[REINIT],
-    REINIT_MATCHED: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "X"},
+    REINIT_MATCHED: {"color": "#8C4A2F", "linestyle": (0, (3, 2, 1, 2)), "marker": "X"},
+    REINIT_WOKEN: {"color": "#777777", "linestyle": (0, (2, 2)), "marker": "h"},
 }
 STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
 
@@ -128,26 +134,39 @@ def four_ways(settings: Settings, k: int) -> Drawn:
 
 
 @typed
-def norms_left(experiment: Rewinding, density: float) -> Drawn:
-    """What a mask leaves of the norms of the initial weights, layer by layer, and what a random mask would leave."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.4), layout="constrained")
+def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
+    """What a mask leaves of the norms of the initial weights, and how many units it puts to sleep, layer by layer."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), layout="constrained")
     mask, initial = experiment.mask(density), experiment.networks.params
     kept = masks.apply(mask, initial)
-    left = np.array([(kept[n].flatten(1).norm(dim=1) / initial[n].flatten(1).norm(dim=1)).tolist() for n in mask])
+    share = np.array([(kept[n].flatten(1).norm(dim=1) / initial[n].flatten(1).norm(dim=1)).tolist() for n in mask])
     chance = np.array([m.flatten(1).float().mean(1).sqrt().mean().item() for m in mask.values()])
-    layers = np.arange(1, len(left) + 1)
-    ax.bar(layers, 100 * left.mean(1), yerr=100 * left.std(1), color="#0072B2", capsize=4, label="the ticket's mask")
-    ax.plot(layers, 100 * chance, "D", ms=8, mfc="white", mec="#D55E00", mew=2, label="a random mask of that density")
-    ax.set_xlabel("layer")
-    ax.set_ylabel("norm left (% of the whole layer's)")
-    ax.set_xticks(layers)
-    ax.set_title(f"At {percent(100 * density)} % every layer loses most of its norm, the middle ones most of all")
-    ax.legend()
-    told = ", ".join(f"{100 * share:.0f}" for share in left.mean(1))
+    layers = np.arange(1, len(share) + 1)
+    left.bar(
+        layers, 100 * share.mean(1), yerr=100 * share.std(1), color="#0072B2", capsize=4, label="the ticket's mask"
+    )
+    left.plot(layers, 100 * chance, "D", ms=7, mfc="white", mec="#D55E00", mew=2, label="a random mask of this density")
+    left.set(xlabel="layer", ylabel="norm left (% of the whole layer's)", xticks=layers)
+    left.set_title("The kept weights of a layer have little of its norm", fontsize=11)
+    left.legend(fontsize=9)
+    starts = (
+        ("dense, step 0", initial, WAYS[DENSE]),
+        ("reset", kept, WAYS[MATCHED]),
+        (f"rewound to step {k}", experiment.start(REWOUND, density, k), WAYS[REWOUND]),
+        ("reset, units woken", experiment.start(WOKEN, density, 0), WAYS[WOKEN]),
+    )
+    asleep = {name: 100 * experiment.asleep(params).mean(0).numpy() for name, params, _ in starts}
+    for name, _, look in starts:
+        right.plot(layers[:-1], asleep[name], label=name, **look)
+    right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 100))
+    right.set_title("Deep in a reset network most units sleep", fontsize=11)
+    right.legend(fontsize=9)
     return figure, (
-        f"Bars for the {len(left)} layers: the norm of the kept initial weights is, on average over seeds, {told} "
-        f"percent of the whole layer's. Marks for random masks of the same densities: "
-        f"{', '.join(f'{100 * share:.0f}' for share in chance)} percent."
+        f"Left, bars for {len(share)} layers: the norm of the kept initial weights is, on average over seeds, "
+        f"{_listed(100 * share.mean(1))} percent of the whole layer's; marks for random masks of the same densities: "
+        f"{_listed(100 * chance)} percent. Right, lines over {len(share) - 1} hidden layers: the percentage of units that "
+        "fire for none of 1,000 training images before retraining. "
+        + " ".join(f"{name[0].upper()}{name[1:]}: {_listed(values)}." for name, values in asleep.items())
     )
 
 
@@ -158,7 +177,7 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
     sparse = float(table["density"].min())
     panels = (
         (1.0, "Dense networks", DENSE),
-        (sparse, f"Pruned to {percent(100 * sparse)} %, norms restored", MATCHED),
+        (sparse, f"Pruned to {percent(100 * sparse)} %, norms restored, units woken", WOKEN),
     )
     for ax, (density, title, name) in zip(axes, panels, strict=True):
         rows, look = table[(table["arm"] == CHILDREN) & (table["density"] == density)], WAYS[name]
@@ -171,15 +190,14 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
         ax.set_xlabel("step k at which the children part")
         ax.set_title(title, fontsize=11)
     fresh = table[table["arm"] == REINIT_CHILDREN]
-    axes[1].plot(
-        [0.12] * len(fresh), 100 * fresh["barrier"], ls="", ms=6, label="fresh weights", **_mark(WAYS[REINIT_MATCHED])
-    )
+    at_left = {"ls": "", "ms": 6, **_mark(WAYS[REINIT_WOKEN])}
+    axes[1].plot([0.12] * len(fresh), 100 * fresh["barrier"], label="fresh weights", **at_left)
     axes[1].legend(fontsize=9)
     axes[0].set_ylabel("error barrier (points)")
     return figure, (
         "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
         f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
-        "dense networks and for pruned ones whose norms were restored. At the left of the second, marks for fresh "
+        "dense networks and for pruned ones with norms restored and units woken. At the left of the second, marks for fresh "
         f"weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called stable."
     )
 
@@ -198,15 +216,15 @@ def accuracy_by_step(
     """
     figure, ax = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
     words = _ways(ax, table, density, guess or {})
-    ax.set_title(f"{percent(100 * density)} % kept: with norms restored it hardly matters where you go back to")
+    ax.set_title(f"{percent(100 * density)} % kept: repaired, the start is as good a step as any", fontsize=11)
     ax.set_xlabel("step k that is gone back to (0: the start)")
     ax.set_ylabel("test accuracy (%)")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure, (
         f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
-        "is gone back to; lines for rewound weights, rewound weights with norms restored, a rewound learning rate and "
-        "fine-tuning, bands one standard deviation over seeds; at the left edge, with bars, fresh weights as they are "
-        "and with norms restored; a dotted line for the dense networks." + words
+        "is gone back to; lines for rewound weights as they are, with norms restored, and with units woken as "
+        "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left edge, "
+        "with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
     )
 
 
@@ -261,19 +279,23 @@ def _ways(ax: Axes, table: pd.DataFrame, density: float, guess: Mapping[str, flo
     """Every arm at a density against k; the sentence that names guesses which are not drawn."""
     rows = table[table["density"] == density]
     ks = sorted(rows[rows["arm"] == REWOUND]["k"].unique())
-    for arm in (REWOUND, MATCHED, LR_REWOUND, TUNED):
+    for arm in BY_STEP:
         mean, sd = _by_step(rows[rows["arm"] == arm])
         places = [ks.index(k) for k in mean.index]
         ax.plot(places, mean, label=arm, **WAYS[arm])
         ax.fill_between(places, mean - sd, mean + sd, color=WAYS[arm]["color"], alpha=0.2, lw=0)
-    for shift, arm in enumerate((REINIT, REINIT_MATCHED)):
+    for shift, arm in enumerate(FRESH):
         mean, sd = _by_step(rows[rows["arm"] == arm])
-        ax.errorbar([-0.5 + 0.15 * shift], mean, yerr=sd, ls="", ms=8, capsize=4, label=arm, **_mark(WAYS[arm]))
+        ax.errorbar([-0.55 + 0.12 * shift], mean, yerr=sd, ls="", ms=8, capsize=4, label=arm, **_mark(WAYS[arm]))
     ax.axhline(100 * table.loc[table["arm"] == DENSE, "accuracy"].mean(), color="black", ls=":", label=DENSE)
-    words = draw_guesses(ax, guess, -0.65, WAYS)
+    words = draw_guesses(ax, guess, -0.7, WAYS)
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.85, len(ks) - 0.7)
     return words
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(f"{value:.0f}" for value in values)
 
 
 def _mark(look: Mapping[str, Any]) -> dict[str, Any]:

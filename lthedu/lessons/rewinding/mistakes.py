@@ -236,7 +236,7 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     ),
     (
         "it compares the standard deviations of kept weights; a layer with fewer weights needs larger ones",
-        lambda p, m, like: like.std() / p[m].std(),
+        lambda p, m, like: like.std(correction=0) / p[m].std(correction=0),
     ),
     (
         "it compares the largest weights; compare the norms",

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-import torch
 from torch import Tensor
 
 from lthedu import data
 from lthedu.lessons.rewinding.experiment import LESSON, LR_REWOUND, MATCHED, REINIT_MATCHED, REWOUND, Rewinding
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
-from lthedu.pruning import magnitude, select
 from lthedu.tickets.rewinding import match_norms
 from lthedu.training import Optimizer, RateSchedule, evaluate, train
 
@@ -66,7 +64,11 @@ def by_root_density() -> dict[str, float]:
     mask = e.mask(SPARSE)
     factors = {n: m.flatten(1).float().mean(1).rsqrt() for n, m in mask.items()}
     reset = e.start(REWOUND, SPARSE, 0)
-    over = {n: (p.flatten(1).norm(dim=1) / e.networks.params[n].flatten(1).norm(dim=1)).square().mean() for n, p in scaled(reset, factors).items() if n in mask}
+    over = {
+        n: (p.flatten(1).norm(dim=1) / e.networks.params[n].flatten(1).norm(dim=1)).square().mean()
+        for n, p in scaled(reset, factors).items()
+        if n in mask
+    }
     return {
         "reset": accuracy(e, reset, mask),
         "reset, divided by the root of the density": accuracy(e, scaled(reset, factors), mask),
@@ -125,5 +127,6 @@ def one_density_for_both_halves() -> dict[float, tuple[float, float, float]]:
     e = trained()
     dense = round(100 * evaluate(e.networks.with_params(e.trained), e.data)[1].mean().item(), 1)
     return {
-        d: (dense, *(accuracy(e, e.start(REWOUND, d, k), e.mask(d), k) for k in (K, 0))) for d in (0.1, 0.08, 0.06, 0.05)
+        d: (dense, *(accuracy(e, e.start(REWOUND, d, k), e.mask(d), k) for k in (K, 0)))
+        for d in (0.1, 0.08, 0.06, 0.05)
     }

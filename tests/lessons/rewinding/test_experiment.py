@@ -15,12 +15,15 @@ from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding.experiment import (
     BY_STEP,
     CHILDREN,
+    FRESH,
     LR_REWOUND,
     MATCHED,
     REINIT_CHILDREN,
     REINIT_MATCHED,
+    REINIT_WOKEN,
     REWOUND,
     TUNED,
+    WOKEN,
     Rewinding,
     Settings,
 )
@@ -89,12 +92,16 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
     """With its own weights, mask and learning rates, from step k, on minibatches in a new order."""
     k = 4 if arm in BY_STEP else 0
     mask = {n: m[1] for n, m in game.mask(0.2).items()}
-    found = {REWOUND: game.snapshots[4], MATCHED: game.snapshots[4], LR_REWOUND: game.trained, TUNED: game.trained}
+    found = dict.fromkeys((REWOUND, MATCHED, WOKEN), game.snapshots[4])
+    found |= dict.fromkeys((LR_REWOUND, TUNED), game.trained)
     weights, fresh = (masks.unstack(p, 1) for p in (found.get(arm, game.fresh), game.fresh))
-    if arm in (MATCHED, REINIT_MATCHED):
-        like = fresh if arm == REINIT_MATCHED else masks.unstack(game.networks.params, 1)
+    if arm in (MATCHED, WOKEN, REINIT_MATCHED, REINIT_WOKEN):
+        like = fresh if arm in FRESH else masks.unstack(game.networks.params, 1)
         for n, m in mask.items():
             weights[n] = weights[n] * m * (like[n].norm() / (weights[n] * m).norm())
+    if arm in (WOKEN, REINIT_WOKEN):
+        for n in ("layers.0.bias", "layers.1.bias"):
+            weights[n] = weights[n] + 0.1
     optimizer = Optimizer("sgd", lr=0.001 * 10 / 20, momentum=0.9) if arm == TUNED else TINY.optimizer
     assert not set(game.new_order) & set(game.order)
     alone = train(
@@ -135,9 +142,19 @@ def test_restored_arms_have_the_norms_of_a_dense_network_at_its_start(game: Rewi
         for name, m in mask.items():
             assert torch.allclose(start[name].flatten(1).norm(dim=1), whole[name].flatten(1).norm(dim=1))
             assert not start[name][~m].any()
-    plain = game.start(REWOUND, 0.2, 4)
     assert all(torch.equal(start[n], game.fresh[n]) for n in start if n not in mask)
-    assert all(plain[n].norm() < game.start(MATCHED, 0.2, 4)[n].norm() for n in mask)
+
+
+def test_a_unit_is_asleep_that_fires_for_no_image_and_a_raised_bias_wakes_most(game: Rewinding) -> None:
+    start = game.start(MATCHED, 0.2, 0)
+    one = MLP(TINY.sizes)
+    for i, asleep in enumerate(game.asleep(start)):
+        one.load_state_dict(masks.unstack(start, i))
+        x = game.data.x_train
+        for layer, share in zip(one.layers[:-1], asleep, strict=True):
+            x = layer(x).relu()
+            assert share == (x.sum(0) == 0).float().mean()
+    assert game.asleep(game.start(WOKEN, 0.2, 0)).sum() < game.asleep(start).sum()
 
 
 def test_children_share_k_steps_and_differ_afterwards(game: Rewinding) -> None:

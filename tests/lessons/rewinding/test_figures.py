@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from lthedu import data
 from lthedu.experiments.paper_results import PaperResult
@@ -86,16 +87,21 @@ def test_published_lines_carry_their_protocol() -> None:
     assert "pruned in one go" in alt
 
 
-def test_what_a_mask_leaves_of_a_norm_is_measured(mnist) -> None:
-    small = Settings(seeds=(0, 1), sizes=(196, 8, 10), densities=(0.5,), ks=(0,), few_ks=(0,), steps=4, batch_size=20)
+def test_what_a_mask_takes_is_measured(mnist) -> None:
+    small = Settings(seeds=(0, 1), sizes=(196, 8, 10), densities=(0.5,), ks=(0, 2), few_ks=(0,), steps=4, batch_size=20)
     experiment = Rewinding(data.pooled(mnist.first(200, 50, 50)), small)
     experiment.train_dense()
-    figure, alt = figures.norms_left(experiment, 0.5)
+    figure, alt = figures.what_is_lost(experiment, 0.5, 2)
+    left, right = figure.axes
     first = experiment.mask(0.5)["layers.0.weight"]
     weights = experiment.networks.params["layers.0.weight"]
-    left = [float((w * m).norm() / w.norm()) for w, m in zip(weights, first, strict=True)]
-    assert figure.axes[0].patches[0].get_height() == pytest.approx(50 * sum(left), rel=1e-5)
-    assert f"is, on average over seeds, {50 * sum(left):.0f}, " in alt
+    share = [float((w * m).norm() / w.norm()) for w, m in zip(weights, first, strict=True)]
+    assert left.patches[0].get_height() == pytest.approx(50 * sum(share), rel=1e-5)
+    assert f"is, on average over seeds, {50 * sum(share):.0f}, " in alt
+    hidden = torch.einsum("rhi,ni->rnh", weights * first, experiment.data.x_train)  # biases are zero at step 0
+    asleep = 100 * float((hidden.amax(1) <= 0).double().mean())
+    assert line(right, "reset")[1] == pytest.approx([asleep])
+    assert f"Reset: {asleep:.0f}." in alt
 
 
 def test_the_drawings_say_which_weights_and_which_rate() -> None:
@@ -112,5 +118,5 @@ def test_the_drawings_say_which_weights_and_which_rate() -> None:
 
 def test_ways_differ_in_colour_line_and_marker() -> None:
     for key in ("color", "linestyle", "marker"):
-        assert len({str(look[key]) for look in WAYS.values()}) == len(WAYS) == 7
+        assert len({str(look[key]) for look in WAYS.values()}) == len(WAYS) == 9
     assert WAYS[REINIT]["marker"] == "^"
