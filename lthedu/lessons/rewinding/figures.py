@@ -164,8 +164,8 @@ def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
     return figure, (
         f"Left, bars for {len(share)} layers: the norm of the kept initial weights is, on average over seeds, "
         f"{_listed(100 * share.mean(1))} percent of the whole layer's; marks for random masks of the same densities: "
-        f"{_listed(100 * chance)} percent. Right, lines over {len(share) - 1} hidden layers: the percentage of units that "
-        "fire for none of 1,000 training images before retraining. "
+        f"{_listed(100 * chance)} percent. Right, lines over {len(share) - 1} hidden layers: the percentage of units "
+        "that fire for none of 1,000 training images before retraining. "
         + " ".join(f"{name[0].upper()}{name[1:]}: {_listed(values)}." for name, values in asleep.items())
     )
 
@@ -197,8 +197,8 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
     return figure, (
         "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
         f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
-        "dense networks and for pruned ones with norms restored and units woken. At the left of the second, marks for fresh "
-        f"weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called stable."
+        "dense networks and for pruned ones with norms restored and units woken. At the left of the second, marks for "
+        f"fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called stable."
     )
 
 
@@ -223,8 +223,8 @@ def accuracy_by_step(
     return figure, (
         f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
         "is gone back to; lines for rewound weights as they are, with norms restored, and with units woken as "
-        "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left edge, "
-        "with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
+        "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
+        "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
     )
 
 
