@@ -222,6 +222,11 @@ class Rewinding(Experiment[Settings]):
         self._note(arm, k, density, done)
         return done
 
+    def accuracy_from(self, start: Params, density: float) -> list[float]:
+        """What networks reach, in percent of the test images, that begin with `start` at step 0; nothing is noted."""
+        done = self._train(start, self.mask(density), 0, self.settings.optimizer, self.new_order)
+        return (100 * evaluate(done.replicates, self.data)[1]).tolist()
+
     def two_children(self, density: float, k: int, fresh: bool = False) -> None:
         """Train two children of step k, each with minibatches of its own, and note the barrier between them.
 

@@ -1,6 +1,6 @@
 """Figures of rewinding. Each function draws a Figure and returns it with a description in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -198,7 +198,8 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
         "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
         f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
         "dense networks and for pruned ones with norms restored and units woken. At the left of the second, marks for "
-        f"fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called stable."
+        f"fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called "
+        "stable."
     )
 
 
@@ -225,6 +226,31 @@ def accuracy_by_step(
         "is gone back to; lines for rewound weights as they are, with norms restored, and with units woken as "
         "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
         "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
+    )
+
+
+@typed
+def beside_yours(
+    table: Annotated[pd.DataFrame, Columns("arm density k accuracy")], density: float, yours: Sequence[float]
+) -> Drawn:
+    """Starts from step 0, and `yours` (test accuracies in percent, one a seed) beside them: a mark for each network."""
+    figure, ax = plt.subplots(figsize=(8.8, 3.6), layout="constrained")
+    rows = table[(table["density"] == density) & (table["k"] == 0)]
+    arms = {"reset": REWOUND, "reset,\nnorms restored": MATCHED, "reset, norms restored,\nunits woken": WOKEN}
+    arms |= {"fresh, norms restored,\nunits woken": REINIT_WOKEN}
+    found = {name: 100 * rows[rows["arm"] == arm]["accuracy"].to_numpy() for name, arm in arms.items()}
+    looks = [WAYS[arm] for arm in arms.values()] + [{"color": "#000000", "marker": "s"}]
+    found["yours"] = np.array(yours)
+    for x, (values, look) in enumerate(zip(found.values(), looks, strict=True)):
+        ax.plot([x] * len(values), values, ls="", alpha=0.5, ms=6, **_mark(look))
+        ax.plot([x - 0.25, x + 0.25], [values.mean()] * 2, color=look["color"], lw=3)
+    ax.set_xticks(range(len(found)), list(found), fontsize=9)
+    ax.set_ylabel("test accuracy (%)")
+    ax.set_title(f"Your start beside the lesson's, {percent(100 * density)} % kept", fontsize=11)
+    return figure, (
+        f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, a mark for each network "
+        "and a line at the mean, for a reset as it is, with norms restored, and with units woken as well, for fresh "
+        "weights treated so, and for your own start."
     )
 
 

@@ -118,6 +118,11 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
     assert row["accuracy"].item() == pytest.approx(alone.history.query("split == 'test'")["accuracy"].item(), abs=0.011)
 
 
+def test_a_start_of_one_s_own_is_trained_like_the_others(game: Rewinding) -> None:
+    row = game.table.query("arm == @WOKEN and density == 0.2 and k == 0").sort_values("replicate")
+    assert game.accuracy_from(game.start(WOKEN, 0.2, 0), 0.2) == pytest.approx(100 * row["accuracy"])
+
+
 def test_fine_tuning_holds_the_last_learning_rate() -> None:
     assert Settings().last_rate.lr == pytest.approx(0.001)
     assert Settings().last_rate.schedule == RateSchedule()

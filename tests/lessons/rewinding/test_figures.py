@@ -53,6 +53,15 @@ def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
     assert "The guess 'low' for 'fine-tuned' is not drawn" in alt
 
 
+def test_a_start_of_one_s_own_stands_beside_the_lesson_s(table: pd.DataFrame) -> None:
+    figure, alt = figures.beside_yours(table, 0.05, [70.0, 90.0])
+    (ax,) = figure.axes
+    assert list(ax.lines[0].get_ydata()) == pytest.approx([90, 92])  # the reset's two networks
+    assert list(ax.lines[-2].get_ydata()) == [70, 90]
+    assert list(ax.lines[-1].get_ydata()) == [80, 80]
+    assert "your own start" in alt
+
+
 def test_every_density_and_arm_of_the_stored_run_is_drawn_and_where_it_was_made_is_said(table: pd.DataFrame) -> None:
     made = {"device": "a device", "torch": "2", "seconds": 7.0}
     stored = PaperResult("two seeds", True, {"steps": 6000, "seeds": (0, 1)}, made, table)
