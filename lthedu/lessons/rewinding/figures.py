@@ -25,10 +25,10 @@ from lthedu.lessons.rewinding.experiment import (
     MATCHED,
     REINIT_CHILDREN,
     REINIT_MATCHED,
-    REINIT_WOKEN,
+    REINIT_REVIVED,
+    REVIVED,
     REWOUND,
     TUNED,
-    WOKEN,
     Rewinding,
     Settings,
 )
@@ -39,12 +39,12 @@ WAYS: Mapping[str, dict[str, Any]] = {
     DENSE: LOOKS[DENSE],
     REWOUND: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     MATCHED: {"color": "#56B4E9", "linestyle": (0, (4, 1)), "marker": "P"},
-    WOKEN: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "*"},
+    REVIVED: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "*"},
     LR_REWOUND: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
     TUNED: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
     REINIT: LOOKS[REINIT],
     REINIT_MATCHED: {"color": "#8C4A2F", "linestyle": (0, (3, 2, 1, 2)), "marker": "X"},
-    REINIT_WOKEN: {"color": "#777777", "linestyle": (0, (2, 2)), "marker": "h"},
+    REINIT_REVIVED: {"color": "#777777", "linestyle": (0, (2, 2)), "marker": "h"},
 }
 STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
 
@@ -135,7 +135,7 @@ def four_ways(settings: Settings, k: int) -> Drawn:
 
 @typed
 def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
-    """What a mask leaves of the norms of the initial weights, and how many units it puts to sleep, layer by layer."""
+    """What a mask leaves of the norms of the initial weights, and how many units it kills, layer by layer."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), layout="constrained")
     mask, initial = experiment.mask(density), experiment.networks.params
     kept = masks.apply(mask, initial)
@@ -153,20 +153,20 @@ def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
         ("dense, step 0", initial, WAYS[DENSE]),
         ("reset", kept, WAYS[MATCHED]),
         (f"rewound to step {k}", experiment.start(REWOUND, density, k), WAYS[REWOUND]),
-        ("reset, units woken", experiment.start(WOKEN, density, 0), WAYS[WOKEN]),
+        ("reset, units revived", experiment.start(REVIVED, density, 0), WAYS[REVIVED]),
     )
-    asleep = {name: 100 * experiment.asleep(params).mean(0).numpy() for name, params, _ in starts}
+    dead = {name: 100 * experiment.dead(params).mean(0).numpy() for name, params, _ in starts}
     for name, _, look in starts:
-        right.plot(layers[:-1], asleep[name], label=name, **look)
+        right.plot(layers[:-1], dead[name], label=name, **look)
     right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 100))
-    right.set_title("Deep in a reset network most units sleep", fontsize=11)
+    right.set_title("Deep in a reset network most units are dead", fontsize=11)
     right.legend(fontsize=9)
     return figure, (
         f"Left, bars for {len(share)} layers: the norm of the kept initial weights is, on average over seeds, "
         f"{_listed(100 * share.mean(1))} percent of the whole layer's; marks for random masks of the same densities: "
         f"{_listed(100 * chance)} percent. Right, lines over {len(share) - 1} hidden layers: the percentage of units "
         "that fire for none of 1,000 training images before retraining. "
-        + " ".join(f"{name[0].upper()}{name[1:]}: {_listed(values)}." for name, values in asleep.items())
+        + " ".join(f"{name[0].upper()}{name[1:]}: {_listed(values)}." for name, values in dead.items())
     )
 
 
@@ -177,7 +177,7 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
     sparse = float(table["density"].min())
     panels = (
         (1.0, "Dense networks", DENSE),
-        (sparse, f"Pruned to {percent(100 * sparse)} %, norms restored, units woken", WOKEN),
+        (sparse, f"Pruned to {percent(100 * sparse)} %, norms restored, units revived", REVIVED),
     )
     for ax, (density, title, name) in zip(axes, panels, strict=True):
         rows, look = table[(table["arm"] == CHILDREN) & (table["density"] == density)], WAYS[name]
@@ -190,15 +190,15 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
         ax.set_xlabel("step k at which the children part")
         ax.set_title(title, fontsize=11)
     fresh = table[table["arm"] == REINIT_CHILDREN]
-    at_left = {"ls": "", "ms": 6, **_mark(WAYS[REINIT_WOKEN])}
+    at_left = {"ls": "", "ms": 6, **_mark(WAYS[REINIT_REVIVED])}
     axes[1].plot([0.12] * len(fresh), 100 * fresh["barrier"], label="fresh weights", **at_left)
     axes[1].legend(fontsize=9)
     axes[0].set_ylabel("error barrier (points)")
     return figure, (
         "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
         f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
-        "dense networks and for pruned ones with norms restored and units woken. At the left of the second, marks for "
-        f"fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called "
+        "dense networks and for pruned ones with norms restored and units revived. At the left of the second, marks "
+        f"for fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called "
         "stable."
     )
 
@@ -223,7 +223,7 @@ def accuracy_by_step(
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure, (
         f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
-        "is gone back to; lines for rewound weights as they are, with norms restored, and with units woken as "
+        "is gone back to; lines for rewound weights as they are, with norms restored, and with units revived as "
         "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
         "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
     )
@@ -236,8 +236,8 @@ def beside_yours(
     """Starts from step 0, and `yours` (test accuracies in percent, one a seed) beside them: a mark for each network."""
     figure, ax = plt.subplots(figsize=(8.8, 3.6), layout="constrained")
     rows = table[(table["density"] == density) & (table["k"] == 0)]
-    arms = {"reset": REWOUND, "reset,\nnorms restored": MATCHED, "reset, norms restored,\nunits woken": WOKEN}
-    arms |= {"fresh, norms restored,\nunits woken": REINIT_WOKEN}
+    arms = {"reset": REWOUND, "reset,\nnorms restored": MATCHED, "reset, norms restored,\nunits revived": REVIVED}
+    arms |= {"fresh, norms restored,\nunits revived": REINIT_REVIVED}
     found = {name: 100 * rows[rows["arm"] == arm]["accuracy"].to_numpy() for name, arm in arms.items()}
     looks = [WAYS[arm] for arm in arms.values()] + [{"color": "#000000", "marker": "s"}]
     found["yours"] = np.array(yours)
@@ -249,7 +249,7 @@ def beside_yours(
     ax.set_title(f"Your start beside the lesson's, {percent(100 * density)} % kept", fontsize=11)
     return figure, (
         f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, a mark for each network "
-        "and a line at the mean, for a reset as it is, with norms restored, and with units woken as well, for fresh "
+        "and a line at the mean, for a reset as it is, with norms restored, and with units revived as well, for fresh "
         "weights treated so, and for your own start."
     )
 

@@ -20,10 +20,10 @@ from lthedu.lessons.rewinding.experiment import (
     MATCHED,
     REINIT_CHILDREN,
     REINIT_MATCHED,
-    REINIT_WOKEN,
+    REINIT_REVIVED,
+    REVIVED,
     REWOUND,
     TUNED,
-    WOKEN,
     Rewinding,
     Settings,
 )
@@ -92,14 +92,14 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
     """With its own weights, mask and learning rates, from step k, on minibatches in a new order."""
     k = 4 if arm in BY_STEP else 0
     mask = {n: m[1] for n, m in game.mask(0.2).items()}
-    found = dict.fromkeys((REWOUND, MATCHED, WOKEN), game.snapshots[4])
+    found = dict.fromkeys((REWOUND, MATCHED, REVIVED), game.snapshots[4])
     found |= dict.fromkeys((LR_REWOUND, TUNED), game.trained)
     weights, fresh = (masks.unstack(p, 1) for p in (found.get(arm, game.fresh), game.fresh))
-    if arm in (MATCHED, WOKEN, REINIT_MATCHED, REINIT_WOKEN):
+    if arm in (MATCHED, REVIVED, REINIT_MATCHED, REINIT_REVIVED):
         like = fresh if arm in FRESH else masks.unstack(game.networks.params, 1)
         for n, m in mask.items():
             weights[n] = weights[n] * m * (like[n].norm() / (weights[n] * m).norm())
-    if arm in (WOKEN, REINIT_WOKEN):
+    if arm in (REVIVED, REINIT_REVIVED):
         for n in ("layers.0.bias", "layers.1.bias"):
             weights[n] = weights[n] + 0.1
     optimizer = Optimizer("sgd", lr=0.001 * 10 / 20, momentum=0.9) if arm == TUNED else TINY.optimizer
@@ -119,8 +119,8 @@ def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: st
 
 
 def test_a_start_of_one_s_own_is_trained_like_the_others(game: Rewinding) -> None:
-    row = game.table.query("arm == @WOKEN and density == 0.2 and k == 0").sort_values("replicate")
-    assert game.accuracy_from(game.start(WOKEN, 0.2, 0), 0.2) == pytest.approx(100 * row["accuracy"])
+    row = game.table.query("arm == @REVIVED and density == 0.2 and k == 0").sort_values("replicate")
+    assert game.accuracy_from(game.start(REVIVED, 0.2, 0), 0.2) == pytest.approx(100 * row["accuracy"])
 
 
 def test_fine_tuning_holds_the_last_learning_rate() -> None:
@@ -150,16 +150,16 @@ def test_restored_arms_have_the_norms_of_a_dense_network_at_its_start(game: Rewi
     assert all(torch.equal(start[n], game.fresh[n]) for n in start if n not in mask)
 
 
-def test_a_unit_is_asleep_that_fires_for_no_image_and_a_raised_bias_wakes_most(game: Rewinding) -> None:
+def test_a_unit_is_dead_that_fires_for_no_image_and_a_raised_bias_revives_most(game: Rewinding) -> None:
     start = game.start(MATCHED, 0.2, 0)
     one = MLP(TINY.sizes)
-    for i, asleep in enumerate(game.asleep(start)):
+    for i, dead in enumerate(game.dead(start)):
         one.load_state_dict(masks.unstack(start, i))
         x = game.data.x_train
-        for layer, share in zip(one.layers[:-1], asleep, strict=True):
+        for layer, share in zip(one.layers[:-1], dead, strict=True):
             x = layer(x).relu()
             assert share == (x.sum(0) == 0).float().mean()
-    assert game.asleep(game.start(WOKEN, 0.2, 0)).sum() < game.asleep(start).sum()
+    assert game.dead(game.start(REVIVED, 0.2, 0)).sum() < game.dead(start).sum()
 
 
 def test_children_share_k_steps_and_differ_afterwards(game: Rewinding) -> None:

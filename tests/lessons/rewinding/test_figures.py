@@ -108,9 +108,9 @@ def test_what_a_mask_takes_is_measured(mnist) -> None:
     assert left.patches[0].get_height() == pytest.approx(50 * sum(share), rel=1e-5)
     assert f"is, on average over seeds, {50 * sum(share):.0f}, " in alt
     hidden = torch.einsum("rhi,ni->rnh", weights * first, experiment.data.x_train)  # biases are zero at step 0
-    asleep = 100 * float((hidden.amax(1) <= 0).double().mean())
-    assert line(right, "reset")[1] == pytest.approx([asleep])
-    assert f"Reset: {asleep:.0f}." in alt
+    dead = 100 * float((hidden.amax(1) <= 0).double().mean())
+    assert line(right, "reset")[1] == pytest.approx([dead])
+    assert f"Reset: {dead:.0f}." in alt
 
 
 def test_the_drawings_say_which_weights_and_which_rate() -> None:
