@@ -258,7 +258,7 @@ def beside_yours(
 def stored_by_density(stored: PaperResult) -> Drawn:
     """All arms of the stored long run, a panel for each density."""
     densities = sorted(d for d in stored.table["density"].unique() if d < 1)
-    figure, axes = plt.subplots(1, len(densities), figsize=(11.4, 4.2), layout="constrained")
+    figure, (axes,) = plt.subplots(1, len(densities), figsize=(11.4, 4.2), squeeze=False, layout="constrained")
     for ax, density in zip(axes, densities, strict=True):
         _ways(ax, stored.table, density, {})
         low = 100 * stored.table.query("arm != @CHILDREN and density == @density")["accuracy"].min()
