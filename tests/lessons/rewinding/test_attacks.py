@@ -1,7 +1,7 @@
 """What the lesson on rewinding says of the attacks on its verdict, held by the attacks themselves."""
 
-import attacks
 import pytest
+from lessons.rewinding import attacks
 
 pytestmark = pytest.mark.full
 
