@@ -286,7 +286,7 @@ def published() -> Drawn:
         ax.plot(kept, lost, label=f"{line.name}, then {line.epochs} epochs", **WAYS[line.arm])
     ax.set_xscale("log")
     ax.set_xlim(60, 10)
-    ax.xaxis.set_major_locator(FixedLocator(kept))
+    ax.xaxis.set_major_locator(FixedLocator(kept.tolist()))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("weights kept (%)")
