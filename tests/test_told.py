@@ -25,7 +25,6 @@ TO_REWRITE = {
     "what_is_a_lottery_ticket",
     "pruning_basics",
     "winning_tickets",
-    "rewinding",
     "many_small_lotteries",
     "zeros_and_signs",
     "supermasks",

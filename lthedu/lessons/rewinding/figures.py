@@ -18,6 +18,7 @@ from lthedu.experiments.study import DENSE, REINIT
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.rewinding.experiment import (
+    ARMS,
     BY_STEP,
     CHILDREN,
     FRESH,
@@ -92,9 +93,9 @@ def valleys() -> Drawn:
             ax.annotate("", (child, height + 0.03), (parent, (parent**2 - 1) ** 2), arrowprops={"arrowstyle": "->"})
             ax.plot(child, height, "o", color="#0072B2", ms=9)
             ax.annotate(f"child {name}", (child, height), (child + (0.14 if name == "2" else -0.14), -0.3), ha="center")
-        ax.set(title=title, xlabel="weight w", xticks=[-1, 0, 1], ylim=(-0.4, 1.6))
-    axes[0].annotate("barrier", (-0.12, 0.45), ha="right")
-    axes[0].annotate("", (-0.06, 0.97), (-0.06, 0.02), arrowprops={"arrowstyle": "<->", "color": "#D55E00"})
+        ax.set(title=title, xlabel="weight w", xticks=[-1, 0, 1], yticks=[0, 0.5, 1], ylim=(-0.4, 1.6))
+    axes[0].annotate("barrier", (0.05, 0.15), ha="left")
+    axes[0].annotate("", (0, 0.97), (0, -0.03), arrowprops={"arrowstyle": "<->", "color": "#D55E00"})
     axes[0].set_ylabel("error")
     return figure, (
         "Two drawings of the same curve of error against a weight, with valleys at -1 and at 1. Left: the parent at "
@@ -124,7 +125,7 @@ def four_ways(settings: Settings, k: int) -> Drawn:
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False)
     ax.set_xlabel("training step")
-    ax.set_title("The height of a band is the learning rate, its colour the weights that it begins with")
+    ax.set_title("The height of a band is the learning rate, its colour the weights at its start", fontsize=11)
     return figure, (
         "A time line of five trainings, one band each, as high as the learning rate. Dense networks and the reset "
         f"begin at step 0. Rewound weights begin at step {k} with the weights and the rate of that step. With a "
@@ -147,7 +148,7 @@ def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
     )
     left.plot(layers, 100 * chance, "D", ms=7, mfc="white", mec="#D55E00", mew=2, label="a random mask of this density")
     left.set(xlabel="layer", ylabel="norm left (% of the whole layer's)", xticks=layers)
-    left.set_title("The kept weights of a layer have little of its norm", fontsize=11)
+    left.set_title("A mask takes norm from every layer", fontsize=11)
     left.legend(fontsize=9)
     starts = (
         ("dense, step 0", initial, WAYS[DENSE]),
@@ -155,18 +156,16 @@ def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
         (f"rewound to step {k}", experiment.start(REWOUND, density, k), WAYS[REWOUND]),
         ("reset, units revived", experiment.start(REVIVED, density, 0), WAYS[REVIVED]),
     )
-    dead = {name: 100 * experiment.dead(params).mean(0).numpy() for name, params, _ in starts}
-    for name, _, look in starts:
-        right.plot(layers[:-1], dead[name], label=name, **look)
+    for name, params, look in starts:
+        right.plot(layers[:-1], 100 * experiment.dead(params).mean(0).cpu(), label=name, **look)
     right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 100))
     right.set_title("Deep in a reset network most units are dead", fontsize=11)
     right.legend(fontsize=9)
     return figure, (
-        f"Left, bars for {len(share)} layers: the norm of the kept initial weights is, on average over seeds, "
-        f"{_listed(100 * share.mean(1))} percent of the whole layer's; marks for random masks of the same densities: "
-        f"{_listed(100 * chance)} percent. Right, lines over {len(share) - 1} hidden layers: the percentage of units "
-        "that fire for none of 1,000 training images before retraining. "
-        + " ".join(f"{name[0].upper()}{name[1:]}: {_listed(values)}." for name, values in dead.items())
+        f"Left, bars for {len(share)} layers: the norm of the kept first weights in percent of the whole layer's, mean "
+        "and standard deviation over seeds, with marks for random masks of the same densities. Right, lines over "
+        f"{len(share) - 1} hidden layers: the percentage of units that fire for none of 1,000 training images before "
+        f"retraining, for {', '.join(name for name, *_ in starts)}."
     )
 
 
@@ -176,8 +175,8 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
     figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.9), layout="constrained")
     sparse = float(table["density"].min())
     panels = (
-        (1.0, "Dense networks", DENSE),
-        (sparse, f"Pruned to {percent(100 * sparse)} %, norms restored, units revived", REVIVED),
+        (1.0, "Dense: a hill if they part early", DENSE),
+        (sparse, f"Pruned to {100 * sparse:g} %, both repairs: hardly a hill", REVIVED),
     )
     for ax, (density, title, name) in zip(axes, panels, strict=True):
         rows, look = table[(table["arm"] == CHILDREN) & (table["density"] == density)], WAYS[name]
@@ -217,12 +216,12 @@ def accuracy_by_step(
     """
     figure, ax = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
     words = _ways(ax, table, density, guess or {})
-    ax.set_title(f"{percent(100 * density)} % kept: repaired, the start is as good a step as any", fontsize=11)
+    ax.set_title(f"{100 * density:g} % kept: repaired, the start is as good a step as any", fontsize=11)
     ax.set_xlabel("step k that is gone back to (0: the start)")
     ax.set_ylabel("test accuracy (%)")
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure, (
-        f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
+        f"Test accuracy in percent with {100 * density:g} percent of the weights kept, against the step k that "
         "is gone back to; lines for rewound weights as they are, with norms restored, and with units revived as "
         "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
         "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
@@ -246,9 +245,9 @@ def beside_yours(
         ax.plot([x - 0.25, x + 0.25], [values.mean()] * 2, color=look["color"], lw=3)
     ax.set_xticks(range(len(found)), list(found), fontsize=9)
     ax.set_ylabel("test accuracy (%)")
-    ax.set_title(f"Your start beside the lesson's, {percent(100 * density)} % kept", fontsize=11)
+    ax.set_title(f"Your start beside the lesson's, {100 * density:g} % kept", fontsize=11)
     return figure, (
-        f"Test accuracy in percent with {percent(100 * density)} percent of the weights kept, a mark for each network "
+        f"Test accuracy in percent with {100 * density:g} percent of the weights kept, a mark for each network "
         "and a line at the mean, for a reset as it is, with norms restored, and with units revived as well, for fresh "
         "weights treated so, and for your own start."
     )
@@ -261,19 +260,23 @@ def stored_by_density(stored: PaperResult) -> Drawn:
     figure, (axes,) = plt.subplots(1, len(densities), figsize=(11.4, 4.2), squeeze=False, layout="constrained")
     for ax, density in zip(axes, densities, strict=True):
         _ways(ax, stored.table, density, {})
-        low = 100 * stored.table.query("arm != @CHILDREN and density == @density")["accuracy"].min()
-        ax.set_ylim(low - 0.5 if low > 80 else 0, None)
-        ax.set_title(f"{percent(100 * density)} % kept" + (" (axis cut)" if low > 80 else ""), fontsize=11)
+        mine = stored.table[(stored.table["density"] == density) & stored.table["arm"].isin(ARMS)]
+        mean = 100 * mine.groupby("arm")["accuracy"].mean()
+        low = mean.drop([TUNED, REINIT]).min() - 1.5
+        below = "".join(f"\nbelow: {arm}, {value:.0f} %" for arm, value in mean[mean < low].items())
+        ax.set_ylim(low, 100)
+        ax.set_title(f"{100 * density:g} % kept (axis cut){below}", fontsize=10)
         ax.set_xlabel("step k that is gone back to")
         ax.tick_params(axis="x", labelsize=8)
     axes[0].set_ylabel("test accuracy (%)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=9, loc="outside lower center", ncols=4)
-    figure.suptitle(f"Stored: {stored.settings['steps']:,} steps, {len(stored.settings['seeds'])} seeds", fontsize=11)
+    seeds, steps = len(stored.settings["seeds"]), stored.settings["steps"]
+    figure.suptitle(f"Stored, {steps:,} steps, {seeds} seeds: the ways from the ticket meet", fontsize=11)
     return figure, (
-        f"{len(densities)} panels, at {', '.join(percent(100 * d) for d in densities)} percent of the weights kept, "
-        "each with its own axis: test accuracy against the step k that is gone back to, the arms as in the lesson's "
-        f"own figure. {stored.provenance()}."
+        f"{len(densities)} panels, at {', '.join(f'{100 * d:g}' for d in densities)} percent of the weights kept, "
+        "each with its own cut axis, the title says what lies below it: test accuracy against the step k that is gone "
+        f"back to, the arms as in the lesson's own figure. {stored.provenance()}."
     )
 
 
@@ -292,7 +295,7 @@ def published() -> Drawn:
     ax.set_xlabel("weights kept (%)")
     ax.set_ylabel("points of test accuracy below unpruned")
     ax.legend(fontsize=9, loc="upper left")
-    ax.set_title("Published, one protocol: going back to epoch 72 loses least, to the start most", fontsize=11)
+    ax.set_title(f"Going back to epoch 72 loses less than going back to the start\n{PROTOCOL}", fontsize=11)
     return figure, (
         "Points of test accuracy below the unpruned network against the percentage of weights kept. "
         f"{PROTOCOL}. Lines: "
@@ -318,10 +321,6 @@ def _ways(ax: Axes, table: pd.DataFrame, density: float, guess: Mapping[str, flo
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.85, len(ks) - 0.7)
     return words
-
-
-def _listed(values: Any) -> str:
-    return ", ".join(f"{value:.0f}" for value in values)
 
 
 def _mark(look: Mapping[str, Any]) -> dict[str, Any]:
