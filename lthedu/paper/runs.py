@@ -87,7 +87,7 @@ def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> PaperResu
 
 
 def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """The experiment on rewinding with twenty seeds and ten times the steps: every way to go on, and the barriers."""
+    """The experiment on rewinding with ten times the steps: every way to go on, and the barriers. A CPU does it."""
     game = rewinding.Rewinding(data.pooled(data.load("mnist")), rewinding.PAPER)
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 

@@ -201,7 +201,7 @@ LESSONS = [
         {
             "3.3": (RIGHT, USED),
             "3.2": (WRONG, "masked trained weights"),
-            "3.4": (WRONG, "compares neighbours"),
+            "3.1": (WRONG, "the error of `a` alone"),
         },
         "explorer(",
         (

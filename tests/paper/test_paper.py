@@ -109,16 +109,15 @@ def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch
     assert found.settings["draws"] == 2
 
 
-def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypatch):
+def test_the_rewinding_run_is_stored_and_drawn(tmp_path, mnist, monkeypatch):
     small = rewinding.Settings(seeds=(0,), sizes=(196, 5, 10), densities=(0.5,), ks=(0, 1), few_ks=(0,), steps=3)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(80, 30, 30))
     monkeypatch.setattr(rewinding, "PAPER", small)
     found = paper_results.read(runs.run("rewinding", tmp_path))
     assert found.complete
-    assert found.table["barrier"].notna().sum() == 4
-    drawn = found.table.dropna(subset="accuracy")
-    _, alt = rewinding_figures.accuracy_by_step(drawn, 0.5, behind=found)
-    assert "Thin lines behind: Rewinding on 14 x 14 MNIST (CPU" in alt
+    assert found.table["barrier"].notna().sum() == 5
+    _, alt = rewinding_figures.stored_by_density(found)
+    assert "Rewinding on 14 x 14 MNIST (CPU" in alt
 
 
 @pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short", "winning_tickets"])
