@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 import lthedu
@@ -758,6 +759,12 @@ CALLS = [
         {"label": [None, 3, ""], "value": [None, "half", [0.5]], "digits": [-1, 0.5, 99, None], "unit": [None, 3]},
     ),
     Call(lesson.caption, lambda: {"alt": "a line"}, {"alt": [None, 3, "", " "]}),
+    Call(
+        lesson.figure,
+        lambda: {"drawn": (Figure(), "a line"), "caption": "Does it rise?"},
+        {"drawn": [None, 3, (None, "a line"), (Figure(), "")], "caption": [None, 3, "", " "]},
+    ),
+    Call(lesson.measured, lambda: {"value": 93.2}, {"value": [None, "half", [0.5]], "digits": [-1, 0.5, 99, None]}),
     Call(
         lesson.claim,
         lambda: {"sentence": "It holds", "holds": True},
