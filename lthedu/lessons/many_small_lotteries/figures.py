@@ -114,8 +114,8 @@ def stacked_matrices() -> tuple[Axes, str]:
     )
     for x, width, height, words in stacks:
         for r, arm in reversed(list(enumerate((WINNING, REINIT, RANDOM)))):
-            look = {"facecolor": DRAWN[arm]["color"], "edgecolor": "white"}
-            ax.add_patch(Rectangle((x + 0.25 * r, 0.3 * r), width, height, **look))
+            place, color = (x + 0.25 * r, 0.3 * r), DRAWN[arm]["color"]
+            ax.add_patch(Rectangle(place, width, height, facecolor=color, edgecolor="white"))
         ax.text(x + width / 2, -0.2, words, ha="center", va="top", fontsize=9.5)
     for x, sign in ((2.6, "×"), (5.2, "=")):
         ax.text(x, 0.9, sign, fontsize=20, ha="center", va="center")
@@ -174,8 +174,9 @@ def accuracies_by_arm(
         ax.plot(place + shift, np.maximum(values, floor), ls="", ms=4, alpha=0.6, label=arm, **look)
         ax.hlines(values.mean(), place - 0.4, place + 0.4, color="black", lw=1.5)
         if below := int((values < floor).sum()):
-            style = {"textcoords": "offset points", "ha": "center", "va": "top", "size": 8}
-            ax.annotate(f"{below} below", (place, floor), (0, -5), **style)
+            ax.annotate(
+                f"{below} below", (place, floor), (0, -5), textcoords="offset points", ha="center", va="top", size=8
+            )
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
     ax.text(len(arms) - 0.5, 100 * goal, "goal", ha="right", va="bottom", fontsize=9)
     words = ""
