@@ -12,6 +12,7 @@ import torch
 
 from lthedu import proof, pruning
 from lthedu.course import lesson
+from lthedu.course.bar import ProgressBar
 from lthedu.course.catalogue import find
 from lthedu.experiments.study import settings
 from lthedu.lessons.what_is_a_lottery_ticket import exercises, players
@@ -47,7 +48,7 @@ def number_cells(claims, monkeypatch, closest_subset, seed: int) -> list[bool]:
     """What the cells about numbers claim of such a choice, with numbers drawn from `seed`."""
     monkeypatch.setattr(proof, "subset_errors", functools.partial(proof.subset_errors, seed=seed))
     cells = claims.cells("# You need not read", "from lthedu import proof", "typical = ")
-    claims.run(cells, closest_subset=closest_subset, math=math)
+    claims.run(cells, closest_subset=closest_subset, math=math, ProgressBar=ProgressBar)
     return claims.holds(*NUMBERS)
 
 
