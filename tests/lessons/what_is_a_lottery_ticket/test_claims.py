@@ -24,7 +24,7 @@ CLAIMS = 6
 (FILE,) = LESSONS.glob(f"[0-9][0-9]_{NOTEBOOK}.ipynb")
 TEXT = [c.source for c in nbformat.read(FILE, 4).cells if c.cell_type == "markdown"]
 MARGINS = [(5, 1), (10, 2), (5, 2), (10, 1), (15, 2), (20, 2)]
-DELETING, TICKETS = ("Without the smaller half", "The largest tenth"), ("With a fifth", "Tickets read on average")
+DELETING, TICKETS = ("Networks read as before", "The largest tenth"), ("With a fifth", "Tickets read on average")
 NUMBERS = ("Each further", "The patient player")
 
 
