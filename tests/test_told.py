@@ -32,7 +32,7 @@ TO_REWRITE = {
 }
 
 FIXED = ("Claim card", "Predict", "Verdict", "What you now know", "Honesty box", "References")
-SAYS_NOTHING = re.compile(r"(Look|Build|Explore|Explain|Results?|(Run )?[Tt]he experiment|The claim)( \d+)?(:.*)?")
+SAYS_NOTHING = re.compile(r"(Look|Build)( \d+)?(:.*)?|Explore|Explain|Results?|(Run )?[Tt]he experiment|The claim")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 WORDS = {"an": 1, "one": 1, "two": 2, "three": 3}
 
