@@ -1,4 +1,4 @@
-"""One training step of many small networks at once, written out to be read: by batched products, and by vmap.
+"""One training step of many small networks at once, written out to be read.
 
 What trains networks everywhere else in the course is `lthedu.training`, with the same gradients computed by hand and
 every optimizer; here is the idea alone.
@@ -6,7 +6,6 @@ every optimizer; here is the idea alone.
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
 
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
@@ -36,22 +35,3 @@ def batched_step(params: Params, mask: Mask, x: Tensor, y: Tensor, lr: float) ->
     grads = torch.autograd.grad(loss, list(leaves.values()))
     moved = {name: params[name].detach() - lr * g for name, g in zip(leaves, grads, strict=True)}
     return moved | masks.apply(mask, {name: moved[name] for name in mask})
-
-
-def vmapped_step(model: nn.Module, params: Params, mask: Mask, x: Tensor, y: Tensor, lr: float) -> Params:
-    """The same step for any architecture: the loss of one network, mapped over the leading axis of all.
-
-    `model` gives the architecture, its own numbers are not read; shapes and result as in `batched_step`.
-
-    >>> net = nn.Linear(1, 2)
-    >>> params = {"weight": torch.zeros(3, 2, 1), "bias": torch.zeros(3, 2)}
-    >>> x, y = torch.ones(3, 1, 1), torch.zeros(3, 1, dtype=torch.long)
-    >>> vmapped_step(net, params, {}, x, y, lr=1.0)["bias"][0].tolist()
-    [0.5, -0.5]
-    """
-
-    def loss(p: Params, x: Tensor, y: Tensor) -> Tensor:  # of one network
-        return nn.functional.cross_entropy(functional_call(model, p, (x,)), y)
-
-    grads = vmap(grad(loss))(params, x, y)
-    return masks.apply(mask, {name: p - lr * grads[name] for name, p in params.items()})
