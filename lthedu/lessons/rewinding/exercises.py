@@ -267,8 +267,10 @@ def check_match_norms(attempt: Attempt) -> None:
     like = {n: (1 + 2 * i) * torch.randn(s, generator=attempt.rng) for i, (n, s) in enumerate(shapes.items())}
     mask = {n: p.abs() > p.abs().median() for n, p in params.items() if p.ndim > 1}
     mask["layers.0.weight"][2] = False
-    small = {"w": torch.tensor([[0.5, -2.0], [0.0, 1.0]])}, {"w": torch.tensor([[True, True], [True, False]])}
-    cases: list[Case] = [(params, mask, like), (params, mask, params), (*small, {"w": torch.full((2, 2), 7.0)})]
+    small = {"w": torch.tensor([[0.5, 0.5], [0.0, -2.0]])}, {"w": torch.tensor([[True, True], [True, False]])}
+    tiny = {n: 0.01 * p for n, p in params.items()}  # norms below 1
+    cases: list[Case] = [(params, mask, like), (params, mask, params), (tiny, mask, like)]
+    cases.append((*small, {"w": torch.full((2, 2), 7.0)}))
     none = {n: torch.zeros_like(m) for n, m in mask.items()}
     one = {n: m if n == "layers.1.weight" else none[n] for n, m in mask.items()}
     for tried in (cases, [*cases, (params, none, like), (params, one, like)]):  # what divides by a norm fails in these
