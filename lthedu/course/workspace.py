@@ -6,10 +6,9 @@ import itertools
 import json
 import os
 import socket
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from lthedu.base.course_files import course_path
 from lthedu.course.folder import OWN_FOLDER
@@ -88,7 +87,8 @@ def running_at(folder: Path) -> str | None:
             url, token, root = told["url"], told["token"], told["root_dir"]
             if not os.path.samefile(root, folder):
                 continue
-            urllib.request.urlopen(f"{url}api", timeout=5).close()  # what a server that was killed left answers nothing
+            there = urlsplit(url)
+            socket.create_connection((there.hostname, there.port), timeout=5).close()  # a killed one answers nothing
         except (OSError, ValueError, KeyError, TypeError):
             continue
         return f"{url}lab?token={token}" if token else f"{url}lab"
