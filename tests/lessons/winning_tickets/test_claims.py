@@ -13,7 +13,7 @@ from lthedu.training.minibatches import minibatches
 
 NOTEBOOK = "winning_tickets"
 CLAIMS = 6
-MARGINS = [(5, 1), (10, 2), (5, 2), (10, 1)]
+MARGINS = [(30, 1), (40, 2), (5, 2), (10, 1)]
 
 
 @pytest.mark.full
