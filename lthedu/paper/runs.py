@@ -16,6 +16,7 @@ from lthedu.experiments import Experiment, convolutional_supermasks
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.networks import models
 from lthedu.training import Optimizer
@@ -85,6 +86,23 @@ def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
+def pruned(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Large networks, pruned, and small ones on MNIST: every arm at five learning rates, on 14 x 14 and 28 x 28 pixels,
+    and at three rates for ten times the steps; five seeds, about ten minutes on one thread of a CPU."""
+    whole, title = data.load("mnist"), "Large sparse and small dense networks on MNIST"
+    half, search, long = data.pooled(whole), comparison.SEARCH, comparison.SIZES.paper
+    runs = {"search": (half, search), "all pixels": (whole, search), "long": (half, long)}
+    found = {}
+    for name, (pictures, settings) in runs.items():
+        settings = replace(settings, controls=name == "search")
+        found[name] = _reference(title, comparison.Comparison(pictures, settings), clock, parts / name)
+    first, every = found["search"], found.values()
+    made = first.made_with | {"seconds": round(sum(one.made_with["seconds"] for one in every), 1)}
+    settings = {name: one.settings for name, one in found.items()}
+    table = pd.concat([one.table for one in every], ignore_index=True)
+    return PaperResult(title, all(one.complete for one in every), settings, made, table)
+
+
 def supermasks(
     settings: convolutional_supermasks.Settings, clock: Clock, images: Path | None, parts: Path
 ) -> PaperResult:
@@ -98,6 +116,7 @@ def supermasks(
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,
+    "pruning_basics": pruned,
     "lotteries": small_lotteries,
     "rewinding": rewound,
     "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
