@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,6 +80,11 @@ def lab(
     from lthedu.course.folder import learner_folder
 
     home = learner_folder(folder)
+    if address := workspace.running_at(home):
+        say(f"JupyterLab already runs on {home}: {address}")
+        if not no_browser:
+            webbrowser.open(address)
+        return
     workspace.check_address(ip, port)
     copied = copies.copy_lessons(home)
     say(copied)
@@ -117,8 +123,10 @@ def run(
 
     home = folder_meant(folder)
     demand_writable(output or home / running.EXECUTED, "results", "--output")
-    well = True
-    for ran in running.run_lessons(running.chosen(lessons or [], home), home, output, timeout=timeout):
+    paths, well = running.chosen(lessons or [], home), True
+    names, place = ", ".join(path.stem for path in paths), output or home / running.EXECUTED
+    say(f"Running {names}. Results go to {place}. `lthedu doctor` tells how long a lesson takes on this machine.")
+    for ran in running.run_lessons(paths, home, output, timeout=timeout):
         say(ran)
         for part in ran.mended:
             warn(f"{ran.name}, {part}: it holds half a character; the results have a � in its place", "yellow")

@@ -135,10 +135,10 @@ def test_torch_nn_utils_prune_is_not_the_engine():
 
 
 def test_no_module_of_the_science_seeds_or_draws_from_the_global_state():
-    # two modules set it and put it back: where networks are made, and for networks that draw by themselves (dropout)
+    # three modules set it and put it back: where networks are made, where they draw by themselves, and torch's threads
     names = "manual_seed|seed|set_rng_state|default_generator"
     calls = re.compile(rf"\b(np\.random\.|random\.seed|torch\.({names})|set_num_threads)")
-    swapping = {PACKAGE / "training" / name for name in ("replicates.py", "noise.py")}
+    swapping = {PACKAGE / "training" / name for name in ("replicates.py", "noise.py")} | {PACKAGE / "base/threads.py"}
     found = {str(p): calls.findall(p.read_text()) for p in SCIENCE if p not in swapping}
     assert not any(found.values()), found
 

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -451,7 +452,11 @@ def test_run_goes_on_after_a_failing_lesson_and_says_so_at_the_end(
 ) -> None:
     assert run("run") == 1
     shown = capsys.readouterr()
-    assert re.fullmatch(r"01_fails: 0.\d min, 0 of 1 cells: .*\n02_works: 0.\d min, 1 of 1 cells: .*\n", shown.out)
+    first, *others = shown.out.splitlines()
+    assert first.startswith(f"Running 01_fails, 02_works. Results go to {two_lessons / 'executed'}. ")
+    assert re.fullmatch(
+        r"01_fails: 0.\d min, 0 of 1 cells: .*\n02_works: 0.\d min, 1 of 1 cells: .*", "\n".join(others)
+    )
     assert shown.err == "01_fails, cell 1 (1 / 0): ZeroDivisionError: division by zero\n"
     assert run("run", "2", "--output", str(two_lessons / "there")) == 0
     assert (two_lessons / "there" / "02_works.html").is_file()
@@ -589,6 +594,29 @@ def test_a_real_server_answers_with_its_token_only_and_stops(
         get(f"{address}/api/status", token)
     written = {path.name for path in (tmp_path / "home" / ".jupyter").iterdir()}
     assert written == {"jupyter_server_config.py"}
+
+
+def test_a_second_lab_on_the_same_folder_says_where_the_first_one_runs(
+    server: tuple[subprocess.Popen[bytes], str, str],
+    run: Run,
+    served: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    process, address, token = server
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    home = str(tmp_path / "home" / "lthedu")
+    assert run("lab", "--folder", home) == 0
+    assert capsys.readouterr().out == f"JupyterLab already runs on {home}: {address}/lab?token={token}\n"
+    assert (opened, served) == ([f"{address}/lab?token={token}"], [])
+    assert get(opened[0], token)[0] == 200
+    process.kill()  # its note stays behind
+    process.wait()
+    assert run("lab", "--folder", home) == 0
+    assert len(served) == 1
 
 
 def test_all_benchmarks_are_said_in_order_and_written_where_out_says(

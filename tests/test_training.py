@@ -23,7 +23,7 @@ from torch import nn
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.training import Diverged, Optimizer, RateSchedule, Replicates, evaluate, measure, train, training
+from lthedu.training import Diverged, Optimizer, RateSchedule, Replicates, Stopped, evaluate, measure, train, training
 from lthedu.training.cuda_graph import Captured
 from lthedu.training.minibatches import minibatches
 
@@ -147,8 +147,9 @@ def test_an_interrupt_between_update_and_mask_leaves_no_pruned_weight_alive(thre
             real.step = update
             return real
 
-    done = train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16)
-    assert done.stopped
+    with pytest.raises(Stopped) as stopped:
+        train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16)
+    done = stopped.value.trained
     assert not any(done.replicates.params[n][~m].any() for n, m in mask.items())
 
 
@@ -513,12 +514,13 @@ def test_an_interrupt_keeps_the_weights_so_far(three, toy):
             raise KeyboardInterrupt
 
     mask = random_masks(three)
-    done = train(three, toy, 9, mask=mask, batch_size=16, progress=stop)
+    with pytest.raises(Stopped, match="the training stopped at step 5 of 9") as stopped:
+        train(three, toy, 9, mask=mask, batch_size=16, progress=stop)
+    done = stopped.value.trained
     until = train(three, toy, 5, mask=mask, batch_size=16)
-    assert (done.stopped, done.steps) == (True, 5)
+    assert done.steps == 5
     assert done.history.empty
     assert equal(done.replicates.params, until.replicates.params)
-    assert not until.stopped
 
 
 def test_an_interrupt_in_the_first_step_leaves_the_start(three, toy):
@@ -533,8 +535,10 @@ def test_an_interrupt_in_the_first_step_leaves_the_start(three, toy):
             return real
 
     mask = random_masks(three)
-    done = train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16, first_step=2)
-    assert (done.stopped, done.steps, len(done.history)) == (True, 2, 0)
+    with pytest.raises(Stopped) as stopped:
+        train(three, toy, 9, mask=mask, optimizer=Interrupted(), batch_size=16, first_step=2)
+    done = stopped.value.trained
+    assert (done.steps, len(done.history)) == (2, 0)
     assert equal(done.replicates.params, masks.apply(mask, three.params))
     assert equal(done.mask, mask)
 

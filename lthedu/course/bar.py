@@ -1,4 +1,4 @@
-"""A progress bar that is gone when the work is done: HTML in a notebook, rich in a terminal."""
+"""A progress bar that is gone when the work is done or stopped: HTML in a notebook, rich in a terminal."""
 
 import html
 import sys
@@ -11,15 +11,17 @@ from rich.progress import Progress as RichProgress
 from rich.progress import TaskID
 
 from lthedu.course.boxes import in_notebook
+from lthedu.course.times import duration, lesson_at_work, lesson_here
 
 REDRAW = 0.2  # seconds between two redraws
+open_bars: list["ProgressBar"] = []  # begun and not done, the last one begun last
 
 
 class ProgressBar:
     """A callback `(done, all, text)` that draws a bar with the time left, and clears it at the end.
 
     Pass it as `progress=` to `train` or `Study.run`. In a notebook the bar ends as an empty output, so that a
-    stored notebook holds no timing.
+    stored notebook holds no timing; in JupyterLab the line below it says what the whole lesson takes on this machine.
 
     >>> bar = ProgressBar()
     >>> for step in range(3):
@@ -35,6 +37,7 @@ class ProgressBar:
         self._offset = 0
         self._handle: Any = None
         self._rich: tuple[RichProgress, TaskID] | None = None
+        self._lesson = self.now = ""
 
     def __call__(self, done: int, in_all: int, text: str) -> None:
         if not self._began and done >= in_all:  # all is done: there is no bar to open, and none to close
@@ -43,8 +46,9 @@ class ProgressBar:
         if not self._began:
             self._began, self._offset = now, done
             self._open(in_all)
+        self.now = f"{text}, {100 * done // in_all} % done"
         if done >= in_all:
-            self._close()
+            self.close()
         elif now - self._drawn >= REDRAW:
             self._drawn = now
             self._draw(done, in_all, f"{text}{self._left(done, in_all, now)}")
@@ -54,11 +58,15 @@ class ProgressBar:
         if done == self._offset or now - self._began < 1:
             return ""
         seconds = (now - self._began) * (in_all - done) / (done - self._offset)
-        return f", about {seconds:.0f} s left" if seconds < 100 else f", about {seconds / 60:.0f} min left"
+        return f", about {duration(seconds)} left"
 
     def _open(self, in_all: int) -> None:
+        open_bars.append(self)
         if self._notebook:
             self._handle = display({"text/html": ""}, raw=True, display_id=True)
+            if lesson := lesson_at_work():
+                self._handle.update({"text/html": "One moment: this machine's speed is measured."}, raw=True)
+                self._lesson = lesson_here(lesson)
         elif sys.stderr.isatty():
             bar = RichProgress(console=Console(stderr=True), transient=True)
             bar.start()
@@ -68,12 +76,15 @@ class ProgressBar:
         if self._handle is not None:
             label = html.escape(text)
             bar = f'<progress value="{done}" max="{in_all}" aria-label="{label}" style="width: 20em"></progress>'
-            self._handle.update({"text/html": f"{bar} {label}"}, raw=True)
+            below = f"<div>{html.escape(self._lesson)}</div>" if self._lesson else ""
+            self._handle.update({"text/html": f"{bar} {label}{below}"}, raw=True)
         if self._rich is not None:
             bar_, task = self._rich
             bar_.update(task, completed=done, description=text)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Clear the bar, whatever is left to do."""
+        open_bars.remove(self)
         if self._handle is not None:
             self._handle.update({"text/html": ""}, raw=True)
         if self._rich is not None:

@@ -99,7 +99,7 @@ def _guarded(title: str, check: Check, visit: Visit) -> Iterator[Line]:
         yield Line("not examined", f"{title}: {type(error).__name__}: {error}", REPORT, stops=False)
 
 
-REPORT = "mend the other problems first; if it stays, open an issue with this report"
+REPORT = "fix the other problems first; if it stays, open an issue with this report"
 
 
 def _one_line(text: str) -> str:
@@ -269,7 +269,7 @@ def data(visit: Visit) -> Iterator[Line]:
             yield Line(text, found["words"], do)
 
 
-_RESTORE = "if LTHEDU_DATA is set, unset it or mend the folder it names; else install lthedu again"
+_RESTORE = "if LTHEDU_DATA is set, unset it or repair the folder it names; else install lthedu again"
 
 
 def _texts() -> str:

@@ -19,6 +19,7 @@ from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
+from lthedu.course.stop import answer_the_stop_button
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
 from lthedu.exercises.values import brief
@@ -29,7 +30,7 @@ SECONDS = 10.0  # a check's time limit
 TRIES = 3  # wrong tries after which the solution opens
 _STUCK = (
     "Exercise {}: your function is inside a call that cannot be stopped from here. Wait for it, or choose Kernel > "
-    "Restart Kernel and mend it; nothing that you wrote is lost."
+    "Restart Kernel and fix it; nothing that you wrote is lost."
 )
 
 
@@ -39,10 +40,12 @@ class _Kernel:
     def __init__(self, folder: Path | None) -> None:
         self.record = Record(folder)
         self.hints: dict[str, int] = {}
+        self.tried: Exercise | None = None  # the one whose answer was checked last
         self.said: set[str] = set()
 
 
 _kernel = _Kernel(folder_at_work())
+answer_the_stop_button()
 
 
 def check(number: str, function: F) -> F:
@@ -59,8 +62,7 @@ def check(number: str, function: F) -> F:
     >>> find_tickets = check("2.1", lambda initial, full, train, prune, levels: [])
     Exercise 2.1: WRONG. It trained 0 times; with levels=1 it must train 2 times: the dense level 0,
     then once after each pruning.
-    What follows uses the course's reference, not your function. Mend it and run this cell again;
-    hint("2.1") gives a hint.
+    The cells below use the course's own function for now. Fix yours and run this cell again. hint("2.1") gives a hint.
     """
     exercise = meant(number, function)
     outer = sys.stdout
@@ -75,39 +77,48 @@ def check(number: str, function: F) -> F:
         )
         show_box(Box("note", "This copy is older than the course.", words))
     show_box(outcome.box)
+    if outcome.tried:
+        _kernel.tried = exercise
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
     return exercise.handed_on(function) if outcome.passed else exercise.reference  # type: ignore[return-value]
 
 
-def hint(number: str) -> None:
+def hint(number: str | None = None, last: int | None = None) -> None:
     """Show the hints of exercise `number` up to the next of three: a question, the idea, almost the code.
 
-    Each kernel begins with the first, so that a notebook run again tells no more than it did.
+    Each kernel begins with the first, so that a notebook run again tells no more than it did. `last` names the last
+    hint to show instead; without a `number` it is the exercise whose answer was checked last. Raises ValueError for an
+    unknown number.
 
     >>> hint("2.2")
     Hint 1 of 3 for exercise 2.2. If each weight is kept by the toss of a coin, how many weights does a
     layer keep: always the same number?
     """
-    exercise = find(number)
-    seen = _kernel.hints[exercise.name] = min(_kernel.hints.get(exercise.name, 0) + 1, len(exercise.hints))
+    if (exercise := _named(number, "hint")) is None:
+        return
+    many = len(exercise.hints)
+    upto = _kernel.hints.get(exercise.name, 0) + 1 if last is None else max(1, last)
+    seen = _kernel.hints[exercise.name] = min(upto, many)
     for i, text in enumerate(exercise.hints[:seen], 1):
-        title = f"Hint {i} of {len(exercise.hints)} for exercise {number}."
-        last = i == len(exercise.hints)
-        show_box(Box("note", title, code=text) if last else Box("note", title, text))
+        title = f"Hint {i} of {many} for exercise {exercise.number}."
+        show_box(Box("note", title, code=text) if i == many else Box("note", title, text))
     _note(exercise, "hint", hints=seen)
 
 
-def solution(number: str) -> None:
+def solution(number: str | None = None) -> None:
     """Show the source of the reference of exercise `number`, once it is passed or after three tries.
 
-    Three different answers count as three tries, those of an earlier day too.
+    Three different answers count as three tries, those of an earlier day too. Without a `number` it is the exercise
+    whose answer was checked last.
 
     >>> solution("2.3")
     The solution of exercise 2.3 is still closed. It opens when your function passes, or after 3 different tries
     (so far 0). hint("2.3") helps.
     """
-    exercise = find(number)
+    if (exercise := _named(number, "solution")) is None:
+        return
+    number = exercise.number
     entry = _kernel.record.entry(exercise.name)
     if entry.passed is None and entry.tries < TRIES:
         words = f"It opens when your function passes, or after {TRIES} different tries (so far {entry.tries})."
@@ -120,17 +131,18 @@ def solution(number: str) -> None:
     _note(exercise, "solution")
 
 
-def progress(lesson: int | None = None) -> None:
+def progress(lesson: int | str | None = None) -> None:
     """Show where you stand: for every exercise, or those of one lesson, passed or not, tries, hints and minutes.
 
-    It is read from a file in your own folder of lessons, and sent nowhere. Raises ValueError for a lesson without
-    exercises.
+    2, "2", "02" and "2.1" all name lesson 2. It is read from a file in your own folder of lessons, and sent nowhere.
+    Raises ValueError for a lesson without exercises.
 
     >>> progress(2)  # doctest: +ELLIPSIS
     Your progress
     Exercise  Title ...
     """
-    found = standing.standings(_kernel.record.document(), lesson)
+    head = str(lesson).partition(".")[0]
+    found = standing.standings(_kernel.record.document(), int(head) if head.isdecimal() else lesson)
     path = _kernel.record.path
     where = (
         f"Kept in {path} on this computer, and sent nowhere."
@@ -139,6 +151,15 @@ def progress(lesson: int | None = None) -> None:
     )
     show_box(standing.table(found, [where]))
     _say_trouble()
+
+
+def _named(number: str | None, verb: str) -> Exercise | None:
+    """The exercise meant; where none is, a box asks which."""
+    if number is not None:
+        return find(number)
+    if _kernel.tried is None:
+        show_box(Box("note", "Which exercise?", f'Write its number in quotes, for example {verb}("2.1").'))
+    return _kernel.tried
 
 
 def _note(exercise: Exercise, kind: Did, answer: str = "", hints: int = 0) -> None:
@@ -231,7 +252,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
     number = exercise.number
     where = f'hint("{number}") gives a hint.'
-    going_on = "What follows uses the course's reference, not your function."
+    going_on = "The cells below use the course's own function for now."
     if function is exercise.reference:
         words = f"This is the course's own function. Run the cell that defines yours, then check. {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words), tried=False)
@@ -240,10 +261,10 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
     if is_stub(function, exercise):
         left = "the code is as you found it" if exercise.given else "the function is still empty"
-        do = "Mend it" if exercise.given else "Write yours"
-        words = f"{left.capitalize()}. {going_on} {do} and run this cell again; {where}"
+        do = "Fix it" if exercise.given else "Write yours"
+        words = f"{left.capitalize()}. {going_on} {do} and run this cell again. {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT ATTEMPTED YET.", words), tried=False)
-    again = f"{going_on} Mend it and run this cell again; {where}"
+    again = f"{going_on} Fix yours and run this cell again. {where}"
     for module in exercise.imports:  # one that the time limit interrupted would stay half a module
         importlib.import_module(module)
     attempt, limit = Attempt(function), time_limit(SECONDS, stuck)
@@ -262,7 +283,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         words = _sentence(shortened(wrong.message))
         return _Outcome(Box("wrong", title, words, again, shortened(wrong.example, 600)))
     except TimeUp:
-        words = f"It did not finish within {SECONDS:.0f} seconds. Does a loop never end, or is it too much work?"
+        words = f"It did not finish within {SECONDS:.0f} seconds. Is there a loop that never ends, or too much work?"
         return _Outcome(Box("error", f"Exercise {number}: STOPPED.", words, again, _called(attempt)))
     except Exception as error:  # in the check's own code
         words = (
@@ -273,7 +294,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words, again), tried=False)
     finally:
         attempt.leave()
-    words = "From here on your function is used: run the cells below, again if they have run."
+    words = "The cells below now use your function; rerun any that you ran before."
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 
 

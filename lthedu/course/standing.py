@@ -14,11 +14,11 @@ from lthedu.course.record import FORMAT, PAUSE, Document, Entry, entries
 COLUMNS = ("Exercise", "Title", "Where you stand", "Tries", "Hints", "Minutes", "Passed")
 MEANING = (
     "What this table counts:",
-    "Until an exercise is passed (✗, ○), its lesson runs on the course's reference.",
-    "A try is an answer that differs from those before; checking the same one again does not count. What follows a "
-    "pass changes nothing.",
-    "Minutes: from the check or hint before it (of whatever exercise, or the start of the notebook) to each new try or "
-    f"hint of the exercise, until it passed. Pauses of more than {PAUSE / 60:.0f} minutes are left out.",
+    "Until you pass an exercise (✗, ○), its lesson uses the course's own function.",
+    "A try is an answer that differs from those before; checking the same one again does not count. After a pass "
+    "nothing more is counted.",
+    "Minutes are the time before each try or hint, back to the check or hint before it or to the start of the "
+    f"notebook. Pauses of more than {PAUSE / 60:.0f} minutes are left out.",
 )
 
 
@@ -62,7 +62,7 @@ class Standing:
         return self.number, self.title, words, str(e.tries), str(e.hints), _minutes(e.seconds) if started else "", when
 
 
-def standings(document: Document, lesson: int | None = None) -> list[Standing]:
+def standings(document: Document, lesson: int | str | None = None) -> list[Standing]:
     """Every exercise of the course, or of one lesson, and every other one that the document knows, last.
 
     Raises ValueError, with the lessons there are, for a lesson without exercises.
@@ -75,7 +75,7 @@ def standings(document: Document, lesson: int | None = None) -> list[Standing]:
     of_lesson = [s for s in found if s.lesson == lesson]
     if not of_lesson:
         there = ", ".join(str(n) for n in sorted({s.lesson for s in found if s.lesson is not None}))
-        raise ValueError(f"lesson {lesson!r} has no exercises; those that have: {there}")
+        raise ValueError(f"there is no lesson {lesson} with exercises; there are: {there}")
     return of_lesson
 
 

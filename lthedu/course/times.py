@@ -1,10 +1,13 @@
 """How long a lesson runs: measured once, beside the speed of the machine that did, and scaled to another machine."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 
 FILE = "times.json"  # beside the lessons
@@ -59,3 +62,36 @@ def write(lessons: Path, name: str, time: Time) -> None:
     times = {**read(lessons), name: time}
     text = json.dumps({name: asdict(times[name]) for name in sorted(times)}, indent=1, ensure_ascii=False)
     write_whole(lessons / FILE, f"{text}\n")
+
+
+def lesson_at_work() -> str:
+    """The name of the lesson whose notebook JupyterLab runs in this kernel, "winning_tickets"; "" where none is."""
+    name = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    return name[3:] if name[:2].isdigit() else ""
+
+
+@cache
+def lesson_here(lesson: str) -> str:
+    """What the cells of `lesson` take on this machine, in words; "" for one that was not measured.
+
+    How fast the machine trains is measured for a second, at the first call in a process.
+    """
+    time = read(course_path("lessons")).get(lesson)
+    if time is None or os.environ.get("LTHEDU_SCALE", "lesson") != "lesson":
+        return ""
+    from lthedu.bench.train import steps_per_second
+
+    try:
+        seconds, _ = time.estimate(steps_per_second(1.0))
+    except KeyboardInterrupt:  # in words of its own, it would be told as if it were the lesson's training
+        raise KeyboardInterrupt from None
+    return f"All cells of this lesson together take about {duration(seconds)} on this machine."
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(40), duration(480)
+    ('40 s', '8 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

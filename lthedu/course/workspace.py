@@ -3,8 +3,10 @@
 import errno
 import ipaddress
 import itertools
+import json
 import os
 import socket
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -72,6 +74,25 @@ def check_address(ip: str, port: int | None = None) -> None:
             ) from error
         where = f"{ip}, port {port}" if port else ip
         raise ValueError(f"cannot listen on {where}: {error.strerror or error}") from error
+
+
+def running_at(folder: Path) -> str | None:
+    """The address, with its token, of the JupyterLab that already runs on `folder`; None where none answers.
+
+    >>> running_at(Path("no/such/folder")) is None
+    True
+    """
+    for note in Path(environment(folder)["JUPYTER_RUNTIME_DIR"]).glob("jpserver-*.json"):
+        try:
+            told = json.loads(note.read_text(encoding="utf-8"))
+            url, token, root = told["url"], told["token"], told["root_dir"]
+            if not os.path.samefile(root, folder):
+                continue
+            urllib.request.urlopen(f"{url}api", timeout=5).close()  # what a server that was killed left answers nothing
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        return f"{url}lab?token={token}" if token else f"{url}lab"
+    return None
 
 
 def server_arguments(

@@ -142,11 +142,22 @@ class Experiment(Generic[S]):
                     self.take([self.done[p] for p in parts[: i + 1]])
                     if len(parts) > 1:
                         tick(i + 1, len(parts), f"part {i + 1} of {len(parts)}")
-            except BaseException:
+            except BaseException as error:
                 for future in futures.values():
                     future.cancel()
+                if isinstance(error, KeyboardInterrupt) and not self.chain:  # a chain says it link by link
+                    raise KeyboardInterrupt(self._kept(parts)) from None
                 raise
         return self.table
+
+    def _kept(self, parts: Sequence[Part]) -> str:
+        """What an interrupt leaves, in words."""
+        if len(parts) > 1:
+            return f"{sum(part in self.done for part in parts)} of {len(parts)} parts are finished and kept"
+        rows = len(self.table)
+        return (
+            f"the {rows} rows measured so far are in the experiment's `table`" if rows else "nothing was measured yet"
+        )
 
     def found(self, seconds: float) -> Found:
         """What was found so far, as a part gives it."""
@@ -193,12 +204,9 @@ class Experiment(Generic[S]):
         return training(start, data, steps, **named)
 
     def train(self, start: Replicates, **named: Any) -> Trained:
-        """`lthedu.training.train`, likewise. Raises KeyboardInterrupt where it was stopped: no half-trained network
-        becomes a row."""
+        """`lthedu.training.train`, likewise."""
         data, steps, named = self._usual(named)
         done: Trained = train(start, data, steps, **named)
-        if done.stopped:
-            raise KeyboardInterrupt
         return done
 
     def _usual(self, named: dict[str, Any]) -> tuple[Dataset, int, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Training R networks at once: `training`, a loop that can be read, and `train`, which runs it to the end."""
 
-from lthedu.training.engine import Diverged, Progress, Trained, train, training
+from lthedu.training.engine import Diverged, Progress, Stopped, Trained, train, training
 from lthedu.training.evaluation import Split, evaluate, measure
 from lthedu.training.gradients import By, Method, pick
 from lthedu.training.optimizers import ADAM, Optimizer, RateSchedule
@@ -18,6 +18,7 @@ __all__ = [
     "Replicates",
     "Split",
     "Step",
+    "Stopped",
     "Trained",
     "evaluate",
     "measure",

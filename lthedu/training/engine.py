@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.streams import derive
+from lthedu.base.threads import one_thread
 from lthedu.data import Dataset
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
@@ -121,7 +122,8 @@ def _steps(
 
 
 def _finite(params: Params) -> bool:
-    return all(bool(p.isfinite().all()) for p in params.values())
+    with one_thread():
+        return all(bool(p.sum().isfinite() or p.isfinite().all()) for p in params.values())  # a sum is the faster look
 
 
 class Diverged(ArithmeticError):
@@ -156,7 +158,26 @@ class Trained:
     history: pd.DataFrame  # of the last step: replicate, step, split ("val" or "test"), loss, accuracy
     steps: int  # the last step that was finished
     mask: Mask
-    stopped: bool = False  # True when the run was interrupted before its last step
+
+
+class Stopped(KeyboardInterrupt):
+    """A training was interrupted (the stop button, Ctrl-C) before its last step. `trained` is what there is.
+
+    >>> from lthedu import data
+    >>> from lthedu.networks import models
+    >>> mnist = data.load("mnist", device="cpu").first(100, 100, 100)
+    >>> def stop(done, steps, text):
+    ...     raise KeyboardInterrupt
+    >>> try:
+    ...     train(Replicates.create(models.lenet_300_100, seeds=[0]), mnist, 20, batch_size=50, progress=stop)
+    ... except Stopped as stopped:
+    ...     print(stopped, "|", stopped.trained.steps)
+    the training stopped at step 1 of 20 | 1
+    """
+
+    def __init__(self, trained: Trained, steps: int) -> None:
+        self.trained = trained
+        super().__init__(f"the training stopped at step {trained.steps} of {steps}")
 
 
 @typed
@@ -177,9 +198,9 @@ def train(
     """Train every replicate to the last step, and return them with their validation and test results there.
 
     The arguments are those of `training`, the loop to write where something is to be seen or done on the way.
-    `progress(done, all, text)` is called after each step. An interrupt (the stop button, Ctrl-C) ends the training
-    early and gives back what there is so far, with `stopped` set and no history. Raises as `training`; the `history`
-    of a Diverged tells how good the other replicates were at that step.
+    `progress(done, all, text)` is called after each step. An interrupt (the stop button, Ctrl-C) raises Stopped, which
+    holds what there is so far, without a history. Raises as `training`; the `history` of a Diverged tells how good the
+    other replicates were at that step.
 
     >>> from lthedu import data
     >>> from lthedu.networks import models
@@ -218,7 +239,10 @@ def train(
         done, networks, mask = now.step, now.replicates, now.mask
     # held once more, for an interrupt between an update and its mask
     ends = replace(networks, params=masks.hold(mask, networks.params, frozen or {}))
-    return Trained(ends, history, done, mask, stopped)
+    trained = Trained(ends, history, done, mask)
+    if stopped:
+        raise Stopped(trained, steps)
+    return trained
 
 
 def _check(

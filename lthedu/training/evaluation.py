@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
+from lthedu.base.threads import one_thread
 from lthedu.data import Dataset
 from lthedu.training.gradients import BatchedLinear, By, Method, pick
 from lthedu.training.kept import loops_take, numba_is_here, outputs, pays_to_evaluate
@@ -45,8 +46,9 @@ def evaluate(
     loss, right = x.new_zeros(r, dtype=torch.float64), x.new_zeros(r, dtype=torch.float64)
     for logits in _logits(replicates, x, by):  # (R, classes, some)
         target = y[done : done + logits.shape[2]].expand(r, -1)
-        loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
-        right += (logits.argmax(1) == target).sum(1)
+        with one_thread():  # it is little
+            loss += nn.functional.cross_entropy(logits, target, reduction="none").sum(1, dtype=torch.float64)
+            right += (logits.argmax(1) == target).sum(1)
         done += logits.shape[2]
     return loss / len(x), torch.where(loss.isnan(), loss, right) / len(x)
 
@@ -56,7 +58,9 @@ def _logits(replicates: Replicates, x: Tensor, by: By | Literal["auto"] | Method
     method, params = pick(by, replicates.model, x.device), replicates.params
     layers = method.layers if isinstance(method, BatchedLinear) and by in ("auto", "sparse") else ()
     few = layers and loops_take(params, x) and pays_to_evaluate(params, layers, len(x)) and numba_is_here()
-    if few and all(bool(t.sum().isfinite()) for t in (x, *params.values())):  # 0 times NaN is NaN, and to be seen
+    with one_thread():
+        few = few and all(bool(t.sum().isfinite()) for t in (x, *params.values()))  # 0 times NaN is NaN, and to be seen
+    if few:
         return outputs(layers, params, x)
     model = copy.deepcopy(replicates.model)  # which may keep what it computed
     chunk = max(1, 2_000_000 // (len(replicates) * 300))  # keeps a hidden layer of all replicates within the cache

@@ -1,5 +1,6 @@
 """The kept weights of masked MLPs as compiled loops take them, when that pays, and an evaluation by them alone."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from lthedu.base.threads import in_threads
 from lthedu.networks.masks import Mask, Params
 
-DENSEST = 0.55  # of all weights together: with two thirds of them kept, the batched products are as fast
+DENSEST = 0.65  # of all weights together: with three quarters of them kept, the batched products are as fast
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
 WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
 EVALUATED = 2000  # examples: for fewer it takes longer to find the kept weights than it saves
@@ -67,7 +68,7 @@ def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
     >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
     [True, False]
     """
-    kept = sum(int(mask[name].sum()) if name in mask else params[name].numel() for name, _ in layers)
+    kept = sum(_count(mask[name]) if name in mask else params[name].numel() for name, _ in layers)
     return batch_size <= WIDEST and _few(kept, params, layers)
 
 
@@ -78,7 +79,11 @@ def pays_to_evaluate(params: Params, layers: Layers, examples: int) -> bool:
     >>> [pays_to_evaluate({"w": w * (w < density)}, [("w", None)], 5000) for density in (0.1, 0.9)]
     [True, False]
     """
-    return examples >= EVALUATED and _few(sum(int(params[w].count_nonzero()) for w, _ in layers), params, layers)
+    return examples >= EVALUATED and _few(sum(_count(params[w]) for w, _ in layers), params, layers)
+
+
+def _count(of: Tensor) -> int:
+    return int(np.count_nonzero(of.detach().numpy()))  # without torch's threads
 
 
 def _few(kept: int, params: Params, layers: Layers) -> bool:
@@ -104,49 +109,58 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     >>> found.start.tolist(), found.column.tolist(), found.place.tolist()
     ([0, 2, 4], [0, 2, 1, 2], [0, 4, 3, 5])
     """
-    keeps = _with_biases({n: mask.get(n, torch.ones_like(p, dtype=torch.bool)) for n, p in params.items()}, layers)
-    places = _with_biases(views(torch.arange(sum(p.numel() for p in params.values())), params), layers)
-    start, column, place = _rows(keeps, places)
-    ends = torch.stack([k.sum((1, 2)) for k in keeps], 1).flatten().cumsum(0).view(-1, len(keeps)).tolist()
+    from lthedu.training.sparse_kernels import by_column  # see `numba_is_here`
 
-    def turned(r: int) -> tuple[Tensor, Tensor]:  # of each entry, column by column: its row, and which of the N it is
-        found = []
-        for end, keep in list(zip(ends[r], (k[r] for k in keeps), strict=True))[1:]:
-            number = (keep.flatten().cumsum(0) + (end - 1 - int(keep.sum()))).view_as(keep)
-            by_column = keep[:, :-1].T
-            found.append((by_column.nonzero()[:, 1], number[:, :-1].T[by_column]))
-        rows, entries = zip(*found, strict=True) if found else ([torch.arange(0)], [torch.arange(0)])
-        return torch.cat(list(rows)), torch.cat(list(entries))
+    keeps = {n: mask[n].contiguous().numpy() if n in mask else np.ones(p.shape, bool) for n, p in params.items()}
+    kept = _by_row(keeps, params, layers)
+    rows, columns = kept.widths[1:], kept.widths[1:-1]
+    first = _begins([keeps[w] for w, _ in layers[1:]], len(params[layers[0][0]]))
+    begin = np.zeros((len(first) - 1) * columns.sum() + 1, np.int64)
+    row, entry = np.zeros(first[-1], np.uint32), np.zeros(first[-1], np.int64)
 
-    row, entry = (torch.cat(t).numpy() for t in zip(*in_threads(turned, range(len(keeps[0]))), strict=True))
-    by_column = [keeps[0].new_zeros(len(keeps[0]), 0), *(k[:, :, :-1].sum(1) for k in keeps[1:])]
-    return Kept(_widths(keeps), start, column, _starts(by_column), row.astype(np.uint32), entry, place)
+    def turn(r: int) -> None:
+        q, p = r * rows.sum() + rows[0], r * columns.sum()
+        begin[p] = first[r]
+        for fan_in, fan_out in itertools.pairwise(rows):
+            by_column(kept.start[q : q + fan_out + 1], kept.column, begin[p : p + fan_in + 1], row, entry)
+            q, p = q + fan_out, p + fan_in
 
-
-def _with_biases(of: Mapping[str, Tensor], layers: Layers) -> list[Tensor]:
-    """Of each layer, (R, out, in + 1); a missing bias is 0."""
-    both = ((of[w], of[b][:, :, None] if b else torch.zeros_like(of[w][:, :, :1])) for w, b in layers)
-    return [torch.cat(pair, 2) for pair in both]
+    in_threads(turn, range(len(first) - 1))
+    begin[-1] = first[-1]
+    return kept._replace(start_by_column=begin, row=row, entry=entry)
 
 
-def _rows(keeps: list[Tensor], of: list[Tensor]) -> tuple[Ints, Ints, NDArray[Any]]:
-    """Where each row begins, the columns of what is kept, and its values in `of`, all layer by layer (R, out, in)."""
+def _by_row(keeps: Mapping[str, Ints], params: Params, layers: Layers) -> Kept:
+    """What `keeps` (R, ...) says by name, row by row alone: what is sorted by columns is empty."""
+    from lthedu.training.sparse_kernels import by_row  # see `numba_is_here`
 
-    def one(r: int) -> tuple[Tensor, Tensor]:
-        every = [(keep[r], values[r]) for keep, values in zip(keeps, of, strict=True)]
-        return torch.cat([k.nonzero()[:, 1] for k, _ in every]), torch.cat([v[k] for k, v in every])
+    sizes = [p.numel() for p in params.values()]
+    where = dict(zip(params, np.cumsum([0, *sizes]), strict=False))  # in the one long tensor
+    shapes = [params[w].shape[1:] for w, _ in layers]
+    widths = np.array([shapes[0][1], *(fan_out for fan_out, _ in shapes)])
+    replicates, rows = len(params[layers[0][0]]), widths[1:].sum()
+    first = _begins([keeps[name] for layer in layers for name in layer if name], replicates)
+    start = np.zeros(replicates * rows + 1, np.int64)
+    column, place = np.zeros(first[-1], np.uint32), np.zeros(first[-1], np.int64)
 
-    column, found = (torch.cat(t).numpy() for t in zip(*in_threads(one, range(len(keeps[0]))), strict=True))
-    return _starts([k.sum(2) for k in keeps]), column.astype(np.uint32), found
+    def sort(r: int) -> None:
+        q = r * rows
+        start[q] = first[r]
+        for (w, b), (fan_out, fan_in) in zip(layers, shapes, strict=True):
+            bias, at = (keeps[b][r], where[b] + r * fan_out) if b else (np.zeros(fan_out, bool), 0)
+            given = keeps[w][r], bias, where[w] + r * fan_out * fan_in, at
+            by_row(*given, start[q : q + fan_out + 1], column, place)
+            q += fan_out
+
+    in_threads(sort, range(replicates))
+    none = np.zeros(0, np.int64)
+    return Kept(widths, start, column, none, none.astype(np.uint32), none, place)
 
 
-def _starts(counts: list[Tensor]) -> Ints:
-    """Where each begins, from how many there are: (R, ...), layer by layer."""
-    return np.concatenate([[0], torch.cat(counts, 1).flatten().cumsum(0).numpy()])
-
-
-def _widths(layers: list[Tensor]) -> Ints:
-    return np.array([*(layer.shape[2] - 1 for layer in layers), layers[-1].shape[1]])
+def _begins(keeps: Sequence[Ints], replicates: int) -> Ints:
+    """(R + 1,) where each replicate's entries begin, from what is kept of each tensor (R, ...)."""
+    counts = sum((k.reshape(replicates, -1).sum(1) for k in keeps), np.zeros(replicates, np.int64))
+    return np.concatenate([[0], counts.cumsum()])
 
 
 def outputs(layers: Layers, params: Params, x: Tensor) -> Iterator[Tensor]:
@@ -158,11 +172,10 @@ def outputs(layers: Layers, params: Params, x: Tensor) -> Iterator[Tensor]:
     """
     from lthedu.training.sparse_kernels import logits  # see `numba_is_here`
 
-    weights = _with_biases(params, layers)
-    start, column, value = _rows([w != 0 for w in weights], weights)
-    widths, none = _widths(weights), np.zeros(0, np.int64)
-    kept = Kept(widths, start, column, none, none.astype(np.uint32), none, none)
-    shape, threads = (len(weights[0]), int(widths[-1])), torch.get_num_threads()
+    arrays = {name: p.detach().contiguous().numpy() for name, p in params.items()}
+    kept = _by_row({name: p != 0 for name, p in arrays.items()}, params, layers)
+    value, widths = np.concatenate([p.ravel() for p in arrays.values()])[kept.place], kept.widths
+    shape, threads = (len(params[layers[0][0]]), int(widths[-1])), torch.get_num_threads()
     room = torch.ones((threads, int(widths.sum()) + len(layers), BLOCK), dtype=x.dtype).numpy()
     for some in torch.split(x.flatten(1), max(1, LOGITS // (shape[0] * shape[1] * BLOCK)) * BLOCK):
         examples, out, blocks = some.contiguous().numpy(), x.new_empty(*shape, len(some)), -(-len(some) // BLOCK)

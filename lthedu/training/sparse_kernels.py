@@ -7,7 +7,41 @@ A replicate is computed by itself, so that its numbers depend on nothing beside 
 
 import numpy as np
 
-from lthedu.base.compiled import vectorised
+from lthedu.base.compiled import compiled, vectorised
+
+
+@compiled
+def by_row(keep, keep_bias, at, at_bias, start, column, place):  # type: ignore[no-untyped-def]
+    """The kept entries of a layer (out, in) with its bias, from `start[0]` on; its parameters begin at those places."""
+    k, fan_in = start[0], keep.shape[1]
+    for o in range(len(keep)):
+        for c in range(fan_in):
+            if keep[o, c]:
+                column[k], place[k] = c, at + o * fan_in + c
+                k += 1
+        if keep_bias[o]:
+            column[k], place[k] = fan_in, at_bias + o
+            k += 1
+        start[o + 1] = k
+
+
+@compiled
+def by_column(start, column, begin, row, entry):  # type: ignore[no-untyped-def]
+    """The entries of a layer column by column, without the bias's; those of column c stand from `begin[c]` on."""
+    at = np.zeros_like(begin)
+    at[0] = begin[0]
+    for k in range(start[0], start[-1]):
+        if column[k] < len(at) - 1:
+            at[column[k] + 1] += 1
+    for c in range(1, len(at)):
+        at[c] += at[c - 1]
+    begin[1:] = at[1:]
+    for o in range(len(start) - 1):
+        for k in range(start[o], start[o + 1]):
+            c = column[k]
+            if c < len(at) - 1:
+                row[at[c]], entry[at[c]] = o, k
+                at[c] += 1
 
 
 @vectorised

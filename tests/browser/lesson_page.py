@@ -121,6 +121,11 @@ class LessonPage:
         self.type_into(place + 1, code)
         return self.run_with_keys(place + 1).inner_text()
 
+    def dress(self, theme: str) -> None:
+        """Settings > Theme."""
+        self.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        self.wait(f"the theme is {theme}", "theme => document.body.dataset.jpThemeName === theme", theme)
+
     def photograph(self, what, name: str) -> None:
         """Save a screenshot of one thing, or of the window, where screenshots are asked for."""
         if self.shots:

@@ -80,7 +80,7 @@ def test_every_answer_is_called_by_the_cells_that_follow_its_check(
     assert {n for n in numbers if after[n] > 0} == numbers
     said = capsys.readouterr().out
     assert said.count(": RIGHT.") == len(mine)
-    assert "uses the course's reference" not in said
+    assert "use the course's own function" not in said
 
 
 @pytest.mark.full

@@ -43,14 +43,14 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lesson, "_kernel", lesson._Kernel(None))
 
 
-REFERENCE_STEPS_IN = "uses the course's reference, not your function"
+REFERENCE_STEPS_IN = "use the course's own function for now"
 
 
 def test_a_right_function_is_given_back_itself(capsys) -> None:
     assert check("2.2", by_ranking_noise) is by_ranking_noise
     said = capsys.readouterr().out
     assert "Exercise 2.2: RIGHT." in said
-    assert "From here on your function is used" in said
+    assert "The cells below now use your function" in said
     assert REFERENCE_STEPS_IN not in said
 
 
@@ -198,6 +198,30 @@ def test_hints_come_one_after_the_other(capsys) -> None:
     assert shown == [1, 2, 3, 3]
 
 
+def test_without_a_number_hint_and_solution_are_about_the_answer_checked_last(capsys) -> None:
+    check("2.3", lambda a, b: ...)
+    check("2.4", None)  # not attempted
+    capsys.readouterr()
+    hint()
+    assert "Hint 1 of 3 for exercise 2.3." in capsys.readouterr().out
+    solution()
+    assert "The solution of exercise 2.3 is still closed." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", [hint, solution])
+def test_without_a_number_and_an_answer_a_box_asks_which_exercise(verb, capsys) -> None:
+    verb()
+    assert (
+        capsys.readouterr().out == f'Which exercise? Write its number in quotes, for example {verb.__name__}("2.1").\n'
+    )
+
+
+def test_a_hint_can_be_asked_for_by_its_number(capsys) -> None:
+    for last, shown in ((3, 3), (99, 3), (0, 1)):
+        hint("2.1", last)
+        assert capsys.readouterr().out.count("Hint ") == shown
+
+
 def test_the_solution_opens_after_three_different_tries(capsys) -> None:
     for tries, answer in enumerate((shuffles_rows, tosses_a_coin, shuffles_a_name)):
         solution("2.2")
@@ -297,9 +321,12 @@ def test_progress_says_where_one_stands(work, capsys) -> None:
     assert "✓ passed after solution  4 " in rows["2.4"]
     assert "Passed: 2 of 4 exercises, 1 of them after seeing the solution. Tries: 6. Hints: 1." in said
     assert f"Kept in {work.file} on this computer, and sent nowhere." in said
+    for same in ("2", "02", "2.1"):
+        progress(same)
+        assert capsys.readouterr().out == said
     progress()
     assert "2.4" in capsys.readouterr().out
-    with pytest.raises(ValueError, match=r"lesson 77 has no exercises; those that have: .*2"):
+    with pytest.raises(ValueError, match=r"no lesson 77 with exercises; there are: .*2"):
         progress(77)
 
 

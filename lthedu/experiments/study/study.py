@@ -290,8 +290,8 @@ class Study(Experiment[Settings]):
         except KeyboardInterrupt:
             self._unfinished = self._rows(level, arms, mask, measured)
             raise KeyboardInterrupt(
-                f"stopped at level {level}, step {step} of {s.steps}; {level} finished levels are kept, "
-                "the rows so far are in study.table, and study.run() goes on"
+                f"stopped at level {level}, step {step} of {s.steps}; finished levels that are kept: {level}; the rows "
+                "so far are in the study's `table`, and its `run()` goes on"
             ) from None
         rows = self._rows(level, arms, mask, measured)
         return Level(arms, start, mask, masks.clone(now.params), rows, rewound, time.perf_counter() - began)
