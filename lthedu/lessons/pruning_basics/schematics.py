@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from lthedu.base.arguments import typed
 
@@ -46,9 +47,9 @@ def two_networks() -> tuple[Figure, str]:
 def score_select_mask(weights: Sequence[Sequence[float]], density: float) -> tuple[Figure, str]:
     """A small weight matrix on its way through pruning: weights, their scores, the mask, the weights that are left."""
     w = np.array(weights)
-    kept = np.zeros(w.size, dtype=bool)
-    kept[np.argsort(-np.abs(w).ravel(), kind="stable")[: round(density * w.size)]] = True
-    kept = kept.reshape(w.shape)
+    flat = np.zeros(w.size, dtype=bool)
+    flat[np.argsort(-np.abs(w).ravel(), kind="stable")[: round(density * w.size)]] = True
+    kept = flat.reshape(w.shape)
     figure, axes = plt.subplots(1, 4, figsize=(10, 2.4))
     stages = (
         ("weights", w, [f"{x:.1f}" for x in w.ravel()]),
@@ -84,7 +85,7 @@ def stored_as_csr(left: Sequence[Sequence[float]]) -> tuple[Figure, str]:
     for row, (name, words) in enumerate(parts.items()):
         for i, word in enumerate(words):
             color = (KEPT, "#FBE3C0", "#E4E4E4")[row]
-            axes[1].add_patch(plt.Rectangle((i, -row), 1, 0.8, fc=color, ec="black", lw=0.6))
+            axes[1].add_patch(Rectangle((i, -row), 1, 0.8, fc=color, ec="black", lw=0.6))
             axes[1].text(i + 0.5, 0.4 - row, word, ha="center", va="center")
         axes[1].text(-0.2, 0.4 - row, name, ha="right", va="center", fontsize=10)
     axes[1].set(xlim=(-3.4, max(len(rows), len(starts)) + 0.2), ylim=(-2.2, 1))
@@ -120,7 +121,7 @@ def _grid(ax: Axes, shape: tuple[int, ...], words: Sequence[str], kept: np.ndarr
     rows, columns = shape
     for i, word in enumerate(words):
         y, x = divmod(i, columns)
-        ax.add_patch(plt.Rectangle((x, rows - y - 1), 1, 1, fc=KEPT if kept[i] else PRUNED, ec="black", lw=0.6))
+        ax.add_patch(Rectangle((x, rows - y - 1), 1, 1, fc=KEPT if kept[i] else PRUNED, ec="black", lw=0.6))
         ax.text(x + 0.5, rows - y - 0.5, word, ha="center", va="center", color="black" if kept[i] else "#777777")
     ax.set(xlim=(-0.05, columns + 0.05), ylim=(-0.05, rows + 0.05), aspect="equal")
     ax.axis("off")
