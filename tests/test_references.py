@@ -40,11 +40,9 @@ def arxiv(text: str) -> set[str]:
 
 
 def has_entry(names: tuple[str, ...], year: str) -> bool:
-    """Whether the list has a paper of that year, or printed in it, by these authors, the first one first."""
+    """Whether the list has a paper of that year, or printed in it, with these authors."""
     return any(
-        entry["authors"].startswith(names[0])
-        and year in entry.string
-        and all(re.search(rf"\b{re.escape(name)}\b", entry["authors"]) for name in names)
+        year in entry.string and all(re.search(rf"\b{re.escape(name)}\b", entry["authors"]) for name in names)
         for entry in entries()
     )
 

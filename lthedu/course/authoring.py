@@ -13,9 +13,11 @@ from lthedu.base.files import write_whole
 from lthedu.base.machine import cpu_name
 from lthedu.course.compared import made_with
 from lthedu.course.executor import run_cells
+from lthedu.course.navigation import navigate
 from lthedu.course.notebooks import read_notebook
 from lthedu.course.numbers import renumber
 from lthedu.course.probe import asked
+from lthedu.course.references import cite
 from lthedu.course.times import Time
 from lthedu.course.times import read as read_times
 from lthedu.course.times import write as write_time
@@ -33,14 +35,17 @@ class NotCanonical(ValueError):
 def canonical(path: Path, *, times: bool = False) -> None:
     """Run the notebook at `path` from top to bottom and rewrite it in its committed form.
 
-    The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), execution counts
-    run from 1 to n, ids follow from the cells' sources, outputs are stored without timing or widget state, and what
-    they were made with stands in the metadata (see `compared`). With `times` one thread runs it, twice, and how long
+    The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), it begins and ends
+    with its links (see `navigation`) and lists what it cites (see `references`), execution counts run from 1 to n, ids
+    follow from the cells' sources, outputs are stored without timing or widget state, and what they were made with
+    stands in the metadata (see `compared`). With `times` one thread runs it, twice, and how long
     that took goes to `times.json` beside it. Raises NotCanonical when a cell writes to stderr, ValueError when the
     machine is too busy to be timed or that file holds no times; the notebook is then as it was.
     """
     notebook = read_notebook(path)
     renumber(notebook, path)
+    navigate(notebook, path)
+    cite(notebook, path)
     if times:
         read_times(path.parent)  # before the work
         measured = timed(notebook, path.parent)

@@ -3,7 +3,8 @@
 import html
 import sys
 import time
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from IPython.display import display
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.progress import TaskID
 from lthedu.course.boxes import in_notebook
 from lthedu.course.times import duration, lesson_at_work, lesson_here
 
+T = TypeVar("T")
 REDRAW = 0.2  # seconds between two redraws
 open_bars: list["ProgressBar"] = []  # begun and not done, the last one begun last
 
@@ -42,16 +44,29 @@ class ProgressBar:
     def __call__(self, done: int, in_all: int, text: str) -> None:
         if not self._began and done >= in_all:  # all is done: there is no bar to open, and none to close
             return
-        now = time.monotonic()
         if not self._began:
-            self._began, self._offset = now, done
             self._open(in_all)
+            self._offset = done
+        now = time.monotonic()
+        self._began = self._began or now
         self.now = f"{text}, {100 * done // in_all} % done"
         if done >= in_all:
             self.close()
         elif now - self._drawn >= REDRAW:
             self._drawn = now
             self._draw(done, in_all, f"{text}{self._left(done, in_all, now)}")
+
+    def over(self, items: Iterable[T], what: str) -> Iterator[T]:
+        """The items, with a bar that counts them: "ticket 2 of 5" for `what` = "ticket".
+
+        >>> [n**2 for n in ProgressBar().over([1, 2, 3], "square")]
+        [1, 4, 9]
+        """
+        listed = list(items)
+        for i, item in enumerate(listed):
+            self(i, len(listed), f"{what} {i + 1} of {len(listed)}")
+            yield item
+        self(len(listed), len(listed), what)
 
     def _left(self, done: int, in_all: int, now: float) -> str:
         """The time left, once there is something to go by."""

@@ -59,6 +59,21 @@ class Box:
         return f'<div role="status" style="{style}">{"".join(parts)}</div>'
 
 
+@dataclass(frozen=True)
+class Caption:
+    """What to look for in the figure above it; and what the figure shows, folded away in a notebook."""
+
+    words: str
+    description: str
+
+    def __repr__(self) -> str:
+        return f"{self.words}\n    Description: {self.description}"
+
+    def _repr_html_(self) -> str:
+        folded = f"<details><summary>Description of the figure</summary>{_marked(self.description)}</details>"
+        return f'<div style="max-width: 60em">{_marked(self.words)}{folded}</div>'
+
+
 def _marked(text: str) -> str:
     """The text as HTML, with `code` between backticks set as code, and its lines kept apart."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)).replace("\n", "<br>")
@@ -70,8 +85,8 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def show_box(box: "Box | Table") -> None:
-    """Show the box or table in a notebook; print its words elsewhere."""
+def show_box(box: "Box | Caption | Table") -> None:
+    """Show the box, caption or table in a notebook; print its words elsewhere."""
     if in_notebook():
         display(box)
     else:

@@ -20,6 +20,7 @@ from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, unused
 from lthedu.course.notebooks import parsed, read_notebook
 
 FORMAT = 1
+PAGES = ("GLOSSARY.md", "REFERENCES.md")  # what the lessons link to, beside them
 REPLACED = "replaced"  # in OWN_FOLDER: unanswered copies that gave way to a newer version
 
 
@@ -144,7 +145,8 @@ def copy_lessons(folder: Path, lessons: Path | None = None) -> Copied:
         written = [*done["new"], *done["refreshed"], *done["current"]]
         _remember(folder, known, {name: contents[name] for name in written})
     done["kept"] += done["outdated"] + done["stuck"] + done.pop("current")
-    return Copied(folder, **{word: tuple(sorted(n for n in names if "/" not in n)) for word, names in done.items()})
+    lessons_of = {word: tuple(sorted(n for n in names if n.endswith(".ipynb"))) for word, names in done.items()}
+    return Copied(folder, **lessons_of)
 
 
 def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
@@ -174,9 +176,10 @@ def reset(lesson: str, folder: Path, lessons: Path | None = None) -> Fresh:
 
 
 def handed_out(source: Path) -> dict[str, bytes]:
-    """What a learner gets of the folder `source`, by relative path: copies of lessons, and the files they name."""
+    """What a learner gets of the folder `source`, by relative path: lessons' copies, what they name, the pages."""
     lessons = sorted(source.glob("[!.]*.ipynb"))
     found = {lesson.name: learner_copy(lesson).encode() for lesson in lessons}
+    found |= {page: (source / page).read_bytes() for page in PAGES if (source / page).is_file()}
     for lesson in lessons:
         found |= named_files(lesson)
     return found

@@ -1,4 +1,4 @@
-"""The verbs of a lesson: check, hint, solution, progress, show, caption, claim, verdict."""
+"""The verbs of a lesson: check, hint, solution, progress, show, figure, measured, claim, verdict."""
 
 import importlib
 import math
@@ -19,6 +19,8 @@ from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
+from lthedu.course.shown import figure as figure
+from lthedu.course.shown import measured as measured
 from lthedu.course.stop import answer_the_stop_button
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
@@ -213,19 +215,21 @@ def caption(alt: Text) -> None:
 
 @typed
 def claim(sentence: Text, holds: bool, evidence: str = "") -> None:
-    """Show the computed verdict on a sentence, with its evidence.
+    """Show the computed verdict on a sentence, and under it what was asked and what was found.
 
-    Raises TypeError where `holds` is not True or False, and ValueError for an empty sentence.
+    Values of something trained stand in `evidence` as `measured` writes them. Raises TypeError where `holds` is not
+    True or False, and ValueError for an empty sentence.
 
-    >>> claim("The ticket beats its control", True, "5 of 5 seeds")
+    >>> won = 5
+    >>> evidence = f"Asked: higher in at least 4 of 5 seeds. Found: {measured(won, 0)} of 5."
+    >>> claim("The ticket beats its control", won >= 4, evidence)
     SUPPORTED by this run: The ticket beats its control.
-        5 of 5 seeds
-    >>> claim("The ticket beats its control", False, "2 of 5 seeds")
+    Asked: higher in at least 4 of 5 seeds. Found: ‹5› of 5.
+    >>> claim("The ticket beats its control", False)
     NOT SUPPORTED by this run: The ticket beats its control.
-        2 of 5 seeds
     """
     verdict = "SUPPORTED by this run:" if holds else "NOT SUPPORTED by this run:"
-    show_box(Box("supported" if holds else "unsupported", verdict, _sentence(sentence), detail=evidence))
+    show_box(Box("supported" if holds else "unsupported", verdict, _sentence(sentence), evidence))
 
 
 @typed

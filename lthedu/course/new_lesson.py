@@ -83,11 +83,11 @@ def next_steps(written: list[Path]) -> str:
             "Next:",
             f"1. lthedu canonical {lesson}",
             "   It runs the lesson and stores its outputs; do so after every change.",
-            f"2. pytest tests/test_lessons.py -k {lesson.stem}",
-            "   It names what a lesson must have and this one has not: cells, words, exercises, what is to be written.",
+            f"2. pytest tests/test_lessons.py tests/test_told.py -k {lesson.stem}",
+            "   It names what a lesson must have and this one has not: parts, headings, links, what is to be written.",
             "3. jupyter lab lessons",
             "   Write the lesson. CONTRIBUTING.md says how a lesson, an exercise and a mistake are made.",
-            "4. Give the lesson a row in README.md and a line in CHANGELOG.md.",
+            "4. Give the lesson a row in README.md and in lessons/INSTRUCTORS.md, and a line in CHANGELOG.md.",
         ]
     )
 

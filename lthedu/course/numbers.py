@@ -14,6 +14,7 @@ from lthedu.exercises.core import Exercise
 
 _CHECK = re.compile(r'^(\w+) = check\("([\d.]+)", \w+\)$', re.MULTILINE)
 _NUMBERED = re.compile(r'((?:hint|solution)\(")([\d.]+)(?="\))|(\bexercises? )(\d+\.\d+)\b', re.IGNORECASE)
+_HEADING = re.compile(r"^(### Exercise )[\d.]+( · (.+?))(?=[ ·(]+optional\)?$|$)", re.MULTILINE)
 _LINK = re.compile(r"\[((?:[^\]\d]*[^\]\d.])?)(\d\d)?([^\]]*)\]\((\d\d)_(\w+)\.ipynb((?:#[^)]*)?)\)")
 
 
@@ -35,7 +36,7 @@ def renumber(notebook: NotebookNode, path: Path) -> list[str]:
         if lesson := re.match(r"\d\d(?=_)", path.name):
             text = re.sub(r"\bprogress\(\d+\)", f"progress({int(lesson[0])})", text)
         if cell.cell_type == "markdown":
-            text = re.sub(r"^(### Exercise )[\d.]+( · (.+))$", lambda m: _headed(m, here), text, flags=re.MULTILINE)
+            text = _HEADING.sub(lambda m: _headed(m, here), text)
             text = _LINK.sub(lambda m: _linked(m, files), text)
         for before, after in zip(cell.source.splitlines(), text.splitlines(), strict=True):
             if before != after:

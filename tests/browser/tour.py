@@ -19,7 +19,7 @@ from ipywidgets import IntSlider, ToggleButtons
 from matplotlib.figure import Figure
 
 from lthedu.course.bar import ProgressBar
-from lthedu.course.lesson import caption, check, claim, hint, progress, show, solution, verdict
+from lthedu.course.lesson import check, claim, figure, hint, progress, show, solution, verdict
 from lthedu.figures import use_style
 from lthedu.figures.live import live_plot
 from lthedu.networks import masks
@@ -46,19 +46,19 @@ claim("Every random mask keeps as many weights as the ticket", set(counts) == {5
 _, ax = plt.subplots()
 ax.plot(range(1, 21), counts)
 ax.set(xlabel="draw", ylabel="weights kept", title="Always five")
-caption("weights kept against draws: a level line at 5")
+figure((ax, "weights kept against draws: a level line at 5."), "Does any mask keep more than five?")
 """,
     """
 def draw(power, sign):
-    figure.clear()
+    sheet.clear()
     x = np.linspace(-1, 1, 50)
-    figure.subplots().plot(x, (1 if sign == "plus" else -1) * x**power)
+    sheet.subplots().plot(x, (1 if sign == "plus" else -1) * x**power)
     return f"{sign} x to the power of {power}"
 
-figure = Figure(figsize=(6, 3))
+sheet = Figure(figsize=(6, 3))
 controls = {"power": IntSlider(value=1, min=1, max=5, description="power")}
 controls["sign"] = ToggleButtons(options=["plus", "minus"], description="sign")
-explorer = live_plot(figure, draw, controls)
+explorer = live_plot(sheet, draw, controls)
 explorer
 """,
     'verdict("supported", "a tour")',

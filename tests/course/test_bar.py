@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from lthedu.base.course_files import course_path
+from lthedu.bench import train
 from lthedu.course import bar as module
+from lthedu.course import times
 from lthedu.course.bar import ProgressBar
 
 
@@ -68,6 +71,19 @@ def test_time_left_is_said_in_words(handle: Handle, monkeypatch: pytest.MonkeyPa
     assert "about 3 min left" in handle.shown[-1]
     bar(60, 100, "a")
     assert "about 20 s left" in handle.shown[-1]
+
+
+def test_a_lesson_in_jupyterlab_is_told_what_it_takes_on_this_machine(handle: Handle, monkeypatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "/somewhere/02_winning_tickets.ipynb")
+    monkeypatch.setattr(train, "steps_per_second", lambda seconds: 3.0)
+    times.lesson_here.cache_clear()
+    bar = ProgressBar()
+    bar(1, 3, "a")
+    recorded = times.read(course_path("lessons"))["winning_tickets"]
+    minutes = recorded.seconds * recorded.rate / 3.0 / 60
+    assert f"All cells of this lesson together take about {minutes:.0f} min on this machine." in handle.shown[-1]
+    bar(3, 3, "a")
+    assert handle.shown[-1] == ""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")

@@ -49,6 +49,15 @@ def files(folder: Path) -> set[str]:
     return {name for name in found if not name.startswith(".lthedu/")}
 
 
+def test_the_pages_that_lessons_link_to_come_with_them_and_count_as_no_lesson(lessons: Path, tmp_path: Path) -> None:
+    for page in ("GLOSSARY.md", "REFERENCES.md", "INSTRUCTORS.md"):
+        (lessons / page).write_text(page)
+    done = copy_lessons(tmp_path / "work", lessons)
+    assert {"GLOSSARY.md", "REFERENCES.md"} <= files(tmp_path / "work")
+    assert "INSTRUCTORS.md" not in files(tmp_path / "work")
+    assert done.new == ("01_first.ipynb", "02_second.ipynb")
+
+
 def test_a_copy_has_no_answers_in_it(lessons: Path) -> None:
     original = nbformat.read(lessons / "01_first.ipynb", as_version=4)
     copy = nbformat.reads(copies.learner_copy(lessons / "01_first.ipynb"), as_version=4)

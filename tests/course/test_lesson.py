@@ -423,10 +423,7 @@ def test_show_refuses_a_value_near_a_rounding_edge_while_authoring(monkeypatch, 
 def test_claim_says_the_verdict_in_words(capsys) -> None:
     claim("It holds", True, "5 of 5")
     claim("It holds", False)
-    assert (
-        capsys.readouterr().out
-        == "SUPPORTED by this run: It holds.\n    5 of 5\nNOT SUPPORTED by this run: It holds.\n"
-    )
+    assert capsys.readouterr().out == "SUPPORTED by this run: It holds.\n5 of 5\nNOT SUPPORTED by this run: It holds.\n"
 
 
 def test_a_copy_older_than_the_course_is_checked_by_name_and_told(capsys) -> None:

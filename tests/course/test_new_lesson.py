@@ -203,7 +203,7 @@ def test_what_it_lacks_is_named_and_the_rest_is_right(executed: Path) -> None:
     named = {"test_its_folder_has_what_a_lesson_has", "test_size_and_shape", "test_nothing_is_left_to_be_written"}
     assert found["FAILED"] == named, ran.stdout
     assert "lthedu/lessons/a_capstone_of_your_own lacks explorer, figures\n" in ran.stdout
-    assert re.search(r"has 20 cells, not 40 to 60; \d+ words, not 1500 to 2500; 1 exercises, not 3 to 6\n", ran.stdout)
+    assert re.search(r"has \d\d cells, not 40 to 75; 1 exercises, not 3 to 6\n", ran.stdout)
     assert re.search(r"still to be written in cell 0 \('# A capstone of your own", ran.stdout)
     assert len(found["PASSED"]) >= 10
     assert not found["ERROR"]

@@ -36,26 +36,41 @@ def names(lesson: str) -> dict[str, Any]:
     return space
 
 
+def pasted(exercise: Exercise) -> list[str]:
+    """Bodies made of the last hint: as it is, with its last line returned, and with each name returned that it sets."""
+    hint = exercise.hints[2]
+    try:
+        lines = ast.parse(textwrap.dedent(f"def f():\n{textwrap.indent(hint, '    ')}")).body[0].body  # type: ignore[attr-defined]
+    except SyntaxError:
+        return []
+    stored = {n.id for n in ast.walk(ast.Module(lines, [])) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    ends = [f"return {name}" for name in sorted(stored)]
+    if isinstance(lines[-1], ast.Expr):
+        ends.append(f"return {ast.unparse(lines[-1])}")
+    return [hint, *(f"{hint}\n{end}" for end in ends)]
+
+
 @each
 def test_the_last_hint_pasted_as_it_is_does_not_pass(exercise: Exercise) -> None:
+    """Nor where only `return` is missing."""
     start = f"def {exercise.name}{inspect.signature(exercise.reference)}:\n"
-    space = {**vars(inspect.getmodule(exercise.reference)), **names(exercise.lesson)}
-    try:
-        exec("from __future__ import annotations\n" + start + textwrap.indent(exercise.hints[2], "    "), space)
-    except SyntaxError:
-        return
-    with pytest.raises((Wrong, Raised)):
-        exercise.check(Attempt(space[exercise.name]))
+    for body in pasted(exercise):
+        space = {**vars(inspect.getmodule(exercise.reference)), **names(exercise.lesson)}
+        exec("from __future__ import annotations\n" + start + textwrap.indent(body, "    "), space)
+        with pytest.raises((Wrong, Raised)):
+            exercise.check(Attempt(space[exercise.name]))
 
 
 MODULES = re.compile(r"(?<![\w.])(bisect|copy|functools|itertools|math|np|numpy|random|statistics|torch)\.(?=[a-z_]+)")
 
 
 @each
-def test_a_hint_names_no_module_that_the_lesson_lacks(exercise: Exercise) -> None:
-    text = "\n".join(exercise.hints)
-    used = {name for name in MODULES.findall(text) if f"import {name}" not in text}
-    assert used <= set(names(exercise.lesson)), exercise.hints
+def test_hint_statement_and_stub_name_no_module_that_the_lesson_lacks(exercise: Exercise) -> None:
+    about = re.compile(rf'Exercise {exercise.number}\b|check\("{exercise.number}"')
+    cells = [cell.source for cell in notebook(exercise.lesson).cells if about.search(cell.source)]
+    for text in ("\n".join(exercise.hints), *cells):
+        used = {name for name in MODULES.findall(text) if f"import {name}" not in text}
+        assert used <= set(names(exercise.lesson)), text
 
 
 def test_hint_and_solution_stand_as_comments_under_each_check() -> None:

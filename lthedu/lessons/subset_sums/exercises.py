@@ -330,7 +330,8 @@ def _distance(result: object, *_: Any) -> float:
         "Sort all 2^n sums. Candidates for the worst target are the middles between neighbours, if they are in "
         "[-1/2, 1/2], and the two ends. The distance of each to its nearest sum, on either side; the largest of these.",
         "sums = np.sort(proof.all_sums(numbers))\nmiddles = (sums[1:] + sums[:-1]) / 2\n"
-        "targets = [-0.5, 0.5, *middles[np.abs(middles) <= 0.5]]\nmax(np.abs(sums - t).min() for t in targets)",
+        "targets = [-0.5, 0.5, *...]  # and the middles that are targets themselves\n"
+        "return max(np.abs(sums - t).min() for t in targets)",
     ),
     returns=_distance,
 )
@@ -387,7 +388,7 @@ def _worst_shown(got: float, right: float, numbers: Sequence[float]) -> str:
         "left, and subtract it. The answer stays in the order in which the numbers came.",
         "kept, left = [False] * len(numbers), target\n"
         "for i in sorted(range(len(numbers)), key=lambda i: -numbers[i]):\n"
-        "    if numbers[i] <= left:\n        kept[i] = True\n        left -= numbers[i]",
+        "    if ...:  # does it fit?\n        kept[i] = True\n        left -= numbers[i]\nreturn kept",
     ),
     returns=_choice,
 )

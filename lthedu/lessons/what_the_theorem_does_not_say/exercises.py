@@ -147,8 +147,8 @@ def _difference(got: Seen, right: Seen, folds: int) -> tuple[str, str]:
         "straight piece pass from one side of a level to the other?",
         "Keep the values that are at least `error` away from `level`, and note the side of each. Count how often the "
         "side changes from one to the next: N + 1 pieces must make all these changes, one each.",
-        "far = [v > level for v in values if abs(v - level) >= error]\n"
-        "changes = sum(a != b for a, b in zip(far, far[1:]))\nmax(changes - 1, 0)",
+        "far = [v > level for v in values if ...]  # only where the side is not open\n"
+        "changes = sum(a != b for a, b in zip(far, far[1:]))\nreturn max(changes - 1, 0)",
     ),
     returns=lambda result, *_: whole(result, "a whole number of units"),
 )
@@ -196,7 +196,7 @@ def _shown_count(got: int, right: int, values: list[float], error: float = 0.5, 
         "these better than the best top layer there is? What do you know about finding that one?",
         "The mean of (t - sum u_j f_j)^2 is norm - 2 u.overlap + u.gram.u. Its minimum is where gram u = overlap: "
         "least squares. Put that u in, and divide by norm.",
-        "u = np.linalg.solve(gram, overlap)\n1 - overlap @ u / norm",
+        "u = np.linalg.solve(gram, overlap)\nreturn 1 - ... / norm  # put u into the mean above: what is left of it?",
     ),
     returns=lambda result, *_: _error(result),
 )
@@ -255,7 +255,8 @@ def _table(a: Floats) -> str:
         "M weights have how many masks? And how many linear maps, more than 2 eps apart, must these masks reach?",
         "2^M masks serve half of (1 / (2 eps))^(d^2) maps: take log2 of both sides. Half of them is a factor 1/2, and "
         "a number of weights is whole: which way must you round?",
-        "needed = dimension**2 * math.log2(1 / (2 * eps)) - 1\nmax(math.ceil(needed), 0)",
+        "needed = ...  # log2 of half of the number of maps; the power comes down as a factor\n"
+        "return max(math.ceil(needed), 0)",
     ),
     returns=lambda result, *_: whole(result, "a whole number of weights"),
 )
@@ -301,8 +302,9 @@ def _weights(got: object, dimension: int, eps: float) -> int:
         "p + a / (a - b) (q - p): that point belongs to both parts. A corner with value 0 belongs to both as well.",
         "for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1)):\n"
         "    if a >= 0: positive.append(p)\n    if a <= 0: negative.append(p)\n"
-        "    if a * b < 0:\n        cut = p + a / (a - b) * (q - p)\n"
-        "        positive.append(cut); negative.append(cut)\n# no value above 0: the positive part is np.zeros((0, 2))",
+        "    if a * b < 0:\n        cut = ...  # between p and q, where the value is 0\n"
+        "        positive.append(cut); negative.append(cut)\n"
+        "# both as arrays; with no value above 0 the positive part is np.zeros((0, 2)), and the other way round",
     ),
     returns=lambda result, corners, values: _parts(result, corners, values),
 )

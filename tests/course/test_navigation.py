@@ -1,0 +1,72 @@
+"""Every lesson begins and ends with its links and lists what it cites, however often it is written."""
+
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lthedu.course.navigation import navigate, navigation
+from lthedu.course.references import cite
+
+PAPERS = (("Abe", 2019), ("Bly", 2020), ("Cox", 2021))
+TEXT = "# A title\n\nAfter this lesson you will be able to read [a page](https://example.org)."
+
+
+@pytest.fixture
+def lessons(tmp_path: Path) -> Path:
+    for name in ("00_start.ipynb", "04_middle.ipynb", "11_end.ipynb", "GLOSSARY.md"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_it_links_the_lessons_that_there_are_and_the_pages_beside_them(lessons: Path) -> None:
+    middle = navigation(lessons / "04_middle.ipynb")
+    links = [
+        "[← Lesson 00](00_start.ipynb)",
+        "[Contents](00_start.ipynb)",
+        "[Glossary](GLOSSARY.md)",
+        "[Lesson 11 →](11_end.ipynb)",
+    ]
+    assert middle == " · ".join(links)
+    assert navigation(lessons / "11_end.ipynb").endswith("[Glossary](GLOSSARY.md)")
+    assert navigation(lessons / "00_start.ipynb") == "[Glossary](GLOSSARY.md) · [Lesson 04 →](04_middle.ipynb)"
+
+
+@pytest.mark.parametrize("title", [TEXT, TEXT.replace("\n\n", "\n"), "# A title"])
+@pytest.mark.parametrize("last", ["## References\n\n- One", None])
+def test_it_stands_under_the_title_and_at_the_end_and_is_replaced(lessons: Path, title: str, last: str | None) -> None:
+    path = lessons / "04_middle.ipynb"
+    cells = [new_markdown_cell(title), new_code_cell("1"), *([new_markdown_cell(last)] if last else [])]
+    notebook = new_notebook(cells=cells)
+    navigate(notebook, path)
+    once = [cell.source for cell in notebook.cells]
+    line = navigation(path)
+    assert once[0].split("\n\n")[:2] == ["# A title", line]
+    assert once[0].replace(f"\n\n{line}", "").split() == title.split()
+    assert once[-1] == (f"{last}\n\n{line}" if last else line)
+    (lessons / "11_end.ipynb").rename(lessons / "12_end.ipynb")
+    navigate(notebook, path)
+    assert [cell.source.replace("12_", "11_").replace("Lesson 12", "Lesson 11") for cell in notebook.cells] == once
+    assert "Lesson 12" in notebook.cells[0].source
+
+
+def test_what_only_teachers_see_is_not_the_end(lessons: Path) -> None:
+    note = new_markdown_cell("A note.", metadata={"tags": ["instructor"]})
+    notebook = new_notebook(cells=[new_markdown_cell(TEXT), note])
+    navigate(notebook, lessons / "00_start.ipynb")
+    assert [cell.source for cell in notebook.cells[1:]] == ["A note.", navigation(lessons / "00_start.ipynb")]
+
+
+def test_the_references_are_the_list_s_lines_of_what_is_cited(lessons: Path) -> None:
+    one, two, three = (f"- {name}, A. ({year}). [On masks](https://{name}.org). ICLR." for name, year in PAPERS)
+    (lessons / "REFERENCES.md").write_text(f"# References\n\n{one}\n{two}\n{three}\n")
+    text = "See [Abe (2019)](https://Abe.org) and ([Cox, 2021](https://Cox.org))."
+    before = f"## References\n\n{two}\n- [Cox 2021](https://Cox.org), mine\n- [An issue](https://github.com/a/b)"
+    notebook = new_notebook(cells=[new_markdown_cell(TEXT), new_markdown_cell(text), new_markdown_cell(before)])
+    for _ in range(2):
+        navigate(notebook, lessons / "04_middle.ipynb")
+        cite(notebook, lessons / "04_middle.ipynb")
+        *_, last = (cell.source for cell in notebook.cells)
+        lines = [one, three, "- [An issue](https://github.com/a/b)", "", navigation(lessons / "04_middle.ipynb")]
+        assert last.split("\n") == ["## References", "", *lines]
+    assert notebook.cells[1].source == text
