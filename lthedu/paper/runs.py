@@ -88,7 +88,7 @@ def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
 
 def pruned(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Large networks, pruned, and small ones on MNIST: every arm at four learning rates, on 14 x 14 and 28 x 28 pixels,
-    and at three rates for ten times the steps; five seeds, about ten minutes on one thread of a CPU."""
+    and at two rates for ten times the steps; five seeds, about eight minutes on one thread of a CPU."""
     whole, title = data.load("mnist"), "Large sparse and small dense networks on MNIST"
     half, search, long = data.pooled(whole), comparison.SEARCH, comparison.SIZES.paper
     made = {"search": (half, search), "all pixels": (whole, search), "long": (half, long)}
@@ -124,7 +124,7 @@ RUNS: dict[str, Run] = {
     "rewinding": rewound,
     "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
     "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
-    "pruning_basics": pruned,  # about ten minutes on one thread of a CPU
+    "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
 }
 
 

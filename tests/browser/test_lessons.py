@@ -339,7 +339,7 @@ KEYS = {
 }
 # the picture of a cell's figure, which JupyterLab draws without alt, and its caption says what it shows (a rule of
 # tests/test_lessons.py); and the list of cells, of which JupyterLab says that it holds only list items
-JUPYTERS = (".jp-RenderedImage", "src=\"data:image/png", ".jp-WindowedPanel-viewport")
+JUPYTERS = (".jp-RenderedImage", 'src="data:image/png', ".jp-WindowedPanel-viewport")
 # what JupyterLab draws around a lesson's own content
 FOREIGN = (".cm-editor", ".jp-Collapser", ".jp-InputPrompt", ".jp-OutputPrompt", ".jp-cell-menu", ".jp-cell-toolbar")
 VALUES = """e => [e.getAttribute('aria-valuenow'), e.value, e.checked, e.selectedIndex,

@@ -85,7 +85,7 @@ LESSON = Settings()
 SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), dense_steps=6, steps=8, updates=2, batch_size=32),
     lesson=LESSON,
-    paper=replace(LESSON, dense_steps=4_680, steps=4_680, lrs=(1.2e-3, 2.4e-3, 5e-3)),  # ten times the steps
+    paper=replace(LESSON, dense_steps=4_680, steps=4_680, lrs=(1.2e-3, 2.4e-3)),  # ten times the steps
 )
 SEARCH = replace(LESSON, lrs=(1.2e-3, 2.4e-3, 5e-3, 1e-2))  # where OWN_RATES come from
 scaled_settings = SIZES.now

@@ -50,10 +50,6 @@ def best_of(make: Callable[[], nn.Module], pixels: int = 196) -> list[float]:
     return max(found)[1]
 
 
-def size(net: nn.Module) -> int:
-    return sum(p.numel() for p in net.parameters())
-
-
 def large_one_not_tuned() -> dict[str, list[float]]:
     """The reviewer's attack: the large network reads 28 x 28 pixels at Adam's 1.2e-3, and the small one the best."""
     settings = replace(LESSON, nonzeros=(TOTAL,), controls=False, lrs=(1.2e-3,))
@@ -99,11 +95,14 @@ def a_convolution() -> list[float]:
     return (100 * evaluate(nets, images())[1]).tolist()
 
 
-def as_many_operations() -> list[float]:
-    """The small network, as many bytes as the pruned one, with ten times the steps."""
-    start = Replicates.create(partial(MLP, [196, 30, 10]), SEEDS)
-    long = train(start, images(), 10 * STEPS, order=SEEDS, batch_size=128, optimizer=Optimizer(lr=2.4e-3))
-    return (100 * evaluate(long.replicates, images())[1]).tolist()
+def as_many_operations() -> dict[float, list[float]]:
+    """The small network of as many bytes with ten times the steps, by learning rate."""
+    found = {}
+    for lr in (2.4e-3, 5e-3):
+        start, optimizer = Replicates.create(partial(MLP, [196, 30, 10]), SEEDS), Optimizer(lr=lr)
+        long = train(start, images(), 10 * STEPS, order=SEEDS, batch_size=128, optimizer=optimizer)
+        found[lr] = (100 * evaluate(long.replicates, images())[1]).tolist()
+    return found
 
 
 def whole_units() -> list[float]:
