@@ -186,7 +186,7 @@ def _reference(
 ) -> PaperResult:
     """What the finished parts of an experiment give, and what made them."""
     with suppress(KeyboardInterrupt):
-        experiment.run(clock, folder=parts)
+        experiment.run(progress=clock, folder=parts)
     if not experiment.done:
         raise TimeoutError(f"the time was up before a part was finished; run it again: it goes on from {parts}")
     complete = all(part in experiment.done for part in experiment.parts())

@@ -37,10 +37,10 @@ COLUMNS = ["arm", "pixels", "steps", "budget", "replicate", "nonzeros", "bytes",
 
 # The best of 1.2, 2.4, 5 and 10 thousandths by validation accuracy, in the stored run, on 14 x 14 pixels
 OWN_RATES: Mapping[str, Mapping[int, float]] = {
-    DENSE: {90_210: 5e-3},
-    GRADUAL: {27_000: 5e-3, 9_000: 5e-3, 3_700: 5e-3},
-    ONE_SHOT: {27_000: 5e-3, 9_000: 5e-3, 3_700: 5e-3},
-    RANDOM: {27_000: 5e-3, 9_000: 5e-3, 3_700: 5e-3},
+    DENSE: {90_210: 2.4e-3},
+    GRADUAL: {27_000: 5e-3, 9_000: 5e-3, 3_700: 1e-2},
+    ONE_SHOT: {27_000: 2.4e-3, 9_000: 5e-3, 3_700: 1e-2},
+    RANDOM: {27_000: 5e-3, 9_000: 1e-2, 3_700: 1e-2},
     SMALL: {27_000: 5e-3, 9_000: 5e-3, 3_700: 5e-3},
     SAME_BYTES: {27_000: 2.4e-3, 9_000: 1e-2, 3_700: 1e-2},
 }
@@ -131,13 +131,17 @@ class Comparison(Experiment[Settings]):
         """The seeds."""
         return list(self.settings.seeds)
 
+    @property
+    def dense_rate(self) -> float:
+        """The learning rate of the dense networks that `run` is given, that of the least pruned ones."""
+        return self.settings.rates(GRADUAL, max(self.settings.nonzeros))[0]
+
     def train_dense(self, progress: Progress | None = None, lr: float | None = None) -> Replicates:
         """The dense networks that pruning starts from, one for each seed, after `dense_steps` steps.
 
-        `lr` is by default the rate at which the smallest network is pruned. Raises KeyboardInterrupt where the
-        training was interrupted, here and in `run`.
+        `lr` is by default `dense_rate`. Raises KeyboardInterrupt where the training was interrupted, here and in `run`.
         """
-        lr = lr or self._default_rate
+        lr = lr or self.dense_rate
         return self._train(self.sizes, lr, self.settings.dense_steps, progress=progress).replicates
 
     @typed
@@ -161,7 +165,7 @@ class Comparison(Experiment[Settings]):
             raise ValueError("dense is given, and a folder or a client cannot tell it from others: leave dense out")
         if dense is not None:
             self.done.clear()
-        self.starts = {} if dense is None else {self._default_rate: dense}
+        self.starts = {} if dense is None else {self.dense_rate: dense}
         return super().run(progress, folder=folder, client=client)
 
     def alone(self, part: Part) -> Self:
@@ -211,10 +215,6 @@ class Comparison(Experiment[Settings]):
     def prune(self, params: Params, mask: Mask, density: float) -> Mask:
         """The masks of the hidden layers' largest weights, at that density; the output layer keeps its own."""
         return select_each(params, mask, density, self.choose, [OUTPUT])
-
-    @property
-    def _default_rate(self) -> float:
-        return self.settings.rates(GRADUAL, min(self.settings.nonzeros))[0]
 
     def _large(self, arm: str, total: int, lr: float, progress: Progress | None) -> None:
         s = self.settings

@@ -45,7 +45,7 @@ def accuracy_by_cut(
     ax.invert_xaxis()
     ax.set_xlabel("weights kept (%)")
     ax.set_ylabel("validation accuracy (%)")
-    ax.set_title("Half of the weights go for nothing, if you choose which")
+    ax.set_title("Half of the weights cost next to nothing, if you choose which")
     ax.legend(loc="lower left")
     return ax, (
         "validation accuracy in percent right after pruning, with no further training, against the percentage of "
@@ -66,7 +66,7 @@ def pruning_run(
     for (name, rows), look in zip(runs.groupby("schedule", sort=False), SCOPES, strict=False):
         plain = {key: look[key] for key in ("color", "linestyle")}
         top.step(rows["step"], 100 * rows["density"], where="post", **plain)
-        bottom.plot(rows["step"], 100 * rows["accuracy"], marker=".", label=str(name), **plain)
+        bottom.plot(rows["step"], 100 * rows["accuracy"], lw=1.3, label=str(name), **plain)
     top.set_ylabel("weights\nkept (%)")
     top.set_ylim(0, 105)
     top.set_title(title)
@@ -233,12 +233,13 @@ def _range(rows: pd.DataFrame) -> str:
 
 
 def _logarithmic(ax: Axes) -> None:
-    """An axis of counts or bytes, with ticks at 1, 3, 10, ... thousand."""
-    low, high = ax.get_xlim()
+    """An axis of counts or bytes, with ticks at 1, 2, 5, 10, ... thousand."""
+    low, high = ax.dataLim.x0 / 1.15, ax.dataLim.x1 * 1.15
+    ticks = [n * 10**power for power in (3, 4, 5) for n in (1, 2, 5)]
     ax.set_xscale("log")
-    ax.set_xlim(max(low, ax.dataLim.x0 / 1.15), ax.dataLim.x1 * 1.15)
+    ax.set_xlim(low, high)
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xticks([t for t in (3_000, 10_000, 30_000, 100_000, 300_000) if ax.dataLim.x0 / 1.15 <= t <= high * 1.15])
+    ax.set_xticks([tick for tick in ticks if low <= tick <= high])
     ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n / 1000:g}k"))
 
 

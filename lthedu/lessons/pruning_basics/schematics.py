@@ -50,7 +50,7 @@ def score_select_mask(weights: Sequence[Sequence[float]], density: float) -> tup
     flat = np.zeros(w.size, dtype=bool)
     flat[np.argsort(-np.abs(w).ravel(), kind="stable")[: round(density * w.size)]] = True
     kept = flat.reshape(w.shape)
-    figure, axes = plt.subplots(1, 4, figsize=(10, 2.4))
+    figure, axes = plt.subplots(1, 4, figsize=(10.5, 2.2))
     stages = (
         ("weights", w, [f"{x:.1f}" for x in w.ravel()]),
         ("score: how large?", np.abs(w), [f"{x:.1f}" for x in np.abs(w).ravel()]),
@@ -61,7 +61,8 @@ def score_select_mask(weights: Sequence[Sequence[float]], density: float) -> tup
         _grid(ax, w.shape, words, kept.ravel() if i else np.ones(w.size, dtype=bool))
         ax.set_title(title, fontsize=11)
         if i:
-            ax.annotate("", (-0.1, 0.5), (-0.32, 0.5), xycoords="axes fraction", arrowprops={"arrowstyle": "->"})
+            ax.annotate("", (-0.08, 0.5), (-0.3, 0.5), xycoords="axes fraction", arrowprops={"arrowstyle": "->"})
+    figure.subplots_adjust(wspace=0.45)
     return figure, (
         f"four grids of {w.shape[0]} by {w.shape[1]} cells: the weights; their absolute values; the mask, which keeps "
         f"the {kept.sum()} largest; and the weights times the mask, where the other {(~kept).sum()} are 0."
@@ -107,11 +108,11 @@ def coming_back(paths: Mapping[str, Sequence[float]], pruned_at: int) -> tuple[A
     for (name, path), (color, marker) in zip(paths.items(), ((ORANGE, "s"), (BLUE, "o")), strict=False):
         steps = np.arange(len(path))
         ax.plot(steps, path, color=color, marker=marker, ms=5, lw=1)
-        ax.text(steps[-1] + 0.3, path[-1], name, color=color, va="center")
+        ax.text(steps[-1] + 0.3, path[-1], name, color=color, va="bottom")
     ax.axvline(pruned_at, color="#999999", lw=0.8)
     ax.text(pruned_at + 0.15, ax.get_ylim()[1], "pruned: set to zero", va="top", fontsize=9, color="#666666")
-    ax.axhline(0, color="black", lw=0.6)
-    ax.set(xlabel="step", ylabel="the weight", xlim=(0, 1.45 * max(len(p) for p in paths.values())))
+    longest = max(len(path) for path in paths.values())
+    ax.set(xlabel="step", ylabel="the weight", xlim=(0, 1.4 * longest), xticks=range(0, longest, 5))
     ax.set_title("A pruned weight without a gradient still moves")
     ends = "; ".join(f"{name}: {path[-1]:.2f}" for name, path in paths.items())
     return ax, f"one weight after each step, set to zero at step {pruned_at}; where it ends: {ends}."

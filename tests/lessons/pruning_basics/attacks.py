@@ -35,7 +35,7 @@ def images(pixels: int = 196) -> Dataset:
 @cache
 def compared() -> dict[str, list[float]]:
     """The lesson's own arms at the smallest size."""
-    table = Comparison(images(), replace(LESSON, nonzeros=(TOTAL,), controls=False)).run()
+    table = Comparison(images(), replace(LESSON, nonzeros=(TOTAL,))).run()
     return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
 
 
@@ -56,6 +56,13 @@ def large_one_not_tuned() -> dict[str, list[float]]:
     table = Comparison(images(784), settings).run()
     large = (100 * table[table["arm"] == GRADUAL]["test"]).tolist()
     return {GRADUAL: large, SAME_BYTES: compared()[SAME_BYTES]}
+
+
+def twice_the_rate() -> dict[str, list[float]]:
+    """The lesson's arms at twice the highest rate of the search, where the best of some lie at its end."""
+    settings = replace(LESSON, nonzeros=(TOTAL,), lrs=(2e-2,))
+    table = Comparison(images(), settings).run()
+    return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
 
 
 def more_numbers() -> dict[int, list[float]]:

@@ -31,6 +31,11 @@ def test_where_the_small_one_alone_is_tuned_it_wins() -> None:
     assert ahead(found[SAME_BYTES], found[GRADUAL])
 
 
+def test_a_rate_beyond_the_search_helps_no_arm() -> None:
+    own, twice = attacks.compared(), attacks.twice_the_rate()
+    assert all(np.mean(twice[arm]) < np.mean(own[arm]) + 0.1 for arm in own)
+
+
 def test_other_small_dense_networks_of_equal_bytes_stay_behind(pruned) -> None:
     assert ahead(pruned, attacks.two_hidden_layers())
     assert all(ahead(pruned, found) for found in attacks.coarser_pixels().values())

@@ -35,7 +35,7 @@ def judged(claims, table: pd.DataFrame, later: float = 1.0) -> tuple[bool, bool,
     with a lead of `later` points in the longer run."""
     claims.made.clear()
     claims.verdicts.clear()
-    cells = claims.cells("from lthedu.course.lesson", "def lead(", "held = [bool(")
+    cells = claims.cells("from lthedu.course.lesson", "def by_seed(", "held = [bool(")
     given = {"table": table, "later": pd.Series([later]), "comparison": experiment, "settings": LESSON, "steps": 936}
     claims.run(cells, **given)
     (word,) = claims.verdicts

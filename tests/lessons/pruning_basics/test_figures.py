@@ -160,8 +160,8 @@ def test_both_panels_have_logarithmic_axes_one_height_and_the_dense_network(tabl
     assert left.get_ylim()[0] == pytest.approx(68)  # the lowest mean, 70, less 2
     assert left.get_ylim() == right.get_ylim()
     assert left.xaxis.get_major_formatter()(30_000, 0) == "30k"
-    for ax, ticks in ((left, [3_000, 10_000, 30_000]), (right, [30_000, 100_000])):
-        assert set(ticks) <= set(ax.get_xticks())
+    assert list(left.get_xticks()) == [5_000, 10_000, 20_000]
+    assert list(right.get_xticks()) == [20_000, 50_000, 100_000, 200_000]
 
 
 def test_guesses_are_stars_at_their_size_and_a_senseless_one_is_named(table) -> None:
