@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from lthedu import data
 from lthedu.data import Dataset
 from lthedu.lessons.pruning_basics import experiment
-from lthedu.lessons.pruning_basics.experiment import GRADUAL, LESSON, SAME_BYTES, Comparison
+from lthedu.lessons.pruning_basics.experiment import GRADUAL, LESSON, SAME_BYTES, Comparison, best_rates
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.training import Optimizer, Replicates, evaluate, train, training
+from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TOTAL, SEEDS, STEPS = 3_700, LESSON.seeds, LESSON.dense_steps + LESSON.steps
 RATES = 2.4e-3, 5e-3, 1e-2
@@ -62,6 +62,14 @@ def twice_the_rate() -> dict[str, list[float]]:
     """The lesson's arms at twice the highest rate of the search, where the best of some lie at its end."""
     settings = replace(LESSON, nonzeros=(TOTAL,), lrs=(2e-2,))
     table = Comparison(images(), settings).run()
+    return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
+
+
+def a_falling_rate() -> dict[str, list[float]]:
+    """Pruned and small networks with a rate that falls along a cosine, each from the best of three."""
+    falling = Optimizer(schedule=RateSchedule("cosine"))
+    settings = replace(LESSON, nonzeros=(TOTAL,), controls=False, optimizer=falling, lrs=(5e-3, 1e-2, 2e-2))
+    table = best_rates(Comparison(images(), settings).run())
     return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
 
 

@@ -36,6 +36,12 @@ def test_a_rate_beyond_the_search_helps_no_arm() -> None:
     assert all(np.mean(twice[arm]) < np.mean(own[arm]) + 0.1 for arm in own)
 
 
+def test_with_a_falling_rate_the_pruned_network_wins_as_well() -> None:
+    found = attacks.a_falling_rate()
+    assert ahead(found[GRADUAL], found[SMALL])
+    assert ahead(found[GRADUAL], found[SAME_BYTES])
+
+
 def test_other_small_dense_networks_of_equal_bytes_stay_behind(pruned) -> None:
     assert ahead(pruned, attacks.two_hidden_layers())
     assert all(ahead(pruned, found) for found in attacks.coarser_pixels().values())
