@@ -63,7 +63,11 @@ def compared(config: pytest.Config) -> list[Path]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Files that run side by side begin in the order that is made below; xdist would begin with the most tests."""
+    """Every comparison of a lesson leaves out its measured values.
+
+    Files that run side by side begin in the order that is made below; xdist would begin with the most tests.
+    """
+    config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "measured.cfg")
     config.option.loadscopereorder = False
 
 

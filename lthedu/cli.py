@@ -313,7 +313,10 @@ def every_one(out: Out = None) -> None:
 )
 def paper(
     name: Annotated[
-        str, typer.Argument(metavar="RUN", help="lenet, conv4, lotteries, rewinding, supermasks or supermasks-short.")
+        str,
+        typer.Argument(
+            metavar="RUN", help="lenet, conv4, lotteries, rewinding, supermasks, supermasks-short or winning_tickets."
+        ),
     ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),
     images: Annotated[Path | None, typer.Option(help="A folder of images in the place of CIFAR-10.")] = None,

@@ -103,7 +103,13 @@ def test_figures_are_png_and_described(path: Path) -> None:
             kinds = set(output.get("data", {}))
             assert "image/svg+xml" not in kinds
             if "image/png" in kinds:
-                assert "caption(alt)" in cell.source, cell.source
+                alt = output.metadata.get("image/png", {}).get("alt", "")
+                assert alt or "caption(alt)" in cell.source, cell.source
+
+
+@lessons
+def test_the_file_is_small_enough_to_be_shown_on_a_page(path: Path) -> None:
+    assert path.stat().st_size <= 1.5e6
 
 
 @lessons

@@ -59,6 +59,10 @@ def test_it_puts_nothing_outside_its_own_names(wheel: Path) -> None:
     assert not [name for name in names if any(part in name for part in unwanted)]
 
 
+def test_it_is_small_enough_for_a_slow_line(wheel: Path) -> None:
+    assert wheel.stat().st_size <= 30e6
+
+
 def test_it_carries_the_lessons_and_the_data_byte_for_byte(installed: Path) -> None:
     for folder in ("lessons", "datasets"):
         tracked = subprocess.run(

@@ -16,16 +16,18 @@ from lthedu.course.executor import run_cells
 from lthedu.course.navigation import navigate
 from lthedu.course.notebooks import read_notebook
 from lthedu.course.numbers import renumber
+from lthedu.course.pictures import settle, stored
 from lthedu.course.probe import asked
 from lthedu.course.references import cite
 from lthedu.course.times import Time
 from lthedu.course.times import read as read_times
 from lthedu.course.times import write as write_time
+from lthedu.course.widgets import photographed, states_of
 
 BUSY = 1.3  # two speeds of one machine this far apart: something else ran
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "LTHEDU_DEVICE": "cpu"}
 _KEPT_CELL_METADATA = ("tags", "jupyter", "editable", "deletable")
-_VIEW = "application/vnd.jupyter.widget-view+json"
+_KEPT_PICTURE_METADATA = ("alt", "height", "width")
 
 
 class NotCanonical(ValueError):
@@ -38,7 +40,8 @@ def canonical(path: Path, *, times: bool = False) -> None:
     The numbers of the lesson and its exercises are those of the file and the course (see `numbers`), it begins and ends
     with its links (see `navigation`) and lists what it cites (see `references`), execution counts run from 1 to n, ids
     follow from the cells' sources, outputs are stored without timing or widget state, and what they were made with
-    stands in the metadata (see `compared`). With `times` one thread runs it, twice, and how long
+    stands in the metadata (see `compared`). Pictures have few colours, and one that looks as it did stays byte for byte
+    (see `pictures`). With `times` one thread runs it, twice, and how long
     that took goes to `times.json` beside it. Raises NotCanonical when a cell writes to stderr, ValueError when the
     machine is too busy to be timed or that file holds no times; the notebook is then as it was.
     """
@@ -46,6 +49,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
     renumber(notebook, path)
     navigate(notebook, path)
     cite(notebook, path)
+    before = stored(notebook)
     if times:
         read_times(path.parent)  # before the work
         measured = timed(notebook, path.parent)
@@ -53,6 +57,7 @@ def canonical(path: Path, *, times: bool = False) -> None:
         executed(notebook, path.parent)
     notebook.metadata["lthedu"] = made_with(notebook, path)
     normalise(notebook)
+    settle(notebook, before)
     write_whole(path, nbformat.writes(notebook, version=4, indent=1).rstrip("\n") + "\n")
     if times:
         write_time(path.parent, path.stem[3:], measured)
@@ -107,8 +112,10 @@ def _rate(folder: Path) -> float:
 def normalise(notebook: NotebookNode) -> None:
     """Bring ids, counts, metadata and outputs of an executed notebook into the one form that is committed.
 
-    Raises NotCanonical for an error or stderr output, naming the cell.
+    Of a widget it keeps a picture of how it stood (see `widgets`). Raises NotCanonical for an error or stderr output,
+    naming the cell.
     """
+    states = states_of(notebook)
     kept = {"lthedu": notebook.metadata["lthedu"]} if "lthedu" in notebook.metadata else {}
     notebook.metadata = nbformat.from_dict(
         {
@@ -128,9 +135,8 @@ def normalise(notebook: NotebookNode) -> None:
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = [
-                _output(o, count, cell.source) for o in _merged(cell.outputs) if _VIEW not in o.get("data", {})
-            ]
+            shown = [photographed(output, states) for output in _merged(cell.outputs)]
+            cell.outputs = [_output(output, count, cell.source) for output in shown if output is not None]
 
 
 def _output(output: NotebookNode, count: int, source: str) -> NotebookNode:
@@ -140,7 +146,9 @@ def _output(output: NotebookNode, count: int, source: str) -> NotebookNode:
     if output.output_type == "execute_result":
         output.execution_count = count
     if "metadata" in output:
-        output.metadata = nbformat.from_dict({})
+        marks = output.metadata.get("image/png", {})
+        kept = {name: marks[name] for name in _KEPT_PICTURE_METADATA if name in marks}
+        output.metadata = nbformat.from_dict({"image/png": kept} if kept else {})
     return output
 
 

@@ -1,17 +1,15 @@
 """The verbs of a lesson: check, hint, solution, progress, show, figure, measured, claim, verdict."""
 
 import importlib
-import math
-import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Range, Text
+from lthedu.base.ranges import Text
 from lthedu.course import standing
 from lthedu.course.answer import digest, is_stub, line_of, source_of
 from lthedu.course.boxes import Box, Kind, show_box
@@ -19,8 +17,10 @@ from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
 from lthedu.course.record import Did, Event, Record
+from lthedu.course.shown import caption as caption
 from lthedu.course.shown import figure as figure
 from lthedu.course.shown import measured as measured
+from lthedu.course.shown import show as show
 from lthedu.course.stop import answer_the_stop_button
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
@@ -181,36 +181,6 @@ def _say_trouble() -> None:
         _kernel.said.add("trouble")
         words = f"{record.trouble}. The lesson goes on, and your progress is kept in memory while this kernel runs."
         show_box(Box("note", "Your progress cannot be saved at the moment.", words))
-
-
-@typed
-def show(label: Text, value: float, digits: Annotated[int, Range(0, 20)] = 0, unit: str = "") -> None:
-    """Print a rounded number, for what training did not touch.
-
-    While a lesson is authored (LTHEDU_AUTHORING=1) a value within 5 % of a rounding edge raises ValueError: on
-    another machine it might print differently. Raises ValueError for no label and for digits outside 0 to 20.
-
-    >>> show("weights kept", 0.12613, 3)
-    weights kept: 0.126
-    """
-    scaled = value * 10**digits
-    if os.environ.get("LTHEDU_AUTHORING") and scaled != round(scaled):
-        edge = abs(scaled - math.floor(scaled) - 0.5)
-        if edge < 0.05:
-            raise ValueError(f"{label} is {value}, too near a rounding edge at {digits} digits; show other digits")
-    print(f"{label}: {value:,.{digits}f}{' ' + unit if unit else ''}")
-
-
-@typed
-def caption(alt: Text) -> None:
-    """Show the description of the figure that follows, for those who cannot see it or would rather read.
-
-    Raises ValueError for an empty description.
-
-    >>> caption("accuracy against density")
-    Figure: accuracy against density
-    """
-    show_box(Box("plain", "Figure:", alt))
 
 
 @typed

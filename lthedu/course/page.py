@@ -18,11 +18,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from lthedu.course.boxes import Box
+from lthedu.course.widgets import VIEW, Part, States, parts, states_of
 
-_VIEW = "application/vnd.jupyter.widget-view+json"
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _NO_WORDS = "A picture without a description."
-_STATE = "application/vnd.jupyter.widget-state+json"
 MARK = "<!-- written by lthedu run -->"
 # JupyterLab's page without what it would fetch: require.js, MathJax, Mermaid and the widgets' renderer
 _TEMPLATE = f"""\
@@ -54,13 +53,14 @@ def page(notebook: NotebookNode, folder: Path) -> str:
     """
     shown = copy.deepcopy(notebook)
     describe(shown)
-    states = shown.metadata.pop("widgets", {}).get(_STATE, {}).get("state", {})
+    states = states_of(shown)
+    shown.metadata.pop("widgets", None)
     for cell in shown.cells:
         if cell.cell_type == "code":
             for output in cell.outputs:
                 data = output.get("data", {})
-                if _VIEW in data:
-                    output.data = {"text/html": _still(data[_VIEW]["model_id"], states)}
+                if VIEW in data:
+                    output.data = {"text/html": _still(data[VIEW]["model_id"], states)}
                 elif _kind(data):
                     output.data = {"text/html": _shown(output)}
     resources = {"metadata": {"name": _title(shown), "path": str(folder)}}
@@ -69,7 +69,7 @@ def page(notebook: NotebookNode, folder: Path) -> str:
 
 
 def describe(notebook: NotebookNode) -> None:
-    """Give each picture among the outputs the caption before it as alternative text, where tools look for it.
+    """Give each picture without alternative text the caption before it, where tools look for it.
 
     Of several captions in a row the first is the first picture's: a cell shows what it drew when it ends.
 
@@ -92,11 +92,11 @@ def _describe(outputs: Iterable[dict[str, Any]]) -> None:
         data = output.get("data", {})
         if caption := _caption(data):
             waiting.append(caption)
-        if kind := _kind(data):
+        kind = _kind(data)
+        if kind and not _marks(output).get("alt"):
             alt = waiting.pop(0) if waiting else alt
             if alt:
-                marks = output.setdefault("metadata", {})
-                marks[kind] = {**_dict(marks.get(kind)), "alt": alt}
+                output.setdefault("metadata", {})[kind] = {**_marks(output), "alt": alt}
 
 
 def _title(notebook: NotebookNode) -> str:
@@ -150,48 +150,40 @@ def _shown(output: dict[str, Any]) -> str:
     """The picture of an output, with its alternative text: what `describe` noted, or what it says of itself."""
     data, kind = output["data"], _kind(output["data"])
     own = str(data.get("text/plain", ""))
-    noted = _dict(output.get("metadata", {}).get(kind)).get("alt")
-    return _picture(kind, str(data[kind]), str(noted or (own if own[:1] != "<" else "") or _NO_WORDS))
+    marks = _marks(output)
+    alt = marks.get("alt") or (own if own[:1] != "<" else "") or _NO_WORDS
+    return _picture(kind, str(data[kind]), str(alt), marks.get("width"))
 
 
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}  # a cell may display anything
+def _marks(output: dict[str, Any]) -> dict[str, Any]:
+    """What the metadata say of the picture of an output: its alternative text, and the size at which it is shown."""
+    marks = output.get("metadata", {}).get(_kind(output.get("data", {})))
+    return marks if isinstance(marks, dict) else {}  # a cell may display anything
 
 
-def _picture(kind: str, base64: str, alt: str) -> str:
-    return f'<img src="data:{kind};base64,{"".join(base64.split())}" alt="{html.escape(alt)}">'
+def _picture(kind: str, base64: str, alt: str, width: Any = None) -> str:
+    size = f' width="{width}"' if isinstance(width, int) else ""
+    return f'<img src="data:{kind};base64,{"".join(base64.split())}" alt="{html.escape(alt)}"{size}>'
 
 
-def _still(model: str, states: dict[str, Any]) -> str:
+def _still(model: str, states: States) -> str:
     """The widget `model` as it stood when the run ended, and a word on where it moves."""
     note = Box(
         "note", "A widget, as it stood at the end of the run.", "Its controls work in JupyterLab, not on a page."
     )
-    return f"{_widget(model, states)}{note._repr_html_()}"
+    return f"<div>{''.join(_part(part) for part in parts(model, states))}</div>{note._repr_html_()}"
 
 
-def _widget(model: str, states: dict[str, Any]) -> str:
-    """A widget's parts, one under the other: pictures, text, outputs, and the setting of each control."""
-    found = states.get(model.removeprefix("IPY_MODEL_"), {})
-    state, kind = found.get("state", {}), found.get("model_name", "")
-    if kind == "ImageModel":
-        pictures = [b["data"] for b in found.get("buffers", ()) if b["path"] == ["value"]]
-        kind = f"image/{state.get('format', 'png')}"
-        return "".join(_picture(kind, data, "A picture; its words follow.") for data in pictures)
-    if kind in ("HTMLModel", "HTMLMathModel"):
-        return f"<p>{state.get('value', '')}</p>"
-    if kind == "OutputModel":
-        _describe(state.get("outputs", ()))
-        return "".join(_output(output) for output in state.get("outputs", ()))
-    if "children" in state:
-        return f"<div>{''.join(_widget(child, states) for child in state['children'])}</div>"
-    options, chosen = state.get("_options_labels"), state.get("index")
-    value = options[chosen] if options and isinstance(chosen, int) else state.get("value")
-    if value is None or value == "":
-        return ""
-    word = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-    label = state.get("description")
-    return f'<span class="control">{html.escape(f"{label}: {word}" if label else word)}</span>'
+def _part(part: Part) -> str:
+    """A widget's part: a picture, text, an output, or the setting of a control."""
+    if part.kind == "control":
+        return f'<span class="control">{html.escape(part.content)}</span>'
+    if part.kind == "text":
+        return f"<p>{part.content}</p>"
+    if part.kind == "outputs":
+        _describe(part.content)
+        return "".join(_output(output) for output in part.content)
+    return _picture(part.kind, part.content, "A picture; its words follow.")
 
 
 def _output(output: dict[str, Any]) -> str:

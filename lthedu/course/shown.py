@@ -1,7 +1,9 @@
-"""What a lesson shows of an experiment: figures with a caption, and measured values that a comparison leaves out."""
+"""What a lesson shows of an experiment: figures with a caption, rounded numbers, and measured values."""
 
 import base64
 import io
+import math
+import os
 from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
@@ -10,9 +12,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lthedu.base.arguments import typed
+from lthedu.base.arguments import shown, typed
 from lthedu.base.ranges import Range, Text
-from lthedu.course.boxes import Caption, in_notebook, show_box
+from lthedu.course.boxes import Box, Caption, in_notebook, show_box
 
 MOST_WORDS = 25  # of a caption
 DPI = 200  # shown at half size: sharp on every screen
@@ -56,6 +58,36 @@ def measured(value: float, digits: Annotated[int, Range(0, 20)] = 1) -> str:
     return f"‹{value:,.{digits}f}›"
 
 
+@typed
+def show(label: Text, value: float, digits: Annotated[int, Range(0, 20)] = 0, unit: str = "") -> None:
+    """Print a rounded number, for what training did not touch.
+
+    While a lesson is authored (LTHEDU_AUTHORING=1) a value within 5 % of a rounding edge raises ValueError: on
+    another machine it might print differently. Raises ValueError for no label and for digits outside 0 to 20.
+
+    >>> show("weights kept", 0.12613, 3)
+    weights kept: 0.126
+    """
+    scaled = value * 10**digits
+    if os.environ.get("LTHEDU_AUTHORING") and scaled != round(scaled):
+        edge = abs(scaled - math.floor(scaled) - 0.5)
+        if edge < 0.05:
+            raise ValueError(f"{label} is {value}, too near a rounding edge at {digits} digits; show other digits")
+    print(f"{label}: {value:,.{digits}f}{' ' + unit if unit else ''}")
+
+
+@typed
+def caption(alt: Text) -> None:
+    """Show the description of the figure that follows, for those who cannot see it or would rather read.
+
+    Raises ValueError for an empty description.
+
+    >>> caption("accuracy against density")
+    Figure: accuracy against density
+    """
+    show_box(Box("plain", "Figure:", alt))
+
+
 def show_picture(png: bytes, alt: str) -> None:
     """Show a picture at half its size, with alternative text where nbconvert and `lthedu run` look for it."""
     width, height = (round(pixels / 2) for pixels in Image.open(io.BytesIO(png)).size)
@@ -74,5 +106,5 @@ def _figure_of(drawn: Any) -> Figure:
     """The figure itself, or that of its Axes, or of the first of many Axes."""
     first = drawn if isinstance(drawn, Figure) else getattr(next(iter(np.ravel(drawn)), None), "figure", None)
     if not isinstance(first, Figure):
-        raise TypeError(f"drawn holds {type(drawn).__name__}; allowed: a Figure, or Axes of one, and its description")
+        raise TypeError(f"drawn[0] is {shown(drawn)}; allowed: a Figure, or Axes of one")
     return first

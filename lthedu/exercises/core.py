@@ -151,9 +151,9 @@ class Exercise:
 
     @property
     def number(self) -> str:
-        """The lesson's number and the exercise's place in its lesson, such as "2.1"."""
+        """The lesson's number, or name where it has no notebook yet, and the exercise's place in it, such as "2.1"."""
         mine = [e for e in _registry.values() if e.lesson == self.lesson]
-        return f"{lesson_numbers()[self.lesson]}.{mine.index(self) + 1}"
+        return f"{lesson_numbers().get(self.lesson, self.lesson)}.{mine.index(self) + 1}"
 
     @property
     def lesson(self) -> str:

@@ -36,7 +36,7 @@ def live_plot(figure: Figure, draw: Draw, controls: Mapping[str, ipywidgets.Widg
     >>> box.children[-1].value
     '<span aria-live="polite">3 points</span>'
     """
-    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%"))
+    picture = ipywidgets.Image(format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start"))
     words = ipywidgets.HTML()
 
     def redraw(_: Any = None) -> None:

@@ -18,6 +18,7 @@ from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.networks import models
 from lthedu.training import Optimizer
 
@@ -54,6 +55,12 @@ def lenet(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _reference("Winning tickets of LeNet-300-100 on MNIST", study, clock, parts, condensed)
 
 
+def winning_tickets(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """The lesson's study of winning tickets at one learning rate after the other; minutes on one thread of a CPU."""
+    study = tickets.Rates(data.load("mnist"), tickets.PAPER)
+    return _reference("Winning tickets of LeNet-300-100 at several learning rates", study, clock, parts)
+
+
 CONV4 = replace(
     PAPER,
     seeds=(0, 1, 2),
@@ -81,7 +88,7 @@ def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> PaperResu
 
 
 def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """The experiment on rewinding with twenty seeds and ten times the steps: every way to go on, and the barriers."""
+    """The experiment on rewinding with ten times the steps: every way to go on, and the barriers. A CPU does it."""
     game = rewinding.Rewinding(data.pooled(data.load("mnist")), rewinding.PAPER)
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
@@ -125,6 +132,7 @@ RUNS: dict[str, Run] = {
     "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
     "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
     "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
+    "winning_tickets": winning_tickets,
 }
 
 

@@ -14,7 +14,7 @@ from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, given, widths
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
 from lthedu.proof.scales import Small, scaled
-from lthedu.proof.solvers import Solver
+from lthedu.proof.solvers import Keep, Solver
 from lthedu.proof.source import Source
 from lthedu.proof.target import Layer, Normalise, forward, normalise
 from lthedu.proof.ticket import Ticket
@@ -83,6 +83,16 @@ class Construction(Ticket):
         return sum(layer.target.size for layer in self.layers)
 
     @property
+    def summands(self) -> int:
+        """Kept weights of the second layers alone: what the target's weights are added up from.
+
+        The others of `kept` are shared: one incoming weight for each hidden neuron that any output uses.
+        """
+        return sum(
+            int(m.sum()) for name, m in self.mask.items() if name.endswith("weight") and int(name.split(".")[1]) % 2
+        )
+
+    @property
     def missed(self) -> int:
         """Weights that were to be hit within eta and were not; one that needs two branches counts for each."""
         return sum(layer.missed for layer in self.layers)
@@ -100,6 +110,7 @@ class Construction(Ticket):
             "random per weight": random / own,
             "kept": self.kept,
             "kept per weight": self.kept / own,
+            "summands per weight": self.summands / own,
             "missed": self.missed,
             "largest weight error": max(layer.largest_error for layer in self.layers),
             "smallest pool": int(min(layer.candidates.min() for layer in self.layers)),
@@ -118,6 +129,7 @@ def construct(
     delta: Small = 0.01,
     largest: Size = widths.LARGEST,
     memory: int | None = None,
+    keep: Keep = "ladder",
     solver: Solver = "auto",
     normalise: Normalise = normalise,
     first_mask: FirstMask = gadgets.first_mask,
@@ -133,13 +145,14 @@ def construct(
     Pensia and others 2020 lay them out), "malach" (a lucky neuron, Malach and others 2020) or "orseau" (greedy with
     the golden ratio, Orseau and others 2020; magnitudes of the source spread over octaves). `per_weight`: hidden
     neurons for each input, otherwise the rule in `lthedu.proof.widths` for failure probability `delta`. Equal seeds,
-    widths and settings give one source for many targets. `memory`: bytes that it may take.
+    widths and settings give one source for many targets. `memory`: bytes that it may take. `keep`: which of the subsets
+    within `eta` is taken, the first that the search for it meets ("ladder") or one of the fewest numbers (see `solve`).
 
     Raises, before anything is drawn, TypeError for a target that is no module and settings of another type, and
     ValueError for a target with any other layer or with numbers whose scale leaves float64 (naming the layer), for
     settings out of their range, among them a `largest` above 1/4 for subset sums without `per_weight` (their rule was
-    measured up to there), and for a source that does not fit (with its widths, and the eta from which on it fits). That
-    a weight was missed is not an error: see `missed`.
+    measured up to there), a `keep` of "fewest" for a method that tries no subsets, and for a source that does not fit
+    (with its widths, and the eta from which on it fits). That a weight was missed is not an error: see `missed`.
 
     >>> from lthedu.networks.models import MLP
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
@@ -150,7 +163,7 @@ def construct(
     found = given.read(target, region)
     shape = [found[0].shape[1] - 1, *map(len, found)]
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
-    given.check(method, per_weight, seed)
+    given.check(method, per_weight, seed, keep)
     each = None if per_weight is None else int(per_weight)  # 8.0 is allowed for 8
     limit = widths.memory_limit() if memory is None else memory
     widths.check_fits(
@@ -165,7 +178,7 @@ def construct(
     for i, layer in enumerate(layers):
         signed = region.signed and i == 0
         work = _Layer(source, i, layer, signed)
-        built.append(work.build(method, block, eta, solver, first_mask))
+        built.append(work.build(method, block, eta, _chooser(method, solver, keep), first_mask))
         mask |= work.mask
     return Construction(source, mask, scale, region, eta, method, built)
 
@@ -190,14 +203,14 @@ class _Layer:
             np.negative(first, out=found[:, n : 2 * n])
         return found
 
-    def build(self, method: Method, block: int, eta: float, solver: Solver, first_mask: FirstMask) -> Built:
+    def build(self, method: Method, block: int, eta: float, choose: Chooser, first_mask: FirstMask) -> Built:
         values = self.values()
         owner = gadgets.free_owners(values, block) if method == "free" else gadgets.block_owners(values, block)
         strength = np.where(owner >= 0, values[np.arange(len(owner)), owner], 0).astype(np.float32)
         classes = values.shape[1]
         del values
         pool = gadgets.pools(owner, classes)
-        kept, made = self._choose(_chooser(method, solver), pool, strength, eta)
+        kept, made = self._choose(choose, pool, strength, eta)
         self._set_masks(gadgets.by_neuron(kept, pool, owner), owner, first_mask)
         alive = owner[owner >= 0]
         strong = owner[strength >= 0.5]
@@ -234,10 +247,10 @@ class _Layer:
         self.mask = {name: torch.from_numpy(np.ascontiguousarray(m)) for name, m in zip(self.names, parts, strict=True)}
 
 
-def _chooser(method: Method, solver: Solver) -> Chooser:
+def _chooser(method: Method, solver: Solver, keep: Keep) -> Chooser:
     if method == "malach":
         return gadgets.lucky_neuron
-    return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver)
+    return gadgets.golden_greedy if method == "orseau" else gadgets.subset_chooser(solver, keep)
 
 
 @typed

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
-from lthedu.proof.solvers import MOST_HASHED, Solver, solve
+from lthedu.proof.solvers import MOST_HASHED, Keep, Solver, solve
 from lthedu.proof.subset_sums import Choose, closest_subset
 
 Bools = NDArray[np.bool_]
@@ -140,16 +140,16 @@ def by_neuron(kept: Bools, pool: Ints, owner: Ints) -> Bools:
     return found
 
 
-def subset_chooser(solver: Solver = "auto") -> Chooser:
-    """Pensia and others 2020: a subset of the products that adds up to the target weight."""
+def subset_chooser(solver: Solver = "auto", keep: Keep = "ladder") -> Chooser:
+    """Pensia and others 2020: a subset of the products that adds up to the target weight; `keep` as in `solve`."""
 
     def choose(a: Floats, b: Floats, targets: Floats, eta: float) -> Bools:
         first, second = a[..., :MOST_HASHED], b[..., :MOST_HASHED]  # a pool may hold more than anyone needs
         few: Floats = first.astype(np.float64) * second
-        found = solve(few.reshape(-1, few.shape[-1]), targets.reshape(-1), eta, solver=solver)
-        keep: Bools = np.zeros(b.shape, bool)
-        keep[..., :MOST_HASHED] = found.keep.reshape(few.shape)
-        return keep
+        found = solve(few.reshape(-1, few.shape[-1]), targets.reshape(-1), eta, keep=keep, solver=solver)
+        kept: Bools = np.zeros(b.shape, bool)
+        kept[..., :MOST_HASHED] = found.keep.reshape(few.shape)
+        return kept
 
     return choose
 

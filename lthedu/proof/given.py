@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from lthedu.proof.scales import check_box, check_reach, check_scale
-from lthedu.proof.solvers import LARGEST, MOST_HASHED
+from lthedu.proof.solvers import LARGEST, MOST_HASHED, Keep
 from lthedu.proof.target import Box, Layer, Normalise, layers_of
 from lthedu.proof.widths import Method
 
@@ -55,8 +55,10 @@ def normalised(normalise: Normalise, layers: list[Layer], largest: float) -> tup
     return found, scale
 
 
-def check(method: Method, per_weight: float | None, seed: int) -> None:
-    """Raise ValueError for a width that the method cannot use, or a seed that names no source."""
+def check(method: Method, per_weight: float | None, seed: int, keep: Keep) -> None:
+    """Raise ValueError for a width or a `keep` that the method cannot use, or a seed that names no source."""
+    if keep == "fewest" and method not in ("free", "blocks"):
+        raise ValueError(f"keep is 'fewest', but {method!r} tries no subsets; allowed with it: 'ladder'")
     most = {"free": MOST_HASHED, "blocks": 128}.get(method, 1 << 40)  # in a block half are dead
     if per_weight is not None and not (1 <= per_weight <= most and per_weight % 1 == 0):
         raise ValueError(f"per_weight is {per_weight}; allowed: whole numbers from 1 to {most} for {method!r}")

@@ -136,3 +136,42 @@ def exact(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
                 j -= 1
             else:
                 i += 1
+
+
+@compiled
+def fewest(numbers, targets, eta, keep, errors):  # type: ignore[no-untyped-def]
+    """Into `keep` and `errors` (float64): of one, two or three numbers the closest, of the first size within `eta`."""
+    rows, n = numbers.shape
+    pairs = np.empty(n * (n - 1) // 2)  # x_0 + x_1, x_0 + x_2, x_1 + x_2, ...: those below k come first
+    for row in range(rows):
+        if errors[row] <= eta:
+            continue
+        x, target = numbers[row], targets[row]
+        first = second = third = -1
+        best = np.inf
+        for i in range(n):
+            if abs(x[i] - target) < best:
+                best, first = abs(x[i] - target), i
+        if best > eta:
+            best, q = np.inf, 0
+            for j in range(n):
+                for i in range(j):
+                    pairs[q] = x[i] + x[j]
+                    if abs(pairs[q] - target) < best:
+                        best, first, second = abs(pairs[q] - target), i, j
+                    q += 1
+        if best > eta:
+            best, pair = np.inf, 0
+            for k in range(2, n):
+                for q in range(k * (k - 1) // 2):
+                    if abs(pairs[q] + x[k] - target) < best:
+                        best, pair, third = abs(pairs[q] + x[k] - target), q, k
+            second = 1
+            while second * (second + 1) // 2 <= pair:
+                second += 1
+            first = pair - second * (second - 1) // 2
+        if best <= eta:
+            errors[row] = best
+            for i in (first, second, third):
+                if i >= 0:
+                    keep[row, i] = True

@@ -6,6 +6,7 @@ pieces are counted, and the largest distance of two functions is found at a knot
 
 import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import linprog
+from scipy.special import logsumexp
 from torch import nn
 
 from lthedu.base.arguments import typed
@@ -202,19 +204,54 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
 
 
 @typed
-def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)]) -> int:
+def counting_bound(
+    dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)], *, kept: int | None = None
+) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
     The maps are x -> W x with W of dimension x dimension and spectral norm at most 1, the distance is the largest over
     ||x|| <= 1, and for each W some mask must do with probability 1/2 or more. So many maps are more than 2 eps apart
     that 2^M masks reach them only if M >= dimension^2 log2(1 / (2 eps)) - 1, whatever the architecture and the
-    distribution of its weights. Returns the least such whole number, not below 0. Raises ValueError for a dimension
-    below 1 or an eps outside (0, 1]. Source: Pensia et al. 2020, arXiv:2006.07990, Theorem 2.
+    distribution of its weights; of masks that keep at most `kept` weights there are fewer, and M is larger. Returns the
+    least such whole number, not below 0. Raises ValueError for a dimension below 1, an eps outside (0, 1], or a `kept`
+    below 0, or of 0 where one mask is too few. Source: Pensia et al. 2020, arXiv:2006.07990, Theorem 2.
 
-    >>> counting_bound(10, 1 / 16)
-    299
+    >>> counting_bound(10, 1 / 16), counting_bound(10, 1 / 16, kept=100)
+    (299, 352)
     """
-    return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
+    bits = dimension**2 * math.log2(1 / (2 * eps)) - 1
+    return max(math.ceil(bits), 0) if kept is None else _least_weights(kept, bits)
+
+
+def _least_weights(kept: int, bits: float) -> int:
+    """The least M whose masks with at most `kept` of M weights are 2^bits or more."""
+    if kept < (bits > 0):
+        raise ValueError(f"kept is {kept}; allowed: 1 or more" if kept == 0 else f"kept is {kept}; allowed: 0 or more")
+
+    def enough(m: int) -> bool:
+        j = np.arange(1, min(kept, m) + 1)
+        choices = np.concatenate([[0], np.log((m - j + 1) / j).cumsum()])  # logarithms, of none, one, two, ... kept
+        return bool(logsumexp(choices) / math.log(2) >= bits * (1 - 1e-12))  # rounding must not raise the bound
+
+    high = 1
+    while not enough(high):
+        high *= 2
+    return bisect_left(range(high + 1), True, key=enough)
+
+
+@typed
+def kept_bound(n: Count, eta: Annotated[float, Above(0, high=1)], largest: Annotated[float, Above(0)] = 0.25) -> float:
+    """How many of n numbers are kept for a target on average, at least, whatever the numbers are.
+
+    The target is uniform in [-largest, largest], and a choice serves an interval of length 2 eta around its sum. So all
+    choices of at most k numbers serve a share of at most (C(n, 0) + ... + C(n, k)) eta / largest of the targets, and
+    the others keep more than k. Raises ValueError for an n below 1, an eta outside (0, 1], or a `largest` not above 0.
+
+    >>> round(kept_bound(35, 1e-3), 2)
+    1.85
+    """
+    choices = itertools.accumulate(math.comb(n, k) for k in range(n + 1))
+    return float(sum(max(0.0, 1 - many * eta / largest) for many in choices))
 
 
 @typed

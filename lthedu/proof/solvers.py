@@ -6,6 +6,7 @@ little off the best, and many times faster. `solve` climbs a ladder of row lengt
 misses to the exact one. Whatever is accepted was added up again in float64.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from lthedu.data import device_of
 from lthedu.proof import kernels
 
 Solver = Literal["auto", "numba", "numpy", "torch"]
+Keep = Literal["ladder", "fewest"]
 Bools = NDArray[np.bool_]
 Floats = NDArray[Any]
 Halves = tuple[NDArray[np.int64], NDArray[np.int64]]  # the bits of each row's choice, left half and right half
@@ -85,6 +87,7 @@ def solve(
     targets: ArrayLike,
     eta: Annotated[float, Above(0, below=np.inf)],
     *,
+    keep: Keep = "ladder",
     ladder: Sequence[int] = LADDER,
     solver: Solver = "auto",
     device: torch.device | str | None = None,
@@ -93,8 +96,10 @@ def solve(
 
     First the empty choice, then a choice among each row's first 4, 6, 8, ... numbers (`ladder`), for the rows that are
     still off; what misses with all n numbers gets one exact search. Short rows are solved much faster, and fewer
-    numbers are kept. Zeros may pad a row: they are never kept. `numbers` (N, n) with n <= 40, `targets` (N,), eta > 0.
-    A row that no search brought within `eta` has the best choice that was found: see `Subsets.missed`. Raises
+    numbers are kept. With `keep` "fewest" all choices of one, two and three numbers are tried before the ladder: a row
+    that keeps up to three keeps the fewest that there are within `eta` (of them the closest), and where more are kept,
+    three would not have done. Zeros may pad a row: they are never kept. `numbers` (N, n) with n <= 40, `targets` (N,),
+    eta > 0. A row that no search brought within `eta` has the best choice that was found: see `Subsets.missed`. Raises
     ValueError for other shapes, a value that is not finite or beyond 1e30, or a solver that is not here.
 
     >>> from lthedu.base.streams import generator
@@ -102,24 +107,28 @@ def solve(
     >>> found = solve(row, [0.25], eta=1e-3)
     >>> found.missed(1e-3), int(found.keep.nonzero()[1].max()) < 16
     (0, True)
+    >>> int(found.keep.sum()), int(solve(row, [0.25], eta=1e-3, keep="fewest").keep.sum())
+    (6, 3)
     """
     x, t = _checked(numbers, targets, MOST_HASHED)
     device = device_of(device)  # an error also where no row needs a search
     by_kernel = solver != "torch" and _compiled(solver)  # the same
     n = x.shape[1]
-    keep, errors = np.zeros(x.shape, bool), np.abs(t)
+    kept, errors = np.zeros(x.shape, bool), np.abs(t)
     rungs = [*sorted(rung for rung in ladder if 0 < rung < n), n]
     if by_kernel:
-        _climb_numba(x, t, eta, rungs, keep, errors)
+        _climb_numba(x, t, eta, rungs, keep == "fewest", kept, errors)
     else:
+        if keep == "fewest":
+            _take_fewest(x, t, eta, kept, errors)
         for rung in rungs:
             rows = np.flatnonzero(errors > eta)
             if len(rows):
-                _take_better(keep, errors, rows, _hashed(x[rows, :rung], t[rows], solver, device))
+                _take_better(kept, errors, rows, _hashed(x[rows, :rung], t[rows], solver, device))
     rows = np.flatnonzero(errors > eta)
     if len(rows):
-        _take_better(keep, errors, rows, best_subsets(x[rows], t[rows], solver="auto" if solver == "torch" else solver))
-    return Subsets(keep, errors)
+        _take_better(kept, errors, rows, best_subsets(x[rows], t[rows], solver="auto" if solver == "torch" else solver))
+    return Subsets(kept, errors)
 
 
 def _take_better(keep: Bools, errors: Floats, rows: NDArray[np.int64], found: Subsets) -> None:
@@ -128,6 +137,35 @@ def _take_better(keep: Bools, errors: Floats, rows: NDArray[np.int64], found: Su
     keep[rows] = False
     keep[rows, : found.keep.shape[1]] = found.keep[better]
     errors[rows] = found.errors[better]
+
+
+def _take_fewest(x: Floats, t: Floats, eta: float, keep: Bools, errors: Floats) -> None:
+    """Into `keep` and `errors`: the closest choice of the fewest numbers within `eta`, where up to three will do."""
+    for size in range(1, min(4, x.shape[1] + 1)):
+        chosen = np.array([*itertools.combinations(range(x.shape[1]), size)])
+        off = np.flatnonzero(errors > eta)
+        for rows in np.array_split(off, 1 + len(off) * len(chosen) // (1 << 22)):
+            error = np.abs(x[rows][:, chosen].sum(2) - t[rows, None])
+            best = error.argmin(1)
+            hit = error[np.arange(len(rows)), best] <= eta
+            keep[rows[hit, None], chosen[best[hit]]] = True
+            errors[rows[hit]] = error[hit, best[hit]]
+
+
+def _climb_numba(
+    x: Floats, t: Floats, eta: float, rungs: Sequence[int], fewest: bool, keep: Bools, errors: Floats
+) -> None:
+    """Climbs the whole ladder row by row, into `keep` and `errors`; `fewest`: from choices of up to three numbers."""
+    x, t = (np.require(v, requirements=["C", "W"]) for v in (x, t))  # the one kind that is compiled for
+
+    def climb(start: int) -> None:
+        part = slice(start, start + CLIMBED)
+        given = x[part], t[part], float(eta)
+        if fewest:
+            kernels.fewest(*given, keep[part], errors[part])
+        kernels.climbed(*given, np.array(rungs), keep[part], errors[part])
+
+    in_threads(climb, range(0, len(x), CLIMBED))
 
 
 def _checked(numbers: ArrayLike, targets: ArrayLike, most: int) -> tuple[Floats, Floats]:
@@ -184,17 +222,6 @@ def _hashed(x: Floats, t: Floats, solver: Solver, device: torch.device) -> Subse
     else:
         found = _in_blocks(_hashed_numba if _compiled(solver) else _hashed_numpy, x, t)
     return _subsets(x, t, _unpacked(found, x.shape[1]))
-
-
-def _climb_numba(x: Floats, t: Floats, eta: float, rungs: Sequence[int], keep: Bools, errors: Floats) -> None:
-    """Climbs the whole ladder row by row, into `keep` and `errors`."""
-    x, t = (np.require(v, requirements=["C", "W"]) for v in (x, t))  # the one kind that is compiled for
-
-    def climb(start: int) -> None:
-        part = slice(start, start + CLIMBED)
-        kernels.climbed(x[part], t[part], float(eta), np.array(rungs), keep[part], errors[part])
-
-    in_threads(climb, range(0, len(x), CLIMBED))
 
 
 def _hashed_numba(x: Floats, t: Floats) -> Halves:

@@ -27,18 +27,22 @@ def rewind(snapshots: Mapping[int, Params], mask: Mask, step: int) -> Params:
 
 
 @typed
-def rescaled(params: Params, mask: Mask) -> Params:
-    """`params` under `mask`, each layer's kept weights divided by the square root of its density.
+def match_norms(params: Params, mask: Mask, like: Params) -> Params:
+    """`params` under `mask`, each masked layer scaled to the Euclidean norm that it has in `like`.
 
-    A pruned layer passes on a weaker signal: of a random layer's variance only the share that is kept. This gives it
-    back, layer by layer. Stacked weights (R, ...) are scaled replicate by replicate.
+    All three are of one network, by name. A mask that keeps few weights leaves a layer with a smaller norm and so with
+    a weaker signal; one factor a layer, measured and not computed from the density, gives the norm back. The kept
+    weights of a ticket are not a random choice, so the square root of the density would not do. A layer without a kept
+    weight stays zero, and parameters without a mask stay as they are.
 
     >>> import torch
-    >>> rescaled({"w": torch.tensor([[[2.0, 1.0, 1.0, 1.0]]])}, {"w": torch.tensor([[[True, False, False, False]]])})
-    {'w': tensor([[[4., 0., 0., 0.]]])}
+    >>> kept, whole = {"w": torch.tensor([3.0, 4.0])}, {"w": torch.tensor([6.0, 8.0])}
+    >>> match_norms(kept, {"w": torch.tensor([True, False])}, whole)
+    {'w': tensor([10.,  0.])}
     """
     out = masks.apply(mask, params)
-    for name, m in mask.items():
-        kept = m.flatten(1).to(out[name].dtype).mean(1).clamp_min(1 / m[0].numel())
-        out[name] /= kept.sqrt().view(-1, *[1] * (m.ndim - 1))
+    for name in mask:
+        norm = out[name].norm()
+        if norm > 0:
+            out[name] *= like[name].norm() / norm
     return out

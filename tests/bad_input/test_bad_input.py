@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 import lthedu
@@ -759,6 +760,12 @@ CALLS = [
     ),
     Call(lesson.caption, lambda: {"alt": "a line"}, {"alt": [None, 3, "", " "]}),
     Call(
+        lesson.figure,
+        lambda: {"drawn": (Figure(), "a line"), "caption": "Does it rise?"},
+        {"drawn": [None, 3, (None, "a line"), (Figure(), "")], "caption": [None, 3, "", " "]},
+    ),
+    Call(lesson.measured, lambda: {"value": 93.2}, {"value": [None, "half", [0.5]], "digits": [-1, 0.5, 99, None]}),
+    Call(
         lesson.claim,
         lambda: {"sentence": "It holds", "holds": True},
         {"sentence": [None, 3, ""], "holds": [None, "yes", 0.5, 1, []], "evidence": [None, 3]},
@@ -911,7 +918,7 @@ def test_every_public_function_holds_its_arguments_to_their_annotations(function
 
 TABLE_PARAMETERS = [
     pytest.param(function, name, columns.names.split(), id=f"{function.__name__}-{name}")
-    for function in [*public(), lottery.target, lottery.wins, tickets.stability.barriers]
+    for function in [*public(), lottery.goal, lottery.wins, tickets.stability.barriers]
     for name, hint in typing.get_type_hints(of_call(function), include_extras=True).items()
     for columns in getattr(hint, "__metadata__", ())
     if isinstance(columns, Columns)

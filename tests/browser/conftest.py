@@ -18,6 +18,8 @@ import pytest
 import tour
 from lesson_page import LessonPage
 
+import lthedu
+
 ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
@@ -68,6 +70,9 @@ def lab(browser, tmp_path_factory):
     command = [sys.executable, "-m", "lthedu.cli", "lab", "--no-browser", "--port", str(port)]
     command += ["--folder", str(home / "lessons"), f"--IdentityProvider.token={token}"]
     command += ["--LabApp.expose_app_in_browser=True"]  # the tests read the notebook's model
+    (home / "settings").mkdir()  # this checkout's, whatever is installed
+    shutil.copy(Path(lthedu.__file__).parent / "course" / "jupyterlab.json", home / "settings" / "overrides.json")
+    command += [f"--LabApp.app_settings_dir={home / 'settings'}"]
     env = os.environ | {"HOME": str(home), "USERPROFILE": str(home)}
     env |= {f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     env["IPYTHONDIR"] = str(home / "ipython")

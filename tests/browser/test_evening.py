@@ -43,4 +43,4 @@ def test_the_stop_button_ends_a_cell_with_a_box(lesson):
     assert "You stopped this cell. It was at: endless, 0 % done." in box.inner_text()
     lesson.photograph(lesson.cell(place), "stopped")
     assert lesson.errors() == []
-    assert lesson.page.locator("progress").count() == 0
+    lesson.wait("the bar is gone", "() => !document.querySelector('progress')")

@@ -62,18 +62,27 @@ def rewind(snapshots, mask, step):
     last = snapshots[max(snapshots)]
     return {n: torch.where(mask[n], p, torch.zeros_like(p)) if n in mask else p.clone() for n, p in last.items()}""",
         "3.3": """\
-def relative_distance(a, b):
-    p, q = a.double().mean().item(), b.double().mean().item()
-    expected = p * (1 - q) + q * (1 - p)
-    return (a != b).double().mean().item() / expected if expected else 0.0""",
-        "3.4": """\
-def early_bird(masks, threshold=0.1, window=5):
-    for i in range(window - 1, len(masks)):
-        if all((masks[j] != masks[j - 1]).double().mean() <= threshold for j in range(i - window + 2, i + 1)):
-            return i""",
+def match_norms(params, mask, like):
+    kept = {n: torch.where(mask[n], p, torch.zeros_like(p)) if n in mask else p.clone() for n, p in params.items()}
+    for n, m in mask.items():
+        if kept[n].any():
+            kept[n] = kept[n] * like[n].square().sum().sqrt() / kept[n].square().sum().sqrt()
+    return kept""",
+        "3.1": """\
+def error_barrier(a, b, error, points=11):
+    line = [{n: a[n] + i / (points - 1) * (b[n] - a[n]) for n in a} for i in range(points)]
+    errors = torch.stack([torch.as_tensor(error(weights)) for weights in line])
+    return errors.amax(0) - errors[0]""",
     },
     "many_small_lotteries": {
         "4.1": """\
+def draws_needed(p, chance=0.95):
+    return math.ceil(1 / p) if p else math.inf""",
+        "4.3": """\
+def expected_best(chosen_by, reported, draws):
+    sets = math.comb(len(chosen_by), draws)
+    return sum(math.comb(i, draws - 1) * reported[j] for i, j in enumerate(np.argsort(chosen_by))) / sets""",
+        "4.5": """\
 def batched_step(params, mask, x, y, lr):
     w1, b1, w2, b2 = leaves = [p.detach().clone().requires_grad_() for p in params.values()]
     hidden = (torch.bmm(x, w1.mT) + b1[:, None]).relu()
@@ -81,14 +90,6 @@ def batched_step(params, mask, x, y, lr):
     loss = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum") / y.shape[1]
     loss.backward()
     return masks.apply(mask, {n: p - lr * leaf.grad for (n, p), leaf in zip(params.items(), leaves)})""",
-        "4.3": """\
-def draws_needed(p, chance=0.95):
-    return math.ceil(1 / p) if p else math.inf""",
-        "4.4": """\
-def expected_best(chosen_by, reported, draws):
-    k = len(chosen_by)
-    order = np.argsort(chosen_by)
-    return sum(reported[j] * (((i + 1) / k) ** draws - (i / k) ** draws) for i, j in enumerate(order))""",
     },
     "zeros_and_signs": {
         "5.2": """\

@@ -1,12 +1,17 @@
 """The canonical notebook: an unchanged cell gives no diff, and what must not be stored is refused."""
 
+import base64
+import io
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from lthedu.course.authoring import NotCanonical, canonical, normalise
+from lthedu.course.pictures import reduced
+from lthedu.course.widgets import NOTE
 
 
 def notebook(*sources: str):
@@ -14,15 +19,42 @@ def notebook(*sources: str):
     return nbformat.v4.new_notebook(cells=cells)
 
 
+SHOWS = """
+import base64, io
+from IPython.display import display
+from PIL import Image
+written = io.BytesIO()
+Image.new("L", (40, 30), {}).save(written, "png")
+display({{"image/png": base64.b64encode(written.getvalue()).decode(), "text/plain": "a picture"}}, raw=True)
+""".strip()
+
+
+def written_picture(grey: int, other: int = 0) -> bytes:
+    """What SHOWS leaves, as it is stored; the first `other` pixels are black."""
+    drawn, written = Image.new("L", (40, 30), grey), io.BytesIO()
+    for x in range(other):
+        drawn.putpixel((x, 0), 0)
+    drawn.save(written, "png")
+    return reduced(written.getvalue())
+
+
+WIDGET = """
+from lthedu.figures.live import live_plot
+from matplotlib.figure import Figure
+drawn = Figure(figsize=(9, 1))
+live_plot(drawn, lambda level: f"level {level} & more", {"level": ipywidgets.IntSlider(3, description="at level")})
+""".strip()
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small notebook, run and written twice; the first version lies beside it."""
     path = tmp_path_factory.mktemp("lessons") / "01_small.ipynb"
     sources = [
-        "import matplotlib.pyplot as plt\nimport ipywidgets",
+        "import matplotlib.pyplot as plt\nimport ipywidgets\nfrom lthedu.course.lesson import figure",
         "print('a')\nprint('b')",
-        "_ = plt.figure(figsize=(2, 1)).gca().plot([1, 2])",
-        "ipywidgets.IntSlider()",
+        "ax = plt.figure(figsize=(2, 1)).gca()\nax.plot([1, 2])\nfigure((ax, 'a line.'), 'Does it rise?')",
+        WIDGET,
         "1 + 1",
         "1 + 1",
     ]
@@ -53,7 +85,41 @@ def test_no_widget_state_and_no_timing_is_stored(written: Path) -> None:
     outputs = [c.outputs for c in nbformat.read(written, 4).cells if c.cell_type == "code"]
     assert outputs[1][0].text == "a\nb\n"
     assert list(outputs[2][0].data) == ["image/png", "text/plain"]
-    assert outputs[3] == []
+
+
+def outputs_of(path: Path, cell: int) -> list:
+    return [c.outputs for c in nbformat.read(path, 4).cells if c.cell_type == "code"][cell]
+
+
+def test_a_widget_leaves_a_picture_of_how_it_stood_and_its_words(written: Path) -> None:
+    (output,) = outputs_of(written, 3)
+    assert output.data["text/plain"] == NOTE
+    assert output.metadata["image/png"]["alt"] == f"{NOTE} at level: 3 level 3 & more"
+    picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
+    assert picture.width == 900
+    assert picture.height > 100  # the figure, and words above and below it
+
+
+def test_pictures_have_few_colours_and_keep_their_description_and_size(written: Path) -> None:
+    picture, _ = outputs_of(written, 2)
+    drawn = Image.open(io.BytesIO(base64.b64decode(picture.data["image/png"])))
+    assert drawn.mode == "P"
+    assert picture.metadata["image/png"]["alt"] == "a line."
+    assert picture.metadata["image/png"]["width"] == pytest.approx(drawn.width / 2, abs=0.5)
+
+
+def test_a_stored_picture_stays_unless_the_new_one_looks_different(tmp_path: Path) -> None:
+    path = tmp_path / "02_small.ipynb"
+    kept, drawn_anew = written_picture(200, other=3), written_picture(98)
+    cells = [nbformat.v4.new_code_cell(SHOWS.format(200)), nbformat.v4.new_code_cell(SHOWS.format(100))]
+    for cell, png in zip(cells, (kept, drawn_anew), strict=True):
+        data = {"image/png": base64.b64encode(png).decode(), "text/plain": "a picture"}
+        cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    canonical(path)
+    after = [base64.b64decode(outputs_of(path, i)[0].data["image/png"]) for i in (0, 1)]
+    assert after[0] == kept
+    assert after[1] == written_picture(100)
 
 
 def test_an_id_follows_from_its_source_alone() -> None:

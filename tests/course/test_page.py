@@ -57,6 +57,19 @@ def test_a_figure_is_described_by_its_caption_and_a_picture_of_the_folder_is_in_
     assert "Figure size" not in text
 
 
+def test_alternative_text_in_the_metadata_is_the_one_that_a_page_uses() -> None:
+    marks = {"image/png": {"alt": "a <falling> curve", "width": 300, "height": 200}}
+    described = new_output("display_data", data={"image/png": PNG, "text/plain": "Look"}, metadata=marks)
+    notebook = new_notebook(cells=[new_code_cell("f()", outputs=[said("an older figure"), shown(), described])])
+    describe(notebook)
+    alts = ["an older figure", "a &lt;falling&gt; curve"]
+    text = page(notebook, Path("."))
+    assert re.findall(r'<img alt="([^"]*)"', text) == alts
+    assert re.findall(r'<img [^>]*width="(\d+)"', text) == ["300"]
+    exported, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    assert re.findall(r'<img alt="([^"]*)"', exported) == alts
+
+
 def shown(kind: str = "image/png", **more: str):
     return new_output("display_data", data={kind: PNG, **more})
 

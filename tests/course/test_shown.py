@@ -59,7 +59,7 @@ def test_a_caption_is_short_and_a_figure_is_one() -> None:
     with pytest.raises(ValueError, match=r"the caption has 26 words; allowed: at most 25"):
         figure(drawn, "word " * 26)
     for empty in [(drawn, ""), ((drawn[0], ""), "Look")]:
-        with pytest.raises(ValueError, match="empty"):
+        with pytest.raises(ValueError, match="a text with something in it"):
             figure(*empty)
     for wrong in (None, [], "a picture"):
         with pytest.raises(TypeError, match="a Figure, or Axes of one"):

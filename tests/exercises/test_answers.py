@@ -9,13 +9,13 @@ import torch
 from answers import RIGHT, TOLD
 from forms import FORMS, answering
 
-from lthedu.course.catalogue import exercises
+from lthedu.course.catalogue import exercises, waiting
 from lthedu.exercises import core
 from lthedu.exercises.compare import examples
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong
 from lthedu.exercises.values import alike
 
-ALL = exercises()
+ALL = exercises() + waiting()
 BY_NAME = {e.name: e for e in ALL}
 each = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.number)
 

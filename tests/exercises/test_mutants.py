@@ -18,7 +18,7 @@ import pytest
 from exercises.mutants import mutants, parts
 from exercises.wrapped import ignoring
 
-from lthedu.course.catalogue import exercises
+from lthedu.course.catalogue import exercises, waiting
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, copied
 
@@ -27,7 +27,7 @@ LONGEST = 3  # seconds for one check: an endless mutant is rejected, too
 EQUIVALENT: dict[str, dict[str, list[str]]] = {}
 for _path in LESSONS.glob("*/equivalent.py"):
     EQUIVALENT |= runpy.run_path(str(_path))["EQUIVALENT"]
-ALL = exercises()
+ALL = exercises() + waiting()
 each = pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.number)
 
 

@@ -50,7 +50,7 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
     ),
     "rewinding": lambda folder: rewinding.Rewinding(
         digits(1),
-        replace(rewinding.SIZES.tiny, densities=(0.3,), ks=(0, 2), few_ks=(0,), steps=8, every=4, seeds_per_part=1),
+        replace(rewinding.SIZES.tiny, densities=(0.3,), ks=(0, 2), few_ks=(0,), steps=8, seeds_per_part=1),
     ),
     "lottery": lambda folder: lottery.Lottery(digits(1), lottery.SIZES.tiny),
     "compare": lambda folder: compare.Comparison(

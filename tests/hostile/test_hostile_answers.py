@@ -17,11 +17,11 @@ import torch
 from torch.nn import functional
 
 from lthedu.course import lesson
-from lthedu.course.catalogue import exercises, find
+from lthedu.course.catalogue import exercises, find, waiting
 from lthedu.course.contained import LIMIT, contained
 from lthedu.exercises.surroundings import Surroundings
 
-ALL = exercises()
+ALL = exercises() + waiting()
 BOUND = 20.0  # seconds: the limit of a check, interrupts that a loop swallows, a busy machine
 
 

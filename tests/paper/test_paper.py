@@ -15,6 +15,7 @@ from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
+from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.networks import models
 from lthedu.paper import runs
 
@@ -100,27 +101,27 @@ def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path,
 
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
-    monkeypatch.setattr(lottery, "PAPER", lottery.Settings(draws=2, steps=2, levels=1, few_levels=(), batch_size=10))
+    small = lottery.Settings(tickets=3, draws=2, steps=2, levels=1, few_levels=(), batch_size=10, tries=1)
+    monkeypatch.setattr(lottery, "PAPER", small)
     found = paper_results.read(runs.run("lotteries", tmp_path / "made"))
     assert found.complete
-    assert len(found.table) == 2 * 4
+    assert len(found.table) == 3 + 2 * 4  # the dense networks, and two of every arm
     assert found.made_with["device"] == "CPU"
     assert found.settings["draws"] == 2
 
 
-def test_the_rewinding_run_is_stored_and_drawn_behind(tmp_path, mnist, monkeypatch):
+def test_the_rewinding_run_is_stored_and_drawn(tmp_path, mnist, monkeypatch):
     small = rewinding.Settings(seeds=(0,), sizes=(196, 5, 10), densities=(0.5,), ks=(0, 1), few_ks=(0,), steps=3)
     monkeypatch.setattr(data, "load", lambda name: mnist.first(80, 30, 30))
     monkeypatch.setattr(rewinding, "PAPER", small)
     found = paper_results.read(runs.run("rewinding", tmp_path))
     assert found.complete
-    assert found.table["barrier"].notna().sum() == 4
-    drawn = found.table.dropna(subset="accuracy")
-    _, alt = rewinding_figures.accuracy_by_step(drawn, 0.5, behind=found)
-    assert "Thin lines behind: Rewinding on 14 x 14 MNIST (CPU" in alt
+    assert found.table["barrier"].notna().sum() == 5
+    _, alt = rewinding_figures.stored_by_density(found)
+    assert "Rewinding on 14 x 14 MNIST (CPU" in alt
 
 
-@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short"])
+@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short", "winning_tickets"])
 def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch, name):
     x, y = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 10
     small = {"mnist": mnist.first(60, 30, 30), "cifar10": data.Dataset(x, y, x, y, x, y)}
@@ -129,10 +130,11 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     monkeypatch.setattr(runs, "CONV4", replace(TINY, seeds=(0,), levels=1, steps=1, batch_size=8, val_every=1))
     tiny_conv = convolutional_supermasks.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
     monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.supermasks, tiny_conv))
+    monkeypatch.setattr(tickets, "PAPER", tickets.Settings(TINY, rates=((1e-3, 0), (2e-3, 2))))
     found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
-    assert ("CIFAR-10" if name != "lenet" else "MNIST") in found.title
-    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks-short": 4}[name]
+    assert {"lenet": "MNIST", "winning_tickets": "learning rates"}.get(name, "CIFAR-10") in found.title
+    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks-short": 4, "winning_tickets": 28}[name]
 
 
 def test_a_clock_stops_what_has_used_up_its_seconds():

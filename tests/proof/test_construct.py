@@ -241,6 +241,19 @@ def test_more_numbers_than_the_solver_takes_are_left_out() -> None:
     assert close(ticket.logits(x).numpy(), ticket.folded(x.double().numpy()))
 
 
+@pytest.mark.parametrize("method", ["free", "blocks"])
+def test_the_fewest_numbers_make_the_same_target_of_the_same_source_with_less(method) -> None:
+    target = network([5, 8, 3])
+    ladder, few = (construct(target, eta=1e-3, method=method, keep=keep) for keep in ("ladder", "fewest"))
+    assert few.missed == ladder.missed == 0
+    assert few.source == ladder.source
+    assert few.summands < 0.7 * ladder.summands
+    hidden = sum(int(few.mask[f"layers.{i}.{kind}"].sum()) for i in (0, 2) for kind in ("weight", "bias"))
+    assert few.summands + hidden == few.kept
+    x = torch.rand(50, 5)
+    assert np.allclose(few.logits(x), few.target_logits(x.double().numpy()), atol=certificate(few))
+
+
 def test_where_normalising_forgets_the_biases_they_cannot_be_reached() -> None:
     def by_weights_alone(layers, largest):
         scale, found = 1.0, []
@@ -314,6 +327,11 @@ GOOD = {"eta": 1e-2}
         ({"eta": 1.0}, "eta is 1.0; allowed: a number above 0 and below 1"),
         ({"eta": float("nan")}, "eta is nan; allowed"),
         ({"method": "lottery"}, "method is 'lottery'; allowed: free, blocks, malach, orseau"),
+        ({"keep": "all"}, "keep is 'all'; allowed: ladder, fewest"),
+        (
+            {"keep": "fewest", "method": "malach"},
+            "keep is 'fewest', but 'malach' tries no subsets",
+        ),
         ({"per_weight": 0}, "per_weight is 0; allowed: whole numbers from 1 to 40 for 'free'"),
         ({"per_weight": 41}, "per_weight is 41; allowed"),
         ({"per_weight": 2.5}, "per_weight is 2.5; allowed"),

@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lthedu.networks.models import MLP
-from lthedu.proof import limits
-from lthedu.proof.limits import Pieces, best_fit, counting_bound, distance, least_units, pieces, tent_network
+from lthedu.proof import limits, solve
+from lthedu.proof.limits import (
+    Pieces,
+    best_fit,
+    counting_bound,
+    distance,
+    kept_bound,
+    least_units,
+    pieces,
+    tent_network,
+)
 
 
 def random_net(sizes: list[int], seed: int) -> MLP:
@@ -165,6 +174,28 @@ def test_the_counting_bound_by_hand() -> None:
     assert masks >= maps / 2 > masks / 2
 
 
+@pytest.mark.parametrize("kept", [1, 2, 7, 40])
+def test_few_kept_weights_need_more_to_choose_from(kept: int) -> None:
+    found = counting_bound(3, 0.01, kept=kept)  # 9 numbers: 2^49.8 masks
+
+    def choices(m: int) -> int:
+        return sum(math.comb(m, j) for j in range(kept + 1))
+
+    wanted = (1 / 0.02) ** 9 / 2
+    assert choices(found) >= wanted * (1 - 1e-9)
+    assert choices(math.floor(found * (1 - 1e-9))) < wanted
+    assert counting_bound(3, 0.01, kept=50) == counting_bound(3, 0.01) == 50
+
+
+@pytest.mark.parametrize("n", [4, 9])
+def test_no_choice_keeps_fewer_on_average_than_the_bound(n: int) -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.uniform(-1, 1, (1, n)).repeat(4000, 0), rng.uniform(-0.25, 0.25, 4000)
+    found = solve(x, t, 0.01, keep="fewest")
+    kept = np.where(found.errors <= 0.01, found.keep.sum(1), n)
+    assert kept.mean() > kept_bound(n, 0.01) - 3 * kept.std() / 4000**0.5
+
+
 def test_mask_bits_are_the_logarithm_of_how_many_masks_there_are() -> None:
     for kept, of in ((0, 5), (5, 5), (2, 7), (40, 100), (1000, 5000)):
         assert limits.mask_bits(kept, of) == pytest.approx(math.log2(math.comb(of, kept)), rel=1e-9, abs=1e-9)
@@ -187,6 +218,7 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: best_fit(f, []), r"knots are \[\]; expected one or more"),
         (lambda: best_fit(f, [float("nan")]), r"knots are \[nan\]"),
         (lambda: counting_bound(0, 0.1), "dimension is 0; allowed"),
+        (lambda: counting_bound(3, 0.1, kept=0), "kept is 0; allowed: 1 or more"),
         (lambda: counting_bound(3, 0), "eps is 0; allowed: a number above 0 to 1"),
         (lambda: limits.mask_bits(3, 2), "kept is 3 and of 2"),
         (lambda: limits.prune_to(tent_network(1), eps=0), "eps is 0"),

@@ -228,6 +228,24 @@ def test_an_own_ladder_and_none() -> None:
 # the edges
 
 
+@pytest.mark.parametrize("solver", HASHED)
+@pytest.mark.parametrize(("n", "eta"), [(1, 0.3), (2, 0.2), (3, 0.1), (9, 0.05), (9, 0.003)])
+def test_the_fewest_are_the_fewest_there_are_and_of_them_the_closest(solver: str, n: int, eta: float) -> None:
+    x, t = instances(n, 60, pool="products")
+    found = solve(x, t, eta, keep="fewest", solver=solver, device="cpu")
+    recomputed(found, x, t)
+    for row, target, keep, error in zip(x, t, found.keep, found.errors, strict=True):
+        for size in range(4):
+            errors = [abs(sum(some) - target) for some in itertools.combinations(row, size)]
+            if min(errors, default=np.inf) <= eta:
+                assert keep.sum() == size
+                assert error == pytest.approx(min(errors), abs=1e-12)
+                break
+        else:  # what three numbers do not reach is the ladder's
+            assert keep.sum() > 3 or error > eta
+    assert found.missed(eta) == solve(x, t, eta, solver=solver, device="cpu").missed(eta)
+
+
 def test_no_rows_and_one_number() -> None:
     for search in (best_subsets, hashed_subsets, lambda x, t: solve(x, t, 0.1)):
         none = search(np.zeros((0, 5)), np.zeros(0))

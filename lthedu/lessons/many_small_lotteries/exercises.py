@@ -21,79 +21,48 @@ W1, B1, W2, B2 = (f"layers.{i}.{kind}" for i in (0, 1) for kind in ("weight", "b
 
 
 @exercise(
-    batched_step,
-    "Many networks, one step",
-    minutes=20,
-    level=3,
+    draws_needed,
+    "How many draws",
+    minutes=10,
+    level=1,
     hints=(
-        "`torch.bmm` multiplies (R, a, b) by (R, b, c). Which of the two factors must be transposed to get from "
-        "x (R, batch, in) and weights (R, hidden, in) to (R, batch, hidden), and which shape must a bias take?",
-        "Compute logits (R, batch, out) for all networks, and one loss: for each network the mean over its own "
-        "minibatch, and of these the *sum* over networks. Then the gradient that a network gets is its own "
-        "loss's, whatever R is.",
-        "leaves = {name: p.detach().requires_grad_() for name, p in params.items()}\n"
-        "h = torch.baddbmm(b1[:, None], x, w1.mT).relu()\nlogits = torch.baddbmm(b2[:, None], h, w2.mT)\n"
-        "loss = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction='sum') / y.shape[1]\n"
-        "grads = torch.autograd.grad(loss, list(leaves.values()))  # then p - lr * g, and zero where pruned",
+        "If one draw wins with probability p, with what probability do n draws all lose?",
+        "All n lose with probability (1 - p)^n. You want the smallest whole n for which that is at most 1 - chance. "
+        "Take logarithms. For p = 0 no number is enough (`math.inf`), for p = 1 one draw is.",
+        "if p == 0: return math.inf\nif p == 1: return 1\n"
+        "return math.ceil(... / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
+    ),
+    returns=lambda got, p, chance=0.95: number(
+        got, "math.inf for p = 0: no number of draws is enough" if p == 0 else f"one number for p = {p}"
     ),
 )
-def check_batched_step(attempt: Attempt) -> None:
-    """Networks and minibatches of several sizes, in float64: first one step, then ten in a row."""
-    cases = []
-    for r, batch, sizes in ((3, 4, (5, 6, 3)), (1, 2, (3, 2, 2)), (4, 5, (4, 4, 4))):
-        cases.append((*_networks(attempt, r, sizes), *_minibatch(attempt, r, batch, sizes), 0.5))
-    compare(
-        attempt,
-        cases,
-        read=_detached,
-        close=lambda a, b, *args: not _apart(a, b),
-        same=lambda a, b, params, mask, *args: not _apart(masks.apply(mask, a), masks.apply(mask, b)),
-        show=_step_shown,
-        otherwise="the step is not that of each network trained alone with plain gradient descent",
-    )
-    params, mask = _networks(attempt, 3, (5, 6, 3))
-    right = params
-    for _ in range(10):
-        x, y = _minibatch(attempt, 3, 4, (5, 6, 3))
-        right = batched_step(right, mask, x, y, 0.1)
-        params = same_tensors(attempt(params, mask, x, y, 0.1), right, "the result")
-    if _apart(params, right):
-        raise Wrong("one step is right, but ten in a row are not: something is carried over from call to call")
+def check_draws_needed(attempt: Attempt) -> None:
+    """Ordinary chances, other confidences, two that are reached exactly, then the four at which a formula breaks."""
+    cases = [*((p, 0.95) for p in (0.004, 0.3, 0.021, 0.6, 0.0005)), (0.05, 0.5), (0.2, 0.999)]
+    cases += [(0.5, 0.5), (0.5, 0.75)]  # floats are exact there, in every logarithm
+    cases += [(p, 0.95) for p in (0.92, 1.0, 0.0, 1e-13)]
+    for tried in (cases, [*cases, (1e-17, 0.95)]):
+        compare(
+            attempt,
+            tried,
+            close=lambda a, b, p, *args: a == b or (0 < p < TINY and math.isclose(a, b) and a == round(a)),
+            same=lambda a, b, p, *args: p in (0, 1) or math.isclose(a, b),
+            show=lambda got, right, p, chance=0.95: f"p = {p}, chance {chance}: {difference(got, right)}",
+            otherwise=_which_chance,
+        )
 
 
-def _networks(attempt: Attempt, r: int, sizes: tuple[int, int, int]) -> tuple[Params, Mask]:
-    inputs, hidden, out = sizes
-    shapes = {W1: (r, hidden, inputs), B1: (r, hidden), W2: (r, out, hidden), B2: (r, out)}
-    params = {n: torch.randn(s, generator=attempt.rng, dtype=torch.float64) for n, s in shapes.items()}
-    mask = {n: torch.rand(shapes[n], generator=attempt.rng) < 0.7 for n in (W1, W2)}
-    for m in mask.values():  # something pruned and something kept everywhere
-        m[:, 0, 0], m[:, -1, -1] = False, True
-    return masks.apply(mask, params), mask
+TINY = 1e-9  # below which the last digits are not asked for
 
 
-def _minibatch(attempt: Attempt, r: int, batch: int, sizes: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
-    x = torch.randn(r, batch, sizes[0], generator=attempt.rng, dtype=torch.float64).relu()  # black pixels among them
-    return x, torch.randint(sizes[2], (r, batch), generator=attempt.rng)
-
-
-def _detached(got: object, params: Params, *_: object) -> Params:
-    found = same_tensors(got, params, "the result")
-    if any(p.requires_grad for p in found.values()):
-        raise Wrong("the result still carries its graph, which grows from step to step: return detached tensors")
-    return found
-
-
-def _apart(a: Params, b: Params) -> list[str]:
-    """The names of the layers that differ."""
-    return [n for n, p in b.items() if not torch.allclose(a[n], p, rtol=0, atol=1e-9 if p.dtype.itemsize > 4 else 1e-5)]
-
-
-def _step_shown(got: Params, right: Params, params: Params, mask: Mask, x: Tensor, y: Tensor, lr: float) -> str:
-    name = _apart(got, right)[0]
-    gap = float((got[name] - right[name]).abs().max())
-    moved = sum(int((got[n][~m] != 0).sum()) for n, m in mask.items())
-    example = f"{len(x)} networks, {y.shape[1]} examples each: {name} is off by up to {gap:.3g}"
-    return f"{example}, and {moved} pruned weights are not 0" if moved else example
+def _which_chance(got: float, right: float, p: float, *args: float) -> str:
+    if p == 0:
+        return "with p = 0 no number of draws is enough: return math.inf"
+    if p == 1:
+        return "with p = 1 the first draw wins: one draw is enough"
+    if p < TINY:
+        return "for a tiny p this is not the number of draws, which is whole, finite and about -log(1 - chance) / p"
+    return "this is not the smallest n with 1 - (1 - p)^n at or above `chance`"
 
 
 CLOSE = 1e-6
@@ -148,51 +117,6 @@ def _which_end(got: Ends, right: Ends, wins: int, *args: float) -> str:
     if math.isclose(got[1], right[1], abs_tol=CLOSE):
         return "the upper end is right, the lower end is not"
     return "these are not the ends of Clopper and Pearson's interval"
-
-
-@exercise(
-    draws_needed,
-    "How many draws",
-    minutes=10,
-    level=1,
-    hints=(
-        "If one draw wins with probability p, with what probability do n draws all lose?",
-        "All n lose with probability (1 - p)^n. You want the smallest whole n for which that is at most 1 - chance. "
-        "Take logarithms. For p = 0 no number is enough (`math.inf`), for p = 1 one draw is.",
-        "if p == 0: return math.inf\nif p == 1: return 1\n"
-        "return math.ceil(... / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
-    ),
-    returns=lambda got, p, chance=0.95: number(
-        got, "math.inf for p = 0: no number of draws is enough" if p == 0 else f"one number for p = {p}"
-    ),
-)
-def check_draws_needed(attempt: Attempt) -> None:
-    """Ordinary chances, other confidences, two that are reached exactly, then the four at which a formula breaks."""
-    cases = [*((p, 0.95) for p in (0.004, 0.3, 0.021, 0.6, 0.0005)), (0.05, 0.5), (0.2, 0.999)]
-    cases += [(0.5, 0.5), (0.5, 0.75)]  # floats are exact there, in every logarithm
-    cases += [(p, 0.95) for p in (0.92, 1.0, 0.0, 1e-13)]
-    for tried in (cases, [*cases, (1e-17, 0.95)]):
-        compare(
-            attempt,
-            tried,
-            close=lambda a, b, p, *args: a == b or (0 < p < TINY and math.isclose(a, b) and a == round(a)),
-            same=lambda a, b, p, *args: p in (0, 1) or math.isclose(a, b),
-            show=lambda got, right, p, chance=0.95: f"p = {p}, chance {chance}: {difference(got, right)}",
-            otherwise=_which_chance,
-        )
-
-
-TINY = 1e-9  # below which the last digits are not asked for
-
-
-def _which_chance(got: float, right: float, p: float, *args: float) -> str:
-    if p == 0:
-        return "with p = 0 no number of draws is enough: return math.inf"
-    if p == 1:
-        return "with p = 1 the first draw wins: one draw is enough"
-    if p < TINY:
-        return "for a tiny p this is not the number of draws, which is whole, finite and about -log(1 - chance) / p"
-    return "this is not the smallest n with 1 - (1 - p)^n at or above `chance`"
 
 
 @exercise(
@@ -290,3 +214,82 @@ def check_training_flops(attempt: Attempt) -> None:
         ),
         otherwise="this is not 2 operations a weight for the forward pass and 2 for each gradient that is needed",
     )
+
+
+@exercise(
+    batched_step,
+    "Many networks, one step",
+    minutes=20,
+    level=3,
+    hints=(
+        "`torch.bmm` multiplies (R, a, b) by (R, b, c). Which of the two factors must be transposed to get from "
+        "x (R, batch, in) and weights (R, hidden, in) to (R, batch, hidden), and which shape must a bias take?",
+        "Compute logits (R, batch, out) for all networks, and one loss: for each network the mean over its own "
+        "minibatch, and of these the *sum* over networks. Then the gradient that a network gets is its own "
+        "loss's, whatever R is.",
+        "leaves = {name: p.detach().requires_grad_() for name, p in params.items()}\n"
+        "w1, b1, w2, b2 = leaves.values()\n"
+        "h = torch.baddbmm(b1[:, None], x, w1.mT).relu()\nlogits = torch.baddbmm(b2[:, None], h, w2.mT)\n"
+        "loss = cross_entropy(logits.flatten(0, 1), y.flatten(), reduction='sum') / ...\n"
+        "grads = torch.autograd.grad(loss, list(leaves.values()))\n"
+        "moved = {n: params[n] - lr * g for n, g in zip(leaves, grads)}\n"
+        "return moved | ...  # and zero where pruned",
+    ),
+)
+def check_batched_step(attempt: Attempt) -> None:
+    """Networks and minibatches of several sizes, in float64: first one step, then ten in a row."""
+    cases = []
+    for r, batch, sizes in ((3, 4, (5, 6, 3)), (1, 2, (3, 2, 2)), (4, 5, (4, 4, 4))):
+        cases.append((*_networks(attempt, r, sizes), *_minibatch(attempt, r, batch, sizes), 0.5))
+    compare(
+        attempt,
+        cases,
+        read=_detached,
+        close=lambda a, b, *args: not _apart(a, b),
+        same=lambda a, b, params, mask, *args: not _apart(masks.apply(mask, a), masks.apply(mask, b)),
+        show=_step_shown,
+        otherwise="the step is not that of each network trained alone with plain gradient descent",
+    )
+    params, mask = _networks(attempt, 3, (5, 6, 3))
+    right = params
+    for _ in range(10):
+        x, y = _minibatch(attempt, 3, 4, (5, 6, 3))
+        right = batched_step(right, mask, x, y, 0.1)
+        params = same_tensors(attempt(params, mask, x, y, 0.1), right, "the result")
+    if _apart(params, right):
+        raise Wrong("one step is right, but ten in a row are not: something is carried over from call to call")
+
+
+def _networks(attempt: Attempt, r: int, sizes: tuple[int, int, int]) -> tuple[Params, Mask]:
+    inputs, hidden, out = sizes
+    shapes = {W1: (r, hidden, inputs), B1: (r, hidden), W2: (r, out, hidden), B2: (r, out)}
+    params = {n: torch.randn(s, generator=attempt.rng, dtype=torch.float64) for n, s in shapes.items()}
+    mask = {n: torch.rand(shapes[n], generator=attempt.rng) < 0.7 for n in (W1, W2)}
+    for m in mask.values():  # something pruned and something kept everywhere
+        m[:, 0, 0], m[:, -1, -1] = False, True
+    return masks.apply(mask, params), mask
+
+
+def _minibatch(attempt: Attempt, r: int, batch: int, sizes: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+    x = torch.randn(r, batch, sizes[0], generator=attempt.rng, dtype=torch.float64).relu()  # black pixels among them
+    return x, torch.randint(sizes[2], (r, batch), generator=attempt.rng)
+
+
+def _detached(got: object, params: Params, *_: object) -> Params:
+    found = same_tensors(got, params, "the result")
+    if any(p.requires_grad for p in found.values()):
+        raise Wrong("the result still carries its graph, which grows from step to step: return detached tensors")
+    return found
+
+
+def _apart(a: Params, b: Params) -> list[str]:
+    """The names of the layers that differ."""
+    return [n for n, p in b.items() if not torch.allclose(a[n], p, rtol=0, atol=1e-9 if p.dtype.itemsize > 4 else 1e-5)]
+
+
+def _step_shown(got: Params, right: Params, params: Params, mask: Mask, x: Tensor, y: Tensor, lr: float) -> str:
+    name = _apart(got, right)[0]
+    gap = float((got[name] - right[name]).abs().max())
+    moved = sum(int((got[n][~m] != 0).sum()) for n, m in mask.items())
+    example = f"{len(x)} networks, {y.shape[1]} examples each: {name} is off by up to {gap:.3g}"
+    return f"{example}, and {moved} pruned weights are not 0" if moved else example

@@ -1,7 +1,8 @@
 """Many small lotteries: hundreds of ticket-sized networks, trained a batch of networks at a time, arm by arm.
 
-One ticket is found by iterative magnitude pruning. Then each arm draws networks of the ticket's size: draw i of every
-arm sees the minibatches of stream i, and has what its arm prescribes in place of what the ticket has.
+A few tickets are found by iterative magnitude pruning. Each arm finds its own learning rate in one small search, and
+then draws networks of the tickets' size: draw i of every arm sees the minibatches of stream i and is set against
+ticket i modulo the number of tickets. The goal is set by the dense networks, and by no arm.
 """
 
 import time
@@ -11,14 +12,16 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
+from torch import Generator
 
 from lthedu import experiments
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, AtLeast, Columns, Count
+from lthedu.base.ranges import Above, AtLeast, Columns, Count, Positive
 from lthedu.base.streams import derive, generator
-from lthedu.data import Dataset
+from lthedu.data import Dataset, pooled
 from lthedu.experiments import Experiment, Found, Keep, Part, Sizes
-from lthedu.experiments.study.settings import RANDOM, REINIT, WINNING, Rate
+from lthedu.experiments.kept import kept
+from lthedu.experiments.study.settings import DENSE, RANDOM, REINIT, WINNING, Rate
 from lthedu.experiments.study.settings import Settings as StudySettings
 from lthedu.experiments.study.study import Study
 from lthedu.networks import masks
@@ -29,7 +32,10 @@ from lthedu.training import Optimizer, Progress, Replicates, train
 
 SMALL = "small dense"
 ARMS = (WINNING, REINIT, RANDOM, SMALL)
-COLUMNS = ["arm", "level", "density", "weights", "draw", "val", "test"]
+Design = Callable[[Mask, Generator], Mask]
+COLUMNS = ["arm", "level", "density", "weights", "ticket", "draw", "lr", "val", "test"]
+YOURS = "yours"  # drawn by a reader's own design
+OTHERS = 1_000_000  # the first number of the networks on which rates are tried: none of them is drawn
 
 
 @typed
@@ -43,17 +49,20 @@ class Settings(experiments.Settings):
     """
 
     seed: int = 0
+    tickets: Count = 8  # dense networks, and a ticket of each
     sizes: Annotated[tuple[Count, ...], AtLeast(3)] = (196, 100, 10)
-    levels: Count = 5  # rounds of pruning that find the ticket
+    levels: Count = 5  # rounds of pruning that find a ticket
     keep: Rate = 0.55  # of the weights left in the first layer, per round
     keep_output: Rate = 0.8
     draws: Count = 128  # of each arm, at the last level
-    few_draws: Count = 32  # of each arm, at the levels named next
-    few_levels: tuple[Count, ...] = (1, 2)
-    steps: Count = 900  # of every training, the dense network's too
+    few_draws: Count = 16  # of each arm, at the levels named next
+    few_levels: tuple[Count, ...] = (1,)
+    steps: Count = 900  # of every training, the dense networks' too
     batch_size: Count = 32
-    optimizer: Optimizer = Optimizer(lr=4e-3)  # noqa: RUF009 (frozen)
-    margin: Annotated[float, Above(0, below=1)] = 0.01  # the target: the tickets' mean validation accuracy, less this
+    optimizer: Optimizer = Optimizer(lr=4e-3)  # noqa: RUF009 (frozen); it finds the tickets
+    rates: Annotated[tuple[Positive, ...], AtLeast(1)] = (2e-3, 4e-3, 8e-3, 1.6e-2)  # tried for every arm
+    tries: Count = 8  # networks of each arm at each rate
+    margin: Annotated[float, Above(0, below=1)] = 0.01  # the goal: the dense networks' mean accuracy, less this
     together: Count = 32  # networks trained at once: a part
 
     def __post_init__(self) -> None:
@@ -62,9 +71,9 @@ class Settings(experiments.Settings):
             raise ValueError(f"few_levels are {self.few_levels}; allowed: 1 to {self.levels - 1} (levels - 1)")
 
     def study(self) -> StudySettings:
-        """The settings of the study that finds the ticket."""
+        """The settings of the study that finds the tickets."""
         return StudySettings(
-            seeds=(self.seed,),
+            seeds=tuple(derive(self.seed, "ticket", t) for t in range(self.tickets)),
             levels=self.levels,
             keep=self.keep,
             keep_output=self.keep_output,
@@ -78,7 +87,7 @@ class Settings(experiments.Settings):
 
 LESSON = Settings()
 SIZES = Sizes(
-    tiny=replace(LESSON, draws=3, few_draws=2, few_levels=(1,), levels=2, steps=4, together=2),
+    tiny=replace(LESSON, tickets=2, draws=3, few_draws=2, levels=2, steps=4, rates=(4e-3, 8e-3), tries=2, together=2),
     lesson=LESSON,
     paper=replace(LESSON, draws=10_000, few_draws=1_000, steps=8_590, together=1_000),  # five passes; for a GPU
 )
@@ -88,18 +97,19 @@ scaled_settings = SIZES.now
 
 @typed
 class Lottery(Experiment[Settings]):
-    """One ticket and the arms that are drawn against it: a row a network.
+    """Tickets and the arms that are drawn against them: a row a network.
 
-    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart. The last level gets
-    `draws` networks of each arm, `few_levels` get `few_draws`. A part is the networks of an arm that are trained at
-    once; each finds the ticket itself where there is none yet.
+    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart; `lr` is the arm's own rate
+    at the last level, where it was searched, and the dense networks' at `few_levels`. Level 0 holds the dense networks,
+    one for each ticket. The last level gets `draws` networks of each arm, `few_levels` get `few_draws`. A part is the
+    networks of an arm that are trained at once; each finds the tickets and the rates itself where there are none yet.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
-    >>> lottery = Lottery(mnist, Settings(draws=2, few_levels=(), steps=5, levels=1))
-    >>> table = lottery.run()
-    >>> table[["arm", "weights", "draw"]].head(3).values.tolist()
-    [['winning ticket', 11580, 0], ['winning ticket', 11580, 1], ['random reinitialisation', 11580, 0]]
+    >>> few = {"draws": 2, "few_levels": (), "steps": 5, "levels": 1, "tickets": 2, "rates": (4e-3,), "tries": 1}
+    >>> lottery = Lottery(mnist, Settings(**few))
+    >>> lottery.run()[["arm", "weights", "draw"]].iloc[[0, 2, 4]].values.tolist()
+    [['dense', 20600, 0], ['winning ticket', 11580, 0], ['random reinitialisation', 11580, 0]]
     """
 
     COLUMNS = COLUMNS
@@ -107,86 +117,134 @@ class Lottery(Experiment[Settings]):
     def __init__(self, data: Dataset, settings: Settings = LESSON) -> None:
         super().__init__(data, settings)
         self.study = Study(data, self._make(settings.sizes), settings.study())
+        self.coarse = pooled(data)  # what the small dense networks read, who can then afford more hidden units
+        self.search = pd.DataFrame()  # what was tried to find the rates
 
     def parts(self) -> list[Part]:
         """Arm, level, the first network's number, and how many there are."""
         s = self.settings
-        plan = [(s.levels, s.draws)] + [(level, s.few_draws) for level in s.few_levels]
+        plan = [(DENSE, 0, s.tickets)] + [(arm, s.levels, s.draws) for arm in ARMS]
+        plan += [(arm, level, s.few_draws) for level in s.few_levels for arm in ARMS]
         return [
             (arm, level, first, min(s.together, draws - first))
-            for level, draws in plan
-            for arm in ARMS
+            for arm, level, draws in plan
             for first in range(0, draws, s.together)
         ]
 
     def prepare(self, tick: Progress, folder: Path | None) -> None:
-        """Find the ticket, or read it."""
-        tick(0, len(self.parts()), "finding a ticket")
+        """Find the tickets and every arm's rate, or read them."""
+        tick(0, len(self.parts()), "finding tickets")
         self.study.run(folder=folder and folder / "ticket")
+        tick(0, len(self.parts()), "trying learning rates")
+        if folder is not None:
+            self.search = kept(folder, "rates", {}, self.tried)
+        elif self.search.empty:
+            self.search = self.tried()
 
     def compute(self, part: Part, tick: Progress, keep: Keep) -> Found:
         """Draw the networks of one part."""
+        if self.search.empty:
+            self.prepare(lambda *_: None, None)
         arm, level, first, n = part
-        if not self.study.levels:
-            self.study.run()
         began = time.perf_counter()
-        rows = self.draw(arm, level, range(first, first + n))
+        rate = self.rates[arm if level == self.settings.levels else DENSE]
+        rows = self.draw(arm, level, range(first, first + n), rate)
         tick(1, 1, f"{arm}, level {level}")
         return {"rows": rows, "seconds": time.perf_counter() - began}
 
-    def draw(self, arm: str, level: int, numbers: range) -> pd.DataFrame:
-        """Train the networks `numbers` of an arm in one pass, and return their rows.
+    def tried(self) -> pd.DataFrame:
+        """A few networks of the dense arm and, at the last level, of every other arm, at each rate."""
+        s = self.settings
+        numbers = range(OTHERS, OTHERS + s.tries)
+        plan = [(DENSE, 0)] + [(arm, s.levels) for arm in ARMS]
+        return pd.concat([self.draw(*arm, numbers, lr) for arm in plan for lr in s.rates], ignore_index=True)
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Of each arm the rate with the highest mean validation accuracy in the search."""
+        mean = self.search.groupby(["arm", "lr"])["val"].mean().unstack("lr")
+        return {str(arm): float(lr) for arm, lr in mean.idxmax(axis="columns").items()}
+
+    def draw(self, arm: str, level: int, numbers: range, lr: float) -> pd.DataFrame:
+        """Train the networks `numbers` of an arm in one pass at the rate `lr`, and return their rows.
 
         Raises ValueError for another arm, and for a level that is not there.
         """
-        networks, mask = self.start(arm, level, numbers)
+        return self._trained(arm, level, numbers, lr, *self.start(arm, level, numbers))
+
+    def draw_by(self, design: Design, draws: int) -> pd.DataFrame:
+        """The rows of `draws` networks of a design of one's own, at the last level and the random masks' rate.
+
+        `design(ticket, generator)` returns a mask of a ticket's shapes; the weights are fresh. Raises ValueError for a
+        mask that keeps another number of weights than a ticket does.
+        """
+        level, numbers = self.settings.levels, range(draws)
+        fresh, _ = self.start(RANDOM, level, numbers)
+        drawn = [design(self._ticket(level), generator(self.settings.seed, "lottery mask", i)) for i in numbers]
+        kept, allowed = ({sum(masks.counts(m).values()) for m in each} for each in (drawn, [self._ticket(level)]))
+        if kept != allowed:
+            raise ValueError(f"the masks keep {sorted(kept)} weights; allowed: as many as a ticket, {min(allowed)}")
+        return self._trained(YOURS, level, numbers, self.rates[RANDOM], fresh, masks.stack(drawn))
+
+    def _trained(
+        self, arm: str, level: int, numbers: range, lr: float, networks: Replicates, mask: Mask
+    ) -> pd.DataFrame:
         s = self.settings
         order = [derive(s.seed, "lottery order", i) for i in numbers]
-        done = train(
-            networks, self.data, s.steps, mask=mask, order=order, optimizer=s.optimizer, batch_size=s.batch_size
-        )
+        images = self.coarse if arm == SMALL else self.data
+        optimizer = replace(s.optimizer, lr=lr)
+        done = train(networks, images, s.steps, mask=mask, order=order, optimizer=optimizer, batch_size=s.batch_size)
         history = done.history.set_index(["split", "replicate"])["accuracy"]
         return pd.DataFrame(
             {
                 "arm": arm,
                 "level": level,
-                "density": masks.density(self.study.mask(level)),
+                "density": masks.density(self._ticket(level)),
                 "weights": sum(int(m[0].sum()) for m in mask.values()),
+                "ticket": [i % s.tickets for i in numbers],
                 "draw": list(numbers),
+                "lr": lr,
                 "val": history["val"].to_numpy(),
                 "test": history["test"].to_numpy(),
             }
         )
 
     def start(self, arm: str, level: int, numbers: range) -> tuple[Replicates, Mask]:
-        """The networks `numbers` of an arm before training, with their masks, stacked on a leading axis."""
-        if arm not in ARMS:
-            raise ValueError(f"arm is {arm!r}; allowed: {', '.join(ARMS)}")
-        seed, device, n = self.settings.seed, self.data.device, len(numbers)
-        ticket = masks.unstack(self.study.mask(level), 0)
-        sizes = self.settings.sizes if arm != SMALL else self.small_sizes(level)
+        """The networks `numbers` of an arm before training, with their masks, stacked on a leading axis.
+
+        Network i of an arm that takes something from a ticket takes it from ticket i modulo the number of tickets.
+        """
+        if arm not in (DENSE, *ARMS):
+            raise ValueError(f"arm is {arm!r}; allowed: {', '.join((DENSE, *ARMS))}")
+        s = self.settings
+        sizes = s.sizes if arm != SMALL else self.small_sizes(level)
         fresh = Replicates.create(
-            self._make(sizes), [derive(seed, "lottery init", i) for i in numbers], device=device,
+            self._make(sizes), [derive(s.seed, "lottery init", i) for i in numbers], device=self.data.device,
             dtype=self.data.x_train.dtype,
         )  # fmt: skip
-        if arm == SMALL:
+        if arm in (DENSE, SMALL):
             return fresh, fresh.full_mask()
         if arm == RANDOM:
-            streams = [generator(seed, "lottery mask", i) for i in numbers]
-            mask = masks.stack([random_mask(ticket, g) for g in streams])
-        else:
-            mask = {name: m.expand(n, *m.shape) for name, m in ticket.items()}
+            streams = [generator(s.seed, "lottery mask", i) for i in numbers]
+            return fresh, masks.stack([random_mask(self._ticket(level), g) for g in streams])
+        own = [i % s.tickets for i in numbers]
         if arm == WINNING:
-            own = {name: p.expand(n, *p.shape[1:]) for name, p in self.study.rewound.items()}
-            fresh = fresh.with_params(own)
-        return fresh, mask
+            fresh = fresh.with_params({name: p[own] for name, p in self.study.rewound.items()})
+        return fresh, {name: m[own] for name, m in self.study.mask(level).items()}
 
     def small_sizes(self, level: int) -> tuple[int, ...]:
-        """The dense network with one hidden layer that has just as many weights and biases as the ticket, or more."""
+        """The dense network with one hidden layer that has just as many weights and biases as a ticket, or more.
+
+        It reads images of half the resolution: every weight that a pixel does not cost pays for hidden units.
+        """
         s = self.settings
-        ticket = sum(masks.counts(masks.unstack(self.study.mask(level), 0)).values()) + sum(s.sizes[1:])
-        inputs, outputs = s.sizes[0], s.sizes[-1]
-        return inputs, -(-(ticket - outputs) // (inputs + 1 + outputs)), outputs
+        numbers = sum(masks.counts(self._ticket(level)).values()) + sum(s.sizes[1:])
+        inputs, outputs = self.coarse.x_train.shape[1], s.sizes[-1]
+        return inputs, -(-(numbers - outputs) // (inputs + 1 + outputs)), outputs
+
+    def _ticket(self, level: int) -> Mask:
+        """The first ticket's mask: all keep as many weights in each layer."""
+        return masks.unstack(self.study.mask(level), 0)
 
     @staticmethod
     def _make(sizes: tuple[int, ...]) -> Callable[[], MLP]:
@@ -194,40 +252,35 @@ class Lottery(Experiment[Settings]):
 
 
 @typed
-def target(
-    table: Annotated[pd.DataFrame, Columns("arm level val")],
-    level: int,
-    margin: float = LESSON.margin,
-) -> float:
-    """The accuracy to reach at `level`: the winning tickets' mean on the validation split, less `margin`.
+def goal(table: Annotated[pd.DataFrame, Columns("arm val")], margin: float = LESSON.margin) -> float:
+    """The accuracy to reach: the dense networks' mean on the validation split, less `margin`.
 
-    Raises ValueError for a level without winning tickets.
+    Raises ValueError for a table without dense networks.
 
-    >>> rows = pd.DataFrame({"arm": [WINNING, WINNING, RANDOM], "level": 5, "val": [0.94, 0.96, 0.9]})
-    >>> round(target(rows, 5, margin=0.01), 3)
+    >>> rows = pd.DataFrame({"arm": [DENSE, DENSE, RANDOM], "val": [0.94, 0.96, 0.9]})
+    >>> round(goal(rows, margin=0.01), 3)
     0.94
     """
-    won = table[(table["arm"] == WINNING) & (table["level"] == level)]["val"]
-    if won.empty:
-        raise ValueError(f"level {level} has no {WINNING!r} rows; there are: {sorted(set(table['level']))}")
-    return float(won.mean()) - margin
+    dense = table.loc[table["arm"] == DENSE, "val"]
+    if dense.empty:
+        raise ValueError(f"table has no {DENSE!r} rows; there are: {sorted(set(table['arm']))}")
+    return float(dense.mean()) - margin
 
 
 @typed
 def wins(
-    table: Annotated[pd.DataFrame, Columns("arm level density weights val")],
+    table: Annotated[pd.DataFrame, Columns("arm level density weights lr val")],
     margin: float = LESSON.margin,
 ) -> pd.DataFrame:
-    """How many networks of each arm reach their level's target on the validation split: a row a level and arm.
+    """How many networks of each arm reach the goal on the validation split: a row a level and arm.
 
-    Columns: level, density, arm, weights, draws, wins; the sparsest level last.
+    Columns: level, density, arm, weights, lr, draws, wins; the sparsest level last.
 
-    >>> rows = {"arm": [WINNING, RANDOM, RANDOM], "level": 5, "density": 0.06, "weights": 9, "val": [0.95, 0.96, 0.9]}
-    >>> wins(pd.DataFrame(rows))[["arm", "draws", "wins"]].values.tolist()
-    [['winning ticket', 1, 1], ['random mask', 2, 1]]
+    >>> rows = {"arm": [DENSE, RANDOM, RANDOM], "level": [0, 5, 5], "density": [1, 0.1, 0.1], "weights": 9, "lr": 0.1}
+    >>> wins(pd.DataFrame(rows | {"val": [0.95, 0.96, 0.9]}))[["arm", "draws", "wins"]].values.tolist()
+    [['dense', 1, 1], ['random mask', 2, 1]]
     """
-    goals = {level: target(table, level, margin) for level in table["level"].unique()}
-    marked = table.assign(won=table["val"] >= table["level"].map(goals))
-    by = marked.groupby(["level", "density", "arm", "weights"], sort=False)["won"]
+    marked = table.assign(won=table["val"] >= goal(table, margin))
+    by = marked.groupby(["level", "density", "arm", "weights", "lr"], sort=False)["won"]
     found = by.agg(draws="count", wins="sum").reset_index()
     return found.sort_values("level", kind="stable", ignore_index=True)

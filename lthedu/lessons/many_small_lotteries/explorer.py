@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.experiments.study import DENSE
 from lthedu.figures.live import live_plot
-from lthedu.lessons.many_small_lotteries.experiment import target
+from lthedu.lessons.many_small_lotteries.experiment import goal as goal_of
 from lthedu.lessons.many_small_lotteries.figures import DRAWN, accuracies_by_arm, best_of_draws
 from lthedu.stats import clopper_pearson, draws_needed, expected_best
 
@@ -18,13 +19,14 @@ from lthedu.stats import clopper_pearson, draws_needed, expected_best
 def explorer(
     table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
 ) -> ipywidgets.VBox:
-    """Choose a density, how far below the ticket's mean the target lies, and N; see who wins, and the best of N.
+    """Choose a density, how far below the dense networks' mean the goal lies, and N; see who wins, and the best of N.
 
     `table` is what `Lottery.run` returns. The sliders move with the arrow keys. Raises ValueError for an empty table.
     """
-    densities = table.groupby("level")["density"].first()
+    small = table[table["arm"] != DENSE]
+    densities = small.groupby("level")["density"].first()
     levels = [(f"{100 * d:.0f} % of the weights", level) for level, d in zip(densities.index, densities, strict=True)]
-    drawn = table.groupby("level")["draw"].nunique()
+    drawn = small.groupby("level")["draw"].nunique()
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="34em")}
     controls = {
         "level": ipywidgets.SelectionSlider(options=levels, value=levels[-1][1], description="density", **wide),
@@ -36,7 +38,7 @@ def explorer(
     figure = Figure(figsize=(10.5, 4), dpi=90, layout="constrained")
 
     def draw(level: int, below: float, n: int) -> str:
-        rows, goal = table[table["level"] == level], target(table, level, below / 100)
+        rows, goal = table[table["level"] == level], goal_of(table, below / 100)
         n = min(n, int(drawn[level]))
         figure.clear()
         left, right = figure.subplots(1, 2)
@@ -56,9 +58,10 @@ def explorer(
             said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), most))
         best_of_draws(curves, goal, ax=right)
         right.axvline(n, color="black", lw=1)
-        right.get_legend().remove()
+        left.set_title("every network", fontsize=10)
+        right.set_title("the best of N", fontsize=10)
         left.tick_params(labelsize=8)
-        return f"Target {100 * goal:.1f}\u00a0%, best of {n}. " + "; ".join(said) + "."
+        return f"Goal {100 * goal:.1f}\u00a0%, best of {n}. " + "; ".join(said) + "."
 
     return live_plot(figure, draw, controls)
 

@@ -7,39 +7,164 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
-from lthedu.experiments.study import RANDOM, REINIT, WINNING
+from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
-from lthedu.lessons.many_small_lotteries.experiment import SMALL
+from lthedu.lessons.many_small_lotteries.experiment import SMALL, YOURS
+from lthedu.stats import clopper_pearson
 
-Curve = tuple[Sequence[int], Sequence[float], Sequence[float]]  # draws, best by validation, and what the test says
+Curve = tuple[Sequence[int], Sequence[float], Sequence[float]]  # draws, what validation says of the best, and the test
 
-# the arms' usual looks, and one more
-DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (WINNING, REINIT, RANDOM)} | {
-    SMALL: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"}
+# the arms' usual looks, and two more
+DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNING, REINIT, RANDOM)} | {
+    SMALL: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
+    YOURS: {"color": "#E69F00", "linestyle": (0, (5, 1)), "marker": "P"},
 }
+
+
+# Schematics -----------------------------------------------------------------------------------------------------
+
+
+@typed
+def kinds_of_network() -> tuple[Figure, str]:
+    """Four networks with equally many weights: what each arm takes from the ticket, and what it draws."""
+    rng = np.random.default_rng(5)
+    own, fresh = rng.uniform(0.4, 2.6, (2, 54))  # line widths, for 6 hidden units with 6 inputs and 3 outputs each
+    ticket, random = np.argsort(own)[-18:], rng.permutation(54)[:18]
+    kinds = (
+        (WINNING, ticket, own, "edges found by pruning,\ninitial values kept"),
+        (REINIT, ticket, fresh, "the ticket's edges,\nfresh values"),
+        (RANDOM, random, fresh, "random edges,\nfresh values"),
+        (SMALL, np.arange(18), fresh, "fewer pixels, all edges,\nfresh values"),
+    )
+    figure, axes = plt.subplots(1, 4, figsize=(9, 3.3), layout="constrained")
+    for ax, (arm, kept, widths, words) in zip(axes, kinds, strict=True):
+        color, pixels, units = DRAWN[arm]["color"], *((3, 3) if arm == SMALL else (6, 6))
+        _network(ax, pixels, units, range(units * (pixels + 3)), np.full(54, 0.5), "#DDDDDD")
+        _network(ax, pixels, units, kept, widths, color)
+        ax.set_title(arm.replace(" ", "\n", 1), color=color, fontsize=11, weight="bold")
+        ax.text(0.5, -0.06, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
+        ax.axis("off")
+    figure.suptitle("The same number of weights, chosen in four ways")
+    return figure, (
+        "four small networks with 18 edges each, as wide as their weights are large. The winning ticket and the random "
+        "reinitialisation have the same edges of six hidden units, with other widths; the random mask has other edges; "
+        "the small dense network has all edges between three pixels, three hidden units and the outputs."
+    )
+
+
+def _network(
+    ax: Axes, pixels: int, units: int, edges: Sequence[int] | np.ndarray, widths: np.ndarray, color: str
+) -> None:
+    """Edges of a network with some pixels and 3 outputs, unit after unit, each unit's pixels first."""
+    rows = [np.linspace(-1, 1, n) for n in (pixels, units, 3)]
+    for edge in edges:
+        unit, place = divmod(int(edge), pixels + 3)
+        other = (rows[0][place], 0) if place < pixels else (rows[2][place - pixels], 2)
+        ax.plot(*zip((rows[1][unit], 1), other, strict=True), color=color, lw=widths[edge], zorder=1)
+    for height, row in enumerate(rows):
+        ax.plot(row, [height] * len(row), "o", color="#444444", ms=5, zorder=2)
+
+
+@typed
+def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> tuple[Figure, str]:
+    """Rows of draws with a small chance of a win, some of them without one; and which chances no win allows."""
+    won = np.random.default_rng(1).random((rows, draws)) < chance
+    without = int((won.sum(1) == 0).sum())
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 4.2), layout="constrained", width_ratios=[1.6, 1])
+    for row, wins in enumerate(won):
+        left.plot(np.arange(draws), np.full(draws, row), ".", color="#CCCCCC", ms=1.5)
+        left.plot(np.flatnonzero(wins), np.full(wins.sum(), row), "*", color="#009E73", ms=9)
+    words = ["no win" if n == 0 else "1 win" if n == 1 else f"{n} wins" for n in won.sum(1)]
+    left.set_yticks(range(rows), words, fontsize=8)
+    for label in left.get_yticklabels():
+        if label.get_text() == "no win":
+            label.set(color="#D55E00", weight="bold")
+    left.grid(visible=False)
+    left.set_xlabel(f"each row: {draws} draws, a star where one wins")
+    left.set_title(f"chance {100 * chance:.0f} %: {without} of {rows} rows without a win", fontsize=11)
+    p, end = np.linspace(0, 0.06, 300), clopper_pearson(0, draws)[1]
+    right.plot(100 * p, 100 * (1 - p) ** draws, color="black")
+    right.fill_between(100 * p, 100 * (1 - p) ** draws, where=p <= end, color="#009E73", alpha=0.25)
+    right.annotate(f"up to {100 * end:.1f} %", (100 * end, 2.5), (100 * end + 0.4, 25), arrowprops={"arrowstyle": "->"})
+    right.set(xlabel="chance of a win (%)", ylabel=f"no win in {draws} draws (%)", xlim=(0, 6), ylim=(0, 100))
+    right.set_title(f"{draws} losses leave many chances open", fontsize=11)
+    figure.suptitle(f"0 of {draws} is not a chance of 0")
+    return figure, (
+        f"left, {rows} rows of {draws} draws with a chance of {100 * chance:.0f} percent, a star for each win: "
+        f"{without} rows have none. Right, how often {draws} draws hold no win, against the chance of a win: it falls "
+        f"from 100 percent; up to a chance of {100 * end:.1f} percent, shaded, it is 2.5 percent or more."
+    )
+
+
+@typed
+def stacked_matrices() -> tuple[Axes, str]:
+    """Three networks' matrices one behind the other: one batched product multiplies each with its own."""
+    ax = plt.figure(figsize=(7.2, 2.9), layout="constrained").gca()
+    stacks = (
+        (0, 1.6, 1.2, "minibatches\n(R, batch, in)"),
+        (3.1, 1.1, 1.6, "weights\n(R, in, hidden)"),
+        (5.7, 1.1, 1.2, "hidden units\n(R, batch, hidden)"),
+    )
+    for x, width, height, words in stacks:
+        for r, arm in reversed(list(enumerate((WINNING, REINIT, RANDOM)))):
+            look = {"facecolor": DRAWN[arm]["color"], "edgecolor": "white"}
+            ax.add_patch(Rectangle((x + 0.25 * r, 0.3 * r), width, height, **look))
+        ax.text(x + width / 2, -0.2, words, ha="center", va="top", fontsize=9.5)
+    for x, sign in ((2.6, "×"), (5.2, "=")):
+        ax.text(x, 0.9, sign, fontsize=20, ha="center", va="center")
+    ax.set(xlim=(-0.2, 7.6), ylim=(-1, 2.4), aspect="equal")
+    ax.axis("off")
+    ax.set_title("One call multiplies each network's own matrices, and colours never mix", fontsize=11)
+    return ax, (
+        "stacks of three rectangles, one behind the other in three colours, one colour a network: minibatches of shape "
+        "(R, batch, in) times weights of shape (R, in, hidden) are hidden units of shape (R, batch, hidden)."
+    )
+
+
+@typed
+def first_draws(accuracies: Sequence[float], full: float) -> tuple[Axes, str]:
+    """A few drawn networks' accuracies on a line, and that of the dense network."""
+    ax = plt.figure(figsize=(7.2, 2.2), layout="constrained").gca()
+    drawn, best = 100 * np.asarray(accuracies), 100 * max(accuracies)
+    heights = np.linspace(0.2, 0.8, len(drawn))  # apart, so that no star hides another
+    ax.plot(drawn, heights, "*", ms=9, color=DRAWN[RANDOM]["color"])
+    ax.axvline(100 * full, color="black", ls="--", lw=1.2)
+    ax.text(100 * full, 0.5, "the dense network ", ha="right", va="center", fontsize=9)
+    ax.set(xlim=(min(drawn) - 1, max(100 * full, best) + 1), ylim=(0, 1), yticks=[])
+    ax.set_xlabel("validation accuracy (%)")
+    ax.set_title(f"The best of {len(drawn)} is {100 * full - best:.1f} points below the dense network", fontsize=11)
+    return ax, (
+        f"validation accuracies in percent on a line: a star for each of {len(drawn)} random networks, and a dashed "
+        "line for the dense network."
+    )
+
+
+# What was measured ----------------------------------------------------------------------------------------------
 
 
 @typed
 def accuracies_by_arm(
-    table: Annotated[pd.DataFrame, Columns("level arm val")],
+    table: Annotated[pd.DataFrame, Columns("arm level val")],
     level: int,
-    target: float,
+    goal: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
-    """Validation accuracy of every network at `level`: a mark each, arm by arm, and the target as a line.
+    """Validation accuracy of every network at `level`, and of the dense ones: a mark each, arm by arm; the goal a line.
 
     `guess` maps arms to a guessed accuracy in percent (or None), drawn as stars; what is no percentage of a known arm
     is named in the description instead. Networks below the axis are counted at its lower edge.
     """
     ax = ax or plt.figure().gca()
-    rows = table[table["level"] == level]
+    rows = table[table["level"].isin([0, level])]
     arms = [arm for arm in DRAWN if arm in set(rows["arm"])]
     floor = 100 * float(np.floor(100 * rows["val"].quantile(0.02)) / 100) - 1
     for place, arm in enumerate(arms):
@@ -49,11 +174,10 @@ def accuracies_by_arm(
         ax.plot(place + shift, np.maximum(values, floor), ls="", ms=4, alpha=0.6, label=arm, **look)
         ax.hlines(values.mean(), place - 0.4, place + 0.4, color="black", lw=1.5)
         if below := int((values < floor).sum()):
-            ax.annotate(
-                f"{below} below", (place, floor), (0, -5), textcoords="offset points", ha="center", va="top", size=8
-            )
-    ax.axhline(100 * target, color="black", ls="--", lw=1.2)
-    ax.text(len(arms) - 0.5, 100 * target, "target", ha="right", va="bottom", fontsize=9)
+            style = {"textcoords": "offset points", "ha": "center", "va": "top", "size": 8}
+            ax.annotate(f"{below} below", (place, floor), (0, -5), **style)
+    ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
+    ax.text(len(arms) - 0.5, 100 * goal, "goal", ha="right", va="bottom", fontsize=9)
     words = ""
     for place, arm in enumerate(arms):
         value = (guess or {}).get(arm)
@@ -61,10 +185,13 @@ def accuracies_by_arm(
     words += draw_guesses(ax, {arm: v for arm, v in (guess or {}).items() if arm not in arms}, 0, DRAWN)
     ax.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
     ax.set_ylabel("validation accuracy (%)")
+    drawn = rows[rows["arm"].isin([RANDOM, SMALL, YOURS])]
+    won = int((drawn["val"] >= goal).sum())
+    ax.set_title(f"{won} of {len(drawn)} networks that owe nothing to a ticket reach the goal", fontsize=11)
     counts = ", ".join(f"{int((rows['arm'] == arm).sum())} of {arm}" for arm in arms)
     return ax, (
         f"validation accuracy in percent of every network, a mark each, in columns: {counts}; a bar for each mean, a "
-        "dashed line for the target." + words
+        "dashed line for the goal." + words
     )
 
 
@@ -74,59 +201,123 @@ def chances_by_density(
     *,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
-    """The chance of reaching the target against density, with its interval, for every arm.
+    """The chance of reaching the goal against density, with its interval, for every arm.
 
     `rows`: one for each level and arm, with density (a fraction), arm, p, low and high, probabilities.
     """
     ax = ax or plt.figure().gca()
+    arms = [arm for arm in DRAWN if arm in set(rows["arm"]) and arm != DENSE]
+    rows = rows[rows["arm"].isin(arms)]
     densities = sorted(rows["density"].unique(), reverse=True)
-    arms = [arm for arm in DRAWN if arm in set(rows["arm"])]
     for shift, arm in zip(np.linspace(-0.27, 0.27, len(arms)), arms, strict=True):
         mine = rows[rows["arm"] == arm].sort_values("density", ascending=False)
         x = np.array([densities.index(d) for d in mine["density"]]) + shift
         p, low, high = (100 * mine[name].to_numpy(dtype=float) for name in ("p", "low", "high"))
         look = {"color": DRAWN[arm]["color"], "marker": DRAWN[arm]["marker"]}
         ax.errorbar(x, p, yerr=[p - low, high - p], ls="", capsize=4, label=arm, **look)
-    ax.set_xticks(range(len(densities)), [percent(100 * d) for d in densities])
+    ax.set_xticks(range(len(densities)), [f"{percent(100 * d)} % of the weights" for d in densities])
     ax.set_ylim(-3, 103)
-    ax.set_xlabel("weights kept (%)")
-    ax.set_ylabel("networks that reach the target (%)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2, fontsize=9)
+    ax.set_ylabel("networks that reach the goal (%)")
+    ax.set_title("How often an arm wins depends on how much is kept", fontsize=11)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, fontsize=9)
     return ax, (
-        "the percentage of networks that reach their level's target, against the percentage of weights kept, from many "
-        f"on the left to few on the right; bars are exact 95 percent intervals. Arms: {', '.join(arms)}."
+        "the percentage of networks that reach the goal, against the percentage of weights kept, from many on the left "
+        f"to few on the right; bars are exact 95 percent intervals. Arms: {', '.join(arms)}."
     )
 
 
 @typed
 def best_of_draws(
-    curves: Mapping[str, Curve], target: float, *, budget: float | None = None, ax: Axes | None = None
+    curves: Mapping[str, Curve], goal: float, *, budget: float | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
-    """Expected accuracy of the best of N networks against N: by validation, by which it is chosen, and on the test.
+    """Expected validation accuracy of the best of N networks against N, and the goal.
 
-    `curves`: for each arm the numbers of draws, the best's validation accuracy and its test accuracy, fractions.
+    `curves`: for each arm the numbers of draws, and the best's validation accuracy and test accuracy, fractions.
     `budget`: a number of draws to mark.
     """
     ax = ax or plt.figure().gca()
-    for arm, (draws, val, test) in curves.items():
-        look = DRAWN[arm]
-        ax.plot(draws, 100 * np.asarray(val), label=arm, ms=4, **look)
-        ax.plot(draws, 100 * np.asarray(test), color=look["color"], lw=1, alpha=0.7)
-    ax.plot([], [], color="#999999", lw=1, label="thin: on the test images")
-    ax.axhline(100 * target, color="black", ls="--", lw=1.2, label="target")
+    height, reach = 0.0, 0
+    for arm, (draws, val, _) in sorted(curves.items(), key=lambda curve: curve[1][1][-1]):  # from the lowest up
+        ax.plot(draws, 100 * np.asarray(val), label=arm, ms=4, **DRAWN[arm])
+        height, reach = (
+            max(100 * val[-1], height + 0.45),
+            reach + (val[-1] >= goal),
+        )  # names apart where lines are close
+        ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"])
+    most = max(draws[-1] for draws, _, _ in curves.values())
+    ax.set_title(f"The best of {most} reaches the goal in {reach} of {len(curves)} arms, on average", fontsize=11)
+    ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
+    ax.text(1, 100 * goal, "goal", va="bottom", fontsize=9)
     if budget is not None:
-        ax.axvline(budget, color="#999999", lw=4, alpha=0.5, label=f"{budget:.0f} draws: the ticket's price")
+        ax.axvline(budget, color="#999999", lw=4, alpha=0.5)
+        ax.text(budget, ax.get_ylim()[0], f"a ticket's price: {budget:.0f} draws ", ha="right", va="bottom", fontsize=9)
+    _counts(ax, "networks drawn, N")
+    ax.set_ylabel("expected validation accuracy of the best (%)")
+    return ax, (
+        "expected validation accuracy in percent of the best of N networks, against N on a logarithmic axis, for each "
+        f"arm; a dashed line for the goal. Arms: {', '.join(curves)}."
+    )
+
+
+@typed
+def gain_of_the_best(curves: Mapping[str, Curve]) -> tuple[Figure, str]:
+    """How much better than an average network the best of N is: by validation, which chose it, and on the test.
+
+    `curves` as in `best_of_draws`, from N = 1 on.
+    """
+    figure, axes = plt.subplots(1, len(curves), figsize=(9.4, 3.4), sharey=True, layout="constrained", squeeze=False)
+    for ax, (arm, (draws, val, test)) in zip(axes[0], curves.items(), strict=True):
+        chosen, reported = (100 * (np.asarray(row) - row[0]) for row in (val, test))
+        ax.plot(draws, chosen, color=DRAWN[arm]["color"], marker=DRAWN[arm]["marker"], ms=4, label="validation")
+        ax.plot(draws, reported, color=DRAWN[arm]["color"], ls="--", lw=1.2, label="test")
+        ax.fill_between(draws, reported, chosen, color=DRAWN[arm]["color"], alpha=0.15)
+        ax.set_title(arm, color=DRAWN[arm]["color"], fontsize=10)
+        _counts(ax, "networks drawn, N")
+    axes[0, 0].legend(fontsize=9, loc="upper left")
+    axes[0, 0].set_ylabel("gain over the average (points)")
+    less = sum(test[-1] - test[0] < val[-1] - val[0] for _, val, test in curves.values())
+    figure.suptitle(f"In {less} of {len(curves)} arms the best gains less on new images than where it was chosen")
+    return figure, (
+        "what the best of N networks gains over the average network, in percentage points, against N on a logarithmic "
+        "axis, a panel an arm: with marks on the validation images, by which it is chosen; dashed on the test images; "
+        f"the gap between them is shaded. Arms: {', '.join(curves)}."
+    )
+
+
+@typed
+def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], goal: float, source: str) -> tuple[Axes, str]:
+    """How often each accuracy came up in a stored run, arm by arm, and the goal. `source` says what made the run."""
+    ax = plt.figure(layout="constrained").gca()
+    told = []
+    for height, arm in zip((15, 12, 15, 12), (arm for arm in DRAWN if arm in set(table["arm"])), strict=False):
+        values = 100 * table.loc[table["arm"] == arm, "val"].to_numpy()
+        weights = np.full(len(values), 100 / len(values))
+        ax.hist(values, bins=40, weights=weights, color=DRAWN[arm]["color"], alpha=0.6)
+        won = f"{int((values >= 100 * goal).sum()):,} of {len(values):,} win"
+        ax.annotate(
+            arm.replace(" ", "\n", 1) + f":\n{won}",
+            (values.mean(), height),
+            ha="center",
+            fontsize=9,
+            color=DRAWN[arm]["color"],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
+        told.append(f"{arm}, mean {values.mean():.1f}, {won}")
+    ax.axvline(100 * goal, color="black", ls="--", lw=1.2)
+    ax.text(100 * goal, 11, " goal", fontsize=9)
+    ax.margins(x=0.08)
+    ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)", ylim=(0, 19))
+    ax.set_title("Stored run: with ten times the training random masks stay behind", fontsize=11)
+    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
+    return ax, f"stored run, histograms of validation accuracies in percent with the goal dashed: {'; '.join(told)}."
+
+
+def _counts(ax: Axes, label: str) -> None:
+    """An axis of numbers of networks, each twice the last."""
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0f}"))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlabel("networks drawn, N")
-    ax.set_ylabel("expected accuracy of the best (%)")
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    return ax, (
-        "expected accuracy in percent of the best of N networks, against N on a logarithmic axis, for each arm; with "
-        "marks the validation accuracy by which it is chosen, thin and without marks its test accuracy; a dashed line "
-        f"for the target. Arms: {', '.join(curves)}."
-    )
+    ax.set_xlabel(label)
 
 
 @typed
@@ -141,14 +332,13 @@ def throughput(
     rate = np.asarray(counts) / np.asarray(seconds)
     ax.plot(counts, rate, color="#0072B2", marker="o", label="together, by your step")
     ax.axhline(1 / alone, color="#D55E00", ls="--", label="one network at a time")
-    ax.set_xscale("log", base=2)
+    _counts(ax, "networks trained together, R")
     ax.set_yscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.0f}"))
     for axis_formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
         axis_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}"))
     ax.set_xticks(list(counts))
-    ax.set_xlabel("networks trained together, R")
     ax.set_ylabel("network-steps per second")
+    ax.set_title(f"Up to {max(rate) * alone:.1f} times as many steps per second when stacked", fontsize=11)
     ax.legend()
     return ax, (
         "training steps of single networks per second, both axes logarithmic, against the number of networks trained "

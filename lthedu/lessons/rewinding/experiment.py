@@ -1,17 +1,21 @@
 """What to train after pruning: reset, rewind to step k, rewind the learning rate or fine-tune; and how stable k is.
 
 Dense networks are trained once, their weights kept at every step k asked for, and pruned in one go. Then each way to
-go on gets the same masks, the same minibatches and, of every k, the same number of steps.
+go on gets the same masks, the same minibatches and, of every k, the same number of steps. The minibatches come in a new
+order: no mask is tested on the order that found it. Beside each rewound arm stand two controls: in one the layers have
+got back the norm that they have in a dense network at its start; in the other every hidden bias is raised a little as
+well, so that units which would fire for no image do. What is then left between two steps k is neither.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import AtLeast, Count, Range, Rising, Whole
+from lthedu.base.ranges import Above, AtLeast, Count, Range, Rising, Whole
 from lthedu.base.streams import derive
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Seeds, Sizes, side_by_side
 from lthedu.experiments.study.settings import DENSE, REINIT
@@ -19,16 +23,22 @@ from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.pruning import magnitude, select
-from lthedu.tickets.rewinding import rescaled, rewind
+from lthedu.tickets.rewinding import match_norms, rewind
 from lthedu.tickets.stability import error_barrier
 from lthedu.training import Optimizer, Progress, RateSchedule, Trained, evaluate, measure
 
 REWOUND = "rewound"  # to step k; k = 0 is the reset to the initial weights
 LR_REWOUND = "learning rate rewound"
 TUNED = "fine-tuned"
-RESCALED = "reset and rescaled"
-REINIT_RESCALED = "reinitialised and rescaled"
-ARMS = (REWOUND, LR_REWOUND, TUNED, REINIT, RESCALED, REINIT_RESCALED)
+MATCHED = "norms restored"  # of the weights of step k
+REVIVED = "norms restored, units revived"
+REINIT_MATCHED = "reinitialised, norms restored"
+REINIT_REVIVED = "reinitialised, norms restored, units revived"
+BY_STEP = (REWOUND, MATCHED, REVIVED, LR_REWOUND, TUNED)
+FRESH = (REINIT, REINIT_MATCHED, REINIT_REVIVED)
+ARMS = (*BY_STEP, *FRESH)
+CHILDREN = "children"  # dense, and pruned as in the arm REVIVED
+REINIT_CHILDREN = "children, reinitialised"  # the same mask, as in the arm REINIT_REVIVED
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
@@ -53,7 +63,7 @@ class Settings(Seeded):
         "sgd", lr=0.1, momentum=0.9, schedule=RateSchedule("steps", warmup=20)
     )
     points: Annotated[int, Range(2)] = 11  # on the line between two children
-    every: Count = 30  # steps between the dense weights that are kept for early-bird masks
+    lift: Annotated[float, Above(0)] = 0.1  # what every hidden bias is raised by where dead units are revived
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,15 +81,14 @@ class Settings(Seeded):
 
 LESSON = Settings()
 SIZES = Sizes(
-    tiny=replace(LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=40, every=4),
+    tiny=replace(LESSON, seeds=(0, 1), sizes=(196, 8, 8, 10), ks=(0, 2, 4), few_ks=(0, 2), steps=40),
     lesson=LESSON,
-    paper=replace(  # ten times as long; the steps k are the same fractions, and the early ones as they were
+    paper=replace(  # ten times as long, at the rate that is then the best for every arm; minutes on a CPU
         LESSON,
-        seeds=tuple(range(20)),
-        seeds_per_part=1,
+        seeds_per_part=4,
         steps=6_000,
-        ks=(0, 20, 60, 150, 300, 600, 1_500, 3_000),
-        few_ks=(0, 150, 600),
+        ks=(0, 60, 150, 600),
+        optimizer=replace(LESSON.optimizer, lr=0.03),
     ),
 )
 PAPER = SIZES.paper
@@ -92,7 +101,7 @@ class Rewinding(Experiment[Settings]):
     """The experiment on one dataset: a row a network with its accuracy (a fraction, test split) and, where it was
     measured, the error barrier (a fraction) at step k.
 
-    `rewind` and `barrier` may be replaced by functions of the same signature.
+    `rewind`, `match` and `barrier` may be replaced by functions of the same signature.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
@@ -103,16 +112,16 @@ class Rewinding(Experiment[Settings]):
     """
 
     COLUMNS = COLUMNS
-    carries = dict.fromkeys(("snapshots", "children", "passing", "dense"), side_by_side)
-    functions = {"rewind": rewind, "barrier": error_barrier}
+    carries = dict.fromkeys(("snapshots", "children", "dense"), side_by_side)
+    functions = {"rewind": rewind, "match": match_norms, "barrier": error_barrier}
     stream = "rewinding order"
 
     settings: Settings = LESSON
     rewind: Callable[[Mapping[int, Params], Mask, int], Params] = rewind
+    match: Callable[[Params, Mask, Params], Params] = match_norms
     barrier: Callable[..., Tensor] = error_barrier
     snapshots: dict[int, Params] = field(default_factory=dict)  # of the dense networks, (R, ...) by name
     children: dict[int, tuple[Params, Params]] = field(default_factory=dict)  # dense pairs, by the step they part at
-    passing: list[Params] = field(default_factory=list)  # dense weights at every `every`-th step
 
     def __post_init__(self) -> None:
         s = self.settings
@@ -121,9 +130,9 @@ class Rewinding(Experiment[Settings]):
         self.dense: Params | None = None
 
     @property
-    def every(self) -> int:
-        """Steps between the dense weights in `passing`."""
-        return self.settings.every
+    def new_order(self) -> list[int]:
+        """The minibatch orders of all that is trained after pruning; the dense networks had others."""
+        return [derive(seed, "rewinding, another order") for seed in self.settings.seeds]
 
     def work(self, tick: Progress, keep: Keep) -> None:
         """Train the dense networks, then every arm at every density and k, then the children.
@@ -131,34 +140,30 @@ class Rewinding(Experiment[Settings]):
         Barriers, of the dense networks and at the last density, are on the test split.
         """
         s = self.settings
-        plan = [(d, k) for d in s.densities for k in (s.ks if d == s.densities[-1] else s.few_ks)]
-        in_all = 1 + 3 * len(plan) + 3 * len(s.densities) + 2 * 2 * len(s.ks)
+        last = s.densities[-1]
+        arms = [(arm, d, k) for d in s.densities for k in (s.ks if d == last else s.few_ks) for arm in BY_STEP]
+        arms += [(arm, d, 0) for d in s.densities for arm in FRESH]
+        pairs = [(CHILDREN, d, k) for d in (1.0, last) for k in s.ks] + [(REINIT_CHILDREN, last, 0)]
+        in_all = 1 + len(arms) + 2 * len(pairs)
         tick(0, in_all, "dense networks")
         self.train_dense()
-        done = 1
-        for density, k in plan:
-            for arm in (REWOUND, LR_REWOUND, TUNED, *(ARMS[3:] if k == 0 else ())):
-                tick(done, in_all, f"{arm}, {100 * density:.0f} %, k = {k}")
-                self.retrain(arm, density, k)
-                done += 1
-        for density in (1.0, s.densities[-1]):
-            for k in s.ks:
-                tick(done, in_all, f"two children from step {k}")
-                self.two_children(density, k)
-                done += 2
+        for done, (arm, density, k) in enumerate(arms, 1):
+            tick(done, in_all, f"{arm}, {100 * density:.0f} %, k = {k}")
+            self.retrain(arm, density, k)
+        for done, (arm, density, k) in enumerate(pairs):
+            tick(1 + len(arms) + 2 * done, in_all, f"two children from step {k}")
+            self.two_children(density, k, fresh=arm == REINIT_CHILDREN)
         tick(in_all, in_all, "done")
 
     def train_dense(self) -> None:
         """Train the dense networks once, keeping their weights at every k."""
-        s, self.passing = self.settings, []
+        s = self.settings
         if 0 in s.ks:
             self.snapshots[0] = masks.clone(self.networks.params)
 
         for now in self.training(self.networks, optimizer=s.optimizer):
             if now.step in s.ks:
                 self.snapshots[now.step] = masks.clone(now.params)
-            if now.step % s.every == 0:
-                self.passing.append(masks.clone(now.params))
         self.dense = masks.clone(now.params)
         history = measure(now.replicates, self.data, s.steps)
         self._note(DENSE, 0, 1.0, Trained(now.replicates, history, s.steps, now.mask))
@@ -178,31 +183,62 @@ class Rewinding(Experiment[Settings]):
         alone = [masks.unstack(params, i) for i in range(len(self.networks))]
         return masks.stack([select(magnitude(p), density, scope="global") for p in alone])
 
-    def retrain(self, arm: str, density: float, k: int) -> Trained:
-        """Train one arm from step k to the end and note its row. Raises ValueError for another arm."""
+    def start(self, arm: str, density: float, k: int) -> Params:
+        """The weights that an arm begins with, (R, ...) by name. Raises ValueError for another arm."""
         if arm not in ARMS:
             raise ValueError(f"arm is {arm!r}; allowed: {', '.join(ARMS)}")
-        mask, s = self.mask(density), self.settings
-        if arm == REWOUND:
-            start = self.rewind(self.snapshots, mask, k)
-        elif arm in (LR_REWOUND, TUNED):
-            start = self.trained
+        mask = self.mask(density)
+        if arm in (LR_REWOUND, TUNED):
+            return masks.apply(mask, self.trained)
+        if arm in FRESH:
+            start, whole = masks.apply(mask, self.fresh), self.fresh
         else:
-            start = self.fresh if arm in (REINIT, REINIT_RESCALED) else self.networks.params
-            start = rescaled(start, mask) if arm in (RESCALED, REINIT_RESCALED) else start
-        done = self._train(start, mask, k, s.last_rate if arm == TUNED else s.optimizer)
+            start, whole = self.rewind(self.snapshots, mask, k), self.networks.params
+        if arm in (REWOUND, REINIT):
+            return start
+        alone = [[masks.unstack(t, i) for t in (start, mask, whole)] for i in range(len(self.networks))]
+        start = masks.stack([self.match(*one) for one in alone])
+        if arm in (REVIVED, REINIT_REVIVED):
+            hidden = [name for name in start if name.endswith("bias")][:-1]
+            start |= {name: start[name] + self.settings.lift for name in hidden}
+        return start
+
+    def dead(self, params: Params) -> Tensor:
+        """The share of units that fire for none of the first 1,000 training images, (R, hidden layers)."""
+        names, found = masks.prunable(masks.unstack(params, 0)), []
+        x = self.data.x_train[:1000].expand(len(self.networks), -1, -1)  # (R, images, inputs)
+        for name in names[:-1]:
+            bias = params[name.replace("weight", "bias")]
+            x = torch.baddbmm(bias[:, None], x, params[name].mT).relu()
+            found.append((x.amax(1) == 0).float().mean(1))
+        return torch.stack(found, 1)
+
+    def retrain(self, arm: str, density: float, k: int) -> Trained:
+        """Train one arm from step k to the end and note its row. Raises ValueError for another arm."""
+        start, s = self.start(arm, density, k), self.settings
+        optimizer = s.last_rate if arm == TUNED else s.optimizer
+        done = self._train(start, self.mask(density), k, optimizer, self.new_order)
         self._note(arm, k, density, done)
         return done
 
-    def two_children(self, density: float, k: int) -> None:
-        """Train two children of step k, each with minibatches of its own, and note the barrier between them."""
+    def accuracy_from(self, start: Params, density: float) -> list[float]:
+        """What networks reach, in percent of the test images, that begin with `start` at step 0; nothing is noted."""
+        done = self._train(start, self.mask(density), 0, self.settings.optimizer, self.new_order)
+        return (100 * evaluate(done.replicates, self.data)[1]).tolist()
+
+    def two_children(self, density: float, k: int, fresh: bool = False) -> None:
+        """Train two children of step k, each with minibatches of its own, and note the barrier between them.
+
+        Pruned children begin with norms restored and units revived, those of `fresh` weights too: else they would be
+        too bad at the end for a barrier to say anything.
+        """
         mask, s = self.mask(density), self.settings
-        start = self.rewind(self.snapshots, mask, k)
-        pair = [
-            self._train(start, mask, k, s.optimizer, order=[derive(seed, "child", j) for seed in s.seeds]).replicates
-            for j in (0, 1)
-        ]
-        a, b = (child.params for child in pair)
+        if density == 1:
+            start = self.rewind(self.snapshots, mask, k)
+        else:
+            start = self.start(REINIT_REVIVED if fresh else REVIVED, density, k)
+        orders = [[derive(seed, "child", j) for seed in s.seeds] for j in (0, 1)]
+        a, b = (self._train(start, mask, k, s.optimizer, order).replicates.params for order in orders)
         if density == 1:
             self.children[k] = a, b
 
@@ -211,19 +247,12 @@ class Rewinding(Experiment[Settings]):
 
         found = self.barrier(a, b, error, s.points).tolist()
         accuracy = (1 - (error(a) + error(b)) / 2).tolist()
-        self.note({"arm": "children", "k": k, "density": density}, accuracy=accuracy, barrier=found)
+        about = {"arm": REINIT_CHILDREN if fresh else CHILDREN, "k": k, "density": density}
+        self.note(about, accuracy=accuracy, barrier=found)
 
-    def _train(
-        self,
-        start: Params,
-        mask: Mask | None,
-        k: int,
-        optimizer: Optimizer,
-        *,
-        order: list[int] | None = None,
-    ) -> Trained:
-        named = {"order": self.order if order is None else order, "optimizer": optimizer, "first_step": k}
-        return self.train(self.networks.with_params(start), mask=mask, **named)
+    def _train(self, start: Params, mask: Mask, k: int, optimizer: Optimizer, order: list[int]) -> Trained:
+        networks = self.networks.with_params(start)
+        return self.train(networks, mask=mask, order=order, optimizer=optimizer, first_step=k)
 
     def _note(self, arm: str, k: int, density: float, done: Trained) -> None:
         test = done.history[done.history["split"] == "test"].sort_values("replicate")["accuracy"].to_numpy()

@@ -1,12 +1,14 @@
-"""Figures of rewinding. Each function draws on Axes and returns them with a description in words."""
+"""Figures of rewinding. Each function draws a Figure and returns it with a description in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from lthedu.base.arguments import typed
@@ -15,43 +17,189 @@ from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, REINIT
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
-from lthedu.lessons.rewinding.experiment import LR_REWOUND, REINIT_RESCALED, RESCALED, REWOUND, TUNED
+from lthedu.lessons.rewinding.experiment import (
+    ARMS,
+    BY_STEP,
+    CHILDREN,
+    FRESH,
+    LR_REWOUND,
+    MATCHED,
+    REINIT_CHILDREN,
+    REINIT_MATCHED,
+    REINIT_REVIVED,
+    REVIVED,
+    REWOUND,
+    TUNED,
+    Rewinding,
+    Settings,
+)
+from lthedu.networks import masks
 
+Drawn = tuple[Figure, str]
 WAYS: Mapping[str, dict[str, Any]] = {
     DENSE: LOOKS[DENSE],
     REWOUND: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    MATCHED: {"color": "#56B4E9", "linestyle": (0, (4, 1)), "marker": "P"},
+    REVIVED: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "*"},
     LR_REWOUND: {"color": "#009E73", "linestyle": "-.", "marker": "D"},
     TUNED: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
     REINIT: LOOKS[REINIT],
-    RESCALED: {"color": "#56B4E9", "linestyle": (0, (4, 1)), "marker": "P"},
-    REINIT_RESCALED: {"color": "#E69F00", "linestyle": (0, (6, 1, 1, 1)), "marker": "X"},
+    REINIT_MATCHED: {"color": "#8C4A2F", "linestyle": (0, (3, 2, 1, 2)), "marker": "X"},
+    REINIT_REVIVED: {"color": "#777777", "linestyle": (0, (2, 2)), "marker": "h"},
 }
-RESET = "reset to init"
-# Renda, Frankle and Carbin (2020), arXiv:2003.02389: ResNet-20 on CIFAR-10, test accuracy against the density, medians
-# of three runs, computed from the data frames released with the paper; the unpruned networks reach 0.9171
+STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published line: which way it is, how it was retrained, and its test accuracy by density."""
+
+    name: str
+    arm: str
+    epochs: int
+    accuracy: tuple[float, ...]  # at DENSITIES
+
+
+# Renda, Frankle and Carbin (2020), arXiv:2003.02389: computed from the data frames released with the paper,
+# vision/plot/pruned_dataframe.pkl; the unpruned networks train 182 epochs and reach 0.9171 on average
+PROTOCOL = "ResNet-20 on CIFAR-10, pruned in one go, medians of 3 runs (Renda et al. 2020)"
 PUBLISHED_DENSE = 0.9171
-PUBLISHED: Mapping[str, tuple[str, Mapping[float, float]]] = {
-    "iterative, learning rate rewound": (
-        LR_REWOUND,
-        {0.107: 0.9101, 0.134: 0.9147, 0.168: 0.9179, 0.21: 0.9189, 0.262: 0.9214, 0.512: 0.9229},
-    ),
-    "iterative, fine-tuned": (
-        TUNED,
-        {0.107: 0.8932, 0.134: 0.8898, 0.168: 0.8999, 0.21: 0.9046, 0.262: 0.9064, 0.512: 0.9137},
-    ),
-    "one-shot, rewound to epoch 72": (
-        REWOUND,
-        {0.107: 0.8919, 0.134: 0.9001, 0.168: 0.9074, 0.21: 0.9095, 0.262: 0.9141, 0.512: 0.9151},
-    ),
-    "one-shot, rewound to the start": (
-        RESET,
-        {0.107: 0.8706, 0.134: 0.8751, 0.168: 0.8871, 0.21: 0.8918, 0.262: 0.8950, 0.512: 0.9069},
-    ),
-    "one-shot, random reinitialisation": (
-        REINIT,
-        {0.107: 0.8688, 0.134: 0.8746, 0.168: 0.8791, 0.21: 0.8849, 0.262: 0.8906, 0.512: 0.9048},
-    ),
-}
+DENSITIES = (0.107, 0.134, 0.168, 0.210, 0.262, 0.512)
+PUBLISHED = (
+    Published("weights rewound to epoch 72", REWOUND, 110, (0.8919, 0.9001, 0.9074, 0.9095, 0.9141, 0.9151)),
+    Published("learning rate rewound", LR_REWOUND, 110, (0.8922, 0.9012, 0.9074, 0.9097, 0.9125, 0.9179)),
+    Published("fine-tuned", TUNED, 110, (0.8839, 0.8919, 0.9028, 0.9065, 0.9091, 0.9146)),
+    Published("rewound to the start", MATCHED, 182, (0.8706, 0.8751, 0.8871, 0.8918, 0.8950, 0.9069)),
+    Published("reinitialised", REINIT, 182, (0.8688, 0.8746, 0.8791, 0.8849, 0.8906, 0.9048)),
+)
+
+
+def valleys() -> Drawn:
+    """A drawing, not a measurement: two children in two valleys and in one, and the straight line between them."""
+    figure, axes = plt.subplots(1, 2, figsize=(8.8, 3.3), sharey=True, layout="constrained")
+    w = np.linspace(-1.45, 1.45, 200)
+    ways = (
+        ("They part early: a hill lies between them", 0.0, (-1.0, 1.0)),
+        ("They part late: no hill", 1.4, (0.8, 1.2)),
+    )
+    for ax, (title, parent, children) in zip(axes, ways, strict=True):
+        ax.plot(w, (w**2 - 1) ** 2, color="#777777")
+        on_line = np.linspace(*children, 50)
+        ax.plot(on_line, (on_line**2 - 1) ** 2, color="#D55E00", lw=3)
+        ax.plot(parent, (parent**2 - 1) ** 2, "s", color="black", ms=8)
+        ax.annotate("step k", (parent, (parent**2 - 1) ** 2), (parent - 0.05, 1.3), ha="center")
+        for name, child in zip("12", children, strict=True):
+            height = (child**2 - 1) ** 2
+            ax.annotate("", (child, height + 0.03), (parent, (parent**2 - 1) ** 2), arrowprops={"arrowstyle": "->"})
+            ax.plot(child, height, "o", color="#0072B2", ms=9)
+            ax.annotate(f"child {name}", (child, height), (child + (0.14 if name == "2" else -0.14), -0.3), ha="center")
+        ax.set(title=title, xlabel="weight w", xticks=[-1, 0, 1], yticks=[0, 0.5, 1], ylim=(-0.4, 1.6))
+    axes[0].annotate("barrier", (0.05, 0.15), ha="left")
+    axes[0].annotate("", (0, 0.97), (0, -0.03), arrowprops={"arrowstyle": "<->", "color": "#D55E00"})
+    axes[0].set_ylabel("error")
+    return figure, (
+        "Two drawings of the same curve of error against a weight, with valleys at -1 and at 1. Left: the parent at "
+        "step k stands on the hill, its children in both valleys, and the line between them crosses the hill, whose "
+        "height is the barrier. Right: the parent stands in one valley already, and so do both children."
+    )
+
+
+@typed
+def four_ways(settings: Settings, k: int) -> Drawn:
+    """A drawing: for each way to go on, the steps that it trains, with which rate, and from which weights."""
+    figure, ax = plt.subplots(figsize=(8.8, 3.9), layout="constrained")
+    steps = np.arange(settings.steps)
+    rate = np.array([settings.optimizer.schedule.at(int(i), settings.steps) for i in steps])
+    rows = (
+        ("dense, to find the mask", 0, rate, "#999999", "random weights"),
+        ("reset", 0, rate, "#56B4E9", "the same random weights"),
+        (f"rewound to step {k}", k, rate, "#0072B2", f"weights of step {k}"),
+        ("learning rate rewound", k, rate, "#009E73", "trained weights"),
+        ("fine-tuned", k, np.full(len(rate), rate[-1]), "#009E73", "trained weights"),
+    )
+    for y, (_, first, rates, colour, words) in enumerate(rows[::-1]):
+        ax.fill_between(steps[first:], y, y + 0.04 + 0.72 * rates[first:], color=colour, alpha=0.6, lw=0)
+        ax.annotate(words, (first + 8, y + 0.3), fontsize=10)
+    ax.axvline(k, color="black", ls=":", lw=1)
+    ax.set_yticks(np.arange(len(rows)) + 0.3, [name for name, *_ in rows[::-1]])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False)
+    ax.set_xlabel("training step")
+    ax.set_title("The height of a band is the learning rate, its colour the weights at its start", fontsize=11)
+    return figure, (
+        "A time line of five trainings, one band each, as high as the learning rate. Dense networks and the reset "
+        f"begin at step 0. Rewound weights begin at step {k} with the weights and the rate of that step. With a "
+        f"rewound learning rate, trained weights go on with the rate of step {k}; fine-tuned, with the last and "
+        "smallest rate."
+    )
+
+
+@typed
+def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
+    """What a mask leaves of the norms of the initial weights, and how many units it kills, layer by layer."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), layout="constrained")
+    mask, initial = experiment.mask(density), experiment.networks.params
+    kept = masks.apply(mask, initial)
+    share = np.array([(kept[n].flatten(1).norm(dim=1) / initial[n].flatten(1).norm(dim=1)).tolist() for n in mask])
+    chance = np.array([m.flatten(1).float().mean(1).sqrt().mean().item() for m in mask.values()])
+    layers = np.arange(1, len(share) + 1)
+    left.bar(
+        layers, 100 * share.mean(1), yerr=100 * share.std(1), color="#0072B2", capsize=4, label="the ticket's mask"
+    )
+    left.plot(layers, 100 * chance, "D", ms=7, mfc="white", mec="#D55E00", mew=2, label="a random mask of this density")
+    left.set(xlabel="layer", ylabel="norm left (% of the whole layer's)", xticks=layers)
+    left.set_title("A mask takes norm from every layer", fontsize=11)
+    left.legend(fontsize=9)
+    starts = (
+        ("dense, step 0", initial, WAYS[DENSE]),
+        ("reset", kept, WAYS[MATCHED]),
+        (f"rewound to step {k}", experiment.start(REWOUND, density, k), WAYS[REWOUND]),
+        ("reset, units revived", experiment.start(REVIVED, density, 0), WAYS[REVIVED]),
+    )
+    for name, params, look in starts:
+        right.plot(layers[:-1], 100 * experiment.dead(params).mean(0).cpu(), label=name, **look)
+    right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 100))
+    right.set_title("Deep in a reset network most units are dead", fontsize=11)
+    right.legend(fontsize=9)
+    return figure, (
+        f"Left, bars for {len(share)} layers: the norm of the kept first weights in percent of the whole layer's, mean "
+        "and standard deviation over seeds, with marks for random masks of the same densities. Right, lines over "
+        f"{len(share) - 1} hidden layers: the percentage of units that fire for none of 1,000 training images before "
+        f"retraining, for {', '.join(name for name, *_ in starts)}."
+    )
+
+
+@typed
+def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrier")]) -> Drawn:
+    """The error barrier between two children of step k against k: a mark for each pair, a line through the medians."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.9), layout="constrained")
+    sparse = float(table["density"].min())
+    panels = (
+        (1.0, "Dense: a hill if they part early", DENSE),
+        (sparse, f"Pruned to {100 * sparse:g} %, both repairs: hardly a hill", REVIVED),
+    )
+    for ax, (density, title, name) in zip(axes, panels, strict=True):
+        rows, look = table[(table["arm"] == CHILDREN) & (table["density"] == density)], WAYS[name]
+        ks = sorted(rows["k"].unique())
+        ax.plot([ks.index(k) for k in rows["k"]], 100 * rows["barrier"], ls="", ms=5, alpha=0.5, **_mark(look))
+        ax.plot(range(len(ks)), 100 * rows.groupby("k")["barrier"].median(), **look, label="the ticket's weights")
+        ax.axhline(STABLE, color="#555555", lw=1, ls="--")
+        ax.annotate("below: stable", (len(ks) - 1, STABLE), (0, 3), textcoords="offset points", ha="right", fontsize=9)
+        ax.set_xticks(range(len(ks)), [str(k) for k in ks])
+        ax.set_xlabel("step k at which the children part")
+        ax.set_title(title, fontsize=11)
+    fresh = table[table["arm"] == REINIT_CHILDREN]
+    at_left = {"ls": "", "ms": 6, **_mark(WAYS[REINIT_REVIVED])}
+    axes[1].plot([0.12] * len(fresh), 100 * fresh["barrier"], label="fresh weights", **at_left)
+    axes[1].legend(fontsize=9)
+    axes[0].set_ylabel("error barrier (points)")
+    return figure, (
+        "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
+        f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
+        "dense networks and for pruned ones with norms restored and units revived. At the left of the second, marks "
+        f"for fresh weights under the same masks. A dashed line at {STABLE:g} points, below which a network is called "
+        "stable."
+    )
 
 
 @typed
@@ -60,180 +208,125 @@ def accuracy_by_step(
     density: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
-    behind: PaperResult | None = None,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
+) -> Drawn:
     """Test accuracy of every way to go on at `density`, against the step k: mean and band of one standard deviation.
 
-    `table` is what `Rewinding.run` returns. Arms that know no k (dense, random reinitialisation, rescaled ones) are
-    drawn at the left edge, with bars. `guess` maps arms to a guessed accuracy in percent, drawn as stars at the left;
-    `behind`: a stored reference with the same columns, its means drawn as thin lines.
+    `table` is what `Rewinding.run` returns. Arms that know no k (dense, reinitialised ones) are drawn at the left edge,
+    with bars. `guess` maps arms to a guessed accuracy in percent, drawn as stars at the left.
     """
-    ax = ax or plt.figure(figsize=(8.6, 4.4)).gca()
-    rows = table[(table["density"] == density) & (table["arm"] != "children")]
-    ks = sorted(rows["k"].unique())
-    stored = "" if behind is None else _behind(ax, behind, density, ks)
-    for arm in (REWOUND, LR_REWOUND, TUNED):
+    figure, ax = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
+    words = _ways(ax, table, density, guess or {})
+    ax.set_title(f"{100 * density:g} % kept: repaired, the start is as good a step as any", fontsize=11)
+    ax.set_xlabel("step k that is gone back to (0: the start)")
+    ax.set_ylabel("test accuracy (%)")
+    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure, (
+        f"Test accuracy in percent with {100 * density:g} percent of the weights kept, against the step k that "
+        "is gone back to; lines for rewound weights as they are, with norms restored, and with units revived as "
+        "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
+        "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
+    )
+
+
+@typed
+def beside_yours(
+    table: Annotated[pd.DataFrame, Columns("arm density k accuracy")], density: float, yours: Sequence[float]
+) -> Drawn:
+    """Starts from step 0, and `yours` (test accuracies in percent, one a seed) beside them: a mark for each network."""
+    figure, ax = plt.subplots(figsize=(8.8, 3.6), layout="constrained")
+    rows = table[(table["density"] == density) & (table["k"] == 0)]
+    arms = {"reset": REWOUND, "reset,\nnorms restored": MATCHED, "reset, norms restored,\nunits revived": REVIVED}
+    arms |= {"fresh, norms restored,\nunits revived": REINIT_REVIVED}
+    found = {name: 100 * rows[rows["arm"] == arm]["accuracy"].to_numpy() for name, arm in arms.items()}
+    looks = [WAYS[arm] for arm in arms.values()] + [{"color": "#000000", "marker": "s"}]
+    found["yours"] = np.array(yours)
+    for x, (values, look) in enumerate(zip(found.values(), looks, strict=True)):
+        ax.plot([x] * len(values), values, ls="", alpha=0.5, ms=6, **_mark(look))
+        ax.plot([x - 0.25, x + 0.25], [values.mean()] * 2, color=look["color"], lw=3)
+    ax.set_xticks(range(len(found)), list(found), fontsize=9)
+    ax.set_ylabel("test accuracy (%)")
+    ax.set_title(f"Your start beside the lesson's, {100 * density:g} % kept", fontsize=11)
+    return figure, (
+        f"Test accuracy in percent with {100 * density:g} percent of the weights kept, a mark for each network "
+        "and a line at the mean, for a reset as it is, with norms restored, and with units revived as well, for fresh "
+        "weights treated so, and for your own start."
+    )
+
+
+@typed
+def stored_by_density(stored: PaperResult) -> Drawn:
+    """All arms of the stored long run, a panel for each density."""
+    densities = sorted(d for d in stored.table["density"].unique() if d < 1)
+    figure, (axes,) = plt.subplots(1, len(densities), figsize=(11.4, 4.2), squeeze=False, layout="constrained")
+    for ax, density in zip(axes, densities, strict=True):
+        _ways(ax, stored.table, density, {})
+        mine = stored.table[(stored.table["density"] == density) & stored.table["arm"].isin(ARMS)]
+        mean = 100 * mine.groupby("arm")["accuracy"].mean()
+        low = mean.drop([TUNED, REINIT]).min() - 1.5
+        below = "".join(f"\nbelow: {arm}, {value:.0f} %" for arm, value in mean[mean < low].items())
+        ax.set_ylim(low, 100)
+        ax.set_title(f"{100 * density:g} % kept (axis cut){below}", fontsize=10)
+        ax.set_xlabel("step k that is gone back to")
+        ax.tick_params(axis="x", labelsize=8)
+    axes[0].set_ylabel("test accuracy (%)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=9, loc="outside lower center", ncols=4)
+    seeds, steps = len(stored.settings["seeds"]), stored.settings["steps"]
+    figure.suptitle(f"Stored, {steps:,} steps, {seeds} seeds: the ways from the ticket meet", fontsize=11)
+    return figure, (
+        f"{len(densities)} panels, at {', '.join(f'{100 * d:g}' for d in densities)} percent of the weights kept, "
+        "each with its own cut axis, the title says what lies below it: test accuracy against the step k that is gone "
+        f"back to, the arms as in the lesson's own figure. {stored.provenance()}."
+    )
+
+
+def published() -> Drawn:
+    """Points of test accuracy below the unpruned network, as published, of one protocol."""
+    figure, ax = plt.subplots(figsize=(8.8, 4.2), layout="constrained")
+    kept = 100 * np.array(DENSITIES)
+    for line in PUBLISHED:
+        lost = 100 * (PUBLISHED_DENSE - np.array(line.accuracy))
+        ax.plot(kept, lost, label=f"{line.name}, then {line.epochs} epochs", **WAYS[line.arm])
+    ax.set_xscale("log")
+    ax.set_xlim(60, 10)
+    ax.xaxis.set_major_locator(FixedLocator(kept.tolist()))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("weights kept (%)")
+    ax.set_ylabel("points of test accuracy below unpruned")
+    ax.legend(fontsize=9, loc="upper left")
+    ax.set_title(f"Going back to epoch 72 loses less than going back to the start\n{PROTOCOL}", fontsize=11)
+    return figure, (
+        "Points of test accuracy below the unpruned network against the percentage of weights kept. "
+        f"{PROTOCOL}. Lines: "
+        + "; ".join(f"{line.name}, then {line.epochs} epochs of training" for line in PUBLISHED)
+        + "."
+    )
+
+
+def _ways(ax: Axes, table: pd.DataFrame, density: float, guess: Mapping[str, float | str | None]) -> str:
+    """Every arm at a density against k; the sentence that names guesses which are not drawn."""
+    rows = table[table["density"] == density]
+    ks = sorted(rows[rows["arm"] == REWOUND]["k"].unique())
+    for arm in BY_STEP:
         mean, sd = _by_step(rows[rows["arm"] == arm])
         places = [ks.index(k) for k in mean.index]
         ax.plot(places, mean, label=arm, **WAYS[arm])
         ax.fill_between(places, mean - sd, mean + sd, color=WAYS[arm]["color"], alpha=0.2, lw=0)
-    for shift, arm in enumerate((REINIT, RESCALED, REINIT_RESCALED)):
+    for shift, arm in enumerate(FRESH):
         mean, sd = _by_step(rows[rows["arm"] == arm])
-        look = {"color": WAYS[arm]["color"], "marker": WAYS[arm]["marker"]}
-        ax.errorbar([-0.55 + 0.13 * shift], mean, yerr=sd, ls="", ms=8, capsize=4, label=arm, **look)
-    dense = 100 * table.loc[table["arm"] == DENSE, "accuracy"].mean()
-    ax.axhline(dense, color="black", ls=":", label=DENSE)
-    words = draw_guesses(ax, guess or {}, -0.7, WAYS)
+        ax.errorbar([-0.55 + 0.12 * shift], mean, yerr=sd, ls="", ms=8, capsize=4, label=arm, **_mark(WAYS[arm]))
+    ax.axhline(100 * table.loc[table["arm"] == DENSE, "accuracy"].mean(), color="black", ls=":", label=DENSE)
+    words = draw_guesses(ax, guess, -0.7, WAYS)
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.85, len(ks) - 0.7)
-    ax.set_xlabel("step k that is gone back to (0: the start)")
-    ax.set_ylabel("test accuracy (%)")
-    ax.set_title(f"{percent(100 * density)} % of the weights kept", fontsize=11)
-    ax.legend(fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.figure.tight_layout()  # type: ignore[union-attr]
-    return ax, (
-        f"test accuracy in percent with {percent(100 * density)} percent of the weights kept, against the step k that "
-        f"is gone back to, {', '.join(map(str, ks))}; lines for rewound weights, a rewound learning rate and "
-        "fine-tuning of equal length, bands one standard deviation over seeds; at the left edge, with bars, random "
-        "reinitialisation and the two rescaled controls; a dotted line for the dense networks." + stored + words
-    )
+    return words
 
 
-@typed
-def barrier_by_step(
-    table: Annotated[pd.DataFrame, Columns("arm density k barrier")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """The error barrier between two children of step k against k: a mark for each pair, a line through the medians."""
-    ax = ax or plt.figure().gca()
-    rows = table[table["arm"] == "children"]
-    ks = sorted(rows["k"].unique())
-    looks = (WAYS[DENSE], WAYS[REWOUND])
-    for shift, (density, look) in zip(
-        (-0.08, 0.08), zip(sorted(rows["density"].unique())[::-1], looks, strict=False), strict=False
-    ):
-        mine = rows[rows["density"] == density]
-        name = "dense networks" if density == 1 else f"pruned to {percent(100 * density)} %"
-        x = np.array([ks.index(k) for k in mine["k"]]) + shift
-        marks = {"color": look["color"], "marker": look["marker"]}
-        ax.plot(x, np.maximum(100 * mine["barrier"], 0.01), ls="", ms=4, alpha=0.5, **marks)
-        median = 100 * mine.groupby("k")["barrier"].median()
-        ax.plot(np.arange(len(ks)) + shift, np.maximum(median, 0.01), label=name, **look)
-    ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    ax.set_xticks(range(len(ks)), [str(k) for k in ks])
-    ax.set_xlabel("step k at which the two children part")
-    ax.set_ylabel("error barrier (points of test error)")
-    ax.legend()
-    return ax, (
-        "error barrier in points of test error, on a logarithmic axis, between two children that part at step k, "
-        f"against k = {', '.join(map(str, ks))}; a mark for each pair, lines through the medians, for dense and pruned "
-        "networks."
-    )
-
-
-@typed
-def ways_by_density(
-    table: Annotated[pd.DataFrame, Columns("arm density k replicate accuracy")],
-    k: int,
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Points of test accuracy below the dense networks, by way and density, rewound to `k`; the published ones behind.
-
-    The published lines are those of a ResNet-20 on CIFAR-10 (Renda et al. 2020): another network and other lengths, so
-    compare their order and not their height.
-    """
-    ax = ax or plt.figure(figsize=(8.6, 4.4)).gca()
-    dense = table[table["arm"] == DENSE].set_index("replicate")["accuracy"]
-    looks = {**WAYS, RESET: WAYS[RESCALED]}
-    ours = {
-        f"rewound to step {k}": (REWOUND, k),
-        LR_REWOUND: (LR_REWOUND, k),
-        TUNED: (TUNED, k),
-        RESET: (REWOUND, 0),
-        REINIT: (REINIT, 0),
-    }
-    for label, (arm, step) in ours.items():
-        mine = table[(table["arm"] == arm) & (table["k"] == step)]
-        below = 100 * (mine["replicate"].map(dense) - mine["accuracy"])
-        by = below.groupby(mine["density"])
-        look = looks[RESET if label == RESET else arm]
-        x = 100 * by.mean().index.to_numpy(dtype=float)
-        ax.errorbar(x, by.mean(), yerr=by.std(), capsize=3, label=label, lw=1.8, **look)
-    for arm, values in PUBLISHED.values():
-        kept, lost = zip(*sorted((100 * d, 100 * (PUBLISHED_DENSE - v)) for d, v in values.items()), strict=True)
-        ax.plot(kept, lost, lw=1, alpha=0.7, color=looks[arm]["color"], linestyle=looks[arm]["linestyle"])
-    ax.plot([], [], color="#777777", lw=1, label="thin: published, ResNet-20\n(Renda et al. 2020)")
-    ax.set_yscale("symlog", linthresh=2, linscale=1.6)
-    ax.invert_yaxis()
-    ax.set_xscale("log")
-    ax.invert_xaxis()
-    ax.set_xlim(60, 4.3)
-    ax.xaxis.set_major_locator(FixedLocator([51.2, 26.2, 20, 10, 5]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x)))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_locator(FixedLocator([-1, 0, 1, 2, 5, 10, 20, 50]))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    ax.set_xlabel("weights kept (%)")
-    ax.set_ylabel("points of test accuracy below dense")
-    ax.legend(fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.figure.tight_layout()  # type: ignore[union-attr]
-    return ax, (
-        "points of test accuracy below the dense networks, downwards, against the percentage of weights kept, for "
-        f"rewinding to step {k}, learning-rate rewinding, fine-tuning, reset and random reinitialisation, "
-        "bars one standard deviation; thin lines behind: the same ways as published for ResNet-20 on CIFAR-10 by Renda "
-        "et al. (2020), medians of three."
-    )
-
-
-@typed
-def distance_to_last(
-    steps: Sequence[int],
-    curves: Mapping[str, np.ndarray],
-    *,
-    stop: int | None = None,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """How far masks drawn during training are from the last one, as a share of chance: mean and band over replicates.
-
-    `curves`: by name, distances (replicates, steps); `stop`: a step to mark.
-    """
-    ax = ax or plt.figure().gca()
-    looks: tuple[dict[str, Any], ...] = (
-        {"color": "#0072B2", "ls": "-", "marker": "o"},
-        {"color": "#D55E00", "ls": "--", "marker": "^"},
-    )
-    for (name, values), look in zip(curves.items(), looks, strict=True):
-        mean, sd = values.mean(0), values.std(0)
-        ax.plot(steps, mean, ms=4, label=name, **look)
-        ax.fill_between(steps, mean - sd, mean + sd, color=look["color"], alpha=0.2, lw=0)
-    ax.axhline(1, color="black", ls=":", label="two random masks")
-    if stop is not None:
-        ax.axvline(stop, color="#999999", lw=4, alpha=0.5, label="the stop rule fires (median)")
-    ax.set_ylim(-0.03, 1.1)
-    ax.set_xlabel("training step at which the mask is drawn")
-    ax.set_ylabel("distance to the last mask\n(1: chance)")
-    ax.legend(fontsize=9)
-    return ax, (
-        "distance to the last mask, as a share of what two random masks have, against the training step at which the "
-        f"mask was drawn, for {' and '.join(curves)}; bands one standard deviation over seeds; a dotted line at chance."
-    )
+def _mark(look: Mapping[str, Any]) -> dict[str, Any]:
+    return {"color": look["color"], "marker": look["marker"]}
 
 
 def _by_step(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     by = rows.groupby("k")["accuracy"]
     return 100 * by.mean(), 100 * by.std().fillna(0)
-
-
-def _behind(ax: Axes, reference: PaperResult, density: float, ks: Sequence[int]) -> str:
-    """The reference's means as thin lines, over the steps that it shares, and the sentence that describes them."""
-    rows = reference.table[(reference.table["density"] == density) & reference.table["k"].isin(ks)]
-    for arm in (REWOUND, LR_REWOUND, TUNED):
-        mean, _ = _by_step(rows[rows["arm"] == arm])
-        look = {key: WAYS[arm][key] for key in ("color", "linestyle")}
-        ax.plot([ks.index(k) for k in mean.index], mean, lw=0.9, alpha=0.7, **look)
-    ax.plot([], [], color="#777777", lw=0.9, label="thin: stored reference")
-    return f" Thin lines behind: {reference.provenance()}."

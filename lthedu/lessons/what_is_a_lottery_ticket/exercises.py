@@ -224,7 +224,7 @@ STATEMENTS = (
         "A network with 90 % of its weights set to zero needs a tenth of the time, on any computer.",
         False,
         "An ordinary program multiplies by zero as slowly as by any other number. Time is saved only where both "
-        f"program and chip skip the zeros, and looking up where they are costs time as well. Lessons {PRUNING} and 14.",
+        f"program and chip skip the zeros, and looking up where they are costs time as well. Lesson {PRUNING}.",
     ),
     Statement(
         "In the 2019 paper, a ticket starts from the values that its weights had at the end of the first training.",
@@ -273,7 +273,7 @@ STATEMENTS = (
         "Growing brains lose synapses, and this shows that brains learn by finding winning tickets.",
         False,
         "That connections are lost shows neither how they are chosen nor that the rest could have learned alone. "
-        "Whether brains do anything of the kind is not established. Lesson 19.",
+        "Whether brains do anything of the kind is not established.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Two games with deleting: hit a number by deleting numbers, and delete a digit reader's weights."""
+"""Play with deleting: edges of a drawn network, numbers that shall hit a target, and a digit reader's weights."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,7 +13,7 @@ from lthedu.base.ranges import Range
 from lthedu.base.streams import generator
 from lthedu.data import Dataset
 from lthedu.figures.live import live_plot
-from lthedu.lessons.what_is_a_lottery_ticket.figures import digit_row
+from lthedu.lessons.what_is_a_lottery_ticket.figures import digit_row, fading_network
 from lthedu.networks import masks
 from lthedu.proof import meet_in_the_middle
 from lthedu.pruning import magnitude, random_scores, select
@@ -21,6 +21,25 @@ from lthedu.training import Replicates, evaluate
 
 MOST = 16  # numbers in the game
 DEALS = 20
+
+
+def fading() -> ipywidgets.VBox:
+    """A small drawn network whose edges fade, the smallest weights first, as the slider moves; it Raises nothing.
+
+    >>> fading().children[-1].value
+    '...21 of 42 edges are left...'
+    """
+    figure = Figure(figsize=(5.6, 3.0), dpi=100, layout="constrained")
+    keep = ipywidgets.SelectionSlider(
+        options=[(f"{p} %", p) for p in range(0, 100, 10)], value=50, description="delete"
+    )
+
+    def draw(percent: int) -> str:
+        figure.clear()
+        fading_network(1 - percent / 100, figure=figure)
+        return f"{figure.axes[0].get_title()}; those with the smallest weights are deleted first."
+
+    return live_plot(figure, draw, {"percent": keep})
 
 
 class NumberButtons(ipywidgets.Box):  # type: ignore[misc]
@@ -148,7 +167,7 @@ def explorer(trained: Replicates, data: Dataset, digits: int = 10) -> ipywidgets
     scores = {"smallest first": magnitude(weights), "at random": random_scores(weights, generator(0, "digit pruner"))}
 
     def draw(percent: int, way: str) -> str:
-        mask = select(scores[way], percent / 100)
+        mask = select(scores[way], percent / 100, scope="global")
         pruned = trained.take([0]).with_params(masks.stack([masks.apply(mask, weights)]))
         accuracy = 100 * float(evaluate(pruned, data)[1][0])
         images, labels = data.x_test[:digits], data.y_test[:digits].tolist()

@@ -55,7 +55,9 @@ def explorer(study: Study) -> ipywidgets.VBox:
         figure,
         draw,
         {
-            "level": ipywidgets.IntSlider(value=0, min=0, max=max(study.levels), description="level"),
+            "level": ipywidgets.IntSlider(
+                value=min(4, max(study.levels)), min=0, max=max(study.levels), description="level"
+            ),
             "arm": ipywidgets.ToggleButtons(options=arms, description="masks of"),
         },
     )

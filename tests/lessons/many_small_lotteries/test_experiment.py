@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from lthedu import data
-from lthedu.experiments.study import RANDOM, REINIT, WINNING
+from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
 from lthedu.lessons.many_small_lotteries import batched, cost, experiment
-from lthedu.lessons.many_small_lotteries.experiment import ARMS, SMALL, Lottery, Settings
+from lthedu.lessons.many_small_lotteries.experiment import ARMS, OTHERS, SMALL, YOURS, Lottery, Settings
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
+from lthedu.pruning import random_mask
 from lthedu.training import Optimizer, Replicates, train
 
-TINY = Settings(draws=3, few_draws=2, few_levels=(1,), levels=2, steps=6, batch_size=16, together=2)
+TINY = Settings(
+    tickets=2, draws=3, few_draws=2, levels=2, steps=6, batch_size=16, rates=(4e-3, 8e-3), tries=2, together=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,70 +27,96 @@ def digits(mnist):
 
 
 @pytest.fixture(scope="module")
-def game(digits) -> Lottery:
-    game = Lottery(digits, TINY)
-    game.run()
-    return game
+def lotteries(digits) -> Lottery:
+    found = Lottery(digits, TINY)
+    found.run()
+    return found
 
 
-def test_the_table_has_a_row_for_every_network(game: Lottery) -> None:
-    counts = game.table.groupby(["level", "arm"])["draw"].apply(list)
-    assert {key: list(found) for key, found in counts.items()} == {
+def test_the_table_has_a_row_for_every_network(lotteries: Lottery) -> None:
+    counts = lotteries.table.groupby(["level", "arm"])["draw"].apply(list)
+    assert {key: list(found) for key, found in counts.items()} == {(0, DENSE): [0, 1]} | {
         (level, arm): list(range(n)) for level, n in ((1, 2), (2, 3)) for arm in ARMS
     }
-    assert game.table[["val", "test"]].notna().all().all()
+    assert (lotteries.table["ticket"] == lotteries.table["draw"] % 2).all()
+    assert lotteries.table[["val", "test"]].notna().all().all()
 
 
-def test_every_draw_is_what_training_it_alone_gives(game: Lottery) -> None:
+def test_every_draw_is_what_training_it_alone_gives(lotteries: Lottery) -> None:
     for arm in ARMS:
-        alone = pd.concat([game.draw(arm, 2, range(i, i + 1)) for i in range(3)], ignore_index=True)
-        mine = game.table.query("level == 2 and arm == @arm").reset_index(drop=True)
+        rate = lotteries.rates[arm]
+        alone = pd.concat([lotteries.draw(arm, 2, range(i, i + 1), rate) for i in range(3)], ignore_index=True)
+        mine = lotteries.table.query("level == 2 and arm == @arm").reset_index(drop=True)
         assert np.allclose(alone["val"], mine["val"], atol=0.021)  # two of 100 images: rounding may turn one
         assert alone["draw"].tolist() == [0, 1, 2]
 
 
-def test_an_arm_differs_from_the_ticket_in_what_it_should(game: Lottery) -> None:
-    ticket = masks.unstack(game.study.mask(2), 0)
-    started = {arm: game.start(arm, 2, range(3)) for arm in ARMS}
+def test_every_arm_has_the_best_of_its_rates_found_with_networks_that_are_not_drawn(lotteries: Lottery) -> None:
+    tried = lotteries.search.groupby(["arm", "lr", "draw"]).size()
+    assert (tried == 1).all()
+    assert len(tried) == 5 * 2 * 2
+    assert lotteries.search["draw"].min() == OTHERS
+    drawn = lotteries.table.query("level != 1").groupby("arm")["lr"].unique()
+    for arm in (DENSE, *ARMS):
+        mean = lotteries.search.query("arm == @arm").groupby("lr")["val"].mean()
+        assert list(drawn[arm]) == [lotteries.rates[arm]]
+        assert mean[lotteries.rates[arm]] == mean.max()
+    assert (lotteries.table.query("level == 1")["lr"] == lotteries.rates[DENSE]).all()
+
+
+def test_an_arm_differs_from_its_ticket_in_what_it_should(lotteries: Lottery) -> None:
+    tickets = lotteries.study.mask(2)
+    started = {arm: lotteries.start(arm, 2, range(3)) for arm in ARMS}
     for arm in (WINNING, REINIT):
-        assert all(torch.equal(m[i], ticket[n]) for n, m in started[arm][1].items() for i in range(3))
+        assert all(torch.equal(m[i], tickets[n][i % 2]) for n, m in started[arm][1].items() for i in range(3))
     random = started[RANDOM][1]
     for i in range(3):
-        assert masks.counts(masks.unstack(random, i)) == masks.counts(ticket)
+        assert masks.counts(masks.unstack(random, i)) == masks.counts(masks.unstack(tickets, i % 2))
     assert not torch.equal(random["layers.0.weight"][0], random["layers.0.weight"][1])
-    for name, p in game.study.rewound.items():
+    for name, p in lotteries.study.rewound.items():
+        assert torch.equal(started[WINNING][0].params[name][1], p[1])
         assert torch.equal(started[WINNING][0].params[name][2], p[0])
         assert torch.equal(started[REINIT][0].params[name], started[RANDOM][0].params[name])
     fresh = started[REINIT][0].params["layers.0.weight"]
     assert not torch.equal(fresh[0], fresh[1])
-    assert not torch.equal(fresh[0], game.study.rewound["layers.0.weight"][0])
+    assert not torch.equal(fresh[0], lotteries.study.rewound["layers.0.weight"][0])
 
 
-def test_the_small_dense_network_has_at_least_the_tickets_numbers_and_one_unit_fewer_has_not(game: Lottery) -> None:
+def test_the_small_dense_network_has_a_tickets_numbers_and_one_unit_fewer_has_not(lotteries: Lottery) -> None:
     for level in (1, 2):
-        weights = sum(masks.counts(masks.unstack(game.study.mask(level), 0)).values()) + 110
-        inputs, width, outputs = game.small_sizes(level)
+        weights = sum(masks.counts(masks.unstack(lotteries.study.mask(level), 0)).values()) + 110
+        inputs, width, outputs = lotteries.small_sizes(level)
+        assert inputs == 49
         numbers = width * (inputs + 1 + outputs) + outputs
         assert numbers >= weights > numbers - (inputs + 1 + outputs)
-        assert game.start(SMALL, level, range(1))[0].params["layers.0.weight"].shape == (1, width, inputs)
+        assert lotteries.start(SMALL, level, range(1))[0].params["layers.0.weight"].shape == (1, width, inputs)
 
 
-def test_draws_do_not_depend_on_how_many_there_are_and_other_seeds_give_others(game: Lottery, digits) -> None:
+def test_draws_do_not_depend_on_how_many_there_are_and_other_seeds_give_others(lotteries: Lottery, digits) -> None:
     more = Lottery(digits, replace(TINY, draws=4, together=4))
-    more.study = game.study
-    _, mine = game.start(RANDOM, 2, range(2))
+    more.study = lotteries.study
+    _, mine = lotteries.start(RANDOM, 2, range(2))
     _, theirs = more.start(RANDOM, 2, range(4))
     assert all(torch.equal(mine[n], theirs[n][:2]) for n in mine)
     other = Lottery(digits, replace(TINY, seed=1))
-    other.study = game.study
+    other.study = lotteries.study
     assert not torch.equal(other.start(RANDOM, 2, range(1))[1]["layers.0.weight"], mine["layers.0.weight"][:1])
+
+
+def test_a_design_of_ones_own_is_drawn_like_the_random_masks(lotteries: Lottery) -> None:
+    rows = lotteries.draw_by(random_mask, 3)
+    theirs = lotteries.table.query("level == 2 and arm == @RANDOM")
+    assert rows["arm"].tolist() == [YOURS] * 3
+    assert np.allclose(rows["val"], theirs["val"], atol=0.021)
+    with pytest.raises(ValueError, match=r"the masks keep \[.*\] weights; allowed: as many as a ticket"):
+        lotteries.draw_by(lambda ticket, _: {name: torch.ones_like(m) for name, m in ticket.items()}, 2)
 
 
 def test_progress_counts_parts_and_ends(digits) -> None:
     seen: list[tuple[int, int]] = []
     Lottery(digits, replace(TINY, steps=2)).run(lambda done, in_all, text: seen.append((done, in_all)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert seen[-1] == (4 * 2 + 4 * 1,) * 2  # two parts of an arm at the last level, and one at the first
+    assert seen[-1] == (1 + 4 * 2 + 4 * 1,) * 2  # the dense ones, two parts of an arm at the last level, one before
 
 
 @pytest.mark.parametrize(
@@ -104,32 +133,28 @@ def test_a_senseless_setting_is_refused(wrong: dict, message: str) -> None:
         Settings(**wrong)
 
 
-def test_an_unknown_arm_or_level_is_refused(game: Lottery) -> None:
-    with pytest.raises(ValueError, match="arm is 'dense'; allowed: winning ticket"):
-        game.start("dense", 2, range(1))
+def test_an_unknown_arm_or_level_is_refused(lotteries: Lottery) -> None:
+    with pytest.raises(ValueError, match="arm is 'large'; allowed: dense, winning ticket"):
+        lotteries.start("large", 2, range(1))
     with pytest.raises(ValueError, match="level 7 is not trained"):
-        game.start(WINNING, 7, range(1))
-    with pytest.raises(ValueError, match="level 4 has no 'winning ticket' rows"):
-        experiment.target(game.table, 4)
+        lotteries.start(WINNING, 7, range(1))
+    with pytest.raises(ValueError, match="table has no 'dense' rows"):
+        experiment.goal(lotteries.table.query("level > 0"))
 
 
-def test_wins_are_counted_against_the_own_levels_target() -> None:
-    rows = [
-        (WINNING, 1, 0.5, 10, 0.9),
-        (WINNING, 1, 0.5, 10, 0.8),
-        (RANDOM, 1, 0.5, 10, 0.84),
-        (RANDOM, 1, 0.5, 10, 0.83),
-    ]
-    rows += [(WINNING, 2, 0.1, 2, 0.5), (RANDOM, 2, 0.1, 2, 0.48)]
-    table = pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "val"])
-    assert experiment.target(table, 1, 0.01) == pytest.approx(0.84)
+def test_wins_are_counted_against_the_dense_networks_whatever_the_tickets_do() -> None:
+    rows = [(DENSE, 0, 1.0, 99, 0.1, 0.9), (DENSE, 0, 1.0, 99, 0.1, 0.8)]
+    rows += [(WINNING, 1, 0.5, 10, 0.1, 0.84), (RANDOM, 1, 0.5, 10, 0.2, 0.85), (RANDOM, 1, 0.5, 10, 0.2, 0.83)]
+    table = pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "lr", "val"])
+    assert experiment.goal(table, 0.01) == pytest.approx(0.84)
     counted = experiment.wins(table, margin=0.0101)  # a rounding above 0.84
     assert counted[["level", "arm", "draws", "wins"]].values.tolist() == [
-        [1, WINNING, 2, 1],
+        [0, DENSE, 2, 1],
+        [1, WINNING, 1, 1],
         [1, RANDOM, 2, 1],
-        [2, WINNING, 1, 1],
-        [2, RANDOM, 1, 0],
     ]
+    better = table.assign(val=table["val"].where(table["arm"] != WINNING, 0.99))
+    assert experiment.goal(better, 0.01) == pytest.approx(0.84)
 
 
 def test_both_steps_are_the_engines_own_with_plain_gradient_descent(toy) -> None:

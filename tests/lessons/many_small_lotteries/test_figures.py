@@ -14,6 +14,7 @@ def table() -> pd.DataFrame:
     rows = [
         (arm, 2, 0.06, 10, i, 0.95 - 0.02 * place + 0.001 * i, 0.94) for place, arm in enumerate(ARMS) for i in range(5)
     ]
+    rows += [("dense", 0, 1.0, 100, i, 0.95, 0.95) for i in range(2)]
     return pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "draw", "val", "test"])
 
 
@@ -24,12 +25,19 @@ def marks(ax, arm: str):
 
 def test_every_network_is_a_mark_in_its_arms_column(table: pd.DataFrame) -> None:
     ax, alt = figures.accuracies_by_arm(table, 2, 0.94)
-    for place, arm in enumerate(ARMS):
+    for place, arm in enumerate(ARMS, 1):  # the dense ones come first
         x, y = marks(ax, arm)
         assert sorted(y) == pytest.approx(sorted(100 * table.query("arm == @arm")["val"]))
         assert abs(x - place).max() < 0.4
         assert f"5 of {arm}" in alt
+    assert "2 of dense" in alt
     assert 94.0 in [line.get_ydata()[0] for line in ax.lines]
+    assert ax.get_title().startswith("0 of 10 networks")
+
+
+def test_the_title_counts_winners_among_random_and_small_networks_alone(table: pd.DataFrame) -> None:
+    ax, _ = figures.accuracies_by_arm(table, 2, 0.9125)
+    assert ax.get_title().startswith("2 of 10 networks")  # 0.913 and 0.914 of the random masks
 
 
 def test_what_lies_below_the_axis_is_counted(table: pd.DataFrame) -> None:
@@ -40,11 +48,11 @@ def test_what_lies_below_the_axis_is_counted(table: pd.DataFrame) -> None:
 
 
 def test_guesses_are_stars_in_their_column_and_senseless_ones_are_named(table: pd.DataFrame) -> None:
-    ax, alt = figures.accuracies_by_arm(table, 2, 0.94, guess={RANDOM: 91, SMALL: "high", REINIT: None, "dense": 3})
+    ax, alt = figures.accuracies_by_arm(table, 2, 0.94, guess={RANDOM: 91, SMALL: "high", REINIT: None, "large": 3})
     stars = {(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if "guess" in line.get_label()}
-    assert stars == {(ARMS.index(RANDOM), 91.0)}
+    assert stars == {(1 + ARMS.index(RANDOM), 91.0)}
     assert "The guess 'high' for 'small dense' is not drawn" in alt
-    assert "The guess 3 for 'dense' is not drawn" in alt
+    assert "The guess 3 for 'large' is not drawn" in alt
 
 
 def test_chances_stand_over_their_density_with_their_interval() -> None:
@@ -53,20 +61,68 @@ def test_chances_stand_over_their_density_with_their_interval() -> None:
         columns=["density", "arm", "p", "low", "high"],
     )
     ax, alt = figures.chances_by_density(rows)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["50", "6.0"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["50 % of the weights", "6.0 % of the weights"]
     bars = [segment.tolist() for collection in ax.collections for segment in collection.get_segments()]
     assert any(bar[0][1] == pytest.approx(70) and bar[1][1] == pytest.approx(90) for bar in bars)
     assert "winning ticket, random mask" in alt
 
 
-def test_the_best_of_n_shows_both_accuracies_and_the_budget() -> None:
-    curves = {WINNING: ([1, 2], [0.9, 0.91], [0.9, 0.905]), RANDOM: ([1, 2], [0.8, 0.82], [0.8, 0.81])}
-    ax, alt = figures.best_of_draws(curves, 0.89, budget=2)
+CURVES = {WINNING: ([1, 2], [0.9, 0.91], [0.9, 0.905]), RANDOM: ([1, 2], [0.8, 0.82], [0.8, 0.81])}
+
+
+def test_the_best_of_n_shows_every_arm_the_goal_and_the_budget() -> None:
+    ax, alt = figures.best_of_draws(CURVES, 0.89, budget=2)
     drawn = [list(line.get_ydata()) for line in ax.lines]
-    for expected in ([90, 91], [90, 90.5], [80, 82], [80, 81]):
+    for expected in ([90, 91], [80, 82], [89, 89]):
         assert any(d == pytest.approx(expected) for d in drawn)
-    assert "2 draws: the ticket's price" in [t.get_text() for t in ax.get_legend().get_texts()]
+    assert any("a ticket's price: 2 draws" in t.get_text() for t in ax.texts)
+    assert "The best of 2 reaches the goal in 1 of 2 arms" in ax.get_title()
     assert "random mask" in alt
+
+
+def test_the_gain_is_over_one_draw_and_on_both_sets_of_images() -> None:
+    figure, alt = figures.gain_of_the_best(CURVES)
+    for ax, expected in zip(figure.axes, (([0, 1], [0, 0.5]), ([0, 2], [0, 1])), strict=True):
+        assert [list(line.get_ydata()) for line in ax.lines] == [pytest.approx(gain) for gain in expected]
+    assert figure.get_suptitle().startswith("In 2 of 2 arms the best gains less")
+    assert "random mask" in alt
+
+
+def test_the_first_draws_say_how_far_the_best_is_behind() -> None:
+    ax, alt = figures.first_draws([0.88, 0.9], full=0.95)
+    assert list(ax.lines[0].get_xdata()) == [88, 90]
+    assert "best of 2 is 5.0 points below" in ax.get_title()
+    assert "each of 2 random networks" in alt
+
+
+def test_a_stored_run_counts_its_wins_and_names_its_source() -> None:
+    table = pd.DataFrame({"arm": [WINNING] * 2 + [RANDOM] * 4, "val": [0.95, 0.96, 0.9, 0.91, 0.92, 0.95]})
+    ax, alt = figures.stored_draws(table, 0.945, "a run of long ago")
+    assert "random mask, mean 92.0, 1 of 4 win" in alt
+    assert "a run of long ago" in [t.get_text() for t in ax.texts]
+
+
+def test_the_kinds_of_network_have_equally_many_edges() -> None:
+    figure, _ = figures.kinds_of_network()
+    for ax, arm in zip(figure.axes, ARMS, strict=True):
+        edges = [line for line in ax.lines if line.get_color() == DRAWN[arm]["color"]]
+        assert len(edges) == 18
+
+
+def test_rows_without_a_win_are_counted_and_the_shade_ends_at_the_interval() -> None:
+    figure, alt = figures.none_is_not_zero(draws=128, chance=0.01, rows=20)
+    left, right = figure.axes
+    rows = [label.get_text() for label in left.get_yticklabels()]
+    assert left.get_title() == f"chance 1 %: {rows.count('no win')} of 20 rows without a win"
+    shaded = right.collections[0].get_paths()[0].vertices[:, 0]
+    assert 2.7 < shaded.max() <= 2.85
+    assert "2.8 percent" in alt
+
+
+def test_a_stack_has_three_rectangles_of_three_colours() -> None:
+    ax, _ = figures.stacked_matrices()
+    assert len(ax.patches) == 9
+    assert len({patch.get_facecolor() for patch in ax.patches}) == 3
 
 
 def test_throughput_is_networks_over_seconds() -> None:
@@ -79,4 +135,4 @@ def test_throughput_is_networks_over_seconds() -> None:
 
 def test_arms_differ_in_colour_line_and_marker() -> None:
     for key in ("color", "linestyle", "marker"):
-        assert len({str(look[key]) for look in DRAWN.values()}) == len(DRAWN) == 4
+        assert len({str(look[key]) for look in DRAWN.values()}) == len(DRAWN) == 6

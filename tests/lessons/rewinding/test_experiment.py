@@ -12,10 +12,24 @@ from lthedu import data
 from lthedu.experiments import base
 from lthedu.experiments.study import REINIT
 from lthedu.lessons.rewinding import experiment as rewinding
-from lthedu.lessons.rewinding.experiment import LR_REWOUND, RESCALED, REWOUND, TUNED, Rewinding, Settings
+from lthedu.lessons.rewinding.experiment import (
+    BY_STEP,
+    CHILDREN,
+    FRESH,
+    LR_REWOUND,
+    MATCHED,
+    REINIT_CHILDREN,
+    REINIT_MATCHED,
+    REINIT_REVIVED,
+    REVIVED,
+    REWOUND,
+    TUNED,
+    Rewinding,
+    Settings,
+)
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.tickets import distances, early_bird, stability
+from lthedu.tickets import stability
 from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TINY = Settings(
@@ -45,12 +59,12 @@ def game(digits) -> Rewinding:
 def test_the_table_has_a_row_for_every_network(game: Rewinding) -> None:
     found = game.table.groupby(["arm", "density", "k"])["replicate"].apply(list).to_dict()
     both = {(arm, d, 0) for arm in rewinding.ARMS for d in (0.5, 0.2)}
-    later = {(arm, 0.2, 4) for arm in (REWOUND, LR_REWOUND, TUNED)}
-    children = {("children", d, k) for d in (1.0, 0.2) for k in (0, 4)}
+    later = {(arm, 0.2, 4) for arm in BY_STEP}
+    children = {(CHILDREN, d, k) for d in (1.0, 0.2) for k in (0, 4)} | {(REINIT_CHILDREN, 0.2, 0)}
     assert set(found) == both | later | children | {("dense", 1.0, 0)}
     assert all(rows == [0, 1] for rows in found.values())
     assert game.table["accuracy"].between(0, 1).all()
-    assert (game.table["barrier"].notna() == (game.table["arm"] == "children")).all()
+    assert (game.table["barrier"].notna() == game.table["arm"].isin([CHILDREN, REINIT_CHILDREN])).all()
 
 
 def test_snapshots_are_the_dense_runs_weights_of_their_step(game: Rewinding, digits) -> None:
@@ -75,25 +89,38 @@ def test_masks_keep_exact_counts_over_all_layers(game: Rewinding) -> None:
 
 @pytest.mark.parametrize("arm", rewinding.ARMS)
 def test_an_arm_is_what_training_it_alone_gives(game: Rewinding, digits, arm: str) -> None:
-    """With its own weights, mask and learning rates, from step k, on the dense run's minibatches."""
-    k = 4 if arm in (REWOUND, LR_REWOUND, TUNED) else 0
-    mask = game.mask(0.2)
-    start = {REWOUND: game.snapshots[4], LR_REWOUND: game.trained, TUNED: game.trained, RESCALED: game.snapshots[0]}
-    weights = start.get(arm, game.fresh)
-    weights = rewinding.rescaled(weights, mask) if "rescaled" in arm else weights
+    """With its own weights, mask and learning rates, from step k, on minibatches in a new order."""
+    k = 4 if arm in BY_STEP else 0
+    mask = {n: m[1] for n, m in game.mask(0.2).items()}
+    found = dict.fromkeys((REWOUND, MATCHED, REVIVED), game.snapshots[4])
+    found |= dict.fromkeys((LR_REWOUND, TUNED), game.trained)
+    weights, fresh = (masks.unstack(p, 1) for p in (found.get(arm, game.fresh), game.fresh))
+    if arm in (MATCHED, REVIVED, REINIT_MATCHED, REINIT_REVIVED):
+        like = fresh if arm in FRESH else masks.unstack(game.networks.params, 1)
+        for n, m in mask.items():
+            weights[n] = weights[n] * m * (like[n].norm() / (weights[n] * m).norm())
+    if arm in (REVIVED, REINIT_REVIVED):
+        for n in ("layers.0.bias", "layers.1.bias"):
+            weights[n] = weights[n] + 0.1
     optimizer = Optimizer("sgd", lr=0.001 * 10 / 20, momentum=0.9) if arm == TUNED else TINY.optimizer
+    assert not set(game.new_order) & set(game.order)
     alone = train(
-        game.networks.with_params(weights).take([1]),
+        game.networks.take([1]).with_params({n: p[None] for n, p in weights.items()}),
         digits,
         10,
-        mask={n: m[1:] for n, m in mask.items()},
-        order=game.order[1:],
+        mask={n: m[None] for n, m in mask.items()},
+        order=game.new_order[1:],
         optimizer=optimizer,
         batch_size=16,
         first_step=k,
     )
     row = game.table.query("arm == @arm and density == 0.2 and k == @k and replicate == 1")
     assert row["accuracy"].item() == pytest.approx(alone.history.query("split == 'test'")["accuracy"].item(), abs=0.011)
+
+
+def test_a_start_of_one_s_own_is_trained_like_the_others(game: Rewinding) -> None:
+    row = game.table.query("arm == @REVIVED and density == 0.2 and k == 0").sort_values("replicate")
+    assert game.accuracy_from(game.start(REVIVED, 0.2, 0), 0.2) == pytest.approx(100 * row["accuracy"])
 
 
 def test_fine_tuning_holds_the_last_learning_rate() -> None:
@@ -111,14 +138,30 @@ def test_rewinding_shares_no_memory_and_refuses_a_step_that_was_not_kept(game: R
         rewinding.rewind(game.snapshots, mask, 3)
 
 
-def test_rescaling_restores_a_random_layers_variance() -> None:
-    rng = torch.Generator().manual_seed(0)
-    params = {"w": torch.randn(2, 300, 400, generator=rng)}
-    mask = {"w": torch.rand(2, 300, 400, generator=rng) < torch.tensor([0.05, 0.5])[:, None, None]}
-    x = torch.randn(400, 1000, generator=rng)
-    before, after = (params["w"] @ x).var((1, 2)), (rewinding.rescaled(params, mask)["w"] @ x).var((1, 2))
-    assert torch.allclose(after, before, rtol=0.05)
-    assert not rewinding.rescaled(params, mask)["w"][~mask["w"]].any()
+def test_restored_arms_have_the_norms_of_a_dense_network_at_its_start(game: Rewinding) -> None:
+    """In every layer of every network, whatever weights the mask keeps and whichever step they are of."""
+    mask = game.mask(0.2)
+    for arm, k, like in ((MATCHED, 0, 0), (MATCHED, 4, 0), (REINIT_MATCHED, 0, None)):
+        whole = game.fresh if like is None else game.snapshots[like]
+        start = game.start(arm, 0.2, k)
+        for name, m in mask.items():
+            assert torch.allclose(start[name].flatten(1).norm(dim=1), whole[name].flatten(1).norm(dim=1))
+            assert not start[name][~m].any()
+    assert all(torch.equal(start[n], game.fresh[n]) for n in start if n not in mask)
+
+
+def test_a_unit_is_dead_that_fires_for_no_image(game: Rewinding) -> None:
+    start = masks.clone(game.networks.params)
+    start["layers.1.weight"][0, :3] = -start["layers.1.weight"][0, :3].abs()  # reads what is never negative
+    one = MLP(TINY.sizes)
+    found = game.dead(start)
+    for i, dead in enumerate(found):
+        one.load_state_dict(masks.unstack(start, i))
+        x = game.data.x_train
+        for layer, share in zip(one.layers[:-1], dead, strict=True):
+            x = layer(x).relu()
+            assert share == (x.sum(0) == 0).float().mean()
+    assert found[0, 1] >= 3 / 8
 
 
 def test_children_share_k_steps_and_differ_afterwards(game: Rewinding) -> None:
@@ -198,73 +241,6 @@ def test_a_line_of_one_point_is_refused(game: Rewinding) -> None:
         stability.error_barrier(a, b, lambda w: 0.0, points=1)
     with pytest.raises(ValueError, match="points is 1"):
         stability.walk(game.networks, a, b, game.data, points=1)
-
-
-# distances and early birds ---------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_distances_are_symmetric_and_zero_for_equal_masks(pairs: list[tuple[bool, bool]]) -> None:
-    a, b = (torch.tensor(side) for side in zip(*pairs, strict=True))
-    for far in (distances.hamming, distances.relative_distance):
-        assert far(a, b) == pytest.approx(far(b, a))
-        assert far(a, a) == 0
-    assert distances.iou(a, b) == distances.iou(b, a)
-    assert distances.iou(a, a) == 1
-
-
-def test_chance_levels_are_those_of_random_masks() -> None:
-    rng = torch.Generator().manual_seed(0)
-    a, b = (torch.rand(200_000, generator=rng) < p for p in (0.05, 0.3))
-    assert distances.hamming(a, b) == pytest.approx(distances.chance_hamming(0.05, 0.3), abs=0.005)
-    assert distances.iou(a, b) == pytest.approx(0.05 * 0.3 / (0.05 + 0.3 - 0.05 * 0.3), abs=0.005)
-    assert distances.relative_distance(a, b) == pytest.approx(1, abs=0.02)
-
-
-def test_what_is_no_mask_is_refused() -> None:
-    kept = torch.ones(3, dtype=torch.bool)
-    with pytest.raises(ValueError, match=r"a mask is torch.bool"):
-        distances.hamming(kept, torch.ones(3))
-    with pytest.raises(ValueError, match=r"shapes \(3,\) and \(4,\)"):
-        distances.iou(kept, torch.ones(4, dtype=torch.bool))
-    with pytest.raises(ValueError, match=r"densities are 1\.5 and 0.2"):
-        distances.chance_hamming(1.5, 0.2)
-
-
-def test_a_network_without_its_pruned_neurons_is_the_smaller_network() -> None:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        net = MLP([6, 5, 4, 3])
-    params = {n: p.detach() for n, p in net.named_parameters()}
-    neurons = early_bird.neuron_mask(params, 0.5)
-    assert sum(int(m.sum()) for m in neurons.values()) == round(0.5 * 9)
-    kept = masks.apply(early_bird.weight_mask(neurons, params), params)
-    x = torch.randn(10, 6)
-    whole = torch.func.functional_call(net, kept, (x,))
-    n0, n1 = neurons.values()
-    h = torch.relu(x @ params["layers.0.weight"][n0].T + params["layers.0.bias"][n0])
-    h = torch.relu(h @ params["layers.1.weight"][n1][:, n0].T + params["layers.1.bias"][n1])
-    small = h @ params["layers.2.weight"][:, n1].T + params["layers.2.bias"]
-    assert torch.allclose(whole, small, atol=1e-6)
-
-
-def test_channels_are_scored_by_all_that_they_read() -> None:
-    params = {"c": torch.ones(2, 3, 3, 3), "out": torch.ones(4, 2)}
-    assert early_bird.neuron_scores(params)["c"].tolist() == pytest.approx([27**0.5] * 2)
-
-
-def test_a_stop_needs_every_mask_of_its_window() -> None:
-    a = torch.zeros(20, dtype=torch.bool)
-    b, c = a.clone(), a.clone()
-    b[:2], c[:3] = True, True  # 0.1 and 0.15 from a
-    assert early_bird.early_bird([a, a, b], threshold=0.1, window=3) == 2
-    assert early_bird.early_bird([a, a, c, c, c], threshold=0.1, window=3) == 4
-    assert early_bird.early_bird([a, c] * 5, threshold=0.1, window=2) is None
-    assert early_bird.early_bird([a], window=2) is None
-    with pytest.raises(ValueError, match="window is 1"):
-        early_bird.early_bird([a], window=1)
-    with pytest.raises(ValueError, match="threshold is 2; allowed: a number from 0 to 1"):
-        early_bird.early_bird([a], threshold=2)
 
 
 @pytest.mark.parametrize("of", ["loss", "accuracy"])

@@ -3,12 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from lthedu import data
 from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, REINIT
 from lthedu.lessons.rewinding import figures
-from lthedu.lessons.rewinding.experiment import ARMS, COLUMNS, LR_REWOUND, REWOUND, TUNED
-from lthedu.lessons.rewinding.figures import PUBLISHED, PUBLISHED_DENSE, WAYS
+from lthedu.lessons.rewinding.experiment import (
+    ARMS,
+    BY_STEP,
+    CHILDREN,
+    COLUMNS,
+    LESSON,
+    MATCHED,
+    REINIT_CHILDREN,
+    REWOUND,
+    TUNED,
+    Rewinding,
+    Settings,
+)
+from lthedu.lessons.rewinding.figures import DENSITIES, PUBLISHED, PUBLISHED_DENSE, WAYS
 
 
 @pytest.fixture
@@ -16,9 +30,10 @@ def table() -> pd.DataFrame:
     rows = [(DENSE, 0, 1.0, r, 0.93, np.nan) for r in (0, 1)]
     for density in (0.2, 0.05):
         for place, arm in enumerate(ARMS):
-            for k in (0, 60) if place < 3 else (0,):
+            for k in (0, 60) if arm in BY_STEP else (0,):
                 rows += [(arm, k, density, r, 0.9 - 0.1 * place + 0.001 * k + 0.02 * r, np.nan) for r in (0, 1)]
-    rows += [("children", k, d, r, 0.9, 0.2 / (1 + k) + 0.01 * r) for d in (1.0, 0.05) for k in (0, 60) for r in (0, 1)]
+    rows += [(CHILDREN, k, d, r, 0.9, 0.2 / (1 + k) + 0.01 * r) for d in (1.0, 0.05) for k in (0, 60) for r in (0, 1)]
+    rows += [(REINIT_CHILDREN, 0, 0.05, r, 0.8, 0.3) for r in (0, 1)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -28,8 +43,9 @@ def line(ax, label: str):
 
 
 def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
-    ax, alt = figures.accuracy_by_step(table, 0.05, guess={REWOUND: 50, TUNED: "low", DENSE: 93})
-    for place, arm in enumerate((REWOUND, LR_REWOUND, TUNED)):
+    figure, alt = figures.accuracy_by_step(table, 0.05, guess={REWOUND: 50, TUNED: "low", DENSE: 93})
+    (ax,) = figure.axes
+    for place, arm in enumerate(BY_STEP):
         assert line(ax, arm) == ([0, 1], pytest.approx([91 - 10 * place, 97 - 10 * place]))
     assert line(ax, DENSE)[1][0] == pytest.approx(93)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "60"]
@@ -37,45 +53,83 @@ def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
     assert "The guess 'low' for 'fine-tuned' is not drawn" in alt
 
 
-def test_a_stored_reference_is_drawn_behind_and_named(table: pd.DataFrame) -> None:
+def test_a_start_of_one_s_own_stands_beside_the_lesson_s(table: pd.DataFrame) -> None:
+    figure, alt = figures.beside_yours(table, 0.05, [70.0, 90.0])
+    (ax,) = figure.axes
+    assert list(ax.lines[0].get_ydata()) == pytest.approx([90, 92])  # the reset's two networks
+    assert list(ax.lines[-2].get_ydata()) == [70, 90]
+    assert list(ax.lines[-1].get_ydata()) == [80, 80]
+    assert "your own start" in alt
+
+
+def test_every_density_and_arm_of_the_stored_run_is_drawn_and_where_it_was_made_is_said(table: pd.DataFrame) -> None:
     made = {"device": "a device", "torch": "2", "seconds": 7.0}
-    stored = PaperResult("twenty seeds", True, {}, made, table.assign(accuracy=table["accuracy"] - 0.1))
-    ax, alt = figures.accuracy_by_step(table, 0.05, behind=stored)
-    thin = [list(found.get_ydata()) for found in ax.lines if found.get_linewidth() == 0.9]
-    assert any(y == pytest.approx([81, 87]) for y in thin)
-    assert "Thin lines behind: twenty seeds (a device, torch 2, 7 s)." in alt
+    stored = PaperResult("two seeds", True, {"steps": 6000, "seeds": (0, 1)}, made, table)
+    figure, alt = figures.stored_by_density(stored)
+    assert [ax.get_title().partition(" (")[0] for ax in figure.axes] == ["5 % kept", "20 % kept"]
+    for ax in figure.axes:
+        assert set(ARMS) <= set(ax.get_legend_handles_labels()[1])
+        assert line(ax, MATCHED)[1] == pytest.approx([81, 87])
+    assert "two seeds (a device, torch 2, 7 s)." in alt
+    lowest = 91 - 10 * (len(ARMS) - 1)
+    for ax in figure.axes:
+        assert ax.get_ylim()[0] == pytest.approx(lowest - 1.5)
+        assert "below" not in ax.get_title()
+    bad = table.assign(accuracy=table["accuracy"].where(table["arm"] != REINIT, 0.1))
+    title = figures.stored_by_density(PaperResult("two", True, stored.settings, made, bad))[0].axes[0].get_title()
+    assert title.endswith("below: random reinitialisation, 10 %")
 
 
-def test_barriers_are_marks_with_a_line_through_medians(table: pd.DataFrame) -> None:
-    ax, alt = figures.barrier_by_step(table)
-    assert line(ax, "dense networks")[1] == pytest.approx([20.5, 0.5 + 20 / 61])
-    assert line(ax, "pruned to 5.0 %")[1] == pytest.approx([20.5, 0.5 + 20 / 61])
-    assert ax.get_yscale() == "log"
+def test_barriers_are_marks_with_a_line_through_medians_none_clipped(table: pd.DataFrame) -> None:
+    figure, alt = figures.barrier_by_step(table)
+    for ax in figure.axes:
+        assert line(ax, "the ticket's weights")[1] == pytest.approx([20.5, 0.5 + 20 / 61])
+        assert ax.get_yscale() == "linear"
+        assert ax.get_ylim()[0] < 0.4
+    assert line(figure.axes[1], "fresh weights")[1] == pytest.approx([30, 30])
     assert "0, 60" in alt
 
 
-def test_what_is_lost_is_set_against_the_published(table: pd.DataFrame) -> None:
-    ax, alt = figures.ways_by_density(table, 60)
-    drawn = [[float(v) for v in found.get_ydata()] for found in ax.lines]
-    # 0.93 - 0.96 and 0.93 - 0.98: three points above on average over both seeds, at both densities
-    assert any(y == pytest.approx([-4, -4]) for y in drawn)
-    for _, values in PUBLISHED.values():
-        lost = [100 * (PUBLISHED_DENSE - values[d]) for d in sorted(values)]
-        assert any(y == pytest.approx(lost) for y in drawn)
-    assert "published for ResNet-20 on CIFAR-10 by Renda et al. (2020)" in alt
-    assert any("published" in t.get_text() for t in ax.get_legend().get_texts())
+def test_published_lines_carry_their_protocol() -> None:
+    figure, alt = figures.published()
+    (ax,) = figure.axes
+    for published in PUBLISHED:
+        x, y = line(ax, f"{published.name}, then {published.epochs} epochs")
+        assert x == pytest.approx([100 * d for d in DENSITIES])
+        assert y == pytest.approx([100 * (PUBLISHED_DENSE - v) for v in published.accuracy])
+        assert f"{published.name}, then {published.epochs} epochs" in alt
+    assert "pruned in one go" in alt
 
 
-def test_distances_to_the_last_mask_have_chance_and_the_stop_marked() -> None:
-    curves = {"weights": np.array([[0.6, 0.2], [0.8, 0.0]]), "neurons": np.array([[0.4, 0.0], [0.4, 0.0]])}
-    ax, alt = figures.distance_to_last([30, 60], curves, stop=60)
-    assert line(ax, "weights") == ([30, 60], pytest.approx([0.7, 0.1]))
-    assert line(ax, "two random masks")[1][0] == 1
-    assert line(ax, "the stop rule fires (median)")[0][0] == 60
-    assert "weights and neurons" in alt
+def test_what_a_mask_takes_is_measured(mnist) -> None:
+    small = Settings(seeds=(0, 1), sizes=(196, 8, 10), densities=(0.5,), ks=(0, 2), few_ks=(0,), steps=4, batch_size=20)
+    experiment = Rewinding(data.pooled(mnist.first(200, 50, 50)), small)
+    experiment.train_dense()
+    figure, alt = figures.what_is_lost(experiment, 0.5, 2)
+    left, right = figure.axes
+    first = experiment.mask(0.5)["layers.0.weight"]
+    weights = experiment.networks.params["layers.0.weight"]
+    share = [float((w * m).norm() / w.norm()) for w, m in zip(weights, first, strict=True)]
+    assert left.patches[0].get_height() == pytest.approx(50 * sum(share), rel=1e-5)
+    assert "Left, bars for 2 layers" in alt
+    hidden = torch.einsum("rhi,ni->rnh", weights * first, experiment.data.x_train)  # biases are zero at step 0
+    dead = 100 * float((hidden.amax(1) <= 0).double().mean())
+    assert line(right, "reset")[1] == pytest.approx([dead])
+
+
+def test_the_drawings_say_which_weights_and_which_rate() -> None:
+    figure, alt = figures.four_ways(LESSON, 150)
+    assert {"random weights", "weights of step 150", "trained weights"} <= {t.get_text() for t in figure.axes[0].texts}
+    assert "step 150" in alt
+    figure, alt = figures.valleys()
+    assert [ax.get_title() for ax in figure.axes] == [
+        "They part early: a hill lies between them",
+        "They part late: no hill",
+    ]
+    assert "the barrier" in alt
 
 
 def test_ways_differ_in_colour_line_and_marker() -> None:
     for key in ("color", "linestyle", "marker"):
-        assert len({str(look[key]) for look in WAYS.values()}) == len(WAYS) == 7
+        assert len({str(look[key]) for look in WAYS.values()}) == len(WAYS) == 9
     assert WAYS[REINIT]["marker"] == "^"

@@ -1,4 +1,4 @@
-"""The two games' callbacks; a browser test drives them by keyboard."""
+"""The callbacks of what can be played with; a browser test drives them by keyboard."""
 
 import itertools
 import re
@@ -7,13 +7,20 @@ import pytest
 import torch
 
 from lthedu.data import Dataset
-from lthedu.lessons.what_is_a_lottery_ticket.explorer import NumberButtons, explorer, number_game
+from lthedu.lessons.what_is_a_lottery_ticket.explorer import NumberButtons, explorer, fading, number_game
 from lthedu.networks import models
 from lthedu.training import Replicates, train
 
 
 def number(pattern: str, words: str) -> float:
     return float(re.search(pattern, words)[1].replace("−", "-").replace(",", ""))
+
+
+def test_edges_fade_as_the_slider_moves(draws_each_anew) -> None:
+    box = fading()
+    assert "21 of 42 edges are left" in box.children[-1].value
+    draws_each_anew(box, [(box.children[0], 0), (box.children[0], 90)])
+    assert "4 of 42 edges are left" in box.children[-1].value
 
 
 def test_buttons_say_with_a_sign_whether_their_number_is_kept() -> None:
