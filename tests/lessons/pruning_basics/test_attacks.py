@@ -36,10 +36,11 @@ def test_a_rate_beyond_the_search_helps_no_arm() -> None:
     assert all(np.mean(twice[arm]) < np.mean(own[arm]) + 0.1 for arm in own)
 
 
-def test_with_a_falling_rate_the_pruned_network_wins_as_well() -> None:
+def test_with_a_falling_rate_the_small_network_wins_at_equal_bytes_and_not_over_the_constant_rate(pruned) -> None:
     found = attacks.a_falling_rate()
     assert ahead(found[GRADUAL], found[SMALL])
-    assert ahead(found[GRADUAL], found[SAME_BYTES])
+    assert ahead(found[SAME_BYTES], found[GRADUAL])
+    assert ahead(pruned, found[SAME_BYTES])
 
 
 def test_other_small_dense_networks_of_equal_bytes_stay_behind(pruned) -> None:
