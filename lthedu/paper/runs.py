@@ -16,6 +16,7 @@ from lthedu.experiments import Experiment, convolutional_supermasks
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.networks import models
@@ -92,6 +93,27 @@ def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _reference("Rewinding on 14 x 14 MNIST", game, clock, parts, without_nan)
 
 
+def pruned(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Large networks, pruned, and small ones on MNIST: every arm at four learning rates, on 14 x 14 and 28 x 28 pixels,
+    and at two rates for ten times the steps; five seeds, about eight minutes on one thread of a CPU."""
+    whole, title = data.load("mnist"), "Large sparse and small dense networks on MNIST"
+    half, search, long = data.pooled(whole), comparison.SEARCH, comparison.SIZES.paper
+    made = {"search": (half, search), "all pixels": (whole, search), "long": (half, long)}
+    found = {}
+    for name, (pictures, settings) in made.items():
+        one = comparison.Comparison(pictures, replace(settings, controls=name == "search"))
+        found[name] = _reference(title, one, clock, parts / name)
+    every = list(found.values())
+    seconds = round(sum(one.made_with["seconds"] for one in every), 1)
+    return PaperResult(
+        title,
+        all(one.complete for one in every),
+        {name: one.settings for name, one in found.items()},
+        every[0].made_with | {"seconds": seconds},
+        pd.concat([one.table for one in every], ignore_index=True),
+    )
+
+
 def supermasks(
     settings: convolutional_supermasks.Settings, clock: Clock, images: Path | None, parts: Path
 ) -> PaperResult:
@@ -109,6 +131,7 @@ RUNS: dict[str, Run] = {
     "rewinding": rewound,
     "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
     "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
+    "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
     "winning_tickets": winning_tickets,
 }
 
@@ -171,7 +194,7 @@ def _reference(
 ) -> PaperResult:
     """What the finished parts of an experiment give, and what made them."""
     with suppress(KeyboardInterrupt):
-        experiment.run(clock, folder=parts)
+        experiment.run(progress=clock, folder=parts)
     if not experiment.done:
         raise TimeoutError(f"the time was up before a part was finished; run it again: it goes on from {parts}")
     complete = all(part in experiment.done for part in experiment.parts())

@@ -164,7 +164,7 @@ LESSONS = [
     ),
     Lesson(
         "pruning_basics",
-        "SUPPORTED",
+        "PARTLY SUPPORTED",
         {
             "1.1": (RIGHT, USED),
             "1.4": (RIGHT, USED),

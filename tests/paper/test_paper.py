@@ -12,6 +12,7 @@ from lthedu.data import DamagedFile
 from lthedu.experiments import convolutional_supermasks, paper_results
 from lthedu.experiments.study import Settings, Study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.winning_tickets import experiment as tickets
@@ -143,6 +144,21 @@ def test_a_clock_stops_what_has_used_up_its_seconds():
     with pytest.raises(KeyboardInterrupt):
         clock(2, 2, "")
     assert clock.ran_out
+
+
+def test_the_pruning_run_holds_the_search_all_pixels_and_the_longer_training(tmp_path, mnist, monkeypatch):
+    small = comparison.Settings(
+        seeds=(0,), nonzeros=(3_700,), dense_steps=2, steps=2, batch_size=10, lrs=(0.001, 0.002)
+    )
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(comparison, "SEARCH", small)
+    monkeypatch.setattr(comparison.SIZES, "paper", replace(small, steps=3))
+    found = paper_results.read(runs.run("pruning_basics", tmp_path))
+    assert found.complete
+    assert set(found.settings) == {"search", "all pixels", "long"}
+    arms = found.table.groupby(["pixels", "steps"])["arm"].nunique()
+    assert arms.to_dict() == {(196, 4): 6, (784, 4): 3, (196, 5): 3}
+    assert set(found.table["lr"]) == {0.001, 0.002}
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import draw_guesses, percent
-from lthedu.lessons.pruning_basics.experiment import BOTTLENECK, DENSE, GRADUAL, ONE_SHOT, SAME_BYTES, SMALL
+from lthedu.lessons.pruning_basics.experiment import DENSE, GRADUAL, ONE_SHOT, RANDOM, SAME_BYTES, SMALL, best_rates
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no family is told by colour alone
 FAMILIES: Mapping[str, dict[str, Any]] = {
     GRADUAL: {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     ONE_SHOT: {"color": "#56B4E9", "linestyle": "--", "marker": "v"},
+    RANDOM: {"color": "#009E73", "linestyle": ":", "marker": "D"},
     SMALL: {"color": "#D55E00", "linestyle": "-.", "marker": "s"},
-    BOTTLENECK: {"color": "#CC79A7", "linestyle": ":", "marker": "X"},
 }
 SCOPES: Sequence[dict[str, Any]] = (
     {"color": "#0072B2", "linestyle": "-", "marker": "o"},
@@ -45,6 +45,7 @@ def accuracy_by_cut(
     ax.invert_xaxis()
     ax.set_xlabel("weights kept (%)")
     ax.set_ylabel("validation accuracy (%)")
+    ax.set_title("Half of the weights cost next to nothing, if you choose which")
     ax.legend(loc="lower left")
     return ax, (
         "validation accuracy in percent right after pruning, with no further training, against the percentage of "
@@ -55,27 +56,32 @@ def accuracy_by_cut(
 
 @typed
 def pruning_run(
-    history: Annotated[pd.DataFrame, Columns("step split accuracy")],
-    densities: Mapping[int, float],
+    runs: Annotated[pd.DataFrame, Columns("schedule step density accuracy")], *, title: str = "Cut, dip, recover"
 ) -> tuple[Axes, str]:
-    """Above, the density by step; below, the validation accuracy of the network that is being pruned."""
+    """Above, the density by step; below, the validation accuracy of the network that is being pruned.
+
+    `runs` has a row for each step at which a network was measured; `schedule` names the run.
+    """
     figure, (top, bottom) = plt.subplots(2, 1, sharex=True, figsize=(7.2, 4.6), height_ratios=[1, 2])
-    steps = sorted(densities)
-    last = [*steps, int(history["step"].max())]  # the density holds to the end
-    top.step(last, [100 * densities[s] for s in [*steps, steps[-1]]], where="post", color="#0072B2")
+    for (name, rows), look in zip(runs.groupby("schedule", sort=False), SCOPES, strict=False):
+        plain = {key: look[key] for key in ("color", "linestyle")}
+        top.step(rows["step"], 100 * rows["density"], where="post", **plain)
+        bottom.plot(rows["step"], 100 * rows["accuracy"], lw=1.3, label=str(name), **plain)
     top.set_ylabel("weights\nkept (%)")
     top.set_ylim(0, 105)
-    rows = history[history["split"] == "val"]
-    _line(bottom, rows, "step", "accuracy", "", {"color": "#0072B2", "marker": "."}, scale=1)
-    for s in steps[1:]:
-        bottom.axvline(s, color="#999999", lw=0.7, zorder=0)
+    top.set_title(title)
     bottom.set_ylabel("validation accuracy (%)")
-    bottom.set_xlabel("training step (grey lines: the mask changes)")
+    bottom.set_xlabel("training step")
+    if runs["schedule"].nunique() > 1:
+        bottom.legend(loc="lower right")
     figure.tight_layout()
+    last = runs.groupby("schedule", sort=False).last()
+    ends = "; ".join(
+        f"{name}: {percent(100 * row.density)} % kept, {100 * row.accuracy:.1f} %" for name, row in last.iterrows()
+    )
     return bottom, (
-        "two curves over the training steps: the percentage of weights kept, which falls in steps from 100 to "
-        f"{percent(100 * densities[steps[-1]])}, and below it the mean validation accuracy in percent, with a band of "
-        "one standard deviation; a vertical line marks each step at which weights are pruned."
+        "two panels over the training steps: above the percentage of weights kept, which falls in steps, and below it "
+        f"the validation accuracy in percent. At the end: {ends}."
     )
 
 
@@ -90,37 +96,114 @@ def large_or_small(
 
     `guess` maps families to a guessed accuracy in percent (or None), drawn as open stars at `at` non-zeros.
     """
-    _, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(9.6, 4.2))
-    dense = 100 * table[table["arm"] == DENSE]["test"].mean()
+    figure, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(9.6, 4.2))
     one_layer = table["arm"].isin([SMALL, SAME_BYTES])  # the same shape, wider for more bytes
-    for ax, x, families in (
-        (left, "nonzeros", (GRADUAL, ONE_SHOT, SMALL, BOTTLENECK)),
-        (right, "bytes", (GRADUAL, ONE_SHOT, SMALL)),
-    ):
+    for ax, x, families in ((left, "nonzeros", tuple(FAMILIES)), (right, "bytes", (GRADUAL, SMALL))):
         for arm in families:
             rows = table[one_layer if (ax, arm) == (right, SMALL) else table["arm"] == arm]
-            _line(ax, rows, x, "test", arm, FAMILIES[arm], scale=1)
-        ax.axhline(dense, color="black", ls=":", label=DENSE)
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n / 1000:g}k"))
-        ax.xaxis.set_minor_locator(NullLocator())
-    lowest = 100 * table.groupby(["arm", "budget"])["test"].mean().min()
+            _line(ax, rows, x, "test", arm if ax is left else arm.partition(",")[0], FAMILIES[arm], scale=1)
+        _logarithmic(ax)
+    dense = 100 * table[table["arm"] == DENSE]["test"].mean()
     for ax in (left, right):
-        ax.set_ylim(bottom=max(0, lowest - 3))  # of the means: a wide band may go on below
-    left.set_xticks([3_000, 10_000, 30_000])
-    right.set_xticks([10_000, 30_000, 100_000, 300_000])
+        ax.axhline(dense, color="black", ls=":", lw=1)
+        ax.text(ax.get_xlim()[0], dense, f" {DENSE}", va="bottom", fontsize=9)
+    lowest = 100 * table.groupby(["arm", "budget"])["test"].mean().min()
+    left.set_ylim(max(0, lowest - 2), 100 - 0.25 * (100 - dense))
     left.set_xlabel("numbers that are not zero")
     right.set_xlabel("bytes (sparse: CSR, 4-byte indices)")
     left.set_ylabel("test accuracy (%)")
+    left.set_title("As many numbers: chosen weights win")
+    right.set_title("As many bytes: still, by less")
     not_drawn = "" if at is None else draw_guesses(left, guess or {}, at, FAMILIES)
     for ax in (left, right):
         ax.legend(loc="lower right", fontsize=9, frameon=True, framealpha=0.9, edgecolor="none")
-    plt.gcf().tight_layout()
+    figure.tight_layout()
     seeds = table["replicate"].nunique()
     return left, (
         "test accuracy in percent, on the left against the count of numbers that are not zero, on the right against "
         f"bytes, both on logarithmic axes; lines are means over {seeds} seeds, bands one standard deviation; families: "
-        f"{'; '.join(FAMILIES)}; the dotted line is the {DENSE} network; a wide band is cut off below.{not_drawn}"
+        f"{'; '.join(FAMILIES)}; the dotted line is the network that is {DENSE}.{not_drawn}"
+    )
+
+
+@typed
+def leads(table: Annotated[pd.DataFrame, Columns("how budget lead")]) -> tuple[Axes, str]:
+    """The lead of the large network over the small one in points, one dot a seed, for each way to compare (`how`)."""
+    ways = list(dict.fromkeys(table["how"]))
+    figure, axes = plt.subplots(1, len(ways), sharey=True, figsize=(9.6, 3.6))
+    budgets = sorted(table["budget"].unique())
+    for ax, how in zip(np.ravel(axes), ways, strict=True):
+        for i, budget in enumerate(budgets):
+            points = table[(table["how"] == how) & (table["budget"] == budget)]["lead"].to_numpy()
+            ahead = points > 0
+            for some, look in ((ahead, FAMILIES[GRADUAL]), (~ahead, FAMILIES[SMALL])):
+                ax.plot([i] * some.sum(), points[some], ls="", marker=look["marker"], color=look["color"], alpha=0.7)
+        ax.axhline(0, color="black", lw=0.8)
+        ax.set_title(how, fontsize=10)
+        ax.set_xticks(range(len(budgets)), [f"{b / 1000:g}k" for b in budgets])
+        ax.set_xlim(-0.5, len(budgets) - 0.5)
+        ax.set_xlabel("numbers left in the large network")
+    first = np.ravel(axes)[0]
+    first.set_ylabel("lead of the large one (points)")
+    figure.suptitle("Who was tuned decides who wins (stored run, equal bytes)", fontsize=12)
+    figure.tight_layout()
+    told = "; ".join(f"{how.replace(chr(10), ' ')}: {_range(table[table['how'] == how])}" for how in ways)
+    return first, (
+        f"{len(ways)} panels with the lead of the large network over the small one in points, a dot for each seed, "
+        f"circles where the large one is ahead and squares where it is not, for {len(budgets)} sizes; {told}."
+    )
+
+
+@typed
+def searched(table: Annotated[pd.DataFrame, Columns("arm budget lr val")]) -> tuple[Axes, str]:
+    """Mean validation accuracy against the learning rate, one panel a size; the best rate of each arm is ringed."""
+    budgets = sorted(table[table["arm"] == GRADUAL]["budget"].unique())
+    figure, axes = plt.subplots(1, len(budgets), sharey=True, figsize=(9.6, 3.6))
+    looks = {**FAMILIES, SAME_BYTES: {"color": "#CC79A7", "linestyle": "-", "marker": "X"}}
+    for ax, budget in zip(np.ravel(axes), budgets, strict=True):
+        for arm, look in looks.items():
+            means = 100 * table[(table["arm"] == arm) & (table["budget"] == budget)].groupby("lr")["val"].mean()
+            ax.plot(1000 * means.index, means, label=arm, lw=1.2, ms=4, **look)
+            ax.plot(1000 * means.idxmax(), means.max(), "o", ms=12, mfc="none", mec=look["color"])
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}"))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xticks(sorted(1000 * table["lr"].unique()))
+        ax.set_title(f"{budget / 1000:g}k numbers", fontsize=11)
+        ax.set_xlabel("learning rate (thousandths)")
+    first = np.ravel(axes)[0]
+    first.set_ylabel("validation accuracy (%)")
+    np.ravel(axes)[-1].legend(fontsize=8, loc="lower right")  # where the lines leave room
+    figure.suptitle("Every arm at its own best rate (ringed; stored run)", fontsize=12)
+    figure.tight_layout()
+    return first, (
+        f"{len(budgets)} panels, one a size, with mean validation accuracy in percent against the learning rate on a "
+        f"logarithmic axis, for {', '.join(looks)}; the best rate of each is ringed."
+    )
+
+
+@typed
+def longer(table: Annotated[pd.DataFrame, Columns("arm steps budget lr val test bytes")]) -> tuple[Axes, str]:
+    """Test accuracy against bytes, one panel for each number of steps, every arm at its best rate."""
+    steps = sorted(table["steps"].unique())
+    figure, axes = plt.subplots(1, len(steps), sharey=True, figsize=(9.6, 3.8))
+    for ax, many in zip(np.ravel(axes), steps, strict=True):
+        best = best_rates(table[table["steps"] == many])
+        for arm, members in ((GRADUAL, [GRADUAL]), (SMALL, [SMALL, SAME_BYTES])):
+            rows = best[best["arm"].isin(members)]
+            _line(ax, rows, "bytes", "test", arm.partition(",")[0], FAMILIES[arm], scale=1)
+        _logarithmic(ax)
+        ax.set_title(f"{many:,} steps", fontsize=11)
+        ax.set_xlabel("bytes (sparse: CSR, 4-byte indices)")
+    first = np.ravel(axes)[0]
+    first.set_ylabel("test accuracy (%)")
+    first.legend(loc="lower right", fontsize=9)
+    figure.suptitle("Ten times the training: both rise, the lead stays (stored run)", fontsize=12)
+    figure.tight_layout()
+    return first, (
+        f"{len(steps)} panels, after {' and '.join(f'{s:,}' for s in steps)} steps, with test accuracy in percent "
+        "against bytes on a logarithmic axis for the large, gradually pruned networks and the small dense ones; lines "
+        "are means, bands one standard deviation."
     )
 
 
@@ -143,6 +226,21 @@ def weight_histogram(weights: np.ndarray, kept: np.ndarray, *, ax: Axes | None =
         f"histogram of {flat.size:,} trained weights on a logarithmic scale, most of them near zero; the "
         f"{stay.sum():,} kept ones are hatched, the pruned ones grey."
     )
+
+
+def _range(rows: pd.DataFrame) -> str:
+    return f"from {rows['lead'].min():.1f} to {rows['lead'].max():.1f}"
+
+
+def _logarithmic(ax: Axes) -> None:
+    """An axis of counts or bytes, with ticks at 1, 2, 5, 10, ... thousand."""
+    low, high = ax.dataLim.x0 / 1.15, ax.dataLim.x1 * 1.15
+    ticks = [n * 10**power for power in (3, 4, 5) for n in (1, 2, 5)]
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticks([tick for tick in ticks if low <= tick <= high])
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n / 1000:g}k"))
 
 
 def _line(ax: Axes, rows: pd.DataFrame, x: str, y: str, label: str, look: Mapping[str, Any], *, scale: float) -> None:
