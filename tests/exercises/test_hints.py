@@ -54,12 +54,15 @@ def pasted(exercise: Exercise) -> list[str]:
 @each
 def test_the_last_hint_pasted_as_it_is_does_not_pass(exercise: Exercise) -> None:
     """Nor where only `return` is missing."""
-    start = f"def {exercise.name}{inspect.signature(exercise.reference)}:\n"
+    reference = inspect.unwrap(exercise.reference)
     for body in pasted(exercise):
-        space = {**vars(inspect.getmodule(exercise.reference)), **names(exercise.lesson)}
-        exec("from __future__ import annotations\n" + start + textwrap.indent(body, "    "), space)
+        space = {**vars(inspect.getmodule(reference)), **names(exercise.lesson)}
+        start = f"def {exercise.name}({', '.join(inspect.signature(reference).parameters)}):\n"
+        exec(start + textwrap.indent(body, "    "), space)
+        answer = space[exercise.name]
+        answer.__defaults__ = reference.__defaults__
         with pytest.raises((Wrong, Raised)):
-            exercise.check(Attempt(space[exercise.name]))
+            exercise.check(Attempt(answer))
 
 
 MODULES = re.compile(r"(?<![\w.])(bisect|copy|functools|itertools|math|np|numpy|random|statistics|torch)\.(?=[a-z_]+)")

@@ -12,6 +12,7 @@ import torch
 
 from lthedu import proof, pruning
 from lthedu.course import lesson
+from lthedu.course.bar import ProgressBar
 from lthedu.course.catalogue import find
 from lthedu.experiments.study import settings
 from lthedu.lessons.what_is_a_lottery_ticket import exercises, players
@@ -23,7 +24,7 @@ CLAIMS = 6
 (FILE,) = LESSONS.glob(f"[0-9][0-9]_{NOTEBOOK}.ipynb")
 TEXT = [c.source for c in nbformat.read(FILE, 4).cells if c.cell_type == "markdown"]
 MARGINS = [(5, 1), (10, 2), (5, 2), (10, 1), (15, 2), (20, 2)]
-DELETING, TICKETS = ("Without the smaller half", "The largest tenth"), ("With a fifth", "Tickets read on average")
+DELETING, TICKETS = ("Networks read as before", "The largest tenth"), ("With a fifth", "Tickets read on average")
 NUMBERS = ("Each further", "The patient player")
 
 
@@ -47,7 +48,7 @@ def number_cells(claims, monkeypatch, closest_subset, seed: int) -> list[bool]:
     """What the cells about numbers claim of such a choice, with numbers drawn from `seed`."""
     monkeypatch.setattr(proof, "subset_errors", functools.partial(proof.subset_errors, seed=seed))
     cells = claims.cells("# You need not read", "from lthedu import proof", "typical = ")
-    claims.run(cells, closest_subset=closest_subset, math=math)
+    claims.run(cells, closest_subset=closest_subset, math=math, ProgressBar=ProgressBar)
     return claims.holds(*NUMBERS)
 
 
