@@ -298,11 +298,11 @@ def shuffled_digit(image: Tensor, order: Tensor, mask: Mask) -> tuple[np.ndarray
         ax.imshow(np.asarray(picture), cmap=colors)
         ax.set_title(title, fontsize=11)
         ax.set_axis_off()
-    fig.suptitle("Shuffled pixels put the digit where the ticket does not look", y=1.04, fontsize=13)
+    fig.suptitle("Shuffled pixels put the digit where the ticket looks less", y=1.04, fontsize=13)
     return axes, (
         "three pictures of 28 by 28 pixels. A digit. The same digit with its pixels in another order: grey noise, "
         "bright spots all over the picture. And how many weights of the tickets leave each pixel: many in the middle, "
-        "few or none at the rim."
+        "fewer at the rim."
     )
 
 
