@@ -132,7 +132,7 @@ def open_lesson(browser, lab, shots):
     yield opened
     for window in windows:
         window.close()
-    _live.clear()
+    _live.pop("page", None)
 
 
 def _tail(log, lines=40):
