@@ -146,8 +146,8 @@ def log10_years(weights: int, per_second: float) -> float:
     hints=(
         "One weight has two masks: kept or deleted. How many have two weights, three, n? And what does that make for "
         "266,200 weights on your calculator?",
-        "There are 2^n masks, and years = 2^n / per_second / (seconds in a year). 2^266200 is too large for a float: "
-        "take the logarithm of the whole formula, and products become sums, quotients differences.",
+        "There are 2^n masks, and years = 2^n / per_second / (seconds in a year). Take the logarithm of the whole "
+        "formula: quotients become differences, and of 2 * 2 * ... * 2 it is a sum of n equal terms.",
         "return weights * math.log10(2) - ...  # and the logarithms of the two by which 2^n is divided",
     ),
     returns=lambda got, *_: number(got, "one number, the power of ten"),
@@ -176,7 +176,7 @@ def check_log10_years(attempt: Attempt) -> None:
 
 
 TOO_LARGE = (
-    "2 to the power 266,200 is larger than any float; take the logarithm first: log10 of 2^n is n times log10 of 2"
+    "2 to the power 266,200 is larger than any float; take the logarithm of the formula, before anything becomes large"
 )
 
 
@@ -233,7 +233,7 @@ STATEMENTS = (
         f"trained values is called fine-tuning. Lesson {TICKETS}.",
     ),
     Statement(
-        "For how well a pruned network learns, only the number of weights kept matters, not which ones.",
+        "How well a pruned network learns depends only on how many of its weights are kept, not on which ones.",
         False,
         "In this lesson's experiment the tickets and the random masks keep equally many weights in every layer, and "
         f"do not end equally well. Lesson {TICKETS} repeats it at six sizes.",
@@ -270,10 +270,10 @@ STATEMENTS = (
         f"case. It is easy when the network to imitate is known already. Lessons {PROOF} and {LIMITS}.",
     ),
     Statement(
-        "Growing brains lose synapses, and this shows that brains learn by finding winning tickets.",
+        "If some choice of numbers is good, a player who keeps improving a first choice will find one as good.",
         False,
-        "That connections are lost shows neither how they are chosen nor that the rest could have learned alone. "
-        "Whether brains do anything of the kind is not established.",
+        "The patient player of this lesson keeps improving, ten times over, and with twenty numbers is typically left "
+        "about a hundred times as far from the target as the best choice. Existence is not search.",
     ),
 )
 
@@ -301,7 +301,7 @@ def unanswered() -> dict[int, bool | None]:
         "For each statement: is it about the weak version, the strong one, or both? About what exists, or about how to "
         "find it?",
         "Four of the ten are true. The false ones promise something that this notebook's warnings and honesty box "
-        "take back: speed, a cheap search, a proof, a brain.",
+        "take back: speed, a cheap search, a proof.",
         "return {1: True, 2: False, ...}  # write True or False in place of every None, then run the cell",
     ),
     returns=lambda got: _sheet(got),

@@ -30,12 +30,17 @@ _TOY = (4, 6, 3)  # neurons of the network in the schematics
 
 
 def _toy_weights() -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-    """Weights of the toy network: at the start, after training, and after training from the start once more."""
+    """Weights of the toy network: at the start, after training, and after training from the start once more.
+
+    In the drawing training moves every weight away from zero, so that thick and thin tell trained from untrained.
+    """
     draw = numpy_generator(7, "toy network")
     shapes = [(_TOY[1], _TOY[0]), (_TOY[2], _TOY[1])]  # (out, in) of each layer
-    start, first, second = ([torch.tensor(draw.normal(0, size, s)) for s in shapes] for size in (0.5, 0.6, 0.25))
-    trained = [a + b for a, b in zip(start, first, strict=True)]
-    return start, trained, [a + b for a, b in zip(trained, second, strict=True)]
+    start = [torch.tensor(draw.normal(0, 0.25, s)) for s in shapes]
+    growth = [torch.tensor(draw.uniform(0, 4, s)) for s in shapes]
+    other = [g * torch.tensor(draw.uniform(0.7, 1.3, g.shape)) for g in growth]
+    trained, again = ([w * (1 + g) for w, g in zip(start, by, strict=True)] for by in (growth, other))
+    return start, trained, again
 
 
 def _kept(weights: list[Tensor], share: float) -> list[Tensor]:
@@ -109,7 +114,8 @@ def ticket_strip() -> tuple[Figure, str]:
     return figure, (
         "a small network in four pictures: 1, train: all edges are there, thick where the trained weight is large; 2, "
         "delete the smallest: only the thickest edges are left, the others are pale dotted lines; 3, go back: the same "
-        "edges are left and as thin as they were before training; 4, train again: they have become thick once more."
+        "edges are left and as thin as they were before training; 4, train again: they have become thick once more; "
+        "weights above zero are blue, those below orange."
     )
 
 
@@ -322,7 +328,7 @@ def errors_by_count(
     >>> from lthedu.proof import greedy_subset, subset_errors
     >>> figure, alt = errors_by_count({"hasty choice": subset_errors(greedy_subset, [2, 4], draws=5)})
     >>> figure.axes[0].get_ylabel(), "the median of 5 draws" in alt
-    ('halvings of the distance 1', True)
+    ('halvings (3: off by an eighth)', True)
     """
     if not 1 <= len(tables) <= len(_LINES):
         raise ValueError(f"there are {len(tables)} ways to choose; allowed: 1 to {len(_LINES)}")
@@ -341,14 +347,14 @@ def errors_by_count(
         ax.axhline(halvings, color="#777777", lw=0.8, ls=":")
         ax.annotate(distance, (0.01, halvings), xycoords=("axes fraction", "data"), fontsize=9, va="bottom")
     ax.set_xlabel("random numbers to choose from")
-    ax.set_ylabel("halvings of the distance 1")
+    ax.set_ylabel("halvings (3: off by an eighth)")
     ax.set_title(title)
     most = max(table["numbers"].max() for table in tables.values())
     ax.set(xlim=(0, 1.3 * most), xticks=range(0, most + 1, 4), yticks=range(0, 25, 4))
     return figure, (
-        "how often the distance 1 has been halved against how many random numbers there are to choose from; one line "
-        f"for each way to choose ({', '.join(tables)}), the median of {draws} draws with a band of the middle 80 "
-        "percent of them; dotted lines mark distances of a tenth, a hundredth and a thousandth."
+        "how often 1 must be halved to get the distance that is left against how many random numbers there are to "
+        f"choose from; one line for each way to choose ({', '.join(tables)}), the median of {draws} draws with a band "
+        "of the middle 80 percent of them; dotted lines mark distances of a tenth, a hundredth and a thousandth."
     )
 
 

@@ -19,6 +19,11 @@ def edges(ax) -> list[tuple[str, float]]:
     return [(line.get_linestyle(), line.get_linewidth()) for line in ax.lines if line.get_marker() in ("", "None")]
 
 
+def kept_edges(ax) -> list[tuple[float, str]]:
+    """Width and colour of each edge that is not deleted."""
+    return [(line.get_linewidth(), line.get_color()) for line in ax.lines if line.get_linestyle() == "-"]
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_as_many_edges_are_left_as_the_share_says_and_they_are_the_thickest(share: float) -> None:
     figure, alt = figures.fading_network(share)
@@ -37,8 +42,10 @@ def test_the_strip_trains_deletes_goes_back_and_trains_again() -> None:
     assert len(train) == 42
     assert delete == back == again
     assert len(delete) == 13
-    thick = [sum(width for style, width in edges(ax) if style == "-") for ax in figure.axes[1:]]
-    assert thick[1] < min(thick[0], thick[2])  # the first values are small
+    kept = [kept_edges(ax) for ax in figure.axes[1:]]
+    for (trained, colour), (start, same), (retrained, once_more) in zip(*kept, strict=True):
+        assert start < min(trained, retrained)
+        assert colour == same == once_more
 
 
 def test_digits_stand_in_a_row_with_their_words() -> None:
