@@ -173,8 +173,8 @@ LESSONS = [
         },
         "explorer(",
         (
-            (0, "", "100\u00a0% of the weights kept"),
-            (0, "ArrowRight " * 5, "20\u00a0% of the weights kept"),
+            (0, "", "10\u00a0% of the weights kept"),
+            (0, "ArrowLeft " * 2, "20\u00a0% of the weights kept"),
             ("layer", "Space", "layer by layer 20.0\u00a0%, 20.0\u00a0%, 20.0\u00a0%"),
         ),
         own=progress_in_a_new_cell,

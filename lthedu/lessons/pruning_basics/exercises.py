@@ -231,7 +231,7 @@ def _close_density(got: float, right: float, step: int, begin: int, end: int, fi
 def _which_density(got: float, right: float, step: int, begin: int, end: int, final: float) -> str:
     """Where a density that is no known mistake's is wrong first."""
     if begin < step < end:
-        return "between `begin` and `end` this is not final + (1 - final) * (1 - progress) ** 3"
+        return "between `begin` and `end` this is not the formula above: try it by hand half-way between them"
     if step <= begin:
         return f"{'at' if step == begin else 'before'} `begin` the density is not 1"
     return f"{'at' if step == end else 'after'} `end` the density is not `final`"
@@ -267,7 +267,7 @@ def gradients_masked(optimizer: torch.optim.Optimizer, weights: Mapping[str, nn.
     minutes=10,
     level=2,
     hints=(
-        "A weight's gradient is zero. Does Adam leave the weight where it is? Look up what its update is made of.",
+        "A zero gradient does not stop the optimizer. What must be zero in the end, and when can you set it?",
         "Momentum and Adam's averages move a weight whose gradient is zero. What can you do to the weight itself, and "
         "when, so that no optimizer matters? Changing a parameter by hand needs `with torch.no_grad():` around it.",
         "optimizer.step()\nwith torch.no_grad():\n    for name, m in mask.items():\n        ...  # in place",

@@ -141,8 +141,9 @@ class Comparison(Experiment[Settings]):
 
         `lr` is by default `dense_rate`. Raises KeyboardInterrupt where the training was interrupted, here and in `run`.
         """
-        lr = lr or self.dense_rate
-        return self._train(self.sizes, lr, self.settings.dense_steps, progress=progress).replicates
+        s, lr = self.settings, lr or self.dense_rate
+        last = s.dense_steps + s.steps  # a rate that falls does so over both phases
+        return self._train(self.sizes, lr, last, until=s.dense_steps, progress=progress).replicates
 
     @typed
     def run(  # type: ignore[override]  # what pruning starts from comes first
@@ -261,11 +262,12 @@ class Comparison(Experiment[Settings]):
         last: int,
         *,
         first: int = 0,
+        until: int | None = None,
         mask: Mask | None = None,
         cuts: Mapping[int, float] | None = None,
         progress: Progress | None = None,
     ) -> Step:
-        """The last step of a training, of fresh networks where `start` is their sizes, pruned at the `cuts`."""
+        """A training's last step, or step `until`; of fresh networks where `start` is their sizes, pruned at `cuts`."""
         if not isinstance(start, Replicates):
             start = Replicates.create(partial(MLP, start), self.settings.seeds, device=self.data.device)
         optimizer, cuts = replace(self.settings.optimizer, lr=lr), cuts or {}
@@ -273,7 +275,9 @@ class Comparison(Experiment[Settings]):
             if now.step in cuts:
                 now.mask = self.prune(now.params, now.mask, cuts[now.step])
             if progress is not None:
-                progress(now.step, last, "training")
+                progress(now.step, until or last, "training")
+            if now.step == until:
+                break
         return now
 
     def _note(self, arm: str, total: int, nets: Replicates, stored: list[tuple[int, int]], lr: float) -> None:

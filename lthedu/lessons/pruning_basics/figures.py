@@ -135,9 +135,9 @@ def leads(table: Annotated[pd.DataFrame, Columns("how budget lead")]) -> tuple[A
     for ax, how in zip(np.ravel(axes), ways, strict=True):
         for i, budget in enumerate(budgets):
             points = table[(table["how"] == how) & (table["budget"] == budget)]["lead"].to_numpy()
-            ahead = points > 0
+            ahead, x = points > 0, i + np.linspace(-0.2, 0.2, len(points))  # side by side, so that they can be counted
             for some, look in ((ahead, FAMILIES[GRADUAL]), (~ahead, FAMILIES[SMALL])):
-                ax.plot([i] * some.sum(), points[some], ls="", marker=look["marker"], color=look["color"], alpha=0.7)
+                ax.plot(x[some], points[some], ls="", marker=look["marker"], color=look["color"], alpha=0.7)
         ax.axhline(0, color="black", lw=0.8)
         ax.set_title(how, fontsize=10)
         ax.set_xticks(range(len(budgets)), [f"{b / 1000:g}k" for b in budgets])
@@ -156,15 +156,18 @@ def leads(table: Annotated[pd.DataFrame, Columns("how budget lead")]) -> tuple[A
 
 @typed
 def searched(table: Annotated[pd.DataFrame, Columns("arm budget lr val")]) -> tuple[Axes, str]:
-    """Mean validation accuracy against the learning rate, one panel a size; the best rate of each arm is ringed."""
+    """Mean validation accuracy against the learning rate, one panel a size; the best rate of each arm is ringed.
+
+    Rings have five sizes, so that two at one place lie in each other.
+    """
     budgets = sorted(table[table["arm"] == GRADUAL]["budget"].unique())
-    figure, axes = plt.subplots(1, len(budgets), sharey=True, figsize=(9.6, 3.6))
+    figure, axes = plt.subplots(1, len(budgets), sharey=True, figsize=(9.6, 4.6))
     looks = {**FAMILIES, SAME_BYTES: {"color": "#CC79A7", "linestyle": "-", "marker": "X"}}
     for ax, budget in zip(np.ravel(axes), budgets, strict=True):
-        for arm, look in looks.items():
+        for i, (arm, look) in enumerate(looks.items()):
             means = 100 * table[(table["arm"] == arm) & (table["budget"] == budget)].groupby("lr")["val"].mean()
             ax.plot(1000 * means.index, means, label=arm, lw=1.2, ms=4, **look)
-            ax.plot(1000 * means.idxmax(), means.max(), "o", ms=12, mfc="none", mec=look["color"])
+            ax.plot(1000 * means.idxmax(), means.max(), "o", ms=9 + 3 * i, mfc="none", mec=look["color"])
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:g}"))
         ax.xaxis.set_minor_locator(NullLocator())

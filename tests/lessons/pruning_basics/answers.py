@@ -185,7 +185,7 @@ for _falsy in (
     lambda step, begin, end, final: by_cases(step, begin or 1, end, final),
     lambda step, begin, end, final: by_cases(step, begin, min(end, 1_000_000), final),
 ):
-    told("cubic", "the density is not `final`" if _falsy(20, 0, 20, 0.0) else "this is not final +")(_falsy)
+    told("cubic", "the density is not `final`" if _falsy(20, 0, 20, 0.0) else "this is not the formula above")(_falsy)
 
 
 # masked_step -------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from lthedu.lessons.pruning_basics import experiment
 from lthedu.lessons.pruning_basics.experiment import GRADUAL, LESSON, SAME_BYTES, Comparison, best_rates
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
+from lthedu.pruning import keep_largest
 from lthedu.training import Optimizer, RateSchedule, Replicates, evaluate, train, training
 
 TOTAL, SEEDS, STEPS = 3_700, LESSON.seeds, LESSON.dense_steps + LESSON.steps
@@ -65,12 +66,42 @@ def twice_the_rate() -> dict[str, list[float]]:
     return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
 
 
-def a_falling_rate() -> dict[str, list[float]]:
-    """Pruned and small networks with a rate that falls along a cosine, each from the best of three."""
+def a_falling_rate(early: bool, total: int = TOTAL, seeds: tuple[int, ...] = SEEDS) -> dict[str, list[float]]:
+    """Pruned and small networks with a rate that falls along a cosine, each from the best of three.
+
+    The cuts lie where they do in the lesson's comparison, or, if `early`, between a tenth and a half of all steps.
+    """
     falling = Optimizer(schedule=RateSchedule("cosine"))
-    settings = replace(LESSON, nonzeros=(TOTAL,), controls=False, optimizer=falling, lrs=(5e-3, 1e-2, 2e-2))
-    table = best_rates(Comparison(images(), settings).run())
+    settings = replace(LESSON, nonzeros=(total,), controls=False, optimizer=falling, lrs=(5e-3, 1e-2, 2e-2))
+    if early:
+        settings = replace(settings, dense_steps=STEPS // 10, steps=STEPS - STEPS // 10, pruned_by=4 / 9)
+    table = best_rates(Comparison(images(), replace(settings, seeds=seeds)).run())
     return {str(arm): (100 * rows["test"]).tolist() for arm, rows in table.groupby("arm")}
+
+
+def a_better_random_mask() -> list[float]:
+    """A random mask of as many numbers that prefers pixels that vary, and weights scaled to the inputs that are left.
+
+    774 of the 2,290 connections are in the second hidden layer, wherever they fall. No weight is consulted.
+    """
+    nets, vary = Replicates.create(partial(MLP, [196, *experiment.HIDDEN, 10]), SEEDS), images().x_train.std(0)
+    params, chosen = [], []
+    for i, seed in enumerate(SEEDS):
+        generator = torch.Generator().manual_seed(seed)
+        weights, mask = dict(masks.unstack(nets.params, i)), dict(masks.unstack(nets.full_mask(), i))
+        drawn = {
+            "layers.0.weight": torch.rand(300, 196, generator=generator).log() / vary.clamp(min=1e-9),
+            "layers.1.weight": torch.rand(100, 300, generator=generator),
+        }
+        for (name, scores), kept in zip(drawn.items(), (TOTAL - experiment.SPARED - 774, 774), strict=True):
+            mask[name] = keep_largest(scores, kept / scores.numel())
+            inputs = mask[name].sum(1, keepdim=True).clamp(min=1)
+            weights[name] = weights[name] * (scores.shape[1] / inputs).sqrt()
+        params.append(masks.apply(mask, weights))
+        chosen.append(mask)
+    start, given = nets.with_params(masks.stack(params)), {"order": SEEDS, "batch_size": 128}
+    now = train(start, images(), STEPS, mask=masks.stack(chosen), optimizer=Optimizer(lr=1e-2), **given)
+    return (100 * evaluate(now.replicates, images())[1]).tolist()
 
 
 def more_numbers() -> dict[int, list[float]]:

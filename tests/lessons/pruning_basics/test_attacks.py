@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lessons.pruning_basics import attacks
 
-from lthedu.lessons.pruning_basics.experiment import GRADUAL, SAME_BYTES, SMALL
+from lthedu.lessons.pruning_basics.experiment import GRADUAL, RANDOM, SAME_BYTES, SMALL
 
 pytestmark = pytest.mark.full
 
@@ -36,16 +36,26 @@ def test_a_rate_beyond_the_search_helps_no_arm() -> None:
     assert all(np.mean(twice[arm]) < np.mean(own[arm]) + 0.1 for arm in own)
 
 
-def test_with_a_falling_rate_the_small_network_wins_at_equal_bytes_and_not_over_the_constant_rate(pruned) -> None:
-    found = attacks.a_falling_rate()
-    assert ahead(found[GRADUAL], found[SMALL])
-    assert ahead(found[SAME_BYTES], found[GRADUAL])
-    assert ahead(pruned, found[SAME_BYTES])
+def test_with_a_falling_rate_the_small_network_is_better_than_late_cuts_and_early_ones_beat_it() -> None:
+    late, early = attacks.a_falling_rate(early=False), attacks.a_falling_rate(early=True)
+    assert np.mean(late[SAME_BYTES]) > np.mean(late[GRADUAL]) + 0.2
+    for found in (early, attacks.a_falling_rate(early=True, seeds=(50, 51, 52, 53, 54))):
+        assert ahead(found[GRADUAL], found[SAME_BYTES])
+
+
+def test_with_a_falling_rate_early_cuts_do_not_win_at_the_largest_size() -> None:
+    largest = attacks.a_falling_rate(early=True, total=27_000)
+    assert not ahead(largest[GRADUAL], largest[SAME_BYTES])
 
 
 def test_other_small_dense_networks_of_equal_bytes_stay_behind(pruned) -> None:
     assert ahead(pruned, attacks.two_hidden_layers())
     assert all(ahead(pruned, found) for found in attacks.coarser_pixels().values())
+
+
+def test_a_better_random_mask_closes_more_than_half_of_the_gap(pruned) -> None:
+    uniform, better = np.mean(attacks.compared()[RANDOM]), np.mean(attacks.a_better_random_mask())
+    assert (uniform + np.mean(pruned)) / 2 < better < np.mean(pruned)
 
 
 def test_the_small_network_needs_more_than_twice_the_numbers(pruned) -> None:

@@ -190,12 +190,14 @@ def recorded(few):
 
     def recording(start: Replicates, data: Dataset, last: int, **given: Any) -> Iterator[Step]:
         changes = {}
-        for now in training(start, data, last, **given):
-            before = now.mask
-            yield now
-            if now.mask is not before:
-                changes[now.step] = masks.clone(now.mask)
-        calls.append(Call(start, last, given, now, changes))
+        try:
+            for now in training(start, data, last, **given):
+                before = now.mask
+                yield now
+                if now.mask is not before:
+                    changes[now.step] = masks.clone(now.mask)
+        finally:  # also where the caller stops before the last step
+            calls.append(Call(start, last, given, now, changes))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(base, "training", recording)
@@ -224,7 +226,7 @@ def test_every_arm_sees_the_minibatches_of_its_seed(recorded):
 
 def test_large_arms_go_on_from_the_trained_networks_and_small_ones_get_all_steps_of_both_phases(recorded):
     first, calls, _ = recorded
-    assert (first.given["first_step"], first.last) == (0, 6)
+    assert (first.given["first_step"], first.trained.step, first.last) == (0, 6, 16)  # a falling rate knows all
     assert equal(first.start.params, Replicates.create(partial(MLP, first.sizes), (3, 4)).params)
     for arm in (DENSE, GRADUAL, ONE_SHOT):
         call = of_arm(calls, arm)

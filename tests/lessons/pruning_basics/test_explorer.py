@@ -74,15 +74,19 @@ def expected(trained: Replicates, few: Dataset, density: float, scope: str) -> t
     return 100 * float(right), csr_bytes(weights, mask), shares, sum(int(m.sum()) for m in mask.values())
 
 
-def test_it_begins_with_all_weights_of_the_first_network(explorer, trained, few) -> None:
+def test_it_begins_with_a_tenth_of_the_first_networks_weights_beside_all_of_them(explorer, trained, few) -> None:
     assert isinstance(explorer.density, ipywidgets.SelectionSlider)
-    assert (explorer.density.description, explorer.density.value) == ("kept", 1.0)
+    assert (explorer.density.description, explorer.density.value) == ("kept", 0.1)
     assert not explorer.density.continuous_update
     assert (explorer.scope.description, list(explorer.scope.options)) == ("scope", ["global", "layer"])
-    accuracy = 100 * float(evaluate(trained, few, "val")[1][0])
+    whole, (accuracy, *_) = 100 * float(evaluate(trained, few, "val")[1][0]), expected(trained, few, 0.1, "global")
+    assert explorer.visited("global") == pytest.approx({100: whole, 10: accuracy})
+    assert ">10\u00a0% of the weights kept" in explorer.words.value
+    assert f"validation accuracy {accuracy:.1f}\u00a0%" in explorer.words.value
+    explorer.density.value = 1.0
     all_three = ", ".join(["100.0\u00a0%"] * 3)
     assert f">100\u00a0% of the weights kept (layer by layer {all_three}):" in explorer.words.value
-    assert f"validation accuracy {accuracy:.1f}\u00a0%" in explorer.words.value
+    assert f"validation accuracy {whole:.1f}\u00a0%" in explorer.words.value
     assert explorer.words.value.count("130\u00a0kB") == 2
     assert 'aria-live="polite"' in explorer.words.value
     assert bytes(explorer.picture.value).startswith(b"\x89PNG")
@@ -94,7 +98,7 @@ def test_every_density_tells_and_draws_what_pruning_to_it_gives(explorer, traine
     assert [label for label, _ in explorer.density.options] == [f"{d} %" for d in percents]
     assert [d for _, d in explorer.density.options] == pytest.approx([d / 100 for d in percents])
     pictures = {bytes(explorer.picture.value)}
-    accuracies = {100: expected(trained, few, 1.0, "global")[0]}
+    accuracies = {percent: expected(trained, few, percent / 100, "global")[0] for percent in (100, 10)}
     visited = (40, 15, 5, 1)
     for percent in visited:
         explorer.density.value = percent / 100

@@ -191,8 +191,9 @@ def test_leads_are_circles_where_the_large_one_is_ahead_and_squares_where_it_is_
     first, alt = figures.leads(pd.DataFrame(rows, columns=["how", "budget", "lead"]))
     assert [ax.get_title() for ax in first.figure.axes] == ["fair", "unfair"]
     for ax in first.figure.axes:
-        points = {line.get_marker(): list(line.get_ydata()) for line in ax.lines if line.get_linestyle() == "None"}
+        points = {line.get_marker(): list(line.get_ydata()) for line in ax.lines[:2]}
         assert points == {"o": [2.0], "s": [-1.0, 0.0]}
+        assert len({x for line in ax.lines[:2] for x in line.get_xdata()}) == 3  # none hides another
         assert [t.get_text() for t in ax.get_xticklabels()] == ["3.7k", "9k"]
     assert "fair: from -1.0 to 2.0" in alt
 
@@ -204,9 +205,9 @@ def test_the_search_shows_every_rate_of_every_arm_and_rings_the_best() -> None:
     assert len(first.figure.axes) == 2
     for arm in arms:
         assert drawn(first, arm) == pytest.approx({1: 70, 2: 90, 4: 80})
-    rings = [line for line in first.lines if line.get_markersize() == 12]
+    rings = [line for line in first.lines if line.get_markerfacecolor() == "none"]
     assert {(float(r.get_xdata()[0]), float(r.get_ydata()[0])) for r in rings} == {(2.0, 90.0)}
-    assert len(rings) == len(arms)
+    assert len({ring.get_markersize() for ring in rings}) == len(rings) == len(arms)
     assert all(arm in alt for arm in arms)
 
 
