@@ -22,10 +22,11 @@ CLOSE = 1e-6
 @exercise(
     error_barrier,
     "The hill between two networks",
-    minutes=15,
+    minutes=20,
     level=2,
     hints=(
-        "Which weights lie a quarter of the way from `a` to `b`? Every parameter moves by the same share.",
+        "Which weights lie a quarter of the way from `a` to `b`? Every parameter moves by the same share. Collect the "
+        "errors of all points with `torch.stack`, which takes numbers in tensors and tensors `(R,)` alike.",
         "Measure the error at `points` evenly spaced shares from 0 to 1, both ends included. The barrier is the "
         "largest of these errors less the *mean of the errors at the two ends*. `error` may give a tensor, one number "
         "for each of R networks: take the largest over the points, for each network alone.",

@@ -47,6 +47,8 @@ WAYS: Mapping[str, dict[str, Any]] = {
     REINIT_MATCHED: {"color": "#8C4A2F", "linestyle": (0, (3, 2, 1, 2)), "marker": "X"},
     REINIT_REVIVED: {"color": "#777777", "linestyle": (0, (2, 2)), "marker": "h"},
 }
+RESET = "reset"  # rewound to step 0
+WAYS_AND_RESET = {**WAYS, RESET: {**WAYS[REWOUND], "linestyle": (0, (1, 1.5)), "mfc": "white"}}
 STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
 
 
@@ -69,7 +71,7 @@ PUBLISHED = (
     Published("weights rewound to epoch 72", REWOUND, 110, (0.8919, 0.9001, 0.9074, 0.9095, 0.9141, 0.9151)),
     Published("learning rate rewound", LR_REWOUND, 110, (0.8922, 0.9012, 0.9074, 0.9097, 0.9125, 0.9179)),
     Published("fine-tuned", TUNED, 110, (0.8839, 0.8919, 0.9028, 0.9065, 0.9091, 0.9146)),
-    Published("rewound to the start", MATCHED, 182, (0.8706, 0.8751, 0.8871, 0.8918, 0.8950, 0.9069)),
+    Published("rewound to the start", RESET, 182, (0.8706, 0.8751, 0.8871, 0.8918, 0.8950, 0.9069)),
     Published("reinitialised", REINIT, 182, (0.8688, 0.8746, 0.8791, 0.8849, 0.8906, 0.9048)),
 )
 
@@ -112,7 +114,7 @@ def four_ways(settings: Settings, k: int) -> Drawn:
     rate = np.array([settings.optimizer.schedule.at(int(i), settings.steps) for i in steps])
     rows = (
         ("dense, to find the mask", 0, rate, "#999999", "random weights"),
-        ("reset", 0, rate, "#56B4E9", "the same random weights"),
+        ("reset", 0, rate, "#999999", "the same random weights"),
         (f"rewound to step {k}", k, rate, "#0072B2", f"weights of step {k}"),
         ("learning rate rewound", k, rate, "#009E73", "trained weights"),
         ("fine-tuned", k, np.full(len(rate), rate[-1]), "#009E73", "trained weights"),
@@ -143,27 +145,40 @@ def what_is_lost(experiment: Rewinding, density: float, k: int) -> Drawn:
     share = np.array([(kept[n].flatten(1).norm(dim=1) / initial[n].flatten(1).norm(dim=1)).tolist() for n in mask])
     chance = np.array([m.flatten(1).float().mean(1).sqrt().mean().item() for m in mask.values()])
     layers = np.arange(1, len(share) + 1)
-    left.bar(
-        layers, 100 * share.mean(1), yerr=100 * share.std(1), color="#0072B2", capsize=4, label="the ticket's mask"
+    rewound = experiment.start(REWOUND, density, k)
+    grown = [(rewound[n].flatten(1).norm(dim=1) / initial[n].flatten(1).norm(dim=1)).mean().item() for n in mask]
+    named = {"label": "first weights, the ticket's mask", "color": "#BBBBBB", "capsize": 4}
+    left.bar(layers, 100 * share.mean(1), yerr=100 * share.std(1), **named)
+    left.plot(layers, 100 * chance, "D", ms=7, mfc="white", mec="black", mew=2, label="first weights, a random mask")
+    left.plot(
+        layers,
+        100 * np.array(grown),
+        ls="",
+        ms=7,
+        label=f"weights of step {k}, the ticket's mask",
+        **_mark(WAYS[REWOUND]),
     )
-    left.plot(layers, 100 * chance, "D", ms=7, mfc="white", mec="#D55E00", mew=2, label="a random mask of this density")
-    left.set(xlabel="layer", ylabel="norm left (% of the whole layer's)", xticks=layers)
+    left.set(xlabel="layer", ylabel="norm (% of the whole first layer's)", xticks=layers)
+    left.set_ylim(top=1.35 * left.get_ylim()[1])
     left.set_title("A mask takes norm from every layer", fontsize=11)
     left.legend(fontsize=9)
     starts = (
         ("dense, step 0", initial, WAYS[DENSE]),
-        ("reset", kept, WAYS[MATCHED]),
-        (f"rewound to step {k}", experiment.start(REWOUND, density, k), WAYS[REWOUND]),
+        ("reset", kept, WAYS_AND_RESET[RESET]),
+        ("fresh weights", experiment.start(REINIT, density, 0), WAYS[REINIT]),
+        (f"rewound to step {k}", rewound, WAYS[REWOUND]),
         ("reset, units revived", experiment.start(REVIVED, density, 0), WAYS[REVIVED]),
     )
     for name, params, look in starts:
         right.plot(layers[:-1], 100 * experiment.dead(params).mean(0).cpu(), label=name, **look)
-    right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 100))
+    right.set(xlabel="hidden layer", ylabel="units that fire for no image (%)", xticks=layers[:-1], ylim=(-3, 125))
     right.set_title("Deep in a reset network most units are dead", fontsize=11)
-    right.legend(fontsize=9)
+    right.set_yticks(range(0, 101, 20))
+    right.legend(fontsize=9, ncols=2, loc="upper center")
     return figure, (
         f"Left, bars for {len(share)} layers: the norm of the kept first weights in percent of the whole layer's, mean "
-        "and standard deviation over seeds, with marks for random masks of the same densities. Right, lines over "
+        "and standard deviation over seeds, with marks for random masks of the same densities and for the kept weights "
+        f"of step {k}. Right, lines over "
         f"{len(share) - 1} hidden layers: the percentage of units that fire for none of 1,000 training images before "
         f"retraining, for {', '.join(name for name, *_ in starts)}."
     )
@@ -192,7 +207,7 @@ def barrier_by_step(table: Annotated[pd.DataFrame, Columns("arm density k barrie
     at_left = {"ls": "", "ms": 6, **_mark(WAYS[REINIT_REVIVED])}
     axes[1].plot([0.12] * len(fresh), 100 * fresh["barrier"], label="fresh weights", **at_left)
     axes[1].legend(fontsize=9)
-    axes[0].set_ylabel("error barrier (points)")
+    axes[0].set_ylabel("error barrier (points), line: median")
     return figure, (
         "Two panels, each with its own axis: the error barrier in points of test error between two children that part "
         f"at step k, against k = {', '.join(map(str, ks))}; a mark for each pair, a line through the medians, for "
@@ -214,17 +229,23 @@ def accuracy_by_step(
     `table` is what `Rewinding.run` returns. Arms that know no k (dense, reinitialised ones) are drawn at the left edge,
     with bars. `guess` maps arms to a guessed accuracy in percent, drawn as stars at the left.
     """
-    figure, ax = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
+    figure, (ax, near) = plt.subplots(1, 2, figsize=(11.4, 5), layout="constrained")
     words = _ways(ax, table, density, guess or {})
+    _ways(near, table, density, {})
+    top = 100 * table.loc[table["arm"] == DENSE, "accuracy"].mean() + 1
+    near.set_ylim(top - 11, top)
     ax.set_title(f"{100 * density:g} % kept: repaired, the start is as good a step as any", fontsize=11)
-    ax.set_xlabel("step k that is gone back to (0: the start)")
+    near.set_title("The same, its upper part", fontsize=11)
+    for one in (ax, near):
+        one.set_xlabel("step k that is gone back to (0: a reset)")
     ax.set_ylabel("test accuracy (%)")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.legend(*ax.get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=4)
     return figure, (
         f"Test accuracy in percent with {100 * density:g} percent of the weights kept, against the step k that "
         "is gone back to; lines for rewound weights as they are, with norms restored, and with units revived as "
         "well, for a rewound learning rate and for fine-tuning, bands one standard deviation over seeds; at the left "
-        "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks." + words
+        "edge, with bars, fresh weights in the same three ways; a dotted line for the dense networks. At the right the "
+        "upper eleven points once more." + words
     )
 
 
@@ -238,7 +259,9 @@ def beside_yours(
     arms = {"reset": REWOUND, "reset,\nnorms restored": MATCHED, "reset, norms restored,\nunits revived": REVIVED}
     arms |= {"fresh, norms restored,\nunits revived": REINIT_REVIVED}
     found = {name: 100 * rows[rows["arm"] == arm]["accuracy"].to_numpy() for name, arm in arms.items()}
-    looks = [WAYS[arm] for arm in arms.values()] + [{"color": "#000000", "marker": "s"}]
+    looks = [WAYS_AND_RESET["reset" if arm == REWOUND else arm] for arm in arms.values()] + [
+        {"color": "#000000", "marker": "s"}
+    ]
     found["yours"] = np.array(yours)
     for x, (values, look) in enumerate(zip(found.values(), looks, strict=True)):
         ax.plot([x] * len(values), values, ls="", alpha=0.5, ms=6, **_mark(look))
@@ -271,8 +294,10 @@ def stored_by_density(stored: PaperResult) -> Drawn:
     axes[0].set_ylabel("test accuracy (%)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize=9, loc="outside lower center", ncols=4)
-    seeds, steps = len(stored.settings["seeds"]), stored.settings["steps"]
-    figure.suptitle(f"Stored, {steps:,} steps, {seeds} seeds: the ways from the ticket meet", fontsize=11)
+    seeds, steps, rate = len(stored.settings["seeds"]), stored.settings["steps"], stored.settings["optimizer"]["lr"]
+    figure.suptitle(
+        f"Stored, {steps:,} steps at a rate of {rate}, {seeds} seeds: the ways from the ticket meet", fontsize=11
+    )
     return figure, (
         f"{len(densities)} panels, at {', '.join(f'{100 * d:g}' for d in densities)} percent of the weights kept, "
         "each with its own cut axis, the title says what lies below it: test accuracy against the step k that is gone "
@@ -281,23 +306,24 @@ def stored_by_density(stored: PaperResult) -> Drawn:
 
 
 def published() -> Drawn:
-    """Points of test accuracy below the unpruned network, as published, of one protocol."""
+    """Points of test accuracy above the unpruned network (negative: below it), as published, of one protocol."""
     figure, ax = plt.subplots(figsize=(8.8, 4.2), layout="constrained")
     kept = 100 * np.array(DENSITIES)
     for line in PUBLISHED:
-        lost = 100 * (PUBLISHED_DENSE - np.array(line.accuracy))
-        ax.plot(kept, lost, label=f"{line.name}, then {line.epochs} epochs", **WAYS[line.arm])
+        over = 100 * (np.array(line.accuracy) - PUBLISHED_DENSE)
+        ax.plot(kept, over, label=f"{line.name}, then {line.epochs} epochs", **WAYS_AND_RESET[line.arm])
     ax.set_xscale("log")
     ax.set_xlim(60, 10)
     ax.xaxis.set_major_locator(FixedLocator(kept.tolist()))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: percent(x)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("weights kept (%)")
-    ax.set_ylabel("points of test accuracy below unpruned")
-    ax.legend(fontsize=9, loc="upper left")
+    ax.axhline(0, color="black", ls=":", label="unpruned")
+    ax.set_ylabel("test accuracy less unpruned (points)")
+    ax.legend(fontsize=9, loc="lower left")
     ax.set_title(f"Going back to epoch 72 loses less than going back to the start\n{PROTOCOL}", fontsize=11)
     return figure, (
-        "Points of test accuracy below the unpruned network against the percentage of weights kept. "
+        "Test accuracy less that of the unpruned network, in points, against the percentage of weights kept. "
         f"{PROTOCOL}. Lines: "
         + "; ".join(f"{line.name}, then {line.epochs} epochs of training" for line in PUBLISHED)
         + "."
@@ -317,7 +343,10 @@ def _ways(ax: Axes, table: pd.DataFrame, density: float, guess: Mapping[str, flo
         mean, sd = _by_step(rows[rows["arm"] == arm])
         ax.errorbar([-0.55 + 0.12 * shift], mean, yerr=sd, ls="", ms=8, capsize=4, label=arm, **_mark(WAYS[arm]))
     ax.axhline(100 * table.loc[table["arm"] == DENSE, "accuracy"].mean(), color="black", ls=":", label=DENSE)
-    words = draw_guesses(ax, guess, -0.7, WAYS)
+    places_of = {f"rewound to step {k}": place for place, k in enumerate(ks)}
+    looks, words = WAYS_AND_RESET | dict.fromkeys(places_of, WAYS[REWOUND]), ""
+    for arm, value in guess.items():
+        words += draw_guesses(ax, {arm: value}, places_of.get(arm, -0.7), looks)
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.85, len(ks) - 0.7)
     return words

@@ -5,8 +5,10 @@ Accuracies are means over seeds, in percent of the test images. The seeds are no
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from lthedu import data
@@ -15,6 +17,7 @@ from lthedu.lessons.rewinding.experiment import (
     LESSON,
     LR_REWOUND,
     MATCHED,
+    REINIT,
     REINIT_REVIVED,
     REVIVED,
     REWOUND,
@@ -58,6 +61,21 @@ def accuracy(
 ) -> float:
     end = go_on(e, start, mask, k, order or e.new_order, optimizer or e.settings.optimizer)
     return round(100 * evaluate(e.networks.with_params(end), e.data, split)[1].mean().item(), 1)
+
+
+def dense(e: Rewinding) -> float:
+    return round(100 * evaluate(e.networks.with_params(e.trained), e.data)[1].mean().item(), 1)
+
+
+def barrier(e: Rewinding, a: Params, b: Params) -> float:
+    """The mean barrier between networks a and b, in points."""
+    found = error_barrier(a, b, lambda params: 1 - evaluate(e.networks.with_params(params), e.data)[1])
+    return round(100 * found.mean().item(), 2)
+
+
+def three_ways(e: Rewinding, density: float) -> dict[str, float]:
+    ways = {"reset": (REWOUND, 0), "rewound": (REWOUND, K), "reset, both repairs": (REVIVED, 0)}
+    return {name: accuracy(e, e.start(arm, density, k), e.mask(density), k) for name, (arm, k) in ways.items()}
 
 
 def times(params: Params, factors: dict[str, Tensor]) -> Params:
@@ -110,9 +128,11 @@ def signal_restored() -> dict[str, float]:
         factor = after.square().mean((1, 2)).sqrt() / before.square().mean((1, 2)).sqrt().clamp_min(1e-12)
         start |= times({name: reset[name]}, {name: factor})
         x, wanted = (before * factor.view(-1, 1, 1)).relu(), after.relu()
+    alike = {n: 2.5 * p if n in mask else p for n, p in reset.items()}
     return {
         "signal restored": accuracy(e, start, mask),
         "norms restored": accuracy(e, e.start(MATCHED, SPARSE, 0), mask),
+        "every layer times 2.5": accuracy(e, alike, mask),
     }
 
 
@@ -162,12 +182,10 @@ def norms_of_step_150() -> dict[str, float]:
 
 def both_halves_at_one_density() -> dict[float, tuple[float, float, float]]:
     """Dense, rewound and reset, by density: is there one at which only the second matches the first?"""
-    e = trained()
-    dense = round(100 * evaluate(e.networks.with_params(e.trained), e.data)[1].mean().item(), 1)
-    found = {}
+    e, found = trained(), {}
     for d in (0.1, 0.08, 0.06, 0.05):
         rewound, reset = (accuracy(e, e.start(REWOUND, d, k), e.mask(d), k) for k in (K, 0))
-        found[d] = (dense, rewound, reset)
+        found[d] = (dense(e), rewound, reset)
     return found
 
 
@@ -175,16 +193,11 @@ def children_with_all_the_steps() -> dict[str, float]:
     """Does the hill fall because later children have fewer steps to part in? Here all have the whole training."""
     e, found = trained(), {}
     orders = [[derive(seed, "child", j) for seed in SHORT.seeds] for j in (0, 1)]
-
-    def error(params: Params) -> Tensor:
-        return 1 - evaluate(e.networks.with_params(params), e.data)[1]
-
     for k in (0, K):
         for first in {0, k}:
             full = e.networks.full_mask()
             a, b = (go_on(e, e.snapshots[k], full, first, order, SHORT.optimizer) for order in orders)
-            name = f"from step {k}, {SHORT.steps - first} steps"
-            found[name] = round(100 * error_barrier(a, b, error).mean().item(), 2)
+            found[f"from step {k}, {SHORT.steps - first} steps"] = barrier(e, a, b)
     return found
 
 
@@ -202,3 +215,84 @@ def long_at_the_short_rate() -> dict[str, float]:
         "rewound": accuracy(e, e.start(REWOUND, d, K), mask, K, optimizer=slower),
         "rewound, at the short run's rate": accuracy(e, e.start(REWOUND, d, K), mask, K),
     }
+
+
+def at_smaller_rates() -> dict[float, dict[str, float]]:
+    """Dense networks, masks and retraining, all at a smaller rate: is the start stable, and does a reset fail?"""
+    found = {}
+    for lr in (0.05, 0.03, 0.01):
+        e = trained(replace(SHORT, optimizer=replace(SHORT.optimizer, lr=lr)))
+        e.two_children(1.0, 0)
+        found[lr] = {"dense": dense(e), "barrier": barrier(e, *e.children[0])} | three_ways(e, SPARSE)
+    return found
+
+
+def stable_and_sparser() -> dict[str, float]:
+    """The networks of the stored run, whose start is stable, pruned to 3 %: is a reset good?"""
+    e = trained(replace(LONG, optimizer=replace(LONG.optimizer, lr=0.03)))
+    return {"dense": dense(e)} | three_ways(e, 0.03)
+
+
+def rewound_without_the_repairs() -> dict[str, float]:
+    """Does rewinding still help if it keeps the reset's norms and biases, and so its dead units?"""
+    e = trained()
+    mask, reset, rewound = e.mask(SPARSE), e.start(REWOUND, SPARSE, 0), e.start(REWOUND, SPARSE, K)
+    bare = {n: p if n in mask else reset[n] for n, p in matched(e, rewound, mask, reset).items()}
+    return three_ways(e, SPARSE) | {
+        "bare, in percent dead in the last hidden layer": round(100 * e.dead(bare)[:, -1].mean().item()),
+        "bare, 450 steps": accuracy(e, bare, mask, K),
+        "bare, 600 steps": accuracy(e, bare, mask),
+        "rewound, 600 steps": accuracy(e, rewound, mask),
+        "rewound, both repairs, 600 steps": accuracy(e, e.start(REVIVED, SPARSE, K), mask),
+    }
+
+
+def why_units_are_dead() -> dict[str, int]:
+    """Percentages of the last hidden layer: dead units of the reset and of controls, and units without an input."""
+    e, coins = trained(), torch.Generator().manual_seed(0)
+    mask, reset = e.mask(SPARSE), e.start(REWOUND, SPARSE, 0)
+    tossed = {n: p.abs() * (2 * torch.randint(2, p.shape, generator=coins) - 1) for n, p in reset.items() if n in mask}
+    starts = {"reset": reset, "norms restored": e.start(MATCHED, SPARSE, 0), "random signs": reset | tossed}
+    starts["fresh"] = e.start(REINIT, SPARSE, 0)
+    found = {name: e.dead(start)[:, -1].mean().item() for name, start in starts.items()}
+    found["without an input"] = (~mask["layers.4.weight"].any(2)).float().mean().item()
+    return {name: round(100 * share) for name, share in found.items()}
+
+
+def trained_signs_with_fresh_sizes() -> dict[str, float]:
+    """Are the ticket's own first values needed, or does it do as well with others that have the trained signs?"""
+    e = trained()
+    mask, start = e.mask(SPARSE), e.start(REVIVED, SPARSE, 0)
+    signed = start | {n: e.trained[n].sign() * e.fresh[n].abs() for n in mask}
+    return {
+        "own first weights": accuracy(e, start, mask),
+        "fresh": accuracy(e, e.start(REINIT_REVIVED, SPARSE, 0), mask),
+        "trained signs, fresh sizes": accuracy(e, matched(e, signed, mask, e.networks.params), mask),
+    }
+
+
+def exchanged(e: Rewinding, a: Params, b: Params) -> Params:
+    """The networks b with their hidden units in the order that fits those of a best, by what they do on images."""
+    found, names = masks.clone(b), list(e.networks.full_mask())
+    for r in range(len(e.networks)):
+        x = y = e.data.x_train[:2000]
+        for name, following in pairwise(names):
+            bias = name.replace("weight", "bias")
+            x, y = ((v @ p[name][r].T + p[bias][r]).relu() for v, p in ((x, a), (y, b)))
+            u, v = ((z - z.mean(0)) / (z.std(0) + 1e-6) for z in (x, y))
+            order = torch.tensor(linear_sum_assignment((u.T @ v).numpy(), maximize=True)[1])
+            found[name][r], found[bias][r] = found[name][r][order], found[bias][r][order]
+            found[following][r] = found[following][r][:, order]
+    return found
+
+
+def units_exchanged() -> dict[str, float]:
+    """How much of the hill is left if the units of one child are first exchanged so that they fit the other's?"""
+    e = trained()
+    for k in (0, 20):
+        e.two_children(1.0, k)
+    pairs = {f"from step {k}": pair for k, pair in e.children.items()}
+    a, b = e.children[0]
+    pairs["strangers"] = a, {n: p.roll(1, 0) for n, p in b.items()}  # the child of another seed
+    found = {name: barrier(e, a, b) for name, (a, b) in pairs.items()}
+    return found | {f"{name}, exchanged": barrier(e, a, exchanged(e, a, b)) for name, (a, b) in pairs.items()}

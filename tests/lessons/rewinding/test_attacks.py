@@ -11,7 +11,9 @@ def test_the_root_of_the_density_overshoots_and_the_measured_norm_does_not() -> 
     assert found["smallest variance after dividing"] > 1.2
     assert found["norms restored"] > found["divided by the root of the density"] + 10
     assert found["rewound"] > found["reset"] + 10
-    assert abs(attacks.signal_restored()["signal restored"] - found["norms restored"]) < 3
+    signal = attacks.signal_restored()
+    assert abs(signal["signal restored"] - found["norms restored"]) < 3
+    assert abs(signal["every layer times 2.5"] - found["norms restored"]) < 3
     assert attacks.norms_of_step_150()["reset, norms of step 150"] > found["reset"] + 10
 
 
@@ -54,3 +56,44 @@ def test_long_at_the_short_rate_dead_units_are_what_norms_do_not_repair() -> Non
     assert found["dead units there, in percent"] > 75
     assert found["norms restored, units revived"] > found["norms restored"] + 10
     assert abs(found["norms restored, units revived"] - found["rewound"]) < 1
+
+
+def test_at_smaller_rates_a_stable_start_does_not_make_a_reset_good() -> None:
+    found = attacks.at_smaller_rates()
+    assert max(one["barrier"] for one in found.values()) < 2
+    assert min(found[0.05]["dense"], found[0.03]["dense"]) > attacks.dense(attacks.trained()) + 0.5
+    for one in found.values():
+        assert one["rewound"] - one["reset"] < 10
+        assert one["reset, both repairs"] > one["rewound"] + 1
+    assert found[0.01]["reset"] < 40
+
+
+def test_a_stable_start_fails_at_three_percent() -> None:
+    found = attacks.stable_and_sparser()
+    for better in ("rewound", "reset, both repairs"):
+        assert found[better] > found["reset"] + 20
+
+
+def test_rewinding_keeps_a_part_of_its_lead_without_the_repairs() -> None:
+    found = attacks.rewound_without_the_repairs()
+    assert found["bare, in percent dead in the last hidden layer"] > 75
+    assert found["reset"] + 10 < found["bare, 600 steps"] < found["rewound, 600 steps"] - 2
+
+
+def test_most_dead_units_are_due_to_few_inputs() -> None:
+    found = attacks.why_units_are_dead()
+    assert found["norms restored"] == found["reset"]
+    for control in ("random signs", "fresh"):
+        assert 50 < found[control] < found["reset"] - 10
+
+
+def test_trained_signs_are_worth_the_ticket_s_own_weights() -> None:
+    own, fresh, signed = attacks.trained_signs_with_fresh_sizes().values()
+    assert abs(signed - own) < 1
+    assert min(signed, own) > fresh + 3
+
+
+def test_most_of_the_hill_is_exchanged_units() -> None:
+    found = attacks.units_exchanged()
+    for name in ("from step 0", "from step 20", "strangers"):
+        assert found[f"{name}, exchanged"] < found[name] / 3

@@ -13,8 +13,8 @@ NOTEBOOK = "rewinding"
 CLAIMS = 6
 MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 2)]
 LESSON = rewinding.LESSON
-BETTER = "At 5 % rewinding to step 150 beats a reset by more than ten points"
-EITHER = "Either repair alone closes more than two thirds of that gap"
+BETTER = "At 5 % and rate 0.1 rewinding to step 150 beats a reset by over ten points"
+EITHER = "Either repair alone closes over two thirds of the gap between reset and rewinding"
 REPAIRED = "With both repairs a reset is no worse than rewinding to step 150"
 OWN = "With both repairs the ticket's own first weights beat fresh ones"
 

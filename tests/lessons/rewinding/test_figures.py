@@ -17,7 +17,6 @@ from lthedu.lessons.rewinding.experiment import (
     LESSON,
     MATCHED,
     REINIT_CHILDREN,
-    REWOUND,
     TUNED,
     Rewinding,
     Settings,
@@ -43,13 +42,15 @@ def line(ax, label: str):
 
 
 def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
-    figure, alt = figures.accuracy_by_step(table, 0.05, guess={REWOUND: 50, TUNED: "low", DENSE: 93})
-    (ax,) = figure.axes
+    figure, alt = figures.accuracy_by_step(table, 0.05, guess={"reset": 50, "rewound to step 60": 80, TUNED: "low"})
+    ax, near = figure.axes
     for place, arm in enumerate(BY_STEP):
         assert line(ax, arm) == ([0, 1], pytest.approx([91 - 10 * place, 97 - 10 * place]))
     assert line(ax, DENSE)[1][0] == pytest.approx(93)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "60"]
-    assert line(ax, f"your guess: {REWOUND}")[1] == [50]
+    assert line(ax, "your guess: reset")[1] == [50]
+    assert line(ax, "your guess: rewound to step 60") == ([1], [80])
+    assert near.get_ylim() == pytest.approx((83, 94))
     assert "The guess 'low' for 'fine-tuned' is not drawn" in alt
 
 
@@ -64,7 +65,7 @@ def test_a_start_of_one_s_own_stands_beside_the_lesson_s(table: pd.DataFrame) ->
 
 def test_every_density_and_arm_of_the_stored_run_is_drawn_and_where_it_was_made_is_said(table: pd.DataFrame) -> None:
     made = {"device": "a device", "torch": "2", "seconds": 7.0}
-    stored = PaperResult("two seeds", True, {"steps": 6000, "seeds": (0, 1)}, made, table)
+    stored = PaperResult("two seeds", True, {"steps": 6000, "seeds": (0, 1), "optimizer": {"lr": 0.03}}, made, table)
     figure, alt = figures.stored_by_density(stored)
     assert [ax.get_title().partition(" (")[0] for ax in figure.axes] == ["5 % kept", "20 % kept"]
     for ax in figure.axes:
@@ -96,7 +97,7 @@ def test_published_lines_carry_their_protocol() -> None:
     for published in PUBLISHED:
         x, y = line(ax, f"{published.name}, then {published.epochs} epochs")
         assert x == pytest.approx([100 * d for d in DENSITIES])
-        assert y == pytest.approx([100 * (PUBLISHED_DENSE - v) for v in published.accuracy])
+        assert y == pytest.approx([100 * (v - PUBLISHED_DENSE) for v in published.accuracy])
         assert f"{published.name}, then {published.epochs} epochs" in alt
     assert "pruned in one go" in alt
 
@@ -111,6 +112,9 @@ def test_what_a_mask_takes_is_measured(mnist) -> None:
     weights = experiment.networks.params["layers.0.weight"]
     share = [float((w * m).norm() / w.norm()) for w, m in zip(weights, first, strict=True)]
     assert left.patches[0].get_height() == pytest.approx(50 * sum(share), rel=1e-5)
+    at_step_2 = (experiment.snapshots[2]["layers.0.weight"] * first).flatten(1).norm(dim=1)
+    grown = 100 * float((at_step_2 / weights.flatten(1).norm(dim=1)).mean())
+    assert line(left, "weights of step 2, the ticket's mask")[1][0] == pytest.approx(grown, rel=1e-5)
     assert "Left, bars for 2 layers" in alt
     hidden = torch.einsum("rhi,ni->rnh", weights * first, experiment.data.x_train)  # biases are zero at step 0
     dead = 100 * float((hidden.amax(1) <= 0).double().mean())
