@@ -26,7 +26,7 @@ def test_random_connections_between_fewer_units_stay_behind(goal: float) -> None
 def test_small_dense_networks_on_all_pixels_stay_behind_at_6_percent_and_not_at_56(goal: float) -> None:
     found = attacks.finer_pixels()
     assert found[7]["best"] < goal - 2
-    assert found[56]["best"] > goal
+    assert found[56]["mean"] > goal
 
 
 def test_random_masks_with_the_tickets_pixels_come_closer_and_stay_behind(goal: float) -> None:
