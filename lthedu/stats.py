@@ -104,39 +104,6 @@ def expected_best(chosen_by: Sequence[float], reported: Sequence[float], draws: 
 
 
 @typed
-def fisher_exact(wins_a: int, draws_a: int, wins_b: int, draws_b: int) -> float:
-    """The two-sided p-value of Fisher's exact test that two arms succeed with the same chance.
-
-    Raises ValueError unless 0 <= wins <= draws in both.
-
-    >>> round(fisher_exact(3, 3, 0, 3), 3)
-    0.1
-    """
-    for wins, draws in ((wins_a, draws_a), (wins_b, draws_b)):
-        if not 0 <= wins <= draws:
-            raise ValueError(f"wins is {wins} of {draws} draws; allowed: 0 to draws")
-    table = np.array([[wins_a, draws_a - wins_a], [wins_b, draws_b - wins_b]])
-    return float(stats.fisher_exact(table).pvalue)
-
-
-@typed
-def mann_whitney(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
-    """How often a value of `a` is above one of `b`, ties by half, and the two-sided p-value of Mann and Whitney's test.
-
-    Raises ValueError for an empty row or NaN.
-
-    >>> share, p = mann_whitney([0.9, 0.8, 0.7], [0.1, 0.2, 0.7])
-    >>> round(share, 3), 0 < p < 1
-    (0.944, True)
-    """
-    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if not len(x) or not len(y) or np.isnan(x).any() or np.isnan(y).any():
-        raise ValueError(f"two rows of numbers are needed, without NaN, not {len(x)} and {len(y)} values")
-    found = stats.mannwhitneyu(x, y, alternative="two-sided")
-    return float(found.statistic) / (len(x) * len(y)), float(found.pvalue)
-
-
-@typed
 def sign_flip_test(a: Sequence[float], b: Sequence[float]) -> float:
     """The exact two-sided p-value of paired values: the share of all swaps within pairs that does as much.
 

@@ -26,9 +26,9 @@ W1, B1, W2, B2 = (f"layers.{i}.{kind}" for i in (0, 1) for kind in ("weight", "b
     minutes=10,
     level=1,
     hints=(
-        "If one draw wins with probability p, with what probability do n draws all lose?",
-        "All n lose with probability (1 - p)^n. You want the smallest whole n for which that is at most 1 - chance. "
-        "Take logarithms. For p = 0 no number is enough (`math.inf`), for p = 1 one draw is.",
+        "Try p = 0.5 and chance = 0.8: after how many draws is the probability of no win at most 0.2?",
+        "You want the smallest whole n for which (1 - p)^n is at most 1 - chance. Logarithms bring n down from the "
+        "exponent. For p = 0 no number is enough (`math.inf`), for p = 1 one draw is.",
         "if p == 0: return math.inf\nif p == 1: return 1\n"
         "return math.ceil(... / math.log1p(-p))  # log1p(-p) is log(1 - p), exact for tiny p",
     ),
@@ -71,15 +71,15 @@ CLOSE = 1e-6
 @exercise(
     clopper_pearson,
     "An interval that holds for no wins, too",
-    minutes=10,
+    minutes=15,
     level=2,
     hints=(
         "No win in 128 draws: is the chance of winning zero? How large could it be, with no win still no surprise?",
-        "The upper end is the chance at which so few wins or fewer have probability (1 - confidence) / 2, the lower "
-        "end the one at which so many or more have it. `scipy.stats.beta.ppf(q, a, b)` solves both; without wins the "
-        "lower end is 0, with wins only the upper end is 1.",
+        "Put wins + 1 in place of wins in what the text says of the lower end. If `wins` or fewer have a small "
+        "probability, then wins + 1 or more have all the rest. Without wins the lower end is 0, with wins only the "
+        "upper end is 1.",
         "tail = (1 - confidence) / 2\nlow = beta.ppf(tail, wins, draws - wins + 1)  # 0.0 if wins == 0\n"
-        "high = beta.ppf(..., wins + 1, draws - wins)  # 1.0 if wins == draws",
+        "high = beta.ppf(1 - tail, ..., ...)  # 1.0 if wins == draws",
     ),
     returns=lambda got, *_: numbers(got, 2, "two numbers: the lower and the upper end", nan=True),
 )
@@ -184,7 +184,7 @@ def _rows(chosen_by: Sequence[float], reported: Sequence[float]) -> str:
 @exercise(
     training_flops,
     "What a training costs",
-    minutes=10,
+    minutes=5,
     level=1,
     hints=(
         "A weight multiplies one number and the product is added up: how many operations is that, for one example?",

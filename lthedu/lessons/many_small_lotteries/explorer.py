@@ -31,7 +31,7 @@ def explorer(
     controls = {
         "level": ipywidgets.SelectionSlider(options=levels, value=levels[-1][1], description="density", **wide),
         "below": ipywidgets.FloatSlider(
-            value=1.0, min=0, max=8, step=0.25, description="points below it", readout_format=".2f", **wide
+            value=1.0, min=0, max=8, step=0.25, description="goal below dense", readout_format=".2f", **wide
         ),
         "n": ipywidgets.IntSlider(value=16, min=1, max=int(drawn.max()), description="draws, N", **wide),
     }
@@ -69,6 +69,6 @@ def explorer(
 def _needed(won: int, of: int, fewest: float) -> str:
     """How many draws win with 95 %, as far as the count tells."""
     if won == 0:
-        return f"so more than {fewest - 1:,.0f} draws for a 95\u00a0% chance"
+        return f"so at least {fewest:,.0f} draws for a 95\u00a0% chance"
     draws = draws_needed(won / of)
     return f"so about {draws:,.0f} draw{'s' if draws > 1 else ''} for a 95\u00a0% chance"

@@ -355,7 +355,6 @@ def of_betas(
     return 0.0 if ends and not wins else first, 1.0 if ends and not losses else last
 
 
-_EACH = "; the exact lower end has beta(wins, losses + 1), the upper end beta(wins + 1, losses)"
 for _words, _low, _high in (
     (
         "this is Jeffreys' interval, with wins + 1/2 and losses + 1/2; the exact one has a beta for each end",
@@ -367,22 +366,30 @@ for _words, _low, _high in (
         lambda w, n: (w + 1, n + 1),
         lambda w, n: (w + 1, n + 1),
     ),
-    ("both ends are of one beta, that of the lower end" + _EACH, lambda w, n: (w, n + 1), lambda w, n: (w, n + 1)),
-    ("both ends are of one beta, that of the upper end" + _EACH, lambda w, n: (w + 1, n), lambda w, n: (w + 1, n)),
-    ("both ends are of one beta, of wins and losses" + _EACH, lambda w, n: (w, n), lambda w, n: (w, n)),
-    ("the betas of the two ends are exchanged" + _EACH, lambda w, n: (w + 1, n), lambda w, n: (w, n + 1)),
-    ("the two parameters of the beta are exchanged" + _EACH, lambda w, n: (n + 1, w), lambda w, n: (n, w + 1)),
     (
-        "the second parameter of the beta counts losses, not draws" + _EACH,
+        "both ends are of one beta, that of the lower end; the upper end needs another",
+        lambda w, n: (w, n + 1),
+        lambda w, n: (w, n + 1),
+    ),
+    (
+        "both ends are of one beta, that of the upper end; the lower end needs another",
+        lambda w, n: (w + 1, n),
+        lambda w, n: (w + 1, n),
+    ),
+    ("both ends are of one beta, of wins and losses; each end needs its own", lambda w, n: (w, n), lambda w, n: (w, n)),
+    ("the betas of the two ends are exchanged", lambda w, n: (w + 1, n), lambda w, n: (w, n + 1)),
+    ("the two parameters of the beta are exchanged", lambda w, n: (n + 1, w), lambda w, n: (n, w + 1)),
+    (
+        "the second parameter of the beta counts losses, not draws",
         lambda w, n: (w, w + n + 1),
         lambda w, n: (w + 1, w + n),
     ),
     (
-        "the upper end's beta has one loss too many" + _EACH,
+        "the upper end's beta has one loss too many",
         lambda w, n: (w, n + 1),
         lambda w, n: (w + 1, n + 1),
     ),
-    ("the lower end's beta has one loss too few" + _EACH, lambda w, n: (w, n), lambda w, n: (w + 1, n)),
+    ("the lower end's beta has one loss too few", lambda w, n: (w, n), lambda w, n: (w + 1, n)),
 ):
     for _known in (True, False):
         mistake("clopper_pearson", _words)(partial(of_betas, _low, _high, _known))
@@ -549,7 +556,8 @@ for _ends_known in ((), (0,), (1,), (0, 1)):
             mistake("draws_needed", _words)(partial(at_the_ends, _formula, _loses, _ends_known))
 mistake(
     "draws_needed",
-    "for a tiny p it loses its digits: 1 - p is rounded before the logarithm is taken; use math.log1p(-p)",
+    "for a tiny p it loses its digits: 1 - p is rounded before the logarithm is taken; look in `math` for a logarithm "
+    "of 1 + x that takes x itself",
 )(partial(at_the_ends, lambda p, chance, lost: math.ceil(exact(p, chance, lost)), rounding, (0, 1)))
 
 

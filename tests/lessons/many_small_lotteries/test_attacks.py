@@ -1,4 +1,4 @@
-"""What the lesson says of its attacks: whatever random networks are given, at 6 % of the weights they stay behind."""
+"""What the lesson says of its attacks: at 6 % of the weights random networks stay behind, if they share no weights."""
 
 import pytest
 from lessons.many_small_lotteries import attacks
@@ -26,7 +26,13 @@ def test_random_connections_between_fewer_units_stay_behind(goal: float) -> None
 def test_small_dense_networks_on_all_pixels_stay_behind_at_6_percent_and_not_at_56(goal: float) -> None:
     found = attacks.finer_pixels()
     assert found[7]["best"] < goal - 2
-    assert found[56]["best"] > goal
+    assert found[56]["mean"] > goal
+
+
+def test_about_every_second_small_convolutional_network_wins_with_6_percent(goal: float) -> None:
+    found = attacks.shared_weights()
+    assert found["best"] > goal
+    assert found["mean"] > goal - 1
 
 
 def test_random_masks_with_the_tickets_pixels_come_closer_and_stay_behind(goal: float) -> None:

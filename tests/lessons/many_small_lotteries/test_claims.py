@@ -54,7 +54,7 @@ def test_the_verdict_follows_the_draws(claims, monkeypatch, shift: float, word: 
     monkeypatch.setattr(experiment.Lottery, "run", pretended(shift))
     run(claims, monkeypatch, replace(LESSON, steps=2))
     assert claims.verdicts == [word]
-    rare = "At 6 % of the weights fewer than 6 in 100 networks"
+    rare = "With 6 % of the weights, fewer than 1 in 16"
     price = "For the price of a ticket"
     order = "A ticket beats fresh weights on its connections"
     assert claims.holds(rare, price, order) == [shift > 0] * 3
