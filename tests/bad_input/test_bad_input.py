@@ -917,7 +917,8 @@ TABLE_PARAMETERS = [
 
 @pytest.mark.parametrize(("function", "parameter", "columns"), TABLE_PARAMETERS)
 def test_a_table_without_a_column_is_refused_by_its_name(function: Any, parameter: str, columns: list[str]) -> None:
-    others = {n: 1 for n, p in inspect.signature(function).parameters.items() if p.default is p.empty}
+    tables = {p.values[1]: table(" ".join(p.values[2])) for p in TABLE_PARAMETERS if p.values[0] is function}
+    others = {n: 1 for n, p in inspect.signature(function).parameters.items() if p.default is p.empty} | tables
     for wrong in (*TABLES, *(table(" ".join(columns)).drop(columns=column) for column in columns)):
         with pytest.raises(
             (TypeError, ValueError), match=f"{parameter} is .*; allowed: .*{', '.join(columns)}"

@@ -181,7 +181,7 @@ LESSONS = [
     ),
     Lesson(
         "winning_tickets",
-        "SUPPORTED",
+        "PARTLY SUPPORTED",
         {
             "2.2": (RIGHT, USED),
             "2.1": (WRONG, "that is fine-tuning"),

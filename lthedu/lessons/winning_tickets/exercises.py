@@ -26,7 +26,7 @@ from lthedu.tickets import find_tickets
     minutes=15,
     level=2,
     hints=(
-        "After a round of pruning, which weights does the next round start from: the trained ones, or others?",
+        "With levels=2, how often do `train` and `prune` run, and in which order? What does each training start from?",
         "Keep one variable, `mask`. A round is: start = the initial weights with the pruned ones at zero; train; "
         "remember the mask; prune the trained weights to get the next mask. Rounds 0 to `levels` all train.",
         "mask, found = full, []\nfor level in range(levels + 1):\n    trained = train(level, ..., mask)\n"
@@ -276,8 +276,8 @@ def _every_mask_comes(found: list[Tensor], ticket: Tensor) -> None:
     level=2,
     hints=(
         "Both arms ran with the same five seeds. What does the difference within a seed no longer contain?",
-        "Work with the differences d = a - b alone: their mean, divided by the standard error of that mean, is t; "
-        "the two-sided p-value is the chance that Student's t with n - 1 degrees of freedom is at least as far out.",
+        "Lists cannot be subtracted, so make arrays of them and work with d = a - b alone: its mean, divided by the "
+        "standard error of that mean, is t. It may be negative, so the p-value is both tails beyond abs(t).",
         "d = np.asarray(a) - np.asarray(b)\nt = d.mean() / (d.std(ddof=1) / np.sqrt(len(d)))\n"
         "return d.mean(), ...  # twice the tail beyond abs(t), as a float",
     ),

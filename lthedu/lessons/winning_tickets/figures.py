@@ -218,7 +218,7 @@ def how_fast(
             axes[1].axhline(steps.iloc[0], color=look["color"], linestyle=look["linestyle"])
         else:
             axes[1].plot(100 * steps.index.to_numpy(dtype=float), steps, **look, ms=4)
-    _density_axis(axes[1], pd.Series([1.0, 0.41, 0.17, 0.07, 0.036]))
+    _density_axis(axes[1], pd.Series([0.8, 0.41, 0.26, 0.17, 0.07, 0.036]))
     axes[1].set(ylabel="step of the lowest validation loss")
     axes[1].legend(*axes[0].get_legend_handles_labels(), loc="upper left")
     axes[1].set_title("The stored run of 50,000 steps", fontsize=11)
@@ -241,7 +241,7 @@ def leads(ways: Mapping[str, Annotated[pd.DataFrame, Columns("arm density test")
     """
     ax = plt.figure(figsize=(8, 4.2)).gca()
     looks = zip(
-        ("#0072B2", "#CC79A7", "#D55E00", "#E69F00", "#000000"), ("-", "--", "-.", ":", "-"), "osD^v", strict=True
+        ("#0072B2", "#CC79A7", "#56B4E9", "#E69F00", "#000000"), ("-", "--", "-.", ":", "-"), "osD^v", strict=True
     )
     ends = {}
     for (name, rows), (color, style, mark) in zip(ways.items(), looks, strict=False):
@@ -295,7 +295,7 @@ def shuffled_digit(image: Tensor, order: Tensor, mask: Mask) -> tuple[np.ndarray
     titles = ("A digit", "The same pixels, shuffled", "Where the tickets look")
     pictures = (image.reshape(28, 28), image[order].reshape(28, 28), pixel_degrees(mask))
     for ax, title, picture, colors in zip(axes, titles, pictures, ("gray", "gray", "viridis"), strict=True):
-        ax.imshow(np.asarray(picture), cmap=colors)
+        ax.imshow(np.asarray(picture), cmap=colors, vmin=0)  # dark: 0, as in the explorer
         ax.set_title(title, fontsize=11)
         ax.set_axis_off()
     fig.suptitle("Shuffled pixels put the digit where the ticket looks less", y=1.04, fontsize=13)

@@ -1,7 +1,7 @@
 """Runs that try to reverse what the lesson says, at seeds that had no part in choosing it.
 
-Each function gives test accuracies in percent, one for each of five seeds, and takes at most a minute of one thread,
-once `study` has found the tickets. `test_attacks.py` holds what the lesson says of them.
+Each function gives percentages, test accuracies unless it says otherwise, one for each of five seeds, and takes at most
+a minute of one thread, once `study` has found the tickets. `test_attacks.py` holds what the lesson says of them.
 """
 
 import functools
@@ -10,15 +10,17 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from lthedu import data
 from lthedu.base.streams import derive, generator
 from lthedu.experiments.study import DENSE, LESSON, RANDOM, REINIT, WINNING, Study, final_accuracy
+from lthedu.lessons.winning_tickets.exercises import as_published
 from lthedu.lessons.winning_tickets.experiment import retrained
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.pruning import random_mask
-from lthedu.training import Optimizer, train
+from lthedu.training import Optimizer, Replicates, train
 
 LEVEL = 4  # 6.3 % of the weights
 FIRST, SECOND, LAST = (f"layers.{i}.weight" for i in range(3))
@@ -38,9 +40,22 @@ def at_the_lesson_s_rate() -> Accuracies:
     return {arm: 100 * np.array(final_accuracy(study().table, arm, LEVEL)) for arm in (DENSE, WINNING, REINIT, RANDOM)}
 
 
+@functools.cache
 def own_rates() -> Accuracies:
     """Every arm at the best of four learning rates, chosen by its validation accuracy."""
-    return {arm: _best(arm) for arm in (DENSE, WINNING, REINIT, RANDOM)}
+    return {arm: _best(*_begun(arm)) for arm in (DENSE, WINNING, REINIT, RANDOM)}
+
+
+def pixels_at_own_rate() -> Accuracies:
+    """Random masks with the ticket's count for each pixel, at the best of four learning rates."""
+    mask = _random(0)
+    return {"pixel": _best(masks.apply(mask, study().rewound), mask)}
+
+
+def same_signs() -> Accuracies:
+    """The reinitialised networks with the ticket's signs on their new values, at the best of four learning rates."""
+    (start, mask), (ticket, _) = _begun(REINIT), _begun(WINNING)
+    return {"same signs": _best(start | {n: start[n].abs() * ticket[n].sign() for n in mask}, mask)}
 
 
 def equal_norms() -> Accuracies:
@@ -81,6 +96,24 @@ def four_times_the_steps() -> Accuracies:
     return {arm: _trained(*_begun(arm), steps=4 * LESSON.steps)[1] for arm in (WINNING, REINIT)}
 
 
+def weight_decay_under_the_published_rule() -> Accuracies:
+    """How large negative first-layer weights still are after 100 steps of Adam with weight decay, in percent."""
+    left = []
+    for seed in study().settings.seeds:
+        network = Replicates.create(study().make, [seed]).module(0)
+        weight = network.layers[0].weight
+        before = weight.detach().clone()
+        optimizer = torch.optim.Adam(network.parameters(), lr=1.2e-3, weight_decay=1e-4)
+        for x, y in zip(*(part.split(60)[:100] for part in (study().data.x_train, study().data.y_train)), strict=True):
+            optimizer.zero_grad()
+            cross_entropy(network(x), y).backward()
+            for p in (layer.weight for layer in network.layers):
+                p.grad = as_published(p.grad, p.detach(), torch.ones_like(p, dtype=torch.bool))
+            optimizer.step()
+        left.append(100 * float(weight.detach()[before < 0].abs().mean() / before[before < 0].abs().mean()))
+    return {"left": np.array(left)}
+
+
 def _begun(arm: str) -> tuple[Params, Mask]:
     """The arm's weights before training, and its masks."""
     level = study().levels[0 if arm == DENSE else LEVEL]
@@ -104,8 +137,9 @@ def _trained(start: Params, mask: Mask, *, lr: float = 1.2e-3, steps: int = LESS
     return float(accuracy["val"].mean()), 100 * accuracy["test"].to_numpy()
 
 
-def _best(arm: str) -> np.ndarray:
-    return max((_trained(*_begun(arm), lr=lr) for lr in (1.2e-3, 2.4e-3, 6e-3, 1.2e-2)), key=lambda found: found[0])[1]
+def _best(start: Params, mask: Mask) -> np.ndarray:
+    """Test accuracies at the rate with the highest mean validation accuracy."""
+    return max((_trained(start, mask, lr=lr) for lr in (1.2e-3, 2.4e-3, 6e-3, 1.2e-2)), key=lambda found: found[0])[1]
 
 
 def _norm(weights: Tensor) -> Tensor:

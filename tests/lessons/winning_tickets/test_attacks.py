@@ -53,3 +53,22 @@ def test_shuffled_images_cost_the_ticket_its_first_layer_s_mask_and_the_dense_ne
 def test_four_times_the_steps_take_much_of_the_lead_and_not_all() -> None:
     base, longer = attacks.at_the_lesson_s_rate(), attacks.four_times_the_steps()
     assert 0 < ahead(longer[WINNING], longer[REINIT]) < ahead(base[WINNING], base[REINIT]) / 2
+
+
+def test_at_its_own_rate_the_right_pixels_go_further_and_still_less_than_half_of_the_way() -> None:
+    own, pixels = attacks.own_rates(), attacks.pixels_at_own_rate()["pixel"]
+    closed = (pixels - own[RANDOM]).mean() / (own[WINNING] - own[RANDOM]).mean()
+    base = attacks.at_the_lesson_s_rate()
+    counted = attacks.counts_per_pixel_and_neuron()["pixel"]
+    at_the_lesson_s = (counted - base[RANDOM]).mean() / (base[WINNING] - base[RANDOM]).mean()
+    assert at_the_lesson_s < closed < 0.5
+
+
+def test_new_values_with_the_ticket_s_signs_come_near_the_ticket() -> None:
+    own, signs = attacks.own_rates(), attacks.same_signs()["same signs"]
+    assert (signs - own[REINIT]).mean() > (own[WINNING] - signs).mean()
+    assert signs.mean() > own[DENSE].mean()
+
+
+def test_with_weight_decay_the_published_rule_lets_negative_weights_shrink() -> None:
+    assert (attacks.weight_decay_under_the_published_rule()["left"] < 50).all()

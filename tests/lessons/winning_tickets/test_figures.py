@@ -125,6 +125,7 @@ def test_a_shuffled_digit_has_the_same_pixels() -> None:
     assert sorted(shuffled.images[0].get_array().ravel()) == sorted(digit.images[0].get_array().ravel())
     assert shuffled.images[0].get_array()[0, 0] == order[0]
     assert np.unique(looks.images[0].get_array()).tolist() == [3]
+    assert looks.images[0].get_clim()[0] == 0, "as in the explorer, dark is no weight at all"
 
 
 def test_the_loop_prunes_what_training_made_small_and_rewinds_the_rest() -> None:
