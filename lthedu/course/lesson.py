@@ -143,7 +143,7 @@ def progress(lesson: int | str | None = None) -> None:
     Your progress
     Exercise  Title ...
     """
-    head = str(lesson).partition(".")[0]
+    head = lesson.partition(".")[0] if isinstance(lesson, str) else ""
     found = standing.standings(_kernel.record.document(), int(head) if head.isdecimal() else lesson)
     path = _kernel.record.path
     where = (

@@ -204,29 +204,34 @@ def best_fit(f: Pieces, knots: Sequence[float], sides: Sequence[int] | None = No
 
 
 @typed
-def counting_bound(
-    dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)], *, kept: int | None = None
-) -> int:
+def counting_bound(dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)]) -> int:
     """How many prunable weights a random network must have, at least, to hold every linear map within `eps`.
 
     The maps are x -> W x with W of dimension x dimension and spectral norm at most 1, the distance is the largest over
     ||x|| <= 1, and for each W some mask must do with probability 1/2 or more. So many maps are more than 2 eps apart
     that 2^M masks reach them only if M >= dimension^2 log2(1 / (2 eps)) - 1, whatever the architecture and the
-    distribution of its weights; of masks that keep at most `kept` weights there are fewer, and M is larger. Returns the
-    least such whole number, not below 0. Raises ValueError for a dimension below 1, an eps outside (0, 1], or a `kept`
-    below 0, or of 0 where one mask is too few. Source: Pensia et al. 2020, arXiv:2006.07990, Theorem 2.
+    distribution of its weights. Returns the least such whole number, not below 0. Raises ValueError for a dimension
+    below 1 or an eps outside (0, 1]. Source: Pensia et al. 2020, arXiv:2006.07990, Theorem 2.
 
-    >>> counting_bound(10, 1 / 16), counting_bound(10, 1 / 16, kept=100)
-    (299, 352)
+    >>> counting_bound(10, 1 / 16)
+    299
+    """
+    return max(math.ceil(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)
+
+
+@typed
+def counting_bound_for_few(
+    dimension: Count, eps: Annotated[float, Above(0, high=1), Range(1e-300)], kept: Count
+) -> int:
+    """The `counting_bound` for masks that keep at most `kept` weights: of these there are fewer, so M is larger.
+
+    The least M for which C(M, 0) + ... + C(M, kept) masks are enough. Raises ValueError as `counting_bound`, and for a
+    `kept` below 1.
+
+    >>> counting_bound_for_few(10, 1 / 16, kept=100)
+    352
     """
     bits = dimension**2 * math.log2(1 / (2 * eps)) - 1
-    return max(math.ceil(bits), 0) if kept is None else _least_weights(kept, bits)
-
-
-def _least_weights(kept: int, bits: float) -> int:
-    """The least M whose masks with at most `kept` of M weights are 2^bits or more."""
-    if kept < (bits > 0):
-        raise ValueError(f"kept is {kept}; allowed: 1 or more" if kept == 0 else f"kept is {kept}; allowed: 0 or more")
 
     def enough(m: int) -> bool:
         j = np.arange(1, min(kept, m) + 1)

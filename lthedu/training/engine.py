@@ -160,6 +160,7 @@ class Trained:
     mask: Mask
 
 
+@typed
 class Stopped(KeyboardInterrupt):
     """A training was interrupted (the stop button, Ctrl-C) before its last step. `trained` is what there is.
 

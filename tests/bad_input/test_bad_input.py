@@ -740,8 +740,8 @@ CALLS = [
     ),
     # what a lesson's cells call
     Call(lesson.check, lambda: {"number": "2.1", "function": None}, {"number": [None, 2.1, "9.99", ""]}),
-    Call(lesson.hint, lambda: {"number": "2.1"}, {"number": [None, 2.1, "9.99", ""]}),
-    Call(lesson.solution, lambda: {"number": "2.1"}, {"number": [None, 2.1, "9.99", ""]}),
+    Call(lesson.hint, lambda: {"number": "2.1"}, {"number": [2.1, "9.99", ""]}),
+    Call(lesson.solution, lambda: {"number": "2.1"}, {"number": [2.1, "9.99", ""]}),
     Call(lesson.progress, lambda: {"lesson": 2}, {"lesson": ["a", 99, 0.5, -1]}),
     Call(
         lesson.show,

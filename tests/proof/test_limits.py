@@ -176,7 +176,7 @@ def test_the_counting_bound_by_hand() -> None:
 
 @pytest.mark.parametrize("kept", [1, 2, 7, 40])
 def test_few_kept_weights_need_more_to_choose_from(kept: int) -> None:
-    found = counting_bound(3, 0.01, kept=kept)  # 9 numbers: 2^49.8 masks
+    found = counting_bound_for_few(3, 0.01, kept)  # 9 numbers: 2^49.8 masks
 
     def choices(m: int) -> int:
         return sum(math.comb(m, j) for j in range(kept + 1))
@@ -184,7 +184,7 @@ def test_few_kept_weights_need_more_to_choose_from(kept: int) -> None:
     wanted = (1 / 0.02) ** 9 / 2
     assert choices(found) >= wanted * (1 - 1e-9)
     assert choices(math.floor(found * (1 - 1e-9))) < wanted
-    assert counting_bound(3, 0.01, kept=50) == counting_bound(3, 0.01) == 50
+    assert counting_bound_for_few(3, 0.01, 50) == counting_bound(3, 0.01) == 50
 
 
 @pytest.mark.parametrize("n", [4, 9])
@@ -218,7 +218,7 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: best_fit(f, []), r"knots are \[\]; expected one or more"),
         (lambda: best_fit(f, [float("nan")]), r"knots are \[nan\]"),
         (lambda: counting_bound(0, 0.1), "dimension is 0; allowed"),
-        (lambda: counting_bound(3, 0.1, kept=0), "kept is 0; allowed: 1 or more"),
+        (lambda: counting_bound_for_few(3, 0.1, 0), "kept is 0; allowed"),
         (lambda: counting_bound(3, 0), "eps is 0; allowed: a number above 0 to 1"),
         (lambda: limits.mask_bits(3, 2), "kept is 3 and of 2"),
         (lambda: limits.prune_to(tent_network(1), eps=0), "eps is 0"),

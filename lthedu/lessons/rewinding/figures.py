@@ -52,6 +52,7 @@ WAYS_AND_RESET = {**WAYS, RESET: {**WAYS[REWOUND], "linestyle": (0, (1, 1.5)), "
 STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
 
 
+@typed
 @dataclass(frozen=True)
 class Published:
     """A published line: which way it is, how it was retrained, and its test accuracy by density."""
