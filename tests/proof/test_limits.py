@@ -15,6 +15,7 @@ from lthedu.proof.limits import (
     Pieces,
     best_fit,
     counting_bound,
+    counting_bound_for_few,
     distance,
     kept_bound,
     least_units,
