@@ -18,7 +18,7 @@ from lthedu.proof import error_bound, first_mask, ticket
 NOTEBOOK = "pruning_is_all_you_need"
 CLAIMS = 29
 MARGINS = [(5, 1), (10, 2), (15, 2)]
-READ_ON = ("etas = ProgressBar()", "grid = [np.round")  # cells that are not compared, and later ones read what they define
+READ_ON = ("etas = ProgressBar()", "grid = [np.round")  # not compared; later cells read what they define
 SMALL = replace(
     experiment.LESSON,
     sizes=(196, 8, 6, 10),
