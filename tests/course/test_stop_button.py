@@ -13,7 +13,7 @@ from lthedu.experiments.study import Settings, Study
 from lthedu.networks.models import MLP
 from lthedu.training import Replicates, train
 mnist = data.load("mnist", device="cpu").first(2000, 200, 200)
-settings = Settings(seeds=(0, 1), levels=1, steps=1200, batch_size=32, val_every=5)
+settings = Settings(seeds=(0, 1), levels=1, steps=1200, batch_size=32, val_every=1)
 Study(mnist, settings=Settings(seeds=(0,), levels=0, steps=1)).run()  # imports what is slow to import
 study = Study(mnist, lambda: MLP([784, 20, 10]), settings)
 two = Replicates.create(lambda: MLP([784, 20, 10]), seeds=(0, 1))
@@ -63,7 +63,10 @@ def test_a_stopped_cell_ends_with_a_box_and_what_it_kept_goes_on(kernel: tuple) 
     assert "finished levels that are kept: 0; the rows so far are in the study's `table`" in box
     assert STILL_THERE in box
     assert "Traceback" not in box
+    assert run(client, "stopped = study.table; print(len(stopped) > 0)")[1] == ["True\n"]  # a bar comes after a row
     assert run(client, RUN)[0] == "ok"
+    after = run(client, "print(sorted(study.levels), len(table) > len(stopped), table.arm.nunique())")
+    assert after[1] == ["[0, 1] True 4\n"]
 
     status, (box,), bars = run(
         client, "done = train(two, mnist, 10**6, progress=ProgressBar())", manager.interrupt_kernel
