@@ -45,11 +45,7 @@ WAYS: Mapping[str, dict[str, Any]] = {
 }
 RESET = "reset"  # rewound to step 0
 WAYS_AND_RESET = {**WAYS, RESET: {**WAYS[REWOUND], "linestyle": (0, (1, 1.5)), "mfc": "white"}}
-NAMES = {
-    REVIVED: "both repairs",
-    REINIT: "reinitialised",
-    REINIT_REVIVED: "reinitialised, both repairs",
-}  # else the arm
+NAMES = {REVIVED: "both repairs", REINIT: "reinitialised", REINIT_REVIVED: "reinitialised, both repairs"}  # or the arm
 NOT_TO_SCALE = "(steps not to scale)"
 STABLE = 2.0  # points of error: below it the paper of 2020 calls a network stable
 
@@ -222,7 +218,7 @@ def stored_by_density(stored: PaperResult) -> Drawn:
             for place, k in enumerate(mean.index):
                 look = _mark(WAYS[arm]) | {"mfc": WAYS[arm]["color"] if k else "white"}
                 height = y + 0.2 * ((len(mean) - 1) / 2 - place)
-                ax.errorbar(mean[k], height, xerr=sd[k], ms=6, capsize=2, label=arm if place == 0 else None, **look)
+                ax.errorbar(mean[k], height, xerr=sd[k], ms=6, capsize=2, **look)
             if mean.max() < low:
                 ax.annotate(
                     f"← {mean.mean():.0f} %", (low, y), (4, 0), textcoords="offset points", va="center", fontsize=9
@@ -273,7 +269,7 @@ def _ways(ax: Axes, rows: pd.DataFrame, by_step: Sequence[str], at_left: Sequenc
 
 
 def _mark(look: Mapping[str, Any]) -> dict[str, Any]:
-    return {"color": look["color"], "marker": look["marker"]}
+    return {key: look[key] for key in ("color", "marker", "mfc") if key in look}
 
 
 def _by_step(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
