@@ -122,7 +122,7 @@ def sparse_hills(table: Annotated[pd.DataFrame, Columns("arm density k barrier")
     for x, (arm, way, label) in zip((-0.3, -0.15), others, strict=True):
         found = 100 * table[table["arm"] == arm]["barrier"]
         ax.plot([x] * len(found), found, ls="", ms=6, label=label, **_mark(WAYS_AND_RESET[way]))
-    ax.set_title(f"Pruned to {100 * sparse:g} %: with both repairs hardly a hill", fontsize=11)
+    ax.set_title(f"Pruned to {100 * sparse:g} %: with both repairs most hills are gone", fontsize=11)
     ax.legend(fontsize=9)
     return figure, (
         f"The error barrier in points of test error between two children pruned to {100 * sparse:g} percent, with both "
@@ -159,7 +159,7 @@ def accuracy_by_step(
         words += draw_guesses(plain, {arm: value}, places.get(arm, -0.7), looks)
     words += draw_guesses(repaired, restored, -0.7, looks)
     plain.set_title(f"{100 * density:g} % kept, as they are: a reset fails", fontsize=11)
-    repaired.set_title("Repaired: the start is as good a step as any (axis cut)", fontsize=11)
+    repaired.set_title(f"With both repairs the start is as good as step {k} (axis cut)", fontsize=11)
     for ax in (plain, repaired):
         ax.axhline(100 * table.loc[table["arm"] == DENSE, "accuracy"].mean(), color="black", ls=":", label=DENSE)
         ax.set_xlabel(f"step k that is gone back to {NOT_TO_SCALE}")
