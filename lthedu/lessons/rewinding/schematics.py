@@ -57,7 +57,7 @@ def four_ways(settings: Settings, k: int) -> Drawn:
         look = {"fc": to_rgba(WAYS_AND_RESET[way]["color"], 0.25), "ec": WAYS_AND_RESET[way]["color"]}
         ls = ":" if way == RESET else "-"
         ax.fill_between(steps[first:], y, y + 0.04 + 0.72 * rates[first:], **look, ls=ls, lw=1.5)
-        ax.annotate(words, (first + 20, y + 0.3), fontsize=10)
+        ax.annotate(words, (first + 14, y + 0.3), fontsize=9)
     ax.axvline(k, color="black", ls=":", lw=1)
     ax.set_yticks(np.arange(len(rows)) + 0.3, [name for name, *_ in rows[::-1]])
     ax.tick_params(axis="y", length=0)
