@@ -16,7 +16,7 @@ from lthedu.base.ranges import Columns
 from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, REINIT
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import LOOKS, draw_guesses, percent
+from lthedu.figures.style import LOOKS, draw_guesses, percent, schematic
 from lthedu.lessons.rewinding.experiment import (
     ARMS,
     BY_STEP,
@@ -77,6 +77,7 @@ PUBLISHED = (
 )
 
 
+@schematic
 def valleys() -> Drawn:
     """A drawing, not a measurement: two children in two valleys and in one, and the straight line between them."""
     figure, axes = plt.subplots(1, 2, figsize=(8.8, 3.3), sharey=True, layout="constrained")
@@ -107,6 +108,7 @@ def valleys() -> Drawn:
     )
 
 
+@schematic
 @typed
 def four_ways(settings: Settings, k: int) -> Drawn:
     """A drawing: for each way to go on, the steps that it trains, with which rate, and from which weights."""
