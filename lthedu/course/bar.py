@@ -52,7 +52,8 @@ class ProgressBar:
             self._open(in_all)
             self._offset = done
         now = time.monotonic()
-        self._began = self._began or now
+        if done == self._offset:  # what prepares the first step says nothing about the others
+            self._began = now
         self.now = f"{text}, {100 * done // in_all} % done"
         if done >= in_all:
             self.close()
