@@ -14,8 +14,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import LOOKS, draw_guesses, percent, schematic
+from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.many_small_lotteries.experiment import SMALL, YOURS
 from lthedu.stats import clopper_pearson
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lthedu.base.arguments import typed
-from lthedu.figures.style import schematic
+from lthedu.figures import schematic
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's
 KEPT, PRUNED = "#CFE3F5", "#F2F2F2"

@@ -15,8 +15,9 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, REINIT
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import LOOKS, draw_guesses, percent, schematic
+from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.rewinding.experiment import (
     ARMS,
     BY_STEP,

@@ -16,8 +16,9 @@ from lthedu.base.arguments import typed
 from lthedu.base.course_files import lesson_numbers
 from lthedu.base.ranges import Columns, Fraction
 from lthedu.base.streams import numpy_generator
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import LOOKS, draw_guesses, schematic
+from lthedu.figures.style import LOOKS, draw_guesses
 from lthedu.pruning import keep_largest
 
 # Okabe and Ito's colours, each with a line style and a marker of its own
