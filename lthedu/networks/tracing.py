@@ -79,7 +79,7 @@ def read_chain(
 
 
 class _Tracer(fx.Tracer):
-    """It does not look into a layer, not even into one of a class that somebody derived: that is refused by its name."""
+    """It does not look into layers, nor into those of derived classes: these are refused by their names."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return isinstance(m, KINDS) or super().is_leaf_module(m, module_qualified_name)
