@@ -169,7 +169,7 @@ class Chain:
         (5, 3)
         """
         inputs = self.inputs
-        if x.ndim < 2 or not len(x) or tuple(x.shape[1:]) not in (inputs, (math.prod(inputs),)):
+        if x.ndim < 2 or not len(x) or tuple(x.shape[1:]) not in (inputs, (math.prod(inputs),), self.image):
             rows = f" or (n, {math.prod(inputs)})" if len(inputs) > 1 else ""
             shape = ", ".join(map(str, ("n", *inputs)))
             raise ValueError(f"the inputs have shape {tuple(x.shape)}; allowed: ({shape}){rows} with n of 1 or more")
