@@ -121,7 +121,10 @@ class Chain:
 
     @property
     def flat(self) -> int:
-        """The step from which on every image is one pixel, and no step looks at more: from there on it is a row."""
+        """The step from which on every image is one pixel, and no step looks at more: from there on it is a row.
+
+        It is 0 for a fully connected network, and for no other.
+        """
         found, shapes = len(self.steps), self.shapes
         while found and self.steps[found - 1].plain and shapes[found - 1][1:] == (1, 1):
             found -= 1
