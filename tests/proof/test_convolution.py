@@ -151,10 +151,12 @@ def test_a_row_for_each_place_and_back() -> None:
 @pytest.mark.parametrize("method", ["free", "blocks", "orseau"])
 @pytest.mark.parametrize("box", BOXES)
 def test_one_incoming_number_of_each_channel_is_kept_and_nothing_moves(method, box) -> None:
+    state = torch.get_rng_state()
     ticket = ticket_of(SMALL, method=method, box=box)
     params = ConvolutionalSource(0, ticket.source.chain, ticket.source.octaves).params()
     masks.check_fits(ticket.mask, params)
     module = ticket.module()
+    assert torch.get_rng_state().equal(state)
     assert [name for name, _ in module.named_parameters()] == list(ticket.mask) == list(params)
     for name, p in module.named_parameters():
         assert p.equal(torch.where(ticket.mask[name], params[name], torch.zeros(())))
