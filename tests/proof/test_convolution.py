@@ -226,7 +226,7 @@ def test_inputs_of_another_shape_are_refused(shape) -> None:
 
 
 def test_it_goes_into_a_file_and_comes_back_in_another_process(tmp_path: Path) -> None:
-    target = network([(3, (3, 3), 1, True, 2), (2, (2, 3), 0, True, 0)], "flat", IMAGE, 2)
+    target = network([(3, (3, 3), 1, True, 2), (2, (2, 1), 0, True, 4)], "flat", IMAGE, 2)
     ticket = ticket_of(target, box=(-1, 2), seed=3)
     size = save_ticket(ticket, tmp_path / "t")
     again = load_ticket(tmp_path / "t")
