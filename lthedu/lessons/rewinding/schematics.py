@@ -6,10 +6,12 @@ from matplotlib.colors import to_rgba
 
 from lthedu.base.arguments import typed
 from lthedu.experiments.study import DENSE
+from lthedu.figures import schematic
 from lthedu.lessons.rewinding.experiment import LR_REWOUND, REWOUND, TUNED, Settings
 from lthedu.lessons.rewinding.figures import RESET, WAYS_AND_RESET, Drawn
 
 
+@schematic
 def valleys() -> Drawn:
     """A drawing, not a measurement: two children in two valleys and in one, and the straight line between them."""
     figure, axes = plt.subplots(1, 2, figsize=(8.8, 3.3), sharey=True, layout="constrained")
@@ -40,6 +42,7 @@ def valleys() -> Drawn:
     )
 
 
+@schematic
 @typed
 def four_ways(settings: Settings, k: int) -> Drawn:
     """A drawing: for each way to go on, the steps that it trains, with which rate, and from which weights."""
