@@ -5,19 +5,41 @@ import itertools
 import numpy as np
 from torch import nn
 
+from lthedu.networks.chain import Chain, fully_connected
+from lthedu.networks.tracing import read_chain
 from lthedu.proof.scales import check_box, check_reach, check_scale
 from lthedu.proof.solvers import LARGEST, MOST_HASHED, Keep
 from lthedu.proof.target import Box, Layer, Normalise, layers_of
 from lthedu.proof.widths import Method
 
 
-def read(target: nn.Module, box: Box) -> list[Layer]:
-    """The target's layers, probed in the box too; where their numbers are too large to be tried, the error says so."""
+def read(target: nn.Module, box: Box, image: tuple[int, int, int] | None) -> tuple[Chain, list[Layer]]:
+    """The target's steps and the layers [W | b] of its affine ones, probed in the box too.
+
+    `image` is what it reads, (channels, height, width), or None for rows of numbers. Where its numbers are too large to
+    be tried, the error says so.
+    """
     try:
-        return layers_of(target, box)
+        if image is not None:
+            chain, found = read_chain(target, image, "target", at=box.probes)
+            return chain, [np.concatenate([w.reshape(len(w), -1), b[:, None]], axis=1) for w, b in found]
+        check_rows(target)
+        layers = layers_of(target, box)
     except ValueError:
         check_reach(target)
         raise
+    return fully_connected([layers[0].shape[1] - 1, *map(len, layers)]), layers
+
+
+def check_rows(target: nn.Module) -> None:
+    """Raise ValueError, naming the layer, for a target that reads images, of which no size was given."""
+    for name, layer in target.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.AdaptiveAvgPool2d):
+            kind = type(layer).__name__
+            raise ValueError(
+                f"layer {name or 'target'!r} is {kind}, which reads images: give their size too, "
+                f"image=(channels, height, width); allowed without it: Linear layers with a ReLU between each two"
+            )
 
 
 def region(ends: tuple[float, float]) -> Box:
