@@ -21,6 +21,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.networks import models
+from lthedu.paper import proof_targets
 from lthedu.training import Optimizer
 
 
@@ -132,6 +133,16 @@ def small_cnn(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return cnn.stored(found, made.params, parts.with_suffix(".safetensors"))
 
 
+def targets(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """What tickets of two trained targets take, and how far they are off; minutes on a CPU."""
+    return proof_targets.proof_targets(clock)
+
+
+def tradeoff(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """How few weights are kept of how many random ones, at equal distance; minutes on a CPU."""
+    return proof_targets.proof_tradeoff(clock)
+
+
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,
@@ -142,6 +153,8 @@ RUNS: dict[str, Run] = {
     "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
     "winning_tickets": winning_tickets,
     "small_cnn": small_cnn,
+    "proof_targets": targets,
+    "proof_tradeoff": tradeoff,
 }
 
 

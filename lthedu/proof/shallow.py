@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.base.arguments import typed
+from lthedu.networks.chain import Step, fully_connected
 from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, given, widths
 from lthedu.proof.construct import CHUNK, Built, Construction, _Layer
@@ -100,25 +101,27 @@ def construct_shallow(
     ((4, 170, 100, 100, 2), 0)
     """
     region = given.region(box)
-    found = given.read(target, region)
+    chain, found = given.read(target, region, None)
     given.check("free", per_weight, seed, keep)
-    shape = (found[0].shape[1] - 1, *map(len, found))
+    shape = chain.widths
     copies = int(per_weight) if per_weight else copies_for(shape, eta, delta, signed=region.signed)
     sizes = source_sizes(shape, copies, signed=region.signed)
     _check_fits(sizes, widths.memory_limit() if memory is None else memory)
     source = Source(seed, sizes)
     layers, scale = given.normalised(normalise, found, widths.LARGEST)
-    wanted = _with_constant(layers)
-    times = [copies] * (len(layers) - 1) + [1]
+    wanted = [
+        np.repeat(layer, 1 if i == len(layers) else copies, axis=0) for i, layer in enumerate(_with_constant(layers), 1)
+    ]
+    chain = fully_connected([shape[0], *map(len, wanted)])
     choose = gadgets.subset_chooser(solver, keep)
-    first = _Layer(source, 0, np.repeat(wanted[0], times[0], axis=0), region.signed)
+    first = _Layer(source, 0, chain.steps[0], wanted[0], signed=region.signed)
     built = [first.build("free", copies, eta, choose, gadgets.first_mask)]
     mask = first.mask
-    for i in range(1, len(layers)):
-        layer, kept = _from_copies(source, i + 1, np.repeat(wanted[i], times[i], axis=0), eta, choose)
-        built.append(layer)
+    for i, layer in enumerate(wanted[1:], 2):
+        copied, kept = _from_copies(source, i, layer, eta, choose)
+        built.append(copied)
         mask |= kept
-    return Shallow(source, _read(mask), scale, region, eta, "free", built, copies, shape)
+    return Shallow(source, _read(mask), scale, region, eta, "free", built, chain, copies, shape)
 
 
 def copies_for(shape: Sequence[int], eta: float, delta: float, *, signed: bool) -> int:
@@ -188,9 +191,9 @@ def _from_copies(source: Source, index: int, wanted: Layer, eta: float, choose: 
         kept[k : k + step] = choose(whole, numbers[k : k + step], wanted[k : k + step], eta)
     made = np.where(kept, numbers, 0).astype(np.float64)
     off = wanted - made.sum(2)  # (rows, neurons)
-    layers = [_no_bias(lifted) for lifted in (made + off[..., None] / copies, made)]
-    counts = np.full(neurons, copies)
-    layer = Copied(layers[0], layers[1], None, int((np.abs(off) > eta).sum()), counts, counts, float(np.abs(off).max()))
+    lifted, folded = _no_bias(made + off[..., None] / copies), _no_bias(made)
+    missed, largest, counts = int((np.abs(off) > eta).sum()), float(np.abs(off).max()), np.full(neurons, copies)
+    layer = Copied(Step("affine", rows), lifted, folded, None, missed, counts, counts, largest)
     mask = torch.from_numpy(kept.reshape(weight.shape))
     return layer, {names[0]: mask, names[1]: torch.zeros(rows, dtype=torch.bool)}
 
