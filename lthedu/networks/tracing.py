@@ -61,7 +61,7 @@ def read_chain(
         raise ValueError(f"image is {image}; allowed: (channels, height, width), each at least 1")
     double = in_float64(network, ALLOWED)
     try:
-        traced = fx.symbolic_trace(double)
+        traced = fx.GraphModule(double, _Tracer().trace(double))
     except Exception as error:
         raise ValueError(f"the forward of the {called} cannot be traced ({error}); {ALLOWED}") from error
     reader = _Reader(traced, image)
@@ -71,10 +71,18 @@ def read_chain(
     weights = [tuple(map(torch.from_numpy, layer)) for layer in reader.layers]
 
     def computes(x: Tensor) -> Tensor:
-        return chain.through(x, [_affine(step, *layer) for (step, _), layer in zip(chain.affine, weights, strict=True)])
+        layers = [_affine(step, *layer) for (step, _), layer in zip(chain.affine, weights, strict=True)]
+        return torch.as_tensor(chain.through(x, layers))
 
     check_computes(network, computes, chain.image, called, at, ALLOWED)
     return chain, reader.layers
+
+
+class _Tracer(fx.Tracer):
+    """It does not look into layers, nor into those of derived classes: these are refused by their names."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, KINDS) or super().is_leaf_module(m, module_qualified_name)
 
 
 class _Reader(fx.Interpreter):

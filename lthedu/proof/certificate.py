@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Range, Whole
 from lthedu.base.streams import numpy_generator
-from lthedu.networks.chain import Step
-from lthedu.proof.construct import Construction, same_predictions
+from lthedu.proof.construct import Built, Construction, same_predictions
 from lthedu.proof.convolution import affine, weigh
 from lthedu.proof.norms import chain_bound, matrix_norm
 from lthedu.proof.scales import HELD, held
@@ -156,20 +155,23 @@ class _Pair:
 
     def __init__(self, ticket: Construction) -> None:
         self.scale, self.chain = ticket.scale, ticket.chain
-        parts = [
-            [None if part is None else torch.from_numpy(part) for part in (la.target, la.positive, la.negative)]
-            for la in ticket.layers
-        ]
-        steps = [la.step for la in ticket.layers]
-        self.theirs = [partial(affine, step, target) for step, (target, *_) in zip(steps, parts, strict=True)]
-        self.ours = [partial(_made, step, *made) for step, (_, *made) in zip(steps, parts, strict=True)]
+        self.theirs = [partial(affine, la.step, torch.from_numpy(la.target)) for la in ticket.layers]
+        self.ours = [_made(la) for la in ticket.layers]
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         theirs, ours = self.chain.through(x, self.theirs), self.chain.through(x, self.ours)
         return self.scale * (theirs - ours)  # type: ignore[no-any-return]
 
 
-def _made(step: Step, positive: torch.Tensor, negative: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
-    if negative is None:
-        return affine(step, positive, x)  # type: ignore[no-any-return]
-    return affine(step, positive, x.relu()) + weigh(step, negative, x.clamp(max=0))  # type: ignore[no-any-return]
+def _made(layer: Built) -> Callable[[torch.Tensor], torch.Tensor]:
+    """`Built.forward`, for tensors."""
+    positive = torch.from_numpy(layer.positive)
+    if layer.negative is None:
+        return partial(affine, layer.step, positive)
+    negative = torch.from_numpy(layer.negative)
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        found = affine(layer.step, positive, x.relu()) + weigh(layer.step, negative, x.clamp(max=0))
+        return torch.as_tensor(found)
+
+    return forward

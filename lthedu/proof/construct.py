@@ -1,5 +1,6 @@
 """The theorem, built: out of a random network twice as deep, a mask that makes it compute what the target computes."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -182,7 +183,7 @@ def construct(
     block = widths.block_size(method, eta, instances, delta, each, largest)
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
     source = source_of(widths.source_chain(chain, method, block, signed=region.signed), seed, octaves)
-    layers, scale = given.normalised(normalise, found, largest)
+    layers, scale = given.normalised(normalise, found, largest, [math.prod(step.kernel) for step, _ in chain.affine])
     mask: Mask = {}
     built = []
     for i, (layer, (step, _)) in enumerate(zip(layers, chain.affine, strict=True)):

@@ -101,7 +101,7 @@ def in_fixed_order(step: Step, weight: NDArray[Any], bias: NDArray[Any]) -> Call
             seen = h[:, :, from_rows, from_columns]
             made = kept @ np.ascontiguousarray(seen).reshape(len(h), -1)
             found[:, :, rows, columns] += made.reshape(outputs, *seen.shape[1:])
-        return found + bias[:, None, None, None]
+        return np.asarray(found + bias[:, None, None, None])
 
     return computes
 

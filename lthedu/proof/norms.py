@@ -15,7 +15,7 @@ from lthedu.proof.scales import HELD
 Floats = NDArray[np.float64]
 
 
-def convolution_norm(weight: Floats, image: Pair) -> float:
+def convolution_norm(weight: Floats, image: Pair, padding: Pair = (0, 0)) -> float:
     """An upper bound on the norm of a convolution, weights (outputs, channels, *kernel), as a map of whole images.
 
     `image` is (height, width). Padded with zeros, by less than the kernel, an image n pixels long meets a kernel k long
@@ -30,7 +30,7 @@ def convolution_norm(weight: Floats, image: Pair) -> float:
     9.0
     """
     kernel = weight.shape[2:]
-    if kernel == (1, 1) or kernel == tuple(image):
+    if kernel == (1, 1) or (kernel == tuple(image) and padding == (0, 0)):
         return matrix_norm(weight.reshape(len(weight), -1))
     sides = [n + k - 1 for n, k in zip(image, kernel, strict=True)]
     waves = np.fft.rfft2(weight, s=sides)  # (outputs, channels, *frequencies)
@@ -96,4 +96,4 @@ def matrix_norm(matrix: Floats) -> float:
 def _norms(step: Step, layer: Floats, image: Pair) -> tuple[float, float]:
     """Of a layer's weights and of its bias."""
     weight = layer[:, :-1].reshape(len(layer), -1, *step.kernel)
-    return convolution_norm(weight, image), float(np.linalg.norm(layer[:, -1]))
+    return convolution_norm(weight, image, step.padding), float(np.linalg.norm(layer[:, -1]))

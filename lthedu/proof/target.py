@@ -15,8 +15,7 @@ from lthedu.networks.reading import affine_layers
 from lthedu.proof.scales import HELD, held
 
 Floats = NDArray[np.float64]
-# [W | b]: (outputs, inputs + 1), the last column holds the biases; a convolution's (outputs, channels * kernel + 1)
-Layer = Floats
+Layer = Floats  # [W | b]: (outputs, inputs + 1), the last column holds the biases
 Normalise = Callable[[Sequence[Layer], float], tuple[list[Layer], float]]
 
 
@@ -51,8 +50,7 @@ def normalise(
 ) -> tuple[list[Layer], float]:
     """The same network with no weight or bias above `largest` in size, and the scale its output lost.
 
-    `layers` are [W | b], (outputs, inputs + 1); where a layer looks at several places of an image, each earlier output
-    has as many columns in a row. A ReLU lets a positive factor through, so each layer may be divided by
+    `layers` are [W | b], (outputs, inputs + 1). A ReLU lets a positive factor through, so each layer may be divided by
     its own s = max(max |W|, max |b| / c) / largest, where c is the product of the earlier layers' s: W by s, and b by
     c s, since what it is added to has shrunk by all of them. The network's output is the new one's times the last c s,
     the scale. That is true of every `largest`; subset sums want 1/4, since the larger a weight, the likelier it is that
@@ -85,7 +83,7 @@ def _checked(layers: Sequence[Layer]) -> list[Layer]:
     found, inputs = [], 0
     for i, layer in enumerate(map(np.asarray, layers), 1):
         shape, real = layer.shape, layer.dtype.kind in "fiu"
-        if not real or len(shape) != 2 or not shape[0] or shape[1] < 2 or (inputs and (shape[1] - 1) % inputs):
+        if not real or len(shape) != 2 or not shape[0] or shape[1] < 2 or (inputs and shape[1] != inputs + 1):
             inside = f"{inputs or 'inputs'} + 1"
             raise ValueError(f"layer {i} is {layer.dtype} of shape {shape}; allowed: numbers, (outputs, {inside})")
         found.append(layer.astype(np.float64))

@@ -204,6 +204,11 @@ def test_a_forward_that_does_something_else_is_refused(then, words) -> None:
         read_chain(Own(then), IMAGE, "target")
 
 
+class Doubling(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * super().forward(x)
+
+
 class Shifted(nn.Conv2d):
     """It computes something else than its weights say, without a forward of its own."""
 
@@ -214,6 +219,8 @@ class Shifted(nn.Conv2d):
 def test_what_is_read_is_held_against_what_is_computed() -> None:
     with pytest.raises(ValueError, match="Sequential does more, or less, than its layers say"):
         read_chain(refused(Shifted(2, 2, 3), nn.ReLU()), IMAGE)
+    with pytest.raises(ValueError, match="layer '2' is Doubling; allowed"):
+        read_chain(refused(Doubling(2, 2, 3), nn.ReLU()), IMAGE)
     net = Own(lambda net, x: net.head(net.body(x).relu().flatten(1)))
     net.body.register_forward_hook(lambda module, inputs, output: output.clamp(max=1e12))
     with pytest.raises(ValueError, match="layer 'body' has a hook"):

@@ -252,9 +252,7 @@ def test_it_goes_into_a_file_and_comes_back_in_another_process(tmp_path: Path) -
 
 def test_a_convolution_needs_the_size_of_its_images() -> None:
     for net in (SMALL, nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 2))):
-        with pytest.raises(
-            ValueError, match=r"^layer '0' is (MaxPool|Conv)2d, which reads images: .* image=\(channels"
-        ):
+        with pytest.raises(ValueError, match=r"^layer '0' is (MaxPool|Conv)2d; allowed: .* image=\(channels"):
             construct(net, eta=1e-2)
     for image, words in (
         ((2, 7), r"image is \(2, 7\); allowed: a tuple of 3"),
@@ -275,6 +273,15 @@ def test_a_source_that_does_not_fit_is_refused_with_its_widths() -> None:
         ticket_of(SMALL, memory=need - 1)
 
 
+def test_kernels_of_zeros_and_missing_biases_stay_what_they_are() -> None:
+    net = drawn(nn.Sequential(nn.Conv2d(2, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(40, 2)), 0)
+    net[0].weight[1], net[0].bias[0] = 0, 0
+    ticket, x = ticket_of(net), inputs((0, 1)).double()
+    assert np.abs(ticket.layers[0].target).max() == pytest.approx(0.25)
+    assert not ticket.layers[0].positive[1, :-1].any()
+    assert close(ticket.target_logits(x.numpy()), net.double()(x).numpy())
+
+
 def test_a_bound_over_matrices_is_refused() -> None:
     with pytest.raises(ValueError, match="bound is a function of matrices, and the ticket has convolutions"):
         certificate(ticket_of(SMALL), lambda *arguments: 0.0)
@@ -283,7 +290,7 @@ def test_a_bound_over_matrices_is_refused() -> None:
 def test_numbers_whose_scale_leaves_float64_are_named_by_their_layer() -> None:
     huge = drawn(nn.Sequential(nn.Conv2d(2, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(40, 2)).double(), 0)
     huge.double()[0].weight.mul_(1e305)
-    with pytest.raises(ValueError, match="the largest number of layer '0' is .*, with which values can exceed"):
+    with pytest.raises(ValueError, match=r"the largest number of layer .0. is .*, with which values can exceed"):
         ticket_of(huge)
 
 
