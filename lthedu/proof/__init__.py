@@ -17,7 +17,7 @@ from lthedu.proof.subset_sums import (
     meet_in_the_middle,
     subset_errors,
 )
-from lthedu.proof.target import normalise
+from lthedu.proof.target import normalise, normalise_rows
 from lthedu.proof.ticket import Ticket
 from lthedu.proof.ticket_file import checksum, fewest_bytes, load_ticket, save_ticket
 
@@ -45,6 +45,7 @@ __all__ = [
     "load_ticket",
     "meet_in_the_middle",
     "normalise",
+    "normalise_rows",
     "one_weight",
     "same_predictions",
     "save_ticket",

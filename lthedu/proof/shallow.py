@@ -109,7 +109,7 @@ def construct_shallow(
     sizes = source_sizes(shape, copies, signed=region.signed)
     _check_fits(sizes, widths.memory_limit() if memory is None else memory)
     source = Source(seed, sizes)
-    layers, scale = given.normalised(normalise, found, widths.LARGEST)
+    layers, scale = given.normalised(normalise, found, widths.LARGEST, [1] * len(found))
     wanted = [
         np.repeat(layer, 1 if i == len(layers) else copies, axis=0) for i, layer in enumerate(_with_constant(layers), 1)
     ]

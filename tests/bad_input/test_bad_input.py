@@ -723,6 +723,14 @@ CALLS = [
             "largest": [0, -1, NAN, None, INF, 10**400],
         },
     ),
+    Call(
+        proof.normalise_rows,
+        lambda: {"layers": [np.ones((2, 3)), np.ones((2, 3))]},
+        {
+            "layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)], [np.ones(3)], [np.full((2, 3), 1e308)]],
+            "largest": [0, -1, NAN, None, INF, 10**400],
+        },
+    ),
     # files
     Call(
         sealed.write,
