@@ -32,9 +32,9 @@ class Settings(Seeded):
     """The training; defaults are what the stored network was made with. Raises ValueError."""
 
     seeds: Seeds = (0,)
-    passes: Count = 5  # through the training images
-    batch_size: Count = 100
-    lr: Annotated[float, Above(0)] = 3e-3  # of Adam, falling to 0 along a cosine
+    passes: Count = 2  # through the training images
+    batch_size: Count = 50
+    lr: Annotated[float, Above(0)] = 2e-3  # of Adam, falling to 0 along a cosine
 
 
 SIZES = Sizes(tiny=Settings(passes=1, batch_size=20), lesson=Settings(), paper=Settings())

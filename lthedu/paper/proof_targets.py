@@ -40,7 +40,7 @@ class Targets:
     steps: int = 1404  # of LeNet-300-100's training, as in lesson 09: three passes
     batch_size: int = 128
     seed: int = 0
-    masked: int = 1000  # test digits that go through the masked network as well, for rounding
+    masked: int = 200  # test digits that go through the masked network as well, for rounding
 
 
 @dataclass(frozen=True)
