@@ -22,7 +22,7 @@ from lthedu.experiments import small_cnn
 from lthedu.experiments.paper_results import PaperResult, made_with
 from lthedu.networks import models
 from lthedu.networks.models import MLP
-from lthedu.proof import certificate, construct, largest_difference, limits, same_predictions, save_ticket
+from lthedu.proof import certificate, construct, largest_difference, limits, same_predictions, save_ticket, widths
 from lthedu.proof.solvers import Keep
 from lthedu.proof.widths import Method
 from lthedu.training import Progress, Replicates, train
@@ -50,7 +50,8 @@ class Tradeoff:
     dimension: int = 6
     eps: tuple[float, ...] = (0.1, 0.01)
     numbers: tuple[int, ...] = tuple(range(16, 41, 4))  # candidates for a weight
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    most: int = 50_000_000  # random weights of a source
 
 
 def proof_targets(progress: Progress, settings: Targets | None = None) -> PaperResult:
@@ -80,15 +81,16 @@ def proof_tradeoff(progress: Progress, settings: Tradeoff | None = None) -> Pape
     """Kept weights against random ones at equal distance: linear maps of norm 1, all within `eps` for ||x|| <= 1.
 
     Subset sums have `numbers` candidates for a weight; the methods of Malach and Orseau have as many as their own rules
-    say. Of the errors for one weight eps, eps / sqrt(2), eps / 2, ... the first is taken that brings the whole map
-    within eps; a row is missing where none does, or where the source would not fit. `bound`: fewer random weights have
-    too few masks with so many kept ones for all such maps at that distance (`counting_bound_for_few`).
+    say. Of ten errors for one weight, eps / sqrt(2), eps / 2, ..., the first is taken that brings the whole map within
+    eps; a row is missing where none does, or where the source would have more than `most` weights. `bound`: fewer
+    random weights have too few masks with so many kept ones for all such maps at that distance
+    (`counting_bound_for_few`).
     """
     s = settings or Tradeoff()
     own: list[tuple[Method, Keep, int | None]] = [("malach", "ladder", None), ("orseau", "ladder", None)]
     ways = own + [("free", keep, n) for keep in KEEPS for n in s.numbers]
     cases = list(itertools.product(s.eps, ways, s.seeds))
-    rows = (_within(s.dimension, eps, *way, seed) for eps, way, seed in cases)
+    rows = (_within(s, eps, *way, seed) for eps, way, seed in cases)
     return _collected("Kept and random weights of linear maps", asdict(s), rows, len(cases), progress)
 
 
@@ -134,21 +136,22 @@ def _ticket(target: nn.Module, x: Tensor, box: tuple[float, float], keep: Keep, 
     }
 
 
-def _within(dimension: int, eps: float, method: Method, keep: Keep, numbers: int | None, seed: int) -> Row | None:
+def _within(s: Tradeoff, eps: float, method: Method, keep: Keep, numbers: int | None, seed: int) -> Row | None:
     """A row of the trade-off, or None where no ticket of this kind comes within `eps`."""
-    for halvings in range(24):
+    classes = 2 * s.dimension + 1
+    for halvings in range(1, 11):
         eta = eps * 2 ** (-halvings / 2)
-        try:
-            ticket, distance = limits.linear_ticket(
-                dimension, eta, method=method, per_weight=numbers, seed=seed, keep=keep
-            )
-        except ValueError:  # the source does not fit
+        block = widths.block_size(method, eta, s.dimension * classes, per_weight=numbers)
+        if block * classes**2 > s.most:
             return None
+        ticket, distance = limits.linear_ticket(
+            s.dimension, eta, method=method, per_weight=numbers, seed=seed, keep=keep
+        )
         if distance <= eps:
-            bound = limits.counting_bound_for_few(dimension, eps, ticket.kept)
+            bound = limits.counting_bound_for_few(s.dimension, eps, ticket.kept)
             found = {"eps": eps, "method": method, "keep": keep, "numbers": numbers, "seed": seed, "eta": eta}
             sizes = {"random": ticket.source.count(), "kept": ticket.kept, "summands": ticket.summands}
-            return found | {"distance": distance, "entries": dimension**2} | sizes | {"bound": bound}
+            return found | {"distance": distance, "entries": s.dimension**2} | sizes | {"bound": bound}
     return None
 
 
