@@ -87,7 +87,7 @@ def normed() -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def without_norms(network: nn.Sequential) -> nn.Sequential:
+def without_norms(network: nn.Module) -> nn.Sequential:
     """What `normed` computes once it is trained, as the small network.
 
     >>> network, x = normed().eval(), torch.rand(3, 1, 28, 28)
@@ -95,7 +95,7 @@ def without_norms(network: nn.Sequential) -> nn.Sequential:
     True
     """
     layers: list[nn.Module] = []
-    for layer in network.eval():
+    for layer in network.eval().children():
         if isinstance(layer, nn.BatchNorm2d):
             layers[-1] = fuse_conv_bn_eval(layers[-1], layer)  # type: ignore[type-var]
         else:
