@@ -121,7 +121,10 @@ class Chain:
 
     @property
     def flat(self) -> int:
-        """The step from which on every image is one pixel, and no step looks at more: from there on it is a row."""
+        """The step from which on every image is one pixel, and no step looks at more: from there on it is a row.
+
+        It is 0 for a fully connected network, and for no other.
+        """
         found, shapes = len(self.steps), self.shapes
         while found and self.steps[found - 1].plain and shapes[found - 1][1:] == (1, 1):
             found -= 1
@@ -169,7 +172,7 @@ class Chain:
         (5, 3)
         """
         inputs = self.inputs
-        if x.ndim < 2 or not len(x) or tuple(x.shape[1:]) not in (inputs, (math.prod(inputs),)):
+        if x.ndim < 2 or not len(x) or tuple(x.shape[1:]) not in (inputs, (math.prod(inputs),), self.image):
             rows = f" or (n, {math.prod(inputs)})" if len(inputs) > 1 else ""
             shape = ", ".join(map(str, ("n", *inputs)))
             raise ValueError(f"the inputs have shape {tuple(x.shape)}; allowed: ({shape}){rows} with n of 1 or more")

@@ -20,7 +20,7 @@ ALLOWED = (
 MAX, AVERAGE = nn.functional.max_pool2d, nn.functional.avg_pool2d
 # what is called as a function or a method, by the kind of layer that computes the same
 FUNCTIONS: dict[Any, type[nn.Module]] = {
-    **dict.fromkeys((nn.functional.relu, torch.relu, "relu", "relu_"), nn.ReLU),
+    **dict.fromkeys((nn.functional.relu, torch.relu, torch.relu_, "relu", "relu_"), nn.ReLU),
     **dict.fromkeys((MAX, torch.max_pool2d), nn.MaxPool2d),
     AVERAGE: nn.AvgPool2d,
     **dict.fromkeys((nn.functional.adaptive_avg_pool2d, torch.mean, "mean"), nn.AdaptiveAvgPool2d),

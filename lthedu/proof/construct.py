@@ -73,8 +73,8 @@ class Construction(Ticket):
     def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same logits from the kept products added up, in float64, and many times faster.
 
-        (n, inputs) -> (n, outputs); inputs outside the box are not refused. Raises ValueError for logits that leave
-        float64.
+        (n, inputs) -> (n, outputs), or from images (n, channels, height, width); inputs outside the box are not
+        refused. Raises ValueError for logits that leave float64.
         """
         return scaled(self.scale, self._through([layer.forward for layer in self.layers], x))
 
@@ -146,12 +146,12 @@ def construct(
 ) -> Construction:
     """Prune a random network, twice as deep as `target` and wider, until it computes what `target` computes.
 
-    `target` is any network of Linear layers, with biases or without, and ReLU between them; or of Conv2d and Linear
-    layers with ReLU, pooling and flattening between them, which reads images of the size `image`, (channels, height,
-    width): see `lthedu.networks.tracing`. Its inputs lie in `box`, each entry from the lower to the upper number; below
-    zero the first layer needs a branch for each sign. Every
-    normalised weight, at most `largest` in size, is made of kept products to within `eta`. The source's weights and
-    biases are independent, drawn from `seed`, and never changed; no data are used.
+    `target` is any network of Linear layers, with biases or without, and ReLU between them; or one that reads images of
+    the size `image`, (channels, height, width), with convolutions, pooling and flattening too: which, and what is left
+    out, says `lthedu.networks.tracing.read_chain`. Its inputs lie in `box`, each entry from the lower to the upper
+    number; below zero the first layer needs a branch for each sign. Every normalised weight, at most `largest` in size,
+    is made of kept products to within `eta`. The source's weights and biases are independent, drawn from `seed`, and
+    never changed; no data are used.
 
     `method`: "free" (subset sums, every hidden neuron owned by the input that suits it best), "blocks" (subset sums as
     Pensia and others 2020 lay them out), "malach" (a lucky neuron, Malach and others 2020) or "orseau" (greedy with

@@ -92,7 +92,8 @@ def _peaks(layer: Layer, places: int) -> Layer:
 def _alike(layer: Layer, peaks: Layer, small: Layer, places: int) -> Layer:
     """The layer, each kernel and bias scaled as its peak was."""
     factor = np.divide(small, peaks, out=np.ones_like(peaks), where=peaks != 0)
-    return layer * np.concatenate([np.repeat(factor[:, :-1], places, axis=1), factor[:, -1:]], axis=1)
+    every: Layer = np.concatenate([np.repeat(factor[:, :-1], places, axis=1), factor[:, -1:]], axis=1)
+    return layer * every
 
 
 def check(method: Method, per_weight: float | None, seed: int, keep: Keep) -> None:

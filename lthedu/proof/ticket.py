@@ -53,7 +53,7 @@ class Ticket:
 
         Hand over `module()` where you have it, on any device: there the logits are. They have the module's dtype,
         float32; where it does not hold the scale or the largest output, all is computed again in float64. Raises
-        ValueError for rows of another length, for inputs outside the box, for a module without parameters, and where
+        ValueError for inputs of another shape or outside the box, for a module without parameters, and where
         float64 does not hold the logits either.
         """
         x = self._checked(x)

@@ -209,16 +209,16 @@ class Doubling(nn.Conv2d):
         return 2 * super().forward(x)
 
 
-class Shifted(nn.Conv2d):
+class Enlarged(nn.Conv2d):
     """It computes something else than its weights say, without a forward of its own."""
 
     def _conv_forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return super()._conv_forward(x, weight, bias).roll(1, 2)
+        return 1.001 * super()._conv_forward(x, weight, bias)
 
 
 def test_what_is_read_is_held_against_what_is_computed() -> None:
     with pytest.raises(ValueError, match="Sequential does more, or less, than its layers say"):
-        read_chain(refused(Shifted(2, 2, 3), nn.ReLU()), IMAGE)
+        read_chain(refused(Enlarged(2, 2, 3), nn.ReLU()), IMAGE)
     with pytest.raises(ValueError, match="layer '2' is Doubling; allowed"):
         read_chain(refused(Doubling(2, 2, 3), nn.ReLU()), IMAGE)
     net = Own(lambda net, x: net.head(net.body(x).relu().flatten(1)))

@@ -1,6 +1,7 @@
 """The theorem for convolutions: what the masked random network computes, at borders too, and what is kept of it."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -12,12 +13,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
-from lthedu.base.files import DamagedFile
+from lthedu.base.files import DamagedFile, seal
 from lthedu.networks import masks
 from lthedu.networks.chain import Chain, Step
-from lthedu.proof import certificate, construct, largest_difference, load_ticket, save_ticket, widths
+from lthedu.proof import certificate, construct, largest_difference, load_ticket, save_ticket, ticket_file, widths
 from lthedu.proof.convolution import by_output, by_place
 from lthedu.proof.source import ConvolutionalSource
 
@@ -247,6 +250,30 @@ def test_it_goes_into_a_file_and_comes_back_in_another_process(tmp_path: Path) -
             load_ticket(tmp_path / "t")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda chain: chain["steps"][0].update(kind="tanh"),
+        lambda chain: chain["steps"][0].update(kernel=[3]),
+        lambda chain: chain["steps"][0].update(outputs=1 << 40),
+        lambda chain: chain["steps"].pop(),
+        lambda chain: chain.update(image=[1, 7, 6]),
+        lambda chain: chain.clear(),
+    ],
+)
+def test_a_file_that_says_another_chain_is_refused(tmp_path: Path, change) -> None:
+    save_ticket(ticket_of(SMALL), tmp_path / "t")
+    with safe_open(tmp_path / "t", "pt") as file:
+        header = json.loads(file.metadata()["ticket"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert header["format"] == "lthedu ticket 2"
+    change(header["source"]["chain"])
+    body = {key: value for key, value in header.items() if key != ticket_file.SEAL}
+    save_file(tensors, tmp_path / "t", metadata={"ticket": json.dumps(seal(body, ticket_file.SEAL))})
+    with pytest.raises(DamagedFile, match="t is damaged"):
+        load_ticket(tmp_path / "t")
+
+
 # what is refused, with nothing drawn
 
 
@@ -299,6 +326,14 @@ def test_the_certificate_holds_for_whatever_the_scale_is() -> None:
     again = replace(ticket, scale=ticket.scale * 1e120)
     assert largest_difference(again, starts=2, steps=2) <= certificate(again)
     assert certificate(again) == pytest.approx(1e120 * certificate(ticket))
+
+
+def test_images_of_one_pixel_are_rows() -> None:
+    net = drawn(nn.Sequential(nn.Conv2d(4, 3, 1), nn.ReLU(), nn.Flatten(), nn.Linear(3, 2)), 1)
+    ticket, x = construct(net, eta=1e-2, image=(4, 1, 1)), torch.rand(5, 4, 1, 1)
+    assert ticket.source.sizes[::2] == (4, 3, 2)
+    assert ticket.logits(x).equal(ticket.logits(x.flatten(1)))
+    assert close(ticket.target_logits(x.double().numpy()), net.double()(x.double()).numpy())
 
 
 def test_kernels_larger_than_an_image_that_pooling_left_are_read_right() -> None:
