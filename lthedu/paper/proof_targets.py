@@ -82,9 +82,8 @@ def proof_tradeoff(progress: Progress, settings: Tradeoff | None = None) -> Pape
 
     Subset sums have `numbers` candidates for a weight; the methods of Malach and Orseau have as many as their own rules
     say. Of ten errors for one weight, eps / sqrt(2), eps / 2, ..., the first is taken that brings the whole map within
-    eps; a row is missing where none does, or where the source would have more than `most` weights. `bound`: fewer
-    random weights have too few masks with so many kept ones for all such maps at that distance
-    (`counting_bound_for_few`).
+    eps; a row is missing where none does, or where the source would have more than `most` weights. `least kept`: of so
+    many random weights there are too few masks with fewer kept ones for all such maps (`counting_bound_for_few`).
     """
     s = settings or Tradeoff()
     own: list[tuple[Method, Keep, int | None]] = [("malach", "ladder", None), ("orseau", "ladder", None)]
@@ -148,11 +147,18 @@ def _within(s: Tradeoff, eps: float, method: Method, keep: Keep, numbers: int | 
             s.dimension, eta, method=method, per_weight=numbers, seed=seed, keep=keep
         )
         if distance <= eps:
-            bound = limits.counting_bound_for_few(s.dimension, eps, ticket.kept)
             found = {"eps": eps, "method": method, "keep": keep, "numbers": numbers, "seed": seed, "eta": eta}
             sizes = {"random": ticket.source.count(), "kept": ticket.kept, "summands": ticket.summands}
-            return found | {"distance": distance, "entries": s.dimension**2} | sizes | {"bound": bound}
+            least = _least_kept(s.dimension, eps, ticket.source.count())
+            return found | {"distance": distance, "entries": s.dimension**2} | sizes | {"least kept": least}
     return None
+
+
+def _least_kept(dimension: int, eps: float, random: int) -> int:
+    kept = limits.counting_bound(dimension, eps)
+    while kept > 1 and limits.counting_bound_for_few(dimension, eps, kept - 1) <= random:
+        kept -= 1
+    return kept
 
 
 def _collected(

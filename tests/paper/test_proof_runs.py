@@ -13,7 +13,7 @@ from lthedu.experiments import paper_results, small_cnn
 from lthedu.networks.models import MLP
 from lthedu.paper import proof_targets, runs
 from lthedu.paper.proof_targets import Targets, Tradeoff
-from lthedu.proof import construct, same_predictions
+from lthedu.proof import construct, limits, same_predictions
 from lthedu.training import Replicates, evaluate
 
 
@@ -72,7 +72,10 @@ def test_the_tradeoff_compares_at_equal_distance_and_no_ticket_beats_counting() 
     found = proof_targets.proof_tradeoff(silent, Tradeoff(dimension=2, eps=(0.1,), numbers=(2, 20), seeds=(0,)))
     rows = found.table
     assert (rows["distance"] <= 0.1).all()
-    assert (rows["random"] >= rows["bound"]).all()
+    assert (rows["kept"] >= rows["least kept"]).all()
+    for row in rows.to_dict("records"):
+        assert limits.counting_bound_for_few(2, 0.1, row["least kept"]) <= row["random"]
+        assert row["least kept"] == 1 or limits.counting_bound_for_few(2, 0.1, row["least kept"] - 1) > row["random"]
     assert rows[rows["method"] == "free"]["numbers"].tolist() == [20, 20]  # two numbers hit nothing
     assert set(rows["method"]) == {"free", "malach", "orseau"}
 
