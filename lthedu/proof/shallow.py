@@ -98,8 +98,8 @@ def construct_shallow(
 
     >>> from lthedu.networks.models import MLP
     >>> ticket = construct_shallow(MLP([4, 3, 3, 2]), eta=1e-2)
-    >>> ticket.source.sizes, ticket.missed
-    ((4, 156, 88, 88, 2), 0)
+    >>> ticket.source.sizes, ticket.copies
+    ((4, 156, 88, 88, 2), 22)
     """
     region = given.region(box)
     chain, found = given.read(target, region, None)
