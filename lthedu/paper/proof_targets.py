@@ -3,10 +3,11 @@
 import itertools
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, get_args
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from lthedu import data
 from lthedu.base.machine import peak_memory
-from lthedu.experiments import small_cnn
+from lthedu.experiments import claimed, kept, small_cnn
 from lthedu.experiments.paper_results import PaperResult, made_with
 from lthedu.networks import models
 from lthedu.networks.models import MLP
@@ -54,7 +55,7 @@ class Tradeoff:
     most: int = 50_000_000  # random weights of a source
 
 
-def proof_targets(progress: Progress, settings: Targets | None = None) -> PaperResult:
+def proof_targets(progress: Progress, parts: Path, settings: Targets | None = None) -> PaperResult:
     """Tickets of LeNet-300-100 and of the small convolutional network: sizes, seconds, memory, errors and bounds.
 
     `largest logit` is the target's on the test digits, `on test` and `found` the longest difference of two rows of
@@ -64,20 +65,19 @@ def proof_targets(progress: Progress, settings: Targets | None = None) -> PaperR
     torch included; `bytes` the size of the ticket's file.
     """
     s = settings or Targets()
-    pictures = small_cnn.pictures(data.load("mnist"))
-    images: dict[str, tuple[nn.Module, Tensor]] = {
-        "LeNet-300-100": (_lenet(s), pictures.x_test.flatten(1)),
-        "small CNN": (small_cnn.trained(), pictures.x_test),
-    }
+    pictures = small_cnn.pictures(data.load("mnist")).x_test
+    images = {"LeNet-300-100": pictures.flatten(1), "small CNN": pictures}
+    target = cache(lambda name: small_cnn.trained() if name == "small CNN" else _lenet(s))
+
+    def row(name: str, box: tuple[float, float], keep: Keep) -> Row:
+        found = _alone(_ticket, target(name), images[name], box, keep, s)
+        return {"target": name, "low": box[0], "high": box[1], "keep": keep} | found
+
     cases = list(itertools.product(images, s.boxes, KEEPS))
-    rows = (
-        {"target": name, "low": box[0], "high": box[1], "keep": keep} | _alone(_ticket, *images[name], box, keep, s)
-        for name, box, keep in cases
-    )
-    return _collected("Tickets of trained targets on MNIST", asdict(s), rows, len(cases), progress)
+    return _collected("Tickets of trained targets on MNIST", asdict(s), cases, row, parts, progress)
 
 
-def proof_tradeoff(progress: Progress, settings: Tradeoff | None = None) -> PaperResult:
+def proof_tradeoff(progress: Progress, parts: Path, settings: Tradeoff | None = None) -> PaperResult:
     """Kept weights against random ones at equal distance: linear maps of norm 1, all within `eps` for ||x|| <= 1.
 
     Subset sums have `numbers` candidates for a weight; the methods of Malach and Orseau have as many as their own rules
@@ -88,9 +88,8 @@ def proof_tradeoff(progress: Progress, settings: Tradeoff | None = None) -> Pape
     s = settings or Tradeoff()
     own: list[tuple[Method, Keep, int | None]] = [("malach", "ladder", None), ("orseau", "ladder", None)]
     ways = own + [("free", keep, n) for keep in KEEPS for n in s.numbers]
-    cases = list(itertools.product(s.eps, ways, s.seeds))
-    rows = (_within(s, eps, *way, seed) for eps, way, seed in cases)
-    return _collected("Kept and random weights of linear maps", asdict(s), rows, len(cases), progress)
+    cases = [(eps, *way, seed) for eps in s.eps for way in ways for seed in s.seeds]
+    return _collected("Kept and random weights of linear maps", asdict(s), cases, partial(_within, s), parts, progress)
 
 
 def _lenet(s: Targets) -> nn.Module:
@@ -162,16 +161,31 @@ def _least_kept(dimension: int, eps: float, random: int) -> int:
 
 
 def _collected(
-    title: str, settings: dict[str, Any], rows: Iterator[Row | None], many: int, progress: Progress
+    title: str,
+    settings: dict[str, Any],
+    cases: Sequence[tuple[Any, ...]],
+    measure: Callable[..., Row | None],
+    parts: Path,
+    progress: Progress,
 ) -> PaperResult:
-    """The rows until the last one, or until `progress` interrupts. Raises TimeoutError where that leaves none."""
-    began, done, found = time.perf_counter(), 0, []
-    with suppress(KeyboardInterrupt):
-        for done, row in enumerate(rows, 1):
-            found += [row] if row else []
-            progress(done, many, title)
+    """A row for each case, kept in `parts`, until the last one or until `progress` interrupts.
+
+    Raises TimeoutError where that leaves none.
+    """
+
+    def timed(case: tuple[Any, ...]) -> Row:
+        began = time.perf_counter()
+        row = measure(*case)
+        return {"row": row, "seconds": time.perf_counter() - began}
+
+    made: list[Row] = []
+    with claimed(parts, lambda: {"title": title, "settings": settings}) as place, suppress(KeyboardInterrupt):
+        for i, case in enumerate(cases, 1):
+            made.append(kept(place, f"row_{i:04d}", {"case": list(case)}, partial(timed, case)))
+            progress(i, len(cases), title)
+    found = [one["row"] for one in made if one["row"]]
     if not found:
-        raise TimeoutError("the time was up before a row was finished")
+        raise TimeoutError(f"the time was up before a row was finished; run it again: it goes on from {parts}")
     table = pd.DataFrame(found)
-    made = made_with(torch.device("cpu"), time.perf_counter() - began)
-    return PaperResult(title, done == many, settings, made, table.astype(object).where(table.notna(), None))
+    by = made_with(torch.device("cpu"), sum(one["seconds"] for one in made))
+    return PaperResult(title, len(made) == len(cases), settings, by, table.astype(object).where(table.notna(), None))

@@ -135,12 +135,12 @@ def small_cnn(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
 
 def targets(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """What tickets of two trained targets take, and how far they are off; minutes on a CPU."""
-    return proof_targets.proof_targets(clock)
+    return proof_targets.proof_targets(clock, parts)
 
 
 def tradeoff(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """How few weights are kept of how many random ones, at equal distance; minutes on a CPU."""
-    return proof_targets.proof_tradeoff(clock)
+    return proof_targets.proof_tradeoff(clock, parts)
 
 
 RUNS: dict[str, Run] = {

@@ -52,14 +52,14 @@ def test_changed_weights_are_refused(tmp_path, monkeypatch) -> None:
         small_cnn.trained()
 
 
-def test_every_target_box_and_choice_has_a_row_with_its_errors_in_order(mnist, monkeypatch) -> None:
+def test_every_target_box_and_choice_has_a_row_with_its_errors_in_order(tmp_path, mnist, monkeypatch) -> None:
     few = mnist.first(60, 20, 20)
     tiny = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 10))
     monkeypatch.setattr(data, "load", lambda *_, **__: few)
     monkeypatch.setattr(small_cnn, "trained", lambda: tiny.requires_grad_(False))
     monkeypatch.setattr(proof_targets.models, "lenet_300_100", lambda: MLP([784, 3, 10]))
     monkeypatch.setattr(proof_targets, "_alone", lambda measure, *arguments: measure(*arguments))
-    found = proof_targets.proof_targets(silent, Targets(eta=1e-2, steps=2, batch_size=20, masked=7))
+    found = proof_targets.proof_targets(silent, tmp_path, Targets(eta=1e-2, steps=2, batch_size=20, masked=7))
     assert found.complete
     assert len(found.table) == 2 * 2 * 2
     for row in found.table.to_dict("records"):
@@ -68,8 +68,9 @@ def test_every_target_box_and_choice_has_a_row_with_its_errors_in_order(mnist, m
         assert row["summands"] < row["kept"] < row["random"]
 
 
-def test_the_tradeoff_compares_at_equal_distance_and_no_ticket_beats_counting() -> None:
-    found = proof_targets.proof_tradeoff(silent, Tradeoff(dimension=2, eps=(0.1,), numbers=(2, 20), seeds=(0,)))
+def test_the_tradeoff_compares_at_equal_distance_and_no_ticket_beats_counting(tmp_path) -> None:
+    small = Tradeoff(dimension=2, eps=(0.1,), numbers=(2, 20), seeds=(0,))
+    found = proof_targets.proof_tradeoff(silent, tmp_path, small)
     rows = found.table
     assert (rows["distance"] <= 0.1).all()
     assert (rows["kept"] >= rows["least kept"]).all()
@@ -80,14 +81,18 @@ def test_the_tradeoff_compares_at_equal_distance_and_no_ticket_beats_counting() 
     assert set(rows["method"]) == {"free", "malach", "orseau"}
 
 
-def test_a_stopped_run_keeps_its_rows() -> None:
+def test_a_stopped_run_keeps_its_rows_and_goes_on(tmp_path) -> None:
     def stop(done: int, *_) -> None:
         if done == 3:
             raise KeyboardInterrupt
 
-    found = proof_targets.proof_tradeoff(stop, Tradeoff(dimension=2, eps=(0.2,), numbers=(20,), seeds=(0, 1)))
-    assert not found.complete
-    assert len(found.table) == 3
+    small = Tradeoff(dimension=2, eps=(0.2,), numbers=(20,), seeds=(0, 1))
+    first = proof_targets.proof_tradeoff(stop, tmp_path, small)
+    assert not first.complete
+    assert len(first.table) == 3
+    whole, again = (proof_targets.proof_tradeoff(silent, folder, small) for folder in (tmp_path, tmp_path / "new"))
+    assert whole.complete
+    assert whole.table.equals(again.table)
 
 
 @pytest.mark.full
