@@ -212,7 +212,11 @@ def fully_connected(widths: Sequence[int]) -> Chain:
 
 
 def pooled(step: Step, x: Any) -> Any:
-    """What a step of pooling makes of images, an array or a tensor (n, channels, height, width)."""
+    """What a step of pooling makes of images, an array or a tensor (n, channels, height, width).
+
+    >>> pooled(Step("max", 0, (2, 2), (2, 2)), np.array([[[[1.0, 3.0], [2.0, 0.0]]]]))
+    array([[[[3.]]]])
+    """
     pool = nn.functional.max_pool2d if step.kind == "max" else nn.functional.avg_pool2d
     found = pool(torch.as_tensor(x), step.kernel, step.stride)
     return found if isinstance(x, Tensor) else found.numpy()

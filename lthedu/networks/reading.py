@@ -147,7 +147,11 @@ def affine_layers(
 
 
 def affine(layer: Any, called: str) -> Affine:
-    """Weight and bias in float64, a missing one zero. Raises ValueError for none, and for one that is not finite."""
+    """Weight and bias in float64, a missing bias zero. Raises ValueError for no weight, and for one that is not finite.
+
+    >>> affine(nn.Linear(2, 3, bias=False), "head")[1]
+    array([0., 0., 0.])
+    """
     weight = np.ascontiguousarray(layer.weight.detach().cpu().double().numpy())
     bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().double().numpy()
     if not weight.size:
@@ -158,7 +162,11 @@ def affine(layer: Any, called: str) -> Affine:
 
 
 def in_float64(network: nn.Module, allowed: str = ALLOWED) -> nn.Module:
-    """A copy of the network in float64, on the CPU, that evaluates. Raises ValueError where none can be made."""
+    """A copy of the network in float64, on the CPU, that evaluates. Raises ValueError where none can be made.
+
+    >>> in_float64(nn.Linear(1, 1)).weight.dtype
+    torch.float64
+    """
     try:
         return copy.deepcopy(network).double().cpu().eval()
     except (RuntimeError, TypeError) as error:

@@ -59,7 +59,11 @@ def bias_rows(outputs: int, kernel: Pair) -> slice:
 
 
 def weigh(step: Step, weight: Any, x: Any) -> Any:
-    """What weights (outputs, channels * kernel) make of rows (n, channels) or images; all arrays, or all tensors."""
+    """What weights (outputs, channels * kernel) make of rows (n, channels) or images; all arrays, or all tensors.
+
+    >>> weigh(Step("affine", 1, (1, 2)), np.array([[1.0, -1.0]]), np.array([[[[3.0, 1.0]]]]))
+    array([[[[2.]]]])
+    """
     if x.ndim == 2:
         return x @ weight.T
     kernels = torch.as_tensor(weight).reshape(len(weight), x.shape[1], *step.kernel)
@@ -82,6 +86,9 @@ def in_fixed_order(step: Step, weight: NDArray[Any], bias: NDArray[Any]) -> Call
 
     `weight` is a module's, (outputs, channels, *kernel) or (outputs, channels). It takes the inputs channel by channel:
     (channels, n) or (channels, n, height, width).
+
+    >>> in_fixed_order(Step("affine", 1), np.array([[2.0]]), np.array([1.0]))(np.array([[3.0, 4.0]]))
+    array([[7., 9.]])
     """
     outputs, kernel = len(weight), step.kernel
     rows = by_place(weight.reshape(outputs, -1), kernel).reshape(outputs, kernel[0] * kernel[1], -1)

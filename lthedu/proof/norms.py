@@ -89,7 +89,11 @@ def chain_bound(
 
 
 def matrix_norm(matrix: Floats) -> float:
-    """The largest singular value."""
+    """The largest singular value.
+
+    >>> matrix_norm(np.diag([3.0, 4.0]))
+    4.0
+    """
     return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
 
 

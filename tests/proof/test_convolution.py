@@ -151,10 +151,12 @@ def test_a_row_for_each_place_and_back() -> None:
 @pytest.mark.parametrize("method", ["free", "blocks", "orseau"])
 @pytest.mark.parametrize("box", BOXES)
 def test_one_incoming_number_of_each_channel_is_kept_and_nothing_moves(method, box) -> None:
+    state = torch.get_rng_state()
     ticket = ticket_of(SMALL, method=method, box=box)
     params = ConvolutionalSource(0, ticket.source.chain, ticket.source.octaves).params()
     masks.check_fits(ticket.mask, params)
     module = ticket.module()
+    assert torch.get_rng_state().equal(state)
     assert [name for name, _ in module.named_parameters()] == list(ticket.mask) == list(params)
     for name, p in module.named_parameters():
         assert p.equal(torch.where(ticket.mask[name], params[name], torch.zeros(())))
@@ -224,7 +226,7 @@ def test_inputs_of_another_shape_are_refused(shape) -> None:
 
 
 def test_it_goes_into_a_file_and_comes_back_in_another_process(tmp_path: Path) -> None:
-    target = network([(3, (3, 3), 1, True, 2), (2, (2, 3), 0, True, 0)], "flat", IMAGE, 2)
+    target = network([(3, (3, 3), 1, True, 2), (2, (2, 1), 0, True, 4)], "flat", IMAGE, 2)
     ticket = ticket_of(target, box=(-1, 2), seed=3)
     size = save_ticket(ticket, tmp_path / "t")
     again = load_ticket(tmp_path / "t")
