@@ -34,7 +34,7 @@ class Settings(Seeded):
     """The training; defaults are what the stored network was made with. Raises ValueError."""
 
     seeds: Seeds = (0,)
-    passes: Count = 3  # through the training images
+    passes: Count = 8  # through the training images
     batch_size: Count = 50
     lr: Annotated[float, Above(0)] = 3e-3  # of Adam, falling to 0 along a cosine
 
@@ -48,7 +48,7 @@ PAPER = SIZES.paper
 class SmallCNN(Experiment[Settings]):
     """Loss and accuracy (a fraction) on validation images after each pass, and once on test images.
 
-    It is trained with batch normalisation after each convolution, with which three passes are enough, and measured
+    It is trained with batch normalisation after each convolution, and measured
     without: what a trained normalisation does to a channel is part of the convolution's weights and bias then. `params`
     are the weights of the pass with the best validation accuracy, the first of equals; those are tested.
     """
