@@ -13,6 +13,7 @@ import pandas as pd
 from lthedu import data
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment, convolutional_supermasks
+from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.many_small_lotteries import experiment as lottery
@@ -20,6 +21,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.networks import models
+from lthedu.paper import proof_targets
 from lthedu.training import Optimizer
 
 
@@ -124,6 +126,23 @@ def supermasks(
     return _reference(title, convolutional_supermasks.Convolutional(pictures, settings), clock, parts)
 
 
+def small_cnn(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """A small convolutional network on MNIST, whose weights go into a file beside the result: minutes on a CPU."""
+    made = cnn.SmallCNN(cnn.pictures(data.load("mnist")), cnn.PAPER)
+    found = _reference("A small convolutional network on MNIST", made, clock, parts)
+    return cnn.stored(found, made.params, parts.with_suffix(".safetensors"))
+
+
+def targets(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """What tickets of two trained targets take, and how far they are off; minutes on a CPU."""
+    return proof_targets.proof_targets(clock, parts)
+
+
+def tradeoff(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """How few weights are kept of how many random ones, at equal distance; minutes on a CPU."""
+    return proof_targets.proof_tradeoff(clock, parts)
+
+
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,
@@ -133,6 +152,9 @@ RUNS: dict[str, Run] = {
     "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
     "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
     "winning_tickets": winning_tickets,
+    "small_cnn": small_cnn,
+    "proof_targets": targets,
+    "proof_tradeoff": tradeoff,
 }
 
 
