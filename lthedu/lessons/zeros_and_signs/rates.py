@@ -1,7 +1,7 @@
 """The lesson's arms at several learning rates, so that each can be read at its own best one; a stored run."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import pandas as pd
