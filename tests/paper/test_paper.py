@@ -122,7 +122,7 @@ def test_the_rewinding_run_is_stored_and_drawn(tmp_path, mnist, monkeypatch):
     assert "Rewinding on 14 x 14 MNIST (CPU" in alt
 
 
-@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short", "winning_tickets", "zeros_and_signs"])
+@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short", "winning_tickets"])
 def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch, name):
     x, y = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 10
     small = {"mnist": mnist.first(60, 30, 30), "cifar10": data.Dataset(x, y, x, y, x, y)}
@@ -132,17 +132,10 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     tiny_conv = convolutional_supermasks.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
     monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.supermasks, tiny_conv))
     monkeypatch.setattr(tickets, "PAPER", tickets.Settings(TINY, rates=((1e-3, 0), (2e-3, 2))))
-    few = signs.OneRate(seeds=(0, 1), sizes=(196, 5, 10), retrained=(0.5,), held=(0.5,), steps=2, batch_size=10)
-    monkeypatch.setattr(signs, "PAPER", signs.Settings(few, few, rates=(1e-3,), deep_rates=(0.1,)))
     found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
-    assert {"lenet": "MNIST", "winning_tickets": "learning rates", "zeros_and_signs": "Signs"}.get(
-        name, "CIFAR-10"
-    ) in found.title
-    assert (
-        len(found.table)
-        == {"lenet": 14, "conv4": 4, "supermasks-short": 4, "winning_tickets": 28, "zeros_and_signs": 58}[name]
-    )
+    assert {"lenet": "MNIST", "winning_tickets": "learning rates"}.get(name, "CIFAR-10") in found.title
+    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks-short": 4, "winning_tickets": 28}[name]
 
 
 def test_a_clock_stops_what_has_used_up_its_seconds():
@@ -167,6 +160,16 @@ def test_the_pruning_run_holds_the_search_all_pixels_and_the_longer_training(tmp
     arms = found.table.groupby(["pixels", "steps"])["arm"].nunique()
     assert arms.to_dict() == {(196, 4): 6, (784, 4): 3, (196, 5): 3}
     assert set(found.table["lr"]) == {0.001, 0.002}
+
+
+def test_the_run_on_signs_holds_every_arm_at_every_rate(tmp_path, mnist, monkeypatch):
+    small = signs.OneRate(seeds=(0, 1), sizes=(196, 5, 10), retrained=(0.5,), held=(0.5,), steps=2, batch_size=10)
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(signs, "PAPER", signs.Settings(small, small, rates=(0.001, 0.002), deep_rates=(0.1,)))
+    found = paper_results.read(runs.run("zeros_and_signs", tmp_path))
+    assert found.complete
+    arms = found.table.groupby(["network", "lr"])["action"].nunique()
+    assert arms.to_dict() == {(signs.SHALLOW, 0.001): 17, (signs.SHALLOW, 0.002): 17, (signs.NARROW, 0.1): 12}
 
 
 @pytest.mark.parametrize(
