@@ -219,16 +219,17 @@ class Deconstruction(Experiment[Settings]):
                 constant = self._act("constants", mask, True, density)
                 self._note("untrained", criterion, CONSTANT, density, constant)
 
-    def retrain(self, stage: str, way: str, density: float, lr: float | None = None) -> Trained:
+    def retrain(self, stage: str, way: str, density: float, *, lr: float | None = None, times: int = 1) -> Trained:
         """Retrain with large_final's masks, and note it: "kept" ways give the kept weights their values, "pruned" ones
-        the others. `lr` is the learning rate, by default that of the dense networks.
+        the others. `lr` is the learning rate, by default that of the dense networks; they trained for as many steps
+        as this does for `times` = 1.
 
         Raises ValueError for a way that is not in `KEPT` or `PRUNED`.
         """
         if way not in (KEPT if stage == "kept" else PRUNED):
             raise ValueError(f"{way!r} is no way for {stage} weights; there are: {', '.join((*KEPT, *PRUNED))}")
-        optimizer = self.settings.optimizer
-        named: dict[str, Any] = {"optimizer": optimizer if lr is None else replace(optimizer, lr=lr)}
+        optimizer, steps = self.settings.optimizer, times * self.settings.steps
+        named: dict[str, Any] = {"optimizer": optimizer if lr is None else replace(optimizer, lr=lr), "steps": steps}
         mask, start = self.mask("large_final", density), self.networks.params
         if stage == "pruned":
             named["frozen"] = self.held(way, mask, density)

@@ -75,7 +75,7 @@ class Rates(Experiment[Settings]):
         plan += [("pruned", way, d) for d in one.settings.held for way in PRUNED if network == SHALLOW]
         for done, (stage, way, density) in enumerate(plan):
             tick(done, len(plan), f"{way}, {network}, at {lr:g}")
-            history = one.retrain(stage, way, density, lr).history.set_index(["split", "replicate"])["accuracy"]
+            history = one.retrain(stage, way, density, lr=lr).history.set_index(["split", "replicate"])["accuracy"]
             both = pd.DataFrame({"val": history["val"], "accuracy": history["test"]}).reset_index()
             rows.append(both.assign(network=network, stage=stage, action=way, density=density, lr=lr))
         return {"rows": pd.concat(rows, ignore_index=True)[COLUMNS], "seconds": time.perf_counter() - began}

@@ -126,9 +126,12 @@ def norm_of_the_dense_network(settings: Settings = NARROW) -> Found:
 
 def five_times_the_steps(settings: Settings = SHALLOW) -> Found:
     """Does what signs are worth survive five times the steps, at the ticket's own rate?"""
-    e = trained(settings)
-    density, mask, _ = ticket_of(e)
-    return {way: accuracy(e, e.start(way, density), mask, OWN[settings], times=5) for way in (TICKET, KEPT, LOST)}
+    return _for_longer(settings, 5)
+
+
+def twenty_times_the_steps(settings: Settings = SHALLOW) -> Found:
+    """Do other signs catch up in the end?"""
+    return _for_longer(settings, 20)
 
 
 def whose_signs(settings: Settings = SHALLOW) -> Found:
@@ -187,6 +190,12 @@ def held_for_five_times_the_steps() -> Found:
     ways = ("zero", "frozen at init", "zero if moved to zero")
     held = {way: e.held(way, mask, 0.05) for way in ways}
     return {way: accuracy(e, e.networks.params, mask, 6e-3, held=held[way], times=5) for way in ways}
+
+
+def _for_longer(settings: Settings, times: int) -> Found:
+    e = trained(settings)
+    density, mask, _ = ticket_of(e)
+    return {way: accuracy(e, e.start(way, density), mask, OWN[settings], times=times) for way in (TICKET, KEPT, LOST)}
 
 
 def _scaled(values: Params, like: Params) -> Params:
