@@ -190,7 +190,7 @@ class Deconstruction(Experiment[Settings]):
     def train_dense(self) -> None:
         """Train the dense networks."""
         self.dense = self.train(self.networks, optimizer=self.settings.optimizer).replicates.params
-        self._note("dense", "", "", 1.0, self.dense)
+        self._note("dense", "", "", 1.0, self._read(self.dense))
 
     def mask(self, criterion: str, density: float) -> Mask:
         """The masks of `criterion`, every layer at `density`, the output layer at twice that; (R, ...) by name.
@@ -215,9 +215,9 @@ class Deconstruction(Experiment[Settings]):
         for density in self.settings.densities:
             for criterion in (*self.criteria, RANDOM, CONTROL):
                 mask = self.mask(criterion, density)
-                self._note("untrained", criterion, AS_THEY_WERE, density, masks.apply(mask, initial))
+                self._note("untrained", criterion, AS_THEY_WERE, density, self._read(masks.apply(mask, initial)))
                 constant = self._act("constants", mask, True, density)
-                self._note("untrained", criterion, CONSTANT, density, constant)
+                self._note("untrained", criterion, CONSTANT, density, self._read(constant))
 
     def retrain(self, stage: str, way: str, density: float, *, lr: float | None = None, times: int = 1) -> Trained:
         """Retrain with large_final's masks, and note it: "kept" ways give the kept weights their values, "pruned" ones
@@ -237,7 +237,8 @@ class Deconstruction(Experiment[Settings]):
             start = self.start(way, density)
             mask = self._random(mask, density) if way == PLACES else mask
         done = self.train(self.networks.with_params(start), mask=mask, order=self.new_order, **named)
-        self._note(stage, "large_final", way, density, done.replicates.params)
+        test = done.history[done.history["split"] == "test"].sort_values("replicate")["accuracy"]
+        self._note(stage, "large_final", way, density, test.tolist())
         return done
 
     def start(self, way: str, density: float) -> Params:
@@ -294,6 +295,8 @@ class Deconstruction(Experiment[Settings]):
         alone = [masks.unstack(mask, i) for i in range(len(self.networks))]
         return masks.stack([random_mask(m, self._stream(i, "mask", density)) for i, m in enumerate(alone)])
 
-    def _note(self, stage: str, criterion: str, action: str, density: float, params: Params) -> None:
-        about = {"stage": stage, "criterion": criterion, "action": action, "density": density}
-        self.note(about, accuracy=evaluate(self.networks.with_params(params), self.data)[1].tolist())
+    def _read(self, params: Params) -> list[float]:
+        return evaluate(self.networks.with_params(params), self.data)[1].tolist()
+
+    def _note(self, stage: str, criterion: str, action: str, density: float, accuracy: list[float]) -> None:
+        self.note({"stage": stage, "criterion": criterion, "action": action, "density": density}, accuracy=accuracy)

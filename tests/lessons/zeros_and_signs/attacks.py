@@ -93,6 +93,21 @@ def masks_of_longer_training() -> Found:
     return {name: untrained(long, params) for name, params in kept.items()}
 
 
+def nearest_to_the_trained_weights() -> dict[float, tuple[float, float]]:
+    """Is large_final the best criterion there is? Beside it, one that keeps what zero would take furthest away."""
+    e = trained(SHALLOW)
+
+    def nearest(i: Params, f: Params) -> Params:
+        return {n: f[n] ** 2 - (f[n] - i[n]) ** 2 for n in masks.prunable(f)}
+
+    other = Deconstruction(e.data, SHALLOW, criteria={"large_final": nearest})
+    other.dense, found = e.dense, {}
+    for density in (0.5, 0.3, 0.1):
+        kept = [masks.apply(one.mask("large_final", density), e.networks.params) for one in (e, other)]
+        found[density] = untrained(e, kept[0]), untrained(e, kept[1])
+    return found
+
+
 def every_scale() -> Found:
     """How many answers of an untrained masked network change if each layer is multiplied by another factor?"""
     e = trained(SHALLOW)
@@ -193,9 +208,13 @@ def held_for_five_times_the_steps() -> Found:
 
 
 def _for_longer(settings: Settings, times: int) -> Found:
-    e = trained(settings)
-    density, mask, _ = ticket_of(e)
-    return {way: accuracy(e, e.start(way, density), mask, OWN[settings], times=times) for way in (TICKET, KEPT, LOST)}
+    e, found = trained(settings), {}
+    density, _, _ = ticket_of(e)
+    for way in (TICKET, KEPT, LOST, PLACES):
+        start = e.start(way, density)
+        places = {n: start[n] != 0 for n in masks.prunable(masks.unstack(start, 0))}
+        found[way] = accuracy(e, start, places, OWN[settings], times=times)
+    return found
 
 
 def _scaled(values: Params, like: Params) -> Params:

@@ -29,6 +29,11 @@ def test_masks_of_longer_training_read_less() -> None:
     assert found["movement"] < 25
 
 
+def test_large_final_is_hard_to_beat() -> None:
+    for large_final, nearest in attacks.nearest_to_the_trained_weights().values():
+        assert abs(large_final - nearest) < 10
+
+
 @BOTH
 def test_another_measure_of_scale_gives_the_same_order(settings) -> None:
     for found in (attacks.signal_restored(settings), attacks.norm_of_the_dense_network(settings)):
@@ -42,6 +47,12 @@ def test_the_lead_of_own_signs_shrinks_with_the_steps(settings) -> None:
     found = attacks.five_times_the_steps(settings)
     assert abs(found[KEPT] - found[TICKET]) < 0.4
     assert 0 < found[KEPT] - found[LOST] < 1.5
+
+
+def test_other_signs_nearly_catch_up() -> None:
+    found = attacks.twenty_times_the_steps()
+    assert abs(found[KEPT] - found[TICKET]) < 0.3
+    assert found[KEPT] - found[LOST] < 0.5
 
 
 @BOTH
