@@ -55,7 +55,7 @@ class Settings(Seeded):
     seeds: Annotated[tuple[int, ...], AtLeast(2), Distinct()] = tuple(range(8))
     seeds_per_part: Annotated[int, Range(2)] | None = None  # one control has the mask of the next seed's network
     sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 100, 50, 10)
-    densities: Densities = (0.5, 0.3, 0.1)  # of every layer, for masks that are not trained
+    densities: Densities = (0.3, 0.1)  # of every layer, for masks that are not trained
     retrained: Densities = (0.2,)  # of every layer, for masked networks that are
     held: Densities = (0.05,)  # of every layer, where pruned weights hold what is not zero
     steps: Count = 500
@@ -153,7 +153,7 @@ class Deconstruction(Experiment[Settings]):
         client: Client | None = None,
         stages: Sequence[Stage] = STAGES,
     ) -> pd.DataFrame:
-        """Train the dense networks, read every mask untrained, then retrain; return the table.
+        """Train the dense networks (unless `dense` has them), read every mask untrained, then retrain; return the table.
 
         `stages` may leave some out. `progress(done, all, text)` counts trainings. `folder` and `client` are those of
         `lthedu.experiments.Experiment.run`.
@@ -169,12 +169,13 @@ class Deconstruction(Experiment[Settings]):
         return self.dense
 
     def work(self, tick: Progress, keep: Keep) -> None:
-        """Train the dense networks, then do what the stages ask for."""
+        """Do what the stages ask for."""
         s, stages = self.settings, self.stages
         plan = [("kept", way, d) for d in s.retrained for way in KEPT if "kept" in stages]
         plan += [("pruned", way, d) for d in s.held for way in PRUNED if "pruned" in stages]
         tick(0, len(plan) + 1, "dense networks")
-        self.train_dense()
+        if self.dense is None:
+            self.train_dense()
         if "untrained" in stages:
             self.read_untrained()
         for done, (stage, way, density) in enumerate(plan):

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
@@ -126,7 +127,7 @@ def untrained_accuracy(
         mine = rows[rows["criterion"] == name].groupby("action")["accuracy"]
         look = KEPT_LOOK if y < len(criteria) - 2 else PLACES_LOOK
         _marks(ax, 100 * mine.get_group(AS_THEY_WERE).to_numpy(), y, look)
-        more = {"label": "the same masks on signed constants (mean)"} if y == 0 else {}
+        more: dict[str, Any] = {"label": "the same masks on signed constants (mean)"} if y == 0 else {}
         ax.plot(100 * mine.mean().get(CONSTANT, np.nan), y, "D", ms=7, mfc="none", color="black", ls="", **more)
     words = _stars(ax, guess or {}, places)
     ax.axvline(10, color="black", ls=":", lw=1)
@@ -154,7 +155,7 @@ def signal(experiment: Deconstruction, density: float, ways: Sequence[str]) -> D
     for way in ways:
         share = 100 * (measured(experiment.start(way, density), images) / ticket).cpu().numpy()
         look = KEPT_LOOK if "sign kept" in way else LOST_LOOK
-        style = {"ls": "-"} if way.endswith("restored") else {"ls": "--", "mfc": "white"}
+        style: dict[str, Any] = {"ls": "-"} if way.endswith("restored") else {"ls": "--", "mfc": "white"}
         ax.errorbar(layers, share.mean(0), yerr=share.std(0), capsize=3, label=way, **look, **style)
     ax.set(xlabel="layer", ylabel="signal (% of the ticket's)", xticks=layers)
     ax.set_ylim(bottom=0)
@@ -193,7 +194,7 @@ def sign_by_scale(tables: Mapping[str, Retrained]) -> Drawn:
         ax.set_xlabel("scale of each layer")
     axes[0][0].set_ylabel("test accuracy after retraining (%)")
     figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
-    figure.suptitle("Scale decides the deep network; signs cost points in both", fontsize=12)
+    figure.suptitle("In the deep network scale decides: with norms restored the four lines nearly meet", fontsize=12)
     return figure, (
         f"Test accuracy in percent after retraining, {len(tables)} panels on one axis ({'; '.join(tables)}). In each, "
         "at the left layers as they were drawn, at the right with their norm restored; a mark for each seed and lines "
@@ -222,6 +223,7 @@ def behind_the_ticket(tables: Mapping[str, Retrained], title: str) -> Drawn:
         ax.set_xlabel("accuracy less the ticket's (points)")
         ax.set_yticks(range(len(RIGHT_NORM)), [words for words, _ in RIGHT_NORM.values()])
         ax.set_ylim(len(RIGHT_NORM) - 0.5, -1)
+        ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.grid(axis="y", visible=False)
     figure.suptitle(title, fontsize=12)
     return figure, (
