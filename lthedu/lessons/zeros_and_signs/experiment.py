@@ -153,7 +153,7 @@ class Deconstruction(Experiment[Settings]):
         client: Client | None = None,
         stages: Sequence[Stage] = STAGES,
     ) -> pd.DataFrame:
-        """Train the dense networks (unless `dense` has them), read every mask untrained, then retrain; return the table.
+        """Train the dense networks unless `dense` has them, read every mask untrained, then retrain; give the table.
 
         `stages` may leave some out. `progress(done, all, text)` counts trainings. `folder` and `client` are those of
         `lthedu.experiments.Experiment.run`.
