@@ -55,7 +55,7 @@ class Settings(Seeded):
     seeds: Annotated[tuple[int, ...], AtLeast(2), Distinct()] = tuple(range(8))
     seeds_per_part: Annotated[int, Range(2)] | None = None  # one control has the mask of the next seed's network
     sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 100, 50, 10)
-    densities: Densities = (0.3, 0.1)  # of every layer, for masks that are not trained
+    densities: Densities = (0.3,)  # of every layer, for masks that are not trained
     retrained: Densities = (0.2,)  # of every layer, for masked networks that are
     held: Densities = (0.05,)  # of every layer, where pruned weights hold what is not zero
     steps: Count = 500
