@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
 from lthedu.lessons.zeros_and_signs.experiment import Deconstruction
@@ -42,6 +43,7 @@ RIGHT_NORM: Mapping[str, tuple[str, Mapping[str, Any]]] = {  # starts with the t
 }
 
 
+@schematic
 def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
     """Schematic: what four criteria keep, as regions of the plane of initial against final weight.
 
@@ -78,6 +80,7 @@ def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
     )
 
 
+@schematic
 def signs_and_sizes() -> Drawn:
     """Schematic: five kept weights with their own or other signs, and with own, drawn or equal sizes."""
     ticket = np.array([0.9, -0.6, 0.5, -1.1, 0.8])
