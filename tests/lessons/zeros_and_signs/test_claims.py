@@ -16,7 +16,7 @@ LESSON, DEEP = experiment.LESSON, experiment.DEEP.lesson
 READS = "With 30 % kept, large_final reads over half"
 SIGNS = "At equal norms own signs beat other signs"
 ENOUGH = "The ticket's signs with one number a layer"
-SCALE = "In the deep network restoring the norm"
+SCALE = "In the deep network restoring a norm"
 ZEROS = "With 5 % kept the rule beats zero for all"
 BLIND = (RANDOM, CONTROL, "movement", "large_final_different_sign")
 
