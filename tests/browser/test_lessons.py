@@ -235,9 +235,9 @@ LESSONS = [
         "zeros_and_signs",
         "PARTLY SUPPORTED",
         {
-            "5.3": (RIGHT, USED),
+            "5.4": (RIGHT, USED),
             "5.2": (WRONG, "values of the whole layer"),
-            "5.4": (WRONG, "One-sided"),
+            "5.3": (WRONG, "One-sided"),
         },
         "explorer(",
         (
