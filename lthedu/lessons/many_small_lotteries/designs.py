@@ -66,7 +66,7 @@ def _layout(kept: int, hidden: int, outputs: int, box: int) -> tuple[int, int]:
     """How many hidden units the weights pay for, and the side of each one's patch."""
     for side in range(SIDE, box + 1):
         units = kept // (side * side + outputs)
-        if kept - units * side * side <= hidden * outputs:
+        if units and kept - units * side * side <= hidden * outputs:
             return units, side
     raise ValueError(f"the ticket keeps {kept} weights; no patches of {SIDE} to {box} pixels a side spend just these")
 

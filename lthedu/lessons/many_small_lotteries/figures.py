@@ -200,7 +200,7 @@ def accuracies_by_arm(
     `guess` maps arms to a guessed accuracy in percent (or None), drawn as stars; what is no percentage of a known arm
     is named in the description instead. Networks below the axis are counted at its lower edge.
     """
-    ax = ax or plt.figure().gca()
+    ax = ax or plt.figure(figsize=(8.4, 4.2), layout="constrained").gca()
     arms = [arm for arm in DRAWN if arm in set(table["arm"])]
     floor = 100 * float(np.floor(100 * table["val"].quantile(0.02)) / 100) - 1
     for place, arm in enumerate(arms):
@@ -214,16 +214,16 @@ def accuracies_by_arm(
                 f"{below} below", (place, floor), (0, -5), textcoords="offset points", ha="center", va="top", size=8
             )
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
-    ax.text(len(arms) - 0.5, 100 * goal, "goal", ha="right", va="bottom", fontsize=9)
+    ax.text(1.01, 100 * goal, "goal", transform=ax.get_yaxis_transform(), va="center", fontsize=9)
     words = ""
     for place, arm in enumerate(arms):
         value = (guess or {}).get(arm)
         words += draw_guesses(ax, {arm: value}, place, DRAWN) if value is not None else ""
     words += draw_guesses(ax, {arm: v for arm, v in (guess or {}).items() if arm not in arms}, 0, DRAWN)
-    ax.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
+    ax.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms], fontsize=9.5)
     ax.set_ylabel("validation accuracy (%)")
-    won = {arm: table.loc[table["arm"] == arm, "val"] >= goal for arm in (PATCHES, SCATTERED) if arm in arms}
-    told = " and ".join(f"{int(wins.sum())} of {len(wins)} {arm}" for arm, wins in won.items())
+    won = {arm: table.loc[table["arm"] == arm, "val"] >= goal for arm in (PATCHES, SCATTERED, YOURS) if arm in arms}
+    told = ", ".join(f"{int(wins.sum())} of {len(wins)} {arm}" for arm, wins in won.items())
     ax.set_title(f"The goal is reached by {told}", fontsize=11)
     counts = ", ".join(f"{int((table['arm'] == arm).sum())} of {arm}" for arm in arms)
     return ax, (

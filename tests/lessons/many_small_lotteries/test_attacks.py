@@ -1,4 +1,4 @@
-"""What the lesson says of its attacks: scattered connections stay behind, patches win, and tickets stay ahead of draws."""
+"""What the lesson says of its attacks: scattered connections stay behind, patches win, tickets stay ahead of draws."""
 
 import pytest
 from lessons.many_small_lotteries import attacks

@@ -30,12 +30,12 @@ def test_every_network_is_a_mark_in_its_arms_column(table: pd.DataFrame) -> None
         assert f"5 of {arm}" in alt
     assert "2 of dense" in alt
     assert 94.0 in [line.get_ydata()[0] for line in ax.lines]
-    assert ax.get_title() == "The goal is reached by 0 of 5 local patches and 0 of 5 scattered pixels"
+    assert ax.get_title() == "The goal is reached by 0 of 5 local patches, 0 of 5 scattered pixels"
 
 
 def test_the_title_counts_the_winners_of_each_lottery(table: pd.DataFrame) -> None:
     ax, _ = figures.accuracies_by_arm(table, 0.9125)  # local patches reach 0.914
-    assert ax.get_title() == "The goal is reached by 2 of 5 local patches and 0 of 5 scattered pixels"
+    assert ax.get_title() == "The goal is reached by 2 of 5 local patches, 0 of 5 scattered pixels"
 
 
 def test_what_lies_below_the_axis_is_counted(table: pd.DataFrame) -> None:
