@@ -182,11 +182,8 @@ def ten_times_the_steps() -> dict[str, Found]:
     """Eight networks of each kind, trained ten times as long; the tickets are those that short trainings found."""
     last = LESSON.levels
     arms = ((DENSE, 0), (WINNING, last), (PATCHES, last), (SCATTERED, last))
-    return {arm: _longer(arm, level, (1e-3, 2e-3, 4e-3)) for arm, level in arms}
-
-
-def _longer(arm: str, level: int, rates: Sequence[float]) -> Found:
-    return _best(*lotteries().start(arm, level, range(8)), steps=10 * LESSON.steps, rates=rates)
+    eight = {arm: lotteries().start(arm, level, range(8)) for arm, level in arms}
+    return {arm: _best(*start, steps=10 * LESSON.steps, rates=(1e-3, 4e-3)) for arm, start in eight.items()}
 
 
 def dense_networks_of_the_stored_run() -> dict[str, float]:
