@@ -42,8 +42,11 @@ def kinds_of_network() -> tuple[Figure, str]:
     own, fresh = rng.uniform(0.4, 2.6, (2, 66))  # line widths, for 6 hidden units with 8 inputs and 3 outputs each
     ticket = np.argsort(own)[-18:]
     starts, places = (1, 4, 2), ((1, 4, 6), (2, 3, 6), (1, 3, 5))  # of each unit's pixels, inside the rim
-    patches = [11 * unit + edge for unit, one in enumerate(starts) for edge in (one, one + 1, one + 2, 8, 9, 10)]
-    scattered = [11 * unit + edge for unit, few in enumerate(places) for edge in (*few, 8, 9, 10)]
+    side_by_side = tuple((one, one + 1, one + 2) for one in starts)
+    patches, scattered = (
+        np.array([11 * unit + edge for unit, few in enumerate(read) for edge in (*few, 8, 9, 10)])
+        for read in (side_by_side, places)
+    )
     kinds = (
         (WINNING, ticket, own, "edges found by pruning,\ninitial values kept"),
         (REINIT, ticket, fresh, "the ticket's edges,\nfresh values"),
