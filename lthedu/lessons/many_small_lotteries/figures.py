@@ -41,11 +41,10 @@ def kinds_of_network() -> tuple[Figure, str]:
     rng = np.random.default_rng(5)
     own, fresh = rng.uniform(0.4, 2.6, (2, 66))  # line widths, for 6 hidden units with 8 inputs and 3 outputs each
     ticket = np.argsort(own)[-18:]
-    starts, places = (1, 4, 2), ((1, 4, 6), (2, 3, 6), (1, 3, 5))  # of each unit's pixels, inside the rim
-    side_by_side = tuple((one, one + 1, one + 2) for one in starts)
+    side_by_side, apart = ((1, 2, 3), (4, 5, 6), (2, 3, 4)), ((1, 4, 6), (2, 3, 6), (1, 3, 5))  # pixels of each unit
     patches, scattered = (
         np.array([11 * unit + edge for unit, few in enumerate(read) for edge in (*few, 8, 9, 10)])
-        for read in (side_by_side, places)
+        for read in (side_by_side, apart)
     )
     kinds = (
         (WINNING, ticket, own, "edges found by pruning,\ninitial values kept"),
