@@ -16,6 +16,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses
 from lthedu.lessons.many_small_lotteries.experiment import PATCHES, SCATTERED, SMALL, YOURS
@@ -35,6 +36,7 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNIN
 # Schematics -----------------------------------------------------------------------------------------------------
 
 
+@schematic
 @typed
 def kinds_of_network() -> tuple[Figure, str]:
     """Five networks with equally many weights: what each arm takes from the ticket, and what it draws."""
@@ -84,6 +86,7 @@ def _network(
         ax.plot(row, [height] * len(row), "o", color="#444444", ms=5, zorder=2)
 
 
+@schematic
 @typed
 def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> tuple[Figure, str]:
     """Rows of draws with a small chance of a win, some of them without one; and which chances no win allows."""
@@ -115,6 +118,7 @@ def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> 
     )
 
 
+@schematic
 @typed
 def what_units_read(masks_by_arm: Mapping[str, Tensor], units: int = 8) -> tuple[Figure, str]:
     """The pixels that some hidden units read: a row an arm, an image a unit.
