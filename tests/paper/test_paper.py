@@ -102,11 +102,11 @@ def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path,
 
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
-    small = lottery.Settings(tickets=3, draws=2, steps=2, levels=1, few_levels=(), batch_size=10, tries=1)
+    small = lottery.Settings(tickets=3, draws=2, few_draws=2, steps=2, levels=1, batch_size=10, tries=1)
     monkeypatch.setattr(lottery, "PAPER", small)
     found = paper_results.read(runs.run("lotteries", tmp_path / "made"))
     assert found.complete
-    assert len(found.table) == 3 + 2 * 4  # the dense networks, and two of every arm
+    assert len(found.table) == 3 + 2 * 5  # the dense networks, and two of every arm
     assert found.made_with["device"] == "CPU"
     assert found.settings["draws"] == 2
 
