@@ -47,10 +47,14 @@ def by_column(start, column, begin, row, entry):  # type: ignore[no-untyped-def]
 @vectorised
 def product(start, column, value, x, z):  # type: ignore[no-untyped-def]
     """z (out, batch) = W x for x (in, batch): row o of W is `value` at `column`, from `start[o]` to `start[o + 1]`."""
-    for o in range(len(z)):
+    z[:] = 0
+    o = 0
+    while o < len(z):
         k, end = start[o], start[o + 1]
-        for j in range(z.shape[1]):
-            z[o, j] = 0
+        if whole_pair(start, o, len(z), len(x)):
+            two_rows(value[k:end], value[end : start[o + 2]], x, z[o], z[o + 1])
+            o += 2
+            continue
         while k + 4 <= end:  # four at once: z is read and written a quarter as often
             a, b, c, d = value[k], value[k + 1], value[k + 2], value[k + 3]
             p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
@@ -62,14 +66,19 @@ def product(start, column, value, x, z):  # type: ignore[no-untyped-def]
             for j in range(z.shape[1]):
                 z[o, j] += a * x[p, j]
             k += 1
+        o += 1
 
 
 @vectorised
 def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
     """The gradients `found` of the kept weights alone, for d (out, batch) behind the layer and x (in, batch) before."""
-    zero = d.dtype.type(0)
-    for o in range(len(d)):
+    zero, o = d.dtype.type(0), 0
+    while o < len(d):
         k, end = start[o], start[o + 1]
+        if whole_pair(start, o, len(d), len(x)):
+            two_slopes(d[o], d[o + 1], x, found[k:end], found[end : start[o + 2]])
+            o += 2
+            continue
         while k + 4 <= end:
             p, q, r, s = column[k], column[k + 1], column[k + 2], column[k + 3]
             a, b, c, e = zero, zero, zero, zero
@@ -86,6 +95,59 @@ def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
                 a += d[o, j] * x[p, j]
             found[k] = a
             k += 1
+        o += 1
+
+
+@vectorised
+def whole_pair(start, o, rows, fan_in):  # type: ignore[no-untyped-def]
+    """Whether the rows o and o + 1 keep every weight: they are computed together, and x is read once for both."""
+    return o + 1 < rows and start[o + 1] - start[o] == fan_in and start[o + 2] - start[o + 1] == fan_in
+
+
+@vectorised
+def two_rows(v, w, x, y, z):  # type: ignore[no-untyped-def]
+    """y (batch,) += v x and z (batch,) += w x, for v and w (in,) and x (in, batch)."""
+    k = 0
+    while k + 4 <= len(x):
+        a, b, c, d = v[k], v[k + 1], v[k + 2], v[k + 3]
+        p, q, r, s = w[k], w[k + 1], w[k + 2], w[k + 3]
+        for j in range(x.shape[1]):
+            y[j] += a * x[k, j] + b * x[k + 1, j] + c * x[k + 2, j] + d * x[k + 3, j]
+            z[j] += p * x[k, j] + q * x[k + 1, j] + r * x[k + 2, j] + s * x[k + 3, j]
+        k += 4
+    while k < len(x):
+        for j in range(x.shape[1]):
+            y[j] += v[k] * x[k, j]
+            z[j] += w[k] * x[k, j]
+        k += 1
+
+
+@vectorised
+def two_slopes(d, e, x, v, w):  # type: ignore[no-untyped-def]
+    """v (in,) = x d and w (in,) = x e, for x (in, batch) and d and e (batch,)."""
+    zero, k = d.dtype.type(0), 0
+    while k + 4 <= len(x):
+        a, b, c, f = zero, zero, zero, zero
+        p, q, r, s = zero, zero, zero, zero
+        for j in range(x.shape[1]):
+            a += d[j] * x[k, j]
+            b += d[j] * x[k + 1, j]
+            c += d[j] * x[k + 2, j]
+            f += d[j] * x[k + 3, j]
+            p += e[j] * x[k, j]
+            q += e[j] * x[k + 1, j]
+            r += e[j] * x[k + 2, j]
+            s += e[j] * x[k + 3, j]
+        v[k], v[k + 1], v[k + 2], v[k + 3] = a, b, c, f
+        w[k], w[k + 1], w[k + 2], w[k + 3] = p, q, r, s
+        k += 4
+    while k < len(x):
+        a, b = zero, zero
+        for j in range(x.shape[1]):
+            a += d[j] * x[k, j]
+            b += e[j] * x[k, j]
+        v[k], w[k] = a, b
+        k += 1
 
 
 @vectorised
