@@ -1,8 +1,9 @@
 """Compiled loops of the sparse path: one step of a masked MLP that touches its kept weights alone.
 
 A layer with its bias is one sparse matrix W (out, in + 1) whose last column, the bias, meets a feature that is always
-1. Activations stand feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory.
-A replicate is computed by itself, so that its numbers depend on nothing beside it.
+1. Two rows that keep everything are computed together, so that what they read is read once. Activations stand
+feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory. A replicate is computed
+by itself, so that its numbers depend on nothing beside it.
 """
 
 import numpy as np
@@ -51,8 +52,9 @@ def product(start, column, value, x, z):  # type: ignore[no-untyped-def]
     o = 0
     while o < len(z):
         k, end = start[o], start[o + 1]
-        if whole_pair(start, o, len(z), len(x)):
-            two_rows(value[k:end], value[end : start[o + 2]], x, z[o], z[o + 1])
+        alike = pair(start, column, o, len(z))
+        if alike:
+            two_rows(value[k:end], value[end : end + alike], x, z[o], z[o + 1])
             o += 2
             continue
         while k + 4 <= end:  # four at once: z is read and written a quarter as often
@@ -75,8 +77,9 @@ def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
     zero, o = d.dtype.type(0), 0
     while o < len(d):
         k, end = start[o], start[o + 1]
-        if whole_pair(start, o, len(d), len(x)):
-            two_slopes(d[o], d[o + 1], x, found[k:end], found[end : start[o + 2]])
+        alike = pair(start, column, o, len(d))
+        if alike:
+            two_slopes(d[o], d[o + 1], x, found[k:end], found[end : end + alike])
             o += 2
             continue
         while k + 4 <= end:
@@ -99,23 +102,26 @@ def slopes(start, column, d, x, found):  # type: ignore[no-untyped-def]
 
 
 @vectorised
-def whole_pair(start, o, rows, fan_in):  # type: ignore[no-untyped-def]
-    """Whether the rows o and o + 1 keep every weight: they are computed together, and x is read once for both."""
-    return o + 1 < rows and start[o + 1] - start[o] == fan_in and start[o + 2] - start[o + 1] == fan_in
+def pair(start, column, o, rows):  # type: ignore[no-untyped-def]
+    """n, if the rows o and o + 1 both keep the first n columns and no others; else 0."""
+    n = start[o + 1] - start[o]
+    if n == 0 or o + 1 == rows or start[o + 2] - start[o + 1] != n:
+        return 0
+    return n if column[start[o + 1] - 1] == n - 1 and column[start[o + 2] - 1] == n - 1 else 0
 
 
 @vectorised
 def two_rows(v, w, x, y, z):  # type: ignore[no-untyped-def]
-    """y (batch,) += v x and z (batch,) += w x, for v and w (in,) and x (in, batch)."""
+    """y (batch,) += v x and z (batch,) += w x, for v and w (n,) and the first n rows of x (in, batch)."""
     k = 0
-    while k + 4 <= len(x):
+    while k + 4 <= len(v):
         a, b, c, d = v[k], v[k + 1], v[k + 2], v[k + 3]
         p, q, r, s = w[k], w[k + 1], w[k + 2], w[k + 3]
         for j in range(x.shape[1]):
             y[j] += a * x[k, j] + b * x[k + 1, j] + c * x[k + 2, j] + d * x[k + 3, j]
             z[j] += p * x[k, j] + q * x[k + 1, j] + r * x[k + 2, j] + s * x[k + 3, j]
         k += 4
-    while k < len(x):
+    while k < len(v):
         for j in range(x.shape[1]):
             y[j] += v[k] * x[k, j]
             z[j] += w[k] * x[k, j]
@@ -124,9 +130,9 @@ def two_rows(v, w, x, y, z):  # type: ignore[no-untyped-def]
 
 @vectorised
 def two_slopes(d, e, x, v, w):  # type: ignore[no-untyped-def]
-    """v (in,) = x d and w (in,) = x e, for x (in, batch) and d and e (batch,)."""
+    """v (n,) = x d and w (n,) = x e, for the first n rows of x (in, batch), and d and e (batch,)."""
     zero, k = d.dtype.type(0), 0
-    while k + 4 <= len(x):
+    while k + 4 <= len(v):
         a, b, c, f = zero, zero, zero, zero
         p, q, r, s = zero, zero, zero, zero
         for j in range(x.shape[1]):
@@ -141,7 +147,7 @@ def two_slopes(d, e, x, v, w):  # type: ignore[no-untyped-def]
         v[k], v[k + 1], v[k + 2], v[k + 3] = a, b, c, f
         w[k], w[k + 1], w[k + 2], w[k + 3] = p, q, r, s
         k += 4
-    while k < len(x):
+    while k < len(v):
         a, b = zero, zero
         for j in range(x.shape[1]):
             a += d[j] * x[k, j]
@@ -228,6 +234,8 @@ def backward(r, kept, value, turned, slope, buffer):  # type: ignore[no-untyped-
                 for j in range(h.shape[1]):
                     h[i, j] = spare[i, j] if h[i, j] > zero else zero
             d = h[:fan_in]
+    for k in kept.pruned[kept.begin_pruned[r] : kept.begin_pruned[r + 1]]:
+        slope[k] = zero
 
 
 @vectorised
