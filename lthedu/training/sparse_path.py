@@ -2,9 +2,9 @@
 
 It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
 by rounding. A layer that keeps most of its weights is computed with all of them, the pruned ones among them staying
-zero. On this path a replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number of
-threads (torch's), nor on when somebody looks. `training` takes it with `by="sparse"`, and by itself where it pays for
-all replicates together.
+zero. On this path a replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the
+number of threads (torch's), nor on when somebody looks. `training` takes it with `by="sparse"`, and by itself where it
+pays for all replicates together.
 """
 
 import itertools
