@@ -5,7 +5,6 @@ import weakref
 import pytest
 import torch
 from engine import OPTIMIZERS, conv, mlp, optimizer_name
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -17,17 +16,17 @@ from lthedu.training import Optimizer, RateSchedule, Replicates, Step, engine, p
 
 @pytest.fixture
 def device(monkeypatch):
-    """Tensors that say they are on CUDA and hold nothing: whoever asks one for a number gets an exception.
+    """Data on torch's device "meta", whose tensors hold nothing: who asks one for a number gets an exception.
 
     Left out is what is done once, before the loop: labels are looked at, and masks for weights that are pruned. The
     step is not captured as a graph, which only a real device does.
     """
     monkeypatch.setattr(engine, "check_runs", lambda *_: None)
-    monkeypatch.setattr(engine, "Captured", lambda step: step)
     monkeypatch.setattr(Step, "_kept", lambda step, _: torch.ones_like(step._flat))
-    with FakeTensorMode():
-        x, y = torch.zeros(64, 20, device="cuda"), torch.zeros(64, dtype=torch.int64, device="cuda")
-        yield Dataset(x, y, x, y, x, y)
+    for rule in (torch.optim.adam, torch.optim.sgd):  # which let fused rules run on devices that compute, and no others
+        monkeypatch.setattr(rule, "_device_dtype_check_for_fused", lambda *_: None)
+    x, y = torch.zeros(64, 20, device="meta"), torch.zeros(64, dtype=torch.int64, device="meta")
+    return Dataset(x, y, x, y, x, y)
 
 
 def three_steps(networks, data, **more):
@@ -40,33 +39,37 @@ def three_steps(networks, data, **more):
 @pytest.mark.parametrize("schedule", [RateSchedule(), RateSchedule("cosine")], ids=lambda s: s.kind)
 def test_no_step_waits_for_a_number_from_the_device(device, optimizer, schedule):
     rule = Optimizer(optimizer.name, 0.1, optimizer.momentum, optimizer.weight_decay, schedule)
-    networks = Replicates.create(mlp, seeds=[0, 1], device="cuda")
+    networks = Replicates.create(mlp, seeds=[0, 1], device="meta")
     now = three_steps(networks, device, optimizer=rule, mask=networks.full_mask())
-    assert now.params["layers.0.weight"].is_cuda
+    assert now.params["layers.0.weight"].is_meta
 
 
 @pytest.mark.parametrize(("by", "make"), [("vmap", mlp), ("loop", mlp), ("vmap", conv), ("loop", conv)])
 def test_nor_do_the_other_ways_to_the_gradient(device, by, make):
-    three_steps(Replicates.create(make, seeds=[0, 1], device="cuda"), device, by=by)
+    three_steps(Replicates.create(make, seeds=[0, 1], device="meta"), device, by=by)
 
 
 @pytest.mark.parametrize("method", [EdgePopup, Bernoulli])
 def test_nor_do_supermasks(device, method):
-    networks = Replicates.create(mlp, seeds=[0, 1], device="cuda")
-    inner, weights = pick("linear", networks.model, torch.device("cuda")), dict(networks.params)
+    networks = Replicates.create(mlp, seeds=[0, 1], device="meta")
+    inner, weights = pick("linear", networks.model, torch.device("meta")), dict(networks.params)
     scores = {n: torch.rand_like(p) for n, p in weights.items() if n.endswith("weight")}
     three_steps(networks.with_params(scores), device, by=method(weights, inner))
 
 
 def test_who_waits_is_caught(device):
-    class Waits(type(pick("linear", mlp(), torch.device("cuda")))):
+    class Waits(type(pick("linear", mlp(), torch.device("meta")))):
         def gradients(self, model, params, buffers, x, y, out):
             if x.sum() > 0:
                 super().gradients(model, params, buffers, x, y, out)
 
-    networks = Replicates.create(mlp, seeds=[0], device="cuda")
-    with pytest.raises(DataDependentOutputException):
-        three_steps(networks, device, by=Waits(pick("linear", mlp(), torch.device("cuda")).layers))
+    networks = Replicates.create(mlp, seeds=[0], device="meta")
+    with pytest.raises(RuntimeError, match="meta"):
+        three_steps(networks, device, by=Waits(pick("linear", mlp(), torch.device("meta")).layers))
+
+
+def storages(tree):
+    return [t.untyped_storage() for t in pytree.tree_leaves(tree) if isinstance(t, torch.Tensor)]
 
 
 class Live(TorchDispatchMode):
@@ -77,10 +80,12 @@ class Live(TorchDispatchMode):
         self.seen, self.now, self.most = set(), 0, 0
 
     def __torch_dispatch__(self, call, types, args=(), kwargs=None):
-        made = call(*args, **(kwargs or {}))
-        for tensor in pytree.tree_leaves(made):
-            if isinstance(tensor, torch.Tensor):
-                self._count(tensor.untyped_storage())
+        kwargs = kwargs or {}
+        given = {s.data_ptr() for s in storages((args, kwargs))}  # what is written in place or looked at is not made
+        made = call(*args, **kwargs)
+        for storage in storages(made):
+            if storage.data_ptr() not in given:
+                self._count(storage)
         return made
 
     def _count(self, storage):
@@ -115,4 +120,4 @@ def test_memory_is_what_the_page_on_speed_says(rule, r):
         method.gradients(model, now._params, {}, x, y, now._grads)
         now.optimizer.step()
     # what each layer gives, and of the way back the widest layer twice and the one behind it
-    assert step.most <= 1.05 * 4 * r * batch * (410 + 2 * 300 + 100)
+    assert step.most == pytest.approx(4 * r * batch * (410 + 2 * 300 + 100), rel=0.05)
