@@ -1,5 +1,6 @@
 """What a graphics processor asks of the loop, without one: nothing waits for a number, and memory is what is said."""
 
+import importlib
 import weakref
 
 import pytest
@@ -23,8 +24,10 @@ def device(monkeypatch):
     """
     monkeypatch.setattr(engine, "check_runs", lambda *_: None)
     monkeypatch.setattr(Step, "_kept", lambda step, _: torch.ones_like(step._flat))
-    for rule in (torch.optim.adam, torch.optim.sgd):  # which let fused rules run on devices that compute, and no others
-        monkeypatch.setattr(rule, "_device_dtype_check_for_fused", lambda *_: None)
+    for rule in ("adam", "sgd"):  # torch lets fused rules run on devices that compute, and has none of sgd for others
+        module = importlib.import_module(f"torch.optim.{rule}")
+        monkeypatch.setattr(module, "_device_dtype_check_for_fused", lambda *_: None)
+    monkeypatch.setattr(torch, "_fused_sgd_", lambda *_, **__: None)
     x, y = torch.zeros(64, 20, device="meta"), torch.zeros(64, dtype=torch.int64, device="meta")
     return Dataset(x, y, x, y, x, y)
 
