@@ -23,6 +23,7 @@ def device(monkeypatch):
     step is not captured as a graph, which only a real device does.
     """
     monkeypatch.setattr(engine, "check_runs", lambda *_: None)
+    monkeypatch.setattr(engine, "refuse_autocast", lambda *_: None)
     monkeypatch.setattr(Step, "_kept", lambda step, _: torch.ones_like(step._flat))
     for rule in ("adam", "sgd"):  # torch lets fused rules run on devices that compute, and has none of sgd for others
         module = importlib.import_module(f"torch.optim.{rule}")

@@ -217,6 +217,18 @@ def test_from_dense_to_sparse_and_back_is_the_dense_training_throughout(three, t
 
 
 @every_optimizer
+def test_what_is_pruned_from_a_layer_that_keeps_most_stays_zero(three, toy, optimizer):
+    ends = []
+    for by in ("sparse", "linear"):
+        for now in training(three, toy, 12, optimizer=optimizer, batch_size=16, by=by):
+            assert all(not p[~now.mask[n]].any() for n, p in now.params.items() if n in now.mask)
+            if now.step % 3 == 0:
+                now.mask = random_masks(three, seed=now.step, density=0.8)
+        ends.append(now.params)
+    assert furthest(*ends) <= 1e-10
+
+
+@every_optimizer
 def test_rigl_on_the_sparse_path_is_rigl_on_the_dense_one(three, toy, optimizer):
     ends = []
     for by in ("sparse", "linear"):

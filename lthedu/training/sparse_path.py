@@ -115,6 +115,8 @@ class SparsePath:
         self.value = flat.numpy()[at]
         self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
         self.memory = {name: m.numpy()[at] for name, m in built.state[flat].items() if name != "step"}
+        for memory in self.memory.values():
+            memory[kept.pruned] = 0  # of weights that were kept until now, too
         self.count = int(built.state[flat].get("step", 0))
         rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
         room = torch.ones((self.threads, int(rows), self.batch_size), dtype=flat.dtype)
