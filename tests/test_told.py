@@ -1,6 +1,7 @@
 """How a lesson is told: what a learner finds in every lesson, at the same place and under the same name."""
 
 import ast
+import importlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from lthedu.course.references import cited
 
 FOLDER = Path(__file__).parents[1] / "lessons"
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+CODE = Path(__file__).parents[1] / "lthedu" / "lessons"
 
 # Not rewritten yet: these break some of the rules below. No lesson may be added.
 TO_REWRITE = {
@@ -65,6 +67,16 @@ class Lesson:
         """The text below the heading that begins so, up to the next one; empty where it is missing."""
         parts = re.split(r"^#{1,4} (.+)$", "\n\n".join(self.prose), flags=re.MULTILINE)
         return next((text for head, text in zip(parts[1::2], parts[2::2], strict=True) if head.startswith(heading)), "")
+
+    @cached_property
+    def schematics(self) -> set[str]:
+        """The names of the schematics that the lesson shows, of those that its folder has."""
+        name = self.path.stem[3:]
+        files = [path for path in (CODE / name).glob("*.py") if path.stem in ("figures", "schematics")]
+        modules = [importlib.import_module(f"lthedu.lessons.{name}.{path.stem}") for path in files]
+        drawn = {draw for module in modules for draw, f in vars(module).items() if hasattr(f, "schematic")}
+        nodes = [node for source in self.code for node in ast.walk(ast.parse(source))]
+        return drawn & {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
     def calls(self, name: str) -> Iterator[ast.Call]:
         for source in self.code:
@@ -159,6 +171,11 @@ def the_captions(lesson: Lesson) -> Iterator[str]:
             yield f"a caption of more than 25 words: {said!r}"
 
 
+def the_schematics(lesson: Lesson) -> Iterator[str]:
+    if len(lesson.schematics) < 2:
+        yield f"fewer than two schematics (functions marked @schematic): {lesson.schematics or 'none'}"
+
+
 def the_beginning(lesson: Lesson) -> Iterator[str]:
     lines = [line for line in lesson.code[0].splitlines() if line.strip() and not line.startswith("#")]
     if len(lines) > 3:
@@ -175,6 +192,7 @@ RULES: tuple[Callable[[Lesson], Iterator[str]], ...] = (
     the_minutes,
     the_claims,
     the_captions,
+    the_schematics,
     the_beginning,
 )
 
@@ -212,16 +230,17 @@ GOOD = [
     "```import torch",
     "## Claim card\n\n[Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say. See [Lesson 00](00_first.ipynb).",
     "## Predict\n\nHow many of $2^n$?\n\n### Exercise 2.2 · A random mask\n\n*10 minutes.*",
-    "```claim('It holds', True)\nfigure(drawn, 'A caption')",
+    "```claim('It holds', True)\nfigure(schematics.two_networks(), 'A caption')",
+    "```drawn = schematics.stored_as_csr(left)",
     "## A figure of your own\n\n## Verdict\n\n## Honesty box\n\n- One network.",
     "## What you now know\n\n- One.\n- Two.\n- Three.\n- Four.\n\n## References\n\nENTRY\n\nNAVIGATION",
 ]
 
 
 def written(folder: Path, sources: list[str]) -> Path:
-    for name in ("00_first.ipynb", "01_good.ipynb", "GLOSSARY.md"):
+    for name in ("00_first.ipynb", "01_pruning_basics.ipynb", "GLOSSARY.md"):
         (folder / name).touch()
-    path = folder / "01_good.ipynb"
+    path = folder / "01_pruning_basics.ipynb"
     (entry,) = [entry.string for entry in entries() if "1710.01878" in entry.string]
     texts = [text.replace("NAVIGATION", navigation(path)).replace("ENTRY", entry) for text in sources]
     cells = [new_code_cell(t[3:]) if t.startswith("```") else new_markdown_cell(t) for t in texts]
@@ -252,7 +271,8 @@ def test_a_lesson_that_keeps_every_rule_has_no_fault(tmp_path: Path) -> None:
         ("about 20", "about 19", "10 minutes of core exercises"),
         ("**Time:**", "Time:", "no '**Time:**"),
         ("claim('It holds', True)", "\n".join(7 * ["claim('It holds', True)"]), "7 claims"),
-        ("figure(drawn, 'A caption')", "caption('A caption')", "`caption(...)`"),
+        ("figure(schematics.two_networks(), 'A caption')", "schematics.two_networks(); caption('A')", "`caption(...)`"),
+        ("stored_as_csr", "two_networks", "fewer than two schematics"),
         ("'A caption'", repr("word " * 26), "a caption of more than 25 words"),
         ("import torch", "\n".join(4 * ["import torch"]), "4 lines of set-up"),
     ],

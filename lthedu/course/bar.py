@@ -16,6 +16,10 @@ from lthedu.course.times import duration, lesson_at_work, lesson_here
 
 T = TypeVar("T")
 REDRAW = 0.2  # seconds between two redraws
+# Nobody clears the bar of a kernel that was restarted: the browser itself shows this when a drawing has stood for long.
+_OLD = """<style>@keyframes lthedu-old { to { visibility: visible } }</style>
+<div style="visibility: hidden; animation: lthedu-old 0s 60s forwards">This bar has not moved for a minute.
+If the kernel was restarted, nothing runs any more: run the cell again.</div>"""
 open_bars: list["ProgressBar"] = []  # begun and not done, the last one begun last
 
 
@@ -48,7 +52,8 @@ class ProgressBar:
             self._open(in_all)
             self._offset = done
         now = time.monotonic()
-        self._began = self._began or now
+        if done == self._offset:  # what prepares the first step says nothing about the others
+            self._began = now
         self.now = f"{text}, {100 * done // in_all} % done"
         if done >= in_all:
             self.close()
@@ -92,7 +97,7 @@ class ProgressBar:
             label = html.escape(text)
             bar = f'<progress value="{done}" max="{in_all}" aria-label="{label}" style="width: 20em"></progress>'
             below = f"<div>{html.escape(self._lesson)}</div>" if self._lesson else ""
-            self._handle.update({"text/html": f"{bar} {label}{below}"}, raw=True)
+            self._handle.update({"text/html": f"{bar} {label}{below}{_OLD}"}, raw=True)
         if self._rich is not None:
             bar_, task = self._rich
             bar_.update(task, completed=done, description=text)

@@ -20,6 +20,8 @@ from typing import Any
 import lthedu
 from lthedu.base import machine
 from lthedu.base.terminal import clean
+from lthedu.course.bar import ProgressBar
+from lthedu.course.boxes import in_notebook
 
 SETTINGS = ("LTHEDU_HOME", "LTHEDU_DATA", "LTHEDU_DEVICE", "LTHEDU_SCALE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -67,12 +69,13 @@ def examine(folder: Path | None = None, said: Callable[[str], None] = print, sec
     """Examine everything, give the report line by line to `said`, and return whether every lesson can run.
 
     `folder` is the learner's (default: the one at work, else as `lthedu lab`). For `seconds` it measures how fast
-    networks are trained here, and what else it does takes about ten. Nothing that a check meets ends the others.
+    networks are trained here, and what else it does takes about ten. Nothing that a check meets ends the others. In a
+    notebook a bar counts the checks.
     """
     visit = Visit(folder, seconds=seconds)
-    for title, check in CHECKS.items():
+    for title in ProgressBar().over(CHECKS, "check") if in_notebook() else CHECKS:
         said(title)
-        for line in _guarded(title, check, visit):
+        for line in _guarded(title, CHECKS[title], visit):
             if line.text:
                 said(private(f"  {_one_line(line.text)}{'   <-- problem' if line.wrong else ''}"))
             if line.wrong:

@@ -7,7 +7,8 @@ a widget is the picture that it showed, for its controls need a kernel.
 import copy
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from latex2mathml.converter import convert
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
 from lthedu.course.boxes import Box
@@ -52,20 +54,30 @@ def page(notebook: NotebookNode, folder: Path) -> str:
     (True, True)
     """
     shown = copy.deepcopy(notebook)
-    describe(shown)
     states = states_of(shown)
     shown.metadata.pop("widgets", None)
-    for cell in shown.cells:
-        if cell.cell_type == "code":
-            for output in cell.outputs:
-                data = output.get("data", {})
-                if VIEW in data:
-                    output.data = {"text/html": _still(data[VIEW]["model_id"], states)}
-                elif _kind(data):
-                    output.data = {"text/html": _shown(output)}
+    for output in _outputs(shown):
+        if VIEW in output.get("data", {}):
+            output.data = {"text/html": _still(output.data[VIEW]["model_id"], states)}
     resources = {"metadata": {"name": _title(shown), "path": str(folder)}}
-    text, _ = _Exporter(raw_template=_TEMPLATE, embed_images=True).from_notebook_node(shown, resources)
+    exporter = _Exporter(raw_template=_TEMPLATE, embed_images=True, preprocessors=[Described])
+    text, _ = exporter.from_notebook_node(shown, resources)
     return str(text)
+
+
+class Described(Preprocessor):  # type: ignore[misc]
+    """Takes each picture's alternative text into whatever HTML nbconvert makes of a notebook.
+
+    Its own templates leave the text out. `lthedu lab` names this class to JupyterLab, for File > Save and Export.
+    """
+
+    def preprocess(self, notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """nbconvert calls it, with a copy of the notebook."""
+        describe(notebook)
+        for output in _outputs(notebook):
+            if _kind(output.get("data", {})):
+                output.data = {"text/html": _shown(output)}
+        return notebook, resources
 
 
 def describe(notebook: NotebookNode) -> None:
@@ -83,6 +95,10 @@ def describe(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             _describe(cell.outputs)
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    return chain.from_iterable(cell.outputs for cell in notebook.cells if cell.cell_type == "code")
 
 
 def _describe(outputs: Iterable[dict[str, Any]]) -> None:

@@ -11,6 +11,8 @@ from PIL import Image
 
 COLOURS = 256
 SAME = 1.0  # grey levels between two pictures, on average over pixels and colours, that nobody sees
+SPOT = 8  # pixels: the side of a square that holds a part of one letter
+SAME_SPOT = 45.0  # grey levels in a square: more than where a line moved by a pixel, less than where a letter changed
 
 Stored = dict[str, list[bytes]]  # the pictures of the cells with this source, from first to last
 
@@ -58,6 +60,8 @@ def reduced(png: bytes) -> bytes:
 def alike(one: bytes, other: bytes) -> bool:
     """Whether both pictures have a palette, the same size, and pixels that differ by less than a grey level on average.
 
+    In no small square may they differ by much: another letter is little on average.
+
     >>> def grey(level: int) -> bytes:
     ...     written = io.BytesIO()
     ...     Image.new("L", (8, 8), level).save(written, "png")
@@ -69,7 +73,16 @@ def alike(one: bytes, other: bytes) -> bool:
     if any(picture.mode != "P" for picture in pictures) or pictures[0].size != pictures[1].size:
         return False
     a, b = (_levels(picture) for picture in pictures)
-    return float(np.abs(a - b).mean()) < SAME
+    apart = np.abs(a - b).mean(2)  # (height, width)
+    return float(apart.mean()) < SAME and _worst_spot(apart) < SAME_SPOT
+
+
+def _worst_spot(apart: NDArray[np.float64]) -> float:
+    """The largest average over a square of the grid, whose last squares are filled up with zeros."""
+    height, width = (-side % SPOT for side in apart.shape)
+    filled = np.pad(apart, ((0, height), (0, width)))
+    squares = filled.reshape(filled.shape[0] // SPOT, SPOT, filled.shape[1] // SPOT, SPOT)
+    return float(squares.mean((1, 3)).max())
 
 
 def _levels(picture: Image.Image) -> NDArray[np.int16]:

@@ -52,10 +52,10 @@ def measured(value: float, digits: Annotated[int, Range(0, 20)] = 1) -> str:
     What stands between the two marks may differ on another machine, and comparing a lesson's outputs leaves it out;
     all else is compared. Raises ValueError for digits outside 0 to 20.
 
-    >>> measured(93.2187), measured(1234.5, 0)
-    ('‹93.2›', '‹1,234›')
+    >>> measured(93.2187), measured(1234.5, 0), measured(-0.01)
+    ('‹93.2›', '‹1,234›', '‹0.0›')
     """
-    return f"‹{value:,.{digits}f}›"
+    return f"‹{value:z,.{digits}f}›"
 
 
 @typed

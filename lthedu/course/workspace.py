@@ -120,6 +120,7 @@ def server_arguments(
         "--LabApp.extension_manager=readonly",
         f"--LabApp.workspaces_dir={own / 'workspaces'}",
         f"--LabApp.user_settings_dir={own / 'settings'}",
+        "--HTMLExporter.preprocessors=lthedu.course.page.Described",  # pictures keep their alternative text
     ]
     if port:
         arguments += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]

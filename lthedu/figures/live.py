@@ -16,9 +16,13 @@ Draw = Callable[..., str]  # draws on the figure, returns what it shows in words
 
 
 class Names(anywidget.AnyWidget):
-    """Draws nothing; tells screen readers the names of sliders, and that a picture is described below it."""
+    """Tells screen readers the names of sliders, and that a picture is described below it.
+
+    It is seen only when the kernel is gone, as on the next day: then it says how the widgets beside it move again.
+    """
 
     _esm = Path(__file__).parent / "names.js"
+    _css = Path(__file__).parent / "names.css"
 
 
 @typed

@@ -14,7 +14,8 @@ function name(area) {
 
 export default {
   render({ el }) {
-    el.hidden = true;
+    el.classList.add("lthedu-names"); // names.css shows it when the kernel is gone
+    el.textContent = "This is how it stood. To move it again, run its cell.";
     let watched;
     const begin = () => {
       const area = el.closest(".jp-OutputArea") ?? document.body;

@@ -1,12 +1,14 @@
 """What all figures of the course share."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
+
+Draw = TypeVar("Draw", bound=Callable[..., Any])
 
 # Okabe and Ito's colours, each with a line style and a marker of its own: no arm is told by colour alone
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -71,3 +73,15 @@ def draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float, looks: Mapping[s
         elif value is not None:
             not_drawn += f" The guess {value!r} for {arm!r} is not drawn: give an arm a percentage."
     return not_drawn
+
+
+def schematic(draw: Draw) -> Draw:
+    """Mark a figure's function that draws an idea and nothing that was measured. Every lesson shows two or more.
+
+    >>> @schematic
+    ... def two_valleys(): ...
+    >>> two_valleys.schematic
+    True
+    """
+    draw.schematic = True  # type: ignore[attr-defined]
+    return draw

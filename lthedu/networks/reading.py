@@ -1,7 +1,8 @@
 """The one reader of networks: what their layers are, in the order in which they run; what it cannot read it refuses."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -125,11 +126,7 @@ def affine_layers(
     found: list[Affine] = []
     for name, module in leaves(network):
         if is_a(module, nn.Linear):
-            weight, bias = _affine(module)
-            if not weight.size:
-                raise ValueError(f"layer {name or called!r} has {len(weight)} outputs and {weight.shape[1]} inputs")
-            if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-                raise ValueError(f"layer {name or called!r} has a weight or bias that is NaN or infinite")
+            weight, bias = affine(module, name or called)
             if found and weight.shape[1] != len(found[-1][1]):
                 raise ValueError(f"layer {name!r} reads {weight.shape[1]} numbers after one of {len(found[-1][1])}")
             found.append((weight, bias))
@@ -139,36 +136,66 @@ def affine_layers(
         raise ValueError(f"the {called} has no layer; {ALLOWED}")
     if isinstance(network, ResidualMLP):
         found = [(w + np.eye(len(w)), b) if adds else (w, b) for (w, b), adds in zip(found, network.adds, strict=True)]
-    _check_computes(network, found, called, at)
+
+    def computes(x: Tensor) -> Tensor:
+        for i, (weight, bias) in enumerate(found):  # by torch as well, which rounds alike
+            x = nn.functional.linear(x.relu() if i else x, torch.from_numpy(weight), torch.from_numpy(bias))
+        return x
+
+    check_computes(network, computes, found[0][0].shape[1:], called, at)
     return found
 
 
-def _affine(layer: Any) -> Affine:
-    weight = layer.weight.detach().cpu().double().numpy()
-    return weight, np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().double().numpy()
+def affine(layer: Any, called: str) -> Affine:
+    """Weight and bias in float64, a missing bias zero. Raises ValueError for no weight, and for one that is not finite.
+
+    >>> affine(nn.Linear(2, 3, bias=False), "head")[1]
+    array([0., 0., 0.])
+    """
+    weight = np.ascontiguousarray(layer.weight.detach().cpu().double().numpy())
+    bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().double().numpy()
+    if not weight.size:
+        raise ValueError(f"layer {called!r} has {len(weight)} outputs and {weight.shape[1]} inputs")
+    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise ValueError(f"layer {called!r} has a weight or bias that is NaN or infinite")
+    return weight, bias
 
 
-def _check_computes(
-    network: nn.Module, layers: Sequence[Affine], called: str, at: Callable[[int], NDArray[np.float64]] | None
-) -> None:
-    """Raise ValueError unless the module's own forward is what its layers say."""
-    # far out no bias hides a ReLU that is missing or one too many
-    inputs = layers[0][0].shape[1]
-    near = numpy_generator("probe of a target").normal(size=(3, 16, inputs))
-    groups = [near[0], 1e3 * near[1], 1e6 * near[2], *([] if at is None else [at(inputs)])]  # of one size each
-    x = torch.from_numpy(np.concatenate(groups))  # (48 + n, inputs)
+def in_float64(network: nn.Module, allowed: str = ALLOWED) -> nn.Module:
+    """A copy of the network in float64, on the CPU, that evaluates. Raises ValueError where none can be made.
+
+    >>> in_float64(nn.Linear(1, 1)).weight.dtype
+    torch.float64
+    """
     try:
-        double = copy.deepcopy(network).double().cpu().eval()
+        return copy.deepcopy(network).double().cpu().eval()
     except (RuntimeError, TypeError) as error:
-        raise ValueError(f"{type(network).__name__} cannot be copied ({error}); {ALLOWED}") from error
+        raise ValueError(f"{type(network).__name__} cannot be copied ({error}); {allowed}") from error
+
+
+def check_computes(
+    network: nn.Module,
+    computes: Callable[[Tensor], Tensor],
+    inputs: tuple[int, ...],
+    called: str,
+    at: Callable[[int], NDArray[np.float64]] | None,
+    allowed: str = ALLOWED,
+) -> None:
+    """Raise ValueError unless the module's own forward `computes` the same, for inputs (n, *inputs) in float64."""
+    # far out no bias hides a ReLU that is missing or one too many
+    many = math.prod(inputs)
+    near = numpy_generator("probe of a target").normal(size=(3, 16, many))
+    groups = [near[0], 1e3 * near[1], 1e6 * near[2], *([] if at is None else [at(many)])]  # of one size each
+    x = torch.from_numpy(np.concatenate(groups)).reshape(-1, *inputs)  # (48 + n, *inputs)
+    double = in_float64(network, allowed)
     try:
         with torch.no_grad():
             got = double(x.clone())
     except Exception as error:
-        raise ValueError(f"the {called} does not take rows of {x.shape[1]} numbers ({error}); {ALLOWED}") from error
-    wanted = x
-    for i, (weight, bias) in enumerate(layers):  # by torch as well, which rounds alike
-        wanted = nn.functional.linear(wanted.relu() if i else wanted, torch.from_numpy(weight), torch.from_numpy(bias))
+        rows = f"rows of {many} numbers" if len(inputs) == 1 else f"images of shape {inputs}"
+        raise ValueError(f"the {called} does not take {rows} ({error}); {allowed}") from error
+    with torch.no_grad():
+        wanted = computes(x)
     same = isinstance(got, Tensor) and got.shape == wanted.shape
     for i in range(0, len(x), 16) if same else ():  # numbers of one size together
         w = wanted[i : i + 16]
@@ -176,7 +203,8 @@ def _check_computes(
             continue  # where the network itself overflows there is nothing to compare
         same &= bool((got[i : i + 16] - w).abs().max() <= 1e-9 * w.abs().max())
     if not same:
-        raise ValueError(f"{type(network).__name__} does more, or less, than its Linear layers say; {ALLOWED}")
+        says = "its Linear layers say" if allowed == ALLOWED else "its layers say"
+        raise ValueError(f"{type(network).__name__} does more, or less, than {says}; {allowed}")
 
 
 @typed

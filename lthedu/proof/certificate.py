@@ -1,7 +1,9 @@
 """How far apart the target and the ticket can be: a bound proved from their weights, and the worst input found."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -11,7 +13,9 @@ from numpy.typing import NDArray
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Range, Whole
 from lthedu.base.streams import numpy_generator
-from lthedu.proof.construct import Construction, same_predictions
+from lthedu.proof.construct import Built, Construction, same_predictions
+from lthedu.proof.convolution import affine, weigh
+from lthedu.proof.norms import chain_bound, matrix_norm
 from lthedu.proof.scales import HELD, held
 
 Floats = NDArray[np.float64]
@@ -24,8 +28,9 @@ Bound = Callable[[Sequence[Floats], Sequence[Floats], Sequence[Floats], float], 
 def certificate(ticket: Construction, bound: Bound | None = None) -> float:
     """A bound on |target(x) - ticket(x)|, the length of the difference of their logits, for every x in the box.
 
-    It holds in exact arithmetic; rounding in float32 comes on top. `bound` computes it, `error_bound` if none is given.
-    Raises ValueError for a bound that leaves float64.
+    It holds in exact arithmetic; rounding in float32 comes on top. `bound` computes it, `error_bound` if none is given;
+    where there are convolutions, `lthedu.proof.norms.chain_bound` does, and none may be given. Raises ValueError for a
+    bound that leaves float64, and for a `bound` that is of no use.
 
     >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
@@ -43,9 +48,13 @@ def certificate(ticket: Construction, bound: Bound | None = None) -> float:
             made.append(np.concatenate([positive[:, :-1], -negative, positive[:, -1:]], axis=1))
             error = positive - target
             errors.append(np.concatenate([error[:, :-1], target[:, :-1] - negative, error[:, -1:]], axis=1))
-    reach = ticket.box.corner(ticket.layers[0].target.shape[1] - 1)
+    reach = ticket.box.corner(math.prod(ticket.chain.inputs))
     theirs = [layer.target for layer in ticket.layers]
-    return _times(ticket.scale, float((bound or error_bound)(theirs, made, errors, reach)))
+    if not ticket.chain.flat:
+        return _times(ticket.scale, float((bound or error_bound)(theirs, made, errors, reach)))
+    if bound is not None:
+        raise ValueError("bound is a function of matrices, and the ticket has convolutions; allowed for it: None")
+    return _times(ticket.scale, chain_bound(ticket.chain, theirs, made, errors, reach))
 
 
 @typed
@@ -67,8 +76,8 @@ def error_bound(
     length, difference = reach, 0.0
     for i, (layer, second, error) in enumerate(zip(target, made, errors, strict=True), 1):
         longest = float(np.sqrt(length**2 + 1)) if length < FAR else length
-        difference = _norm(layer[:, :-1]) * difference + _norm(error) * longest
-        length = _norm(second) * longest
+        difference = matrix_norm(layer[:, :-1]) * difference + matrix_norm(error) * longest
+        length = matrix_norm(second) * longest
         if not (difference < np.inf and length < np.inf):
             raise ValueError(f"the bound of layer {i} is {difference:.3g}, its length {length:.3g}; {HELD}")
     return difference
@@ -80,20 +89,15 @@ def _times(scale: float, difference: float) -> float:
     return scale * difference
 
 
-def _norm(matrix: Floats) -> float:
-    """The largest singular value."""
-    return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
-
-
 @typed
 def largest_difference(
     ticket: Construction, x: Floats | None = None, *, starts: Count = 64, steps: Whole = 60, seed: int = 0
 ) -> float:
     """The largest |target(x) - ticket(x)| that a search over the box finds: a lower bound on the true supremum.
 
-    It looks at the rows `x` (n, inputs), then climbs from the worst of them and from random points and corners of the
-    box by `steps` steps of projected gradient ascent, all in float64: from `starts` points, and as many of the rows.
-    Raises ValueError for rows of another length or outside the box, for no start, for fewer than 0 steps, and for a
+    It looks at the inputs `x` (n, ...), then climbs from the worst of them and from random points and corners of the
+    box by `steps` steps of projected gradient ascent, all in float64: from `starts` points, and as many of those.
+    Raises ValueError for inputs of another shape or outside the box, for no start, for fewer than 0 steps, and for a
     difference that leaves float64.
 
     >>> from lthedu.networks.models import MLP
@@ -105,15 +109,13 @@ def largest_difference(
         normalised = largest_difference(replace(ticket, scale=1.0), x, starts=starts, steps=steps, seed=seed)
         return _times(ticket.scale, normalised)
     low, high = ticket.box.low, ticket.box.high
-    inputs = ticket.layers[0].target.shape[1] - 1
+    inputs = ticket.chain.inputs
     rng = numpy_generator(seed, "largest difference")
-    points = rng.uniform(low, high, (starts, inputs))
-    points[::2] = np.where(rng.random((len(points[::2]), inputs)) < 0.5, low, high)
+    points = rng.uniform(low, high, (starts, *inputs))
+    points[::2] = np.where(rng.random((len(points[::2]), *inputs)) < 0.5, low, high)
     best = 0.0
     if x is not None:
-        x = np.asarray(x, np.float64)
-        if x.ndim != 2 or not len(x) or x.shape[1] != inputs:
-            raise ValueError(f"the inputs have shape {x.shape}; allowed: (n, {inputs}) with n of 1 or more")
+        x = ticket.chain.read(np.asarray(x, np.float64))
         ticket.box.check(x)
         apart = np.linalg.norm(ticket.target_logits(x) - ticket.folded(x), axis=1)
         best = float(apart.max())
@@ -152,21 +154,24 @@ class _Pair:
     """Both networks in float64 torch, where a gradient can be had: the difference of their logits."""
 
     def __init__(self, ticket: Construction) -> None:
-        self.scale = ticket.scale
-        self.layers = [
-            [None if part is None else torch.from_numpy(part) for part in (la.target, la.positive, la.negative)]
-            for la in ticket.layers
-        ]
+        self.scale, self.chain = ticket.scale, ticket.chain
+        self.theirs = [partial(affine, la.step, torch.from_numpy(la.target)) for la in ticket.layers]
+        self.ours = [_made(la) for la in ticket.layers]
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        ours, theirs = x, x
-        for i, (target, positive, negative) in enumerate(self.layers):
-            assert target is not None
-            assert positive is not None
-            if i:
-                ours, theirs = ours.relu(), theirs.relu()
-            theirs = theirs @ target[:, :-1].T + target[:, -1]
-            up = ours if negative is None else ours.relu()
-            down = 0 if negative is None else ours.clamp(max=0) @ negative.T
-            ours = up @ positive[:, :-1].T + positive[:, -1] + down
-        return self.scale * (theirs - ours)
+        theirs, ours = self.chain.through(x, self.theirs), self.chain.through(x, self.ours)
+        return self.scale * (theirs - ours)  # type: ignore[no-any-return]
+
+
+def _made(layer: Built) -> Callable[[torch.Tensor], torch.Tensor]:
+    """`Built.forward`, for tensors."""
+    positive = torch.from_numpy(layer.positive)
+    if layer.negative is None:
+        return partial(affine, layer.step, positive)
+    negative = torch.from_numpy(layer.negative)
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        found = affine(layer.step, positive, x.relu()) + weigh(layer.step, negative, x.clamp(max=0))
+        return torch.as_tensor(found)
+
+    return forward

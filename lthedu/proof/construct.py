@@ -1,7 +1,9 @@
 """The theorem, built: out of a random network twice as deep, a mask that makes it compute what the target computes."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
+from lthedu.networks.chain import Chain, Step
 from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, given, widths
+from lthedu.proof.convolution import affine, bias_rows, by_output, by_place, weigh
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
 from lthedu.proof.scales import Small, scaled
 from lthedu.proof.solvers import Keep, Solver
-from lthedu.proof.source import Source
-from lthedu.proof.target import Layer, Normalise, forward, normalise
+from lthedu.proof.source import AnySource, second_weights, source_of
+from lthedu.proof.target import Layer, Normalise, normalise
 from lthedu.proof.ticket import Ticket
 from lthedu.proof.widths import Method, Size
 
@@ -28,10 +32,12 @@ class Built:
     """One layer of the target and the two random layers that now compute it. All weights are normalised, in float64.
 
     `positive` and `negative` are what the kept products add up to, for inputs above and below zero: (outputs,
-    inputs + 1) and (outputs, inputs), the latter only where inputs may be negative. `candidates` counts the hidden
-    neurons that each class owns, `strong` those of them whose kept incoming number is at least 1/2.
+    inputs + 1) and (outputs, inputs), the latter only where inputs may be negative; of a convolution, whose `step` says
+    its kernel, channels * kernel in place of inputs. `candidates` counts the hidden neurons (channels) that each class
+    owns, `strong` those of them whose kept incoming number is at least 1/2.
     """
 
+    step: Step
     target: Layer
     positive: Layer
     negative: NDArray[np.float64] | None
@@ -50,8 +56,8 @@ class Built:
     def forward(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the two masked layers compute, in exact arithmetic up to float64: (n, inputs) -> (n, outputs)."""
         up = np.maximum(x, 0) if self.negative is not None else x
-        found = up @ self.positive[:, :-1].T + self.positive[:, -1]
-        return found if self.negative is None else found + np.minimum(x, 0) @ self.negative.T
+        found: NDArray[np.float64] = affine(self.step, self.positive, up)
+        return found if self.negative is None else found + weigh(self.step, self.negative, np.minimum(x, 0))
 
 
 @typed
@@ -62,20 +68,25 @@ class Construction(Ticket):
     eta: float
     method: Method
     layers: list[Built] = field(repr=False)
+    chain: Chain = field(repr=False)  # the target's steps
 
     def folded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same logits from the kept products added up, in float64, and many times faster.
 
-        (n, inputs) -> (n, outputs); inputs outside the box are not refused. Raises ValueError for logits that leave
-        float64.
+        (n, inputs) -> (n, outputs), or from images (n, channels, height, width); inputs outside the box are not
+        refused. Raises ValueError for logits that leave float64.
         """
-        for i, layer in enumerate(self.layers):
-            x = layer.forward(np.maximum(x, 0) if i else x)
-        return scaled(self.scale, x)
+        return scaled(self.scale, self._through([layer.forward for layer in self.layers], x))
 
     def target_logits(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The target's own logits, in float64; raises as `folded`."""
-        return scaled(self.scale, forward([layer.target for layer in self.layers], x))
+        return scaled(self.scale, self._through([partial(affine, la.step, la.target) for la in self.layers], x))
+
+    def _through(self, layers: Sequence[Callable[[Any], Any]], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.chain.flat:  # images, a few at a time
+            x, many = self.chain.read(x), self.chain.at_once
+            return np.concatenate([self.chain.through(x[i : i + many], layers) for i in range(0, len(x), many)])
+        return self.chain.through(x, layers)  # type: ignore[no-any-return]
 
     @property
     def target_size(self) -> int:
@@ -88,9 +99,7 @@ class Construction(Ticket):
 
         The others of `kept` are shared: one incoming weight for each hidden neuron that any output uses.
         """
-        return sum(
-            int(m.sum()) for name, m in self.mask.items() if name.endswith("weight") and int(name.split(".")[1]) % 2
-        )
+        return sum(int(self.mask[name].sum()) for name in second_weights(self.source))
 
     @property
     def missed(self) -> int:
@@ -125,6 +134,7 @@ def construct(
     method: Method = "free",
     per_weight: float | None = None,
     box: tuple[float, float] = (0.0, 1.0),
+    image: tuple[int, int, int] | None = None,
     seed: int = 0,
     delta: Small = 0.01,
     largest: Size = widths.LARGEST,
@@ -136,10 +146,12 @@ def construct(
 ) -> Construction:
     """Prune a random network, twice as deep as `target` and wider, until it computes what `target` computes.
 
-    `target` is any network of Linear layers, with biases or without, and ReLU between them. Its inputs lie in `box`,
-    each entry from the lower to the upper number; below zero the first layer needs a branch for each sign. Every
-    normalised weight, at most `largest` in size, is made of kept products to within `eta`. The source's weights and
-    biases are independent, drawn from `seed`, and never changed; no data are used.
+    `target` is any network of Linear layers, with biases or without, and ReLU between them; or one that reads images of
+    the size `image`, (channels, height, width), with convolutions, pooling and flattening too: which, and what is left
+    out, says `lthedu.networks.tracing.read_chain`. Its inputs lie in `box`, each entry from the lower to the upper
+    number; below zero the first layer needs a branch for each sign. Every normalised weight, at most `largest` in size,
+    is made of kept products to within `eta`. The source's weights and biases are independent, drawn from `seed`, and
+    never changed; no data are used.
 
     `method`: "free" (subset sums, every hidden neuron owned by the input that suits it best), "blocks" (subset sums as
     Pensia and others 2020 lay them out), "malach" (a lucky neuron, Malach and others 2020) or "orseau" (greedy with
@@ -160,47 +172,50 @@ def construct(
     ((4, 120, 3, 110, 2), 0)
     """
     region = given.region(box)
-    found = given.read(target, region)
-    shape = [found[0].shape[1] - 1, *map(len, found)]
+    chain, found = given.read(target, region, image)
     instances = sum(layer.size for layer in found) + (found[0][:, :-1].size if region.signed else 0)
     given.check(method, per_weight, seed, keep)
     each = None if per_weight is None else int(per_weight)  # 8.0 is allowed for 8
     limit = widths.memory_limit() if memory is None else memory
     widths.check_fits(
-        shape, method, eta, instances, delta, limit, signed=region.signed, per_weight=each, largest=largest
+        chain, method, eta, instances, delta, limit, signed=region.signed, per_weight=each, largest=largest
     )
     block = widths.block_size(method, eta, instances, delta, each, largest)
     octaves = widths.orseau_octaves(eta) if method == "orseau" else 0
-    source = Source(seed, widths.source_sizes(shape, method, block, signed=region.signed), octaves)
-    layers, scale = given.normalised(normalise, found, largest)
+    source = source_of(widths.source_chain(chain, method, block, signed=region.signed), seed, octaves)
+    layers, scale = given.normalised(normalise, found, largest, [math.prod(step.kernel) for step, _ in chain.affine])
     mask: Mask = {}
     built = []
-    for i, layer in enumerate(layers):
-        signed = region.signed and i == 0
-        work = _Layer(source, i, layer, signed)
+    for i, (layer, (step, _)) in enumerate(zip(layers, chain.affine, strict=True)):
+        work = _Layer(source, i, step, layer, signed=region.signed and i == 0)
         built.append(work.build(method, block, eta, _chooser(method, solver, keep), first_mask))
         mask |= work.mask
-    return Construction(source, mask, scale, region, eta, method, built)
+    return Construction(source, mask, scale, region, eta, method, built, chain)
 
 
 class _Layer:
     """Two layers of the source that are to compute one layer of the target."""
 
-    def __init__(self, source: Source, index: int, target: Layer, signed: bool) -> None:
-        self.names = [f"layers.{2 * index + k}.{kind}" for k in (0, 1) for kind in ("weight", "bias")]
-        self.source, self.target, self.signed, self.inputs = source, target, signed, target.shape[1] - 1
+    def __init__(self, source: AnySource, index: int, step: Step, target: Layer, *, signed: bool) -> None:
+        self.names = list(source.shapes())[4 * index : 4 * index + 4]
+        self.source, self.step, self.target, self.signed = source, step, target, signed
+        weight = by_place(target[:, :-1], step.kernel)
+        bias = np.zeros((len(weight), 1))
+        self.biases = bias_rows(len(target), step.kernel)
+        bias[self.biases] = target[:, -1:]
+        self.inputs = weight.shape[1]
         # classes: the inputs, with `signed` the inputs' negative branches, and last the bias
-        branches = [target[:, :-1], -target[:, :-1], target[:, -1:]] if signed else [target]
-        self.wanted = np.concatenate(branches, axis=1)  # (outputs, classes)
+        branches = [weight, -weight, bias] if signed else [weight, bias]
+        self.wanted = np.concatenate(branches, axis=1)  # (outputs, classes); of a convolution (outputs * kernel, ...)
         self.mask: Mask = {}
 
     def values(self) -> NDArray[np.float32]:
         """What each hidden neuron could keep for each class: (hidden, classes), positive where it serves."""
         first, bias = (self.source.param(name).numpy() for name in self.names[:2])
         found, n = np.empty((len(first), self.wanted.shape[1]), np.float32), self.inputs
-        found[:, :n], found[:, -1] = first, bias
+        found[:, :n], found[:, -1] = first.reshape(len(first), n), bias
         if self.signed:
-            np.negative(first, out=found[:, n : 2 * n])
+            np.negative(found[:, :n], out=found[:, n : 2 * n])
         return found
 
     def build(self, method: Method, block: int, eta: float, choose: Chooser, first_mask: FirstMask) -> Built:
@@ -214,11 +229,12 @@ class _Layer:
         self._set_masks(gadgets.by_neuron(kept, pool, owner), owner, first_mask)
         alive = owner[owner >= 0]
         strong = owner[strength >= 0.5]
-        n = self.inputs
+        n, kernel = self.inputs, self.step.kernel
         return Built(
+            self.step,
             self.target,
-            np.concatenate([made[:, :n], made[:, -1:]], axis=1),
-            -made[:, n : 2 * n] if self.signed else None,
+            np.concatenate([by_output(made[:, :n], kernel), made[self.biases, -1:]], axis=1),
+            -by_output(made[:, n : 2 * n], kernel) if self.signed else None,
             int((np.abs(made - self.wanted) > eta).sum()),
             np.bincount(alive, minlength=classes),
             np.bincount(strong, minlength=classes),
@@ -228,7 +244,8 @@ class _Layer:
         self, choose: Chooser, pool: Ints, strength: NDArray[np.float32], eta: float
     ) -> tuple[Bools, NDArray[np.float64]]:
         """Which products are kept, (outputs, classes, n), and what they add up to, (outputs, classes)."""
-        second = self.source.param(self.names[2]).numpy()  # (outputs, hidden)
+        second = self.source.param(self.names[2]).numpy()
+        second = by_place(second.reshape(len(second), -1), self.step.kernel)  # (outputs, hidden)
         kept, made = np.empty((len(second), *pool.shape), bool), np.empty(self.wanted.shape)
         step = max(1, CHUNK // (pool.shape[1] * len(second)))
         for k in range(0, len(pool), step):
@@ -243,8 +260,13 @@ class _Layer:
         n = self.inputs
         column = np.where(owner < 0, -1, np.where(owner == self.wanted.shape[1] - 1, n, owner % n if n else 0))
         first = np.asarray(first_mask(keep, column, n + 1), bool)
-        parts = [first[:, :-1], first[:, -1], keep, np.zeros(len(keep), bool)]  # the second layer's biases all go
-        self.mask = {name: torch.from_numpy(np.ascontiguousarray(m)) for name, m in zip(self.names, parts, strict=True)}
+        second = by_output(keep, self.step.kernel)
+        parts = [first[:, :-1], first[:, -1], second, np.zeros(len(second), bool)]  # the second layer's biases all go
+        shapes = self.source.shapes()
+        self.mask = {
+            name: torch.from_numpy(np.ascontiguousarray(part).reshape(shapes[name]))
+            for name, part in zip(self.names, parts, strict=True)
+        }
 
 
 def _chooser(method: Method, solver: Solver, keep: Keep) -> Chooser:

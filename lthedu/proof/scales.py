@@ -55,8 +55,8 @@ def check_reach(target: nn.Module) -> None:
     """Raise ValueError, naming the layer, for weights with which values may leave float64 before the output."""
     reach = PROBED
     for name, layer in target.named_modules():
-        if isinstance(layer, nn.Linear) and layer.weight.numel() and layer.weight.isfinite().all():
-            weight = layer.weight.detach().double().abs()
+        if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() and layer.weight.isfinite().all():
+            weight = layer.weight.detach().double().abs().flatten(1)
             bias = 0.0 if layer.bias is None else float(layer.bias.detach().double().abs().max())
             largest = max(float(weight.max()), bias)
             reach = float((weight * reach).sum(1).max()) + bias

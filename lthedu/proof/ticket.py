@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask
-from lthedu.networks.models import MLP
+from lthedu.proof.convolution import in_fixed_order
 from lthedu.proof.scales import check_box, check_scale, scaled
-from lthedu.proof.source import Source, as_module
+from lthedu.proof.source import AnySource
 from lthedu.proof.target import Box
 
 ROWS = 500  # inputs that go through the source together: its hidden layers are wide
@@ -30,7 +29,7 @@ class Ticket:
     is not above 0 or leaves float64, and for a box whose ends float32 does not hold or tell apart.
     """
 
-    source: Source
+    source: AnySource
     mask: Mask = field(repr=False)
     scale: float
     box: Box
@@ -39,25 +38,30 @@ class Ticket:
         check_scale(self.scale)
         check_box(self.box.low, self.box.high)
 
-    def module(self) -> MLP:
-        """The masked source, an ordinary module: its output times `scale` are the logits."""
-        return as_module(self.source.sizes, masks.apply(self.mask, self.source.params()))
+    def module(self) -> nn.Module:
+        """The masked source, an ordinary module: its output times `scale` are the logits.
+
+        An `MLP`, or where there are convolutions a Sequential for images (n, channels, height, width).
+        """
+        return self.source.holding(masks.apply(self.mask, self.source.params()))
 
     @typed
     def logits(self, x: Tensor, module: nn.Module | None = None) -> Tensor:
-        """`scale` times what the masked source computes for rows `x` in the box: (n, inputs) -> (n, outputs).
+        """`scale` times what the masked source computes for inputs `x` in the box: (n, inputs) -> (n, outputs).
+
+        Where it reads images, `x` is (n, channels, height, width), or rows of as many numbers.
 
         Hand over `module()` where you have it, on any device: there the logits are. They have the module's dtype,
         float32; where it does not hold the scale or the largest output, all is computed again in float64. Raises
-        ValueError for rows of another length, for inputs outside the box, for a module without parameters, and where
+        ValueError for inputs of another shape or outside the box, for a module without parameters, and where
         float64 does not hold the logits either.
         """
-        self._check(x)
-        module = module or self.module()
-        found = _through(module, x)
+        x = self._checked(x)
+        module, many = module or self.module(), self._at_once(ROWS)
+        found = _through(module, x, many)
         if self._holds(found):
             return self.scale * found
-        return self._in_float64(found, _through(copy.deepcopy(module).double(), x))
+        return self._in_float64(found, _through(copy.deepcopy(module).double(), x, many))
 
     def _holds(self, found: Tensor) -> bool:
         """Whether the dtype of these outputs holds what matters in full precision."""
@@ -68,11 +72,15 @@ class Ticket:
         """The logits from outputs in float64; zeros that are none of rounding stay what they were."""
         return scaled(self.scale, again) if again.any() else torch.zeros_like(found)
 
-    def _check(self, x: Tensor) -> None:
-        inputs = self.source.sizes[0]
-        if x.ndim != 2 or not len(x) or x.shape[1] != inputs:
-            raise ValueError(f"the inputs have shape {tuple(x.shape)}; allowed: (n, {inputs}) with n of 1 or more")
+    def _checked(self, x: Tensor) -> Tensor:
+        found = self.source.chain.read(x)
         self.box.check(x)
+        return found  # type: ignore[no-any-return]
+
+    def _at_once(self, most: int) -> int:
+        """Inputs that go through the source together: fewer than `most` images, if it is large."""
+        chain = self.source.chain
+        return min(most, chain.at_once) if chain.flat else most
 
     @property
     def kept(self) -> int:
@@ -84,16 +92,17 @@ class Ticket:
         """`logits`, added up in one order, whatever the number of threads: equal bit for bit from process to process.
 
         A fast matrix product is free to split its sums, and rounding then depends on how. Here only kept weights are
-        multiplied, each output's in rising order of the hidden neuron, in blocks of 128 inputs, in float32 on one
+        multiplied, each output's in rising order of the hidden neuron, in blocks of up to 128 inputs, in float32 on one
         thread. On another machine, or with another version of scipy, the last bits may differ. Raises as `logits`.
 
+        >>> from lthedu.networks.models import MLP
         >>> from lthedu.proof import construct
         >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
         >>> x = torch.rand(5, 4)
         >>> torch.allclose(ticket.fixed_order_logits(x), ticket.logits(x), atol=1e-5)
         True
         """
-        self._check(x)
+        x = self._checked(x)
         found = self._in_fixed_order(x, torch.float32)
         return (
             found * self.scale
@@ -102,24 +111,24 @@ class Ticket:
         )
 
     def _in_fixed_order(self, x: Tensor, dtype: torch.dtype) -> Tensor:
-        kept = {name: p.to(dtype).numpy() for name, p in masks.apply(self.mask, self.source.params()).items()}
-        depth = len(self.source.sizes) - 1
-        weights = [sparse.csr_matrix(kept[f"layers.{i}.weight"]) for i in range(depth)]
-        biases = [kept[f"layers.{i}.bias"][:, None] for i in range(depth)]
+        chain = self.source.chain
+        kept = [p.to(dtype).numpy() for p in masks.apply(self.mask, self.source.params()).values()]
+        layers = [
+            in_fixed_order(step, weight, bias)
+            for (step, _), weight, bias in zip(chain.affine, kept[::2], kept[1::2], strict=True)
+        ]
         found = []
-        for rows in x.cpu().split(FIXED_BLOCK):  # type: ignore[no-untyped-call]
-            h = np.ascontiguousarray(rows.to(dtype).numpy().T)  # (inputs, block)
+        for some in x.cpu().split(self._at_once(FIXED_BLOCK)):  # type: ignore[no-untyped-call]
+            h = np.ascontiguousarray(some.to(dtype).numpy().swapaxes(0, 1))  # (channels, block, ...)
             with np.errstate(all="ignore"):  # what float32 does not hold is computed again
-                for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-                    h = weight @ (np.maximum(h, 0) if i else h) + bias
-            found.append(torch.from_numpy(np.ascontiguousarray(h.T)))
+                found.append(torch.from_numpy(np.ascontiguousarray(chain.through(h, layers).T)))
         return torch.cat(found)
 
 
-def _through(module: nn.Module, x: Tensor) -> Tensor:
-    """What the module computes for these rows, where and in the dtype in which it holds its own numbers."""
+def _through(module: nn.Module, x: Tensor, many: int) -> Tensor:
+    """What the module computes for these inputs, where and in the dtype in which it holds its own numbers."""
     like = next(module.parameters(), None)
     if like is None:
         raise ValueError(f"module is {type(module).__name__} and has no parameters; allowed: what `module()` gave")
     with torch.no_grad():
-        return torch.cat([module(rows.to(like)) for rows in torch.split(x, ROWS)])
+        return torch.cat([module(rows.to(like)) for rows in torch.split(x, many)])

@@ -21,13 +21,14 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.files import DamagedFile, refuse_changed, seal, unseal, write_whole
 from lthedu.base.ranges import Count
+from lthedu.networks.chain import Chain, Step
 from lthedu.networks.masks import Mask, Params, check_fits
 from lthedu.proof.scales import check_box, check_scale
-from lthedu.proof.source import Source
+from lthedu.proof.source import AnySource, ConvolutionalSource, Source, second_weights
 from lthedu.proof.target import Box
 from lthedu.proof.ticket import Ticket
 
-FORMAT = "lthedu ticket 1"
+FORMATS = {"lthedu ticket 1": Source, "lthedu ticket 2": ConvolutionalSource}
 SEAL = "sha256 of text"
 MOST_WEIGHTS = 1 << 31  # a file that asks for more than 2^31 random numbers is refused
 
@@ -53,9 +54,9 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
     check_fits(ticket.mask, params)
     if ticket.mask.keys() != params.keys():
         raise ValueError(f"the mask names {sorted(ticket.mask)}; expected every parameter: {sorted(params)}")
-    packed = {name: _packed(name, m) for name, m in ticket.mask.items()}
+    packed = {name: _packed(ticket.mask[name], _by_hidden(name, ticket.source)) for name in params}
     header = {
-        "format": FORMAT,
+        "format": next(name for name, kind in FORMATS.items() if isinstance(ticket.source, kind)),
         "source": asdict(ticket.source),
         "scale": float(ticket.scale).hex(),
         "box": asdict(ticket.box),
@@ -86,7 +87,7 @@ def load_ticket(path: Path | str) -> Ticket:
         raise DamagedFile(f"{path} is damaged, or no ticket of lthedu: {error}") from error
     refuse_changed(path, _digest(packed), header["sha256 of mask"], "the SHA-256 of its mask")
     try:
-        mask = {name: _unpacked(name, packed[name], shape) for name, shape in source.shapes().items()}
+        mask = {name: _unpacked(packed[name], name, shape, source) for name, shape in source.shapes().items()}
     except (KeyError, ValueError, zlib.error) as error:
         raise DamagedFile(f"{path} is damaged: the mask of its layers does not fit ({error})") from error
     refuse_changed(path, checksum(source.params()), header["sha256 of source"], "the SHA-256 of its source")
@@ -123,12 +124,10 @@ def fewest_bytes(weights: Count, eta: float, largest: float = 0.25) -> int:
     return math.ceil(weights * math.log2(largest / eta) / 8)
 
 
-def _read(header: dict[str, Any], path: Path) -> tuple[Source, float, Box]:
-    if header["format"] != FORMAT:
-        raise ValueError(f"its format is {header['format']!r}; allowed: {FORMAT!r}")
-    fields = unseal(header, path, SEAL)["source"]
-    seed, sizes, octaves = int(fields["seed"]), tuple(int(n) for n in fields["sizes"]), int(fields["octaves"])
-    source = Source(seed, sizes, octaves)
+def _read(header: dict[str, Any], path: Path) -> tuple[AnySource, float, Box]:
+    if header["format"] not in FORMATS:
+        raise ValueError(f"its format is {header['format']!r}; allowed: {', '.join(FORMATS)}")
+    source = _source(FORMATS[header["format"]], unseal(header, path, SEAL)["source"])
     if source.count() > MOST_WEIGHTS:
         raise ValueError(f"it asks for {source.count():,} random numbers; allowed: {MOST_WEIGHTS:,}")
     scale, box = float.fromhex(header["scale"]), Box(**header["box"])
@@ -137,28 +136,36 @@ def _read(header: dict[str, Any], path: Path) -> tuple[Source, float, Box]:
     return source, scale, box
 
 
-def _packed(name: str, mask: Tensor) -> Tensor:
+def _source(kind: type, fields: dict[str, Any]) -> AnySource:
+    seed, octaves = int(fields["seed"]), int(fields["octaves"])
+    if kind is Source:
+        return Source(seed, tuple(int(n) for n in fields["sizes"]), octaves)
+    steps = tuple(Step(**step) for step in fields["chain"]["steps"])
+    return ConvolutionalSource(seed, Chain(tuple(fields["chain"]["image"]), steps), octaves)
+
+
+def _packed(mask: Tensor, by_hidden: bool) -> Tensor:
     """The bits hidden neuron by hidden neuron: what one gives to all outputs lies together, and often is nothing."""
     bits = mask.cpu().numpy()
-    squeezed = zlib.compress(np.packbits(bits.T if _by_column(name) else bits, axis=None).tobytes(), 9)
+    squeezed = zlib.compress(np.packbits(np.moveaxis(bits, 1, 0) if by_hidden else bits, axis=None).tobytes(), 9)
     return torch.from_numpy(np.frombuffer(squeezed, np.uint8).copy())
 
 
-def _unpacked(name: str, packed: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _unpacked(packed: Tensor, name: str, shape: tuple[int, ...], source: AnySource) -> Tensor:
     many = math.prod(shape)
     stream = zlib.decompressobj()
     raw = stream.decompress(packed.numpy().tobytes(), (many + 7) // 8 + 1)  # never more than fits: no bomb
     if len(raw) != (many + 7) // 8 or not stream.eof:
         raise ValueError(f"{name} has {len(raw)} bytes of bits, expected {(many + 7) // 8}")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8), count=many).astype(bool)
-    table = bits.reshape(shape[::-1]).T if _by_column(name) else bits.reshape(shape)
+    turned = _by_hidden(name, source)
+    table = np.moveaxis(bits.reshape(shape[1], shape[0], *shape[2:]), 0, 1) if turned else bits.reshape(shape)
     return torch.from_numpy(np.ascontiguousarray(table))
 
 
-def _by_column(name: str) -> bool:
+def _by_hidden(name: str, source: AnySource) -> bool:
     """Whether the tensor is read from hidden neurons: the weight of every second layer."""
-    number, kind = name.split(".")[1:]
-    return kind == "weight" and int(number) % 2 == 1
+    return name in second_weights(source)
 
 
 def _digest(packed: Mask) -> str:

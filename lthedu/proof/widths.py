@@ -14,6 +14,7 @@ import numpy as np
 from lthedu.base.arguments import typed
 from lthedu.base.machine import memory
 from lthedu.base.ranges import Above, Count, Range
+from lthedu.networks.chain import RELU, Chain, Step, fully_connected
 from lthedu.proof.gadgets import GOLDEN
 from lthedu.proof.scales import Small
 from lthedu.proof.solvers import MOST_HASHED
@@ -163,11 +164,34 @@ def source_sizes(widths: Sequence[int], method: Method, block: int, *, signed: b
     >>> source_sizes([784, 300, 100, 10], "blocks", 32)
     (784, 25120, 300, 9632, 100, 3232, 10)
     """
-    sizes = [widths[0]]
-    for i, (n, m) in enumerate(itertools.pairwise(widths)):
-        classes = n * (2 if signed and i == 0 else 1) + 1
-        sizes += [math.ceil(block * classes * (room(classes) if method == "free" else 1)), m]
-    return tuple(sizes)
+    return source_chain(fully_connected(widths), method, block, signed=signed).widths
+
+
+def source_chain(target: Chain, method: Method, block: int, *, signed: bool = False) -> Chain:
+    """The steps of the random network for a target of these steps: a hidden block before each affine one.
+
+    The block of a convolution looks at one pixel at a time, and its classes are the channels: the weights of all the
+    kernel's places are made of the same hidden channels. So it takes no more of them than a fully connected layer with
+    as many inputs as there are channels.
+
+    >>> from lthedu.networks.chain import Step
+    >>> source_chain(Chain((2, 5, 5), (Step("affine", 4, (5, 5)),)), "blocks", 10).module()
+    Sequential(
+      (0): Conv2d(2, 30, kernel_size=(1, 1), stride=(1, 1))
+      (1): ReLU()
+      (2): Conv2d(30, 4, kernel_size=(5, 5), stride=(1, 1))
+      (3): Flatten(start_dim=1, end_dim=-1)
+    )
+    """
+    steps: list[Step] = []
+    for step, (channels, *_) in zip(target.steps, target.shapes, strict=False):
+        if step.kind == "affine":
+            first = all(earlier.kind != "affine" for earlier in steps)
+            classes = channels * (2 if signed and first else 1) + 1
+            hidden = math.ceil(block * classes * (room(classes) if method == "free" else 1))
+            steps += [Step("affine", hidden), RELU]
+        steps.append(step)
+    return Chain(target.image, tuple(steps))
 
 
 def weights_of(sizes: Sequence[int]) -> int:
@@ -188,7 +212,12 @@ def bytes_needed(sizes: Sequence[int]) -> int:
     >>> bytes_needed([784, 25120, 300, 9632, 100, 3232, 10])
     362067466
     """
-    return 9 * weights_of(sizes) + 4 * max(n * m for n, m in itertools.pairwise(sizes))
+    return _bytes(fully_connected(sizes))
+
+
+def _bytes(source: Chain) -> int:
+    counts = [math.prod(shape) for shape in source.params().values()]
+    return 9 * sum(counts) + 4 * max(counts)
 
 
 def memory_limit() -> int:
@@ -201,7 +230,7 @@ def memory_limit() -> int:
 
 
 def check_fits(
-    widths: Sequence[int],
+    target: Chain,
     method: Method,
     eta: float,
     instances: int,
@@ -214,18 +243,18 @@ def check_fits(
 ) -> None:
     """Raise ValueError, with widths and the eta from which on it fits, for a source of more than `limit` bytes."""
 
-    def sizes(at: float) -> tuple[int, ...]:
-        return source_sizes(
-            widths, method, block_size(method, at, instances, delta, per_weight, largest), signed=signed
+    def source(at: float) -> Chain:
+        return source_chain(
+            target, method, block_size(method, at, instances, delta, per_weight, largest), signed=signed
         )
 
     def need(at: float) -> int:
-        return bytes_needed(sizes(at))
+        return _bytes(source(at))
 
     needed = need(eta)
     if needed <= limit:
         return
-    shape, count = "-".join(map(str, sizes(eta))), weights_of(sizes(eta))
+    shape, count = "-".join(map(str, source(eta).widths)), sum(map(math.prod, source(eta).params().values()))
     given = f"the source would be {shape}: {count:,} weights, about {_gib(needed)}; allowed: {_gib(limit)}"
     if per_weight is not None:
         raise ValueError(f"{given}, so choose fewer than {per_weight} per weight")

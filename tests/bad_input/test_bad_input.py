@@ -597,6 +597,7 @@ CALLS = [
             "method": ["luck", None],
             "per_weight": [0, 2.5, NAN, "many"],
             "box": [None, (1.0, 0.0), (NAN, 1.0), (0.0,), 3, (0.0, 1e300), (0.0, 1e-300)],
+            "image": [3, (1, 2), (0, 1, 1), (1, 1, 3), (1, 0.5, 3), "1 x 3"],
             "seed": [-1, 0.5, None],
             "delta": [0, 1, NAN, None, 5e-324],
             "largest": [0, 2, NAN, None, 0.5],

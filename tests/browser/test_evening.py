@@ -1,7 +1,7 @@
-"""An evening and the next one: a long cell is stopped, and the lesson is opened again the day after."""
+"""An evening and the next one: a long cell is stopped, the kernel restarted, the lesson opened again the day after."""
 
 import pytest
-from lesson_page import NOTEBOOK, LessonPage
+from lesson_page import KERNEL_IS_IDLE, NOTEBOOK, LessonPage
 from typed_answers import ANSWERS
 
 pytestmark = pytest.mark.browser
@@ -44,3 +44,17 @@ def test_the_stop_button_ends_a_cell_with_a_box(lesson):
     lesson.photograph(lesson.cell(place), "stopped")
     assert lesson.errors() == []
     lesson.wait("the bar is gone", "() => !document.querySelector('progress')")
+
+
+def test_a_bar_that_a_restarted_kernel_left_says_so_after_a_while(lesson):
+    place = lesson.index("'endless'")
+    lesson.cell(place).locator(".cm-content").click()
+    lesson.page.keyboard.press("ControlOrMeta+Enter")
+    lesson.wait_for_bar(seconds=60)
+    lesson.page.evaluate(f"() => {NOTEBOOK}.sessionContext.session.kernel.restart()")
+    lesson.wait("the new kernel is idle", f"() => {KERNEL_IS_IDLE}")
+    words = lesson.cell(place).get_by_text("If the kernel was restarted, nothing runs any more: run the cell again.")
+    assert words.count() == 1
+    assert not words.is_visible()
+    lesson.page.evaluate("() => document.getAnimations().forEach(animation => animation.finish())")  # the while is over
+    assert words.is_visible()

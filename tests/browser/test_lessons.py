@@ -4,6 +4,7 @@ The tour, a notebook with one of everything, is driven by default; every lesson 
 bottom once, and its tests go on from one another.
 """
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -351,6 +352,9 @@ CUT = """() => {
         .filter(e => e.scrollWidth > e.clientWidth + 2 && !scrolls(e) && ![...e.querySelectorAll('*')].some(scrolls))
         .map(e => `${e.textContent.trim().slice(0, 80)}: ${e.scrollWidth} > ${e.clientWidth}`);
 }"""
+ASLEEP = "This is how it stood. To move it again, run its cell."
+SIGNS = """cell => [...cell.querySelectorAll('.jupyter-widgets-disconnected')]
+    .map(widget => getComputedStyle(widget, '::before').display)"""
 DRAWN = """() => [...document.querySelectorAll('.jp-Notebook .jp-Cell')]
     .map(cell => cell.querySelector('.jp-OutputArea .jupyter-widgets') !== null)"""
 
@@ -536,14 +540,27 @@ def test_nothing_is_cut_off_in_small_windows(lesson):
 def test_a_saved_lesson_shows_its_widgets_the_next_day_as_they_stood(lesson, row, open_lesson):
     """Saved by JupyterLab, its kernel gone, and opened again: what is drawn comes from the file."""
     told = lesson.cell(row.explorer).locator("[aria-live]").last.inner_text()
+    assert ASLEEP not in lesson.cell(row.explorer).inner_text()
     lesson.page.evaluate(f"() => {NOTEBOOK}.context.save()")
     lesson.page.evaluate(f"() => {NOTEBOOK}.sessionContext.shutdown()")
     again = open_lesson(row.name)
     again.told(row.explorer, told)
     picture = again.cell(row.explorer).locator("img.widget-image").first
     again.wait("the picture is drawn", "e => e.complete && e.naturalWidth > 0", picture.element_handle())
+    assert ASLEEP in again.cell(row.explorer).inner_text()
+    assert set(again.cell(row.explorer).evaluate(SIGNS)) == {"none"}
     again.photograph(again.cell(row.explorer), "next-day")
     assert again.broken_widgets() == []
+
+
+def test_an_export_to_html_describes_every_figure(lesson):
+    """What File > Save and Export Notebook As > HTML opens, of the notebook that was saved."""
+    found = [output.get("metadata", {}) for cell in lesson.cells() for output in cell.get("outputs", ())]
+    described = [marks["image/png"]["alt"] for marks in found if "image/png" in marks]
+    url, referer = re.sub(r"/lab/.*/", "/nbconvert/html/", lesson.page.url), {"Referer": lesson.page.url}
+    exported = lesson.page.request.get(url, headers=referer).text()
+    assert described
+    assert [html.unescape(alt) for alt in re.findall(r'<img alt="([^"]*)" src="data:image', exported)] == described
 
 
 def test_the_page_asks_nothing_of_the_network(lesson):

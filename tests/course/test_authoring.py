@@ -7,10 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from lthedu.course.authoring import NotCanonical, canonical, normalise
-from lthedu.course.pictures import reduced
+from lthedu.course.pictures import alike, reduced
 from lthedu.course.widgets import NOTE
 
 
@@ -120,6 +121,23 @@ def test_a_stored_picture_stays_unless_the_new_one_looks_different(tmp_path: Pat
     after = [base64.b64decode(outputs_of(path, i)[0].data["image/png"]) for i in (0, 1)]
     assert after[0] == kept
     assert after[1] == written_picture(100)
+
+
+def axis(word: str, lower: int = 0) -> bytes:
+    """A line over an axis with this word under it, as it is stored; the line is `lower` pixels further down."""
+    drawn, written = Figure(figsize=(4, 3), dpi=200), io.BytesIO()
+    ax = drawn.subplots()
+    ax.plot([0, 1], [200 - lower, 400 - lower])
+    ax.set(xlabel=word, ylim=(0, 480), position=(0.2, 0.2, 0.7, 0.8))  # 480 pixels high
+    drawn.savefig(written, format="png")
+    return reduced(written.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("word", "lower", "same"), [("weights kept", 0, True), ("weights kept", 1, True), ("weights kent", 0, False)]
+)
+def test_another_letter_is_seen_and_a_line_that_moved_by_a_pixel_is_not(word: str, lower: int, same: bool) -> None:
+    assert alike(axis("weights kept"), axis(word, lower)) is same
 
 
 def test_an_id_follows_from_its_source_alone() -> None:

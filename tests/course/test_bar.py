@@ -73,6 +73,16 @@ def test_time_left_is_said_in_words(handle: Handle, monkeypatch: pytest.MonkeyPa
     assert "about 20 s left" in handle.shown[-1]
 
 
+def test_what_prepares_the_first_step_does_not_count_as_one(handle: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 90.0, 110.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    bar = ProgressBar()
+    bar(0, 4, "finding tickets")
+    bar(0, 4, "drawing")
+    bar(1, 4, "drawing")
+    assert "about 60 s left" in handle.shown[-1]
+
+
 def test_a_lesson_in_jupyterlab_is_told_what_it_takes_on_this_machine(handle: Handle, monkeypatch) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", "/somewhere/02_winning_tickets.ipynb")
     monkeypatch.setattr(train, "steps_per_second", lambda seconds: 3.0)

@@ -66,8 +66,9 @@ def test_alternative_text_in_the_metadata_is_the_one_that_a_page_uses() -> None:
     text = page(notebook, Path("."))
     assert re.findall(r'<img alt="([^"]*)"', text) == alts
     assert re.findall(r'<img [^>]*width="(\d+)"', text) == ["300"]
-    exported, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    exported, _ = HTMLExporter(preprocessors=["lthedu.course.page.Described"]).from_notebook_node(notebook)
     assert re.findall(r'<img alt="([^"]*)"', exported) == alts
+    assert re.findall(r'<img [^>]*width="(\d+)"', exported) == ["300"]
 
 
 def shown(kind: str = "image/png", **more: str):

@@ -116,7 +116,7 @@ def test_the_rewinding_run_is_stored_and_drawn(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(rewinding, "PAPER", small)
     found = paper_results.read(runs.run("rewinding", tmp_path))
     assert found.complete
-    assert found.table["barrier"].notna().sum() == 5
+    assert found.table["barrier"].notna().sum() == 6
     _, alt = rewinding_figures.stored_by_density(found)
     assert "Rewinding on 14 x 14 MNIST (CPU" in alt
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from lthedu.networks.chain import fully_connected
 from lthedu.networks.models import MLP
 from lthedu.proof import construct, solve, widths
 from lthedu.proof.gadgets import free_owners
@@ -193,7 +194,7 @@ def test_the_eta_that_the_error_names_fits_and_a_smaller_one_does_not(method, sh
 
     def refused(eta: float, limit: int) -> str:
         with pytest.raises(ValueError, match="the source would be") as found:
-            check_fits(shape, method, eta, 1000, 0.01, limit, signed=signed)
+            check_fits(fully_connected(shape), method, eta, 1000, 0.01, limit, signed=signed)
         return str(found.value)
 
     eta = 1e-4
@@ -204,9 +205,9 @@ def test_the_eta_that_the_error_names_fits_and_a_smaller_one_does_not(method, sh
         lower = first - 1.01 * 10.0 ** (math.floor(math.log10(first)) - 2)  # the third digit one lower
         assert need(lower) > limit
         assert ("nothing would be kept" in text) == (first >= 0.25)
-        check_fits(shape, method, first, 1000, 0.01, limit, signed=signed)
+        check_fits(fully_connected(shape), method, first, 1000, 0.01, limit, signed=signed)
     assert "fits with no eta" in refused(eta, need(0.999) - 1)
-    check_fits(shape, method, eta, 1000, 0.01, need(eta), signed=signed)
+    check_fits(fully_connected(shape), method, eta, 1000, 0.01, need(eta), signed=signed)
 
 
 def test_the_error_says_what_it_would_take_and_what_to_do() -> None:
@@ -214,13 +215,13 @@ def test_the_error_says_what_it_would_take_and_what_to_do() -> None:
     with pytest.raises(
         ValueError, match=rf"^the source would be {shape}; allowed: 4.0 GiB. 'orseau' fits from eta = 0"
     ):
-        check_fits([784, 300, 100, 10], "orseau", 1e-4, 266_610, 0.01, 4 << 30, signed=False)
+        check_fits(fully_connected([784, 300, 100, 10]), "orseau", 1e-4, 266_610, 0.01, 4 << 30, signed=False)
     with pytest.raises(
         ValueError, match=rf"^the source would be {shape}; allowed: 2.0 GiB, and method 'malach' fits with"
     ):
-        check_fits([784, 300, 100, 10], "malach", 1e-2, 266_610, 0.01, 2 << 30, signed=False)
+        check_fits(fully_connected([784, 300, 100, 10]), "malach", 1e-2, 266_610, 0.01, 2 << 30, signed=False)
     with pytest.raises(ValueError, match=r"allowed: 1.0 MiB, so choose fewer than 30 per weight"):
-        check_fits([784, 300, 10], "free", 1e-2, 1000, 0.01, 1 << 20, signed=False, per_weight=30)
+        check_fits(fully_connected([784, 300, 10]), "free", 1e-2, 1000, 0.01, 1 << 20, signed=False, per_weight=30)
 
 
 @RULES

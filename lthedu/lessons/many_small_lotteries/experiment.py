@@ -140,6 +140,7 @@ class Lottery(Experiment[Settings]):
             self.search = kept(folder, "rates", {}, self.tried)
         elif self.search.empty:
             self.search = self.tried()
+        tick(0, len(self.parts()), "drawing")
 
     def compute(self, part: Part, tick: Progress, keep: Keep) -> Found:
         """Draw the networks of one part."""

@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.lessons.many_small_lotteries.experiment import SMALL, YOURS
@@ -31,6 +32,7 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNIN
 # Schematics -----------------------------------------------------------------------------------------------------
 
 
+@schematic
 @typed
 def kinds_of_network() -> tuple[Figure, str]:
     """Four networks with equally many weights: what each arm takes from the ticket, and what it draws."""
@@ -72,6 +74,7 @@ def _network(
         ax.plot(row, [height] * len(row), "o", color="#444444", ms=5, zorder=2)
 
 
+@schematic
 @typed
 def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> tuple[Figure, str]:
     """Rows of draws with a small chance of a win, some of them without one; and which chances no win allows."""
@@ -103,6 +106,7 @@ def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> 
     )
 
 
+@schematic
 @typed
 def stacked_matrices() -> tuple[Axes, str]:
     """Three networks' matrices one behind the other: one batched product multiplies each with its own."""

@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lthedu.base.arguments import typed
+from lthedu.figures import schematic
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's
 KEPT, PRUNED = "#CFE3F5", "#F2F2F2"
 
 
+@schematic
 @typed
 def two_networks() -> tuple[Figure, str]:
     """The same number of lines drawn as few of a large network's and as all of a small one's."""
@@ -43,6 +45,7 @@ def two_networks() -> tuple[Figure, str]:
     )
 
 
+@schematic
 @typed
 def score_select_mask(weights: Sequence[Sequence[float]], density: float) -> tuple[Figure, str]:
     """A small weight matrix on its way through pruning: weights, their scores, the mask, the weights that are left."""
@@ -69,6 +72,7 @@ def score_select_mask(weights: Sequence[Sequence[float]], density: float) -> tup
     )
 
 
+@schematic
 @typed
 def stored_as_csr(left: Sequence[Sequence[float]]) -> tuple[Figure, str]:
     """What a matrix with zeros takes in memory: all of its numbers, or values, columns and row starts."""
@@ -101,6 +105,7 @@ def stored_as_csr(left: Sequence[Sequence[float]]) -> tuple[Figure, str]:
     )
 
 
+@schematic
 @typed
 def coming_back(paths: Mapping[str, Sequence[float]], pruned_at: int) -> tuple[Axes, str]:
     """The value of one weight after each step, for each rule: a dot that stays at zero, or walks away from it."""

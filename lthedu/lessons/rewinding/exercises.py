@@ -25,11 +25,10 @@ CLOSE = 1e-6
     minutes=20,
     level=2,
     hints=(
-        "Which weights lie a quarter of the way from `a` to `b`? Every parameter moves by the same share. Collect the "
-        "errors of all points with `torch.stack`, which takes numbers in tensors and tensors `(R,)` alike.",
-        "Measure the error at `points` evenly spaced shares from 0 to 1, both ends included. The barrier is the "
-        "largest of these errors less the *mean of the errors at the two ends*. `error` may give a tensor, one number "
-        "for each of R networks: take the largest over the points, for each network alone.",
+        "Which weights lie a quarter of the way from `a` to `b`? Which shares of the way do 5 points have?",
+        "Ask `error` at each share, and stack what it gives with `torch.stack`, after `torch.as_tensor`: the result is "
+        "`(points,)`, or `(points, R)` for R networks. Its largest entries over the points are `errors.amax(0)`, and "
+        "its two ends are `errors[0]` and `errors[-1]`.",
         "errors = []\nfor i in range(points):\n    t = i / (points - 1)\n"
         "    errors.append(torch.as_tensor(error({n: ... for n in a})))  # at the share t of the way\n"
         "errors = torch.stack(errors)\nreturn errors.amax(0) - ...",
@@ -159,10 +158,10 @@ def _which_barrier(
     minutes=10,
     level=1,
     hints=(
-        "Which weights were there at step k, before anybody knew a mask? Are biases part of them?",
-        "Take every parameter of `snapshots[step]`. Where the mask names it, put exact zeros where the mask is False, "
-        "with `torch.where`; a product leaves NaN where the weight is infinite. Copy what has no mask: training works "
-        "in place.",
+        "What is infinity times 0? And if you give back a bias of the snapshot itself, what becomes of the snapshot "
+        "when somebody changes that bias?",
+        "Take every parameter of `snapshots[step]`, biases too. If the mask names it, put exact zeros where the mask "
+        "is False, with `torch.where`; a product leaves NaN where the weight is infinite. Copy what has no mask.",
         "return {name: torch.where(...) if name in mask else p.clone()\n"
         "        for name, p in snapshots[step].items()}",
     ),

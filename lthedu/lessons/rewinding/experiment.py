@@ -39,6 +39,7 @@ FRESH = (REINIT, REINIT_MATCHED, REINIT_REVIVED)
 ARMS = (*BY_STEP, *FRESH)
 CHILDREN = "children"  # dense, and pruned as in the arm REVIVED
 REINIT_CHILDREN = "children, reinitialised"  # the same mask, as in the arm REINIT_REVIVED
+RESET_CHILDREN = "children, reset"  # pruned, without a repair
 COLUMNS = ["arm", "k", "density", "replicate", "accuracy", "barrier"]
 
 
@@ -142,8 +143,10 @@ class Rewinding(Experiment[Settings]):
         s = self.settings
         last = s.densities[-1]
         arms = [(arm, d, k) for d in s.densities for k in (s.ks if d == last else s.few_ks) for arm in BY_STEP]
+        arms = [(arm, d, k) for arm, d, k in arms if arm != TUNED or k in s.few_ks]  # it goes back to no step
         arms += [(arm, d, 0) for d in s.densities for arm in FRESH]
         pairs = [(CHILDREN, d, k) for d in (1.0, last) for k in s.ks] + [(REINIT_CHILDREN, last, 0)]
+        pairs += [(RESET_CHILDREN, last, k) for k in s.ks if k == 0]
         in_all = 1 + len(arms) + 2 * len(pairs)
         tick(0, in_all, "dense networks")
         self.train_dense()
@@ -152,7 +155,7 @@ class Rewinding(Experiment[Settings]):
             self.retrain(arm, density, k)
         for done, (arm, density, k) in enumerate(pairs):
             tick(1 + len(arms) + 2 * done, in_all, f"two children from step {k}")
-            self.two_children(density, k, fresh=arm == REINIT_CHILDREN)
+            self.two_children(density, k, arm)
         tick(in_all, in_all, "done")
 
     def train_dense(self) -> None:
@@ -226,17 +229,15 @@ class Rewinding(Experiment[Settings]):
         done = self._train(start, self.mask(density), 0, self.settings.optimizer, self.new_order)
         return (100 * evaluate(done.replicates, self.data)[1]).tolist()
 
-    def two_children(self, density: float, k: int, fresh: bool = False) -> None:
+    def two_children(self, density: float, k: int, arm: str = CHILDREN) -> None:
         """Train two children of step k, each with minibatches of its own, and note the barrier between them.
 
-        Pruned children begin with norms restored and units revived, those of `fresh` weights too: else they would be
-        too bad at the end for a barrier to say anything.
+        Pruned children begin with both repairs, reinitialised ones too; those of the arm RESET_CHILDREN without any.
+        Many of the last end too bad for a barrier to say anything.
         """
         mask, s = self.mask(density), self.settings
-        if density == 1:
-            start = self.rewind(self.snapshots, mask, k)
-        else:
-            start = self.start(REINIT_REVIVED if fresh else REVIVED, density, k)
+        repaired = {CHILDREN: REVIVED, REINIT_CHILDREN: REINIT_REVIVED, RESET_CHILDREN: REWOUND}
+        start = self.start(REWOUND if density == 1 else repaired[arm], density, k)
         orders = [[derive(seed, "child", j) for seed in s.seeds] for j in (0, 1)]
         a, b = (self._train(start, mask, k, s.optimizer, order).replicates.params for order in orders)
         if density == 1:
@@ -247,8 +248,7 @@ class Rewinding(Experiment[Settings]):
 
         found = self.barrier(a, b, error, s.points).tolist()
         accuracy = (1 - (error(a) + error(b)) / 2).tolist()
-        about = {"arm": REINIT_CHILDREN if fresh else CHILDREN, "k": k, "density": density}
-        self.note(about, accuracy=accuracy, barrier=found)
+        self.note({"arm": arm, "k": k, "density": density}, accuracy=accuracy, barrier=found)
 
     def _train(self, start: Params, mask: Mask, k: int, optimizer: Optimizer, order: list[int]) -> Trained:
         networks = self.networks.with_params(start)

@@ -272,8 +272,9 @@ STATEMENTS = (
     Statement(
         "If some choice of numbers is good, a player who keeps improving a first choice will find one as good.",
         False,
-        "The patient player of this lesson keeps improving, ten times over, and with twenty numbers is typically left "
-        "about a hundred times as far from the target as the best choice. Existence is not search.",
+        "With twenty numbers the patient player's ten starts look at a few thousand of a million choices and typically "
+        "end about a hundred times as far from the target as the best one. Others may search better. That a good "
+        "choice exists does not say how to find it.",
     ),
 )
 

@@ -16,6 +16,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.course_files import lesson_numbers
 from lthedu.base.ranges import Columns, Fraction
 from lthedu.base.streams import numpy_generator
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses
 from lthedu.pruning import keep_largest
@@ -63,6 +64,7 @@ def _draw_network(ax: Axes, weights: list[Tensor], mask: list[Tensor]) -> None:
     ax.set_axis_off()
 
 
+@schematic
 @typed
 def fading_network(share: Fraction = 0.3, *, figure: Figure | None = None) -> tuple[Figure, str]:
     """A small network of 42 edges of which the `share` with the largest weights is left and the others have faded.
@@ -87,6 +89,7 @@ def fading_network(share: Fraction = 0.3, *, figure: Figure | None = None) -> tu
     )
 
 
+@schematic
 @typed
 def ticket_strip() -> tuple[Figure, str]:
     """How a winning ticket is made, in four pictures of one small network; takes nothing and Raises nothing.
@@ -154,6 +157,7 @@ def _whole(ax: Axes) -> Figure:
     return figure
 
 
+@schematic
 @typed
 def mask_at_work(numbers: Tensor, mask: Tensor, left: Tensor) -> tuple[Figure, str]:
     """Three small tables of equal shape (rows, columns): the numbers, their mask, and what it left of them.
@@ -272,6 +276,7 @@ def accuracy_by_arm(panels: Mapping[str, Mapping[str, Sequence[float]]], title: 
     )
 
 
+@schematic
 @typed
 def every_sum(numbers: Sequence[float], target: float) -> tuple[Figure, str]:
     """All sums that can be had by deleting some of two to four `numbers`, on a line with the target.

@@ -1,6 +1,6 @@
 """A player of the number game who does not try everything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -20,20 +20,39 @@ def patient_choice(numbers: Sequence[float], target: float, starts: Count = 10) 
     >>> patient_choice([0.5, -0.3, 0.9], 0.25)
     [True, True, False]
     """
+    best, smallest = [False] * len(numbers), abs(target)
+    for kept, error, _ in _attempts(numbers, target, starts):
+        if error < smallest:
+            best, smallest = kept, error
+    return best
+
+
+@typed
+def sums_examined(numbers: Sequence[float], target: float, starts: Count = 10) -> int:
+    """How many sums `patient_choice` computes for such a game, one for each flip that it considers.
+
+    Raises ValueError for fewer than one start.
+
+    >>> sums_examined([0.5], 0.25, starts=1)  # of the first flip, and of flipping back
+    2
+    """
+    return sum(looked for _, _, looked in _attempts(numbers, target, starts))
+
+
+def _attempts(numbers: Sequence[float], target: float, starts: int) -> Iterator[tuple[list[bool], float, int]]:
+    """Each start's last choice, its distance, and how many sums were computed on the way."""
     x, draw = np.asarray(numbers, float), numpy_generator(0, "patient choice")
-    best, smallest = np.zeros(len(x), bool), abs(target)
     for _ in range(starts):
-        kept, error = draw.random(len(x)) < 0.5, np.inf
+        kept, error, looked = draw.random(len(x)) < 0.5, np.inf, 0
         while True:
             change = np.where(kept, -x, x)  # what flipping each number adds to the sum
             changes = change[:, None] + change  # flipping two
             np.fill_diagonal(changes, change)  # flipping one
             errors = abs(x[kept].sum() + changes - target)
+            looked += len(x) * (len(x) + 1) // 2
             if errors.min() >= error:
                 break
             pair = np.unravel_index(errors.argmin(), errors.shape)
             kept[list({*pair})] ^= True
             error = errors.min()
-        if error < smallest:
-            best, smallest = kept, error
-    return [bool(k) for k in best]
+        yield [bool(k) for k in kept], float(error), looked

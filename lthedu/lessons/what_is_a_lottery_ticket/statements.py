@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import ipywidgets
 
 from lthedu.base.arguments import typed
+from lthedu.figures.live import Names
 
 
 @runtime_checkable
@@ -64,7 +65,7 @@ def statement_quiz(statements: Sequence[Statement]) -> ipywidgets.VBox:
         choices.append(choice)
         rows.append(ipywidgets.VBox([text, choice, reason], layout=ipywidgets.Layout(margin="0 0 0.6em 0")))
     count()
-    return ipywidgets.VBox([*rows, score], layout=ipywidgets.Layout(max_width="60em"))
+    return ipywidgets.VBox([*rows, Names(), score], layout=ipywidgets.Layout(max_width="60em"))
 
 
 def _tells(statement: Statement, reason: ipywidgets.HTML) -> Any:

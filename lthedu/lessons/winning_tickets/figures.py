@@ -15,6 +15,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING, final, final_accuracy
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import LOOKS, draw_guesses, percent
 from lthedu.networks.masks import Mask
@@ -23,6 +24,7 @@ SIZES = (4, 5, 3)  # of the small network in the schematics
 ORIGINAL, NEW, TRAINED = LOOKS[WINNING]["color"], LOOKS[REINIT]["color"], "#000000"
 
 
+@schematic
 def loop() -> tuple[np.ndarray, str]:
     """Schematic: a small network at its start, trained, pruned and rewound, and the way back to the training."""
     initial, trained = _weights(0), [w + 0.6 * d for w, d in zip(_weights(0), _weights(1), strict=True)]
@@ -49,6 +51,7 @@ def loop() -> tuple[np.ndarray, str]:
     )
 
 
+@schematic
 def four_networks() -> tuple[np.ndarray, str]:
     """Schematic: the dense network, the ticket and its two controls, with what each of them shares."""
     initial, fresh = _weights(0), _weights(2)

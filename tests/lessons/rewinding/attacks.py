@@ -201,6 +201,16 @@ def children_with_all_the_steps() -> dict[str, float]:
     return found
 
 
+def sparse_children() -> dict[str, float]:
+    """Are the sparse networks that do well the stable ones? Mean barriers between children at 5 %, in points."""
+    e, found = trained(), {}
+    mask, orders = e.mask(SPARSE), [[derive(seed, "child", j) for seed in SHORT.seeds] for j in (0, 1)]
+    for arm, k in ((REWOUND, 0), (MATCHED, 0), (REVIVED, 0), (REWOUND, K)):
+        a, b = (go_on(e, e.start(arm, SPARSE, k), mask, k, order, SHORT.optimizer) for order in orders)
+        found[f"{arm}, k = {k}"] = barrier(e, a, b)
+    return found
+
+
 def long_at_the_short_rate() -> dict[str, float]:
     """Ten times the steps at 0.1 and 10 %: why does a reset fail there even with its norms restored?"""
     e = trained(LONG)
@@ -253,21 +263,21 @@ def why_units_are_dead() -> dict[str, int]:
     mask, reset = e.mask(SPARSE), e.start(REWOUND, SPARSE, 0)
     tossed = {n: p.abs() * (2 * torch.randint(2, p.shape, generator=coins) - 1) for n, p in reset.items() if n in mask}
     starts = {"reset": reset, "norms restored": e.start(MATCHED, SPARSE, 0), "random signs": reset | tossed}
-    starts["fresh"] = e.start(REINIT, SPARSE, 0)
+    starts["reinitialised"] = e.start(REINIT, SPARSE, 0)
     found = {name: e.dead(start)[:, -1].mean().item() for name, start in starts.items()}
     found["without an input"] = (~mask["layers.4.weight"].any(2)).float().mean().item()
     return {name: round(100 * share) for name, share in found.items()}
 
 
-def trained_signs_with_fresh_sizes() -> dict[str, float]:
+def trained_signs_with_new_magnitudes() -> dict[str, float]:
     """Are the ticket's own first values needed, or does it do as well with others that have the trained signs?"""
     e = trained()
     mask, start = e.mask(SPARSE), e.start(REVIVED, SPARSE, 0)
     signed = start | {n: e.trained[n].sign() * e.fresh[n].abs() for n in mask}
     return {
         "own first weights": accuracy(e, start, mask),
-        "fresh": accuracy(e, e.start(REINIT_REVIVED, SPARSE, 0), mask),
-        "trained signs, fresh sizes": accuracy(e, matched(e, signed, mask, e.networks.params), mask),
+        "reinitialised": accuracy(e, e.start(REINIT_REVIVED, SPARSE, 0), mask),
+        "trained signs, new magnitudes": accuracy(e, matched(e, signed, mask, e.networks.params), mask),
     }
 
 

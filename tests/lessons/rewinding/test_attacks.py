@@ -50,6 +50,12 @@ def test_the_hill_is_low_for_later_children_that_have_all_the_steps() -> None:
     assert found["from step 150, 600 steps"] < 0.5
 
 
+def test_the_sparse_networks_that_do_well_are_the_stable_ones() -> None:
+    found = attacks.sparse_children()
+    stable = max(found["rewound, k = 150"], found["norms restored, units revived, k = 0"])
+    assert min(found["norms restored, k = 0"], found["rewound, k = 0"]) > 1.5 * stable
+
+
 def test_long_at_the_short_rate_dead_units_are_what_norms_do_not_repair() -> None:
     found = attacks.long_at_the_short_rate()
     assert found["weights kept in the last hidden layer"] < 200
@@ -83,12 +89,12 @@ def test_rewinding_keeps_a_part_of_its_lead_without_the_repairs() -> None:
 def test_most_dead_units_are_due_to_few_inputs() -> None:
     found = attacks.why_units_are_dead()
     assert found["norms restored"] == found["reset"]
-    for control in ("random signs", "fresh"):
+    for control in ("random signs", "reinitialised"):
         assert 50 < found[control] < found["reset"] - 10
 
 
 def test_trained_signs_are_worth_the_ticket_s_own_weights() -> None:
-    own, fresh, signed = attacks.trained_signs_with_fresh_sizes().values()
+    own, fresh, signed = attacks.trained_signs_with_new_magnitudes().values()
     assert abs(signed - own) < 1
     assert min(signed, own) > fresh + 3
 

@@ -16,7 +16,7 @@ LESSON = rewinding.LESSON
 BETTER = "At 5 % and rate 0.1 rewinding to step 150 beats a reset by over ten points"
 EITHER = "Either repair alone closes over two thirds of the gap between reset and rewinding"
 REPAIRED = "With both repairs a reset is no worse than rewinding to step 150"
-OWN = "With both repairs the ticket's own first weights beat fresh ones"
+OWN = "With both repairs the ticket's own first weights beat reinitialised ones"
 
 
 @pytest.mark.full
@@ -41,7 +41,8 @@ def pretended(gain: float, repair: float):
             for r in range(len(s.seeds)):
                 more = gain if arm == rewinding.REWOUND and k else 0.0
                 rows.append((arm, k, density, r, level[arm] + more + 0.001 * rng.random(), 0.2 / (1 + k)))
-        rows += [(rewinding.REINIT_CHILDREN, 0, s.densities[-1], r, 0.5, 0.1) for r in range(len(s.seeds))]
+        for arm in (rewinding.REINIT_CHILDREN, rewinding.RESET_CHILDREN):
+            rows += [(arm, 0, s.densities[-1], r, 0.5, 0.1) for r in range(len(s.seeds))]
         self.rows = [pd.DataFrame(rows, columns=rewinding.COLUMNS)]
         return self.table
 

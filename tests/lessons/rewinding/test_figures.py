@@ -4,24 +4,31 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from figure_frame import checked
+from matplotlib.colors import to_rgba
 
 from lthedu import data
 from lthedu.experiments.paper_results import PaperResult
 from lthedu.experiments.study import DENSE, REINIT
-from lthedu.lessons.rewinding import figures
+from lthedu.lessons.rewinding import figures, published, schematics
 from lthedu.lessons.rewinding.experiment import (
     ARMS,
     BY_STEP,
     CHILDREN,
     COLUMNS,
     LESSON,
+    LR_REWOUND,
     MATCHED,
     REINIT_CHILDREN,
+    REINIT_REVIVED,
+    RESET_CHILDREN,
+    REVIVED,
+    REWOUND,
     TUNED,
     Rewinding,
     Settings,
 )
-from lthedu.lessons.rewinding.figures import DENSITIES, PUBLISHED, PUBLISHED_DENSE, WAYS
+from lthedu.lessons.rewinding.figures import NAMES, WAYS
 
 
 @pytest.fixture
@@ -33,6 +40,7 @@ def table() -> pd.DataFrame:
                 rows += [(arm, k, density, r, 0.9 - 0.1 * place + 0.001 * k + 0.02 * r, np.nan) for r in (0, 1)]
     rows += [(CHILDREN, k, d, r, 0.9, 0.2 / (1 + k) + 0.01 * r) for d in (1.0, 0.05) for k in (0, 60) for r in (0, 1)]
     rows += [(REINIT_CHILDREN, 0, 0.05, r, 0.8, 0.3) for r in (0, 1)]
+    rows += [(RESET_CHILDREN, 0, 0.05, r, 0.5, 0.4) for r in (0, 1)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -42,15 +50,24 @@ def line(ax, label: str):
 
 
 def test_every_way_is_a_line_over_k(table: pd.DataFrame) -> None:
-    figure, alt = figures.accuracy_by_step(table, 0.05, guess={"reset": 50, "rewound to step 60": 80, TUNED: "low"})
-    ax, near = figure.axes
-    for place, arm in enumerate(BY_STEP):
-        assert line(ax, arm) == ([0, 1], pytest.approx([91 - 10 * place, 97 - 10 * place]))
-    assert line(ax, DENSE)[1][0] == pytest.approx(93)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "60"]
-    assert line(ax, "your guess: reset")[1] == [50]
-    assert line(ax, "your guess: rewound to step 60") == ([1], [80])
-    assert near.get_ylim() == pytest.approx((83, 94))
+    guess = {"reset": 50, "rewound to step 60": 80, TUNED: "low", MATCHED: 70, "reinitialised": 30}
+    figure, alt = figures.accuracy_by_step(table, 0.05, 60, guess=guess)
+    plain, repaired = figure.axes
+    for ax, arms in ((plain, (REWOUND, LR_REWOUND, TUNED)), (repaired, (MATCHED, REVIVED))):
+        for arm in arms:
+            x, y = line(ax, NAMES.get(arm, arm))
+            start = 91 - 10 * ARMS.index(arm)
+            assert y == pytest.approx([start, start + 6])
+            assert x == pytest.approx([0, 1], abs=0.15)
+        assert line(ax, DENSE)[1][0] == pytest.approx(93)
+        assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "60"]
+    assert line(plain, "reinitialised")[1] == pytest.approx([91 - 10 * ARMS.index(REINIT)])
+    assert line(repaired, "reinitialised, both repairs")[1] == pytest.approx([91 - 10 * ARMS.index(REINIT_REVIVED)])
+    assert line(repaired, "rewound to step 60")[1] == pytest.approx([97, 97])
+    assert line(plain, "your guess: reset")[1] == [50]
+    assert line(plain, "your guess: reinitialised")[1] == [30]
+    assert line(plain, "your guess: rewound to step 60") == ([1], [80])
+    assert line(repaired, f"your guess: {MATCHED}")[1] == [70]
     assert "The guess 'low' for 'fine-tuned' is not drawn" in alt
 
 
@@ -68,37 +85,52 @@ def test_every_density_and_arm_of_the_stored_run_is_drawn_and_where_it_was_made_
     stored = PaperResult("two seeds", True, {"steps": 6000, "seeds": (0, 1), "optimizer": {"lr": 0.03}}, made, table)
     figure, alt = figures.stored_by_density(stored)
     assert [ax.get_title().partition(" (")[0] for ax in figure.axes] == ["5 % kept", "20 % kept"]
-    for ax in figure.axes:
-        assert set(ARMS) <= set(ax.get_legend_handles_labels()[1])
-        assert line(ax, MATCHED)[1] == pytest.approx([81, 87])
+    named = [NAMES.get(arm, arm) for arm in ARMS]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == named[::-1]
     assert "two seeds (a device, torch 2, 7 s)." in alt
     lowest = 91 - 10 * (len(ARMS) - 1)
     for ax in figure.axes:
-        assert ax.get_ylim()[0] == pytest.approx(lowest - 1.5)
-        assert "below" not in ax.get_title()
+        first, last = points(ax, MATCHED)
+        assert first == pytest.approx(81)
+        assert last == pytest.approx(87)
+        assert ax.get_xlim()[0] == pytest.approx(lowest - 1.5)
+        assert not ax.texts
     bad = table.assign(accuracy=table["accuracy"].where(table["arm"] != REINIT, 0.1))
-    title = figures.stored_by_density(PaperResult("two", True, stored.settings, made, bad))[0].axes[0].get_title()
-    assert title.endswith("below: random reinitialisation, 10 %")
+    axes = figures.stored_by_density(PaperResult("two", True, stored.settings, made, bad))[0].axes
+    assert [t.get_text() for t in axes[0].texts] == ["← 10 %"]
 
 
-def test_barriers_are_marks_with_a_line_through_medians_none_clipped(table: pd.DataFrame) -> None:
-    figure, alt = figures.barrier_by_step(table)
-    for ax in figure.axes:
-        assert line(ax, "the ticket's weights")[1] == pytest.approx([20.5, 0.5 + 20 / 61])
+def points(ax, arm: str) -> list[float]:
+    """The accuracies drawn of a way, by step."""
+    colour = to_rgba(WAYS[arm]["color"])
+    return [
+        float(x)
+        for line in ax.lines
+        if line.get_marker() == WAYS[arm]["marker"] and to_rgba(line.get_color()) == colour
+        for x in line.get_xdata()
+    ]
+
+
+def test_barriers_are_marks_with_a_line_through_means_none_clipped(table: pd.DataFrame) -> None:
+    for figure, alt in (figures.dense_hills(table), figures.sparse_hills(table)):
+        (ax,) = figure.axes
+        (label,) = [label for label in ax.get_legend_handles_labels()[1] if label.endswith(", mean")]
+        assert line(ax, label)[1] == pytest.approx([20.5, 0.5 + 20 / 61])
         assert ax.get_yscale() == "linear"
         assert ax.get_ylim()[0] < 0.4
-    assert line(figure.axes[1], "fresh weights")[1] == pytest.approx([30, 30])
-    assert "0, 60" in alt
+        assert "0, 60" in alt
+    assert line(ax, "reset")[1] == pytest.approx([40, 40])
+    assert line(ax, "reinitialised, both repairs")[1] == pytest.approx([30, 30])
 
 
 def test_published_lines_carry_their_protocol() -> None:
-    figure, alt = figures.published()
+    figure, alt = checked(published.lost_by_density)
     (ax,) = figure.axes
-    for published in PUBLISHED:
-        x, y = line(ax, f"{published.name}, then {published.epochs} epochs")
-        assert x == pytest.approx([100 * d for d in DENSITIES])
-        assert y == pytest.approx([100 * (v - PUBLISHED_DENSE) for v in published.accuracy])
-        assert f"{published.name}, then {published.epochs} epochs" in alt
+    for one in published.PUBLISHED:
+        x, y = line(ax, f"{one.name}, then {one.epochs} epochs")
+        assert x == pytest.approx([100 * d for d in published.DENSITIES])
+        assert y == pytest.approx([100 * (v - published.PUBLISHED_DENSE) for v in one.accuracy])
+        assert f"{one.name}, then {one.epochs} epochs" in alt
     assert "pruned in one go" in alt
 
 
@@ -122,10 +154,10 @@ def test_what_a_mask_takes_is_measured(mnist) -> None:
 
 
 def test_the_drawings_say_which_weights_and_which_rate() -> None:
-    figure, alt = figures.four_ways(LESSON, 150)
+    figure, alt = checked(schematics.four_ways, LESSON, 150)
     assert {"random weights", "weights of step 150", "trained weights"} <= {t.get_text() for t in figure.axes[0].texts}
     assert "step 150" in alt
-    figure, alt = figures.valleys()
+    figure, alt = checked(schematics.valleys)
     assert [ax.get_title() for ax in figure.axes] == [
         "They part early: a hill lies between them",
         "They part late: no hill",

@@ -1,10 +1,10 @@
-"""The patient player never gets worse by starting more often, and cannot beat the best choice."""
+"""The patient player never gets worse by starting more often, cannot beat the best choice, and counts its sums."""
 
 import pytest
 
 from lthedu import proof
 from lthedu.base.streams import numpy_generator
-from lthedu.lessons.what_is_a_lottery_ticket.players import patient_choice
+from lthedu.lessons.what_is_a_lottery_ticket.players import patient_choice, sums_examined
 
 
 def distance(kept: list[bool], numbers: list[float], target: float) -> float:
@@ -31,3 +31,11 @@ def test_keeping_none_counts_too_and_no_start_is_refused() -> None:
     assert patient_choice([0.9, 0.8], 0.1) == [False, False]
     with pytest.raises(ValueError, match="starts is 0"):
         patient_choice([0.5], 0.1, starts=0)
+
+
+def test_every_start_examines_each_flip_of_one_or_two_numbers_at_least_once() -> None:
+    draw = numpy_generator(9, "test of the patient player")
+    numbers = draw.uniform(-1, 1, 9).tolist()
+    once, ten_times = (sums_examined(numbers, 0.2, starts=n) for n in (1, 10))
+    assert once % 45 == ten_times % 45 == 0  # 9 single flips and 36 pairs
+    assert ten_times >= once + 9 * 45
