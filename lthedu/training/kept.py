@@ -141,7 +141,8 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
 
 def _filled(keep: Ints) -> Ints:
     """`keep` (R, out, in), with all weights of those replicates that keep most of them."""
-    return keep | (keep.reshape(len(keep), -1).sum(1) > MOSTLY * keep[0].size)[:, None, None]
+    found: Ints = keep | (keep.reshape(len(keep), -1).sum(1) > MOSTLY * keep[0].size)[:, None, None]
+    return found
 
 
 def _without(keeps: Mapping[str, Ints], kept: Kept) -> Kept:
