@@ -118,7 +118,6 @@ def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> 
     )
 
 
-@schematic
 @typed
 def what_units_read(masks_by_arm: Mapping[str, Tensor], units: int = 8) -> tuple[Figure, str]:
     """The pixels that some hidden units read: a row an arm, an image a unit.
@@ -147,6 +146,7 @@ def what_units_read(masks_by_arm: Mapping[str, Tensor], units: int = 8) -> tuple
     )
 
 
+@schematic
 @typed
 def stacked_matrices() -> tuple[Axes, str]:
     """Three networks' matrices one behind the other: one batched product multiplies each with its own."""
