@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
+from lthedu.base.machine import peak_memory
 from lthedu.base.ranges import Count, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.bench.measure import limits, measure
@@ -160,8 +160,5 @@ def _target() -> MLP:
 
 
 def _peak() -> str:
-    """The most memory that this process held, where the system tells."""
-    status = Path("/proc/self/status")
-    lines = status.read_text(encoding="utf-8").splitlines() if status.is_file() else []
-    held = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
-    return f"{held[0] / 1024:,.0f} MiB" if held else "unknown"
+    held = peak_memory()
+    return f"{held / 2**20:,.0f} MiB" if held else "unknown"

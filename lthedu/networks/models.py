@@ -96,6 +96,25 @@ def lenet_300_100() -> MLP:
     return MLP([784, 300, 100, 10])
 
 
+def small_cnn() -> nn.Sequential:
+    """Three 3 x 3 convolutions of 16, 32 and 64 channels for 28 x 28 images, and a linear layer on the channels' means.
+
+    23,946 weights and biases, an eleventh of LeNet-300-100's. Each convolution pads by one pixel, a 2 x 2 maximum
+    follows the first two. torch's own initial weights.
+
+    >>> import torch
+    >>> net = small_cnn()
+    >>> sum(p.numel() for p in net.parameters()), net(torch.zeros(2, 1, 28, 28)).shape
+    (23946, torch.Size([2, 10]))
+    """
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),  # (n, 16, 14, 14)
+        *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),  # (n, 32, 7, 7)
+        *(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU()),
+        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)),
+    )
+
+
 @typed
 class Conv(nn.Module):
     """Conv-2, Conv-4 and Conv-6 of Frankle and Carbin (2019), appendix H: small VGG networks for images (3, 32, 32).

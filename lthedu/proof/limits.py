@@ -24,6 +24,7 @@ from lthedu.base.streams import generator
 from lthedu.networks.reading import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.scales import Small
+from lthedu.proof.solvers import Keep
 from lthedu.proof.widths import Method
 
 Floats = NDArray[np.float64]
@@ -298,7 +299,13 @@ def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: Positive
 
 @typed
 def linear_ticket(
-    dimension: Count, eta: Small, *, method: Method = "free", per_weight: int | None = None, seed: int = 0
+    dimension: Count,
+    eta: Small,
+    *,
+    method: Method = "free",
+    per_weight: int | None = None,
+    keep: Keep = "ladder",
+    seed: int = 0,
 ) -> tuple[Construction, float]:
     """Prune a random network to a random linear map of spectral norm 1; the ticket, and its distance.
 
@@ -313,7 +320,7 @@ def linear_ticket(
     """
     drawn = torch.randn(dimension, dimension, generator=generator(seed, "linear map"), dtype=torch.float64)
     target = _linear((drawn / torch.linalg.matrix_norm(drawn, 2)).tolist(), [0.0] * dimension)
-    ticket = construct(target, eta=eta, method=method, per_weight=per_weight, box=(-1, 1), seed=seed)
+    ticket = construct(target, eta=eta, method=method, per_weight=per_weight, box=(-1, 1), seed=seed, keep=keep)
     (layer,) = ticket.layers
     assert layer.negative is not None
     errors = np.hstack([layer.positive[:, :-1] - layer.target[:, :-1], layer.target[:, :-1] - layer.negative])

@@ -77,6 +77,40 @@ def normalise(
     return found, scale
 
 
+@typed
+def normalise_rows(
+    layers: Sequence[Layer], largest: Annotated[float, Above(0, below=1e300)] = 0.25
+) -> tuple[list[Layer], float]:
+    """As `normalise`, with a factor for each neuron: the largest number of every hidden one is `largest` in size.
+
+    A hidden neuron's weights and bias are divided by a factor of its own, and what the next layer weighs it with is
+    multiplied by it; all outputs share the last one, the scale. A neuron that is 0 whatever comes in, because all its
+    numbers are, is read with zeros. In deep networks with few neurons in a layer the errors grow less than with
+    `normalise`, elsewhere about as much. Raises as `normalise`.
+
+    >>> (first, second), scale = normalise_rows([np.array([[4.0, 0.0], [1.0, 0.0]]), np.array([[1.0, 4.0, 0.0]])])
+    >>> first.tolist(), second.tolist(), scale
+    ([[0.25, 0.0], [0.25, 0.0]], [[0.25, 0.25, 0.0]], 64.0)
+    """
+    checked = _checked(layers)
+    units, found, scale = np.ones(checked[0].shape[1] - 1), [], 1.0  # what a 1 of each input stands for
+    for i, layer in enumerate(checked, 1):
+        weight, bias = layer[:, :-1], layer[:, -1:]
+        with np.errstate(over="ignore", under="ignore"):
+            seen = np.concatenate([weight * units, bias], axis=1)
+            sizes = np.abs(seen).max(1) / largest  # (outputs,)
+        alive = (weight * np.sign(units) != 0).any(1) | (bias != 0)[:, 0]
+        if i == len(checked):
+            scale = float(sizes.max()) if alive.any() else 1.0
+            sizes[:] = scale
+        if not held(*sizes[alive]):
+            ends = f"from {sizes[alive].min():.3g} to {sizes[alive].max():.3g}"
+            raise ValueError(f"the scales of layer {i} of {len(layers)} reach {ends}; {HELD}")
+        found.append(seen / np.where(alive, sizes, 1)[:, None])
+        units = np.where(alive, sizes, 0)
+    return found, scale
+
+
 def _checked(layers: Sequence[Layer]) -> list[Layer]:
     if not len(layers):
         raise ValueError("there are 0 layers; allowed: one or more")

@@ -607,6 +607,22 @@ CALLS = [
             "first_mask": [None, 3],
         },
     ),
+    Call(
+        proof.construct_shallow,
+        lambda: {"target": models.MLP([3, 2, 2]), "eta": 0.05},
+        {
+            "target": [None, nn.ReLU(), 3],
+            "eta": [0, 1, NAN, "small", None, 5e-324],
+            "per_weight": [0, 2.5, 41, NAN, "many"],
+            "box": [None, (1.0, 0.0), (NAN, 1.0), 3],
+            "seed": [-1, 0.5, None],
+            "delta": [0, 1, NAN, None],
+            "memory": [10, NAN, "all"],
+            "keep": ["all", None],
+            "solver": ["gurobi", None],
+            "normalise": [None, 3],
+        },
+    ),
     Call(proof.certificate, lambda: {"ticket": ticket()}, {"ticket": [None, 3], "bound": [3]}),
     Call(
         proof.largest_difference,
@@ -701,6 +717,14 @@ CALLS = [
     ),
     Call(
         proof.normalise,
+        lambda: {"layers": [np.ones((2, 3)), np.ones((2, 3))]},
+        {
+            "layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)], [np.ones(3)], [np.full((2, 3), 1e308)]],
+            "largest": [0, -1, NAN, None, INF, 10**400],
+        },
+    ),
+    Call(
+        proof.normalise_rows,
         lambda: {"layers": [np.ones((2, 3)), np.ones((2, 3))]},
         {
             "layers": [None, [], 3, [[1.0]], [np.full((2, 3), NAN)], [np.ones(3)], [np.full((2, 3), 1e308)]],

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 from lthedu.networks.models import MLP
-from lthedu.proof import normalise
+from lthedu.proof import construct, normalise, normalise_rows
 from lthedu.proof.target import Box, forward, layers_of
 
 
@@ -247,6 +247,47 @@ def stacks(largest: float = 100.0):
         ]
 
     return made()
+
+
+@settings(deadline=None)
+@given(stacks(), st.sampled_from([0.25, 1.0, 0.01]))
+def test_with_a_factor_for_each_neuron_the_network_computes_the_same_too(layers, largest) -> None:
+    small, scale = normalise_rows(layers, largest)
+    x = np.random.default_rng(0).normal(size=(20, layers[0].shape[1] - 1))
+    wanted = forward(layers, x)
+    assert scale * forward(small, x) == pytest.approx(wanted, rel=1e-9, abs=1e-9 * (1 + np.abs(wanted).max()))
+    for layer in small[:-1]:
+        top = np.abs(layer).max(1)
+        assert top[top > 0] == pytest.approx(largest)
+    assert np.abs(small[-1]).max() <= largest * (1 + 1e-12)
+
+
+def test_a_neuron_that_is_always_zero_is_read_with_zeros() -> None:
+    layers = [np.array([[0.0, 0.0], [2.0, 0.0]]), np.array([[1e6, 1.0, 3.0]])]
+    small, scale = normalise_rows(layers)
+    assert small[0].tolist() == [[0.0, 0.0], [0.25, 0.0]]
+    assert small[1].tolist() == [[0.0, 0.25, 3 / 32]]
+    assert scale == 32
+
+
+def test_numbers_that_leave_float64_are_named_by_their_layer() -> None:
+    layers = [np.full((1, 2), 1e-300), np.full((1, 2), 1e-300)]
+    layers[1][:, -1] = 0
+    with pytest.raises(ValueError, match="the scales of layer 2 of 2 reach from 0 to 0; allowed"):
+        normalise_rows(layers)
+
+
+def test_in_deep_narrow_networks_a_factor_for_each_neuron_loses_less() -> None:
+    for seed in range(3):
+        torch.manual_seed(seed)
+        deep = nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(2, 2), nn.ReLU())][:-1])
+        x = np.random.default_rng(seed).random((200, 2))
+        apart = {}
+        for rule in (normalise, normalise_rows):
+            ticket = construct(deep, eta=1e-3, largest=0.5, per_weight=40, normalise=rule, seed=seed)
+            assert ticket.missed == 0
+            apart[rule] = np.abs(ticket.target_logits(x) - ticket.folded(x)).max()
+        assert apart[normalise_rows] < apart[normalise] / 2
 
 
 @settings(deadline=None)
