@@ -316,8 +316,8 @@ def paper(
         str,
         typer.Argument(
             metavar="RUN",
-            help="lenet, conv4, lotteries, rewinding, supermasks, supermasks-short, pruning_basics, winning_tickets, "
-            "small_cnn, proof_targets or proof_tradeoff.",
+            help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, supermasks-short, winning_tickets, "
+            "zeros_and_signs, small_cnn, proof_targets or proof_tradeoff.",
         ),
     ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),

@@ -227,7 +227,7 @@ def test_what_a_submission_is_called_and_raises_reaches_the_terminal_as_words(
     assert run("reset", CONTROLS) == 2
     assert run("progress", "--folder", CONTROLS) == 2
     assert run("new-lesson", CONTROLS, "Title") == 2
-    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_: dict.fromkeys(names, ValueError(CONTROLS)))
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_, **__: dict.fromkeys(names, ValueError(CONTROLS)))
     run("doctor")
     shown = capsys.readouterr()
     assert (shown.out + shown.err).count(r"\x1b[31mred") >= 8
@@ -335,7 +335,7 @@ def test_reset_doctor_and_run_act_on_the_folder_one_stands_in(
     (tmp_path / "work" / "below").mkdir()
     monkeypatch.chdir(tmp_path / "work" / "below")
     said: list[Path | None] = []
-    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, folder, env: said.append(folder) or {})
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, folder, env, **_: said.append(folder) or {})
     run("doctor")
     assert said == [tmp_path / "work"]
     assert re.search(rf"{re.escape(str(Path('~/work')))}: \d of \d+ lessons copied", capsys.readouterr().out)

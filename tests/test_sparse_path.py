@@ -50,6 +50,12 @@ def threads():
     torch.set_num_threads(before)
 
 
+def layer_masks(replicates, seed, densities):
+    """Random masks, of each layer with its own density."""
+    of = {density: random_masks(replicates, seed=seed, density=density) for density in densities}
+    return {n: of[density][n] for n, density in zip(replicates.full_mask(), densities, strict=True)}
+
+
 def equal(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[n], b[n]) for n in a)
 
@@ -73,7 +79,8 @@ def is_sparse(now):
     ],
     ids=optimizer_name,
 )
-def test_100_float32_steps_are_within_1e_5_of_autograd_in_float64(mnist, optimizer):
+@pytest.mark.parametrize("densities", [(0.2, 0.2, 0.2), (0.1, 0.8, 1)], ids=["few", "by layer"])
+def test_100_float32_steps_are_within_1e_5_of_autograd_in_float64(mnist, optimizer, densities):
     few = mnist.first(3000, 10, 10)
 
     def make():
@@ -83,7 +90,7 @@ def test_100_float32_steps_are_within_1e_5_of_autograd_in_float64(mnist, optimiz
     # that goes the other way in float32 parts two trainings by 1e-4, whoever computes them
     for seed in (20, 38):
         one = Replicates.create(make, seeds=[seed])
-        mask = random_masks(one, seed=seed, density=0.2)
+        mask = layer_masks(one, seed, densities)
         given = {"order": [seed], "optimizer": optimizer, "batch_size": 32}
         found = masks.unstack(train(one, few, 100, mask=mask, by="sparse", **given).replicates.params, 0)
         start = Replicates(one.model, {n: p.double() for n, p in one.params.items()})
@@ -126,12 +133,12 @@ def no_biases():
 def test_networks_of_other_shapes_masked_biases_and_layers_without_a_mask(toy, make):
     two = Replicates.create(make, seeds=[0, 1], dtype=torch.float64)
     g = torch.Generator().manual_seed(0)
-    weights = random_masks(two, density=0.2)
+    weights, most = random_masks(two, density=0.2), random_masks(two, density=0.8)
     with_biases = {n: torch.rand(p.shape, generator=g) < 0.4 for n, p in two.params.items()}
     empty_rows = {n: m & (torch.arange(m.shape[1]) % 3 > 0)[None, :, None] for n, m in weights.items()}
     first = dict(list(weights.items())[:1])
     nothing = {n: torch.zeros_like(m) for n, m in weights.items()}
-    for mask in (weights, with_biases, empty_rows, first, nothing, None):
+    for mask in (weights, most, with_biases, empty_rows, first, nothing, None):
         a, b = (
             train(two, toy, 12, mask=mask, optimizer=Optimizer(lr=0.01), batch_size=16, by=by).replicates.params
             for by in ("sparse", "linear")
@@ -153,7 +160,7 @@ def test_images_that_do_not_lie_side_by_side_in_memory_are_read_right(three, toy
 def test_the_loops_are_the_products_with_the_dense_matrix(dtype, batch):
     g, tolerance = np.random.default_rng(batch), 1e-4 if dtype == np.float32 else 1e-12
     w = g.normal(size=(9, 14)).astype(dtype) * (g.random((9, 14)) < 0.5)
-    w[3] = 0
+    w[3], w[5:8] = 0, g.normal(size=(3, 14))  # two rows and one that keep everything
     start, (rows, columns) = np.concatenate([[0], (w != 0).sum(1).cumsum()]), w.nonzero()
     x, d = g.normal(size=(14, batch)).astype(dtype), g.normal(size=(9, batch)).astype(dtype)
     z, found = np.full((9, batch), np.nan, dtype), np.full(len(rows), np.nan, dtype)
@@ -173,6 +180,8 @@ def test_no_bit_depends_on_the_other_replicates_or_on_the_threads(mnist, threads
     five = Replicates.create(lambda: MLP([784, 60, 30, 10]), seeds=range(5))
     mask = random_masks(five, density=0.2)
     mask["layers.0.weight"][2] = False  # one has fewer weights than the others
+    mask["layers.1.weight"][1] = True  # and in two others a layer is computed whole
+    mask["layers.1.weight"][4] = random_masks(five, density=0.9)["layers.1.weight"][4]
     threads(1)
     one = train(five, data, 20, mask=mask, order=orders, by="sparse").replicates.params
     for many in (2, 3, 8):
@@ -188,8 +197,9 @@ def test_no_bit_depends_on_the_other_replicates_or_on_the_threads(mnist, threads
 
 
 @every_optimizer
-def test_from_dense_to_sparse_and_back_is_the_dense_training_throughout(three, toy, optimizer):
+def test_from_dense_to_sparse_and_back_is_the_dense_training_throughout(three, toy, optimizer, threads):
     """The optimizer's memory goes along both ways; what is pruned and comes back has none."""
+    threads(4)
     plan = {12: 0.3, 24: 0.1, 36: 0.35, 48: 0.9}
     runs = {}
     for by in ("auto", "linear"):
@@ -204,6 +214,18 @@ def test_from_dense_to_sparse_and_back_is_the_dense_training_throughout(three, t
         ]
         runs[by] = now.params
     assert furthest(runs["auto"], runs["linear"]) <= 1e-10
+
+
+@every_optimizer
+def test_what_is_pruned_from_a_layer_that_keeps_most_stays_zero(three, toy, optimizer):
+    ends = []
+    for by in ("sparse", "linear"):
+        for now in training(three, toy, 12, optimizer=optimizer, batch_size=16, by=by):
+            assert all(not p[~now.mask[n]].any() for n, p in now.params.items() if n in now.mask)
+            if now.step % 3 == 0:
+                now.mask = random_masks(three, seed=now.step, density=0.8)
+        ends.append(now.params)
+    assert furthest(*ends) <= 1e-10
 
 
 @every_optimizer
@@ -240,7 +262,8 @@ def test_looking_at_weights_and_gradients_changes_no_bit(three, toy):
     assert equal(now.params, train(three, toy, 9, mask=mask, batch_size=16, by="sparse").replicates.params)
 
 
-def test_gradients_are_those_of_the_last_step_also_after_a_new_mask_and_a_dense_step(three, toy):
+def test_gradients_are_those_of_the_last_step_also_after_a_new_mask_and_a_dense_step(three, toy, threads):
+    threads(4)
     a, b = (
         training(three, toy, 6, mask=random_masks(three, density=0.2), optimizer=SGD, batch_size=16, by=by)
         for by in ("auto", "linear")
@@ -305,7 +328,8 @@ def test_networks_that_compiled_loops_do_not_take_go_the_dense_way(mnist):
         ({"optimizer": type("Mine", (Optimizer,), {})()}, False),
     ],
 )
-def test_it_is_taken_where_it_pays_and_can_be(three, toy, change, expected):
+def test_it_is_taken_where_it_pays_and_can_be(three, toy, change, expected, threads):
+    threads(4)
     given = {"mask": 0.3} | change
     mask = None if given["mask"] is None else random_masks(three, density=given["mask"])
     if "frozen" in given:
@@ -313,13 +337,24 @@ def test_it_is_taken_where_it_pays_and_can_be(three, toy, change, expected):
     assert is_sparse(next(training(three, toy, 2, batch_size=16, **given | {"mask": mask}))) == expected
 
 
-def test_a_layer_without_a_mask_counts_whole_and_small_networks_and_wide_minibatches_stay_dense(three):
+def test_a_layer_without_a_mask_counts_whole_and_small_networks_and_wide_minibatches_stay_dense(three, threads):
+    threads(4)
     mask, layers = random_masks(three, density=0.1), [(n, None) for n in three.full_mask()]
     assert sparse_path.pays(mask, three.params, layers, 128)
     assert not sparse_path.pays(mask, three.params, layers, 2000)
     assert not sparse_path.pays({"layers.0.weight": mask["layers.0.weight"]}, three.params, layers, 128)
     one = [("layers.0.weight", None)]
     assert not sparse_path.pays(mask, three.params, one, 128)  # 4,000 weights
+
+
+def test_with_a_network_for_every_thread_it_is_taken_whatever_is_kept_unless_layers_are_wide(three, threads):
+    threads(3)
+    layers = [(n, None) for n in three.full_mask()]
+    assert sparse_path.pays({}, three.params, layers, 128)
+    wide = {"w": torch.ones(3, 10, 1025)}
+    assert not sparse_path.pays({}, wide, [("w", None)], 128)
+    threads(4)
+    assert not sparse_path.pays({}, three.params, layers, 128)
 
 
 def test_without_numba_every_step_is_dense(three, toy, monkeypatch):

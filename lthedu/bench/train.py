@@ -53,7 +53,7 @@ def train_report(
     networks, products, growing = _networks(replicates, steps), _products(replicates), _growing(steps)
     found: dict[Any, list[float]] = measure({**networks, **products, **growing, **limits()}, rounds, threads=threads)
     middle = {name: median(values) for name, values in found.items()}
-    reached = [FLOP / ms / 1e6 for ms in found[f"engine, linear, R = {replicates}"]]
+    reached = [FLOP / ms / 1e6 for ms in found[f"engine, auto, R = {replicates}, no mask"]]
     speeds = {
         "steps/s": [f"{1000 / middle[name]:,.0f}" for name in networks],
         "x idiomatic": [f"{middle[IDIOMATIC] / middle[name]:.2f}" for name in networks],
@@ -115,6 +115,7 @@ def _networks(r: int, steps: int) -> Contenders:
     networks = Replicates.create(lenet_300_100, seeds=range(r))
     mask = random_mask(networks)
     return {
+        f"engine, auto, R = {r}, no mask": lambda: engine(networks, mnist, steps),
         f"engine, linear, R = {r}": lambda: engine(networks, mnist, steps, mask=mask, by="linear"),
         f"engine, linear, R = {r}, no mask": lambda: engine(networks, mnist, steps, by="linear"),
         f"engine, vmap, R = {r}": lambda: engine(networks, mnist, steps, mask=mask, by="vmap"),

@@ -52,6 +52,7 @@ class Visit:
     folder: Path | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     wrong: list[Line] = field(default_factory=list)
+    seconds: float = 5.0  # for which the speed is measured
 
     def answer(self, name: str) -> Any:
         """What the kernel answered. Raises Unanswered where it did not."""
@@ -64,14 +65,14 @@ class Visit:
 Check = Callable[[Visit], Iterator[Line]]
 
 
-def examine(folder: Path | None = None, said: Callable[[str], None] = print) -> bool:
+def examine(folder: Path | None = None, said: Callable[[str], None] = print, seconds: float = 5.0) -> bool:
     """Examine everything, give the report line by line to `said`, and return whether every lesson can run.
 
-    `folder` is the learner's (default: the one at work, else as `lthedu lab`). It takes about 15 seconds, 5 of which
-    measure how fast networks are trained here. Nothing that a check meets ends the others. In a notebook a bar
-    counts the checks.
+    `folder` is the learner's (default: the one at work, else as `lthedu lab`). For `seconds` it measures how fast
+    networks are trained here, and what else it does takes about ten. Nothing that a check meets ends the others. In a
+    notebook a bar counts the checks.
     """
-    visit = Visit(folder)
+    visit = Visit(folder, seconds=seconds)
     for title in ProgressBar().over(CHECKS, "check") if in_notebook() else CHECKS:
         said(title)
         for line in _guarded(title, CHECKS[title], visit):
@@ -171,7 +172,8 @@ def jupyter(visit: Visit) -> Iterator[Line]:
     begun = time.monotonic()
     home = _home(visit)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
-        visit.answers = asked(ASKED, home if home and home.is_dir() else Path(aside), environment(Path(aside)))
+        works_in = home if home and home.is_dir() else Path(aside)
+        visit.answers = asked(ASKED, works_in, environment(Path(aside)), rate=visit.seconds)
     yield from _kernel(visit, time.monotonic() - begun)
     if any(Path(place, "labextensions", WIDGETS, "package.json").is_file() for place in jupyter_path()):
         yield Line("JupyterLab's extension for widgets: there")
@@ -340,7 +342,8 @@ def times(visit: Visit) -> Iterator[Line]:
     from lthedu.course.times import read
 
     rate = visit.answer("rate")
-    yield Line(f"one thread trains {rate:.0f} steps a second (15 LeNet-300-100 side by side, measured for 5 s)")
+    how = f"15 LeNet-300-100 side by side, measured for {visit.seconds:g} s"
+    yield Line(f"one thread trains {rate:.0f} steps a second ({how})")
     load = machine.load()
     if load != "unknown" and float(load) > 1.5 * machine.usable_cores():
         yield Line(f"other programs are at work (load {load}): without them it is faster")

@@ -16,8 +16,10 @@ PATIENCE = 180  # seconds an answer may take: the first import of torch from a s
 PACKAGES = "torch numpy scipy pandas matplotlib.pyplot safetensors ipywidgets lthedu.course.lesson lthedu.figures"
 
 
-def asked(functions: Sequence[str], folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
+def asked(functions: Sequence[str], folder: Path, env: Mapping[str, str], **given: float) -> dict[str, Any]:
     """What these functions of this module return in a kernel that works in `folder` with the environment `env`.
+
+    Each is called with the number that is `given` for its name, or with none.
 
     In the place of an answer stands the exception that kept it away: NoKernel, CellStopped for a function that killed
     the kernel or was not done in three minutes, RuntimeError for one that raised. The others are answered all the same.
@@ -29,7 +31,8 @@ def asked(functions: Sequence[str], folder: Path, env: Mapping[str, str]) -> dic
     answers: dict[str, Any] = {}
     waiting = list(functions)
     while waiting:
-        cells = [new_code_cell(_SOURCE.format(name), metadata={"tags": ["raises-exception"]}) for name in waiting]
+        sources = [_SOURCE.format(name, given.get(name, "")) for name in waiting]
+        cells = [new_code_cell(source, metadata={"tags": ["raises-exception"]}) for source in sources]
         stop: Exception | None = None
         try:
             run_cells(new_notebook(cells=cells), folder, env=env, timeout=PATIENCE)
@@ -45,7 +48,7 @@ def asked(functions: Sequence[str], folder: Path, env: Mapping[str, str]) -> dic
     return answers
 
 
-_SOURCE = "import json\nfrom lthedu.course import probe\nprint('answer:', json.dumps(probe.{}()))"
+_SOURCE = "import json\nfrom lthedu.course import probe\nprint('answer:', json.dumps(probe.{}({})))"
 
 
 def _answer(cell: NotebookNode) -> Any:
@@ -135,8 +138,8 @@ def datasets() -> dict[str, dict[str, str]]:
     return {name: dataset(name) for name in data.NAMES}
 
 
-def rate() -> float:  # pragma: no cover (asked in the kernel of a doctor, which is killed when it has answered)
-    """Steps per second of one thread, see `lthedu.bench.train.steps_per_second`."""
+def rate(seconds: float = 5.0) -> float:  # pragma: no cover (asked in the doctor's kernel, which is then killed)
+    """Steps per second of one thread, measured for `seconds`: see `lthedu.bench.train.steps_per_second`."""
     from lthedu.bench.train import steps_per_second
 
-    return steps_per_second()
+    return steps_per_second(seconds)

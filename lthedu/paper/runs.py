@@ -20,6 +20,7 @@ from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.winning_tickets import experiment as tickets
+from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
 from lthedu.paper import proof_targets
 from lthedu.training import Optimizer
@@ -63,6 +64,12 @@ def winning_tickets(clock: Clock, images: Path | None, parts: Path) -> PaperResu
     return _reference("Winning tickets of LeNet-300-100 at several learning rates", study, clock, parts)
 
 
+def zeros_and_signs(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """What kept weights start from and what pruned ones hold, every arm at five learning rates; minutes on a CPU."""
+    study = signs.Rates(data.pooled(data.load("mnist")), signs.PAPER)
+    return _reference("Signs, scales and zeros on 14 x 14 MNIST at several learning rates", study, clock, parts)
+
+
 CONV4 = replace(
     PAPER,
     seeds=(0, 1, 2),
@@ -84,9 +91,9 @@ def conv4(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
 
 
 def small_lotteries(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """The arms of the many small lotteries at 10,000 networks each, at the last level alone."""
-    drawn = lottery.Lottery(data.pooled(data.load("mnist")), replace(lottery.PAPER, few_levels=()))
-    return _reference("10,000 small lotteries an arm on 14 x 14 MNIST", drawn, clock, parts)
+    """Both small lotteries at 10,000 networks, and the other arms at 1,000."""
+    drawn = lottery.Lottery(data.load("mnist"), lottery.PAPER)
+    return _reference("10,000 small networks a lottery on 14 x 14 MNIST", drawn, clock, parts)
 
 
 def rewound(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
@@ -155,6 +162,7 @@ RUNS: dict[str, Run] = {
     "small_cnn": small_cnn,
     "proof_targets": targets,
     "proof_tradeoff": tradeoff,
+    "zeros_and_signs": zeros_and_signs,
 }
 
 

@@ -13,6 +13,8 @@ from lthedu.base.threads import in_threads
 from lthedu.networks.masks import Mask, Params
 
 DENSEST = 0.65  # of all weights together: with three quarters of them kept, the batched products are as fast
+MOSTLY = 0.6  # of a layer's weights: with more it is faster to compute with all, two rows at once
+NARROW = 1024  # features that a layer is given: the activations of more are read again and again from far away
 SMALLEST = 10_000  # weights of a network: a smaller one's step takes so little that there is nothing to win
 WIDEST = 1024  # examples of a minibatch: the activations of larger ones are read again and again from far away
 EVALUATED = 2000  # examples: for fewer it takes longer to find the kept weights than it saves
@@ -37,6 +39,8 @@ class Kept(NamedTuple):
     row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
     entry: Ints  # (entries in columns,) which of the N it is
     place: Ints  # (N,) where it stands in the one long tensor of all parameters
+    begin_pruned: Ints  # (R + 1,) where each replicate's begin in the next one
+    pruned: Ints  # those of the N that are no kept ones: they stand among them in a layer that is mostly kept, as zeros
 
 
 def numba_is_here() -> bool:
@@ -64,11 +68,15 @@ def loops_take(params: Params, x: Tensor) -> bool:
 def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
     """Whether the sparse path is the faster one for these masks (R, out, in) by name; what has none is kept whole.
 
+    Where few weights are kept it is; and, with a network for every thread, where layers are narrow, whatever is kept.
+
     >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
-    >>> [pays({"w": w < density}, {"w": w}, [("w", None)], batch_size=128) for density in (0.1, 0.9)]
+    >>> [pays({"w": w < 0.1}, {"w": w}, [("w", None)], batch_size) for batch_size in (128, 2000)]
     [True, False]
     """
-    kept = sum(_count(mask[name]) if name in mask else params[name].numel() for name, _ in layers)
+    shapes = [params[name].shape for name, _ in layers]
+    narrow = shapes[0][0] >= torch.get_num_threads() and max(fan_in for _, _, fan_in in shapes) <= NARROW
+    kept = 0 if narrow else sum(_count(mask[name]) if name in mask else params[name].numel() for name, _ in layers)
     return batch_size <= WIDEST and _few(kept, params, layers)
 
 
@@ -111,8 +119,9 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     """
     from lthedu.training.sparse_kernels import by_column  # see `numba_is_here`
 
-    keeps = {n: mask[n].contiguous().numpy() if n in mask else np.ones(p.shape, bool) for n, p in params.items()}
-    kept = _by_row(keeps, params, layers)
+    own = {n: mask[n].contiguous().numpy() if n in mask else np.ones(p.shape, bool) for n, p in params.items()}
+    keeps = own | {w: _filled(own[w]) for w, _ in layers}
+    kept = _without(own, _by_row(keeps, params, layers))
     rows, columns = kept.widths[1:], kept.widths[1:-1]
     first = _begins([keeps[w] for w, _ in layers[1:]], len(params[layers[0][0]]))
     begin = np.zeros((len(first) - 1) * columns.sum() + 1, np.int64)
@@ -128,6 +137,19 @@ def find_kept(mask: Mask, params: Params, layers: Layers) -> Kept:
     in_threads(turn, range(len(first) - 1))
     begin[-1] = first[-1]
     return kept._replace(start_by_column=begin, row=row, entry=entry)
+
+
+def _filled(keep: Ints) -> Ints:
+    """`keep` (R, out, in), with all weights of those replicates that keep most of them."""
+    found: Ints = keep | (keep.reshape(len(keep), -1).sum(1) > MOSTLY * keep[0].size)[:, None, None]
+    return found
+
+
+def _without(keeps: Mapping[str, Ints], kept: Kept) -> Kept:
+    """`kept`, with what `keeps` (R, ...) by name, in the order of all parameters, does not keep among it."""
+    flat = np.concatenate([keep.ravel() for keep in keeps.values()])
+    pruned = np.flatnonzero(~flat[kept.place])
+    return kept._replace(begin_pruned=np.searchsorted(pruned, kept.start[:: kept.widths[1:].sum()]), pruned=pruned)
 
 
 def _by_row(keeps: Mapping[str, Ints], params: Params, layers: Layers) -> Kept:
@@ -154,7 +176,7 @@ def _by_row(keeps: Mapping[str, Ints], params: Params, layers: Layers) -> Kept:
 
     in_threads(sort, range(replicates))
     none = np.zeros(0, np.int64)
-    return Kept(widths, start, column, none, none.astype(np.uint32), none, place)
+    return Kept(widths, start, column, none, none.astype(np.uint32), none, place, none, none)
 
 
 def _begins(keeps: Sequence[Ints], replicates: int) -> Ints:

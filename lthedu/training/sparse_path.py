@@ -1,9 +1,10 @@
 """The sparse path: masked MLPs trained on a CPU at the price of their kept weights.
 
 It is the batched-linear method on fewer numbers: the same minibatches, masks and update rules, and results that differ
-by rounding. On it a replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the number
-of threads (torch's), nor on when somebody looks. `training` takes it with `by="sparse"`, and by itself where it pays
-for all replicates together.
+by rounding. A layer that keeps most of its weights is computed with all of them, the pruned ones among them staying
+zero. On this path a replicate's numbers do not depend, in any bit, on the others that run beside it, nor on the
+number of threads (torch's), nor on when somebody looks. `training` takes it with `by="sparse"`, and by itself where it
+pays for all replicates together.
 """
 
 import itertools
@@ -114,6 +115,8 @@ class SparsePath:
         self.value = flat.numpy()[at]
         self.before, self.slope, self.turned = (np.zeros_like(self.value) for _ in range(3))
         self.memory = {name: m.numpy()[at] for name, m in built.state[flat].items() if name != "step"}
+        for memory in self.memory.values():
+            memory[kept.pruned] = 0  # of weights that were kept until now, too
         self.count = int(built.state[flat].get("step", 0))
         rows = kept.widths.sum() + len(kept.widths) - 1 + kept.widths[1:].max()
         room = torch.ones((self.threads, int(rows), self.batch_size), dtype=flat.dtype)

@@ -46,7 +46,8 @@ class Step:
         self._flat.grad, self._grads = _flatten(zeros)
         self._sparse = sparse
         self.grads: Mapping[str, Tensor] = Gradients(self._grads, sparse) if sparse else self._grads
-        self._freezes, self._held = bool(frozen), _flatten(zeros | frozen)[0]  # what pruned weights are
+        self._freezes = bool(frozen)
+        self._held = _flatten(zeros | frozen)[0] if frozen else self._flat.new_zeros(())  # what pruned weights are
         buffers = {name: b.clone() for name, b in replicates.buffers.items()}
         self._replicates = replace(replicates, params=self._params, buffers=buffers)
         self.optimizer = optimizer.build(self._flat)

@@ -9,7 +9,7 @@ def test_the_report_has_every_contender_and_says_on_what_it_ran(monkeypatch):
     monkeypatch.setattr(bench, "WIDTHS", (30,))
     threads = torch.get_num_threads()
     text = str(bench.train_report(replicates=2, rounds=1, threads=1, steps=2))
-    for contender in ("engine, linear, R = 2 ", "no mask", "engine, vmap, R = 2", bench.IDIOMATIC):
+    for contender in ("auto, R = 2, no mask", "linear, R = 2 ", "vmap, R = 2", bench.IDIOMATIC):
         assert contender in text
     for machines in ("2 products 300 x 784 x 128", bench.PRODUCT, bench.COPY):
         assert machines in text

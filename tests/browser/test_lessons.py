@@ -93,7 +93,7 @@ def hint_and_table(page: LessonPage, rows: int = 6) -> None:
 
 def rows_for_every_arm(page: LessonPage) -> None:
     table = page.page.locator(".jp-OutputArea table").first
-    assert table.locator("tbody tr").count() == 9, "the dense networks, and each of four arms at two densities"
+    assert table.locator("tbody tr").count() == 6, "the dense networks, and each of five arms"
 
 
 A_TWO = ((0.3, 0.3), (0.4, 0.2), (0.55, 0.18), (0.68, 0.28), (0.66, 0.42), (0.5, 0.58), (0.36, 0.74), (0.3, 0.82))
@@ -223,10 +223,9 @@ LESSONS = [
         },
         "explorer(",
         (
-            (0, "", "random mask: 0 of 128 win, so more than 103 draws"),
-            (2, "ArrowRight", "best of 17."),
-            (1, "ArrowRight " * 4, "best of 17."),
-            (0, "ArrowLeft", "of 16 win"),
+            (0, "", "scattered pixels: 0 of 128 win, so at least 104 draws"),
+            (1, "ArrowRight", "best of 17."),
+            (0, "ArrowRight " * 4, "best of 17."),
         ),
         ("sizes = [n for n in", "i = min(4"),
         rows_for_every_arm,
@@ -235,9 +234,9 @@ LESSONS = [
         "zeros_and_signs",
         "PARTLY SUPPORTED",
         {
-            "5.3": (RIGHT, USED),
+            "5.4": (RIGHT, USED),
             "5.2": (WRONG, "values of the whole layer"),
-            "5.4": (WRONG, "One-sided"),
+            "5.3": (WRONG, "One-sided"),
         },
         "explorer(",
         (

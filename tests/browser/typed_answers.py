@@ -100,6 +100,12 @@ def reshuffled(initial, mask, generator, signed=False):
         out[n] = torch.where(m, drawn.abs() * initial[n].sign() if signed else drawn, 0.0)
     return out""",
         "5.3": """\
+def sign_flip_test(a, b):
+    import itertools
+    d = [x - y for x, y in zip(a, b)]
+    sums = [sum(s * x for s, x in zip(signs, d)) for signs in itertools.product((1, -1), repeat=len(d))]
+    return sum(s >= sum(d) - 1e-9 for s in sums) / len(sums)""",
+        "5.4": """\
 def zero_if_moved_to_zero(initial, final, mask):
     held = {}
     for name, m in mask.items():
@@ -107,12 +113,6 @@ def zero_if_moved_to_zero(initial, final, mask):
         value[(final[name].abs() < initial[name].abs()) | m] = 0
         held[name] = value
     return held""",
-        "5.4": """\
-def sign_flip_test(a, b):
-    import itertools
-    d = [x - y for x, y in zip(a, b)]
-    sums = [sum(s * x for s, x in zip(signs, d)) for signs in itertools.product((1, -1), repeat=len(d))]
-    return sum(s >= sum(d) - 1e-9 for s in sums) / len(sums)""",
     },
     "supermasks": {
         "6.1": """\

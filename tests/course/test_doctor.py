@@ -37,7 +37,7 @@ WELL: dict[str, Any] = {
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a lesson's kernel answers, instead of asking one; all is well until a test changes it."""
     found = dict(WELL)
-    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_: {name: found[name] for name in names})
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda names, *_, **__: {name: found[name] for name in names})
     return found
 
 

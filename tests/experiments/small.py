@@ -52,7 +52,7 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
         digits(1),
         replace(rewinding.SIZES.tiny, densities=(0.3,), ks=(0, 2), few_ks=(0,), steps=8, seeds_per_part=1),
     ),
-    "lottery": lambda folder: lottery.Lottery(digits(1), lottery.SIZES.tiny),
+    "lottery": lambda folder: lottery.Lottery(digits(), lottery.SIZES.tiny),
     "compare": lambda folder: compare.Comparison(
         digits(), replace(compare.SIZES.tiny, nonzeros=(3_700,), dense_steps=2, steps=3, seeds_per_part=1)
     ),

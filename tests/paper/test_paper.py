@@ -16,6 +16,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.winning_tickets import experiment as tickets
+from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
 from lthedu.paper import runs
 
@@ -101,11 +102,11 @@ def test_a_run_that_the_clock_stops_writes_its_whole_parts_and_goes_on(tmp_path,
 
 def test_a_run_is_stored_with_what_it_was_made_with(tmp_path, mnist, monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
-    small = lottery.Settings(tickets=3, draws=2, steps=2, levels=1, few_levels=(), batch_size=10, tries=1)
+    small = lottery.Settings(tickets=3, draws=2, few_draws=2, steps=2, levels=1, batch_size=10, tries=1)
     monkeypatch.setattr(lottery, "PAPER", small)
     found = paper_results.read(runs.run("lotteries", tmp_path / "made"))
     assert found.complete
-    assert len(found.table) == 3 + 2 * 4  # the dense networks, and two of every arm
+    assert len(found.table) == 3 + 2 * 5  # the dense networks, and two of every arm
     assert found.made_with["device"] == "CPU"
     assert found.settings["draws"] == 2
 
@@ -159,6 +160,16 @@ def test_the_pruning_run_holds_the_search_all_pixels_and_the_longer_training(tmp
     arms = found.table.groupby(["pixels", "steps"])["arm"].nunique()
     assert arms.to_dict() == {(196, 4): 6, (784, 4): 3, (196, 5): 3}
     assert set(found.table["lr"]) == {0.001, 0.002}
+
+
+def test_the_run_on_signs_holds_every_arm_at_every_rate(tmp_path, mnist, monkeypatch):
+    small = signs.OneRate(seeds=(0, 1), sizes=(196, 5, 10), retrained=(0.5,), held=(0.5,), steps=2, batch_size=10)
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(signs, "PAPER", signs.Settings(small, small, rates=(0.001, 0.002), deep_rates=(0.1,)))
+    found = paper_results.read(runs.run("zeros_and_signs", tmp_path))
+    assert found.complete
+    arms = found.table.groupby(["network", "lr"])["action"].nunique()
+    assert arms.to_dict() == {(signs.SHALLOW, 0.001): 17, (signs.SHALLOW, 0.002): 17, (signs.NARROW, 0.1): 12}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 A few tickets are found by iterative magnitude pruning. Each arm finds its own learning rate in one small search, and
 then draws networks of the tickets' size: draw i of every arm sees the minibatches of stream i and is set against
-ticket i modulo the number of tickets. The goal is set by the dense networks, and by no arm.
+ticket i modulo the number of tickets. Small dense networks spend a ticket's price otherwise: each is trained for as
+many steps as the whole search for a ticket. The goal is set by the dense networks, and by no arm.
 """
 
 import time
@@ -21,18 +22,19 @@ from lthedu.base.streams import derive, generator
 from lthedu.data import Dataset, pooled
 from lthedu.experiments import Experiment, Found, Keep, Part, Sizes
 from lthedu.experiments.kept import kept
-from lthedu.experiments.study.settings import DENSE, RANDOM, REINIT, WINNING, Rate
+from lthedu.experiments.study.settings import DENSE, REINIT, WINNING, Rate
 from lthedu.experiments.study.settings import Settings as StudySettings
 from lthedu.experiments.study.study import Study
+from lthedu.lessons.many_small_lotteries.designs import centre, local_patches, scattered_pixels
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask
 from lthedu.networks.models import MLP
-from lthedu.pruning import random_mask
 from lthedu.training import Optimizer, Progress, Replicates, train
 
-SMALL = "small dense"
-ARMS = (WINNING, REINIT, RANDOM, SMALL)
+PATCHES, SCATTERED, SMALL = "local patches", "scattered pixels", "small dense"
+ARMS = (WINNING, REINIT, PATCHES, SCATTERED, SMALL)
 Design = Callable[[Mask, Generator], Mask]
+DESIGNS: dict[str, Design] = {PATCHES: local_patches, SCATTERED: scattered_pixels}  # the arms that are lotteries
 COLUMNS = ["arm", "level", "density", "weights", "ticket", "draw", "lr", "val", "test"]
 YOURS = "yours"  # drawn by a reader's own design
 OTHERS = 1_000_000  # the first number of the networks on which rates are tried: none of them is drawn
@@ -54,21 +56,15 @@ class Settings(experiments.Settings):
     levels: Count = 5  # rounds of pruning that find a ticket
     keep: Rate = 0.55  # of the weights left in the first layer, per round
     keep_output: Rate = 0.8
-    draws: Count = 128  # of each arm, at the last level
-    few_draws: Count = 16  # of each arm, at the levels named next
-    few_levels: tuple[Count, ...] = (1,)
-    steps: Count = 900  # of every training, the dense networks' too
+    draws: Count = 128  # of each lottery
+    few_draws: Count = 32  # of each other arm
+    steps: Count = 900  # of every training but the small dense networks'
     batch_size: Count = 32
     optimizer: Optimizer = Optimizer(lr=4e-3)  # noqa: RUF009 (frozen); it finds the tickets
     rates: Annotated[tuple[Positive, ...], AtLeast(1)] = (2e-3, 4e-3, 8e-3, 1.6e-2)  # tried for every arm
     tries: Count = 8  # networks of each arm at each rate
     margin: Annotated[float, Above(0, below=1)] = 0.01  # the goal: the dense networks' mean accuracy, less this
     together: Count = 32  # networks trained at once: a part
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not all(level < self.levels for level in self.few_levels):
-            raise ValueError(f"few_levels are {self.few_levels}; allowed: 1 to {self.levels - 1} (levels - 1)")
 
     def study(self) -> StudySettings:
         """The settings of the study that finds the tickets."""
@@ -97,16 +93,16 @@ scaled_settings = SIZES.now
 
 @typed
 class Lottery(Experiment[Settings]):
-    """Tickets and the arms that are drawn against them: a row a network.
+    """Tickets and the arms that are drawn against them, on images of 28 x 28 pixels that it pools: a row a network.
 
-    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart; `lr` is the arm's own rate
-    at the last level, where it was searched, and the dense networks' at `few_levels`. Level 0 holds the dense networks,
-    one for each ticket. The last level gets `draws` networks of each arm, `few_levels` get `few_draws`. A part is the
-    networks of an arm that are trained at once; each finds the tickets and the rates itself where there are none yet.
+    `val` and `test` are accuracies, fractions; `weights` counts what is kept, biases apart; `lr` is the arm's own rate,
+    for the small dense networks the dense ones'. Level 0 holds the dense networks, one for each ticket; all others are
+    at the last level. A part is the networks of an arm that are trained at once; each finds the tickets and the rates
+    itself where there are none yet.
 
     >>> from lthedu import data
-    >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
-    >>> few = {"draws": 2, "few_levels": (), "steps": 5, "levels": 1, "tickets": 2, "rates": (4e-3,), "tries": 1}
+    >>> mnist = data.load("mnist", device="cpu").first(500, 100, 100)
+    >>> few = {"draws": 2, "few_draws": 2, "steps": 5, "levels": 1, "tickets": 2, "rates": (4e-3,), "tries": 1}
     >>> lottery = Lottery(mnist, Settings(**few))
     >>> lottery.run()[["arm", "weights", "draw"]].iloc[[0, 2, 4]].values.tolist()
     [['dense', 20600, 0], ['winning ticket', 11580, 0], ['random reinitialisation', 11580, 0]]
@@ -116,15 +112,16 @@ class Lottery(Experiment[Settings]):
 
     def __init__(self, data: Dataset, settings: Settings = LESSON) -> None:
         super().__init__(data, settings)
-        self.study = Study(data, self._make(settings.sizes), settings.study())
-        self.coarse = pooled(data)  # what the small dense networks read, who can then afford more hidden units
+        self.half = pooled(data)
+        self.study = Study(self.half, self._make(settings.sizes), settings.study())
+        self.centre = centre(data)  # what the small dense networks read, who can then afford more hidden units
         self.search = pd.DataFrame()  # what was tried to find the rates
 
     def parts(self) -> list[Part]:
         """Arm, level, the first network's number, and how many there are."""
         s = self.settings
-        plan = [(DENSE, 0, s.tickets)] + [(arm, s.levels, s.draws) for arm in ARMS]
-        plan += [(arm, level, s.few_draws) for level in s.few_levels for arm in ARMS]
+        plan = [(DENSE, 0, s.tickets)]
+        plan += [(arm, s.levels, s.draws if arm in DESIGNS else s.few_draws) for arm in ARMS]
         return [
             (arm, level, first, min(s.together, draws - first))
             for arm, level, draws in plan
@@ -148,16 +145,15 @@ class Lottery(Experiment[Settings]):
             self.prepare(lambda *_: None, None)
         arm, level, first, n = part
         began = time.perf_counter()
-        rate = self.rates[arm if level == self.settings.levels else DENSE]
-        rows = self.draw(arm, level, range(first, first + n), rate)
-        tick(1, 1, f"{arm}, level {level}")
+        rows = self.draw(arm, level, range(first, first + n), self.rates[arm if arm != SMALL else DENSE])
+        tick(1, 1, arm)
         return {"rows": rows, "seconds": time.perf_counter() - began}
 
     def tried(self) -> pd.DataFrame:
-        """A few networks of the dense arm and, at the last level, of every other arm, at each rate."""
+        """A few networks of each arm but the small dense one, whose trainings are long, at each rate."""
         s = self.settings
         numbers = range(OTHERS, OTHERS + s.tries)
-        plan = [(DENSE, 0)] + [(arm, s.levels) for arm in ARMS]
+        plan = [(DENSE, 0)] + [(arm, s.levels) for arm in ARMS if arm != SMALL]
         return pd.concat([self.draw(*arm, numbers, lr) for arm in plan for lr in s.rates], ignore_index=True)
 
     @property
@@ -174,27 +170,28 @@ class Lottery(Experiment[Settings]):
         return self._trained(arm, level, numbers, lr, *self.start(arm, level, numbers))
 
     def draw_by(self, design: Design, draws: int) -> pd.DataFrame:
-        """The rows of `draws` networks of a design of one's own, at the last level and the random masks' rate.
+        """The rows of `draws` networks of a design of one's own, at the last level and the local patches' rate.
 
         `design(ticket, generator)` returns a mask of a ticket's shapes; the weights are fresh. Raises ValueError for a
         mask that keeps another number of weights than a ticket does.
         """
         level, numbers = self.settings.levels, range(draws)
-        fresh, _ = self.start(RANDOM, level, numbers)
-        drawn = [design(self._ticket(level), generator(self.settings.seed, "lottery mask", i)) for i in numbers]
+        fresh, _ = self.start(PATCHES, level, numbers)
+        drawn = self._masks(design, level, numbers)
         kept, allowed = ({sum(masks.counts(m).values()) for m in each} for each in (drawn, [self._ticket(level)]))
         if kept != allowed:
             raise ValueError(f"the masks keep {sorted(kept)} weights; allowed: as many as a ticket, {min(allowed)}")
-        return self._trained(YOURS, level, numbers, self.rates[RANDOM], fresh, masks.stack(drawn))
+        return self._trained(YOURS, level, numbers, self.rates[PATCHES], fresh, masks.stack(drawn))
 
     def _trained(
         self, arm: str, level: int, numbers: range, lr: float, networks: Replicates, mask: Mask
     ) -> pd.DataFrame:
         s = self.settings
         order = [derive(s.seed, "lottery order", i) for i in numbers]
-        images = self.coarse if arm == SMALL else self.data
+        images = self.centre if arm == SMALL else self.half
         optimizer = replace(s.optimizer, lr=lr)
-        done = train(networks, images, s.steps, mask=mask, order=order, optimizer=optimizer, batch_size=s.batch_size)
+        steps = s.steps * (s.levels + 1) if arm == SMALL else s.steps  # a ticket needs a training for every level
+        done = train(networks, images, steps, mask=mask, order=order, optimizer=optimizer, batch_size=s.batch_size)
         history = done.history.set_index(["split", "replicate"])["accuracy"]
         return pd.DataFrame(
             {
@@ -225,22 +222,24 @@ class Lottery(Experiment[Settings]):
         )  # fmt: skip
         if arm in (DENSE, SMALL):
             return fresh, fresh.full_mask()
-        if arm == RANDOM:
-            streams = [generator(s.seed, "lottery mask", i) for i in numbers]
-            return fresh, masks.stack([random_mask(self._ticket(level), g) for g in streams])
+        if arm in DESIGNS:
+            return fresh, masks.stack(self._masks(DESIGNS[arm], level, numbers))
         own = [i % s.tickets for i in numbers]
         if arm == WINNING:
             fresh = fresh.with_params({name: p[own] for name, p in self.study.rewound.items()})
         return fresh, {name: m[own] for name, m in self.study.mask(level).items()}
 
+    def _masks(self, design: Design, level: int, numbers: range) -> list[Mask]:
+        return [design(self._ticket(level), generator(self.settings.seed, "lottery mask", i)) for i in numbers]
+
     def small_sizes(self, level: int) -> tuple[int, ...]:
         """The dense network with one hidden layer that has just as many weights and biases as a ticket, or more.
 
-        It reads images of half the resolution: every weight that a pixel does not cost pays for hidden units.
+        It reads few pixels, of the images' middle: every weight that a pixel does not cost pays for hidden units.
         """
         s = self.settings
         numbers = sum(masks.counts(self._ticket(level)).values()) + sum(s.sizes[1:])
-        inputs, outputs = self.coarse.x_train.shape[1], s.sizes[-1]
+        inputs, outputs = self.centre.x_train.shape[1], s.sizes[-1]
         return inputs, -(-(numbers - outputs) // (inputs + 1 + outputs)), outputs
 
     def _ticket(self, level: int) -> Mask:
@@ -258,7 +257,7 @@ def goal(table: Annotated[pd.DataFrame, Columns("arm val")], margin: float = LES
 
     Raises ValueError for a table without dense networks.
 
-    >>> rows = pd.DataFrame({"arm": [DENSE, DENSE, RANDOM], "val": [0.94, 0.96, 0.9]})
+    >>> rows = pd.DataFrame({"arm": [DENSE, DENSE, PATCHES], "val": [0.94, 0.96, 0.9]})
     >>> round(goal(rows, margin=0.01), 3)
     0.94
     """
@@ -270,18 +269,16 @@ def goal(table: Annotated[pd.DataFrame, Columns("arm val")], margin: float = LES
 
 @typed
 def wins(
-    table: Annotated[pd.DataFrame, Columns("arm level density weights lr val")],
+    table: Annotated[pd.DataFrame, Columns("arm weights lr val")],
     margin: float = LESSON.margin,
 ) -> pd.DataFrame:
-    """How many networks of each arm reach the goal on the validation split: a row a level and arm.
+    """How many networks of each arm reach the goal on the validation split: a row an arm.
 
-    Columns: level, density, arm, weights, lr, draws, wins; the sparsest level last.
+    Columns: arm, weights, lr, draws, wins.
 
-    >>> rows = {"arm": [DENSE, RANDOM, RANDOM], "level": [0, 5, 5], "density": [1, 0.1, 0.1], "weights": 9, "lr": 0.1}
-    >>> wins(pd.DataFrame(rows | {"val": [0.95, 0.96, 0.9]}))[["arm", "draws", "wins"]].values.tolist()
-    [['dense', 1, 1], ['random mask', 2, 1]]
+    >>> rows = {"arm": [DENSE, PATCHES, PATCHES], "weights": 9, "lr": 0.1, "val": [0.95, 0.96, 0.9]}
+    >>> wins(pd.DataFrame(rows))[["arm", "draws", "wins"]].values.tolist()
+    [['dense', 1, 1], ['local patches', 2, 1]]
     """
     marked = table.assign(won=table["val"] >= goal(table, margin))
-    by = marked.groupby(["level", "density", "arm", "weights", "lr"], sort=False)["won"]
-    found = by.agg(draws="count", wins="sum").reset_index()
-    return found.sort_values("level", kind="stable", ignore_index=True)
+    return marked.groupby(["arm", "weights", "lr"], sort=False)["won"].agg(draws="count", wins="sum").reset_index()

@@ -1,4 +1,4 @@
-"""Explorer of many small lotteries: move the target and the number of draws."""
+"""Explorer of many small lotteries: move the goal and the number of draws."""
 
 from typing import Annotated
 
@@ -17,45 +17,40 @@ from lthedu.stats import clopper_pearson, draws_needed, expected_best
 
 @typed
 def explorer(
-    table: Annotated[pd.DataFrame, Columns("arm level density draw val test")],
+    table: Annotated[pd.DataFrame, Columns("arm draw val test")],
 ) -> ipywidgets.VBox:
-    """Choose a density, how far below the dense networks' mean the goal lies, and N; see who wins, and the best of N.
+    """Choose how far below the dense networks' mean the goal lies, and N; see who wins, and the best of N.
 
     `table` is what `Lottery.run` returns. The sliders move with the arrow keys. Raises ValueError for an empty table.
     """
-    small = table[table["arm"] != DENSE]
-    densities = small.groupby("level")["density"].first()
-    levels = [(f"{100 * d:.0f} % of the weights", level) for level, d in zip(densities.index, densities, strict=True)]
-    drawn = small.groupby("level")["draw"].nunique()
+    most = int(table.loc[table["arm"] != DENSE, "draw"].max()) + 1
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="34em")}
     controls = {
-        "level": ipywidgets.SelectionSlider(options=levels, value=levels[-1][1], description="density", **wide),
         "below": ipywidgets.FloatSlider(
             value=1.0, min=0, max=8, step=0.25, description="goal below dense", readout_format=".2f", **wide
         ),
-        "n": ipywidgets.IntSlider(value=16, min=1, max=int(drawn.max()), description="draws, N", **wide),
+        "n": ipywidgets.IntSlider(value=16, min=1, max=most, description="draws, N", **wide),
     }
     figure = Figure(figsize=(10.5, 4), dpi=90, layout="constrained")
 
-    def draw(level: int, below: float, n: int) -> str:
-        rows, goal = table[table["level"] == level], goal_of(table, below / 100)
-        n = min(n, int(drawn[level]))
+    def draw(below: float, n: int) -> str:
+        goal = goal_of(table, below / 100)
         figure.clear()
         left, right = figure.subplots(1, 2)
-        accuracies_by_arm(table, level, goal, ax=left)
+        accuracies_by_arm(table, goal, ax=left)
         said, curves = [], {}
-        for arm in (a for a in DRAWN if a in set(rows["arm"])):
-            mine = rows[rows["arm"] == arm]
+        for arm in (a for a in DRAWN if a != DENSE and a in set(table["arm"])):
+            mine = table[table["arm"] == arm]
             val, test = mine["val"].tolist(), mine["test"].tolist()
-            steps = sorted({min(2**k, len(val)) for k in range(12)} | {n})
+            steps = sorted({min(k, len(val)) for k in (*(2**i for i in range(12)), n)})
             curves[arm] = (
                 steps,
                 [expected_best(val, val, k) for k in steps],
                 [expected_best(val, test, k) for k in steps],
             )
             won = sum(v >= goal for v in val)
-            most = draws_needed(clopper_pearson(won, len(val))[1])
-            said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), most))
+            fewest = draws_needed(clopper_pearson(won, len(val))[1])
+            said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), fewest))
         best_of_draws(curves, goal, ax=right)
         right.axvline(n, color="black", lw=1)
         left.set_title("every network", fontsize=10)

@@ -1,5 +1,6 @@
 """Figures of many small lotteries. Each function draws on Axes and returns them with a description in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -10,22 +11,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullLocator
+from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
 from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import LOOKS, draw_guesses, percent
-from lthedu.lessons.many_small_lotteries.experiment import SMALL, YOURS
+from lthedu.figures.style import LOOKS, draw_guesses
+from lthedu.lessons.many_small_lotteries.experiment import PATCHES, SCATTERED, SMALL, YOURS
 from lthedu.stats import clopper_pearson
 
 Curve = tuple[Sequence[int], Sequence[float], Sequence[float]]  # draws, what validation says of the best, and the test
 
-# the arms' usual looks, and two more
+# the arms' usual looks, and four more
 DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNING, REINIT, RANDOM)} | {
+    PATCHES: {"color": "#E69F00", "linestyle": (0, (5, 1)), "marker": "X"},
+    SCATTERED: {"color": "#56B4E9", "linestyle": (0, (3, 1, 1, 1)), "marker": "*"},
     SMALL: {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "v"},
-    YOURS: {"color": "#E69F00", "linestyle": (0, (5, 1)), "marker": "P"},
+    YOURS: {"color": "#7F7F7F", "linestyle": (0, (5, 3)), "marker": "P"},
 }
 
 
@@ -35,29 +39,37 @@ DRAWN: Mapping[str, dict[str, Any]] = {arm: LOOKS[arm] for arm in (DENSE, WINNIN
 @schematic
 @typed
 def kinds_of_network() -> tuple[Figure, str]:
-    """Four networks with equally many weights: what each arm takes from the ticket, and what it draws."""
+    """Five networks with equally many weights: what each arm takes from the ticket, and what it draws."""
     rng = np.random.default_rng(5)
-    own, fresh = rng.uniform(0.4, 2.6, (2, 54))  # line widths, for 6 hidden units with 6 inputs and 3 outputs each
-    ticket, random = np.argsort(own)[-18:], rng.permutation(54)[:18]
+    own, fresh = rng.uniform(0.4, 2.6, (2, 66))  # line widths, for 6 hidden units with 8 inputs and 3 outputs each
+    ticket = np.argsort(own)[-18:]
+    side_by_side, apart = ((1, 2, 3), (4, 5, 6), (2, 3, 4)), ((1, 4, 6), (2, 3, 6), (1, 3, 5))  # pixels of each unit
+    patches, scattered = (
+        np.array([11 * unit + edge for unit, few in enumerate(read) for edge in (*few, 8, 9, 10)])
+        for read in (side_by_side, apart)
+    )
     kinds = (
         (WINNING, ticket, own, "edges found by pruning,\ninitial values kept"),
         (REINIT, ticket, fresh, "the ticket's edges,\nfresh values"),
-        (RANDOM, random, fresh, "random edges,\nfresh values"),
-        (SMALL, np.arange(18), fresh, "fewer pixels, all edges,\nfresh values"),
+        (PATCHES, patches, fresh, "fewer hidden units, each\nreads neighbours,\nfresh values"),
+        (SCATTERED, scattered, fresh, "as many pixels a unit,\nanywhere, fresh values"),
+        (SMALL, np.arange(18), fresh, "few pixels, all edges,\nfresh values"),
     )
-    figure, axes = plt.subplots(1, 4, figsize=(9, 3.3), layout="constrained")
+    figure, axes = plt.subplots(1, 5, figsize=(10.5, 3.4), layout="constrained")
     for ax, (arm, kept, widths, words) in zip(axes, kinds, strict=True):
-        color, pixels, units = DRAWN[arm]["color"], *((3, 3) if arm == SMALL else (6, 6))
-        _network(ax, pixels, units, range(units * (pixels + 3)), np.full(54, 0.5), "#DDDDDD")
+        color, pixels, units = DRAWN[arm]["color"], *((3, 3) if arm == SMALL else (8, 6))
+        _network(ax, pixels, units, range(units * (pixels + 3)), np.full(66, 0.5), "#DDDDDD")
         _network(ax, pixels, units, kept, widths, color)
         ax.set_title(arm.replace(" ", "\n", 1), color=color, fontsize=11, weight="bold")
         ax.text(0.5, -0.06, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
         ax.axis("off")
-    figure.suptitle("Eighteen edges, chosen in four ways")
+    figure.suptitle("Eighteen edges, chosen in five ways")
     return figure, (
-        "four small networks with 18 edges each, as wide as their weights are large. The winning ticket and the random "
-        "reinitialisation have the same edges of six hidden units, with other widths; the random mask has other edges; "
-        "the small dense network has all edges between three pixels, three hidden units and the outputs."
+        "five small networks with 18 edges each, as wide as their weights are large. The winning ticket and the random "
+        "reinitialisation have the same edges of six hidden units, with other widths. With local patches three hidden "
+        "units read three neighbouring pixels each and feed all outputs; with scattered pixels the three pixels of a "
+        "unit lie apart. The small dense network has all edges between three pixels, three hidden units and the "
+        "outputs."
     )
 
 
@@ -103,6 +115,34 @@ def none_is_not_zero(draws: int = 128, chance: float = 0.01, rows: int = 20) -> 
         f"left, {rows} rows of {draws} draws with a chance of {100 * chance:.0f} percent, a star for each win: "
         f"{without} rows have none. Right, how often {draws} draws hold no win, against the chance of a win: it falls "
         f"from 100 percent; up to a chance of {100 * end:.1f} percent, shaded, it is 2.5 percent or more."
+    )
+
+
+@typed
+def what_units_read(masks_by_arm: Mapping[str, Tensor], units: int = 8) -> tuple[Figure, str]:
+    """The pixels that some hidden units read: a row an arm, an image a unit.
+
+    `masks_by_arm`: for each arm the mask of its first layer, (hidden, pixels) of a square image. Of the hidden units
+    that read any pixel, the first `units` are drawn.
+    """
+    figure, axes = plt.subplots(len(masks_by_arm), units, figsize=(9.4, 3.9), layout="constrained", squeeze=False)
+    for row, (arm, mask) in zip(axes, masks_by_arm.items(), strict=True):
+        width = round(mask.shape[1] ** 0.5)
+        color = DRAWN[arm]["color"]
+        for ax, read in zip(row, mask[mask.any(1)].cpu().view(-1, width, width), strict=False):
+            rows, columns = np.nonzero(read.numpy())
+            for place in zip(columns - 0.5, rows - 0.5, strict=True):
+                ax.add_patch(Rectangle(place, 1, 1, facecolor=color, edgecolor="white", lw=0.4))
+        for ax in row:
+            ax.set(xlim=(-0.5, width - 0.5), ylim=(width - 0.5, -0.5), xticks=[], yticks=[], aspect="equal")
+            ax.grid(visible=False)
+            ax.spines[["top", "right"]].set_visible(True)
+        row[0].set_ylabel(arm.replace(" ", "\n", 1), color=color, weight="bold")
+        row[0].set_xlabel("pixels", fontsize=8)
+    figure.suptitle(f"What {units} hidden units read")
+    return figure, (
+        f"a row of {units} square images for each of {', '.join(masks_by_arm)}, an image a hidden unit, with the "
+        "pixels that it reads filled."
     )
 
 
@@ -155,24 +195,22 @@ def first_draws(accuracies: Sequence[float], full: float) -> tuple[Axes, str]:
 
 @typed
 def accuracies_by_arm(
-    table: Annotated[pd.DataFrame, Columns("arm level val")],
-    level: int,
+    table: Annotated[pd.DataFrame, Columns("arm val")],
     goal: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
     ax: Axes | None = None,
 ) -> tuple[Axes, str]:
-    """Validation accuracy of every network at `level`, and of the dense ones: a mark each, arm by arm; the goal a line.
+    """Validation accuracy of every network: a mark each, arm by arm; the goal a line.
 
     `guess` maps arms to a guessed accuracy in percent (or None), drawn as stars; what is no percentage of a known arm
     is named in the description instead. Networks below the axis are counted at its lower edge.
     """
-    ax = ax or plt.figure().gca()
-    rows = table[table["level"].isin([0, level])]
-    arms = [arm for arm in DRAWN if arm in set(rows["arm"])]
-    floor = 100 * float(np.floor(100 * rows["val"].quantile(0.02)) / 100) - 1
+    ax = ax or plt.figure(figsize=(8.4, 4.2), layout="constrained").gca()
+    arms = [arm for arm in DRAWN if arm in set(table["arm"])]
+    floor = 100 * float(np.floor(100 * table["val"].quantile(0.02)) / 100) - 1
     for place, arm in enumerate(arms):
-        values = 100 * np.sort(rows.loc[rows["arm"] == arm, "val"].to_numpy())
+        values = 100 * np.sort(table.loc[table["arm"] == arm, "val"].to_numpy())
         shift = 0.32 * (((np.arange(len(values)) * 0.618) % 1) - 0.5) * 2  # spread, the same at every run
         look = {"color": DRAWN[arm]["color"], "marker": DRAWN[arm]["marker"]}
         ax.plot(place + shift, np.maximum(values, floor), ls="", ms=4, alpha=0.6, label=arm, **look)
@@ -182,18 +220,18 @@ def accuracies_by_arm(
                 f"{below} below", (place, floor), (0, -5), textcoords="offset points", ha="center", va="top", size=8
             )
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
-    ax.text(len(arms) - 0.5, 100 * goal, "goal", ha="right", va="bottom", fontsize=9)
+    ax.text(1.01, 100 * goal, "goal", transform=ax.get_yaxis_transform(), va="center", fontsize=9)
     words = ""
     for place, arm in enumerate(arms):
         value = (guess or {}).get(arm)
         words += draw_guesses(ax, {arm: value}, place, DRAWN) if value is not None else ""
     words += draw_guesses(ax, {arm: v for arm, v in (guess or {}).items() if arm not in arms}, 0, DRAWN)
-    ax.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
+    ax.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms], fontsize=9.5)
     ax.set_ylabel("validation accuracy (%)")
-    drawn = rows[rows["arm"].isin([RANDOM, SMALL, YOURS])]
-    won = int((drawn["val"] >= goal).sum())
-    ax.set_title(f"{won} of {len(drawn)} networks that owe nothing to a ticket reach the goal", fontsize=11)
-    counts = ", ".join(f"{int((rows['arm'] == arm).sum())} of {arm}" for arm in arms)
+    won = {arm: table.loc[table["arm"] == arm, "val"] >= goal for arm in (PATCHES, SCATTERED, YOURS) if arm in arms}
+    told = ", ".join(f"{int(wins.sum())} of {len(wins)} {arm}" for arm, wins in won.items())
+    ax.set_title(f"The goal is reached by {told}", fontsize=11)
+    counts = ", ".join(f"{int((table['arm'] == arm).sum())} of {arm}" for arm in arms)
     return ax, (
         f"validation accuracy in percent of every network, a mark each, in columns: {counts}; a bar for each mean, a "
         "dashed line for the goal." + words
@@ -201,44 +239,13 @@ def accuracies_by_arm(
 
 
 @typed
-def chances_by_density(
-    rows: Annotated[pd.DataFrame, Columns("arm density p low high")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """The chance of reaching the goal against density, with its interval, for every arm.
-
-    `rows`: one for each level and arm, with density (a fraction), arm, p, low and high, probabilities.
-    """
-    ax = ax or plt.figure().gca()
-    arms = [arm for arm in DRAWN if arm in set(rows["arm"]) and arm != DENSE]
-    rows = rows[rows["arm"].isin(arms)]
-    densities = sorted(rows["density"].unique(), reverse=True)
-    for shift, arm in zip(np.linspace(-0.27, 0.27, len(arms)), arms, strict=True):
-        mine = rows[rows["arm"] == arm].sort_values("density", ascending=False)
-        x = np.array([densities.index(d) for d in mine["density"]]) + shift
-        p, low, high = (100 * mine[name].to_numpy(dtype=float) for name in ("p", "low", "high"))
-        look = {"color": DRAWN[arm]["color"], "marker": DRAWN[arm]["marker"]}
-        ax.errorbar(x, p, yerr=[p - low, high - p], ls="", capsize=4, label=arm, **look)
-    ax.set_xticks(range(len(densities)), [f"{percent(100 * d)} % of the weights" for d in densities])
-    ax.set_ylim(-3, 103)
-    ax.set_ylabel("networks that reach the goal (%)")
-    ax.set_title("How often an arm wins depends on how much is kept", fontsize=11)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, fontsize=9)
-    return ax, (
-        "the percentage of networks that reach the goal, against the percentage of weights kept, from many on the left "
-        f"to few on the right; bars are exact 95 percent intervals. Arms: {', '.join(arms)}."
-    )
-
-
-@typed
 def best_of_draws(
-    curves: Mapping[str, Curve], goal: float, *, budget: float | None = None, ax: Axes | None = None
+    curves: Mapping[str, Curve], goal: float, *, budget: tuple[float, float] | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
     """Expected validation accuracy of the best of N networks against N, and the goal.
 
     `curves`: for each arm the numbers of draws, and the best's validation accuracy and test accuracy, fractions.
-    `budget`: a number of draws to mark.
+    `budget`: how many draws a ticket's price buys, at least and at most.
     """
     ax = ax or plt.figure().gca()
     height, reach = 0.0, 0
@@ -250,12 +257,13 @@ def best_of_draws(
         )  # names apart where lines are close
         ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"])
     most = max(draws[-1] for draws, _, _ in curves.values())
-    ax.set_title(f"The best of {most} reaches the goal in {reach} of {len(curves)} arms, on average", fontsize=11)
+    ax.set_title(f"The best of up to {most} reaches the goal in {reach} of {len(curves)} arms, on average", fontsize=11)
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
     ax.text(1, 100 * goal, "goal", va="bottom", fontsize=9)
     if budget is not None:
-        ax.axvline(budget, color="#999999", lw=4, alpha=0.5)
-        ax.text(budget, ax.get_ylim()[0], f"a ticket's price: {budget:.0f} draws ", ha="right", va="bottom", fontsize=9)
+        ax.axvspan(*budget, color="#999999", alpha=0.2)
+        words = f"a ticket's price:\n{budget[0]:.0f} to {budget[1]:.0f} draws"
+        ax.text(math.sqrt(budget[0] * budget[1]), ax.get_ylim()[0], words, ha="center", va="bottom", fontsize=9)
     _counts(ax, "networks drawn, N")
     ax.set_ylabel("expected validation accuracy of the best (%)")
     return ax, (
@@ -290,26 +298,22 @@ def gain_of_the_best(curves: Mapping[str, Curve]) -> tuple[Figure, str]:
 
 
 @typed
-def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], goal: float, source: str) -> tuple[Axes, str]:
-    """How often each accuracy came up in a stored run, arm by arm, and the goal. `source` says what made the run."""
+def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], source: str) -> tuple[Axes, str]:
+    """How often each accuracy came up in a stored run, arm by arm. `source` says what made the run."""
     ax = plt.figure(layout="constrained").gca()
     told, bins = [], np.linspace(100 * table["val"].min(), 100 * table["val"].max(), 61).tolist()  # one width
     for arm in (arm for arm in DRAWN if arm in set(table["arm"])):
         values = 100 * table.loc[table["arm"] == arm, "val"].to_numpy()
         weights, color = np.full(len(values), 100 / len(values)), DRAWN[arm]["color"]
         heights, *_ = ax.hist(values, bins=bins, weights=weights, color=color, alpha=0.6)
-        won = f"{int((values >= 100 * goal).sum()):,} of {len(values):,} win"
-        words, place = arm.replace(" ", "\n", 1) + f":\n{won} ", (values.mean(), float(np.max(heights)) + 0.5)
-        left = values.mean() < 100 * goal  # words end at their bars' middle, so that none crosses the goal
-        ax.annotate(words, place, ha="right" if left else "center", fontsize=9, color=color)
-        told.append(f"{arm}, mean {values.mean():.1f}, {won}")
-    ax.axvline(100 * goal, color="black", ls="--", lw=1.2)
-    ax.text(100 * goal, 0.97, "goal ", transform=ax.get_xaxis_transform(), ha="right", va="top", fontsize=9)
-    ax.margins(x=0.08, y=0.25)
+        words = arm.replace(" ", "\n", 1) + f":\nmean {values.mean():.1f}"
+        ax.annotate(words, (values.mean(), float(np.max(heights)) + 0.5), ha="center", fontsize=9, color=color)
+        told.append(f"{len(values):,} of {arm}, mean {values.mean():.1f}")
+    ax.margins(x=0.08, y=0.3)
     ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)")
-    ax.set_title("Stored run: with ten times the training random masks stay behind", fontsize=11)
+    ax.set_title("Stored run: ten times the training keeps the order", fontsize=11)
     ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
-    return ax, f"stored run, histograms of validation accuracies in percent with the goal dashed: {'; '.join(told)}."
+    return ax, f"stored run, histograms of validation accuracies in percent: {'; '.join(told)}."
 
 
 def _counts(ax: Axes, label: str) -> None:

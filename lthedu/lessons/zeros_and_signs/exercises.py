@@ -170,56 +170,6 @@ def _layers(attempt: Attempt) -> tuple[Params, Mask]:
 
 
 @exercise(
-    zero_if_moved_to_zero,
-    "What should a pruned weight be?",
-    minutes=10,
-    level=2,
-    hints=(
-        "Zero is a value like any other. Which pruned weights was training driving towards it?",
-        "Of the pruned weights, those whose magnitude training made *smaller* become zero; the others keep "
-        "their initial value, and will be held there. Where the mask keeps, return zero: they are trained.",
-        "return {n: torch.where(~m & (...), initial[n], 0.0)\n        for n, m in mask.items()}",
-    ),
-)
-def check_zero_if_moved_to_zero(attempt: Attempt) -> None:
-    """Every case by hand: grew, shrank, changed its sign, did not move; then layers of random weights."""
-    before = {"w": torch.tensor([[2.0, 2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 2.0, 5.0]])}
-    after = {"w": torch.tensor([[3.0, 1.0, -3.0, 2.0, -1.0, 1.0, -3.0, -2.0, 1.0]])}
-    last_kept = {"w": before["w"] == 5}
-    nearly, moved = {"w": torch.tensor([[1.0, 1e-6]])}, {"w": torch.tensor([[1 - 5e-7, 9e-7]])}
-    initial, mask = _layers(attempt)
-    final = {n: p + torch.randn(p.shape, generator=attempt.rng) for n, p in initial.items()}
-    compare(
-        attempt,
-        [(before, after, last_kept), (initial, final, mask), (nearly, moved, {"w": torch.zeros(1, 2).bool()})],
-        read=_held,
-        close=lambda got, right, *args: all(torch.equal(got[n], right[n]) for n in right),
-        show=_held_shown,
-        otherwise=_which_held,
-    )
-
-
-def _held(result: object, initial: Params, final: Params, mask: Mask) -> Params:
-    if isinstance(result, dict) and set(result) == set(initial) != set(mask):
-        raise Wrong("it gives biases, too; held are the masked layers' weights alone")
-    return same_tensors(result, {n: initial[n] for n in mask}, "the result")
-
-
-def _which_held(got: Params, right: Params, initial: Params, final: Params, mask: Mask) -> str:
-    if all(torch.equal(got[n][~m], right[n][~m]) for n, m in mask.items()):
-        return "where the mask keeps, weights are trained: return zero there"
-    return "these are not the values to hold"
-
-
-def _held_shown(got: Params, right: Params, initial: Params, final: Params, mask: Mask) -> str:
-    n = next(n for n in right if not torch.equal(got[n], right[n]))
-    place = int((got[n] != right[n]).flatten().nonzero()[0])
-    wi, wf, a, b = (float(t[n].flatten()[place]) for t in (initial, final, got, right))
-    kept = "kept" if bool(mask[n].flatten()[place]) else "pruned"
-    return f"a {kept} weight from {wi:g} to {wf:g}: got {a:g}, expected {b:g}"
-
-
-@exercise(
     sign_flip_test,
     "A test without a distribution",
     minutes=20,
@@ -273,3 +223,53 @@ def _which_p(got: float, *_: Any) -> str:
 def _p_shown(got: float, right: float, a: list[float], b: list[float]) -> str:
     differences = torch.tensor([x - y for x, y in zip(a, b, strict=True)])
     return f"differences {brief(differences)}: {difference(got, right)}"
+
+
+@exercise(
+    zero_if_moved_to_zero,
+    "What should a pruned weight be?",
+    minutes=10,
+    level=2,
+    hints=(
+        "Zero is a value like any other. Which pruned weights was training driving towards it?",
+        "Of the pruned weights, those whose magnitude training made *smaller* become zero; the others keep "
+        "their initial value, and will be held there. Where the mask keeps, return zero: they are trained.",
+        "return {n: torch.where(~m & (...), initial[n], 0.0)\n        for n, m in mask.items()}",
+    ),
+)
+def check_zero_if_moved_to_zero(attempt: Attempt) -> None:
+    """Every case by hand: grew, shrank, changed its sign, did not move; then layers of random weights."""
+    before = {"w": torch.tensor([[2.0, 2.0, 2.0, 2.0, -2.0, -2.0, -2.0, 2.0, 5.0]])}
+    after = {"w": torch.tensor([[3.0, 1.0, -3.0, 2.0, -1.0, 1.0, -3.0, -2.0, 1.0]])}
+    last_kept = {"w": before["w"] == 5}
+    nearly, moved = {"w": torch.tensor([[1.0, 1e-6]])}, {"w": torch.tensor([[1 - 5e-7, 9e-7]])}
+    initial, mask = _layers(attempt)
+    final = {n: p + torch.randn(p.shape, generator=attempt.rng) for n, p in initial.items()}
+    compare(
+        attempt,
+        [(before, after, last_kept), (initial, final, mask), (nearly, moved, {"w": torch.zeros(1, 2).bool()})],
+        read=_held,
+        close=lambda got, right, *args: all(torch.equal(got[n], right[n]) for n in right),
+        show=_held_shown,
+        otherwise=_which_held,
+    )
+
+
+def _held(result: object, initial: Params, final: Params, mask: Mask) -> Params:
+    if isinstance(result, dict) and set(result) == set(initial) != set(mask):
+        raise Wrong("it gives biases, too; held are the masked layers' weights alone")
+    return same_tensors(result, {n: initial[n] for n in mask}, "the result")
+
+
+def _which_held(got: Params, right: Params, initial: Params, final: Params, mask: Mask) -> str:
+    if all(torch.equal(got[n][~m], right[n][~m]) for n, m in mask.items()):
+        return "where the mask keeps, weights are trained: return zero there"
+    return "these are not the values to hold"
+
+
+def _held_shown(got: Params, right: Params, initial: Params, final: Params, mask: Mask) -> str:
+    n = next(n for n in right if not torch.equal(got[n], right[n]))
+    place = int((got[n] != right[n]).flatten().nonzero()[0])
+    wi, wf, a, b = (float(t[n].flatten()[place]) for t in (initial, final, got, right))
+    kept = "kept" if bool(mask[n].flatten()[place]) else "pruned"
+    return f"a {kept} weight from {wi:g} to {wf:g}: got {a:g}, expected {b:g}"

@@ -2,45 +2,43 @@
 
 Dense networks are trained once. Criteria turn their initial and final weights into masks; each masked network is read
 as it is, and retrained from what an action gives its kept weights, with its pruned weights held at what another one
-gives them. Source of the experiments: Zhou et al. (2019), arXiv:1905.01067.
+gives them. All that is retrained gets minibatches in a new order: no mask is tested on the order that found it. Source
+of the experiments: Zhou et al. (2019), arXiv:1905.01067; the starts with norms restored are this course's own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 import torch
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import AtLeast, Count, Distinct, Range
-from lthedu.base.streams import generator
+from lthedu.base.streams import derive, generator
 from lthedu.experiments import Client, Densities, Experiment, Keep, Part, Seeded, Sizes, side_by_side
+from lthedu.lessons.zeros_and_signs.ways import (
+    AS_THEY_WERE,
+    CONSTANT,
+    CONTROL,
+    KEPT,
+    PLACES,
+    PRUNED,
+    RANDOM,
+    every_criterion,
+    restore_norms,
+)
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.pruning import random_mask, select
 from lthedu.supermasks import actions
-from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, large_final, same_sign
-from lthedu.training import Optimizer, Progress, RateSchedule, evaluate
+from lthedu.supermasks.criteria import Criterion
+from lthedu.training import Optimizer, Progress, RateSchedule, Trained, evaluate
 
-AS_THEY_WERE = "initial values"
-CONSTANT = "signed constants"
-RANDOM = "random"  # a mask of the same counts
-CONTROL = "large_final, other network"  # the mask of the next seed's network
-KEPT: Mapping[str, tuple[str, bool]] = {  # of a retrained network: action, and whether it keeps signs
-    "rewound": ("", True),
-    "reinitialised, sign kept": ("reinitialised", True),
-    "reshuffled, sign kept": ("reshuffled", True),
-    "constant, sign kept": ("constants", True),
-    "reinitialised": ("reinitialised", False),
-    "reshuffled": ("reshuffled", False),
-    "constant, random sign": ("constants", False),
-}
 Stage = Literal["untrained", "kept", "pruned"]
 STAGES: tuple[Stage, ...] = ("untrained", "kept", "pruned")
-PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero at random")
 COLUMNS = ["stage", "criterion", "action", "density", "replicate", "accuracy"]
 
 
@@ -57,8 +55,9 @@ class Settings(Seeded):
     seeds: Annotated[tuple[int, ...], AtLeast(2), Distinct()] = tuple(range(8))
     seeds_per_part: Annotated[int, Range(2)] | None = None  # one control has the mask of the next seed's network
     sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (196, 100, 50, 10)
-    densities: Densities = (0.5, 0.3, 0.1)  # of every layer, for masks that are not trained
-    retrained: Densities = (0.2, 0.05)  # of every layer, for masked networks that are
+    densities: Densities = (0.3,)  # of every layer, for masks that are not trained
+    retrained: Densities = (0.2,)  # of every layer, for masked networks that are
+    held: Densities = (0.05,)  # of every layer, where pruned weights hold what is not zero
     steps: Count = 500
     batch_size: Count = 128
     optimizer: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
@@ -74,7 +73,7 @@ class Settings(Seeded):
 
 LESSON = Settings()
 SIZES = Sizes(
-    tiny=replace(LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), retrained=(0.2, 0.1), steps=4),
+    tiny=replace(LESSON, seeds=(0, 1, 2), sizes=(196, 8, 10), steps=4),
     lesson=LESSON,
     paper=replace(  # 20 seeds of LeNet
         LESSON,
@@ -82,6 +81,7 @@ SIZES = Sizes(
         seeds_per_part=2,
         sizes=(784, 300, 100, 10),
         retrained=(0.2, 0.05, 0.02),
+        held=(0.2, 0.05, 0.02),
         steps=50_000,
         batch_size=60,
     ),
@@ -100,23 +100,6 @@ DEEP = Sizes(
 )
 PAPER = SIZES.paper
 scaled_settings = SIZES.now
-
-
-def every_criterion() -> dict[str, Criterion]:
-    """The criteria by name, with large_final among weights that kept, and that changed, their sign.
-
-    >>> list(every_criterion())[:3]
-    ['large_final', 'large_final_same_sign', 'large_final_different_sign']
-    """
-    first = {
-        "large_final": large_final,
-        "large_final_same_sign": same_sign(large_final),
-        "large_final_different_sign": different_sign(large_final),
-        "magnitude_increase_same_sign": same_sign(CRITERIA["magnitude_increase"]),
-    }
-    return first | {name: c for name, c in CRITERIA.items() if name not in first}
-
-
 EVERY: Mapping[str, Criterion] = every_criterion()
 OWN: Mapping[str, Callable[..., Params]] = {}  # nothing in the place of lthedu's actions
 
@@ -170,7 +153,7 @@ class Deconstruction(Experiment[Settings]):
         client: Client | None = None,
         stages: Sequence[Stage] = STAGES,
     ) -> pd.DataFrame:
-        """Train the dense networks, read every mask untrained, then retrain; return the table.
+        """Train the dense networks unless `dense` has them, read every mask untrained, then retrain; give the table.
 
         `stages` may leave some out. `progress(done, all, text)` counts trainings. `folder` and `client` are those of
         `lthedu.experiments.Experiment.run`.
@@ -186,12 +169,13 @@ class Deconstruction(Experiment[Settings]):
         return self.dense
 
     def work(self, tick: Progress, keep: Keep) -> None:
-        """Train the dense networks, then do what the stages ask for."""
+        """Do what the stages ask for."""
         s, stages = self.settings, self.stages
         plan = [("kept", way, d) for d in s.retrained for way in KEPT if "kept" in stages]
-        plan += [("pruned", way, d) for d in s.retrained for way in PRUNED if "pruned" in stages]
+        plan += [("pruned", way, d) for d in s.held for way in PRUNED if "pruned" in stages]
         tick(0, len(plan) + 1, "dense networks")
-        self.train_dense()
+        if self.dense is None:
+            self.train_dense()
         if "untrained" in stages:
             self.read_untrained()
         for done, (stage, way, density) in enumerate(plan):
@@ -199,10 +183,15 @@ class Deconstruction(Experiment[Settings]):
             self.retrain(stage, way, density)
         tick(len(plan) + 1, len(plan) + 1, "done")
 
+    @property
+    def new_order(self) -> list[int]:
+        """The minibatch orders of all that is retrained; the dense networks had others."""
+        return [derive(seed, "deconstruction, another order") for seed in self.settings.seeds]
+
     def train_dense(self) -> None:
         """Train the dense networks."""
-        self.dense = self._train(self.networks.params, None, None)
-        self._note("dense", "", "", 1.0, self.dense)
+        self.dense = self.train(self.networks, optimizer=self.settings.optimizer).replicates.params
+        self._note("dense", "", "", 1.0, self._read(self.dense))
 
     def mask(self, criterion: str, density: float) -> Mask:
         """The masks of `criterion`, every layer at `density`, the output layer at twice that; (R, ...) by name.
@@ -218,9 +207,8 @@ class Deconstruction(Experiment[Settings]):
             found.append(select(scores, density, own_density={last: min(1.0, 2 * density)}))
         if criterion == CONTROL:
             found = [*found[1:], found[0]]
-        if criterion == RANDOM:
-            found = [random_mask(m, self._stream(i, "mask", density)) for i, m in enumerate(found)]
-        return masks.stack(found)
+        mask = masks.stack(found)
+        return self._random(mask, density) if criterion == RANDOM else mask
 
     def read_untrained(self) -> None:
         """Note the accuracy of every mask on initial values and on signed constants, nothing being trained."""
@@ -228,25 +216,44 @@ class Deconstruction(Experiment[Settings]):
         for density in self.settings.densities:
             for criterion in (*self.criteria, RANDOM, CONTROL):
                 mask = self.mask(criterion, density)
-                self._note("untrained", criterion, AS_THEY_WERE, density, masks.apply(mask, initial))
+                self._note("untrained", criterion, AS_THEY_WERE, density, self._read(masks.apply(mask, initial)))
                 constant = self._act("constants", mask, True, density)
-                self._note("untrained", criterion, CONSTANT, density, constant)
+                self._note("untrained", criterion, CONSTANT, density, self._read(constant))
 
-    def retrain(self, stage: str, way: str, density: float) -> None:
-        """Retrain with large_final's masks: "kept" ways give the kept weights their values, "pruned" ones the others.
+    def retrain(self, stage: str, way: str, density: float, *, lr: float | None = None, times: int = 1) -> Trained:
+        """Retrain with large_final's masks, and note it: "kept" ways give the kept weights their values, "pruned" ones
+        the others. `lr` is the learning rate, by default that of the dense networks; they trained for as many steps
+        as this does for `times` = 1.
 
         Raises ValueError for a way that is not in `KEPT` or `PRUNED`.
         """
         if way not in (KEPT if stage == "kept" else PRUNED):
             raise ValueError(f"{way!r} is no way for {stage} weights; there are: {', '.join((*KEPT, *PRUNED))}")
-        mask, start, held = self.mask("large_final", density), self.networks.params, None
-        if stage == "kept" and KEPT[way][0]:
-            name, signed = KEPT[way]
-            start = self._act(name, mask, signed, density)
-        elif stage == "pruned":
-            held = self.held(way, mask, density)
-        done = self._train(start, mask, held)
-        self._note(stage, "large_final", way, density, done)
+        optimizer, steps = self.settings.optimizer, times * self.settings.steps
+        named: dict[str, Any] = {"optimizer": optimizer if lr is None else replace(optimizer, lr=lr), "steps": steps}
+        mask, start = self.mask("large_final", density), self.networks.params
+        if stage == "pruned":
+            named["frozen"] = self.held(way, mask, density)
+        else:
+            start = self.start(way, density)
+            mask = self._random(mask, density) if way == PLACES else mask
+        done = self.train(self.networks.with_params(start), mask=mask, order=self.new_order, **named)
+        test = done.history[done.history["split"] == "test"].sort_values("replicate")["accuracy"]
+        self._note(stage, "large_final", way, density, test.tolist())
+        return done
+
+    def start(self, way: str, density: float) -> Params:
+        """What a way of `KEPT` begins with, (R, ...) by name, pruned weights at zero.
+
+        Where norms are restored, each layer is scaled by one factor to the norm that the ticket's kept weights have.
+        """
+        (name, signed, restored), mask = KEPT[way], self.mask("large_final", density)
+        ticket = masks.apply(mask, self.networks.params)
+        if way == PLACES:
+            start = masks.apply(self._random(mask, density), self.networks.params)
+        else:
+            start = self._act(name, mask, signed, density) if name else ticket
+        return restore_norms(start, ticket) if restored else start
 
     def held(self, way: str, mask: Mask, density: float) -> Params | None:
         """What the pruned weights hold, (R, ...) by name; None is zero."""
@@ -255,12 +262,14 @@ class Deconstruction(Experiment[Settings]):
         initial, final, out = self.networks.params, self.final, []
         for i in range(len(self.networks)):
             w, f, m = (masks.unstack(t, i) for t in (initial, final, mask))
-            at_init = actions.frozen_at_init(w, m)
+            holds = frozen = actions.frozen_at_init(w, m)
             if way != "frozen at init":
-                moved = self._action("zero_if_moved_to_zero")(w, f, m)
-                stream = self._stream(i, way, density)
-                at_init = moved if way == "zero if moved to zero" else actions.zero_at_random(at_init, m, moved, stream)
-            out.append(at_init)
+                holds = moved = self._action("zero_if_moved_to_zero")(w, f, m)
+                if way == "zero if moved away":  # the mirror: what is held above is zero here, and the other way round
+                    holds = {n: p.masked_fill(moved[n] != 0, 0.0) for n, p in frozen.items()}
+                if way == "zero at random":
+                    holds = actions.zero_at_random(frozen, m, moved, self._stream(i, way, density))
+            out.append(holds)
         return masks.stack(out)
 
     def _action(self, name: str) -> Callable[..., Params]:
@@ -282,10 +291,13 @@ class Deconstruction(Experiment[Settings]):
     def _stream(self, i: int, what: str, density: float) -> torch.Generator:
         return generator(self.settings.seeds[i], "deconstruction", what, round(density * 10**6))
 
-    def _train(self, start: Params, mask: Mask | None, frozen: Params | None) -> Params:
-        networks = self.networks.with_params(start)
-        return self.train(networks, mask=mask, frozen=frozen, optimizer=self.settings.optimizer).replicates.params
+    def _random(self, mask: Mask, density: float) -> Mask:
+        """Random masks of the same layer counts."""
+        alone = [masks.unstack(mask, i) for i in range(len(self.networks))]
+        return masks.stack([random_mask(m, self._stream(i, "mask", density)) for i, m in enumerate(alone)])
 
-    def _note(self, stage: str, criterion: str, action: str, density: float, params: Params) -> None:
-        about = {"stage": stage, "criterion": criterion, "action": action, "density": density}
-        self.note(about, accuracy=evaluate(self.networks.with_params(params), self.data)[1].tolist())
+    def _read(self, params: Params) -> list[float]:
+        return evaluate(self.networks.with_params(params), self.data)[1].tolist()
+
+    def _note(self, stage: str, criterion: str, action: str, density: float, accuracy: list[float]) -> None:
+        self.note({"stage": stage, "criterion": criterion, "action": action, "density": density}, accuracy=accuracy)

@@ -1,4 +1,4 @@
-"""Figures of what a mask knows. Each function draws on Axes and returns them with a description in words."""
+"""Figures of what a mask knows. Each function draws a Figure and returns it with a description in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -7,149 +7,271 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
-from lthedu.lessons.zeros_and_signs.experiment import AS_THEY_WERE, CONSTANT, KEPT, PRUNED
+from lthedu.lessons.zeros_and_signs.experiment import Deconstruction
+from lthedu.lessons.zeros_and_signs.ways import AS_THEY_WERE, CONSTANT, PLACES, PRUNED, TICKET
+from lthedu.lessons.zeros_and_signs.ways import signal as measured
 
-SHADES = ("#0072B2", "#56B4E9", "#999999")  # by density, from the largest
-HATCHES = ("", "///", "...")
-SIGN_KEPT: Mapping[str, Any] = {"color": "#0072B2", "marker": "o"}
-SIGN_LOST: Mapping[str, Any] = {"color": "#D55E00", "marker": "^"}
+Drawn = tuple[Figure, str]
+Retrained = Annotated[pd.DataFrame, Columns("stage action replicate accuracy")]
+KEPT_LOOK: Mapping[str, Any] = {"color": "#0072B2", "marker": "o"}
+LOST_LOOK: Mapping[str, Any] = {"color": "#D55E00", "marker": "^"}
+PLACES_LOOK: Mapping[str, Any] = {"color": "#009E73", "marker": "D"}
 HELD: Mapping[str, dict[str, Any]] = {
     "zero": {"color": "#000000", "marker": "o"},
     "frozen at init": {"color": "#D55E00", "marker": "^"},
     "zero if moved to zero": {"color": "#0072B2", "marker": "D"},
+    "zero if moved away": {"color": "#CC79A7", "marker": "s"},
     "zero at random": {"color": "#009E73", "marker": "v"},
 }
+RIGHT_NORM: Mapping[str, tuple[str, Mapping[str, Any]]] = {  # starts with the ticket's norms, in words
+    "reshuffled, sign kept": ("own signs, own sizes reshuffled", KEPT_LOOK),
+    "constant, sign kept, norm restored": ("own signs, one size a layer", KEPT_LOOK),
+    "reinitialised, sign kept, norm restored": ("own signs, drawn sizes", KEPT_LOOK),
+    "reshuffled, sign lost": ("other signs, own sizes reshuffled", LOST_LOOK),
+    "constant, sign lost, norm restored": ("other signs, one size a layer", LOST_LOOK),
+    "reinitialised, sign lost, norm restored": ("other signs, drawn sizes", LOST_LOOK),
+    PLACES: ("random mask, initial values", PLACES_LOOK),
+}
+
+
+@schematic
+def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
+    """Schematic: what four criteria keep, as regions of the plane of initial against final weight.
+
+    `weights`: (initial, final) of a few weights, marked by letters.
+    """
+    side = np.linspace(-3.5, 3.5, 301)
+    i, f = np.meshgrid(side, side)
+    large = np.abs(f)
+    regions = {
+        "large_final": large > 1.5,
+        "magnitude_increase": large - np.abs(i) > 0.7,
+        "movement": np.abs(f - i) > 1.3,
+        "large_final_same_sign": (large > 1.5) & (i * f > 0),
+    }
+    figure, axes = plt.subplots(1, 4, figsize=(11.4, 3.5), sharey=True, layout="constrained")
+    for ax, (name, kept) in zip(axes, regions.items(), strict=True):
+        ax.pcolormesh(side, side, kept, cmap=ListedColormap(["#F2F2F2", "#9CCBE8"]), rasterized=True)
+        ax.plot(side, side, color="#777777", lw=0.8, ls=":")
+        ax.axhline(0, color="#777777", lw=0.6)
+        ax.axvline(0, color="#777777", lw=0.6)
+        for letter, (before, after) in zip("ABCD", weights, strict=False):
+            ax.plot(before, after, "o", ms=5, color="black")
+            ax.annotate(letter, (before, after), (5, 3), textcoords="offset points", fontsize=11)
+        ax.set(xlabel="weight before training", aspect="equal", xticks=[-2, 0, 2], yticks=[-2, 0, 2])
+        ax.set_title(name, fontsize=11)
+        ax.grid(visible=False)
+    axes[0].set_ylabel("weight after training")
+    figure.suptitle("A criterion is a region of this plane; what lies in the blue is kept", fontsize=12)
+    return figure, (
+        "Drawings of the plane of a weight before against after training, one for each of four criteria, with the "
+        "region that it keeps in blue and four weights, A to D. large_final keeps the bands far above and far below "
+        "zero; magnitude_increase two wedges around the vertical axis; movement what lies far from the dotted diagonal "
+        "on either side; large_final_same_sign the two bands without the halves where the sign has changed."
+    )
+
+
+@schematic
+def signs_and_sizes() -> Drawn:
+    """Schematic: five kept weights with their own or other signs, and with own, drawn or equal sizes."""
+    ticket = np.array([0.9, -0.6, 0.5, -1.1, 0.8])
+    sizes = {"own sizes": np.abs(ticket), "sizes drawn from the layer": np.array([0.3, 0.15, 0.6, 0.1, 0.35])}
+    sizes["one size"] = np.full(5, 0.45)
+    signs = {"own signs": np.sign(ticket), "other signs": np.array([-1, -1, 1, 1, -1])}
+    figure, axes = plt.subplots(2, 3, figsize=(9.6, 4.2), sharex=True, sharey=True, layout="constrained")
+    for row, (sign_name, sign) in zip(axes, signs.items(), strict=True):
+        for ax, (size_name, size) in zip(row, sizes.items(), strict=True):
+            same = sign == np.sign(ticket)
+            ax.bar(range(5), sign * size, color=np.where(same, KEPT_LOOK["color"], LOST_LOOK["color"]))
+            restored = sign * size * np.linalg.norm(ticket) / np.linalg.norm(size)
+            ax.bar(range(5), restored, fill=False, ls="--", edgecolor="#555555")
+            ax.axhline(0, color="black", lw=0.8)
+            ax.set(xticks=[], yticks=[0], ylim=(-1.5, 1.5))
+            ax.set_title(f"{sign_name}, {size_name}", fontsize=10)
+            ax.grid(visible=False)
+    axes[0][0].set_title("own signs, own sizes: the ticket", fontsize=10)
+    for row in axes:
+        row[0].set_ylabel("initial weight")
+    figure.suptitle("Signs and sizes, changed one at a time (orange: another sign; dashed: norm restored)", fontsize=12)
+    return figure, (
+        "Six small bar charts of five kept weights each. Upper row, own signs: the ticket itself, sizes drawn from the "
+        "whole layer, which are smaller, and one size for all. Lower row: the same sizes, but three of the five signs "
+        "are turned. Dashed outlines are larger by one factor in each chart, so that all charts have the same norm."
+    )
 
 
 @typed
 def untrained_accuracy(
     table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
+    criteria: Sequence[str],
+    density: float,
     *,
     guess: Mapping[str, float | str | None] | None = None,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Test accuracy of masked networks that were never trained, by criterion and density: bars, and one deviation.
+    title: str = "Some masks read most digits, and nothing was trained",
+) -> Drawn:
+    """Test accuracy of masked networks that were never trained, a row a criterion: a mark a seed, a bar at the mean.
 
-    `table` is what `Deconstruction.run` returns. Bars are for initial values, open circles for signed constants.
+    `table` is what `Deconstruction.run` returns. Open diamonds are the means of the same masks on signed constants.
     `guess` maps criteria to a guessed accuracy in percent for initial values, drawn as stars.
     """
-    ax = ax or plt.figure(figsize=(8.6, 5.6)).gca()
-    rows = table[table["stage"] == "untrained"]
-    densities = sorted(rows["density"].unique(), reverse=True)
-    plain = rows[rows["action"] == AS_THEY_WERE]
-    best = plain.groupby("criterion")["accuracy"].mean().sort_values()
-    places = {name: i for i, name in enumerate(best.index)}
-    high = 0.8 / len(densities)
-    for j, density in enumerate(densities):
-        y = np.arange(len(places)) + high * (j - (len(densities) - 1) / 2)
-        mean, sd = _by_criterion(plain, density, places)
-        look: dict[str, Any] = {"color": SHADES[j % 3], "hatch": HATCHES[j % 3], "edgecolor": "white"}
-        label = f"{100 * density:g} % kept"
-        ax.barh(y, mean, 0.9 * high, xerr=sd, label=label, error_kw={"lw": 1, "capsize": 2}, **look)
-        constant, _ = _by_criterion(rows[rows["action"] == CONSTANT], density, places)
-        more: dict[str, Any] = {"label": "the same mask on signed constants"} if j == 0 else {}
-        ax.plot(constant, y, "o", ms=4, mfc="none", color="black", **more)
+    figure, ax = plt.subplots(figsize=(8.6, 0.5 * len(criteria) + 1.4), layout="constrained")
+    rows = table[(table["stage"] == "untrained") & (table["density"] == density)]
+    places = {name: y for y, name in enumerate(criteria)}
+    for name, y in places.items():
+        mine = rows[rows["criterion"] == name].groupby("action")["accuracy"]
+        look = KEPT_LOOK if y < len(criteria) - 2 else PLACES_LOOK
+        _marks(ax, 100 * mine.get_group(AS_THEY_WERE).to_numpy(), y, look)
+        more: dict[str, Any] = {"label": "the same masks on signed constants (mean)"} if y == 0 else {}
+        ax.plot(100 * mine.mean().get(CONSTANT, np.nan), y, "D", ms=7, mfc="none", color="black", ls="", **more)
     words = _stars(ax, guess or {}, places)
     ax.axvline(10, color="black", ls=":", lw=1)
+    ax.annotate("chance", (10, len(criteria) - 0.45), (4, 0), textcoords="offset points", fontsize=9)
     ax.set_yticks(range(len(places)), list(places))
-    ax.set_xlim(0, 100)
+    ax.set(xlim=(0, 100), ylim=(len(criteria) - 0.3, -0.6), xlabel="test accuracy without any training (%)")
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("test accuracy without any training of the weights (%); dotted: chance")
+    ax.set_title(f"{title} ({100 * density:g} % kept)", fontsize=11)
     ax.legend(fontsize=9, loc="lower right")
-    ax.figure.tight_layout()  # type: ignore[union-attr]
-    return ax, (
-        f"bars of test accuracy in percent of masked networks that were never trained, for {len(places)} criteria, the "
-        "best on top, one bar for each density, with one standard deviation over seeds; circles for the same masks on "
-        "signed constants; a dotted line at chance." + words
+    return figure, (
+        f"Test accuracy in percent of masked networks that were never trained, {100 * density:g} percent of the "
+        f"weights kept, a row for each criterion, a mark for each seed and a bar at the mean: {', '.join(criteria)}. "
+        "Diamonds for the same masks on signed constants; a dotted line at chance." + words
     )
 
 
 @typed
-def sign_kept_or_lost(
-    tables: Mapping[
-        str,
-        Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
-    ],
-    *,
-    axes: Sequence[Axes] | None = None,
-) -> tuple[Axes, str]:
-    """Test accuracy after retraining, by what the kept weights start from: a mark a seed, a bar at the mean.
+def signal(experiment: Deconstruction, density: float, ways: Sequence[str]) -> Drawn:
+    """How strong the signal is after every layer before retraining, in percent of the ticket's: a line for each way."""
+    figure, ax = plt.subplots(figsize=(8.6, 3.8), layout="constrained")
+    images = experiment.data.x_train[:1000]
+    ticket = measured(experiment.start(TICKET, density), images)
+    layers = np.arange(1, ticket.shape[1] + 1)
+    ax.axhline(100, color="black", ls=":", label=f"{TICKET} (the ticket)")
+    for way in ways:
+        share = 100 * (measured(experiment.start(way, density), images) / ticket).cpu().numpy()
+        look = KEPT_LOOK if "sign kept" in way else LOST_LOOK
+        style: dict[str, Any] = {"ls": "-"} if way.endswith("restored") else {"ls": "--", "mfc": "white"}
+        ax.errorbar(layers, share.mean(0), yerr=share.std(0), capsize=3, label=way, **look, **style)
+    ax.set(xlabel="layer", ylabel="signal (% of the ticket's)", xticks=layers)
+    ax.set_ylim(bottom=0)
+    ax.set_title("Layer by layer, sizes drawn from the layer lose the signal", fontsize=11)
+    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure, (
+        f"The root mean square of the outputs of each of {len(layers)} layers over training images, before retraining, "
+        "in percent of the ticket's, mean and standard deviation over seeds; lines for "
+        f"{'; '.join(ways)}; a dotted line at 100 percent for the ticket."
+    )
+
+
+@typed
+def sign_by_scale(tables: Mapping[str, Retrained]) -> Drawn:
+    """Test accuracy after retraining by sign and scale, a panel a network, all on one axis: marks and lines of means.
 
     `tables`: a title and one density's rows of a `Deconstruction` for each panel.
     """
-    if axes is None:
-        _, grid = plt.subplots(1, len(tables), figsize=(4.6 * len(tables), 4.6), sharey=True, squeeze=False)
-        axes = list(grid[0])
-    ways = list(KEPT)[::-1]
-    for ax, (title, table) in zip(axes, tables.items(), strict=True):
-        for y, way in enumerate(ways):
-            look = SIGN_KEPT if KEPT[way][1] else SIGN_LOST
-            _marks(ax, table, "kept", way, y, look)
-        ax.set_yticks(range(len(ways)), ways)
-        ax.set_title(title, fontsize=11)
-        ax.set_xlabel("test accuracy after retraining (%)")
-        ax.grid(axis="y", visible=False)
-    axes[0].plot([], [], ls="", label="sign kept", **SIGN_KEPT)
-    axes[0].plot([], [], ls="", label="sign lost", **SIGN_LOST)
-    axes[0].legend(fontsize=9)
-    axes[0].figure.tight_layout()  # type: ignore[union-attr]
-    return axes[0], (
-        f"marks of test accuracy in percent after retraining, a mark for each seed and a bar at the mean, for "
-        f"{', '.join(ways[::-1])}; panels: {', '.join(tables)}; circles where every kept weight has its initial sign, "
-        "triangles where it has not."
+    figure, axes = plt.subplots(1, len(tables), figsize=(10.4, 4.4), sharey=True, squeeze=False, layout="constrained")
+    kinds = {"reinitialised": ("drawn sizes", "white"), "constant": ("one size a layer", None)}
+    for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
+        for shift, (kind, (words, face)) in zip((-0.05, 0.05), kinds.items(), strict=True):
+            for kept, look in (("kept", KEPT_LOOK), ("lost", LOST_LOOK)):
+                names = [f"{kind}, sign {kept}", f"{kind}, sign {kept}, norm restored"]
+                found = [_accuracy(table, "kept", name) for name in names]
+                for x, values in enumerate(found):
+                    ax.plot(np.full(len(values), x + shift), values, ls="", alpha=0.4, ms=5, **look, mfc=face)
+                line = {"ls": "-" if face is None else "--", "lw": 2, "color": look["color"]}
+                label = f"{'own' if kept == 'kept' else 'other'} signs, {words}"
+                ax.plot(
+                    [shift, 1 + shift], [v.mean() for v in found], **line, marker=look["marker"], mfc=face, label=label
+                )
+        ax.axhline(_accuracy(table, "kept", TICKET).mean(), color="black", ls=":", label="the ticket")
+        ax.set(xticks=[0, 1], xlim=(-0.3, 1.3), ylim=(0, 100), title=title)
+        ax.set_xticklabels(["as drawn", "norm restored"])
+        ax.set_xlabel("scale of each layer")
+    axes[0][0].set_ylabel("test accuracy after retraining (%)")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
+    figure.suptitle("In the deep network scale decides: with norms restored the four lines nearly meet", fontsize=12)
+    return figure, (
+        f"Test accuracy in percent after retraining, {len(tables)} panels on one axis ({'; '.join(tables)}). In each, "
+        "at the left layers as they were drawn, at the right with their norm restored; a mark for each seed and lines "
+        "through the means, for own and other signs, with drawn sizes and with one size a layer; a dotted line for the "
+        "ticket."
     )
 
 
 @typed
-def pruned_values(
-    table: Annotated[pd.DataFrame, Columns("stage action criterion density accuracy")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Test accuracy after retraining, by density and what pruned weights hold: a mark a seed, a bar at the mean."""
-    ax = ax or plt.figure(figsize=(7.2, 3.8)).gca()
-    rows = table[table["stage"] == "pruned"]
-    densities = sorted(rows["density"].unique(), reverse=True)
-    for j, way in enumerate(PRUNED):
-        for i, density in enumerate(densities):
-            y = i + 0.18 * (1.5 - j)
-            more = {"label": way} if i == 0 else {}
-            _marks(ax, rows[rows["density"] == density], "pruned", way, y, HELD[way], **more)
-    ax.set_yticks(range(len(densities)), [f"{100 * d:g} % kept" for d in densities])
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel("test accuracy after retraining (%)")
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5), title="pruned weights are")
-    ax.figure.tight_layout()  # type: ignore[union-attr]
-    return ax, (
-        "marks of test accuracy in percent after retraining, a mark for each seed and a bar at the mean, for pruned "
-        f"weights that are {', '.join(PRUNED)}, at {' and '.join(f'{100 * d:g}' for d in densities)} percent kept."
+def behind_the_ticket(tables: Mapping[str, Retrained], title: str) -> Drawn:
+    """Starts that have the ticket's norms, less the ticket of the same seed, in points: a mark a seed, a bar the mean.
+
+    `tables`: a name and one density's rows for each panel; all panels share their axes.
+    """
+    height = 0.42 * len(RIGHT_NORM) + 1.5
+    figure, axes = plt.subplots(
+        1, len(tables), figsize=(10.4, height), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
+        ticket = _accuracy(table, "kept", TICKET)
+        for y, (way, (_, look)) in enumerate(RIGHT_NORM.items()):
+            _marks(ax, _accuracy(table, "kept", way) - ticket, y, look)
+        ax.axvline(0, color="black", ls=":")
+        ax.annotate("ticket", (0, -0.75), ha="center", va="center", fontsize=9, bbox={"fc": "white", "ec": "none"})
+        ax.set_title(name, fontsize=11)
+        ax.set_xlabel("accuracy less the ticket's (points)")
+        ax.set_yticks(range(len(RIGHT_NORM)), [words for words, _ in RIGHT_NORM.values()])
+        ax.set_ylim(len(RIGHT_NORM) - 0.5, -1)
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+        ax.grid(axis="y", visible=False)
+    figure.suptitle(title, fontsize=12)
+    return figure, (
+        f"Test accuracy after retraining less that of the ticket of the same seed, in points, {len(tables)} panels on "
+        f"one axis ({'; '.join(tables)}); a mark for each seed and a bar at the mean. Rows, all with the ticket's norm "
+        f"in every layer: {'; '.join(words for words, _ in RIGHT_NORM.values())}."
     )
 
 
-def _by_criterion(rows: pd.DataFrame, density: float, places: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    by = rows[rows["density"] == density].groupby("criterion")["accuracy"]
-    return 100 * by.mean().reindex(list(places)).to_numpy(), 100 * by.std().fillna(0).reindex(list(places)).to_numpy()
+@typed
+def pruned_values(table: Retrained, density: float) -> Drawn:
+    """Test accuracy after retraining by what pruned weights hold: a mark a seed, a bar at the mean."""
+    figure, ax = plt.subplots(figsize=(8.6, 3.2), layout="constrained")
+    for y, way in enumerate(PRUNED):
+        _marks(ax, _accuracy(table, "pruned", way), y, HELD[way])
+    ax.set_yticks(range(len(PRUNED)), PRUNED)
+    ax.set_ylim(len(PRUNED) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("test accuracy after retraining (%)")
+    ax.set_ylabel("pruned weights are")
+    ax.set_title(f"It matters which of the pruned weights are zero ({100 * density:g} % kept)", fontsize=11)
+    return figure, (
+        "Test accuracy in percent after retraining, a mark for each seed and a bar at the mean, for pruned weights "
+        f"that are {', '.join(PRUNED)}, with {100 * density:g} percent of the weights kept."
+    )
 
 
-def _marks(ax: Axes, table: pd.DataFrame, stage: str, way: str, y: float, look: Mapping[str, Any], **more: Any) -> None:
-    values = 100 * table[(table["stage"] == stage) & (table["action"] == way)]["accuracy"].to_numpy()
-    if len(values):
-        ax.plot(values, np.full(len(values), y), ls="", ms=5, alpha=0.55, **look, **more)
-        ax.plot([values.mean()] * 2, [y - 0.08, y + 0.08], lw=2.5, color=look["color"])
+def _accuracy(table: pd.DataFrame, stage: str, way: str) -> np.ndarray:
+    """In percent, one for each seed, in their order."""
+    rows = table[(table["stage"] == stage) & (table["action"] == way)]
+    return 100 * rows.sort_values("replicate")["accuracy"].to_numpy()
+
+
+def _marks(ax: Axes, values: np.ndarray, y: float, look: Mapping[str, Any]) -> None:
+    ax.plot(values, np.full(len(values), y), ls="", ms=6, alpha=0.5, **look)
+    ax.plot([values.mean()] * 2, [y - 0.25, y + 0.25], lw=2.5, color=look["color"])
 
 
 def _stars(ax: Axes, guess: Mapping[str, Any], places: Mapping[str, int]) -> str:
-    """Guesses as stars beside the bars; the sentence names what could not be drawn."""
+    """Guesses as stars beside the marks; the sentence names what could not be drawn."""
     words = ""
     for name, value in guess.items():
         number = guessed_percentage(value)
         if name in places and number is not None:
-            ax.plot(number, places[name], "*", ms=14, mfc="none", color="#CC79A7", label=f"your guess: {name}")
+            ax.plot(number, places[name], "*", ms=14, mfc="none", ls="", color="#CC79A7", label=f"your guess: {name}")
         elif value is not None:
             words += f" The guess {value!r} for {name!r} is not drawn: give a criterion a percentage."
     return words

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu.experiments.study import DENSE, WINNING
+from lthedu.experiments.study import DENSE, REINIT
 from lthedu.lessons.many_small_lotteries import experiment
 
 NOTEBOOK = "many_small_lotteries"
@@ -26,20 +26,20 @@ def test_every_verdict_holds_for_other_tickets(claims, monkeypatch, seed: int, t
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 
 
-def pretended(shift: float):
-    """A table in which random networks are `shift` below the dense ones at the last level, and as good before it."""
+def pretended(patches: float, scattered: float):
+    """A table in which the lotteries lie that far below the dense networks, and fresh weights like the patches."""
+    below = {experiment.PATCHES: patches, REINIT: patches, experiment.SCATTERED: scattered}
 
     def run(self: experiment.Lottery, progress=None) -> pd.DataFrame:
         self.study.run()
         s, rng, rows = self.settings, torch.Generator().manual_seed(0), []
         plan = [(0, DENSE, s.tickets)]
-        plan += [(level, arm, n) for level, n in ((1, s.few_draws), (s.levels, s.draws)) for arm in experiment.ARMS]
+        plan += [(s.levels, arm, s.draws if arm in experiment.DESIGNS else s.few_draws) for arm in experiment.ARMS]
         for level, arm, draws in plan:
-            below = shift * experiment.ARMS.index(arm) if level == s.levels and arm != WINNING else 0.0
             for i in range(draws):
-                good, a, b = (0.001 * torch.randn(3, generator=rng)).tolist()
+                good, a, b = (0.003 * torch.randn(3, generator=rng)).tolist()
                 about = (arm, level, 1 / (level + 1), 10, i % s.tickets, i, 4e-3)
-                rows.append((*about, 0.95 - below + good + a, 0.95 - below + good + b))
+                rows.append((*about, *(0.95 - below.get(arm, 0) + good + luck for luck in (a, b))))
         self.rows = [pd.DataFrame(rows, columns=experiment.COLUMNS)]
         self.search = self.table
         return self.table
@@ -48,13 +48,20 @@ def pretended(shift: float):
 
 
 @pytest.mark.usefixtures("few_images")
-@pytest.mark.parametrize(("shift", "word"), [(0.0, "open"), (0.03, "partly supported")])
-def test_the_verdict_follows_the_draws(claims, monkeypatch, shift: float, word: str) -> None:
-    """Where the controls are as good as the ticket, the lesson says so."""
-    monkeypatch.setattr(experiment.Lottery, "run", pretended(shift))
+@pytest.mark.parametrize(
+    ("patches", "scattered", "word"),
+    [(0.0, 0.0, "open"), (0.012, 0.04, "partly supported"), (0.04, 0.04, "refuted")],
+)
+def test_the_verdict_follows_the_draws(claims, monkeypatch, patches: float, scattered: float, word: str) -> None:
+    """Where both lotteries are as good as the ticket, or neither comes near the goal, the lesson says so."""
+    monkeypatch.setattr(experiment.Lottery, "run", pretended(patches, scattered))
     run(claims, monkeypatch, replace(LESSON, steps=2))
     assert claims.verdicts == [word]
-    rare = "With 6 % of the weights, fewer than 1 in 16"
-    price = "For the price of a ticket"
-    order = "A ticket beats fresh weights on its connections"
-    assert claims.holds(rare, price, order) == [shift > 0] * 3
+    rare, often = "Networks with scattered pixels win", "Networks with local patches win"
+    order, price, ahead = "A ticket beats fresh weights", "For the price of a ticket", "The best patches that"
+    expected = {
+        "open": [False, True, False, True, False],
+        "partly supported": [True] * 5,
+        "refuted": [True, False, False, False, True],
+    }
+    assert claims.holds(rare, often, order, price, ahead) == expected[word]

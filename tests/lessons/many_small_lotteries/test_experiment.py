@@ -8,12 +8,21 @@ import pytest
 import torch
 
 from lthedu import data
-from lthedu.experiments.study import DENSE, RANDOM, REINIT, WINNING
-from lthedu.lessons.many_small_lotteries import batched, cost, experiment
-from lthedu.lessons.many_small_lotteries.experiment import ARMS, OTHERS, SMALL, YOURS, Lottery, Settings
+from lthedu.experiments.study import DENSE, REINIT, WINNING
+from lthedu.lessons.many_small_lotteries import batched, cost, designs, experiment
+from lthedu.lessons.many_small_lotteries.experiment import (
+    ARMS,
+    DESIGNS,
+    OTHERS,
+    PATCHES,
+    SCATTERED,
+    SMALL,
+    YOURS,
+    Lottery,
+    Settings,
+)
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.pruning import random_mask
 from lthedu.training import Optimizer, Replicates, train
 
 TINY = Settings(
@@ -23,7 +32,7 @@ TINY = Settings(
 
 @pytest.fixture(scope="module")
 def digits(mnist):
-    return data.pooled(mnist.first(400, 100, 100))
+    return mnist.first(400, 100, 100)
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +44,19 @@ def lotteries(digits) -> Lottery:
 
 def test_the_table_has_a_row_for_every_network(lotteries: Lottery) -> None:
     counts = lotteries.table.groupby(["level", "arm"])["draw"].apply(list)
-    assert {key: list(found) for key, found in counts.items()} == {(0, DENSE): [0, 1]} | {
-        (level, arm): list(range(n)) for level, n in ((1, 2), (2, 3)) for arm in ARMS
-    }
+    expected = {(2, arm): list(range(3 if arm in DESIGNS else 2)) for arm in ARMS}
+    assert {key: list(found) for key, found in counts.items()} == {(0, DENSE): [0, 1]} | expected
     assert (lotteries.table["ticket"] == lotteries.table["draw"] % 2).all()
     assert lotteries.table[["val", "test"]].notna().all().all()
 
 
 def test_every_draw_is_what_training_it_alone_gives(lotteries: Lottery) -> None:
     for arm in ARMS:
-        rate = lotteries.rates[arm]
-        alone = pd.concat([lotteries.draw(arm, 2, range(i, i + 1), rate) for i in range(3)], ignore_index=True)
-        mine = lotteries.table.query("level == 2 and arm == @arm").reset_index(drop=True)
+        mine = lotteries.table.query("arm == @arm").reset_index(drop=True)
+        rate, draws = mine["lr"][0], range(len(mine))
+        alone = pd.concat([lotteries.draw(arm, 2, range(i, i + 1), rate) for i in draws], ignore_index=True)
         assert np.allclose(alone["val"], mine["val"], atol=0.021)  # two of 100 images: rounding may turn one
-        assert alone["draw"].tolist() == [0, 1, 2]
+        assert alone["draw"].tolist() == [*draws]
 
 
 def test_every_arm_has_the_best_of_its_rates_found_with_networks_that_are_not_drawn(lotteries: Lottery) -> None:
@@ -56,12 +64,12 @@ def test_every_arm_has_the_best_of_its_rates_found_with_networks_that_are_not_dr
     assert (tried == 1).all()
     assert len(tried) == 5 * 2 * 2
     assert lotteries.search["draw"].min() == OTHERS
-    drawn = lotteries.table.query("level != 1").groupby("arm")["lr"].unique()
-    for arm in (DENSE, *ARMS):
+    drawn = lotteries.table.groupby("arm")["lr"].unique()
+    for arm in (DENSE, *(arm for arm in ARMS if arm != SMALL)):
         mean = lotteries.search.query("arm == @arm").groupby("lr")["val"].mean()
         assert list(drawn[arm]) == [lotteries.rates[arm]]
         assert mean[lotteries.rates[arm]] == mean.max()
-    assert (lotteries.table.query("level == 1")["lr"] == lotteries.rates[DENSE]).all()
+    assert list(drawn[SMALL]) == [lotteries.rates[DENSE]]  # its trainings are too long for a search
 
 
 def test_an_arm_differs_from_its_ticket_in_what_it_should(lotteries: Lottery) -> None:
@@ -69,17 +77,56 @@ def test_an_arm_differs_from_its_ticket_in_what_it_should(lotteries: Lottery) ->
     started = {arm: lotteries.start(arm, 2, range(3)) for arm in ARMS}
     for arm in (WINNING, REINIT):
         assert all(torch.equal(m[i], tickets[n][i % 2]) for n, m in started[arm][1].items() for i in range(3))
-    random = started[RANDOM][1]
-    for i in range(3):
-        assert masks.counts(masks.unstack(random, i)) == masks.counts(masks.unstack(tickets, i % 2))
-    assert not torch.equal(random["layers.0.weight"][0], random["layers.0.weight"][1])
+    kept = sum(masks.counts(masks.unstack(tickets, 0)).values())
+    for drawn in (started[PATCHES][1], started[SCATTERED][1]):
+        assert [sum(masks.counts(masks.unstack(drawn, i)).values()) for i in range(3)] == [kept] * 3
+        assert not torch.equal(drawn["layers.0.weight"][0], drawn["layers.0.weight"][1])
     for name, p in lotteries.study.rewound.items():
         assert torch.equal(started[WINNING][0].params[name][1], p[1])
         assert torch.equal(started[WINNING][0].params[name][2], p[0])
-        assert torch.equal(started[REINIT][0].params[name], started[RANDOM][0].params[name])
+        assert torch.equal(started[REINIT][0].params[name], started[PATCHES][0].params[name])
     fresh = started[REINIT][0].params["layers.0.weight"]
     assert not torch.equal(fresh[0], fresh[1])
     assert not torch.equal(fresh[0], lotteries.study.rewound["layers.0.weight"][0])
+
+
+def test_a_patch_is_a_square_inside_the_rim_and_its_control_has_all_but_the_square() -> None:
+    flat = {"first": torch.arange(19_600) < 986, "last": torch.arange(1_000) < 329}
+    ticket = {"first": flat["first"].view(100, 196), "last": flat["last"].view(10, 100)}
+    squares = set()
+    for i in range(4):
+        made = [d(ticket, torch.Generator().manual_seed(i)) for d in (designs.local_patches, designs.scattered_pixels)]
+        for mask in made:
+            read = mask["first"].view(100, 14, 14)
+            assert read.sum((1, 2)).tolist() == [16] * 50 + [0] * 50
+            assert not any(rim.any() for rim in (read[:, 0], read[:, -1], read[:, :, 0], read[:, :, -1]))
+            assert mask["last"][:, :50].all()
+            assert mask["last"][:, 50:].sum() == 15
+        for unit in made[0]["first"].view(100, 14, 14)[:50]:
+            rows, columns = (torch.nonzero(unit.any(axis)).flatten().tolist() for axis in (1, 0))
+            assert (len(rows), len(columns)) == (4, 4)
+            assert (rows[-1] - rows[0], columns[-1] - columns[0]) == (3, 3)
+            squares.add((rows[0], columns[0]))
+        assert not torch.equal(made[1]["first"][0], made[1]["first"][1])
+    assert {place for square in squares for place in square} == {*range(1, 10)}  # every place inside the rim
+    with pytest.raises(ValueError, match="the ticket keeps 25 weights; no patches of 4 to 4 pixels a side"):
+        designs.local_patches({"first": torch.ones(1, 36) < 0, "last": torch.ones(25, 1) > 0}, torch.Generator())
+
+
+def test_the_centre_is_the_mean_of_blocks_of_the_middle(mnist) -> None:
+    image = mnist.first(1, 1, 1)
+    small = designs.centre(image).x_train.view(7, 7)
+    assert small[2, 3].item() == pytest.approx(image.x_train.view(28, 28)[9:12, 12:15].mean().item(), abs=1e-6)
+    with pytest.raises(ValueError, match=r"shape \(1, 196\); expected \(n, 784\)"):
+        designs.centre(data.pooled(image))
+
+
+def test_a_small_dense_network_trains_as_long_as_the_search_for_a_ticket(lotteries: Lottery, monkeypatch) -> None:
+    steps = []
+    monkeypatch.setattr(experiment, "train", lambda *given, **how: steps.append(given[2]) or train(*given, **how))
+    for arm in (SMALL, PATCHES):
+        lotteries.draw(arm, 2, range(1), 4e-3)
+    assert steps == [3 * TINY.steps, TINY.steps]  # the dense network, and two rounds
 
 
 def test_the_small_dense_network_has_a_tickets_numbers_and_one_unit_fewer_has_not(lotteries: Lottery) -> None:
@@ -95,17 +142,17 @@ def test_the_small_dense_network_has_a_tickets_numbers_and_one_unit_fewer_has_no
 def test_draws_do_not_depend_on_how_many_there_are_and_other_seeds_give_others(lotteries: Lottery, digits) -> None:
     more = Lottery(digits, replace(TINY, draws=4, together=4))
     more.study = lotteries.study
-    _, mine = lotteries.start(RANDOM, 2, range(2))
-    _, theirs = more.start(RANDOM, 2, range(4))
+    _, mine = lotteries.start(PATCHES, 2, range(2))
+    _, theirs = more.start(PATCHES, 2, range(4))
     assert all(torch.equal(mine[n], theirs[n][:2]) for n in mine)
     other = Lottery(digits, replace(TINY, seed=1))
     other.study = lotteries.study
-    assert not torch.equal(other.start(RANDOM, 2, range(1))[1]["layers.0.weight"], mine["layers.0.weight"][:1])
+    assert not torch.equal(other.start(PATCHES, 2, range(1))[1]["layers.0.weight"], mine["layers.0.weight"][:1])
 
 
-def test_a_design_of_ones_own_is_drawn_like_the_random_masks(lotteries: Lottery) -> None:
-    rows = lotteries.draw_by(random_mask, 3)
-    theirs = lotteries.table.query("level == 2 and arm == @RANDOM")
+def test_a_design_of_ones_own_is_drawn_like_the_local_patches(lotteries: Lottery) -> None:
+    rows = lotteries.draw_by(designs.local_patches, 3)
+    theirs = lotteries.table.query("arm == @PATCHES")
     assert rows["arm"].tolist() == [YOURS] * 3
     assert np.allclose(rows["val"], theirs["val"], atol=0.021)
     with pytest.raises(ValueError, match=r"the masks keep \[.*\] weights; allowed: as many as a ticket"):
@@ -116,7 +163,7 @@ def test_progress_counts_parts_and_ends(digits) -> None:
     seen: list[tuple[int, int]] = []
     Lottery(digits, replace(TINY, steps=2)).run(lambda done, in_all, text: seen.append((done, in_all)))
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert seen[-1] == (1 + 4 * 2 + 4 * 1,) * 2  # the dense ones, two parts of an arm at the last level, one before
+    assert seen[-1] == (1 + 2 * 2 + 3 * 1,) * 2  # the dense ones, two parts of a lottery, one of each other arm
 
 
 @pytest.mark.parametrize(
@@ -124,7 +171,6 @@ def test_progress_counts_parts_and_ends(digits) -> None:
     [
         ({"steps": 0}, "steps is 0"),
         ({"together": 1.5}, "together is 1.5"),
-        ({"few_levels": (5,)}, r"few_levels are \(5,\); allowed: 1 to 4"),
         ({"margin": 1}, "margin is 1; allowed: a number above 0 and below 1"),
     ],
 )
@@ -143,16 +189,12 @@ def test_an_unknown_arm_or_level_is_refused(lotteries: Lottery) -> None:
 
 
 def test_wins_are_counted_against_the_dense_networks_whatever_the_tickets_do() -> None:
-    rows = [(DENSE, 0, 1.0, 99, 0.1, 0.9), (DENSE, 0, 1.0, 99, 0.1, 0.8)]
-    rows += [(WINNING, 1, 0.5, 10, 0.1, 0.84), (RANDOM, 1, 0.5, 10, 0.2, 0.85), (RANDOM, 1, 0.5, 10, 0.2, 0.83)]
-    table = pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "lr", "val"])
+    rows = [(DENSE, 99, 0.1, 0.9), (DENSE, 99, 0.1, 0.8), (WINNING, 10, 0.1, 0.84)]
+    rows += [(PATCHES, 10, 0.2, 0.85), (PATCHES, 10, 0.2, 0.83)]
+    table = pd.DataFrame(rows, columns=["arm", "weights", "lr", "val"])
     assert experiment.goal(table, 0.01) == pytest.approx(0.84)
     counted = experiment.wins(table, margin=0.0101)  # a rounding above 0.84
-    assert counted[["level", "arm", "draws", "wins"]].values.tolist() == [
-        [0, DENSE, 2, 1],
-        [1, WINNING, 1, 1],
-        [1, RANDOM, 2, 1],
-    ]
+    assert counted[["arm", "draws", "wins"]].values.tolist() == [[DENSE, 2, 1], [WINNING, 1, 1], [PATCHES, 2, 1]]
     better = table.assign(val=table["val"].where(table["arm"] != WINNING, 0.99))
     assert experiment.goal(better, 0.01) == pytest.approx(0.84)
 

@@ -2,20 +2,18 @@
 
 import pandas as pd
 import pytest
+import torch
 
 from lthedu.experiments.study import RANDOM, REINIT, WINNING
 from lthedu.lessons.many_small_lotteries import figures
-from lthedu.lessons.many_small_lotteries.experiment import ARMS, SMALL
+from lthedu.lessons.many_small_lotteries.experiment import ARMS, PATCHES, SCATTERED, SMALL
 from lthedu.lessons.many_small_lotteries.figures import DRAWN
 
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    rows = [
-        (arm, 2, 0.06, 10, i, 0.95 - 0.02 * place + 0.001 * i, 0.94) for place, arm in enumerate(ARMS) for i in range(5)
-    ]
-    rows += [("dense", 0, 1.0, 100, i, 0.95, 0.95) for i in range(2)]
-    return pd.DataFrame(rows, columns=["arm", "level", "density", "weights", "draw", "val", "test"])
+    rows = [(arm, 0.95 - 0.02 * place + 0.001 * i) for place, arm in enumerate(ARMS) for i in range(5)]
+    return pd.DataFrame([*rows, *[("dense", 0.95)] * 2], columns=["arm", "val"])
 
 
 def marks(ax, arm: str):
@@ -24,7 +22,7 @@ def marks(ax, arm: str):
 
 
 def test_every_network_is_a_mark_in_its_arms_column(table: pd.DataFrame) -> None:
-    ax, alt = figures.accuracies_by_arm(table, 2, 0.94)
+    ax, alt = figures.accuracies_by_arm(table, 0.94)
     for place, arm in enumerate(ARMS, 1):  # the dense ones come first
         x, y = marks(ax, arm)
         assert sorted(y) == pytest.approx(sorted(100 * table.query("arm == @arm")["val"]))
@@ -32,51 +30,39 @@ def test_every_network_is_a_mark_in_its_arms_column(table: pd.DataFrame) -> None
         assert f"5 of {arm}" in alt
     assert "2 of dense" in alt
     assert 94.0 in [line.get_ydata()[0] for line in ax.lines]
-    assert ax.get_title().startswith("0 of 10 networks")
+    assert ax.get_title() == "The goal is reached by 0 of 5 local patches, 0 of 5 scattered pixels"
 
 
-def test_the_title_counts_winners_among_random_and_small_networks_alone(table: pd.DataFrame) -> None:
-    ax, _ = figures.accuracies_by_arm(table, 2, 0.9125)
-    assert ax.get_title().startswith("2 of 10 networks")  # 0.913 and 0.914 of the random masks
+def test_the_title_counts_the_winners_of_each_lottery(table: pd.DataFrame) -> None:
+    ax, _ = figures.accuracies_by_arm(table, 0.9125)  # local patches reach 0.914
+    assert ax.get_title() == "The goal is reached by 2 of 5 local patches, 0 of 5 scattered pixels"
 
 
 def test_what_lies_below_the_axis_is_counted(table: pd.DataFrame) -> None:
     many = pd.concat([table] * 20, ignore_index=True)
     many.loc[len(many) - 1, "val"] = 0.1
-    ax, _ = figures.accuracies_by_arm(many, 2, 0.94)
+    ax, _ = figures.accuracies_by_arm(many, 0.94)
     assert "1 below" in [t.get_text() for t in ax.texts]
 
 
 def test_guesses_are_stars_in_their_column_and_senseless_ones_are_named(table: pd.DataFrame) -> None:
-    ax, alt = figures.accuracies_by_arm(table, 2, 0.94, guess={RANDOM: 91, SMALL: "high", REINIT: None, "large": 3})
+    ax, alt = figures.accuracies_by_arm(table, 0.94, guess={PATCHES: 91, SMALL: "high", REINIT: None, "large": 3})
     stars = {(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if "guess" in line.get_label()}
-    assert stars == {(1 + ARMS.index(RANDOM), 91.0)}
+    assert stars == {(1 + ARMS.index(PATCHES), 91.0)}
     assert "The guess 'high' for 'small dense' is not drawn" in alt
     assert "The guess 3 for 'large' is not drawn" in alt
-
-
-def test_chances_stand_over_their_density_with_their_interval() -> None:
-    rows = pd.DataFrame(
-        [(0.5, WINNING, 1.0, 0.9, 1.0), (0.06, WINNING, 0.8, 0.7, 0.9), (0.06, RANDOM, 0.0, 0.0, 0.03)],
-        columns=["density", "arm", "p", "low", "high"],
-    )
-    ax, alt = figures.chances_by_density(rows)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["50 % of the weights", "6.0 % of the weights"]
-    bars = [segment.tolist() for collection in ax.collections for segment in collection.get_segments()]
-    assert any(bar[0][1] == pytest.approx(70) and bar[1][1] == pytest.approx(90) for bar in bars)
-    assert "winning ticket, random mask" in alt
 
 
 CURVES = {WINNING: ([1, 2], [0.9, 0.91], [0.9, 0.905]), RANDOM: ([1, 2], [0.8, 0.82], [0.8, 0.81])}
 
 
 def test_the_best_of_n_shows_every_arm_the_goal_and_the_budget() -> None:
-    ax, alt = figures.best_of_draws(CURVES, 0.89, budget=2)
+    ax, alt = figures.best_of_draws(CURVES, 0.89, budget=(1, 2))
     drawn = [list(line.get_ydata()) for line in ax.lines]
     for expected in ([90, 91], [80, 82], [89, 89]):
         assert any(d == pytest.approx(expected) for d in drawn)
-    assert any("a ticket's price: 2 draws" in t.get_text() for t in ax.texts)
-    assert "The best of 2 reaches the goal in 1 of 2 arms" in ax.get_title()
+    assert any("a ticket's price:\n1 to 2 draws" in t.get_text() for t in ax.texts)
+    assert "The best of up to 2 reaches the goal in 1 of 2 arms" in ax.get_title()
     assert "random mask" in alt
 
 
@@ -95,11 +81,21 @@ def test_the_first_draws_say_how_far_the_best_is_behind() -> None:
     assert "each of 2 random networks" in alt
 
 
-def test_a_stored_run_counts_its_wins_and_names_its_source() -> None:
+def test_a_stored_run_tells_each_arms_mean_and_names_its_source() -> None:
     table = pd.DataFrame({"arm": [WINNING] * 2 + [RANDOM] * 4, "val": [0.95, 0.96, 0.9, 0.91, 0.92, 0.95]})
-    ax, alt = figures.stored_draws(table, 0.945, "a run of long ago")
-    assert "random mask, mean 92.0, 1 of 4 win" in alt
+    ax, alt = figures.stored_draws(table, "a run of long ago")
+    assert "2 of winning ticket, mean 95.5; 4 of random mask, mean 92.0" in alt
     assert "a run of long ago" in [t.get_text() for t in ax.texts]
+
+
+def test_a_hidden_units_pixels_are_filled_where_its_mask_keeps_them() -> None:
+    mask = torch.zeros(3, 9, dtype=torch.bool)
+    mask[1, [0, 5]], mask[2, 4] = True, True  # the first unit reads nothing
+    figure, alt = figures.what_units_read({PATCHES: mask, SCATTERED: mask[1:]}, units=2)
+    for row in (figure.axes[:2], figure.axes[2:]):
+        filled = [sorted(patch.get_center().tolist() for patch in ax.patches) for ax in row]
+        assert filled == [[[0, 0], [2, 1]], [[1, 1]]]
+    assert "local patches, scattered pixels" in alt
 
 
 def test_the_kinds_of_network_have_equally_many_edges() -> None:
@@ -135,4 +131,4 @@ def test_throughput_is_networks_over_seconds() -> None:
 
 def test_arms_differ_in_colour_line_and_marker() -> None:
     for key in ("color", "linestyle", "marker"):
-        assert len({str(look[key]) for look in DRAWN.values()}) == len(DRAWN) == 6
+        assert len({str(look[key]) for look in DRAWN.values()}) == len(DRAWN) == 8

@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from lthedu import data
-from lthedu.lessons.zeros_and_signs import experiment
-from lthedu.lessons.zeros_and_signs.experiment import CONTROL, KEPT, LESSON, PRUNED, RANDOM, Deconstruction, Settings
+from lthedu.lessons.zeros_and_signs.experiment import LESSON, Deconstruction, Settings
+from lthedu.lessons.zeros_and_signs.ways import CONTROL, KEPT, PLACES, PRUNED, RANDOM, TICKET, every_criterion, signal
 from lthedu.networks import masks
 from lthedu.training import evaluate
 
-SMALL = Settings(seeds=(3, 4), sizes=(196, 12, 10), densities=(0.5, 0.2), retrained=(0.3,), steps=20, batch_size=50)
+SMALL = Settings(
+    seeds=(3, 4), sizes=(196, 12, 10), densities=(0.5, 0.2), retrained=(0.3,), held=(0.3,), steps=20, batch_size=50
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def test_the_table_has_every_arm_of_every_density_once_a_seed(game):
     assert len(rows) == 1 + len(KEPT) + len(PRUNED) + 2 * 2 * (len(game.criteria) + 2)
 
 
-@pytest.mark.parametrize("criterion", [*experiment.every_criterion(), RANDOM, CONTROL])
+@pytest.mark.parametrize("criterion", [*every_criterion(), RANDOM, CONTROL])
 def test_every_mask_keeps_its_share_of_every_layer(game, criterion):
     for name, m in game.mask(criterion, 0.2).items():
         share = 0.4 if name == "layers.1.weight" else 0.2  # the output layer keeps twice as much
@@ -53,15 +55,47 @@ def test_rewound_and_zero_are_the_same_training(game):
 
 def test_held_values_are_zero_where_they_should_be(game):
     mask = game.mask("large_final", 0.3)
-    at_init, moved, drawn = (game.held(way, mask, 0.3) for way in PRUNED[1:])
+    at_init, moved, mirror, drawn = (game.held(way, mask, 0.3) for way in PRUNED[1:])
     assert game.held("zero", mask, 0.3) is None
     for n, m in mask.items():
-        for held in (at_init, moved, drawn):
+        assert torch.equal(moved[n] + mirror[n], at_init[n])
+        assert not ((moved[n] != 0) & (mirror[n] != 0)).any()
+        for held in (at_init, moved, mirror, drawn):
             assert (held[n][m] == 0).all()
             there = held[n] != 0
             assert torch.equal(held[n][there], game.networks.params[n][there])
         assert ((moved[n] != 0).flatten(1).sum(1) == (drawn[n] != 0).flatten(1).sum(1)).all()
         assert not torch.equal(moved[n] != 0, drawn[n] != 0)
+
+
+def test_a_start_changes_what_it_says_and_keeps_the_rest(game):
+    mask, ticket = game.mask("large_final", 0.3), game.start(TICKET, 0.3)
+    for way, (_, signed, restored) in KEPT.items():
+        start = game.start(way, 0.3)
+        for n, m in mask.items():
+            same = start[n].sign() == ticket[n].sign()
+            if way == PLACES:
+                assert ((start[n] != 0).flatten(1).sum(1) == m.flatten(1).sum(1)).all()
+                assert not torch.equal(start[n] != 0, m)
+            else:
+                assert torch.equal(start[n] != 0, m)
+                assert bool(same.all()) == signed
+            if restored or way.startswith("reshuffled"):
+                assert torch.allclose(start[n].flatten(1).norm(dim=1), ticket[n].flatten(1).norm(dim=1), rtol=1e-5)
+
+
+def test_masks_are_not_tested_on_the_order_that_found_them(game):
+    assert not set(game.order) & set(game.new_order)
+
+
+def test_a_signal_is_that_of_each_network_alone(game):
+    images = game.data.x_train[:50]
+    found = signal(game.networks.params, images)
+    for i in range(2):
+        first, last = game.networks.module(i).layers
+        hidden = first(images)
+        outputs = (hidden, last(hidden.relu()))
+        assert found[i].tolist() == pytest.approx([float(out.detach().square().mean().sqrt()) for out in outputs])
 
 
 def test_a_learners_functions_are_used(game):
@@ -88,6 +122,7 @@ def test_what_does_not_fit_is_refused_by_name(game):
         ({"steps": 0.5}, r"steps is 0\.5"),
         ({"batch_size": 0}, r"batch_size is 0; allowed: a whole number from 1 up"),
         ({"retrained": ()}, r"retrained is \(\)"),
+        ({"held": (0.0,)}, r"held\[0\] is 0\.0"),
         ({"densities": (1.0,)}, r"densities\[0\] is 1\.0"),
     ]:
         with pytest.raises(ValueError, match=words):
