@@ -102,7 +102,7 @@ def test_the_masked_network_reads_the_digits_as_the_small_network_does(keep) -> 
     theirs = target(pictures.x_test)
     assert (theirs.argmax(1) == pictures.y_test).double().mean() >= 0.985
     assert Path(data.data_path("mnist").parent / "reference" / "small_cnn.safetensors").stat().st_size <= 200_000
-    ticket = construct(target, eta=1e-3, image=(1, 28, 28), keep=keep)
+    ticket = construct(target, eta=1e-4, image=(1, 28, 28), keep=keep)  # at 1e-3, 0.2 % are read otherwise
     assert ticket.missed == 0
     assert same_predictions(theirs, ticket.logits(pictures.x_test)) >= 0.999
     row = proof_targets._alone(proof_targets._ticket, target, pictures.x_test[:100], (0.0, 1.0), keep, Targets())
