@@ -74,8 +74,8 @@ def proof_targets(progress: Progress, parts: Path, settings: Targets | None = No
     logits there and by a search over the box, `agreement` the share of test digits that both answer alike, all of the
     folded weights in float64. `rounding` is how far the masked network's own logits, in float32, are from those, on the
     first `masked` test digits. `peak bytes` is the most memory of a process that does nothing but construct the ticket,
-    torch included; `bytes` the size of the ticket's file. `scales` says whether each layer of the target was scaled as a
-    whole (`normalise`) or each neuron by itself (`normalise_rows`).
+    torch included; `bytes` the size of the ticket's file. `scales` says whether each layer of the target was scaled as
+    a whole (`normalise`) or each neuron by itself (`normalise_rows`).
     """
     s = settings or Targets()
     pictures = small_cnn.pictures(data.load("mnist")).x_test
