@@ -126,7 +126,7 @@ def affine_layers(
     found: list[Affine] = []
     for name, module in leaves(network):
         if is_a(module, nn.Linear):
-            weight, bias = affine(module, name or called)
+            weight, bias = weight_and_bias(module, name or called)
             if found and weight.shape[1] != len(found[-1][1]):
                 raise ValueError(f"layer {name!r} reads {weight.shape[1]} numbers after one of {len(found[-1][1])}")
             found.append((weight, bias))
@@ -146,10 +146,10 @@ def affine_layers(
     return found
 
 
-def affine(layer: Any, called: str) -> Affine:
+def weight_and_bias(layer: Any, called: str) -> Affine:
     """Weight and bias in float64, a missing bias zero. Raises ValueError for no weight, and for one that is not finite.
 
-    >>> affine(nn.Linear(2, 3, bias=False), "head")[1]
+    >>> weight_and_bias(nn.Linear(2, 3, bias=False), "head")[1]
     array([0., 0., 0.])
     """
     weight = np.ascontiguousarray(layer.weight.detach().cpu().double().numpy())
@@ -203,8 +203,7 @@ def check_computes(
             continue  # where the network itself overflows there is nothing to compare
         same &= bool((got[i : i + 16] - w).abs().max() <= 1e-9 * w.abs().max())
     if not same:
-        says = "its Linear layers say" if allowed == ALLOWED else "its layers say"
-        raise ValueError(f"{type(network).__name__} does more, or less, than {says}; {allowed}")
+        raise ValueError(f"{type(network).__name__} does more, or less, than its layers say; {allowed}")
 
 
 @typed

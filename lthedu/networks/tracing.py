@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 
 from lthedu.base.arguments import typed
 from lthedu.networks.chain import RELU, Chain, Shape, Step, times
-from lthedu.networks.reading import Affine, affine, check_computes, in_float64, is_a, obstacle
+from lthedu.networks.reading import Affine, check_computes, in_float64, is_a, obstacle, weight_and_bias
 
 ALLOWED = (
     "allowed: Conv2d of stride 1, padded with zeros by less than half its kernel, and Linear layers, ReLU between each "
@@ -86,7 +86,7 @@ class _Tracer(fx.Tracer):
 
 
 class _Reader(fx.Interpreter):
-    """It runs a traced network on two images and notes each step, before it is done and so can fail."""
+    """It runs a traced network on two images and notes each step before it runs, since running it may fail."""
 
     def __init__(self, traced: fx.GraphModule, image: Shape) -> None:
         super().__init__(traced)
@@ -94,7 +94,7 @@ class _Reader(fx.Interpreter):
         self.steps: list[Step] = []
         self.layers: list[Affine] = []
         self.image = self.shape = image
-        self.flat = False  # whether the next step reads a row
+        self.in_rows = False  # whether the next step reads a row
         self.last: Any = None
         self.open = ""  # the affine layer that waits for its ReLU
         self.name = ""
@@ -157,9 +157,9 @@ class _Reader(fx.Interpreter):
     def _read_affine(self, kind: type[nn.Module], layer: Any) -> None:
         if self.open:
             raise self._refused(f"follows layer {self.open!r} without a ReLU between them")
-        weight, bias = affine(layer, self.name)
+        weight, bias = weight_and_bias(layer, self.name)
         if kind is nn.Linear:
-            if not self.flat:
+            if not self.in_rows:
                 raise self._refused(f"is Linear and reads images of shape {self.shape}: flatten them first")
             if weight.shape[1] != math.prod(self.shape):
                 raise self._refused(f"reads {weight.shape[1]} numbers after {math.prod(self.shape)}")
@@ -179,8 +179,8 @@ class _Reader(fx.Interpreter):
             raise self._refused(f"is Conv2d with padding {layer.padding} of {layer.padding_mode}")
         if any(2 * p >= k for p, k in zip(sides[::2], layer.kernel_size[::-1], strict=True)):
             raise self._refused(f"is Conv2d with padding {layer.padding} around a kernel of {times(layer.kernel_size)}")
-        if self.flat or layer.in_channels != self.shape[0]:
-            reads = "rows" if self.flat else f"{self.shape[0]}"
+        if self.in_rows or layer.in_channels != self.shape[0]:
+            reads = "rows" if self.in_rows else f"{self.shape[0]}"
             raise self._refused(f"is Conv2d of {layer.in_channels} channels and reads {reads}")
         return sides[2], sides[0]
 
@@ -198,10 +198,10 @@ class _Reader(fx.Interpreter):
         """Flattening, or an average over the whole image; which of them it is, what came of it says."""
         shape, image = tuple(result.shape), self.shape
         if kind is nn.Flatten and shape == (2, math.prod(image)):
-            self.flat = True
-        elif kind is not nn.Flatten and not self.flat and shape in ((2, image[0]), (2, image[0], 1, 1)):
+            self.in_rows = True
+        elif kind is not nn.Flatten and not self.in_rows and shape in ((2, image[0]), (2, image[0], 1, 1)):
             self._add(Step("average", 0, image[1:], image[1:]))
-            self.flat = len(shape) == 2
+            self.in_rows = len(shape) == 2
         else:
             raise self._refused(f"makes {times(shape[1:])} of {times(image)}")
 
@@ -213,7 +213,7 @@ class _Reader(fx.Interpreter):
         self.steps.append(step)
 
     def chain(self, result: Any) -> Chain:
-        if not self.steps or self.steps[-1].kind != "affine" or not self.flat or result is not self.last:
+        if not self.steps or self.steps[-1].kind != "affine" or not self.in_rows or result is not self.last:
             raise ValueError(f"the last step is no Linear layer; {ALLOWED}")
         return Chain(self.image, tuple(self.steps))
 

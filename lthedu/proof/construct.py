@@ -187,13 +187,13 @@ def construct(
     mask: Mask = {}
     built = []
     for i, (layer, (step, _)) in enumerate(zip(layers, chain.affine, strict=True)):
-        work = _Layer(source, i, step, layer, signed=region.signed and i == 0)
+        work = TwoLayers(source, i, step, layer, signed=region.signed and i == 0)
         built.append(work.build(method, block, eta, _chooser(method, solver, keep), first_mask))
         mask |= work.mask
     return Construction(source, mask, scale, region, eta, method, built, chain)
 
 
-class _Layer:
+class TwoLayers:
     """Two layers of the source that are to compute one layer of the target."""
 
     def __init__(self, source: AnySource, index: int, step: Step, target: Layer, *, signed: bool) -> None:

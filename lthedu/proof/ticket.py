@@ -104,11 +104,9 @@ class Ticket:
         """
         x = self._checked(x)
         found = self._in_fixed_order(x, torch.float32)
-        return (
-            found * self.scale
-            if self._holds(found)
-            else self._in_float64(found, self._in_fixed_order(x, torch.float64))
-        )
+        if self._holds(found):
+            return self.scale * found
+        return self._in_float64(found, self._in_fixed_order(x, torch.float64))
 
     def _in_fixed_order(self, x: Tensor, dtype: torch.dtype) -> Tensor:
         chain = self.source.chain

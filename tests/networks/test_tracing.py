@@ -1,5 +1,8 @@
 """What a convolutional network computes, read from its forward; what cannot be read is refused by its name."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -234,8 +237,9 @@ def test_a_chain_that_does_not_fit_together_is_none() -> None:
     for steps in ((), (affine,), (Step("affine", 2, (4, 4)), Step("relu"))):
         with pytest.raises(ValueError, match="the last step gives no row of outputs"):
             Chain((1, 4, 4), steps)
-    with pytest.raises(ValueError, match=r"the image has shape \(0, 4, 4\)"):
-        Chain((0, 4, 4), (Step("affine", 2, (4, 4)),))
+    for image in ((0, 4, 4), (1, 4.5, 4), (4, 4)):
+        with pytest.raises(ValueError, match=re.escape(f"the image has shape {image}; allowed")):
+            Chain(image, (Step("affine", 2, (4, 4)),))
     for wrong in (
         {"kind": "tanh"},
         {"kind": "affine"},
@@ -243,6 +247,10 @@ def test_a_chain_that_does_not_fit_together_is_none() -> None:
         {"kind": "max", "kernel": (0, 1)},
         {"kind": "max", "kernel": (1,)},
         {"kind": "max", "padding": (1, 1)},
+        {"kind": "max", "kernel": (2.5, 2)},
+        {"kind": "max", "kernel": (math.inf, 2)},
+        {"kind": "affine", "outputs": 1.5},
+        {"kind": "affine", "outputs": -1},
         {"kind": "affine", "outputs": 1, "stride": (2, 2)},
     ):
         with pytest.raises(ValueError, match="allowed"):

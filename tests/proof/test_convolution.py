@@ -296,7 +296,7 @@ def test_a_convolution_needs_the_size_of_its_images() -> None:
 def test_a_source_that_does_not_fit_is_refused_with_its_widths() -> None:
     with pytest.raises(ValueError, match=r"the source would be 2-\d+-2-\d+-3: .* 'free' fits"):
         ticket_of(SMALL, memory=20_000)
-    need = widths._bytes(ticket_of(SMALL).source.chain)
+    need = widths.bytes_needed(ticket_of(SMALL).source.chain)
     assert ticket_of(SMALL, memory=need).missed == 0
     with pytest.raises(ValueError, match="the source would be"):
         ticket_of(SMALL, memory=need - 1)

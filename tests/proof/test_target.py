@@ -121,7 +121,7 @@ def test_a_forward_of_ones_own_will_do_if_it_is_the_same() -> None:
          "shape", "a little more"],
 )  # fmt: skip
 def test_what_computes_something_else_is_refused(net) -> None:
-    with pytest.raises(ValueError, match=r"does more, or less, than its Linear layers say; allowed"):
+    with pytest.raises(ValueError, match=r"does more, or less, than its layers say; allowed"):
         layers_of(net)
 
 
