@@ -61,7 +61,7 @@ def kinds_of_network() -> tuple[Figure, str]:
         _network(ax, pixels, units, range(units * (pixels + 3)), np.full(66, 0.5), "#DDDDDD")
         _network(ax, pixels, units, kept, widths, color)
         ax.set_title(arm.replace(" ", "\n", 1), color=color, fontsize=11, weight="bold")
-        ax.text(0.5, -0.06, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
+        ax.text(0.5, -0.1, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
         ax.axis("off")
     axes[0].text(-0.02, 1.04, "outputs", transform=axes[0].transAxes, fontsize=9, color="#444444")
     axes[0].text(-0.02, -0.05, "pixels", transform=axes[0].transAxes, fontsize=9, color="#444444")
@@ -255,11 +255,12 @@ def best_of_draws(
         ax.plot(draws, 100 * np.asarray(test), label=arm, ms=4, **DRAWN[arm])
         height = max(100 * test[-1], height + 0.45)  # names apart where lines are close
         reach += test[-1] >= goal
-        ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"])
+        above = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}  # so that no line crosses a name
+        ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"], bbox=above)
     most = max(draws[-1] for draws, _, _ in curves.values())
     ax.set_title(f"The best of up to {most} reaches the goal in {reach} of {len(curves)} arms, on average", fontsize=11)
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
-    ax.text(1, 100 * goal, "goal", va="bottom", fontsize=9)
+    ax.text(1, 100 * goal, "goal", va="top", fontsize=9)
     if budget is not None:
         ax.axvspan(*budget, color="#999999", alpha=0.2)
         words = f"a ticket's price:\n{budget[0]:.0f} to {budget[1]:.0f} draws"
@@ -312,7 +313,7 @@ def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], source: str
     ax.margins(x=0.08, y=0.3)
     ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)")
     ax.set_title("Stored run: ten times the training keeps the order", fontsize=11)
-    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=8)
+    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=7)
     return ax, f"stored run, histograms of validation accuracies in percent: {'; '.join(told)}."
 
 
