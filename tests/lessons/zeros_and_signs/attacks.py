@@ -12,7 +12,7 @@ from torch import Tensor
 from lthedu import data
 from lthedu.base.streams import derive, generator
 from lthedu.lessons.zeros_and_signs.experiment import DEEP, LESSON, Deconstruction, Settings
-from lthedu.lessons.zeros_and_signs.ways import PLACES, TICKET, restore_norms, signal
+from lthedu.lessons.zeros_and_signs.ways import PLACES, PRUNED, TICKET, restore_norms, signal
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
@@ -250,6 +250,17 @@ def held_for_five_times_the_steps() -> Found:
     ways = ("zero", "frozen at init", "zero if moved to zero")
     held = {way: e.held(way, mask, 0.05) for way in ways}
     return {way: accuracy(e, e.networks.params, mask, 6e-3, held=held[way], times=5) for way in ways}
+
+
+def held_at_twice_the_largest_rate() -> dict[float, Found]:
+    """The stored run's best rates for held weights are at the edge of its search: is more better? By rate."""
+    e = trained(SHALLOW)
+    mask = e.mask("large_final", 0.05)
+    held = {way: e.held(way, mask, 0.05) for way in PRUNED}
+    return {
+        lr: {way: accuracy(e, e.networks.params, mask, lr, held=values) for way, values in held.items()}
+        for lr in (0.024, 0.048)
+    }
 
 
 def _for_longer(settings: Settings, times: int) -> Found:

@@ -110,3 +110,8 @@ def test_zero_is_not_special_and_the_head_start_is_not_the_reason() -> None:
         assert abs(found[times][1] - found[0.0][1]) < 0.5
     assert found[-0.5][0] < found[0.0][0] - 10
     assert found[-0.5][1] > found[0.0][1] - 1.5
+
+
+def test_a_rate_beyond_the_stored_search_is_better_for_nothing_that_is_held() -> None:
+    edge, beyond = attacks.held_at_twice_the_largest_rate().values()
+    assert all(beyond[way] < edge[way] for way in edge)
