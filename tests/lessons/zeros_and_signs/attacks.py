@@ -12,7 +12,7 @@ from torch import Tensor
 from lthedu import data
 from lthedu.base.streams import derive, generator
 from lthedu.lessons.zeros_and_signs.experiment import DEEP, LESSON, Deconstruction, Settings
-from lthedu.lessons.zeros_and_signs.ways import PLACES, PRUNED, TICKET, restore_norms, signal
+from lthedu.lessons.zeros_and_signs.ways import CONTROL, PLACES, PRUNED, TICKET, restore_norms, signal
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
@@ -110,14 +110,35 @@ def nearest_to_the_trained_weights() -> dict[float, tuple[float, float]]:
     return found
 
 
-def movement_without_changed_signs() -> Found:
-    """Does *movement* read so little because it keeps weights that changed their sign? Here it may not."""
+def movement_without_some_weights() -> Found:
+    """Why does *movement* read so little? Weights that changed their sign, or that training shrank, may not be kept."""
     e = trained(SHALLOW)
-    movement, one_sign = CRITERIA["movement"], same_sign(CRITERIA["movement"])
-    other = Deconstruction(e.data, SHALLOW, criteria={"movement": movement, "same sign": one_sign})
+    movement = CRITERIA["movement"]
+
+    def grown(i: Params, f: Params) -> Params:
+        return {n: s.masked_fill(f[n].abs() < i[n].abs(), -torch.inf) for n, s in movement(i, f).items()}
+
+    criteria = {"movement": movement, "no changed signs": same_sign(movement), "none that shrank": grown}
+    other = Deconstruction(e.data, SHALLOW, criteria=criteria)
     other.dense = e.dense
-    mask = {name: other.mask(name, 0.3) for name in other.criteria}
+    mask = {name: other.mask(name, 0.3) for name in criteria}
     return {name: untrained(e, masks.apply(m, e.networks.params)) for name, m in mask.items()}
+
+
+def signs_that_fit_on_other_sizes() -> Found:
+    """Does a mask need the initial weights with which it was found, or their signs? The same signs on other sizes."""
+    e = trained(SHALLOW)
+    own, next_mask = e.mask("large_final", 0.3), e.mask(CONTROL, 0.3)
+    fresh = e.create(lambda: MLP(SHALLOW.sizes), [derive(seed, "fresh") for seed in SEEDS]).params
+    found = {}
+    for name, mask, sizes, signs in (
+        ("fresh sizes", own, fresh, e.networks.params),
+        ("another network's mask", next_mask, e.networks.params, e.networks.params),
+        ("its signs, too", next_mask, e.networks.params, {n: p.roll(-1, 0) for n, p in e.networks.params.items()}),
+    ):
+        start = {n: sizes[n].abs() * signs[n].sign() if n in mask else p for n, p in e.networks.params.items()}
+        found[name] = untrained(e, masks.apply(mask, start))
+    return found
 
 
 def one_size_at_every_density() -> dict[float, float]:

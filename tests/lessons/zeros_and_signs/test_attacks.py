@@ -29,9 +29,16 @@ def test_masks_of_longer_training_read_less() -> None:
     assert found["movement"] < 25
 
 
-def test_changed_signs_explain_a_part_of_what_movement_lacks() -> None:
-    found = attacks.movement_without_changed_signs()
-    assert found["movement"] + 5 < found["same sign"] < 45
+def test_movement_reads_little_because_of_what_shrank_more_than_of_changed_signs() -> None:
+    found = attacks.movement_without_some_weights()
+    assert found["movement"] + 5 < found["no changed signs"] < found["none that shrank"] - 10
+
+
+def test_a_mask_fits_signs_and_partly_their_sizes() -> None:
+    found = attacks.signs_that_fit_on_other_sizes()
+    assert found["another network's mask"] < 20
+    for name in ("fresh sizes", "its signs, too"):
+        assert 20 < found[name] < 50
 
 
 def test_random_sizes_do_not_explain_why_keeping_more_reads_less() -> None:
