@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,18 +23,30 @@ from lthedu.experiments import claimed, kept, small_cnn
 from lthedu.experiments.paper_results import PaperResult, made_with
 from lthedu.networks import models
 from lthedu.networks.models import MLP
-from lthedu.proof import certificate, construct, largest_difference, limits, same_predictions, save_ticket, widths
+from lthedu.proof import (
+    certificate,
+    construct,
+    largest_difference,
+    limits,
+    normalise,
+    normalise_rows,
+    same_predictions,
+    save_ticket,
+    widths,
+)
 from lthedu.proof.solvers import Keep
 from lthedu.proof.widths import Method
 from lthedu.training import Progress, Replicates, train
 
 Row = dict[str, Any]
 KEEPS: tuple[Keep, ...] = get_args(Keep)
+Scales = Literal["layer", "neuron"]  # what has a scale of its own in the target that is built
+NORMALISE = {"layer": normalise, "neuron": normalise_rows}
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Trained targets, each built for two boxes and with both ways to choose among the subsets within eta."""
+    """Trained targets, each built for two boxes, scaled in two ways, by both choices among the subsets within eta."""
 
     eta: float = 1e-3
     boxes: tuple[tuple[float, float], ...] = ((0.0, 1.0), (-1.0, 1.0))
@@ -62,18 +74,19 @@ def proof_targets(progress: Progress, parts: Path, settings: Targets | None = No
     logits there and by a search over the box, `agreement` the share of test digits that both answer alike, all of the
     folded weights in float64. `rounding` is how far the masked network's own logits, in float32, are from those, on the
     first `masked` test digits. `peak bytes` is the most memory of a process that does nothing but construct the ticket,
-    torch included; `bytes` the size of the ticket's file.
+    torch included; `bytes` the size of the ticket's file. `scales` says whether each layer of the target was scaled as
+    a whole (`normalise`) or each neuron by itself (`normalise_rows`).
     """
     s = settings or Targets()
     pictures = small_cnn.pictures(data.load("mnist")).x_test
     images = {"LeNet-300-100": pictures.flatten(1), "small CNN": pictures}
     target = cache(lambda name: small_cnn.trained() if name == "small CNN" else _lenet(s))
 
-    def row(name: str, box: tuple[float, float], keep: Keep) -> Row:
-        found = _alone(_ticket, target(name), images[name], box, keep, s)
-        return {"target": name, "low": box[0], "high": box[1], "keep": keep} | found
+    def row(name: str, box: tuple[float, float], scales: Scales, keep: Keep) -> Row:
+        found = _alone(_ticket, target(name), images[name], box, scales, keep, s)
+        return {"target": name, "low": box[0], "high": box[1], "scales": scales, "keep": keep} | found
 
-    cases = list(itertools.product(images, s.boxes, KEEPS))
+    cases = list(itertools.product(images, s.boxes, NORMALISE, KEEPS))
     return _collected("Tickets of trained targets on MNIST", asdict(s), cases, row, parts, progress)
 
 
@@ -105,11 +118,11 @@ def _alone(measure: Callable[..., Row], *arguments: Any) -> Row:
         return fresh.submit(measure, *arguments).result()
 
 
-def _ticket(target: nn.Module, x: Tensor, box: tuple[float, float], keep: Keep, s: Targets) -> Row:
+def _ticket(target: nn.Module, x: Tensor, box: tuple[float, float], scales: Scales, keep: Keep, s: Targets) -> Row:
     image = (1, 28, 28) if x.ndim == 4 else None
     construct(MLP([4, 3, 2]), eta=0.1, keep=keep)  # what is compiled is compiled now
     began = time.perf_counter()
-    ticket = construct(target, eta=s.eta, box=box, image=image, keep=keep, seed=s.seed)
+    ticket = construct(target, eta=s.eta, box=box, image=image, keep=keep, seed=s.seed, normalise=NORMALISE[scales])
     seconds, memory = time.perf_counter() - began, peak_memory()
     inputs = x.double().numpy()
     theirs, ours = ticket.target_logits(inputs), ticket.folded(inputs)

@@ -13,7 +13,7 @@ from lthedu.experiments import paper_results, small_cnn
 from lthedu.networks.models import MLP
 from lthedu.paper import proof_targets, runs
 from lthedu.paper.proof_targets import Targets, Tradeoff
-from lthedu.proof import construct, limits, same_predictions
+from lthedu.proof import construct, limits, normalise_rows, same_predictions
 from lthedu.training import Replicates, evaluate
 
 
@@ -52,7 +52,7 @@ def test_changed_weights_are_refused(tmp_path, monkeypatch) -> None:
         small_cnn.trained()
 
 
-def test_every_target_box_and_choice_has_a_row_with_its_errors_in_order(tmp_path, mnist, monkeypatch) -> None:
+def test_every_target_box_scale_and_choice_has_a_row_with_its_errors_in_order(tmp_path, mnist, monkeypatch) -> None:
     few = mnist.first(60, 20, 20)
     tiny = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 10))
     monkeypatch.setattr(data, "load", lambda *_, **__: few)
@@ -61,7 +61,7 @@ def test_every_target_box_and_choice_has_a_row_with_its_errors_in_order(tmp_path
     monkeypatch.setattr(proof_targets, "_alone", lambda measure, *arguments: measure(*arguments))
     found = proof_targets.proof_targets(silent, tmp_path, Targets(eta=1e-2, steps=2, batch_size=20, masked=7))
     assert found.complete
-    assert len(found.table) == 2 * 2 * 2
+    assert len(found.table) == 2 * 2 * 2 * 2
     for row in found.table.to_dict("records"):
         assert 0 <= row["on test"] <= row["found"] <= row["certificate"]
         assert row["rounding"] < 1e-4
@@ -102,9 +102,10 @@ def test_the_masked_network_reads_the_digits_as_the_small_network_does(keep) -> 
     theirs = target(pictures.x_test)
     assert (theirs.argmax(1) == pictures.y_test).double().mean() >= 0.985
     assert Path(data.data_path("mnist").parent / "reference" / "small_cnn.safetensors").stat().st_size <= 200_000
-    ticket = construct(target, eta=1e-3, image=(1, 28, 28), keep=keep)
+    ticket = construct(target, eta=1e-3, image=(1, 28, 28), keep=keep, normalise=normalise_rows)
     assert ticket.missed == 0
     assert same_predictions(theirs, ticket.logits(pictures.x_test)) >= 0.999
-    row = proof_targets._alone(proof_targets._ticket, target, pictures.x_test[:100], (0.0, 1.0), keep, Targets())
+    given = target, pictures.x_test[:100], (0.0, 1.0), "neuron", keep, Targets()
+    row = proof_targets._alone(proof_targets._ticket, *given)
     assert row["peak bytes"] is None or row["peak bytes"] < 3e9
     assert row["found"] <= row["certificate"]
