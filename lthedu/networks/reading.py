@@ -112,11 +112,13 @@ def affine_layers(
     """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
 
     `network` is made of Linear, ReLU and Flatten, nested or with a forward of its own, or a `ResidualMLP`; missing
-    biases are zero, and a layer that is used twice comes twice. What was read is held against what the network
-    computes, near and far from zero and where it will be looked at: `at(inputs)` gives such places (n, inputs), as the
-    corners of a box. `called` is its name in an error. Raises ValueError, naming the layer, for any other layer, for
-    hooks and weights that are computed from others, for a weight that is not finite, and for a network that does not
-    compute Linear, ReLU, Linear, ..., Linear in the order in which it lists its layers.
+    biases are zero, and a layer that is used twice comes twice. A forward of its own is traced by `torch.fx`. What was
+    read is held against what the network computes, near and far from zero and where it will be looked at: `at(inputs)`
+    gives such places (n, inputs), as the corners of a box. Where a forward cannot be traced, as one with an `if` on its
+    inputs, its layers are taken as they are listed, and these finitely many places are all that holds them to it: a
+    ReLU that is missing where no place feels it is not seen. `called` is its name in an error. Raises ValueError,
+    naming the layer, for any other layer, for hooks and weights that are computed from others, for a weight that is not
+    finite, and for a network that does not compute Linear, ReLU, Linear, ..., Linear.
 
     >>> [weight.shape for weight, _ in affine_layers(MLP([784, 300, 10]))]
     [(300, 784), (10, 300)]
@@ -134,7 +136,11 @@ def affine_layers(
             raise ValueError(f"layer {name or called!r} is {type(module).__name__}; {ALLOWED}")
     if not found:
         raise ValueError(f"the {called} has no layer; {ALLOWED}")
-    if isinstance(network, ResidualMLP):
+    if mlp_layers(network) is None and not is_a(network, ResidualMLP):
+        from lthedu.networks.tracing import layers_as_run  # it is built upon this module
+
+        found = layers_as_run(network, found[0][0].shape[1]) or found
+    elif isinstance(network, ResidualMLP):
         found = [(w + np.eye(len(w)), b) if adds else (w, b) for (w, b), adds in zip(found, network.adds, strict=True)]
 
     def computes(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The reader of convolutional networks: what their forward does to an image, step by step, as a chain."""
+"""The reader of a network's forward: what it does to an image or a row, step by step, as a chain."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from lthedu.base.arguments import typed
+from lthedu.networks import reading
 from lthedu.networks.chain import RELU, Chain, Shape, Step, times
 from lthedu.networks.reading import Affine, affine, check_computes, in_float64, is_a, obstacle
 
@@ -61,13 +62,11 @@ def read_chain(
         raise ValueError(f"image is {image}; allowed: (channels, height, width), each at least 1")
     double = in_float64(network, ALLOWED)
     try:
-        traced = fx.GraphModule(double, _Tracer().trace(double))
+        traced = _traced(double)
     except Exception as error:
         raise ValueError(f"the forward of the {called} cannot be traced ({error}); {ALLOWED}") from error
     reader = _Reader(traced, image)
-    with torch.no_grad():
-        result = reader.run(torch.zeros(2, *image, dtype=torch.float64))
-    chain = reader.chain(result)
+    chain = reader.read()
     weights = [tuple(map(torch.from_numpy, layer)) for layer in reader.layers]
 
     def computes(x: Tensor) -> Tensor:
@@ -78,6 +77,28 @@ def read_chain(
     return chain, reader.layers
 
 
+def layers_as_run(network: nn.Module, inputs: int) -> list[Affine] | None:
+    """The Linear layers in the order in which a forward of rows (n, inputs) runs them; None where it cannot be traced.
+
+    Weights are (outputs, inputs), as in `affine_layers`. Raises ValueError, naming the layer, unless Linear and ReLU
+    take turns.
+
+    >>> [len(bias) for _, bias in layers_as_run(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), 4)]
+    [3, 2]
+    """
+    try:
+        traced = _traced(in_float64(network))
+    except Exception:
+        return None
+    reader = _Reader(traced, (inputs, 1, 1), rows=True)
+    reader.read()
+    return [(weight.reshape(len(weight), -1), bias) for weight, bias in reader.layers]
+
+
+def _traced(double: nn.Module) -> fx.GraphModule:
+    return fx.GraphModule(double, _Tracer().trace(double))
+
+
 class _Tracer(fx.Tracer):
     """It does not look into layers, nor into those of derived classes: these are refused by their names."""
 
@@ -86,18 +107,34 @@ class _Tracer(fx.Tracer):
 
 
 class _Reader(fx.Interpreter):
-    """It runs a traced network on two images and notes each step, before it is done and so can fail."""
+    """It runs a traced network on two images, or `rows`, and notes each step, before it is done and so can fail."""
 
-    def __init__(self, traced: fx.GraphModule, image: Shape) -> None:
+    def __init__(self, traced: fx.GraphModule, image: Shape, *, rows: bool = False) -> None:
         super().__init__(traced)
         self.extra_traceback = False  # an error is what was said below, and no more
         self.steps: list[Step] = []
         self.layers: list[Affine] = []
         self.image = self.shape = image
-        self.flat = False  # whether the next step reads a row
+        self.flat = self.rows = rows  # whether the next step reads a row
+        self.allowed = reading.ALLOWED if rows else ALLOWED
         self.last: Any = None
         self.open = ""  # the affine layer that waits for its ReLU
         self.name = ""
+
+    def read(self) -> Chain:
+        shape = self.image[:1] if self.rows else self.image
+        try:
+            with torch.no_grad():
+                result = self.run(torch.zeros(2, *shape, dtype=torch.float64))
+        except ValueError:
+            raise
+        except Exception as error:
+            raise ValueError(f"the forward cannot be run at {self.name!r} ({error}); {self.allowed}") from error
+        if not isinstance(result, Tensor):
+            raise ValueError(f"the forward gives a {type(result).__name__}; allowed: a tensor")
+        if not self.steps or self.steps[-1].kind != "affine" or not self.flat or result is not self.last:
+            raise ValueError(f"the last step is no Linear layer; {self.allowed}")
+        return Chain(self.image, tuple(self.steps))
 
     def run_node(self, n: fx.Node) -> Any:
         self.name = str(n.target) if n.op == "call_module" else n.name
@@ -121,15 +158,22 @@ class _Reader(fx.Interpreter):
 
     def _call(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], run: Callable[..., Any]) -> Any:
         if not any(isinstance(a, Tensor) for a in (*args, *kwargs.values())) or target in ("size", "dim", getattr):
-            return run(target, args, kwargs)  # it tells a number, as x.size(0) does
-        kind = FUNCTIONS.get(target)
+            return self._number(target, args, run(target, args, kwargs))
+        above_zero = target in (torch.clamp, "clamp") and len(args) == 1 and kwargs == {"min": 0}
+        kind = nn.ReLU if above_zero else FUNCTIONS.get(target)
         if kind is None:
             raise self._refused(f"is {getattr(target, '__name__', target)}, called as a function")
         options = dict(zip(POSITIONS.get(kind, ()), args[1:], strict=False)) | kwargs
         return self._step(kind, args or (kwargs.get("input"),), options, lambda: run(target, args, kwargs))
 
+    def _number(self, target: Any, args: tuple[Any, ...], found: Any) -> Any:
+        """What x.size(0) and x.shape tell, but no x.mT, which is another tensor."""
+        if target is getattr and isinstance(found, Tensor):
+            raise self._refused(f"is .{args[1]} of a tensor")
+        return found
+
     def _refused(self, what: str) -> ValueError:
-        return ValueError(f"layer {self.name!r} {what}; {ALLOWED}")
+        return ValueError(f"layer {self.name!r} {what}; {self.allowed}")
 
     def _step(
         self, kind: type[nn.Module], args: tuple[Any, ...], options: Mapping[str, Any], run: Callable[[], Any]
@@ -139,7 +183,10 @@ class _Reader(fx.Interpreter):
         if kind in (nn.Linear, nn.Conv2d):
             self._read_affine(kind, options["layer"])
         elif kind is nn.ReLU:
-            self._add(RELU)
+            if self.rows and not self.steps:
+                raise self._refused("is a ReLU before the first Linear layer")
+            if self.steps[-1:] != [RELU]:  # a second one changes nothing
+                self._add(RELU)
             self.open = ""
         elif kind in (nn.MaxPool2d, nn.AvgPool2d):
             self._read_pool(kind, options)
@@ -211,11 +258,6 @@ class _Reader(fx.Interpreter):
         except ValueError as error:
             raise self._refused(str(error)) from None
         self.steps.append(step)
-
-    def chain(self, result: Any) -> Chain:
-        if not self.steps or self.steps[-1].kind != "affine" or not self.flat or result is not self.last:
-            raise ValueError(f"the last step is no Linear layer; {ALLOWED}")
-        return Chain(self.image, tuple(self.steps))
 
 
 def _affine(step: Step, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:

@@ -93,6 +93,12 @@ def test_a_layer_that_is_used_twice_comes_twice() -> None:
     assert np.array_equal(layers[1][0], layers[2][0])
 
 
+def test_a_second_relu_in_a_row_is_dropped() -> None:
+    head = nn.Linear(64, 2)
+    one, two = (nn.Sequential(*[nn.ReLU()] * n, nn.Flatten(), head) for n in (1, 2))
+    assert read_chain(one, IMAGE)[0] == read_chain(two, IMAGE)[0]
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_any_dtype_and_layout_are_read_and_nothing_is_changed(dtype, layout) -> None:
@@ -192,7 +198,7 @@ class Own(nn.Module):
             "layer 'softmax' is softmax, called as a f",
         ),
         (lambda net, x: net.head(net.body(x).relu().mean(1).flatten(1)), "layer 'mean' makes 6 x 6 of 2 x 6 x 6"),
-        (lambda net, x: (net.head(net.body(x).relu().flatten(1)), x), "the last step is no Linear layer"),
+        (lambda net, x: (net.head(net.body(x).relu().flatten(1)), x), "the forward gives a tuple; allowed: a tensor"),
         (
             lambda net, x: net.head(net.body(x).relu().flatten(1)) if x.sum() > 0 else x,
             "the forward .* cannot be traced",
@@ -255,5 +261,6 @@ def test_a_chain_knows_where_its_images_are_rows() -> None:
     assert Chain((1, 4, 4), (Step("max", 0, (4, 4), (4, 4)), dot, Step("relu"), dot)).flat == 1
     assert Chain((1, 4, 4), (Step("max", 0, (4, 4), (4, 4)), wide, Step("relu"), dot)).flat == 2
     assert Chain((1, 1, 1), (dot, Step("relu"), wide)).flat == 3
+    assert Chain((3, 1, 1), (Step("relu"), dot)).flat == 0
     x = torch.rand(5, 1, 1, 1)
     assert Chain((1, 1, 1), (dot, Step("relu"), wide)).module().to_empty(device="cpu")(x).shape == (5, 4)

@@ -338,6 +338,16 @@ def test_images_of_one_pixel_are_rows() -> None:
     assert close(ticket.target_logits(x.double().numpy()), net.double()(x.double()).numpy())
 
 
+@pytest.mark.parametrize("body", [[nn.Linear(3, 2)], [nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]])
+def test_a_relu_before_the_first_layer_of_rows_is_kept(tmp_path: Path, body) -> None:
+    net = drawn(nn.Sequential(nn.ReLU(), nn.Flatten(), *body), 2)
+    ticket, x = construct(net, eta=1e-3, image=(3, 1, 1), box=(-1, 1)), inputs((-1, 1), (3, 1, 1))
+    assert isinstance(ticket.source, ConvolutionalSource)
+    assert (ticket.logits(x) - net(x)).norm(dim=1).max() <= certificate(ticket)
+    save_ticket(ticket, tmp_path / "t")
+    assert load_ticket(tmp_path / "t").logits(x.flatten(1)).equal(ticket.logits(x))
+
+
 def test_kernels_larger_than_an_image_that_pooling_left_are_read_right() -> None:
     """A 3 x 3 kernel over one padded pixel reads its middle alone: the ticket stays an image there."""
     target = drawn(
