@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 from torch.nn.utils import parametrize, prune
 
 from lthedu.base.arguments import typed
@@ -55,6 +56,22 @@ def obstacle(module: nn.Module) -> str:
             return f"{called} has a hook, which may change what it computes; remove it first"
         if "forward" in vars(layer):
             return f"{called} was given another forward; take it away first"
+    return ""
+
+
+def missing(module: nn.Module) -> str:
+    """Why the numbers of some layer cannot be read as they are; "" where all can.
+
+    >>> missing(nn.Linear(2, 2, device="meta"))
+    "layer 'Linear' has a weight or bias without values: it is lazy, or on the device meta"
+    """
+    for name, layer in module.named_modules():
+        called = f"layer {name or type(layer).__name__!r}"
+        for p in layer._parameters.values():
+            if (p is not None and p.is_meta) or isinstance(p, UninitializedParameter):
+                return f"{called} has a weight or bias without values: it is lazy, or on the device meta"
+            if p is not None and p.layout != torch.strided:
+                return f"{called} has a weight or bias that is {p.layout}; call to_dense first"
     return ""
 
 
@@ -123,7 +140,7 @@ def affine_layers(
     >>> [weight.shape for weight, _ in affine_layers(MLP([784, 300, 10]))]
     [(300, 784), (10, 300)]
     """
-    if found_obstacle := obstacle(network):
+    if found_obstacle := missing(network) or obstacle(network):
         raise ValueError(f"{found_obstacle}; {ALLOWED}")
     found: list[Affine] = []
     for name, module in leaves(network):

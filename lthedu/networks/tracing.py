@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 from lthedu.base.arguments import typed
 from lthedu.networks import reading
 from lthedu.networks.chain import RELU, Chain, Shape, Step, times
-from lthedu.networks.reading import Affine, affine, check_computes, in_float64, is_a, obstacle
+from lthedu.networks.reading import Affine, affine, check_computes, in_float64, is_a, missing, obstacle
 
 ALLOWED = (
     "allowed: Conv2d of stride 1, padded with zeros by less than half its kernel, and Linear layers, ReLU between each "
@@ -56,7 +56,7 @@ def read_chain(
     >>> chain.shapes, [weight.shape for weight, _ in layers]
     (((1, 6, 6), (2, 4, 4), (2, 4, 4), (3, 1, 1)), [(2, 1, 3, 3), (3, 2, 4, 4)])
     """
-    if found_obstacle := obstacle(network):
+    if found_obstacle := missing(network) or obstacle(network):
         raise ValueError(f"{found_obstacle}; {ALLOWED}")
     if min(image) < 1:
         raise ValueError(f"image is {image}; allowed: (channels, height, width), each at least 1")
@@ -163,7 +163,8 @@ class _Reader(fx.Interpreter):
         kind = nn.ReLU if above_zero else FUNCTIONS.get(target)
         if kind is None:
             raise self._refused(f"is {getattr(target, '__name__', target)}, called as a function")
-        options = dict(zip(POSITIONS.get(kind, ()), args[1:], strict=False)) | kwargs
+        names = ("dim",) if target in (torch.mean, "mean") else POSITIONS.get(kind, ())
+        options = dict(zip(names, args[1:], strict=False)) | kwargs
         return self._step(kind, args or (kwargs.get("input"),), options, lambda: run(target, args, kwargs))
 
     def _number(self, target: Any, args: tuple[Any, ...], found: Any) -> Any:
@@ -197,7 +198,7 @@ class _Reader(fx.Interpreter):
         except Exception as error:
             raise self._refused(f"does not take what it reads ({error})") from error
         if kind in (nn.AdaptiveAvgPool2d, nn.Flatten):
-            self._read_shape(kind, result)
+            self._read_shape(kind, result, options)
         self.last = result
         return result
 
@@ -221,19 +222,20 @@ class _Reader(fx.Interpreter):
         for name, allowed in (("stride", (1, 1)), ("dilation", (1, 1)), ("groups", 1)):
             if getattr(layer, name) != allowed:
                 raise self._refused(f"is Conv2d with {name} {getattr(layer, name)}")
-        sides = layer._reversed_padding_repeated_twice  # left, right, top, bottom
-        if layer.padding_mode != "zeros" or sides[::2] != sides[1::2]:
+        same = [(k - 1) / 2 for k in layer.kernel_size]
+        sides = same if layer.padding == "same" else (0, 0) if layer.padding == "valid" else _two(layer.padding)
+        if layer.padding_mode != "zeros" or any(p % 1 for p in sides):
             raise self._refused(f"is Conv2d with padding {layer.padding} of {layer.padding_mode}")
-        if any(2 * p >= k for p, k in zip(sides[::2], layer.kernel_size[::-1], strict=True)):
+        if any(2 * p >= k for p, k in zip(sides, layer.kernel_size, strict=True)):
             raise self._refused(f"is Conv2d with padding {layer.padding} around a kernel of {times(layer.kernel_size)}")
         if self.flat or layer.in_channels != self.shape[0]:
             reads = "rows" if self.flat else f"{self.shape[0]}"
             raise self._refused(f"is Conv2d of {layer.in_channels} channels and reads {reads}")
-        return sides[2], sides[0]
+        return int(sides[0]), int(sides[1])
 
     def _read_pool(self, kind: type[nn.Module], options: Mapping[str, Any]) -> None:
         for name, usual in (("padding", 0), ("dilation", 1), ("ceil_mode", False), ("return_indices", False)):
-            if options.get(name, usual) not in (usual, (usual, usual)):
+            if np.any(options.get(name, usual) != np.array(usual)):
                 raise self._refused(f"is pooling with {name} {options[name]}")
         if options.get("divisor_override") is not None:
             raise self._refused(f"is pooling with divisor_override {options['divisor_override']}")
@@ -241,12 +243,13 @@ class _Reader(fx.Interpreter):
         stride = options.get("stride")
         self._add(Step("max" if kind is nn.MaxPool2d else "average", 0, kernel, _two(stride) if stride else kernel))
 
-    def _read_shape(self, kind: type[nn.Module], result: Any) -> None:
+    def _read_shape(self, kind: type[nn.Module], result: Any, options: Mapping[str, Any]) -> None:
         """Flattening, or an average over the whole image; which of them it is, what came of it says."""
         shape, image = tuple(result.shape), self.shape
+        over_pixels = {d % 4 for d in np.ravel(options.get("dim") or (2, 3))} == {2, 3}
         if kind is nn.Flatten and shape == (2, math.prod(image)):
             self.flat = True
-        elif kind is not nn.Flatten and not self.flat and shape in ((2, image[0]), (2, image[0], 1, 1)):
+        elif kind is not nn.Flatten and over_pixels and not self.flat and shape in ((2, image[0]), (2, image[0], 1, 1)):
             self._add(Step("average", 0, image[1:], image[1:]))
             self.flat = len(shape) == 2
         else:
@@ -270,4 +273,5 @@ def _affine(step: Step, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tens
 
 
 def _two(size: Any) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else tuple(size)
+    found = (size,) if isinstance(size, int) else tuple(size)
+    return found * 2 if len(found) == 1 else found

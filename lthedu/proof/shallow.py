@@ -165,7 +165,8 @@ def _with_constant(layers: Sequence[Layer]) -> list[Layer]:
     """The layers with one neuron more in each hidden one, a constant, from which the next layer takes its biases.
 
     Its value falls to a quarter from layer to layer, but not below four times the largest bias still to come: so no
-    weight on it exceeds 1/4 but, where biases are large, its own from layer to layer, which is 1 at most.
+    weight on it exceeds 1/4 but, where biases are large, its own from layer to layer, which is 1 at most where no bias
+    exceeds 1/4, and more for a `normalise` that leaves larger ones.
     """
     value, found = 1.0, []
     for i, layer in enumerate(layers, 1):

@@ -215,6 +215,16 @@ def test_images_may_come_as_rows_and_a_few_at_a_time(monkeypatch) -> None:
     assert np.allclose(ticket.folded(rows), whole[1], rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("image", [IMAGE, None])
+def test_inputs_of_any_type_are_computed_in_float64(image) -> None:
+    ticket = ticket_of(nn.Sequential(nn.Flatten(), nn.Linear(84, 3)), image=image)
+    x = np.random.default_rng(0).integers(0, 2, (3, 84))
+    for compute in (ticket.folded, ticket.target_logits):
+        wanted = compute(x.astype(float))
+        for same in (x, x.astype(np.float32), torch.from_numpy(x), torch.from_numpy(x).float()):
+            assert np.array_equal(compute(same), wanted)
+
+
 @pytest.mark.parametrize("shape", [(0, 2, 7, 6), (3, 83), (2, 7, 6), (3, 2, 6, 7), (84,)])
 def test_inputs_of_another_shape_are_refused(shape) -> None:
     ticket = ticket_of(SMALL)
