@@ -129,7 +129,7 @@ class Chain:
     def flat(self) -> int:
         """The step from which on every image is one pixel, and no step looks at more: from there on it is a row.
 
-        It is 0 for a fully connected network, and for no other.
+        It is 0 for a fully connected network, also for one that begins with a ReLU, and for no other.
         """
         found, shapes = len(self.steps), self.shapes
         while found and self.steps[found - 1].plain and shapes[found - 1][1:] == (1, 1):

@@ -83,6 +83,7 @@ class Construction(Ticket):
         return scaled(self.scale, self._through([partial(affine, la.step, la.target) for la in self.layers], x))
 
     def _through(self, layers: Sequence[Callable[[Any], Any]], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        x = np.asarray(x, np.float64)
         if self.chain.flat:  # images, a few at a time
             x, many = self.chain.read(x), self.chain.at_once
             return np.concatenate([self.chain.through(x[i : i + many], layers) for i in range(0, len(x), many)])

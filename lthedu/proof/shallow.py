@@ -159,8 +159,9 @@ def _instances(shape: Sequence[int], copies: int, *, signed: bool) -> int:
 def _with_constant(layers: Sequence[Layer]) -> list[Layer]:
     """The layers with one neuron more in each hidden one, a constant, from which the next layer takes its biases.
 
-    Its value falls to a quarter from layer to layer, but not below four times the largest bias still to come. So no
-    weight that reads it exceeds 1/4, except the one that carries it to the next layer: that one is 1 at most.
+    Its value falls to a quarter from layer to layer, but not below four times the largest bias still to come: so no
+    weight on it exceeds 1/4 but, where biases are large, its own from layer to layer, which is 1 at most where no bias
+    exceeds 1/4, and more for a `normalise` that leaves larger ones.
     """
     value, found = 1.0, []
     for i, layer in enumerate(layers, 1):
