@@ -107,7 +107,7 @@ class _Tracer(fx.Tracer):
 
 
 class _Reader(fx.Interpreter):
-    """It runs a traced network on two images, or rows, and notes each step before it runs, since running it may fail."""
+    """It runs a traced network on two images, or rows, and notes each step before it runs, as running it may fail."""
 
     def __init__(self, traced: fx.GraphModule, image: Shape, *, rows: bool = False) -> None:
         super().__init__(traced)
