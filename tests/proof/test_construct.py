@@ -365,7 +365,7 @@ def test_a_bad_target_gets_one_error_and_nothing_is_drawn(monkeypatch) -> None:
     for bad, message in (
         (nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)), "layer '1' is Tanh; allowed"),
         (nn.Sequential(nn.Conv2d(1, 1, 1)), "layer '0' is Conv2d; allowed"),
-        (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), "does more, or less"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), "follows layer .0. without a ReLU"),
     ):
         with pytest.raises(ValueError, match=message):
             construct(bad, eta=1e-2)
