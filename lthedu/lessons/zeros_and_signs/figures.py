@@ -53,6 +53,7 @@ RIGHT_NORM: Mapping[str, tuple[str, Mapping[str, Any]]] = {  # starts with the t
 
 
 @schematic
+@typed
 def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
     """Schematic: what four criteria keep, as regions of the plane of initial against final weight.
 
