@@ -48,9 +48,9 @@ PAPER = SIZES.paper
 class SmallCNN(Experiment[Settings]):
     """Loss and accuracy (a fraction) on validation images after each pass, and once on test images.
 
-    It is trained with batch normalisation after each convolution, and measured
-    without: what a trained normalisation does to a channel is part of the convolution's weights and bias then. `params`
-    are the weights of the pass with the best validation accuracy, the first of equals; those are tested.
+    It is trained with batch normalisation after each convolution, and measured without: what a trained normalisation
+    does to a channel is part of the convolution's weights and bias then. `params` are the weights of the pass with the
+    best validation accuracy of the first seed's network, the first of equals; those are tested.
     """
 
     COLUMNS = ("replicate", "step", "split", "loss", "accuracy")

@@ -20,10 +20,13 @@ Shape = tuple[int, int, int]  # channels, height, width
 
 
 def _pair(name: str, value: Any, least: int) -> Pair:
-    found = tuple(map(int, value))
-    if len(found) != 2 or min(found) < least or math.inf in found:
+    if len(value) != 2 or not _whole(value, least):
         raise ValueError(f"{name} is {value}; allowed: two whole numbers from {least} up")
-    return found[0], found[1]
+    return int(value[0]), int(value[1])
+
+
+def _whole(numbers: Sequence[Any], least: int) -> bool:
+    return all(n % 1 == 0 and n >= least for n in numbers)
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ class Step:
     def __post_init__(self) -> None:
         for name, least in (("kernel", 1), ("stride", 1), ("padding", 0)):
             object.__setattr__(self, name, _pair(name, getattr(self, name), least))
-        object.__setattr__(self, "outputs", int(self.outputs))
-        if self.kind not in get_args(Kind) or (self.outputs < 1) != (self.kind != "affine"):
+        affine = self.kind == "affine"
+        if self.kind not in get_args(Kind) or not _whole([self.outputs], 0) or (self.outputs > 0) != affine:
             raise ValueError(
-                f"a step is {self.kind!r} with {self.outputs} outputs; allowed: {', '.join(get_args(Kind))}"
+                f"a step is {self.kind!r} with {self.outputs} outputs; allowed: 'affine' with a whole number from 1 "
+                "up, and relu, max, average with 0"
             )
-        name, usual = ("stride", (1, 1)) if self.kind == "affine" else ("padding", (0, 0))
+        object.__setattr__(self, "outputs", int(self.outputs))
+        name, usual = ("stride", (1, 1)) if affine else ("padding", (0, 0))
         if getattr(self, name) != usual:
             raise ValueError(f"{name} of {self.kind!r} is {getattr(self, name)}; allowed: {usual}")
 
@@ -100,11 +105,12 @@ class Chain:
     steps: tuple[Step, ...]
 
     def __post_init__(self) -> None:
-        channels, height, width = map(int, self.image)
-        object.__setattr__(self, "image", (channels, height, width))
+        if len(self.image) != 3 or not _whole(self.image, 1):
+            raise ValueError(
+                f"the image has shape {self.image}; allowed: (channels, height, width), whole and each at least 1"
+            )
+        object.__setattr__(self, "image", tuple(map(int, self.image)))
         object.__setattr__(self, "steps", tuple(self.steps))
-        if min(self.image) < 1:
-            raise ValueError(f"the image has shape {self.image}; allowed: (channels, height, width), each at least 1")
         if not self.steps or self.steps[-1].kind != "affine" or self.shapes[-1][1:] != (1, 1):
             raise ValueError("the last step gives no row of outputs; allowed: an affine step that gives one pixel")
 
@@ -123,7 +129,7 @@ class Chain:
     def flat(self) -> int:
         """The step from which on every image is one pixel, and no step looks at more: from there on it is a row.
 
-        It is 0 for a fully connected network, and for no other.
+        It is 0 for a fully connected network, also for one that begins with a ReLU, and for no other.
         """
         found, shapes = len(self.steps), self.shapes
         while found and self.steps[found - 1].plain and shapes[found - 1][1:] == (1, 1):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 from torch.nn.utils import parametrize, prune
 
 from lthedu.base.arguments import typed
@@ -55,6 +56,22 @@ def obstacle(module: nn.Module) -> str:
             return f"{called} has a hook, which may change what it computes; remove it first"
         if "forward" in vars(layer):
             return f"{called} was given another forward; take it away first"
+    return ""
+
+
+def missing(module: nn.Module) -> str:
+    """Why the numbers of some layer cannot be read as they are; "" where all can.
+
+    >>> missing(nn.Linear(2, 2, device="meta"))
+    "layer 'Linear' has a weight or bias without values: it is lazy, or on the device meta"
+    """
+    for name, layer in module.named_modules():
+        called = f"layer {name or type(layer).__name__!r}"
+        for p in layer._parameters.values():
+            if (p is not None and p.is_meta) or isinstance(p, UninitializedParameter):
+                return f"{called} has a weight or bias without values: it is lazy, or on the device meta"
+            if p is not None and p.layout != torch.strided:
+                return f"{called} has a weight or bias that is {p.layout}; call to_dense first"
     return ""
 
 
@@ -112,21 +129,23 @@ def affine_layers(
     """The layers of a ReLU network in float64, input to output: relu between them, nothing after the last.
 
     `network` is made of Linear, ReLU and Flatten, nested or with a forward of its own, or a `ResidualMLP`; missing
-    biases are zero, and a layer that is used twice comes twice. What was read is held against what the network
-    computes, near and far from zero and where it will be looked at: `at(inputs)` gives such places (n, inputs), as the
-    corners of a box. `called` is its name in an error. Raises ValueError, naming the layer, for any other layer, for
-    hooks and weights that are computed from others, for a weight that is not finite, and for a network that does not
-    compute Linear, ReLU, Linear, ..., Linear in the order in which it lists its layers.
+    biases are zero, and a layer that is used twice comes twice. A forward of its own is traced by `torch.fx`. What was
+    read is held against what the network computes, near and far from zero and where it will be looked at: `at(inputs)`
+    gives such places (n, inputs), as the corners of a box. Where a forward cannot be traced, as one with an `if` on its
+    inputs, its layers are taken as they are listed, and these finitely many places are all that holds them to it: a
+    ReLU that is missing where no place feels it is not seen. `called` is its name in an error. Raises ValueError,
+    naming the layer, for any other layer, for hooks and weights that are computed from others, for a weight that is not
+    finite, and for a network that does not compute Linear, ReLU, Linear, ..., Linear.
 
     >>> [weight.shape for weight, _ in affine_layers(MLP([784, 300, 10]))]
     [(300, 784), (10, 300)]
     """
-    if found_obstacle := obstacle(network):
+    if found_obstacle := missing(network) or obstacle(network):
         raise ValueError(f"{found_obstacle}; {ALLOWED}")
     found: list[Affine] = []
     for name, module in leaves(network):
         if is_a(module, nn.Linear):
-            weight, bias = affine(module, name or called)
+            weight, bias = weight_and_bias(module, name or called)
             if found and weight.shape[1] != len(found[-1][1]):
                 raise ValueError(f"layer {name!r} reads {weight.shape[1]} numbers after one of {len(found[-1][1])}")
             found.append((weight, bias))
@@ -134,7 +153,11 @@ def affine_layers(
             raise ValueError(f"layer {name or called!r} is {type(module).__name__}; {ALLOWED}")
     if not found:
         raise ValueError(f"the {called} has no layer; {ALLOWED}")
-    if isinstance(network, ResidualMLP):
+    if mlp_layers(network) is None and not is_a(network, ResidualMLP):
+        from lthedu.networks.tracing import layers_as_run  # it is built upon this module
+
+        found = layers_as_run(network, found[0][0].shape[1]) or found
+    elif isinstance(network, ResidualMLP):
         found = [(w + np.eye(len(w)), b) if adds else (w, b) for (w, b), adds in zip(found, network.adds, strict=True)]
 
     def computes(x: Tensor) -> Tensor:
@@ -146,10 +169,10 @@ def affine_layers(
     return found
 
 
-def affine(layer: Any, called: str) -> Affine:
+def weight_and_bias(layer: Any, called: str) -> Affine:
     """Weight and bias in float64, a missing bias zero. Raises ValueError for no weight, and for one that is not finite.
 
-    >>> affine(nn.Linear(2, 3, bias=False), "head")[1]
+    >>> weight_and_bias(nn.Linear(2, 3, bias=False), "head")[1]
     array([0., 0., 0.])
     """
     weight = np.ascontiguousarray(layer.weight.detach().cpu().double().numpy())
@@ -203,8 +226,7 @@ def check_computes(
             continue  # where the network itself overflows there is nothing to compare
         same &= bool((got[i : i + 16] - w).abs().max() <= 1e-9 * w.abs().max())
     if not same:
-        says = "its Linear layers say" if allowed == ALLOWED else "its layers say"
-        raise ValueError(f"{type(network).__name__} does more, or less, than {says}; {allowed}")
+        raise ValueError(f"{type(network).__name__} does more, or less, than its layers say; {allowed}")
 
 
 @typed

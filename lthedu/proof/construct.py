@@ -83,6 +83,7 @@ class Construction(Ticket):
         return scaled(self.scale, self._through([partial(affine, la.step, la.target) for la in self.layers], x))
 
     def _through(self, layers: Sequence[Callable[[Any], Any]], x: NDArray[np.float64]) -> NDArray[np.float64]:
+        x = np.asarray(x, np.float64)
         if self.chain.flat:  # images, a few at a time
             x, many = self.chain.read(x), self.chain.at_once
             return np.concatenate([self.chain.through(x[i : i + many], layers) for i in range(0, len(x), many)])
@@ -187,13 +188,13 @@ def construct(
     mask: Mask = {}
     built = []
     for i, (layer, (step, _)) in enumerate(zip(layers, chain.affine, strict=True)):
-        work = _Layer(source, i, step, layer, signed=region.signed and i == 0)
+        work = TwoLayers(source, i, step, layer, signed=region.signed and i == 0)
         built.append(work.build(method, block, eta, _chooser(method, solver, keep), first_mask))
         mask |= work.mask
     return Construction(source, mask, scale, region, eta, method, built, chain)
 
 
-class _Layer:
+class TwoLayers:
     """Two layers of the source that are to compute one layer of the target."""
 
     def __init__(self, source: AnySource, index: int, step: Step, target: Layer, *, signed: bool) -> None:

@@ -91,8 +91,8 @@ def in_fixed_order(step: Step, weight: NDArray[Any], bias: NDArray[Any]) -> Call
     array([[7., 9.]])
     """
     outputs, kernel = len(weight), step.kernel
-    rows = by_place(weight.reshape(outputs, -1), kernel).reshape(outputs, kernel[0] * kernel[1], -1)
-    places = [sparse.csr_matrix(rows[:, place]) for place in range(rows.shape[1])]
+    each = by_place(weight.reshape(outputs, -1), kernel).reshape(outputs, kernel[0] * kernel[1], -1)
+    places = [sparse.csr_matrix(each[:, place]) for place in range(each.shape[1])]
 
     def computes(h: NDArray[Any]) -> NDArray[Any]:
         if h.ndim == 2:

@@ -38,7 +38,8 @@ def check_rows(target: nn.Module) -> None:
         if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.AdaptiveAvgPool2d):
             raise ValueError(
                 f"layer {name or 'target'!r} is {type(layer).__name__}; allowed: Linear layers with a ReLU between "
-                f"each two, and convolutions and pooling with image=(channels, height, width), the size of an input"
+                "each two; `construct` takes convolutions and pooling too, with image=(channels, height, width), the "
+                "size of an input"
             )
 
 

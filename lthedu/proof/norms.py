@@ -23,8 +23,8 @@ def convolution_norm(weight: Floats, image: Pair, padding: Pair = (0, 0)) -> flo
     left out. So the ring's norm is a bound. Waves pass through the ring as waves, each by the matrix (outputs,
     channels) of its frequency in the kernel's Fourier transform: the norm is the largest singular value of all these,
     and real kernels have the same at opposite frequencies. For a kernel of one pixel, and for one as large as the image
-    without padding, the bound is the matrix's own norm and exact. Source: Sedghi, Gupta and Long, "The Singular Values
-    of Convolutional Layers", 2019, for rings.
+    without padding, the bound is the matrix's own norm and exact. Both are so up to rounding. Source: Sedghi, Gupta and
+    Long, "The Singular Values of Convolutional Layers", 2019, for rings.
 
     >>> round(convolution_norm(np.ones((1, 1, 3, 3)), (8, 8)), 3)  # no image gets more than 9 times as long
     9.0

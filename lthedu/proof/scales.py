@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lthedu.base.ranges import Above, Range
+from lthedu.networks.reading import missing
 
 SMALLEST, LARGEST = (float(getattr(np.finfo(np.float64), name)) for name in ("smallest_normal", "max"))
 HELD = f"allowed: {SMALLEST:.2g} to {LARGEST:.2g}, what float64 holds"
@@ -53,6 +54,8 @@ def check_box(low: float, high: float) -> None:
 
 def check_reach(target: nn.Module) -> None:
     """Raise ValueError, naming the layer, for weights with which values may leave float64 before the output."""
+    if missing(target):
+        return
     reach = PROBED
     for name, layer in target.named_modules():
         if isinstance(layer, nn.Linear | nn.Conv2d) and layer.weight.numel() and layer.weight.isfinite().all():

@@ -20,7 +20,7 @@ from lthedu.base.arguments import typed
 from lthedu.networks.chain import Step, fully_connected
 from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, given, widths
-from lthedu.proof.construct import CHUNK, Built, Construction, _Layer
+from lthedu.proof.construct import CHUNK, Built, Construction, TwoLayers
 from lthedu.proof.scales import Small
 from lthedu.proof.solvers import MOST_HASHED, Keep, Solver
 from lthedu.proof.source import Source
@@ -81,20 +81,20 @@ def construct_shallow(
 ) -> Shallow:
     """Prune a random network, one layer deeper than `target` and much wider, until it computes what `target` computes.
 
-    Arguments are those of `construct`. The first layer of the target is made as there, by hidden neurons that one input
-    or the bias owns, but `per_weight` times over, each copy from random weights of its own; every later weight is a
-    subset sum of the random weights that lead from the copies of the one neuron to a copy of the other. A random bias
-    is one number, of which there is no subset to choose: the source's biases after the first layer go, and a constant
-    neuron, in copies as well, is carried up through the layers, whose biases are weights on it. Copies that nobody
-    reads are pruned.
+    Arguments mean what they mean for `construct`; convolutions it does not take. The first layer of the target is made
+    as there, by hidden neurons that one input or the bias owns, but `per_weight` times over, each copy from random
+    weights of its own; every later weight is a subset sum of the random weights that lead from the copies of the one
+    neuron to a copy of the other. A random bias is one number, of which there is no subset to choose: the source's
+    biases after the first layer are pruned, and a constant neuron, in copies as well, is carried up through the layers,
+    whose biases are weights on it. Copies that nobody reads are pruned too.
 
     The bound: give each copy of a target neuron the weights that were made, plus an equal share of what their sum is
     off by. That network computes the target exactly, on every copy, and where nothing was missed the one made differs
     from it by at most eta in a weight of the first layer, by eta / `per_weight` in a later one: `error_bound` holds for
-    the two. It is looser than that of `construct`, since it allows for copies that err in different directions; and
-    that they do makes the ticket itself worse than that of `construct` at the same eta.
+    the two. It is looser than that of `construct`, since it allows for copies that err in different directions; because
+    they do, the ticket itself is worse than that of `construct` at the same eta.
 
-    Raises as `construct`.
+    Raises as `construct`; for a source that does not fit, the error names no eta that would do.
 
     >>> from lthedu.networks.models import MLP
     >>> ticket = construct_shallow(MLP([4, 3, 3, 2]), eta=1e-2)
@@ -107,7 +107,9 @@ def construct_shallow(
     shape = chain.widths
     copies = int(per_weight) if per_weight else copies_for(shape, eta, delta, signed=region.signed)
     sizes = source_sizes(shape, copies, signed=region.signed)
-    _check_fits(sizes, widths.memory_limit() if memory is None else memory)
+    if too_large := widths.too_large(fully_connected(sizes), widths.memory_limit() if memory is None else memory):
+        advice = f"fewer than {copies} per weight" if per_weight else f"an eta above {eta:g}"
+        raise ValueError(f"{too_large}, so choose {advice}")
     source = Source(seed, sizes)
     layers, scale = given.normalised(normalise, found, widths.LARGEST, [1] * len(found))
     wanted = [
@@ -115,7 +117,7 @@ def construct_shallow(
     ]
     chain = fully_connected([shape[0], *map(len, wanted)])
     choose = gadgets.subset_chooser(solver, keep)
-    first = _Layer(source, 0, chain.steps[0], wanted[0], signed=region.signed)
+    first = TwoLayers(source, 0, chain.steps[0], wanted[0], signed=region.signed)
     built = [first.build("free", copies, eta, choose, gadgets.first_mask)]
     mask = first.mask
     for i, layer in enumerate(wanted[1:], 2):
@@ -154,18 +156,12 @@ def _instances(shape: Sequence[int], copies: int, *, signed: bool) -> int:
     return sum(r * c for r, c in zip(rows, columns, strict=True)) + copies * (len(shape) - 2)
 
 
-def _check_fits(sizes: tuple[int, ...], limit: int) -> None:
-    needed = widths.bytes_needed(sizes)
-    if needed > limit:
-        count = f"{'-'.join(map(str, sizes))}: {widths.weights_of(sizes):,} weights, {needed:,} bytes"
-        raise ValueError(f"the source would be {count}; allowed: {limit:,} bytes, so choose fewer per weight")
-
-
 def _with_constant(layers: Sequence[Layer]) -> list[Layer]:
     """The layers with one neuron more in each hidden one, a constant, from which the next layer takes its biases.
 
     Its value falls to a quarter from layer to layer, but not below four times the largest bias still to come: so no
-    weight on it exceeds 1/4 but, where biases are large, its own from layer to layer, which is 1 at most.
+    weight on it exceeds 1/4 but, where biases are large, its own from layer to layer, which is 1 at most where no bias
+    exceeds 1/4, and more for a `normalise` that leaves larger ones.
     """
     value, found = 1.0, []
     for i, layer in enumerate(layers, 1):

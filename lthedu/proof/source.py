@@ -128,7 +128,7 @@ class Source(Drawn):
 @typed
 @dataclass(frozen=True)
 class ConvolutionalSource(Drawn):
-    """A random network over images, of the steps that `chain` lists; weights and biases are independent.
+    """A random network of the steps that `chain` lists, over images as a rule; weights and biases are independent.
 
     Their distribution: see `Drawn`. Raises ValueError for numbers that are out of range.
 
@@ -178,7 +178,9 @@ def source_of(chain: Chain, seed: int, octaves: int) -> AnySource:
     >>> source_of(fully_connected([2, 3, 1]), 0, 0)
     Source(seed=0, sizes=(2, 3, 1), octaves=0)
     """
-    return ConvolutionalSource(seed, chain, octaves) if chain.flat else Source(seed, chain.widths, octaves)
+    if chain == fully_connected(chain.widths):
+        return Source(seed, chain.widths, octaves)
+    return ConvolutionalSource(seed, chain, octaves)
 
 
 def _uniform(raw: NDArray[np.uint64], n: int, _: int) -> NDArray[np.float32]:

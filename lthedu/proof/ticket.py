@@ -41,7 +41,8 @@ class Ticket:
     def module(self) -> nn.Module:
         """The masked source, an ordinary module: its output times `scale` are the logits.
 
-        An `MLP`, or where there are convolutions a Sequential for images (n, channels, height, width).
+        An `MLP`, or where there are convolutions a Sequential for images (n, channels, height, width); a Sequential for
+        rows where the target begins with a ReLU.
         """
         return self.source.holding(masks.apply(self.mask, self.source.params()))
 
@@ -92,8 +93,9 @@ class Ticket:
         """`logits`, added up in one order, whatever the number of threads: equal bit for bit from process to process.
 
         A fast matrix product is free to split its sums, and rounding then depends on how. Here only kept weights are
-        multiplied, each output's in rising order of the hidden neuron, in blocks of up to 128 inputs, in float32 on one
-        thread. On another machine, or with another version of scipy, the last bits may differ. Raises as `logits`.
+        multiplied, each output's in rising order of the hidden neuron, in blocks of up to 128 inputs, in float32.
+        Pooling takes torch's threads, which leaves its bits as they are. On another machine, or with another version of
+        scipy, the last bits may differ. Raises as `logits`.
 
         >>> from lthedu.networks.models import MLP
         >>> from lthedu.proof import construct
@@ -104,11 +106,9 @@ class Ticket:
         """
         x = self._checked(x)
         found = self._in_fixed_order(x, torch.float32)
-        return (
-            found * self.scale
-            if self._holds(found)
-            else self._in_float64(found, self._in_fixed_order(x, torch.float64))
-        )
+        if self._holds(found):
+            return self.scale * found
+        return self._in_float64(found, self._in_fixed_order(x, torch.float64))
 
     def _in_fixed_order(self, x: Tensor, dtype: torch.dtype) -> Tensor:
         chain = self.source.chain

@@ -72,8 +72,9 @@ def save_ticket(ticket: Ticket, path: Path | str) -> int:
 def load_ticket(path: Path | str) -> Ticket:
     """The ticket in the file `path`: the same weights, drawn again, and the same mask, bit for bit.
 
-    Raises FileNotFoundError for a missing file, and DamagedFile for a file that holds no ticket, whose bytes are not
-    the ones that were written, or whose source comes out otherwise here than where it was written.
+    Raises FileNotFoundError for a missing file, and DamagedFile for a file that holds no ticket, whose values are not
+    the ones that were written, or whose source comes out otherwise here than where it was written. Of the header the
+    values are held and not each byte of its text: one that says 1e0 for 1.0 is the same.
     """
     path = Path(path)
     if not path.is_file():
@@ -82,6 +83,8 @@ def load_ticket(path: Path | str) -> Ticket:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["ticket"])
             packed = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+        if others := {bits.dtype for bits in packed.values()} - {torch.uint8}:
+            raise ValueError(f"a mask in it is {others.pop()}; allowed: torch.uint8")
         source, scale, box = _read(header, path)
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise DamagedFile(f"{path} is damaged, or no ticket of lthedu: {error}") from error

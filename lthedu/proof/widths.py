@@ -203,19 +203,15 @@ def weights_of(sizes: Sequence[int]) -> int:
     return sum((n + 1) * m for n, m in itertools.pairwise(sizes))
 
 
-def bytes_needed(sizes: Sequence[int]) -> int:
-    """About what a ticket with a source of these sizes takes at its peak, when it becomes a module.
+def bytes_needed(source: Chain) -> int:
+    """About what a ticket with a source of these steps takes at its peak, when it becomes a module.
 
     That is the whole source, its mask and its masked copy, with a layer in the making. Constructing it takes less: one
     layer of the source at a time, with a copy of what the owners are chosen by.
 
-    >>> bytes_needed([784, 25120, 300, 9632, 100, 3232, 10])
+    >>> bytes_needed(fully_connected([784, 25120, 300, 9632, 100, 3232, 10]))
     362067466
     """
-    return _bytes(fully_connected(sizes))
-
-
-def _bytes(source: Chain) -> int:
     counts = [math.prod(shape) for shape in source.params().values()]
     return 9 * sum(counts) + 4 * max(counts)
 
@@ -249,13 +245,11 @@ def check_fits(
         )
 
     def need(at: float) -> int:
-        return _bytes(source(at))
+        return bytes_needed(source(at))
 
-    needed = need(eta)
-    if needed <= limit:
+    given = too_large(source(eta), limit)
+    if not given:
         return
-    shape, count = "-".join(map(str, source(eta).widths)), sum(map(math.prod, source(eta).params().values()))
-    given = f"the source would be {shape}: {count:,} weights, about {_gib(needed)}; allowed: {_gib(limit)}"
     if per_weight is not None:
         raise ValueError(f"{given}, so choose fewer than {per_weight} per weight")
     if need(MOST_ETA) > limit:
@@ -270,5 +264,20 @@ def check_fits(
     raise ValueError(f"{given}. {method!r} fits from eta = {fits:g} on{note}")
 
 
-def _gib(count: int) -> str:
+def too_large(source: Chain, limit: int) -> str:
+    """What a source of more than `limit` bytes would be, as an error begins; "" for one that fits.
+
+    >>> too_large(fully_connected([4, 3, 2]), limit=100)
+    'the source would be 4-3-2: 23 weights, about 255 bytes; allowed: 100 bytes'
+    """
+    needed = bytes_needed(source)
+    if needed <= limit:
+        return ""
+    shape, count = "-".join(map(str, source.widths)), sum(map(math.prod, source.params().values()))
+    return f"the source would be {shape}: {count:,} weights, about {_size(needed)}; allowed: {_size(limit)}"
+
+
+def _size(count: int) -> str:
+    if count < 1 << 20:
+        return f"{count:,} bytes"
     return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{count / (1 << 20):,.1f} MiB"

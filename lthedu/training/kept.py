@@ -39,8 +39,8 @@ class Kept(NamedTuple):
     row: Ints  # (entries in columns,) the feature that an entry feeds, within its layer
     entry: Ints  # (entries in columns,) which of the N it is
     place: Ints  # (N,) where it stands in the one long tensor of all parameters
-    begin_pruned: Ints  # (R + 1,) where each replicate's begin in the next one
-    pruned: Ints  # those of the N that are no kept ones: they stand among them in a layer that is mostly kept, as zeros
+    begin_pruned: Ints  # (R + 1,) where each replicate's begin in `pruned`
+    pruned: Ints  # which of the N are pruned: a layer that keeps most of its weights is stored whole, with zeros
 
 
 def numba_is_here() -> bool:
@@ -68,15 +68,16 @@ def loops_take(params: Params, x: Tensor) -> bool:
 def pays(mask: Mask, params: Params, layers: Layers, batch_size: int) -> bool:
     """Whether the sparse path is the faster one for these masks (R, out, in) by name; what has none is kept whole.
 
-    Where few weights are kept it is; and, with a network for every thread, where layers are narrow, whatever is kept.
+    It is where few weights are kept. Where every thread has a network of its own and layers are narrow, it is at any
+    density. For minibatches of more than 1,024 examples it never is.
 
     >>> w = torch.rand(1, 300, 784, generator=torch.Generator().manual_seed(0))
     >>> [pays({"w": w < 0.1}, {"w": w}, [("w", None)], batch_size) for batch_size in (128, 2000)]
     [True, False]
     """
     shapes = [params[name].shape for name, _ in layers]
-    narrow = shapes[0][0] >= torch.get_num_threads() and max(fan_in for _, _, fan_in in shapes) <= NARROW
-    kept = 0 if narrow else sum(_count(mask[name]) if name in mask else params[name].numel() for name, _ in layers)
+    always = shapes[0][0] >= torch.get_num_threads() and max(fan_in for _, _, fan_in in shapes) <= NARROW
+    kept = 0 if always else sum(_count(mask[name]) if name in mask else params[name].numel() for name, _ in layers)
     return batch_size <= WIDEST and _few(kept, params, layers)
 
 

@@ -161,11 +161,8 @@ def test_random_networks_depend_on_the_seed_alone() -> None:
 def test_what_does_not_fit_is_refused_in_words() -> None:
     for wrong, words in (
         (lambda: regions(MLP([3, 2, 1])), "the network has 3 inputs; give the plane"),
-        (
-            lambda: regions(nn.Sequential(nn.Linear(2, 2), nn.ReLU())),
-            "does more, or less",
-        ),
-        (lambda: regions(nn.Sequential(nn.ReLU(), nn.Linear(2, 2))), "does more, or less"),
+        (lambda: regions(nn.Sequential(nn.Linear(2, 2), nn.ReLU())), "the last step is no Linear layer"),
+        (lambda: regions(nn.Sequential(nn.ReLU(), nn.Linear(2, 2))), "layer '0' is a ReLU before the first"),
         (lambda: regions(nn.Conv2d(1, 1, 1)), "layer 'network' is Conv2d; allowed"),
         (lambda: split(SQUARE, np.ones(3)), r"values \(3,\); expected"),
         (lambda: random_network(0, 3), "layers is 0; allowed: a whole number from 1 up"),

@@ -1,5 +1,8 @@
 """What a convolutional network computes, read from its forward; what cannot be read is refused by its name."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from torch.nn.utils import parametrizations
 
 from lthedu.networks.chain import Chain, Step, fully_connected
 from lthedu.networks.tracing import read_chain
+from lthedu.proof import construct
 
 IMAGE = (1, 8, 8)
 
@@ -91,6 +95,12 @@ def test_a_layer_that_is_used_twice_comes_twice() -> None:
     )
     _, layers = read_chain(net, IMAGE)
     assert np.array_equal(layers[1][0], layers[2][0])
+
+
+def test_a_second_relu_in_a_row_is_dropped() -> None:
+    head = nn.Linear(64, 2)
+    one, two = (nn.Sequential(*[nn.ReLU()] * n, nn.Flatten(), head) for n in (1, 2))
+    assert read_chain(one, IMAGE)[0] == read_chain(two, IMAGE)[0]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -192,7 +202,9 @@ class Own(nn.Module):
             "layer 'softmax' is softmax, called as a f",
         ),
         (lambda net, x: net.head(net.body(x).relu().mean(1).flatten(1)), "layer 'mean' makes 6 x 6 of 2 x 6 x 6"),
-        (lambda net, x: (net.head(net.body(x).relu().flatten(1)), x), "the last step is no Linear layer"),
+        (lambda net, x: (net.head(net.body(x).relu().flatten(1)), x), "the forward gives a tuple; allowed: a tensor"),
+        (lambda net, x: net.head(net.body(x).relu().mT.flatten(1)), "layer 'getattr_1' is .mT of a tensor; allowed"),
+        (lambda net, x: net.head(x.mean((1, 3))), "layer 'mean' makes 8 of 1 x 8 x 8"),
         (
             lambda net, x: net.head(net.body(x).relu().flatten(1)) if x.sum() > 0 else x,
             "the forward .* cannot be traced",
@@ -202,6 +214,36 @@ class Own(nn.Module):
 def test_a_forward_that_does_something_else_is_refused(then, words) -> None:
     with pytest.raises(ValueError, match=words):
         read_chain(Own(then), IMAGE, "target")
+
+
+def test_an_input_that_is_not_given_is_named() -> None:
+    class Masked(nn.Module):
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            return (x * mask).flatten(1)
+
+    with pytest.raises(ValueError, match="the forward cannot be run at 'mask'"):
+        read_chain(Masked(), IMAGE)
+
+
+def test_sizes_may_be_written_in_every_way_that_torch_takes() -> None:
+    net = Own(lambda net, x: net.head(F.max_pool2d(net.body(x).relu(), (2,), padding=[0, 0]).flatten(1)))
+    for padding, side in ((1, 4), ("same", 4), ("valid", 3), ((0, 0), 3)):  # torch computes with what stands there now
+        net.body.padding, net.head = padding, nn.Linear(2 * side * side, 3)
+        assert read_chain(net, IMAGE)[0].shapes[3] == (2, side, side)
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules", "ignore:Sparse")
+@pytest.mark.parametrize("image", [None, (2, 1, 1)])
+def test_numbers_that_cannot_be_read_are_named_by_their_layer(image) -> None:
+    sparse = nn.Linear(2, 3)
+    sparse.weight = nn.Parameter(sparse.weight.detach().to_sparse())
+    for layer, words in (
+        (nn.Linear(2, 3, device="meta"), "layer '1' has a weight or bias without values"),
+        (nn.LazyLinear(3), "layer '1' has a weight or bias without values"),
+        (sparse, r"layer '1' has a weight or bias that is torch.sparse_coo; call to_dense first"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            construct(nn.Sequential(nn.Flatten(), layer), eta=1e-2, image=image)
 
 
 class Doubling(nn.Conv2d):
@@ -234,8 +276,9 @@ def test_a_chain_that_does_not_fit_together_is_none() -> None:
     for steps in ((), (affine,), (Step("affine", 2, (4, 4)), Step("relu"))):
         with pytest.raises(ValueError, match="the last step gives no row of outputs"):
             Chain((1, 4, 4), steps)
-    with pytest.raises(ValueError, match=r"the image has shape \(0, 4, 4\)"):
-        Chain((0, 4, 4), (Step("affine", 2, (4, 4)),))
+    for image in ((0, 4, 4), (1, 4.5, 4), (4, 4)):
+        with pytest.raises(ValueError, match=re.escape(f"the image has shape {image}; allowed")):
+            Chain(image, (Step("affine", 2, (4, 4)),))
     for wrong in (
         {"kind": "tanh"},
         {"kind": "affine"},
@@ -243,6 +286,10 @@ def test_a_chain_that_does_not_fit_together_is_none() -> None:
         {"kind": "max", "kernel": (0, 1)},
         {"kind": "max", "kernel": (1,)},
         {"kind": "max", "padding": (1, 1)},
+        {"kind": "max", "kernel": (2.5, 2)},
+        {"kind": "max", "kernel": (math.inf, 2)},
+        {"kind": "affine", "outputs": 1.5},
+        {"kind": "affine", "outputs": -1},
         {"kind": "affine", "outputs": 1, "stride": (2, 2)},
     ):
         with pytest.raises(ValueError, match="allowed"):
@@ -255,5 +302,6 @@ def test_a_chain_knows_where_its_images_are_rows() -> None:
     assert Chain((1, 4, 4), (Step("max", 0, (4, 4), (4, 4)), dot, Step("relu"), dot)).flat == 1
     assert Chain((1, 4, 4), (Step("max", 0, (4, 4), (4, 4)), wide, Step("relu"), dot)).flat == 2
     assert Chain((1, 1, 1), (dot, Step("relu"), wide)).flat == 3
+    assert Chain((3, 1, 1), (Step("relu"), dot)).flat == 0
     x = torch.rand(5, 1, 1, 1)
     assert Chain((1, 1, 1), (dot, Step("relu"), wide)).module().to_empty(device="cpu")(x).shape == (5, 4)

@@ -1,7 +1,6 @@
 """The proof's stored runs in small: the network that is imitated, the tickets of trained targets, and the trade-off."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -103,7 +102,7 @@ def test_the_masked_network_reads_the_digits_as_the_small_network_does(keep, see
     target, pictures = small_cnn.trained(), small_cnn.pictures(data.load("mnist"))
     theirs = target(pictures.x_test)
     assert (theirs.argmax(1) == pictures.y_test).double().mean() >= 0.985
-    assert Path(data.data_path("mnist").parent / "reference" / "small_cnn.safetensors").stat().st_size <= 200_000
+    assert (data.data_path("mnist").parent / "reference" / "small_cnn.safetensors").stat().st_size <= 200_000
     scaled = {"normalise": normalise_rows, "largest": 1.0, "per_weight": 40}  # at 1/4, eta is four times as large
     ticket = construct(target, eta=1e-3, image=(1, 28, 28), keep=keep, seed=seed, **scaled)
     assert ticket.missed == 0

@@ -349,7 +349,7 @@ GOOD = {"eta": 1e-2}
         ({"largest": 0.0}, "largest is 0.0; allowed: a number above 0 to 1"),
         ({"largest": 2.0}, "largest is 2.0; allowed"),
         ({"solver": "gurobi"}, "solver is 'gurobi'; allowed: auto, numba, numpy, torch"),
-        ({"memory": 1000}, "the source would be 4-.*; allowed: 0.0 MiB, and method 'free' fits with no eta"),
+        ({"memory": 1000}, "the source would be 4-.*; allowed: 1,000 bytes, and method 'free' fits with no eta"),
         ({"memory": 2**20, "eta": 1e-3, "method": "malach"}, "allowed: 1.0 MiB. 'malach' fits from eta = 0.[0-9]+ on"),
         ({"memory": 1000, "per_weight": 30}, "choose fewer than 30 per weight"),
     ],
@@ -365,7 +365,7 @@ def test_a_bad_target_gets_one_error_and_nothing_is_drawn(monkeypatch) -> None:
     for bad, message in (
         (nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)), "layer '1' is Tanh; allowed"),
         (nn.Sequential(nn.Conv2d(1, 1, 1)), "layer '0' is Conv2d; allowed"),
-        (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), "does more, or less"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), "follows layer .0. without a ReLU"),
     ):
         with pytest.raises(ValueError, match=message):
             construct(bad, eta=1e-2)
@@ -426,7 +426,7 @@ before = peak()
 box = eval(sys.argv[2])
 ticket = construct(MLP(eval(sys.argv[1])), eta=1e-3, box=box)
 ticket.module()
-print((peak() - before) / widths.bytes_needed(ticket.source.sizes))
+print((peak() - before) / widths.bytes_needed(ticket.source.chain))
 """
     for sizes, box in (([784, 300, 100, 10], (0, 1)), ([784, 300, 100, 10], (-1, 3))):
         ran = [sys.executable, "-c", code, str(sizes), str(box)]

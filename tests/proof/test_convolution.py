@@ -215,6 +215,16 @@ def test_images_may_come_as_rows_and_a_few_at_a_time(monkeypatch) -> None:
     assert np.allclose(ticket.folded(rows), whole[1], rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("image", [IMAGE, None])
+def test_inputs_of_any_type_are_computed_in_float64(image) -> None:
+    ticket = ticket_of(nn.Sequential(nn.Flatten(), nn.Linear(84, 3)), image=image)
+    x = np.random.default_rng(0).integers(0, 2, (3, 84))
+    for compute in (ticket.folded, ticket.target_logits):
+        wanted = compute(x.astype(float))
+        for same in (x, x.astype(np.float32), torch.from_numpy(x), torch.from_numpy(x).float()):
+            assert np.array_equal(compute(same), wanted)
+
+
 @pytest.mark.parametrize("shape", [(0, 2, 7, 6), (3, 83), (2, 7, 6), (3, 2, 6, 7), (84,)])
 def test_inputs_of_another_shape_are_refused(shape) -> None:
     ticket = ticket_of(SMALL)
@@ -296,7 +306,7 @@ def test_a_convolution_needs_the_size_of_its_images() -> None:
 def test_a_source_that_does_not_fit_is_refused_with_its_widths() -> None:
     with pytest.raises(ValueError, match=r"the source would be 2-\d+-2-\d+-3: .* 'free' fits"):
         ticket_of(SMALL, memory=20_000)
-    need = widths._bytes(ticket_of(SMALL).source.chain)
+    need = widths.bytes_needed(ticket_of(SMALL).source.chain)
     assert ticket_of(SMALL, memory=need).missed == 0
     with pytest.raises(ValueError, match="the source would be"):
         ticket_of(SMALL, memory=need - 1)
@@ -336,6 +346,16 @@ def test_images_of_one_pixel_are_rows() -> None:
     assert ticket.source.sizes[::2] == (4, 3, 2)
     assert ticket.logits(x).equal(ticket.logits(x.flatten(1)))
     assert close(ticket.target_logits(x.double().numpy()), net.double()(x.double()).numpy())
+
+
+@pytest.mark.parametrize("body", [[nn.Linear(3, 2)], [nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]])
+def test_a_relu_before_the_first_layer_of_rows_is_kept(tmp_path: Path, body) -> None:
+    net = drawn(nn.Sequential(nn.ReLU(), nn.Flatten(), *body), 2)
+    ticket, x = construct(net, eta=1e-3, image=(3, 1, 1), box=(-1, 1)), inputs((-1, 1), (3, 1, 1))
+    assert isinstance(ticket.source, ConvolutionalSource)
+    assert (ticket.logits(x) - net(x)).norm(dim=1).max() <= certificate(ticket)
+    save_ticket(ticket, tmp_path / "t")
+    assert load_ticket(tmp_path / "t").logits(x.flatten(1)).equal(ticket.logits(x))
 
 
 def test_kernels_larger_than_an_image_that_pooling_left_are_read_right() -> None:

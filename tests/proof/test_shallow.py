@@ -53,7 +53,7 @@ def test_there_is_one_layer_more_and_a_constant_beside_the_copies() -> None:
     assert len(ticket.source.sizes) == 3 + 2
     assert ticket.source.sizes[2:] == (10 * 4, 10 * 3, 5)
     assert ticket.target_size == sum(p.numel() for p in network([4, 3, 2, 5]).parameters())
-    assert ticket.source.count() == ticket.summary()["random"]
+    assert ticket.summary()["random"] == sum(p.numel() for p in ticket.module().parameters())
 
 
 def test_what_no_copy_reads_is_not_kept_and_no_bias_but_the_first_is() -> None:
@@ -80,7 +80,9 @@ def test_a_ticket_of_copies_is_written_and_read_like_any(tmp_path) -> None:
     [
         ({"per_weight": 41}, "per_weight is 41; allowed: whole numbers from 1 to 40"),
         ({"seed": -1}, "seed is -1; allowed"),
-        ({"memory": 1000}, r"the source would be 4-\d+-\d+-2: [\d,]+ weights, .*; allowed: 1,000 bytes"),
+        ({"memory": 1000}, r"would be 4-\d+-\d+-2: [\d,]+ weights, .*; allowed: 1,000 bytes, so .* an eta above 0.01"),
+        ({"memory": 1000, "per_weight": 9}, "allowed: 1,000 bytes, so choose fewer than 9 per weight"),
+        ({"target": nn.Sequential(nn.Conv2d(1, 2, 3))}, "layer '0' is Conv2d; .* `construct` takes convolutions"),
         ({"target": nn.Sequential(nn.Linear(2, 2), nn.Tanh())}, "layer '1' is Tanh; allowed"),
     ],
 )

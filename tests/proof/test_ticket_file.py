@@ -165,6 +165,12 @@ def test_a_mask_that_unpacks_to_gigabytes_is_not_unpacked(path: Path) -> None:
         load_ticket(path)
 
 
+def test_masks_of_another_type_with_the_same_bytes_are_refused(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'"U8"', b'"I8"'))
+    with pytest.raises(DamagedFile, match=r"a mask in it is torch\.int8; allowed: torch\.uint8"):
+        load_ticket(path)
+
+
 def test_a_changed_text_is_noticed(path: Path) -> None:
     with safe_open(path, "pt") as file:
         header = json.loads(file.metadata()["ticket"])

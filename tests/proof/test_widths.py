@@ -22,6 +22,7 @@ from lthedu.proof.widths import (
     orseau_octaves,
     orseau_width,
     room,
+    source_chain,
     source_sizes,
     subset_width,
     weights_of,
@@ -179,9 +180,10 @@ def test_the_source_is_twice_as_deep_with_a_class_for_each_input_and_for_the_bia
 
 
 def test_a_larger_source_takes_more_memory() -> None:
-    sizes = source_sizes([784, 300, 100, 10], "free", 32)
-    assert bytes_needed(sizes) < bytes_needed(source_sizes([784, 300, 100, 10], "free", 33))
-    assert bytes_needed(sizes) < 2**29  # LeNet-300-100: half a GiB
+    lenet = fully_connected([784, 300, 100, 10])
+    source = source_chain(lenet, "free", 32)
+    assert bytes_needed(source) < bytes_needed(source_chain(lenet, "free", 33))
+    assert bytes_needed(source) < 2**29  # half a GiB
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -189,8 +191,8 @@ def test_a_larger_source_takes_more_memory() -> None:
 @pytest.mark.parametrize("signed", [False, True])
 def test_the_eta_that_the_error_names_fits_and_a_smaller_one_does_not(method, shape, signed) -> None:
     def need(eta: float) -> int:
-        sizes = source_sizes(shape, method, block_size(method, eta, 1000), signed=signed)
-        return bytes_needed(sizes)
+        block = block_size(method, eta, 1000)
+        return bytes_needed(source_chain(fully_connected(shape), method, block, signed=signed))
 
     def refused(eta: float, limit: int) -> str:
         with pytest.raises(ValueError, match="the source would be") as found:

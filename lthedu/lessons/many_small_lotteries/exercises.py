@@ -74,7 +74,8 @@ CLOSE = 1e-6
     minutes=15,
     level=2,
     hints=(
-        "No win in 128 draws: is the chance of winning zero? How large could it be, with no win still no surprise?",
+        "Take no win in 128 draws. At the upper end, no win has a probability of 2.5 %. How probable is then 1 win or "
+        "more?",
         "Put wins + 1 in place of wins in what the text says of the lower end. If `wins` or fewer have a small "
         "probability, then wins + 1 or more have all the rest. Without wins the lower end is 0, with wins only the "
         "upper end is 1.",

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 from torch import Generator
@@ -252,8 +252,13 @@ class Lottery(Experiment[Settings]):
 
 
 @typed
-def goal(table: Annotated[pd.DataFrame, Columns("arm val")], margin: float = LESSON.margin) -> float:
-    """The accuracy to reach: the dense networks' mean on the validation split, less `margin`.
+def goal(
+    table: Annotated[pd.DataFrame, Columns("arm val")],
+    margin: float = LESSON.margin,
+    *,
+    split: Literal["val", "test"] = "val",
+) -> float:
+    """The accuracy to reach: the dense networks' mean on the validation split, or the test split, less `margin`.
 
     Raises ValueError for a table without dense networks.
 
@@ -261,7 +266,7 @@ def goal(table: Annotated[pd.DataFrame, Columns("arm val")], margin: float = LES
     >>> round(goal(rows, margin=0.01), 3)
     0.94
     """
-    dense = table.loc[table["arm"] == DENSE, "val"]
+    dense = table.loc[table["arm"] == DENSE, split]
     if dense.empty:
         raise ValueError(f"table has no {DENSE!r} rows; there are: {sorted(set(table['arm']))}")
     return float(dense.mean()) - margin

@@ -51,11 +51,11 @@ def explorer(
             won = sum(v >= goal for v in val)
             fewest = draws_needed(clopper_pearson(won, len(val))[1])
             said.append(f"{arm}: {won} of {len(val)} win, " + _needed(won, len(val), fewest))
-        best_of_draws(curves, goal, ax=right)
+        best_of_draws(curves, goal_of(table, below / 100, split="test"), ax=right)
         right.axvline(n, color="black", lw=1)
         left.set_title("every network", fontsize=10)
-        right.set_title("the best of N", fontsize=10)
-        left.tick_params(labelsize=8)
+        right.set_title("the best of N on test images", fontsize=10)
+        left.tick_params(labelsize=7)
         return f"Goal {100 * goal:.1f}\u00a0%, best of {n}. " + "; ".join(said) + "."
 
     return live_plot(figure, draw, controls)

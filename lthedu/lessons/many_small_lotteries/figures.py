@@ -61,8 +61,10 @@ def kinds_of_network() -> tuple[Figure, str]:
         _network(ax, pixels, units, range(units * (pixels + 3)), np.full(66, 0.5), "#DDDDDD")
         _network(ax, pixels, units, kept, widths, color)
         ax.set_title(arm.replace(" ", "\n", 1), color=color, fontsize=11, weight="bold")
-        ax.text(0.5, -0.06, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
+        ax.text(0.5, -0.1, words, transform=ax.transAxes, ha="center", va="top", fontsize=9)
         ax.axis("off")
+    axes[0].text(-0.02, 1.04, "outputs", transform=axes[0].transAxes, fontsize=9, color="#444444")
+    axes[0].text(-0.02, -0.05, "pixels", transform=axes[0].transAxes, fontsize=9, color="#444444")
     figure.suptitle("Eighteen edges, chosen in five ways")
     return figure, (
         "five small networks with 18 edges each, as wide as their weights are large. The winning ticket and the random "
@@ -242,33 +244,32 @@ def accuracies_by_arm(
 def best_of_draws(
     curves: Mapping[str, Curve], goal: float, *, budget: tuple[float, float] | None = None, ax: Axes | None = None
 ) -> tuple[Axes, str]:
-    """Expected validation accuracy of the best of N networks against N, and the goal.
+    """Expected test accuracy of the best of N networks, chosen by validation, against N; and the goal on the test.
 
     `curves`: for each arm the numbers of draws, and the best's validation accuracy and test accuracy, fractions.
     `budget`: how many draws a ticket's price buys, at least and at most.
     """
     ax = ax or plt.figure().gca()
     height, reach = 0.0, 0
-    for arm, (draws, val, _) in sorted(curves.items(), key=lambda curve: curve[1][1][-1]):  # from the lowest up
-        ax.plot(draws, 100 * np.asarray(val), label=arm, ms=4, **DRAWN[arm])
-        height, reach = (
-            max(100 * val[-1], height + 0.45),
-            reach + (val[-1] >= goal),
-        )  # names apart where lines are close
-        ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"])
+    for arm, (draws, _, test) in sorted(curves.items(), key=lambda curve: curve[1][2][-1]):  # from the lowest up
+        ax.plot(draws, 100 * np.asarray(test), label=arm, ms=4, **DRAWN[arm])
+        height = max(100 * test[-1], height + 0.45)  # names apart where lines are close
+        reach += test[-1] >= goal
+        above = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}  # so that no line crosses a name
+        ax.text(1.15 * draws[-1], height, arm, va="center", fontsize=9, color=DRAWN[arm]["color"], bbox=above)
     most = max(draws[-1] for draws, _, _ in curves.values())
     ax.set_title(f"The best of up to {most} reaches the goal in {reach} of {len(curves)} arms, on average", fontsize=11)
     ax.axhline(100 * goal, color="black", ls="--", lw=1.2)
-    ax.text(1, 100 * goal, "goal", va="bottom", fontsize=9)
+    ax.text(1, 100 * goal, "goal", va="top", fontsize=9)
     if budget is not None:
         ax.axvspan(*budget, color="#999999", alpha=0.2)
         words = f"a ticket's price:\n{budget[0]:.0f} to {budget[1]:.0f} draws"
         ax.text(math.sqrt(budget[0] * budget[1]), ax.get_ylim()[0], words, ha="center", va="bottom", fontsize=9)
     _counts(ax, "networks drawn, N")
-    ax.set_ylabel("expected validation accuracy of the best (%)")
+    ax.set_ylabel("expected test accuracy of the best (%)")
     return ax, (
-        "expected validation accuracy in percent of the best of N networks, against N on a logarithmic axis, for each "
-        f"arm; a dashed line for the goal. Arms: {', '.join(curves)}."
+        "expected test accuracy in percent of the best of N networks, chosen on the validation images, against N on a "
+        f"logarithmic axis, for each arm; a dashed line for the goal. Arms: {', '.join(curves)}."
     )
 
 
@@ -312,7 +313,7 @@ def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], source: str
     ax.margins(x=0.08, y=0.3)
     ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)")
     ax.set_title("Stored run: ten times the training keeps the order", fontsize=11)
-    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=6)
+    ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=7)
     return ax, f"stored run, histograms of validation accuracies in percent: {'; '.join(told)}."
 
 

@@ -233,11 +233,11 @@ class Rewinding(Experiment[Settings]):
         """Train two children of step k, each with minibatches of its own, and note the barrier between them.
 
         Pruned children begin with both repairs, reinitialised ones too; those of the arm RESET_CHILDREN without any.
-        Many of the last end too bad for a barrier to say anything.
+        Many of these end too bad for a barrier to say anything.
         """
         mask, s = self.mask(density), self.settings
-        repaired = {CHILDREN: REVIVED, REINIT_CHILDREN: REINIT_REVIVED, RESET_CHILDREN: REWOUND}
-        start = self.start(REWOUND if density == 1 else repaired[arm], density, k)
+        begins = {CHILDREN: REVIVED, REINIT_CHILDREN: REINIT_REVIVED, RESET_CHILDREN: REWOUND}
+        start = self.start(REWOUND if density == 1 else begins[arm], density, k)
         orders = [[derive(seed, "child", j) for seed in s.seeds] for j in (0, 1)]
         a, b = (self._train(start, mask, k, s.optimizer, order).replicates.params for order in orders)
         if density == 1:

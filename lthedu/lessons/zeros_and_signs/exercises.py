@@ -28,7 +28,8 @@ from lthedu.supermasks.criteria import four_scores
     hints=(
         "A weight goes from 1 to -3. How far did it move? By how much did its magnitude grow? Did it keep its sign?",
         "large_final is |f|, magnitude_increase |f| - |i|, movement |f - i|. large_final_same_sign is |f| where i and "
-        "f have the same sign, and minus infinity elsewhere, so that such a weight is kept last of all.",
+        "f have the same sign, and minus infinity elsewhere, so that such a weight is kept last of all. A zero has no "
+        "sign, and i * f is zero where both are tiny: compare i.sign() with f.sign().",
         'large = f.abs()\nreturn {"large_final": large, "magnitude_increase": large - i.abs(),\n'
         '        "movement": (f - i).abs(),\n'
         '        "large_final_same_sign": torch.where(..., large, -torch.inf)}',
@@ -231,7 +232,7 @@ def _p_shown(got: float, right: float, a: list[float], b: list[float]) -> str:
     minutes=10,
     level=2,
     hints=(
-        "Zero is a value like any other. Which pruned weights was training driving towards it?",
+        "Zero is a value like any other. Which pruned weights did training bring closer to it? Not one from 2 to -3.",
         "Of the pruned weights, those whose magnitude training made *smaller* become zero; the others keep "
         "their initial value, and will be held there. Where the mask keeps, return zero: they are trained.",
         "return {n: torch.where(~m & (...), initial[n], 0.0)\n        for n, m in mask.items()}",

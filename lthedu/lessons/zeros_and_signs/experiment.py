@@ -221,14 +221,15 @@ class Deconstruction(Experiment[Settings]):
                 self._note("untrained", criterion, CONSTANT, density, self._read(constant))
 
     def retrain(self, stage: str, way: str, density: float, *, lr: float | None = None, times: int = 1) -> Trained:
-        """Retrain with large_final's masks, and note it: "kept" ways give the kept weights their values, "pruned" ones
-        the others. `lr` is the learning rate, by default that of the dense networks; they trained for as many steps
-        as this does for `times` = 1.
+        """Retrain with large_final's masks, and note it.
 
-        Raises ValueError for a way that is not in `KEPT` or `PRUNED`.
+        A way of the stage "kept" says what the kept weights start from, one of "pruned" what the pruned ones hold.
+        `lr` is the learning rate, by default that of the dense networks, who trained for as many steps as this does
+        for `times` = 1. Raises ValueError for a way that is not in `KEPT` or, of pruned weights, in `PRUNED`.
         """
-        if way not in (KEPT if stage == "kept" else PRUNED):
-            raise ValueError(f"{way!r} is no way for {stage} weights; there are: {', '.join((*KEPT, *PRUNED))}")
+        allowed = KEPT if stage == "kept" else PRUNED
+        if way not in allowed:
+            raise ValueError(f"{way!r} is no way for {stage} weights; allowed: {', '.join(allowed)}")
         optimizer, steps = self.settings.optimizer, times * self.settings.steps
         named: dict[str, Any] = {"optimizer": optimizer if lr is None else replace(optimizer, lr=lr), "steps": steps}
         mask, start = self.mask("large_final", density), self.networks.params

@@ -13,6 +13,7 @@ from lthedu.networks import masks
 from lthedu.training import evaluate
 
 POINTS = 3000  # drawn at most
+FIRST_SHARES = (5, 50, 95)  # percent, read before anything is chosen
 
 
 @typed
@@ -41,6 +42,10 @@ def explorer(experiment: Deconstruction) -> ipywidgets.VBox:
         mask = experiment.mask(criterion, percent / 100)
         masked = experiment.networks.with_params(masks.apply(mask, experiment.networks.params))
         return mask[layer].cpu(), (100 * evaluate(masked, experiment.data)[1]).tolist()
+
+    for share in FIRST_SHARES:
+        for network, accuracy in enumerate(read(names[0], share)[1]):
+            seen.setdefault((names[0], network), {})[share] = accuracy
 
     def draw(criterion: str, percent: int, seed: int) -> str:
         kept, accuracy = read(criterion, percent)

@@ -17,14 +17,23 @@ from lthedu.figures import schematic
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
 from lthedu.lessons.zeros_and_signs.experiment import Deconstruction
-from lthedu.lessons.zeros_and_signs.ways import AS_THEY_WERE, CONSTANT, PLACES, PRUNED, TICKET
+from lthedu.lessons.zeros_and_signs.ways import (
+    AS_THEY_WERE,
+    CONSTANT,
+    OWN_AND_OTHER,
+    PLACES,
+    PRUNED,
+    TICKET,
+    accuracies,
+    in_words,
+)
 from lthedu.lessons.zeros_and_signs.ways import signal as measured
 
 Drawn = tuple[Figure, str]
 Retrained = Annotated[pd.DataFrame, Columns("stage action replicate accuracy")]
 KEPT_LOOK: Mapping[str, Any] = {"color": "#0072B2", "marker": "o"}
 LOST_LOOK: Mapping[str, Any] = {"color": "#D55E00", "marker": "^"}
-PLACES_LOOK: Mapping[str, Any] = {"color": "#009E73", "marker": "D"}
+PLACES_LOOK: Mapping[str, Any] = {"color": "#009E73", "marker": "s"}
 HELD: Mapping[str, dict[str, Any]] = {
     "zero": {"color": "#000000", "marker": "o"},
     "frozen at init": {"color": "#D55E00", "marker": "^"},
@@ -33,17 +42,18 @@ HELD: Mapping[str, dict[str, Any]] = {
     "zero at random": {"color": "#009E73", "marker": "v"},
 }
 RIGHT_NORM: Mapping[str, tuple[str, Mapping[str, Any]]] = {  # starts with the ticket's norms, in words
-    "reshuffled, sign kept": ("own signs, own sizes reshuffled", KEPT_LOOK),
-    "constant, sign kept, norm restored": ("own signs, one size a layer", KEPT_LOOK),
-    "reinitialised, sign kept, norm restored": ("own signs, drawn sizes", KEPT_LOOK),
-    "reshuffled, sign lost": ("other signs, own sizes reshuffled", LOST_LOOK),
-    "constant, sign lost, norm restored": ("other signs, one size a layer", LOST_LOOK),
-    "reinitialised, sign lost, norm restored": ("other signs, drawn sizes", LOST_LOOK),
-    PLACES: ("random mask, initial values", PLACES_LOOK),
+    way: (in_words(way).removesuffix(", norm restored"), look)
+    for look, ways in (
+        (KEPT_LOOK, [own for own, _ in OWN_AND_OTHER]),
+        (LOST_LOOK, [other for _, other in OWN_AND_OTHER]),
+        (PLACES_LOOK, [PLACES]),
+    )
+    for way in ways
 }
 
 
 @schematic
+@typed
 def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
     """Schematic: what four criteria keep, as regions of the plane of initial against final weight.
 
@@ -82,30 +92,37 @@ def plane(weights: Sequence[tuple[float, float]]) -> Drawn:
 
 @schematic
 def signs_and_sizes() -> Drawn:
-    """Schematic: five kept weights with their own or other signs, and with own, drawn or equal sizes."""
+    """Schematic: the ticket's five kept weights, then with own or other signs and three kinds of size."""
     ticket = np.array([0.9, -0.6, 0.5, -1.1, 0.8])
-    sizes = {"own sizes": np.abs(ticket), "sizes drawn from the layer": np.array([0.3, 0.15, 0.6, 0.1, 0.35])}
-    sizes["one size"] = np.full(5, 0.45)
-    signs = {"own signs": np.sign(ticket), "other signs": np.array([-1, -1, 1, 1, -1])}
-    figure, axes = plt.subplots(2, 3, figsize=(9.6, 4.2), sharex=True, sharey=True, layout="constrained")
-    for row, (sign_name, sign) in zip(axes, signs.items(), strict=True):
-        for ax, (size_name, size) in zip(row, sizes.items(), strict=True):
-            same = sign == np.sign(ticket)
-            ax.bar(range(5), sign * size, color=np.where(same, KEPT_LOOK["color"], LOST_LOOK["color"]))
-            restored = sign * size * np.linalg.norm(ticket) / np.linalg.norm(size)
-            ax.bar(range(5), restored, fill=False, ls="--", edgecolor="#555555")
-            ax.axhline(0, color="black", lw=0.8)
-            ax.set(xticks=[], yticks=[0], ylim=(-1.5, 1.5))
-            ax.set_title(f"{sign_name}, {size_name}", fontsize=10)
-            ax.grid(visible=False)
-    axes[0][0].set_title("own signs, own sizes: the ticket", fontsize=10)
-    for row in axes:
-        row[0].set_ylabel("initial weight")
+    own, other = np.sign(ticket), np.array([-1, -1, 1, 1, -1])
+    sizes = {
+        "own sizes reshuffled": np.array([0.5, 0.8, 1.1, 0.9, 0.6]),
+        "drawn sizes": np.array([0.3, 0.15, 0.6, 0.1, 0.35]),
+        "one size a layer": np.full(5, 0.45),
+    }
+    figure, axes = plt.subplots(2, 4, figsize=(11.4, 4.2), sharex=True, sharey=True, layout="constrained")
+    axes[1][0].set_axis_off()
+    charts = [(axes[0][0], "the ticket", own, np.abs(ticket))]
+    for row, (whose, sign) in zip(axes[:, 1:], {"own": own, "other": other}.items(), strict=True):
+        charts += [
+            (ax, f"{whose} signs, {name}", sign, size) for ax, (name, size) in zip(row, sizes.items(), strict=True)
+        ]
+    for ax, title, sign, size in charts:
+        ax.bar(range(5), sign * size, color=np.where(sign == own, KEPT_LOOK["color"], LOST_LOOK["color"]))
+        restored = sign * size * np.linalg.norm(ticket) / np.linalg.norm(size)
+        ax.bar(range(5), restored, fill=False, ls="--", edgecolor="#555555")
+        ax.axhline(0, color="black", lw=0.8)
+        ax.set(xticks=[], yticks=[0], ylim=(-1.5, 1.5))
+        ax.set_title(title, fontsize=9.5)
+        ax.grid(visible=False)
+    for ax in (axes[0][0], axes[1][1]):
+        ax.set_ylabel("initial weight")
     figure.suptitle("Signs and sizes, changed one at a time (orange: another sign; dashed: norm restored)", fontsize=12)
     return figure, (
-        "Six small bar charts of five kept weights each. Upper row, own signs: the ticket itself, sizes drawn from the "
-        "whole layer, which are smaller, and one size for all. Lower row: the same sizes, but three of the five signs "
-        "are turned. Dashed outlines are larger by one factor in each chart, so that all charts have the same norm."
+        "Seven small bar charts of five kept weights each. Upper row: the ticket itself, then its signs with its own "
+        "sizes in other places, with smaller sizes that are drawn from the whole layer, and with one size for all. "
+        "Lower row: the same three sizes with other signs, of which two of five are the ticket's by luck. Dashed "
+        "outlines are larger by one factor in each chart, so that all charts have the same norm."
     )
 
 
@@ -120,7 +137,7 @@ def untrained_accuracy(
 ) -> Drawn:
     """Test accuracy of masked networks that were never trained, a row a criterion: a mark a seed, a bar at the mean.
 
-    `table` is what `Deconstruction.run` returns. Open diamonds are the means of the same masks on signed constants.
+    `table` is what `Deconstruction.run` returns. Open diamonds are the means with one size a layer.
     `guess` maps criteria to a guessed accuracy in percent for initial values, drawn as stars.
     """
     figure, ax = plt.subplots(figsize=(8.6, 0.5 * len(criteria) + 1.4), layout="constrained")
@@ -130,7 +147,7 @@ def untrained_accuracy(
         mine = rows[rows["criterion"] == name].groupby("action")["accuracy"]
         look = KEPT_LOOK if y < len(criteria) - 2 else PLACES_LOOK
         _marks(ax, 100 * mine.get_group(AS_THEY_WERE).to_numpy(), y, look)
-        more: dict[str, Any] = {"label": "the same masks on signed constants (mean)"} if y == 0 else {}
+        more: dict[str, Any] = {"label": "own signs, one size a layer (mean)"} if y == 0 else {}
         ax.plot(100 * mine.mean().get(CONSTANT, np.nan), y, "D", ms=7, mfc="none", color="black", ls="", **more)
     words = _stars(ax, guess or {}, places)
     ax.axvline(10, color="black", ls=":", lw=1)
@@ -143,7 +160,7 @@ def untrained_accuracy(
     return figure, (
         f"Test accuracy in percent of masked networks that were never trained, {100 * density:g} percent of the "
         f"weights kept, a row for each criterion, a mark for each seed and a bar at the mean: {', '.join(criteria)}. "
-        "Diamonds for the same masks on signed constants; a dotted line at chance." + words
+        "Open diamonds for the same masks on own signs with one size a layer; a dotted line at chance." + words
     )
 
 
@@ -154,15 +171,16 @@ def signal(experiment: Deconstruction, density: float, ways: Sequence[str]) -> D
     images = experiment.data.x_train[:1000]
     ticket = measured(experiment.start(TICKET, density), images)
     layers = np.arange(1, ticket.shape[1] + 1)
-    ax.axhline(100, color="black", ls=":", label=f"{TICKET} (the ticket)")
+    ax.axhline(100, color="black", ls=":", label=in_words(TICKET))
     for way in ways:
         share = 100 * (measured(experiment.start(way, density), images) / ticket).cpu().numpy()
         look = KEPT_LOOK if "sign kept" in way else LOST_LOOK
         style: dict[str, Any] = {"ls": "-"} if way.endswith("restored") else {"ls": "--", "mfc": "white"}
-        ax.errorbar(layers, share.mean(0), yerr=share.std(0), capsize=3, label=way, **look, **style)
+        beside = layers + (-0.06 if "sign kept" in way else 0.06)  # so that no bar hides another
+        ax.errorbar(beside, share.mean(0), yerr=share.std(0), capsize=3, label=in_words(way), **look, **style)
     ax.set(xlabel="layer", ylabel="signal (% of the ticket's)", xticks=layers)
     ax.set_ylim(bottom=0)
-    ax.set_title("Layer by layer, sizes drawn from the layer lose the signal", fontsize=11)
+    ax.set_title("Drawn sizes lose the signal layer by layer, unless norms are restored", fontsize=11)
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure, (
         f"The root mean square of the outputs of each of {len(layers)} layers over training images, before retraining, "
@@ -173,17 +191,17 @@ def signal(experiment: Deconstruction, density: float, ways: Sequence[str]) -> D
 
 @typed
 def sign_by_scale(tables: Mapping[str, Retrained]) -> Drawn:
-    """Test accuracy after retraining by sign and scale, a panel a network, all on one axis: marks and lines of means.
+    """Test accuracy after retraining by sign and scale, a panel and an axis for each network: marks and lines of means.
 
     `tables`: a title and one density's rows of a `Deconstruction` for each panel.
     """
-    figure, axes = plt.subplots(1, len(tables), figsize=(10.4, 4.4), sharey=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(tables), figsize=(10.4, 4.4), squeeze=False, layout="constrained")
     kinds = {"reinitialised": ("drawn sizes", "white"), "constant": ("one size a layer", None)}
     for ax, (title, table) in zip(axes[0], tables.items(), strict=True):
         for shift, (kind, (words, face)) in zip((-0.05, 0.05), kinds.items(), strict=True):
             for kept, look in (("kept", KEPT_LOOK), ("lost", LOST_LOOK)):
                 names = [f"{kind}, sign {kept}", f"{kind}, sign {kept}, norm restored"]
-                found = [_accuracy(table, "kept", name) for name in names]
+                found = [accuracies(table, "kept", name) for name in names]
                 for x, values in enumerate(found):
                     ax.plot(np.full(len(values), x + shift), values, ls="", alpha=0.4, ms=5, **look, mfc=face)
                 line = {"ls": "-" if face is None else "--", "lw": 2, "color": look["color"]}
@@ -191,18 +209,18 @@ def sign_by_scale(tables: Mapping[str, Retrained]) -> Drawn:
                 ax.plot(
                     [shift, 1 + shift], [v.mean() for v in found], **line, marker=look["marker"], mfc=face, label=label
                 )
-        ax.axhline(_accuracy(table, "kept", TICKET).mean(), color="black", ls=":", label="the ticket")
-        ax.set(xticks=[0, 1], xlim=(-0.3, 1.3), ylim=(0, 100), title=title)
+        ax.axhline(accuracies(table, "kept", TICKET).mean(), color="black", ls=":", label="the ticket")
+        ax.set(xticks=[0, 1], xlim=(-0.3, 1.3), title=title)
         ax.set_xticklabels(["as drawn", "norm restored"])
         ax.set_xlabel("scale of each layer")
     axes[0][0].set_ylabel("test accuracy after retraining (%)")
     figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
-    figure.suptitle("In the deep network scale decides: with norms restored the four lines nearly meet", fontsize=12)
+    figure.suptitle("Scale decides in the deep network, signs bring some points in both (the axes differ)", fontsize=12)
     return figure, (
-        f"Test accuracy in percent after retraining, {len(tables)} panels on one axis ({'; '.join(tables)}). In each, "
-        "at the left layers as they were drawn, at the right with their norm restored; a mark for each seed and lines "
-        "through the means, for own and other signs, with drawn sizes and with one size a layer; a dotted line for the "
-        "ticket."
+        f"Test accuracy in percent after retraining, {len(tables)} panels, each on its own axis ({'; '.join(tables)}). "
+        "In each, at the left layers as they were drawn, at the right with their norm restored; a mark for each seed "
+        "and lines through the means, for own and other signs, with drawn sizes and with one size a layer; a dotted "
+        "line for the ticket."
     )
 
 
@@ -217,9 +235,9 @@ def behind_the_ticket(tables: Mapping[str, Retrained], title: str) -> Drawn:
         1, len(tables), figsize=(10.4, height), sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
     for ax, (name, table) in zip(axes[0], tables.items(), strict=True):
-        ticket = _accuracy(table, "kept", TICKET)
+        ticket = accuracies(table, "kept", TICKET)
         for y, (way, (_, look)) in enumerate(RIGHT_NORM.items()):
-            _marks(ax, _accuracy(table, "kept", way) - ticket, y, look)
+            _marks(ax, accuracies(table, "kept", way) - ticket, y, look)
         ax.axvline(0, color="black", ls=":")
         ax.annotate("ticket", (0, -0.75), ha="center", va="center", fontsize=9, bbox={"fc": "white", "ec": "none"})
         ax.set_title(name, fontsize=11)
@@ -241,7 +259,7 @@ def pruned_values(table: Retrained, density: float) -> Drawn:
     """Test accuracy after retraining by what pruned weights hold: a mark a seed, a bar at the mean."""
     figure, ax = plt.subplots(figsize=(8.6, 3.2), layout="constrained")
     for y, way in enumerate(PRUNED):
-        _marks(ax, _accuracy(table, "pruned", way), y, HELD[way])
+        _marks(ax, accuracies(table, "pruned", way), y, HELD[way])
     ax.set_yticks(range(len(PRUNED)), PRUNED)
     ax.set_ylim(len(PRUNED) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
@@ -252,12 +270,6 @@ def pruned_values(table: Retrained, density: float) -> Drawn:
         "Test accuracy in percent after retraining, a mark for each seed and a bar at the mean, for pruned weights "
         f"that are {', '.join(PRUNED)}, with {100 * density:g} percent of the weights kept."
     )
-
-
-def _accuracy(table: pd.DataFrame, stage: str, way: str) -> np.ndarray:
-    """In percent, one for each seed, in their order."""
-    rows = table[(table["stage"] == stage) & (table["action"] == way)]
-    return 100 * rows.sort_values("replicate")["accuracy"].to_numpy()
 
 
 def _marks(ax: Axes, values: np.ndarray, y: float, look: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -12,7 +14,7 @@ from lthedu.supermasks.criteria import CRITERIA, Criterion, different_sign, larg
 from lthedu.tickets.rewinding import match_norms
 
 AS_THEY_WERE = "initial values"  # of untrained networks
-CONSTANT = "signed constants"
+CONSTANT = "own signs, one size a layer"
 RANDOM = "random"  # a mask of the same counts
 CONTROL = "large_final, other network"  # the mask of the next seed's network
 PLACES = "random mask, norm restored"  # the ticket's layer counts and norms at random places
@@ -32,6 +34,12 @@ KEPT: Mapping[str, tuple[str, bool, bool]] = {  # of a retrained network: action
     ONE_SIZE[1]: ("constants", False, True),
     PLACES: ("", False, True),
 }
+OWN_AND_OTHER = (  # own against other signs, with the ticket's norms and each kind of size
+    ("reshuffled, sign kept", "reshuffled, sign lost"),
+    ONE_SIZE,
+    ("reinitialised, sign kept, norm restored", "reinitialised, sign lost, norm restored"),
+)
+_SIZES = {"reshuffled": "own sizes reshuffled", "reinitialised": "drawn sizes", "constants": "one size a layer"}
 PRUNED = ("zero", "frozen at init", "zero if moved to zero", "zero if moved away", "zero at random")
 
 
@@ -48,6 +56,39 @@ def every_criterion() -> dict[str, Criterion]:
         "magnitude_increase_same_sign": same_sign(CRITERIA["magnitude_increase"]),
     }
     return first | {name: c for name, c in CRITERIA.items() if name not in first}
+
+
+def in_words(way: str) -> str:
+    """A start of `KEPT` as the lesson calls it.
+
+    >>> in_words("constant, sign lost, norm restored")
+    'other signs, one size a layer, norm restored'
+    """
+    action, kept, restored = KEPT[way]
+    if not action:
+        return "the ticket" if way == TICKET else "random mask, initial values"
+    return f"{'own' if kept else 'other'} signs, {_SIZES[action]}{', norm restored' * restored}"
+
+
+def accuracies(table: pd.DataFrame, stage: str, way: str) -> np.ndarray:
+    """Test accuracies of one way in percent, one for each seed, in their order.
+
+    >>> rows = {"stage": ["kept"] * 2, "action": ["rewound"] * 2, "replicate": [1, 0], "accuracy": [0.5, 0.25]}
+    >>> accuracies(pd.DataFrame(rows), "kept", "rewound").tolist()
+    [25.0, 50.0]
+    """
+    rows = table[(table["stage"] == stage) & (table["action"] == way)]
+    return 100 * rows.sort_values("replicate")["accuracy"].to_numpy()
+
+
+def lead(table: pd.DataFrame, one: str, other: str) -> float:
+    """By how many points one start is ahead of another after retraining, on the mean.
+
+    >>> rows = {"stage": ["kept"] * 2, "action": ["a", "b"], "replicate": [0, 0], "accuracy": [0.75, 0.5]}
+    >>> lead(pd.DataFrame(rows), "a", "b")
+    25.0
+    """
+    return float((accuracies(table, "kept", one) - accuracies(table, "kept", other)).mean())
 
 
 @typed

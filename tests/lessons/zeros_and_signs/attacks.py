@@ -12,16 +12,18 @@ from torch import Tensor
 from lthedu import data
 from lthedu.base.streams import derive, generator
 from lthedu.lessons.zeros_and_signs.experiment import DEEP, LESSON, Deconstruction, Settings
-from lthedu.lessons.zeros_and_signs.ways import PLACES, TICKET, restore_norms, signal
+from lthedu.lessons.zeros_and_signs.ways import CONTROL, PLACES, PRUNED, TICKET, restore_norms, signal
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
-from lthedu.training import evaluate
+from lthedu.supermasks.criteria import CRITERIA, same_sign
+from lthedu.training import Optimizer, evaluate
 
 SEEDS = tuple(range(40, 48))
 SHALLOW, NARROW = replace(LESSON, seeds=SEEDS), replace(DEEP.lesson, seeds=SEEDS)
 OWN = {SHALLOW: 6e-3, NARROW: 0.1}  # the rate at which the ticket is best on the validation images
 KEPT, LOST = "constant, sign kept, norm restored", "constant, sign lost, norm restored"
+DRAWN = ("reinitialised, sign kept", "reinitialised, sign lost", "constant, sign kept", "constant, sign lost")
 Found = dict[str, float]
 
 
@@ -108,6 +110,43 @@ def nearest_to_the_trained_weights() -> dict[float, tuple[float, float]]:
     return found
 
 
+def movement_without_some_weights() -> Found:
+    """Why does *movement* read so little? Weights that changed their sign, or that training shrank, may not be kept."""
+    e = trained(SHALLOW)
+    movement = CRITERIA["movement"]
+
+    def grown(i: Params, f: Params) -> Params:
+        return {n: s.masked_fill(f[n].abs() < i[n].abs(), -torch.inf) for n, s in movement(i, f).items()}
+
+    criteria = {"movement": movement, "no changed signs": same_sign(movement), "none that shrank": grown}
+    other = Deconstruction(e.data, SHALLOW, criteria=criteria)
+    other.dense = e.dense
+    mask = {name: other.mask(name, 0.3) for name in criteria}
+    return {name: untrained(e, masks.apply(m, e.networks.params)) for name, m in mask.items()}
+
+
+def signs_that_fit_on_other_sizes() -> Found:
+    """Does a mask need the initial weights with which it was found, or their signs? The same signs on other sizes."""
+    e = trained(SHALLOW)
+    own, next_mask = e.mask("large_final", 0.3), e.mask(CONTROL, 0.3)
+    fresh = e.create(lambda: MLP(SHALLOW.sizes), [derive(seed, "fresh") for seed in SEEDS]).params
+    found = {}
+    for name, mask, sizes, signs in (
+        ("fresh sizes", own, fresh, e.networks.params),
+        ("another network's mask", next_mask, e.networks.params, e.networks.params),
+        ("its signs, too", next_mask, e.networks.params, {n: p.roll(-1, 0) for n, p in e.networks.params.items()}),
+    ):
+        start = {n: sizes[n].abs() * signs[n].sign() if n in mask else p for n, p in e.networks.params.items()}
+        found[name] = untrained(e, masks.apply(mask, start))
+    return found
+
+
+def one_size_at_every_density() -> dict[float, float]:
+    """Do random sizes explain why keeping more reads less? One size a layer for all, by density."""
+    e = trained(SHALLOW)
+    return {density: untrained(e, e.start("constant, sign kept", density)) for density in (0.3, 0.5, 0.95)}
+
+
 def every_scale() -> Found:
     """How many answers of an untrained masked network change if each layer is multiplied by another factor?"""
     e = trained(SHALLOW)
@@ -137,6 +176,18 @@ def norm_of_the_dense_network(settings: Settings = NARROW) -> Found:
     density, mask, _ = ticket_of(e)
     starts = {way: restore_norms(e.start(way, density), e.networks.params) for way in (TICKET, KEPT, LOST)}
     return {way: accuracy(e, start, mask, OWN[settings]) for way, start in starts.items()}
+
+
+def deep_network_with_adam() -> Found:
+    """Does scale decide in the deep network whatever the optimizer is? Its starts as drawn and restored, by Adam."""
+    e = trained(NARROW)
+    density, mask, _ = ticket_of(e)
+    adam, found = Optimizer("adam", lr=6e-3), {}
+    for way in (TICKET, *(f"{kind}{more}" for kind in DRAWN for more in ("", ", norm restored"))):
+        networks = e.networks.with_params(e.start(way, density))
+        done = e.train(networks, mask=mask, optimizer=adam, order=e.new_order)
+        found[way] = untrained(e, done.replicates.params)
+    return found
 
 
 def five_times_the_steps(settings: Settings = SHALLOW) -> Found:
@@ -198,6 +249,21 @@ def held_with_equal_norms() -> Found:
     return {way: accuracy(e, e.networks.params, mask, 6e-3, held=values) for way, values in starts.items()}
 
 
+def values_near_zero() -> dict[float, tuple[float, float]]:
+    """Is zero special, or the head start? The rule's zeros become this many times their initial values: untrained
+    and trained accuracy.
+    """
+    e = trained(SHALLOW)
+    mask = e.mask("large_final", 0.05)
+    rule, mirror = (e.held(f"zero if moved {way}", mask, 0.05) or {} for way in ("to zero", "away"))
+    found = {}
+    for times in (0.25, 0.0, -0.25, -0.5):
+        held = {n: rule[n] + times * mirror[n] for n in mask}
+        begins = untrained(e, masks.hold(mask, e.networks.params, held))
+        found[times] = begins, accuracy(e, e.networks.params, mask, 6e-3, held=held)
+    return found
+
+
 def held_for_five_times_the_steps() -> Found:
     """Is the lead of held weights only a head start?"""
     e = trained(SHALLOW)
@@ -205,6 +271,17 @@ def held_for_five_times_the_steps() -> Found:
     ways = ("zero", "frozen at init", "zero if moved to zero")
     held = {way: e.held(way, mask, 0.05) for way in ways}
     return {way: accuracy(e, e.networks.params, mask, 6e-3, held=held[way], times=5) for way in ways}
+
+
+def held_at_twice_the_largest_rate() -> dict[float, Found]:
+    """The stored run's best rates for held weights are at the edge of its search: is more better? By rate."""
+    e = trained(SHALLOW)
+    mask = e.mask("large_final", 0.05)
+    held = {way: e.held(way, mask, 0.05) for way in PRUNED}
+    return {
+        lr: {way: accuracy(e, e.networks.params, mask, lr, held=values) for way, values in held.items()}
+        for lr in (0.024, 0.048)
+    }
 
 
 def _for_longer(settings: Settings, times: int) -> Found:

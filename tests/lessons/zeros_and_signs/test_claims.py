@@ -15,8 +15,8 @@ MARGINS = [(500, 2), (600, 1), (700, 2), (800, 1), (900, 2)]
 LESSON, DEEP = experiment.LESSON, experiment.DEEP.lesson
 READS = "With 30 % kept, large_final reads over half"
 SIGNS = "At equal norms own signs beat other signs"
-ENOUGH = "The ticket's signs with one number a layer"
-SCALE = "In the deep network restoring a norm"
+ENOUGH = "The ticket's signs with one size a layer"
+SCALE = "Deep network, drawn sizes: restoring the norm"
 ZEROS = "With 5 % kept the rule beats zero for all"
 BLIND = (RANDOM, CONTROL, "movement", "large_final_different_sign")
 
