@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib import style
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -41,6 +42,7 @@ def written_picture(grey: int, other: int = 0) -> bytes:
 
 WIDGET = """
 from lthedu.figures.live import live_plot
+from matplotlib import style
 from matplotlib.figure import Figure
 drawn = Figure(figsize=(9, 1))
 live_plot(drawn, lambda level: f"level {level} & more", {"level": ipywidgets.IntSlider(3, description="at level")})
@@ -125,11 +127,13 @@ def test_a_stored_picture_stays_unless_the_new_one_looks_different(tmp_path: Pat
 
 def axis(word: str, lower: int = 0) -> bytes:
     """A line over an axis with this word under it, as it is stored; the line is `lower` pixels further down."""
-    drawn, written = Figure(figsize=(4, 3), dpi=200), io.BytesIO()
-    ax = drawn.subplots()
-    ax.plot([0, 1], [200 - lower, 400 - lower])
-    ax.set(xlabel=word, ylim=(0, 480), position=(0.2, 0.2, 0.7, 0.8))  # 480 pixels high
-    drawn.savefig(written, format="png")
+    written = io.BytesIO()
+    with style.context("default"):  # whatever style other tests left
+        drawn = Figure(figsize=(4, 3), dpi=200)
+        ax = drawn.subplots()
+        ax.plot([0, 1], [200 - lower, 400 - lower])
+        ax.set(xlabel=word, ylim=(0, 480), position=(0.2, 0.2, 0.7, 0.8))  # 480 pixels high
+        drawn.savefig(written, format="png")
     return reduced(written.getvalue())
 
 

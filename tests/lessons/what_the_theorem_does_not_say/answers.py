@@ -116,7 +116,7 @@ class _Twice(nn.Module):
         return self.last(x)
 
 
-@told("tent_network", "cannot take this network apart: ")
+@right("tent_network")
 def as_a_module_with_a_loop(folds: int) -> nn.Module:
     return _Twice(folds)
 
