@@ -281,7 +281,7 @@ LESSONS = [
         "SUPPORTED",
         {
             "8.1": (RIGHT, USED),
-            "8.2": (WRONG, "|a| b must add up to -weight"),
+            "8.3": (WRONG, "each is kept half of the time only"),
             "8.4": (WRONG, "the largest whole gap inside"),
         },
         "explorer(",
