@@ -201,8 +201,8 @@ def sums_on_a_line(rows: Sequence[Sequence[float]], *, ax: Axes | None = None) -
     ax.set_yticks(range(len(rows)), [f"{len(r)} numbers" for r in rows])
     ax.set_ylim(len(rows) - 0.5, -0.6)
     ax.set_xlim(-0.51, 0.51)
-    ax.set_xlabel("sums of subsets between -1/2 and 1/2; the triangle marks the least lucky target")
-    ax.set_title("Each number doubles the sums, and the widest gap closes slowly", fontsize=11)
+    ax.set_xlabel("sums of subsets (marks) and the least lucky target (triangle)")
+    ax.set_title("Each number doubles the sums, and the widest gap closes", fontsize=11)
     ax.grid(False)
     return ax, (
         "Marks on lines, one for each subset's sum between -1/2 and 1/2, denser with every further number, and a "

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from lthedu.base.streams import numpy_generator
-from lthedu.lessons.subset_sums.experiment import coins, expected_near
+from lthedu.lessons.subset_sums.experiment import POINTS, coins, expected_near, gaps
 from lthedu.proof import golden, laws, solve
 from lthedu.proof.golden import GOLDEN
 from lthedu.proof.subset_sums import Floats
@@ -47,6 +47,7 @@ def other_numbers() -> dict[str, tuple[float, float]]:
         "near zero": rng.uniform(-0.1, 0.1, size),
         "away from zero": rng.choice([-1.0, 1.0], size) * rng.uniform(0.5, 1, size),
         "heavy tails": rng.standard_cauchy(size),
+        "cubes": rng.uniform(-1, 1, size) ** 3,
         "half as wide": rng.uniform(-0.5, 0.5, size),
     }
     return {name: (_slope(x, targets, eta), _needed(x, targets, 1e-3)) for name, x in kinds.items()}
@@ -201,9 +202,16 @@ def distance_and_probability_apart() -> dict[tuple[int, int], float]:
     """C on the card where the two letters differ: numbers needed over log2(2 / min), for bits of eta and of delta."""
     numbers, _ = laws.draw_pools("uniform", 20, 3000, SEED)
     found = {}
-    for bits in (1, 2, 4, 6):
+    for bits in (2, 4, 6):
         counts = _first_counts(numbers, 2.0**-bits, start=0)
         for rare in (1, 2, 4, 6, 8):
             needed = float(np.quantile(counts, 1 - 2.0**-rare, method="higher"))
             found[bits, rare] = round(needed / (1 + max(bits, rare)), 2)
     return found
+
+
+def reasons_for_the_slope() -> Found:
+    """Numbers for each bit where eta is smaller than in the lesson: for sums, and for points that are no sums."""
+    numbers, _ = laws.draw_pools("uniform", 16, 300, SEED)
+    eta = 2.0 ** -np.arange(5, 9)
+    return {points: round(laws.per_bit(gaps(numbers, points), eta).slope, 2) for points in POINTS}
