@@ -198,8 +198,8 @@ def a_bell_for_twice_the_numbers(n: int, eta: float) -> float:
     return 2**n * 2 * eta / math.sqrt(2 * math.pi * n / 5)
 
 
-@told("expected_solutions", "it returned nothing")
-def prints_only(n: int, eta: float) -> None:
+@told("expected_solutions", "it returned None")
+def forgets_to_return(n: int, eta: float) -> None:
     2**n * 2 * eta / math.sqrt(math.pi * n / 3)
 
 
