@@ -13,9 +13,9 @@ CLAIMS = 6
 MARGINS = [(draws, 1 + draws % 2) for draws in range(1, 9)]
 BITS = "Half as large a distance takes about one more number"
 FORMULA = "Half of the draws succeed about where your formula"
-SIGNS = "With balanced signs, 12 numbers fail"
-ALL = "All targets at once cost between one and two numbers"
-CARD = "C = 2.5 is enough"
+SIGNS = "With balanced signs 12 numbers fail"
+ALL = "All targets at once cost one to two numbers"
+CARD = "With C = 2.5 the card holds"
 RATIO = "Up to the golden ratio"
 
 
