@@ -292,7 +292,7 @@ LESSONS = [
             (2, "ArrowLeft", "within 0.01."),
             (3, "ArrowRight", "Draw 2: the best choice keeps"),
         ),
-        ("for n in (12, 24, 32)",),
+        ("n=32, draws=5", "agree = []"),
     ),
     Lesson(
         "pruning_is_all_you_need",
