@@ -17,7 +17,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Count, Positive, Range
 from lthedu.base.streams import numpy_generator
 from lthedu.proof.solvers import MOST_EXACT, best_subsets
-from lthedu.proof.subset_sums import Floats, all_sums, meet_in_the_middle
+from lthedu.proof.subset_sums import Floats, all_sums
 
 Pool = Literal["uniform", "products", "half dead"]
 POOLS: tuple[Pool, ...] = ("uniform", "products", "half dead")
@@ -73,17 +73,17 @@ def errors_so_far(numbers: ArrayLike, targets: ArrayLike, *, enough: float = 0.0
 
 
 @typed
-def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
-    """How many numbers it takes until a `share` of the draws is within `eps`, read off between whole counts.
+def numbers_needed(errors: ArrayLike, eta: float, share: float = 0.5) -> float:
+    """How many numbers it takes until a `share` of the draws is within `eta`, read off between whole counts.
 
     `errors` (draws, n + 1): entry (d, k) is what draw d is off by with its first k numbers. With p_k the share of draws
-    with an error of `eps` or less and k the first count with p_k >= share, the answer is
+    with an error of `eta` or less and k the first count with p_k >= share, the answer is
     k - 1 + (share - p_(k-1)) / (p_k - p_(k-1)); 0 where k is 0, infinity where there is no such k.
 
-    >>> numbers_needed(np.array([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]]), eps=0.2)
+    >>> numbers_needed(np.array([[0.4, 0.2, 0.1], [0.5, 0.5, 0.3]]), eta=0.2)
     1.0
     """
-    within = (np.asarray(errors) <= eps).mean(axis=0)  # p_0 ... p_n
+    within = (np.asarray(errors) <= eta).mean(axis=0)  # p_0 ... p_n
     reached = np.flatnonzero(within >= share)
     if not len(reached):
         return math.inf
@@ -94,7 +94,7 @@ def numbers_needed(errors: ArrayLike, eps: float, share: float = 0.5) -> float:
 @typed
 @dataclass(frozen=True)
 class PerBit:
-    """Numbers needed against bits, log2(1/eps), each (values of eps,), and their slope, all with 95 % bands.
+    """Numbers needed against bits, log2(1/eta), each (values of eta,), and their slope, all with 95 % bands.
 
     >>> one = np.ones(1)
     >>> PerBit(bits=one, needed=one, low=one, high=one, slope=1.0, slope_low=0.9, slope_high=1.1).slope
@@ -105,7 +105,7 @@ class PerBit:
     needed: Floats
     low: Floats
     high: Floats
-    slope: float  # numbers more for each halving of eps
+    slope: float  # numbers more for each halving of eta
     slope_low: float
     slope_high: float
 
@@ -113,32 +113,32 @@ class PerBit:
 @typed
 def per_bit(
     errors: ArrayLike,
-    eps: Sequence[Positive],
+    eta: Sequence[Positive],
     share: float = 0.5,
     *,
     count: Callable[[Floats, float, float], float] = numbers_needed,
     resamples: int = 200,
     seed: int = 0,
 ) -> PerBit:
-    """How many numbers each `eps` needs, how many more for each halving of eps, and how sure that is.
+    """How many numbers each `eta` needs, how many more for each halving of eta, and how sure that is.
 
-    `count(errors, eps, share)` gives the numbers needed; the slope is a least-squares fit over log2(1/eps). The bands
+    `count(errors, eta, share)` gives the numbers needed; the slope is a least-squares fit over log2(1/eta). The bands
     are a bootstrap's: the draws are drawn again with replacement, `resamples` times, whole rows at once, and counted by
-    `numbers_needed`, whatever `count` is. Raises ValueError for fewer than two values of `eps`, or where `share` is not
+    `numbers_needed`, whatever `count` is. Raises ValueError for fewer than two values of `eta`, or where `share` is not
     reached.
 
     >>> errors = 0.5 ** np.arange(12.0) * np.linspace(0.5, 1, 100)[:, None]  # another number halves every error
-    >>> round(per_bit(errors, eps=[0.1, 0.05, 0.025]).slope, 2)
+    >>> round(per_bit(errors, eta=[0.1, 0.05, 0.025]).slope, 2)
     1.0
     """
-    table, bits = np.asarray(errors, float), np.log2(1 / np.asarray(eps, float))
+    table, bits = np.asarray(errors, float), np.log2(1 / np.asarray(eta, float))
     if len(bits) < 2:
-        raise ValueError(f"eps has {len(bits)} values; a slope needs two or more")
+        raise ValueError(f"eta has {len(bits)} values; a slope needs two or more")
 
     def counted(table: Floats, count: Callable[[Floats, float, float], float]) -> list[float]:
-        found = [count(table, e, share) for e in eps]
+        found = [count(table, e, share) for e in eta]
         if not np.isfinite(found).all():
-            raise ValueError(f"a share of {share} of the draws is not reached at every eps; give more numbers a draw")
+            raise ValueError(f"a share of {share} of the draws is not reached at every eta; give more numbers a draw")
         return found
 
     rng = numpy_generator(seed, "bootstrap")
@@ -164,16 +164,16 @@ def share_band(hits: int, draws: int) -> tuple[float, float]:
 
 
 @typed
-def expected_solutions(n: Annotated[float, Above(0, high=1000)], eps: float) -> float:
-    """How many of the 2^n subsets of n numbers uniform on [-1, 1] fall within `eps` of a target near 0, on average.
+def expected_solutions(n: Annotated[float, Above(0, high=1000)], eta: float) -> float:
+    """How many subset sums of n numbers uniform on [-1, 1] fall within `eta` of a target near 0, on average.
 
-    2^n times the 2 eps of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
+    2^n times the 2 eta of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
     number is kept or not, and is nearly normal: its density near 0 is sqrt(3 / (pi n)).
 
     >>> round(expected_solutions(10, 1e-3), 2)
     0.63
     """
-    return math.exp2(n + 1) * eps * math.sqrt(3 / (math.pi * n))
+    return math.exp2(n + 1) * eta * math.sqrt(3 / (math.pi * n))
 
 
 @typed
@@ -187,16 +187,16 @@ def rare_sign(n: Annotated[int, Range(0, 1000)]) -> float:
 
 
 @typed
-def fewest_numbers(eps: Annotated[float, Above(0), Range(1e-300)]) -> float:
-    """The counting bound: fewer than log2(1 / (2 eps)) numbers cannot hit all targets in [-1/2, 1/2] within `eps`.
+def fewest_numbers(eta: Annotated[float, Above(0), Range(1e-300)]) -> float:
+    """The counting bound: fewer than log2(1 / (2 eta)) numbers cannot hit all targets in [-1/2, 1/2] within `eta`.
 
-    Each of their 2^n sums serves the targets in an interval of length 2 eps; these must cover a length of 1. Raises
-    ValueError for an eps not above 0.
+    Each of their 2^n sums serves the targets in an interval of length 2 eta; these must cover a length of 1. Raises
+    ValueError for an eta not above 0.
 
     >>> round(fewest_numbers(1e-3), 2)
     8.97
     """
-    return math.log2(1 / (2 * eps))
+    return math.log2(1 / (2 * eta))
 
 
 @typed
@@ -218,31 +218,19 @@ def worst_error(numbers: Sequence[float]) -> float:
 
 
 @typed
-def worst_errors(numbers: ArrayLike) -> Floats:
+def worst_errors(numbers: ArrayLike, *, enough: float = 0.0) -> Floats:
     """`worst_error` of each row's first 0, 1, ..., n numbers: a table (N, n + 1), for `numbers` (N, n).
+
+    A row that has come within `enough` is searched no further, and its last error stands.
 
     >>> worst_errors([[0.5, -0.5, 0.25]])
     array([[0.5  , 0.5  , 0.25 , 0.125]])
     """
     x = np.asarray(numbers, float)
-    return np.array([[worst_error(row[:k]) for k in range(x.shape[1] + 1)] for row in x])
-
-
-@typed
-def prune_neurons(first: Sequence[float], second: Sequence[float], weight: float, side: int = 1) -> list[bool]:
-    """Which hidden neurons to keep so that inputs of one sign are multiplied by about `weight`: True = kept.
-
-    Neuron j turns an input x into second[j] * relu(first[j] * x), and the kept ones are added up. `side` is 1 for
-    inputs x >= 0 and -1 for x <= 0. A neuron that is dead on that side, always zero, is never kept. On side 1 the
-    others contribute first[j] * second[j] times x, on side -1 as much times -x: there their products must add up to
-    -weight. Raises ValueError for lists of different lengths, another side, or more than 44 living neurons.
-
-    >>> prune_neurons([0.5, -1.0, 1.0], [0.5, 0.25, -0.5], weight=-0.25)  # 0.25 x, dead, -0.5 x
-    [True, False, True]
-    """
-    if len(first) != len(second) or side not in (1, -1):
-        raise ValueError(f"there are {len(first)} and {len(second)} weights, side is {side}; allowed: equally many, ±1")
-    live = [j for j, a in enumerate(first) if side * a > 0]
-    chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)
-    kept = {j for j, keep in zip(live, chosen, strict=True) if keep}
-    return [j in kept for j in range(len(first))]
+    table = np.full((len(x), x.shape[1] + 1), 0.5)  # of no numbers
+    for row, errors in zip(x, table, strict=True):
+        for k in range(1, len(errors)):
+            errors[k:] = worst_error(row[:k])
+            if errors[k] <= enough:
+                break
+    return table

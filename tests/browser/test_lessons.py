@@ -281,7 +281,7 @@ LESSONS = [
         "SUPPORTED",
         {
             "8.1": (RIGHT, USED),
-            "8.2": (WRONG, "|a| b must add up to -weight"),
+            "8.3": (WRONG, "each is kept half of the time only"),
             "8.4": (WRONG, "the largest whole gap inside"),
         },
         "explorer(",
@@ -292,7 +292,7 @@ LESSONS = [
             (2, "ArrowLeft", "within 0.01."),
             (3, "ArrowRight", "Draw 2: the best choice keeps"),
         ),
-        ("for n in (12, 24, 32)",),
+        ("n=32, draws=5", "agree = []"),
     ),
     Lesson(
         "pruning_is_all_you_need",

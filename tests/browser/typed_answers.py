@@ -167,12 +167,9 @@ def meet_in_the_middle(numbers, target):
             if abs(s + r - target) < smallest:
                 best, smallest = [*keep, *other], abs(s + r - target)
     return best""",
-        "8.2": """\
-def prune_neurons(first, second, weight, side=1):
-    live = [j for j, a in enumerate(first) if side * a > 0]
-    chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], weight)
-    kept = [j for j, k in zip(live, chosen) if k]
-    return [j in kept for j in range(len(first))]""",
+        "8.3": """\
+def expected_solutions(n, eta):
+    return 2**n * 2 * eta / math.sqrt(2 * math.pi * n / 3)""",
         "8.4": """\
 def worst_error(numbers):
     sums = np.sort(proof.all_sums(numbers))

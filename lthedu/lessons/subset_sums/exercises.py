@@ -15,7 +15,7 @@ from lthedu.exercises.choices import choice_of, kept_of, off, row, two_choices
 from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import number
-from lthedu.exercises.values import apart, brief, difference
+from lthedu.exercises.values import difference
 from lthedu.lessons.subset_sums.mistakes import (
     MISSES_AN_EXACT_SUM,
     TOO_MANY_ADDITIONS,
@@ -24,7 +24,7 @@ from lthedu.lessons.subset_sums.mistakes import (
 )
 from lthedu.proof import all_sums, meet_in_the_middle
 from lthedu.proof.golden import take_what_fits
-from lthedu.proof.laws import numbers_needed, prune_neurons, worst_error
+from lthedu.proof.laws import expected_solutions, numbers_needed, worst_error
 
 Keep = list[bool]
 Table = NDArray[np.float64]  # (draws, counts)
@@ -172,88 +172,6 @@ def _little_memory(attempt: Attempt) -> None:
         )
 
 
-def _neurons(result: object, first: Sequence[float], *_: Any) -> Keep:
-    return choice_of(result, len(first), "neurons")
-
-
-@exercise(
-    prune_neurons,
-    "Keep some neurons, never a dead one",
-    minutes=15,
-    level=2,
-    hints=(
-        "Take x = 1, then x = -1, and put it through one neuron, relu(a x) times b. For which a does nothing come out? "
-        "What comes out for the others?",
-        "Collect the places of the living neurons, those with side * a > 0. Each adds |a| b for every unit that x is "
-        "away from zero; on the side of x <= 0 the sum must come to -weight. Search among these products only, and "
-        "put the choice back to their places.",
-        "live = [j for j, a in enumerate(first) if side * a > 0]\n"
-        "chosen = meet_in_the_middle([abs(first[j]) * second[j] for j in live], side * weight)\n"
-        "# then a list of len(first) times False, with chosen[i] at place live[i]",
-    ),
-    returns=_neurons,
-)
-def check_prune_neurons(attempt: Attempt) -> None:
-    """Both sides, dead neurons among the living; what the kept ones compute is held against the weight."""
-    cases: list[tuple[list[float], list[float], float, int]] = [
-        ([0.5, -1.0, 1.0], [0.5, 0.25, -0.5], -0.25, 1),
-        ([-0.5, -1.0], [1.0, 1.0], 0.5, 1),  # all dead
-        ([0.5, -0.5, 0.25, -1.0], [0.9, -0.8, -0.4, 0.3], 0.35, 1),
-        ([-0.5, 1.0, -1.0, -0.25], [0.5, 0.3, -0.35, 0.9], 0.35, -1),
-        ([0.5, -0.5, 0.5, 0.25], [0.9, 0.3, 0.5, 0.8], 0.05, 1),  # none; and two first weights are the same
-        ([-0.5, 0.0, 1.0, 1.0, 0.0, -0.5], [-0.3, 0.5, 0.9, -0.3, 0.2, 0.7], -0.25, 1),  # a first weight of 0 is dead
-        ([-0.5, 0.0, 1.0, 1.0, 0.0, -0.5], [-0.3, 0.5, 0.9, -0.3, 0.2, 0.7], -0.25, -1),
-    ]
-    for side in (1, -1):
-        for n in (7, 8, 9, 24):  # of 24 a dozen is alive
-            cases.append((_numbers(attempt, n), _numbers(attempt, n), 0.4 * (-1) ** n, side))
-    compare(
-        attempt,
-        cases,
-        close=lambda got, right, first, second, weight, side=1: (
-            _as_near(got, right, first, second, weight, side) and not any(_dead(got, first, side))
-        ),
-        same=lambda one, other, first, second, weight, side=1: (
-            math.isclose(_made(one, first, second, side), _made(other, first, second, side), abs_tol=1e-9)
-            and _dead(one, first, side, -1e-9) == _dead(other, first, side, -1e-9)
-        ),
-        show=_neurons_shown,
-        otherwise=lambda got, right, first, second, weight, side=1: (
-            "it keeps a neuron that is dead on this side: it changes nothing there, so it must be deleted"
-            if _as_near(got, right, first, second, weight, side)
-            else "another choice of living neurons comes closer to the weight"
-        ),
-    )
-
-
-def _made(keep: Keep, first: Sequence[float], second: Sequence[float], side: int) -> float:
-    """What the kept neurons multiply an input by, on one side."""
-    terms = zip(keep, first, second, strict=True)
-    return sum(b * max(side * a, 0.0) for k, a, b in terms if k) * side + 0.0  # no -0.0
-
-
-def _dead(keep: Keep, first: Sequence[float], side: int, most: float = 0.0) -> Keep:
-    """Which neurons are kept though they are dead on this side: their first weights are at most 0 there."""
-    return [k and side * a <= most for k, a in zip(keep, first, strict=True)]
-
-
-def _as_near(got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int) -> bool:
-    """Whether no other neurons come closer to the weight."""
-    mine, best = (abs(_made(keep, first, second, side) - weight) for keep in (got, right))
-    return mine <= best + 1e-12
-
-
-def _neurons_shown(
-    got: Keep, right: Keep, first: Sequence[float], second: Sequence[float], weight: float, side: int = 1
-) -> str:
-    mine, best = ([j for j, k in enumerate(keep) if k] for keep in (got, right))
-    made, nearest = apart(_made(got, first, second, side), _made(right, first, second, side))
-    return (
-        f"first {row(first)}, second {row(second)}, weight {weight:.3f}, side {side}: it keeps {brief(mine)}, which "
-        f"multiply x by {made}; {brief(best)} by {nearest}"
-    )
-
-
 def _count(result: object, *_: Any) -> float:
     return number(result, "one number, a count of numbers")
 
@@ -264,11 +182,11 @@ def _count(result: object, *_: Any) -> float:
     minutes=15,
     level=2,
     hints=(
-        "For one count k, how do you get the share of draws that are within eps? Which k is the first where it is "
+        "For one count k, how do you get the share of draws that are within eta? Which k is the first where it is "
         "large enough? And what is the share one count earlier?",
-        "`(errors <= eps).mean(axis=0)` has the share for every count, from 0 numbers on. Find the first k where it is "
+        "`(errors <= eta).mean(axis=0)` has the share for every count, from 0 numbers on. Find the first k where it is "
         "`share` or more; between k - 1 and k go as far as the share you lack is of the step.",
-        "p = (errors <= eps).mean(axis=0)\nk = np.flatnonzero(p >= share)  # empty: return math.inf\n"
+        "p = (errors <= eta).mean(axis=0)\nk = np.flatnonzero(p >= share)  # empty: return math.inf\n"
         "# with k the first of them: 0.0 if it is 0, else\nk - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])",
     ),
     returns=_count,
@@ -278,11 +196,11 @@ def check_numbers_needed(attempt: Attempt) -> None:
     hand = np.array([[0.5, 0.4, 0.1, 0.05], [0.5, 0.2, 0.1, 0.05], [0.5, 0.4, 0.3, 0.05], [0.5, 0.4, 0.3, 0.2]])
     pairs = ((0.2, 0.5), (0.2, 0.75), (0.2, 0.4), (0.05, 0.5), (0.5, 0.5), (0.05, 0.9))
     level = np.array([[0.5, 0.1, 0.1, 0.05], [0.5, 0.4, 0.4, 0.1]])  # a share that comes twice
-    cases: list[tuple[Table, float, float]] = [(hand, eps, share) for eps, share in pairs]
+    cases: list[tuple[Table, float, float]] = [(hand, eta, share) for eta, share in pairs]
     cases[1:1] = [(level, 0.2, 0.5), (level, 0.1, 0.75)]
     for _ in range(3):
         steps = 0.3 + 0.7 * torch.rand(23, 9, generator=attempt.rng, dtype=torch.float64).numpy()
-        cases += [(0.5 * steps.cumprod(axis=1), eps, share) for eps, share in ((0.03, 0.5), (0.05, 0.8), (0.02, 0.3))]
+        cases += [(0.5 * steps.cumprod(axis=1), eta, share) for eta, share in ((0.03, 0.5), (0.05, 0.8), (0.02, 0.3))]
     steps = 0.3 + 0.7 * torch.rand(4000, 27, generator=attempt.rng, dtype=torch.float64).numpy()
     cases.append((0.5 * steps.cumprod(axis=1), 0.01, 0.55))
     rows = np.arange(4000)[:, None]
@@ -299,8 +217,8 @@ def _close(a: float, b: float, *_: Any) -> bool:
     return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
 
 
-def _where_it_is_reached(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
-    p, k = (table <= eps).mean(axis=0), math.ceil(right)
+def _where_it_is_reached(got: float, right: float, table: Table, eta: float, share: float = 0.5) -> str:
+    p, k = (table <= eta).mean(axis=0), math.ceil(right)
     words = "that is not the count at which the share is reached"
     if not k:
         return f"{words}: with no numbers it is {p[0]:.4g} already, so k is 0"
@@ -310,9 +228,40 @@ def _where_it_is_reached(got: float, right: float, table: Table, eps: float, sha
     )
 
 
-def _count_shown(got: float, right: float, table: Table, eps: float, share: float = 0.5) -> str:
-    p = ", ".join(f"{v:.2f}" for v in (np.asarray(table) <= eps).mean(axis=0))
-    return f"the shares within {eps} are {p} for 0, 1, 2, ... numbers; share {share}: {difference(got, right)}"
+def _count_shown(got: float, right: float, table: Table, eta: float, share: float = 0.5) -> str:
+    p = ", ".join(f"{v:.2f}" for v in (np.asarray(table) <= eta).mean(axis=0))
+    return f"the shares within {eta} are {p} for 0, 1, 2, ... numbers; share {share}: {difference(got, right)}"
+
+
+def _average(result: object, *_: Any) -> float:
+    return number(result, "one number, how many subsets on average")
+
+
+@exercise(
+    expected_solutions,
+    "How many sums are near zero",
+    minutes=10,
+    level=2,
+    hints=(
+        "How many subsets are there? If you know how high the bell is at 0, what share of the sums is in a short "
+        "interval there? And how wide is the interval?",
+        "A number x adds x or 0, each with probability 1/2. Over all draws the mean of that is 0, so its "
+        "variance is the mean of its square: half of the mean of x squared. The variances of n numbers add up.",
+        "width = 2 * eta\nvariance = n * ...  # of one number that is kept half of the time\n"
+        "return 2**n * width / math.sqrt(2 * math.pi * variance)",
+    ),
+    returns=_average,
+)
+def check_expected_solutions(attempt: Attempt) -> None:
+    """Counts and distances, each factor visible by itself: few numbers, many, and distances of any size."""
+    cases = [(10, 1e-3), (1, 0.1), (4, 0.01), (8, 0.01), (12, 0.01), (12, 1e-4), (16, 1e-3), (24, 1e-6), (40, 1e-9)]
+    compare(
+        attempt,
+        cases,
+        close=lambda got, right, *_: math.isclose(got, right, rel_tol=1e-6),
+        show=lambda got, right, n, eta: f"n = {n}, eta = {eta:g}: {difference(got, right)}",
+        otherwise="that is not the number of subsets, times the width of the interval, times the height of the bell",
+    )
 
 
 def _distance(result: object, *_: Any) -> float:

@@ -25,7 +25,7 @@ def explorer(
 ) -> ipywidgets.VBox:
     """Draw `n` random numbers (2 to 24), light up the subset nearest to the target, and see who needs how many.
 
-    Sliders for how many numbers, the target, eps and the draw move with the arrow keys. Lit numbers are filled,
+    Sliders for how many numbers, the target, eta and the draw move with the arrow keys. Lit numbers are filled,
     hatched and named "kept". Raises ValueError for another n, or a target outside [-1/2, 1/2].
 
     >>> explorer(8).children[-1].value
@@ -36,28 +36,28 @@ def explorer(
     controls = {
         "n": ipywidgets.IntSlider(value=n, min=2, max=MOST, description="how many", **wide),
         "target": ipywidgets.FloatSlider(value=target, min=-0.5, max=0.5, step=0.01, description="target", **wide),
-        "eps": ipywidgets.SelectionSlider(
-            options=[(f"1/{10**k:,}", 10.0**-k) for k in range(1, 8)], value=1e-3, description="eps", **wide
+        "eta": ipywidgets.SelectionSlider(
+            options=[(f"1/{10**k:,}", 10.0**-k) for k in range(1, 8)], value=1e-3, description="eta", **wide
         ),
         "draw": ipywidgets.IntSlider(value=1, min=1, max=DRAWS, description="which draw", **wide),
     }
     figure = Figure(figsize=(9.6, 4.2), dpi=100, layout="constrained")
 
-    def draw(n: int, target: float, eps: float, draw: int) -> str:
+    def draw(n: int, target: float, eta: float, draw: int) -> str:
         row = numbers[draw - 1]
         keep = meet_in_the_middle(row[:n], target)
         errors = errors_so_far([row], [target])[0]
         figure.clear()
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         _bars(left, row[:n], keep)
-        _descent(right, errors, n, eps)
+        _descent(right, errors, n, eta)
         total = sum(x for x, k in zip(row[:n], keep, strict=True) if k)
-        hit = "within" if errors[n] <= eps else "not within"
-        first = np.flatnonzero(errors <= eps)
+        hit = "within" if errors[n] <= eta else "not within"
+        first = np.flatnonzero(errors <= eta)
         fewest = f"The first {first[0]} would do" if len(first) else f"Not even {MOST} would do"
         return (
             f"Draw {draw}: the best choice keeps {sum(keep)} of {n} numbers. Their sum is {total:+.8f}, the target "
-            f"{target:+.2f}: off by {errors[n]:.8f}, {hit} {eps:g}. {fewest}. There are {2**n:,} choices."
+            f"{target:+.2f}: off by {errors[n]:.8f}, {hit} {eta:g}. {fewest}. There are {2**n:,} choices."
         ).replace("-", "−")
 
     return live_plot(figure, draw, controls)
@@ -78,11 +78,11 @@ def _bars(ax: Axes, numbers: Sequence[float], keep: Sequence[bool]) -> None:
     ax.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=2, frameon=False)
 
 
-def _descent(ax: Axes, errors: Sequence[float], n: int, eps: float) -> None:
+def _descent(ax: Axes, errors: Sequence[float], n: int, eta: float) -> None:
     counts = np.arange(len(errors))
     ax.plot(counts, np.maximum(errors, 1e-9), color="#0072B2", marker=".", lw=1)
     ax.plot(n, max(errors[n], 1e-9), marker="o", ms=10, mfc="none", color="black", ls="", label="now")
-    ax.axhline(eps, color="#D55E00", ls="--", label="eps")
+    ax.axhline(eta, color="#D55E00", ls="--", label=r"$\eta$")
     ax.set_yscale("log")
     ax.set_ylim(1e-9, 1)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))

@@ -12,7 +12,7 @@ from lthedu.exercises.choices import kept_of, off
 from lthedu.exercises.core import mistake
 from lthedu.proof import all_sums, closest_subset, greedy_subset, meet_in_the_middle
 from lthedu.proof.golden import take_what_fits
-from lthedu.proof.laws import numbers_needed, prune_neurons, worst_error
+from lthedu.proof.laws import expected_solutions, numbers_needed, worst_error
 
 Row = Sequence[float]
 Keep = list[bool]
@@ -245,135 +245,12 @@ def rounds_to_find_a_partner(numbers: Row, target: float) -> Keep:
     return _bits(int(order[max(above[j] - which, 0)]), half) + _bits(int(j), len(numbers) - half)
 
 
-# prune_neurons -----------------------------------------------------------------------------------------------
-
-
-def _among(
-    places: Iterable[int], candidates: Sequence[float], target: float, search: Callable[..., Keep] = closest_subset
-) -> Keep:
-    """The choice that `search` makes among the candidates in these places."""
-    places = list(places)
-    chosen = dict(zip(places, search([candidates[j] for j in places], target), strict=True))
-    return [chosen.get(j, False) for j in range(len(candidates))]
-
-
-def _living(first: Row, side: int) -> list[int]:
-    return [j for j, a in enumerate(first) if side * a > 0]
-
-
-def _products(first: Row, second: Row) -> list[float]:
-    return [abs(a) * b for a, b in zip(first, second, strict=True)]
-
-
-@mistake(
-    "prune_neurons",
-    "it does not use `side`: for inputs x <= 0 the neurons with a < 0 live, and those with a > 0 are dead",
-)
-def ignores_the_side(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return prune_neurons(first, second, weight)
-
-
-@mistake(
-    "prune_neurons",
-    "for inputs x <= 0 it makes +weight where -weight is wanted: there relu(a x) is |a| times -x, so that |a| b must "
-    "add up to -weight",
-)
-def forgets_the_minus(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, side), _products(first, second), weight)
-
-
-@mistake(
-    "prune_neurons",
-    "a dead neuron's product a b is used as if it counted: relu makes it zero, so drop it before the search",
-)
-def dead_ones_as_candidates(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return closest_subset([side * a * b for a, b in zip(first, second, strict=True)], side * weight)
-
-
-@mistake("prune_neurons", "it leaves out the first weight: a neuron adds |a| b, not b")
-def second_layer_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, side), second, side * weight)
-
-
-@mistake("prune_neurons", "it leaves out the second weight: a neuron adds |a| b, not |a|")
-def first_layer_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, side), [abs(a) for a in first], side * weight)
-
-
-@mistake("prune_neurons", "it takes the dead neurons for the living ones: on the side of x >= 0 those with a > 0 live")
-def the_dead_ones(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, -side), _products(first, second), side * weight)
-
-
-@mistake("prune_neurons", "it takes the dead neurons for the living ones: on the side of x >= 0 those with a > 0 live")
-def the_other_side(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return prune_neurons(first, second, weight, -side)
-
-
-@mistake("prune_neurons", "a neuron whose first weight is 0 is dead, too: only side * a > 0 lives")
-def zero_lives(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among((j for j, a in enumerate(first) if side * a >= 0), _products(first, second), side * weight, _widest)
-
-
-def _widest(numbers: Row, target: float) -> Keep:
-    """Of the closest choices the one that keeps most."""
-    return min(_choices(len(numbers)), key=lambda keep: (round(off(keep, numbers, target), 9), -sum(keep)))
-
-
-@mistake("prune_neurons", "the choice among the living is not put back to their places")
-def not_put_back(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    keep = prune_neurons(first, second, weight, side)
-    chosen = [keep[j] for j in _living(first, side)]
-    return chosen + [False] * (len(first) - len(chosen))
-
-
-@mistake("prune_neurons", "the choice is turned round: True means kept")
-def says_what_to_delete_of_neurons(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return [not k for k in prune_neurons(first, second, weight, side)]
-
-
-@mistake("prune_neurons", "it keeps every living neuron: choose among them")
-def all_that_live(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return [side * a > 0 for a in first]
-
-
-@mistake("prune_neurons", "it keeps a single neuron: more than one may be kept, and they add up")
-def a_single_one(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    live, made = _living(first, side), _products(first, second)
-    best = min(live, key=lambda j: abs(made[j] - side * weight), default=-1)
-    return [j == best for j in range(len(first))]
-
-
-@mistake("prune_neurons", "which neurons live depends on the first weight alone, and on the side")
-def by_the_second_weight(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(second, side), [a * b for a, b in zip(first, second, strict=True)], weight)
-
-
-@mistake("prune_neurons", "which neurons live depends on the first weight alone, and on the side")
-def by_the_product(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    made = [a * b for a, b in zip(first, second, strict=True)]
-    return _among(_living(made, 1), made, weight)
-
-
-@mistake("prune_neurons", "it never keeps none: with all neurons deleted the layer gives 0, which may be the closest")
-def always_some(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, side), _products(first, second), side * weight, never_none)
-
-
-@mistake(
-    "prune_neurons",
-    "it takes the largest products first and never thinks again; another choice comes closer",
-)
-def hasty_among_the_living(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _among(_living(first, side), _products(first, second), side * weight, greedy_subset)
-
-
 # numbers_needed ----------------------------------------------------------------------------------------------
 
 
-def _first(errors: Floats, eps: float, share: float) -> float:
+def _first(errors: Floats, eta: float, share: float) -> float:
     """The first whole count with the share."""
-    reached = np.flatnonzero((errors <= eps).mean(axis=0) >= share)
+    reached = np.flatnonzero((errors <= eta).mean(axis=0) >= share)
     return float(reached[0]) if len(reached) else math.inf
 
 
@@ -381,8 +258,8 @@ def _first(errors: Floats, eps: float, share: float) -> float:
     "numbers_needed",
     "it gives whole counts: go between k - 1 and k as far as the share asked for lies between theirs",
 )
-def the_first_whole_count(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return _first(errors, eps, share)
+def the_first_whole_count(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return _first(errors, eta, share)
 
 
 for _rounded in (round, math.floor):
@@ -392,9 +269,9 @@ for _rounded in (round, math.floor):
         "it gives whole counts: go between k - 1 and k as far as the share asked for lies between theirs",
     )
     def rounds_the_count(
-        errors: Floats, eps: float, share: float = 0.5, rounded: Callable[[float], float] = _rounded
+        errors: Floats, eta: float, share: float = 0.5, rounded: Callable[[float], float] = _rounded
     ) -> float:
-        count = numbers_needed(errors, eps, share)
+        count = numbers_needed(errors, eta, share)
         return rounded(count) if count < math.inf else count
 
 
@@ -408,110 +285,110 @@ def between(p: Floats, share: float, *, above: bool = False) -> float:
 
 
 @mistake("numbers_needed", "called without `share` it must take 0.5, the stub's default")
-def another_default(errors: Floats, eps: float, share: float = 0.95) -> float:
-    return numbers_needed(errors, eps, share)
+def another_default(errors: Floats, eta: float, share: float = 0.95) -> float:
+    return numbers_needed(errors, eta, share)
 
 
 @mistake("numbers_needed", "the share is of all draws: divide by their number, not by one less")
-def of_one_draw_less(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return between((errors <= eps).sum(axis=0) / (len(errors) - 1), share)
+def of_one_draw_less(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return between((errors <= eta).sum(axis=0) / (len(errors) - 1), share)
 
 
-@mistake("numbers_needed", "it takes a share of those draws that all numbers bring within eps: `share` is of all draws")
-def share_of_the_last(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = (errors <= eps).mean(axis=0)
+@mistake("numbers_needed", "it takes a share of those draws that all numbers bring within eta: `share` is of all draws")
+def share_of_the_last(errors: Floats, eta: float, share: float = 0.5) -> float:
+    p = (errors <= eta).mean(axis=0)
     return between(p, share * float(p[-1]))
 
 
 @mistake("numbers_needed", "it takes a share that is a little too small for enough: p_k >= share, exactly")
-def nearly_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = (errors <= eps).mean(axis=0)
+def nearly_the_share(errors: Floats, eta: float, share: float = 0.5) -> float:
+    p = (errors <= eta).mean(axis=0)
     k = int(np.argmax(p > share - 0.005))
     return math.inf if p[-1] <= share - 0.005 else float(k - 1 + (share - p[k - 1]) / (p[k] - p[k - 1])) if k else 0.0
 
 
 @mistake("numbers_needed", "it never looks at the last column, which is for all numbers")
-def without_the_last(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors[:, :-1], eps, share)
+def without_the_last(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, :-1], eta, share)
 
 
 @mistake("numbers_needed", "it averages over the counts of each draw: take the mean over the draws, for every count")
-def between_draws(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return between((errors <= eps).mean(axis=1), share)
+def between_draws(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return between((errors <= eta).mean(axis=1), share)
 
 
 @mistake("numbers_needed", "it goes share / p_k of the step: go from p_(k-1), (share - p_(k-1)) / (p_k - p_(k-1))")
-def from_zero(errors: Floats, eps: float, share: float = 0.5) -> float:
-    k, p = _first(errors, eps, share), (errors <= eps).mean(axis=0)
+def from_zero(errors: Floats, eta: float, share: float = 0.5) -> float:
+    k, p = _first(errors, eta, share), (errors <= eta).mean(axis=0)
     return k if k in (0, math.inf) else float(k - 1 + share / p[int(k)])
 
 
 for _digits in (1, 2, 3):
 
     @mistake("numbers_needed", "right but rounded: return all its digits")
-    def rounds_the_result(errors: Floats, eps: float, share: float = 0.5, digits: int = _digits) -> float:
-        return round(numbers_needed(errors, eps, share), digits)
+    def rounds_the_result(errors: Floats, eta: float, share: float = 0.5, digits: int = _digits) -> float:
+        return round(numbers_needed(errors, eta, share), digits)
 
 
 @mistake("numbers_needed", "it starts from k where it is to start from k - 1")
-def starts_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors, eps, share) + (_first(errors, eps, share) > 0)
+def starts_from_k(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eta, share) + (_first(errors, eta, share) > 0)
 
 
 @mistake("numbers_needed", "a share of exactly `share` is enough: p_k >= share")
-def more_than_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return between((errors <= eps).mean(axis=0), share, above=True)
+def more_than_the_share(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return between((errors <= eta).mean(axis=0), share, above=True)
 
 
 @mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")
-def takes_the_share_of_none_for_zero(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = float((errors[:, 0] <= eps).mean())
-    return share / p - 1 if p >= share else numbers_needed(errors, eps, share)
+def takes_the_share_of_none_for_zero(errors: Floats, eta: float, share: float = 0.5) -> float:
+    p = float((errors[:, 0] <= eta).mean())
+    return share / p - 1 if p >= share else numbers_needed(errors, eta, share)
 
 
 @mistake("numbers_needed", "where k is 0 there is no k - 1: then the answer is 0.0")
 @np.errstate(divide="ignore", invalid="ignore")  # where the two shares are the same
-def takes_the_last_share_for_the_one_before(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = (errors <= eps).mean(axis=0)
+def takes_the_last_share_for_the_one_before(errors: Floats, eta: float, share: float = 0.5) -> float:
+    p = (errors <= eta).mean(axis=0)
     if p[0] < share:
-        return numbers_needed(errors, eps, share)
+        return numbers_needed(errors, eta, share)
     return float(-1 + np.divide(share - p[-1], p[0] - p[-1]))
 
 
 @mistake("numbers_needed", "it averages over the counts of each draw: take the mean over the draws, for every count")
-def along_the_wrong_axis(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return _first((errors <= eps).mean(axis=1)[None] < share, 0.5, 1)
+def along_the_wrong_axis(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return _first((errors <= eta).mean(axis=1)[None] < share, 0.5, 1)
 
 
 @mistake("numbers_needed", "it looks at a quantile of the errors, and gives whole counts: go between k - 1 and k")
-def by_quantile(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return _first(np.quantile(errors, share, axis=0)[None], eps, 1)
+def by_quantile(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return _first(np.quantile(errors, share, axis=0)[None], eta, 1)
 
 
 @mistake("numbers_needed", "this is the mean over the draws of what each needs; asked for is a share of the draws")
-def mean_of_what_each_needs(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return float(np.mean([_first(row[None], eps, 1) for row in errors]))
+def mean_of_what_each_needs(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return float(np.mean([_first(row[None], eta, 1) for row in errors]))
 
 
 @mistake("numbers_needed", "where several counts have the same share, it takes the last of them: take the first")
-def reads_between_all(errors: Floats, eps: float, share: float = 0.5) -> float:
-    p = (errors <= eps).mean(axis=0)
+def reads_between_all(errors: Floats, eta: float, share: float = 0.5) -> float:
+    p = (errors <= eta).mean(axis=0)
     return float(np.interp(share, p, np.arange(len(p)))) if p[-1] >= share else math.inf
 
 
 @mistake("numbers_needed", "it leaves out the first column, which is for no numbers at all")
-def without_no_numbers(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors[:, 1:], eps, share)
+def without_no_numbers(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, 1:], eta, share)
 
 
 @mistake("numbers_needed", "it leaves out the first column, which is for no numbers at all")
-def counts_from_one_number(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors[:, 1:], eps, share) + 1
+def counts_from_one_number(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:, 1:], eta, share) + 1
 
 
 @mistake("numbers_needed", "it divides by p_k: divide by the step from p_(k-1) to p_k")
-def divides_by_the_share(errors: Floats, eps: float, share: float = 0.5) -> float:
-    k, p = _first(errors, eps, share), (errors <= eps).mean(axis=0)
+def divides_by_the_share(errors: Floats, eta: float, share: float = 0.5) -> float:
+    k, p = _first(errors, eta, share), (errors <= eta).mean(axis=0)
     return k if k in (0, math.inf) else float(k - 1 + (share - p[int(k) - 1]) / p[int(k)])
 
 
@@ -519,55 +396,143 @@ def divides_by_the_share(errors: Floats, eps: float, share: float = 0.5) -> floa
     "numbers_needed",
     "it stops one count too early: the share is reached at k, not at k - 1, and between them in between",
 )
-def the_last_count_that_fails(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return max(_first(errors, eps, share) - 1, 0)
+def the_last_count_that_fails(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return max(_first(errors, eta, share) - 1, 0)
 
 
 @mistake(
     "numbers_needed",
     "it counts one too many: the first column is for no numbers at all, so column k is for k numbers",
 )
-def counts_columns_from_one(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors, eps, share) + 1
+def counts_columns_from_one(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eta, share) + 1
 
 
 @mistake("numbers_needed", "it counts one too many, and whole: column k is for k numbers")
-def counts_columns_and_whole(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return _first(errors, eps, share) + 1
+def counts_columns_and_whole(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return _first(errors, eta, share) + 1
 
 
 @mistake("numbers_needed", "it goes between k - 1 and k from the wrong end: start from the share at k - 1")
-def goes_back_from_k(errors: Floats, eps: float, share: float = 0.5) -> float:
-    k, right = _first(errors, eps, share), numbers_needed(errors, eps, share)
+def goes_back_from_k(errors: Floats, eta: float, share: float = 0.5) -> float:
+    k, right = _first(errors, eta, share), numbers_needed(errors, eta, share)
     return k - (right - (k - 1)) if 0 < k < math.inf else k
 
 
-@mistake("numbers_needed", "an error of exactly eps counts as within eps")
-def strictly_less(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(np.where(errors == eps, 2 * eps, errors), eps, share)
+@mistake("numbers_needed", "an error of exactly eta counts as within eta")
+def strictly_less(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(np.where(errors == eta, 2 * eta, errors), eta, share)
 
 
-@mistake("numbers_needed", "it compares squared errors with eps: compare the errors themselves")
-def compares_squares(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors**2, eps, share)
+@mistake("numbers_needed", "it compares squared errors with eta: compare the errors themselves")
+def compares_squares(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors**2, eta, share)
 
 
 @mistake("numbers_needed", "it does not use `share`: it gives the count for half of the draws")
-def always_half(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors, eps)
+def always_half(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eta)
 
 
 @mistake("numbers_needed", "it takes the share of draws that miss for the share that hit")
-def the_share_that_misses(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors, eps, 1 - share)
+def the_share_that_misses(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors, eta, 1 - share)
 
 
 @mistake(
     "numbers_needed",
-    "it looks at the mean error: one draw far off moves it, where the share of draws within eps is asked",
+    "it looks at the mean error: one draw far off moves it, where the share of draws within eta is asked",
 )
-def the_mean_error(errors: Floats, eps: float, share: float = 0.5) -> float:
-    return _first(errors.mean(axis=0, keepdims=True), eps, 1)
+def the_mean_error(errors: Floats, eta: float, share: float = 0.5) -> float:
+    return _first(errors.mean(axis=0, keepdims=True), eta, 1)
+
+
+# expected_solutions ------------------------------------------------------------------------------------------
+
+
+def _bell(n: float, variance: float) -> float:
+    """How high a normal density with mean 0 is at 0."""
+    return 1 / math.sqrt(2 * math.pi * variance)
+
+
+for words, per_number in {
+    "it takes the variance of numbers that are all kept, n / 3: each is kept half of the time only": 1 / 3,
+    "it takes 1 / 12 for the variance of one number: kept half of the time, x has the mean square 1/2 times 1/3": 1
+    / 12,
+    "it takes n / 4, the variance of how many numbers are kept: what varies is their sum": 1 / 4,
+    "it takes 1 / 2 for the variance of one number: the mean square of x, uniform on [-1, 1], is 1/3, and half of that "
+    "counts": 1 / 2,
+}.items():
+
+    @mistake("expected_solutions", words)
+    def of_another_variance(n: float, eta: float, per_number: float = per_number) -> float:
+        return float(2.0**n * 2 * eta * _bell(n, per_number * n))
+
+
+@mistake("expected_solutions", "the interval reaches eta to either side: it is 2 eta wide")
+def one_sided(n: float, eta: float) -> float:
+    return expected_solutions(n, eta) / 2
+
+
+@mistake("expected_solutions", "that is the probability of one subset: there are 2^n of them")
+def of_one_subset(n: float, eta: float) -> float:
+    return float(2 * eta * _bell(n, n / 6))
+
+
+@mistake("expected_solutions", "there are 2^n subsets, one for each choice, not n")
+def of_n_subsets(n: float, eta: float) -> float:
+    return float(n * 2 * eta * _bell(n, n / 6))
+
+
+@mistake("expected_solutions", "keeping none is a choice, too: there are 2^n subsets, not 2^n - 1")
+def without_the_empty_one(n: float, eta: float) -> float:
+    return float((2.0**n - 1) * 2 * eta * _bell(n, n / 6))
+
+
+@mistake(
+    "expected_solutions", "it divides by the variance: the bell's height has its square root, the standard deviation"
+)
+def divides_by_the_variance(n: float, eta: float) -> float:
+    return float(2.0**n * 2 * eta / (math.sqrt(2 * math.pi) * n / 6))
+
+
+@mistake("expected_solutions", "it leaves out the square root of 2 pi, without which the bell's area is not 1")
+def without_two_pi(n: float, eta: float) -> float:
+    return float(2.0**n * 2 * eta / math.sqrt(n / 6))
+
+
+@mistake("expected_solutions", "it leaves out the height of the bell, as if all sums lay in an interval of length 1")
+def without_the_bell(n: float, eta: float) -> float:
+    return float(2.0**n * 2 * eta)
+
+
+@mistake("expected_solutions", "its bell does not get wider: the variances of n numbers add up")
+def the_bell_of_one(n: float, eta: float) -> float:
+    return float(2.0**n * 2 * eta * _bell(n, 1 / 6))
+
+
+for _length in (1, 2):  # of an interval [-n/2, n/2] or [-n, n]
+
+    @mistake("expected_solutions", "it spreads the sums evenly over their whole range: near 0 they are much denser")
+    def spread_evenly(n: float, eta: float, length: float = _length) -> float:
+        return float(2.0**n * 2 * eta / (length * n))
+
+
+@mistake("expected_solutions", "that is a probability that there is any: asked for is how many there are on average")
+def at_least_one(n: float, eta: float) -> float:
+    return -math.expm1(-expected_solutions(n, eta))
+
+
+for _shape in (round, math.floor, math.ceil):
+
+    @mistake("expected_solutions", "right but rounded: an average need not be whole")
+    def rounded_average(n: float, eta: float, shape: Callable[[float], float] = _shape) -> float:
+        return shape(expected_solutions(n, eta))
+
+
+@mistake("expected_solutions", "that is the logarithm of the answer")
+def its_logarithm(n: float, eta: float) -> float:
+    return math.log2(expected_solutions(n, eta))
 
 
 # worst_error -------------------------------------------------------------------------------------------------

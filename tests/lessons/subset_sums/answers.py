@@ -3,14 +3,15 @@
 import bisect
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from answers import right, told
 from numpy.typing import NDArray
+from scipy import stats
 
-from lthedu.proof import all_sums, closest_subset, meet_in_the_middle
+from lthedu.proof import all_sums, meet_in_the_middle
 from lthedu.proof.golden import take_what_fits
 from lthedu.proof.laws import numbers_needed
 
@@ -120,73 +121,14 @@ def second_best(numbers: Row, target: float) -> Sequence[bool]:
     return sorted(_choices(len(numbers)), key=lambda keep: abs(_sum(numbers, keep) - target))[1]
 
 
-# prune_neurons -----------------------------------------------------------------------------------------------
-
-
-def _search(
-    first: Row, second: Row, target: float, candidate: Callable[[float, float], float], live: Callable[[float], bool]
-) -> Keep:
-    places = [j for j, a in enumerate(first) if live(a)]
-    chosen = closest_subset([candidate(first[j], second[j]) for j in places], target)
-    kept = set(itertools.compress(places, chosen))
-    return [j in kept for j in range(len(first))]
-
-
-@right("prune_neurons")
-def turns_the_signs(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    """a b of both signs negative is |a| |b|: on the other side, a b must add up to +weight."""
-    return _search(first, second, weight, lambda a, b: a * b, lambda a: a * side > 0)
-
-
-@right("prune_neurons")
-def zeroes_and_strikes_out(first: Row, second: Row, weight: float, side: int = 1) -> list[bool]:
-    a = np.maximum(side * np.array(first), 0.0)
-    keep = np.array(meet_in_the_middle((a * np.array(second)).tolist(), side * weight))
-    return list(map(bool, keep & (a > 0)))
-
-
-@right("prune_neurons")
-def tries_the_neurons(first: Row, second: Row, weight: float, side: int = 1) -> tuple[bool, ...]:
-    x = float(side)
-
-    def off(keep: tuple[bool, ...]) -> tuple[float, int]:
-        y = sum(b * max(a * x, 0.0) for a, b, k in zip(first, second, keep, strict=True) if k)
-        return abs(y - weight * x), sum(keep)
-
-    allowed = [k for k in _choices(len(first)) if all(a * x > 0 for a in itertools.compress(first, k))]
-    return min(allowed, key=off)
-
-
-@told("prune_neurons", "keeps a neuron that is dead")
-def zeros_as_candidates(first: Row, second: Row, weight: float, side: int = 1) -> Keep:  # padding is "selected"
-    keep = _search(first, second, side * weight, lambda a, b: side * a * b, lambda a: side * a > 0)
-    return [k or side * a <= 0 for k, a in zip(keep, first, strict=True)]
-
-
-@told("prune_neurons", "-weight is wanted")
-def counts_the_minus_twice(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    return _search(first, second, side * weight, lambda a, b: a * b, lambda a: side * a > 0)
-
-
-@told("prune_neurons", "one for each of the neurons")
-def a_choice_of_the_living_only(first: Row, second: Row, weight: float, side: int = 1) -> Keep:
-    live = [(a, b) for a, b in zip(first, second, strict=True) if side * a > 0]
-    return meet_in_the_middle([abs(a) * b for a, b in live], side * weight)
-
-
-@told("prune_neurons", "it returned numbers")
-def returns_the_products(first: Row, second: Row, weight: float, side: int = 1) -> Row:
-    return [max(side * a, 0.0) * b for a, b in zip(first, second, strict=True)]
-
-
 # numbers_needed ----------------------------------------------------------------------------------------------
 
 
 @right("numbers_needed")
-def counts_in_plain_python(errors: Table, eps: float, share: float = 0.5) -> float:
+def counts_in_plain_python(errors: Table, eta: float, share: float = 0.5) -> float:
     before = 0.0
     for k in range(len(errors[0])):
-        hit = sum(row[k] <= eps for row in errors) / len(errors)
+        hit = sum(row[k] <= eta for row in errors) / len(errors)
         if hit >= share:
             return k if k == 0 else k - (hit - share) / (hit - before)
         before = hit
@@ -194,8 +136,8 @@ def counts_in_plain_python(errors: Table, eps: float, share: float = 0.5) -> flo
 
 
 @right("numbers_needed")
-def interpolates_in_numpy(errors: Table, eps: float, share: float = 0.5) -> float:
-    p = np.mean(np.asarray(errors) <= eps, axis=0)
+def interpolates_in_numpy(errors: Table, eta: float, share: float = 0.5) -> float:
+    p = np.mean(np.asarray(errors) <= eta, axis=0)
     if p[-1] < share:
         return float("inf")
     k = int(np.argmax(p >= share))
@@ -203,8 +145,8 @@ def interpolates_in_numpy(errors: Table, eps: float, share: float = 0.5) -> floa
 
 
 @right("numbers_needed")
-def in_float32(errors: Table, eps: float, share: float = 0.5) -> torch.Tensor:
-    p = (torch.as_tensor(errors).float() <= eps).float().mean(0)
+def in_float32(errors: Table, eta: float, share: float = 0.5) -> torch.Tensor:
+    p = (torch.as_tensor(errors).float() <= eta).float().mean(0)
     reached = (p >= share).nonzero().flatten()
     k = int(reached[0]) if len(reached) else -1
     if k <= 0:
@@ -213,24 +155,52 @@ def in_float32(errors: Table, eps: float, share: float = 0.5) -> torch.Tensor:
 
 
 @told("numbers_needed", "it takes the last of them: take the first")
-def reads_between_all_and_never_gives_infinity(errors: Table, eps: float, share: float = 0.5) -> float:
-    p = (np.asarray(errors) <= eps).mean(axis=0)
+def reads_between_all_and_never_gives_infinity(errors: Table, eta: float, share: float = 0.5) -> float:
+    p = (np.asarray(errors) <= eta).mean(axis=0)
     return float(np.interp(share, p, np.arange(len(p))))
 
 
 @told("numbers_needed", "so k is 8, and 7 + (0.55 - ")
-def of_the_first_hundred_draws(errors: Table, eps: float, share: float = 0.5) -> float:
-    return numbers_needed(errors[:100], eps, share)
+def of_the_first_hundred_draws(errors: Table, eta: float, share: float = 0.5) -> float:
+    return numbers_needed(errors[:100], eta, share)
 
 
 @told("numbers_needed", "math.inf")
-def the_last_column_when_not_reached(errors: Table, eps: float, share: float = 0.5) -> float:
-    return min(numbers_needed(errors, eps, share), len(errors[0]) - 1)
+def the_last_column_when_not_reached(errors: Table, eta: float, share: float = 0.5) -> float:
+    return min(numbers_needed(errors, eta, share), len(errors[0]) - 1)
 
 
 @told("numbers_needed", "expected one number")
-def returns_the_shares(errors: Table, eps: float, share: float = 0.5) -> NDArray[np.float64]:
-    return (errors <= eps).mean(axis=0)
+def returns_the_shares(errors: Table, eta: float, share: float = 0.5) -> NDArray[np.float64]:
+    return (errors <= eta).mean(axis=0)
+
+
+# expected_solutions ------------------------------------------------------------------------------------------
+
+
+@right("expected_solutions")
+def from_the_normal_density(n: int, eta: float) -> np.float64:
+    return 2**n * 2 * eta * stats.norm.pdf(0, scale=np.sqrt(n / 6))
+
+
+@right("expected_solutions")
+def in_one_formula_of_torch(n: int, eta: float) -> torch.Tensor:
+    return 2.0 ** (n + 1) * eta * torch.sqrt(3 / (torch.pi * torch.tensor(float(n), dtype=torch.float64)))
+
+
+@told("expected_solutions", "how many there are on average")
+def the_share_of_draws(n: int, eta: float) -> float:
+    return 1 - math.exp(-(2**n) * 2 * eta / math.sqrt(math.pi * n / 3))
+
+
+@told("expected_solutions", "not the number of subsets, times the width")
+def a_bell_for_twice_the_numbers(n: int, eta: float) -> float:
+    return 2**n * 2 * eta / math.sqrt(2 * math.pi * n / 5)
+
+
+@told("expected_solutions", "it returned None")
+def forgets_to_return(n: int, eta: float) -> None:
+    2**n * 2 * eta / math.sqrt(math.pi * n / 3)
 
 
 # worst_error -------------------------------------------------------------------------------------------------

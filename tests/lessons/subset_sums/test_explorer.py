@@ -15,7 +15,7 @@ def number(pattern: str, words: str) -> float:
 
 
 def test_the_best_choice_is_told_for_every_setting() -> None:
-    many, aim, eps, draw, _, picture, words = explorer(6, target=0.2).children
+    many, aim, eta, draw, _, picture, words = explorer(6, target=0.2).children
     numbers = draw_pools("uniform", MOST, DRAWS)[0]
     seen = set()
 
@@ -25,8 +25,8 @@ def test_the_best_choice_is_told_for_every_setting() -> None:
         told = number(r"off by ([\d.]+),", words.value)
         assert told == pytest.approx(off[many.value], abs=1e-8)
         assert number(r"Their sum is ([+−\d.]+), ", words.value) == pytest.approx(aim.value, abs=told + 1e-8)
-        assert ("not within" in words.value) == (off[many.value] > eps.value)
-        first = [n for n, e in enumerate(off) if e <= eps.value]
+        assert ("not within" in words.value) == (off[many.value] > eta.value)
+        first = [n for n, e in enumerate(off) if e <= eta.value]
         assert f"The first {first[0]} would do" in words.value if first else "The first" in words.value
         assert f"There are {2**many.value:,} choices" in words.value
         assert bytes(picture.value).startswith(b"\x89PNG")
@@ -39,14 +39,14 @@ def test_the_best_choice_is_told_for_every_setting() -> None:
     agrees()
     draw.value = 7
     agrees()
-    eps.value = 0.1
+    eta.value = 0.1
     agrees()
     assert len(seen) == 5
 
 
 def test_what_is_not_reached_is_said() -> None:
-    _, _, eps, draw, _, _, words = explorer(4).children
-    eps.value = 1e-7
+    _, _, eta, draw, _, _, words = explorer(4).children
+    eta.value = 1e-7
     said = set()
     for draw.value in range(1, 5):
         said.add("Not even 24 would do" in words.value)
