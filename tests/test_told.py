@@ -27,7 +27,6 @@ TO_REWRITE = {
     "supermasks",
     "search_without_gradients",
     "subset_sums",
-    "pruning_is_all_you_need",
     "what_the_theorem_does_not_say",
 }
 
