@@ -111,7 +111,8 @@ def lines_between_digits() -> Found:
         differ = ticket.target_logits(line).argmax(1) != ticket.folded(line).argmax(1)
         points.append(differ.mean())
         lines.append(differ.any())
-    return {"of points": round(100 * np.mean(points), 3), "of lines, somewhere": round(100 * np.mean(lines), 1)}
+    found = {"of points": np.mean(points), "of lines, somewhere": np.mean(lines)}
+    return {name: round(100 * float(share), 2) for name, share in found.items()}
 
 
 def smaller_tickets() -> dict[str, tuple[float, float]]:
