@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from torch import Tensor
 
 from lthedu.base.arguments import typed
@@ -241,11 +241,14 @@ def sizes(numbers: Mapping[str, int], unit: str, title: str, bound: str | None =
     ax, rows = figure.gca(), range(len(numbers), 0, -1)
     for row, (name, size) in zip(rows, numbers.items(), strict=True):
         ax.plot(size, row, "D", ms=9, mfc="white" if name == bound else BLUE, mec="black" if name == bound else BLUE)
-        ax.annotate(f"{size:,}", (size, row), (9, 0), textcoords="offset points", va="center", fontsize=10)
+        label = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.annotate(f"{size:,}", (size, row), (10, 0), textcoords="offset points", va="center", fontsize=10, bbox=label)
     if bound is not None:
         ax.axvline(numbers[bound], color="black", ls="--", lw=1)
     ax.set_yticks(rows, [f"{name} (a bound)" if name == bound else name for name in numbers])
     ax.set(xscale="log", xlabel=unit, ylim=(0.4, len(numbers) + 0.6))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlim(min(numbers.values()) / 1.6, 6 * max(numbers.values()))
     ax.set_title(title)
     hollow = ", hollow: a bound, with a line through all rows"

@@ -30,7 +30,7 @@ def owners() -> Drawn:
             ax.text(-0.1 * right, y, name, ha="right", va="center")
         for i, y in enumerate(outputs, 1):
             ax.plot(right, y, "D", ms=13, color="black", zorder=3)
-            ax.text(1.07 * right, y, f"output {i}", ha="left", va="center")
+            ax.text(right + 0.12, y, f"output {i}", ha="left", va="center")
         ax.set(xlim=(-0.48 * right, 1.42 * right), ylim=(-0.6, 9.4))
         ax.set_axis_off()
     for (color, _), y in zip(_OWNERS, height, strict=True):

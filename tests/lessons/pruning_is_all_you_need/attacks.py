@@ -135,20 +135,21 @@ def smaller_tickets() -> dict[str, tuple[float, float]]:
     return found
 
 
-def deep_and_narrow() -> dict[str, tuple[int, float, float]]:
-    """Is a ticket close where no weight is missed? Misses, relative error and certificate for targets of width 8."""
+def deep_and_narrow() -> dict[int, tuple[int, float, float]]:
+    """Is a ticket close where no weight is missed? For targets of eight units a layer, never trained, by their depth:
+    weights missed in four of them, and the largest error and the smallest certificate, in lengths of the output."""
     found, x = {}, np.random.default_rng(0).uniform(0, 1, (1000, 8))
     for depth in (3, 30):
-        torch.manual_seed(0)
-        net = MLP([8] * (depth + 1))
-        for p in (p for p in net.parameters() if p.ndim == 2):
-            nn.init.kaiming_normal_(p)
-        for scaled, rule in (("layer", proof.normalise), ("neuron", proof.normalise_rows)):
-            ticket = proof.construct(net, eta=ETA, normalise=rule)
+        missed, off, bounds = 0, [], []
+        for seed in range(4):
+            torch.manual_seed(seed)
+            ticket = proof.construct(MLP([8] * (depth + 1)), eta=ETA)
             own = ticket.target_logits(x)
-            off = np.linalg.norm(own - ticket.folded(x), axis=1).max() / np.linalg.norm(own, axis=1).max()
-            bound = proof.certificate(ticket) / np.linalg.norm(own, axis=1).max()
-            found[f"{depth} layers, each {scaled} scaled"] = ticket.missed, float(f"{off:.2g}"), float(f"{bound:.2g}")
+            length = np.linalg.norm(own, axis=1).max()
+            missed += ticket.missed
+            off.append(np.linalg.norm(own - ticket.folded(x), axis=1).max() / length)
+            bounds.append(proof.certificate(ticket) / length)
+        found[depth] = missed, float(f"{max(off):.2g}"), float(f"{min(bounds):.2g}")
     return found
 
 
