@@ -1,4 +1,4 @@
-"""What the proof's construction takes for trained targets, and how few weights are kept of how many random ones."""
+"""What the proof's construction takes for trained targets, for linear maps at equal distance, and for one neuron."""
 
 import itertools
 import tempfile
@@ -34,6 +34,7 @@ from lthedu.proof import (
     save_ticket,
     widths,
 )
+from lthedu.proof.growth import measured_widths
 from lthedu.proof.solvers import Keep
 from lthedu.proof.widths import Method
 from lthedu.training import Progress, Replicates, train
@@ -67,6 +68,15 @@ class Tradeoff:
     most: int = 50_000_000  # random weights of a source
 
 
+@dataclass(frozen=True)
+class Growth:
+    """One neuron by every method, at each eta in so many draws of each seed."""
+
+    etas: tuple[float, ...] = (0.1, 0.03, 0.01, 0.003, 0.001)
+    draws: int = 40
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+
+
 def proof_targets(progress: Progress, parts: Path, settings: Targets | None = None) -> PaperResult:
     """Tickets of LeNet-300-100 and of the small convolutional network: sizes, seconds, memory, errors and bounds.
 
@@ -82,9 +92,9 @@ def proof_targets(progress: Progress, parts: Path, settings: Targets | None = No
     images = {"LeNet-300-100": pictures.flatten(1), "small CNN": pictures}
     target = cache(lambda name: small_cnn.trained() if name == "small CNN" else _lenet(s))
 
-    def row(name: str, box: tuple[float, float], scales: Scales, keep: Keep) -> Row:
+    def row(name: str, box: tuple[float, float], scales: Scales, keep: Keep) -> list[Row]:
         found = _alone(_ticket, target(name), images[name], box, scales, keep, s)
-        return {"target": name, "low": box[0], "high": box[1], "scales": scales, "keep": keep} | found
+        return [{"target": name, "low": box[0], "high": box[1], "scales": scales, "keep": keep} | found]
 
     cases = list(itertools.product(images, s.boxes, NORMALISE, KEEPS))
     return _collected("Tickets of trained targets on MNIST", asdict(s), cases, row, parts, progress)
@@ -103,6 +113,18 @@ def proof_tradeoff(progress: Progress, parts: Path, settings: Tradeoff | None = 
     ways = own + [("free", keep, n) for keep in KEEPS for n in s.numbers]
     cases = [(eps, *way, seed) for eps in s.eps for way in ways for seed in s.seeds]
     return _collected("Kept and random weights of linear maps", asdict(s), cases, partial(_within, s), parts, progress)
+
+
+def proof_growth(progress: Progress, parts: Path, settings: Growth | None = None) -> PaperResult:
+    """Random neurons for each weight of one neuron, by method and eta: see `lthedu.proof.growth.measured_widths`."""
+    s = settings or Growth()
+
+    def rows(eta: float, seed: int) -> list[Row]:
+        found = measured_widths([eta], draws=s.draws, seed=seed)
+        return [{"seed": seed} | row for row in found.to_dict("records")]
+
+    cases = list(itertools.product(s.etas, s.seeds))
+    return _collected("Random neurons for each weight of one neuron", asdict(s), cases, rows, parts, progress)
 
 
 def _lenet(s: Targets) -> nn.Module:
@@ -148,14 +170,14 @@ def _ticket(target: nn.Module, x: Tensor, box: tuple[float, float], scales: Scal
     }
 
 
-def _within(s: Tradeoff, eps: float, method: Method, keep: Keep, numbers: int | None, seed: int) -> Row | None:
-    """A row of the trade-off, or None where no ticket of this kind comes within `eps`."""
+def _within(s: Tradeoff, eps: float, method: Method, keep: Keep, numbers: int | None, seed: int) -> list[Row]:
+    """A row of the trade-off, or none where no ticket of this kind comes within `eps`."""
     classes = 2 * s.dimension + 1
     for halvings in range(1, 11):
         eta = eps * 2 ** (-halvings / 2)
         block = widths.block_size(method, eta, s.dimension * classes, per_weight=numbers)
         if block * classes**2 > s.most:
-            return None
+            return []
         ticket, distance = limits.linear_ticket(
             s.dimension, eta, method=method, per_weight=numbers, seed=seed, keep=keep
         )
@@ -163,8 +185,8 @@ def _within(s: Tradeoff, eps: float, method: Method, keep: Keep, numbers: int | 
             found = {"eps": eps, "method": method, "keep": keep, "numbers": numbers, "seed": seed, "eta": eta}
             sizes = {"random": ticket.source.count(), "kept": ticket.kept, "summands": ticket.summands}
             least = _least_kept(s.dimension, eps, ticket.source.count())
-            return found | {"distance": distance, "entries": s.dimension**2} | sizes | {"least kept": least}
-    return None
+            return [found | {"distance": distance, "entries": s.dimension**2} | sizes | {"least kept": least}]
+    return []
 
 
 def _least_kept(dimension: int, eps: float, random: int) -> int:
@@ -178,26 +200,26 @@ def _collected(
     title: str,
     settings: dict[str, Any],
     cases: Sequence[tuple[Any, ...]],
-    measure: Callable[..., Row | None],
+    measure: Callable[..., list[Row]],
     parts: Path,
     progress: Progress,
 ) -> PaperResult:
-    """A row for each case, kept in `parts`, until the last one or until `progress` interrupts.
+    """The rows of each case, kept in `parts`, until the last one or until `progress` interrupts.
 
     Raises TimeoutError where that leaves none.
     """
 
     def timed(case: tuple[Any, ...]) -> Row:
         began = time.perf_counter()
-        row = measure(*case)
-        return {"row": row, "seconds": time.perf_counter() - began}
+        rows = measure(*case)
+        return {"rows": rows, "seconds": time.perf_counter() - began}
 
     made: list[Row] = []
     with claimed(parts, lambda: {"title": title, "settings": settings}) as place, suppress(KeyboardInterrupt):
         for i, case in enumerate(cases, 1):
             made.append(kept(place, f"row_{i:04d}", {"case": list(case)}, partial(timed, case)))
             progress(i, len(cases), title)
-    found = [one["row"] for one in made if one["row"]]
+    found = [row for one in made for row in one["rows"]]
     if not found:
         raise TimeoutError(f"the time was up before a row was finished; run it again: it goes on from {parts}")
     table = pd.DataFrame(found)

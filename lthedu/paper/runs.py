@@ -150,6 +150,11 @@ def tradeoff(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return proof_targets.proof_tradeoff(clock, parts)
 
 
+def widths(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """How many random neurons a weight takes in each of three proofs, by its error; minutes on a CPU."""
+    return proof_targets.proof_growth(clock, parts)
+
+
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,
@@ -163,6 +168,7 @@ RUNS: dict[str, Run] = {
     "proof_targets": targets,
     "proof_tradeoff": tradeoff,
     "zeros_and_signs": zeros_and_signs,
+    "pruning_is_all_you_need": widths,
 }
 
 

@@ -12,7 +12,7 @@ from lthedu.data import DamagedFile
 from lthedu.experiments import paper_results, small_cnn
 from lthedu.networks.models import MLP
 from lthedu.paper import proof_targets, runs
-from lthedu.paper.proof_targets import Targets, Tradeoff
+from lthedu.paper.proof_targets import Growth, Targets, Tradeoff
 from lthedu.proof import construct, limits, normalise_rows, same_predictions
 from lthedu.training import Replicates, evaluate
 
@@ -79,6 +79,12 @@ def test_the_tradeoff_compares_at_equal_distance_and_no_ticket_beats_counting(tm
         assert row["least kept"] == 1 or limits.counting_bound_for_few(2, 0.1, row["least kept"] - 1) > row["random"]
     assert rows[rows["method"] == "free"]["numbers"].tolist() == [20, 20]  # two numbers hit nothing
     assert set(rows["method"]) == {"free", "malach", "orseau"}
+
+
+def test_growth_has_every_method_at_every_eta_for_each_seed(tmp_path) -> None:
+    found = proof_targets.proof_growth(silent, tmp_path, Growth(etas=(0.1, 0.05), draws=10, seeds=(0, 1)))
+    assert found.complete
+    assert found.table.groupby(["seed", "eta"])["method"].nunique().tolist() == [5] * 4
 
 
 def test_a_stopped_run_keeps_its_rows_and_goes_on(tmp_path) -> None:

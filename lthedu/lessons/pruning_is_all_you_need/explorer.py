@@ -103,9 +103,9 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
     counts.set_xlabel("weights and biases")
     counts.invert_yaxis()
     for key, point in seen.items():
-        _mark(errors, key[0], point["certificate"], key == now, "^", GREEN, "certificate")
-        _mark(errors, key[0], point["found"], key == now, "o", ORANGE, "worst input found")
-        _mark(answers, key[0], point["differ"], key == now, "s", BLUE, "")
+        _mark(errors, 1 / key[0], point["certificate"], key == now, "^", GREEN, "certificate")
+        _mark(errors, 1 / key[0], point["found"], key == now, "o", ORANGE, "worst input found")
+        _mark(answers, 1 / key[0], point["differ"], key == now, "s", BLUE, "")
     errors.set_yscale("log")
     errors.set_ylabel("distance between the logits")
     errors.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=2, fontsize=9, frameon=False, columnspacing=0.8)
@@ -115,8 +115,8 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
     answers.set_ylabel(f"answers that differ, of {row['inputs']:,}")
     for ax in (errors, answers):
         ax.set_xscale("log")
-        ax.set_xlim(max(etas) * 1.5, min(etas) / 1.5)  # as in the lesson's figures
-        ax.set_xlabel("eta (filled: now; hollow: before)")
+        ax.set_xlim(1 / max(etas) / 1.5, 1.5 / min(etas))
+        ax.set_xlabel("1 / eta (filled: now; hollow: before)")
         ax.grid(alpha=0.3)
 
 

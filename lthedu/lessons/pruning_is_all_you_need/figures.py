@@ -1,4 +1,4 @@
-"""This lesson's figures, each by itself: a weight of pruned pairs, the errors of all weights, what methods cost."""
+"""This lesson's figures: one weight of pruned pairs, errors, sizes, what methods take, digits and answers."""
 
 import itertools
 import math
@@ -9,7 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from torch import Tensor
 
 from lthedu.base.arguments import typed
@@ -18,11 +19,11 @@ from lthedu.figures import use_style as use_style
 from lthedu.proof.construct import Construction
 from lthedu.proof.growth import growth
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"
+BLUE, ORANGE, GREEN, GREY, PINK = "#0072B2", "#D55E00", "#009E73", "#999999", "#CC79A7"
 # Okabe and Ito's colours, each with a line style and a marker of its own
 _LINES: tuple[dict[str, Any], ...] = (
     {"color": ORANGE, "linestyle": "--", "marker": "^"},
-    {"color": "#CC79A7", "linestyle": "-.", "marker": "s"},
+    {"color": PINK, "linestyle": "-.", "marker": "s"},
     {"color": BLUE, "linestyle": (0, (5, 1, 1, 1)), "marker": "v"},
     {"color": "black", "linestyle": ":", "marker": "D"},
     {"color": GREEN, "linestyle": "-", "marker": "o"},
@@ -30,20 +31,19 @@ _LINES: tuple[dict[str, Any], ...] = (
 )
 _A_ROW = 10  # digits
 _POWER = 1.5  # a width that grows by this factor or more per halving of eta is described by the factor
+Drawn = tuple[Figure, str]
 
 
 @typed
-def pruned_pair(
-    incoming: Sequence[float], outgoing: Sequence[float], keep: Sequence[bool], weight: float
-) -> tuple[list[Axes], str]:
+def pruned_pair(incoming: Sequence[float], outgoing: Sequence[float], keep: Sequence[bool], weight: float) -> Drawn:
     """One target weight out of a random network: which hidden neurons are kept, and what they compute together.
 
     Hidden neuron j has the incoming weight `incoming[j]` and the outgoing weight `outgoing[j]`, and is kept where
     `keep[j]`. Left the network: kept edges dark with their numbers, pruned ones dotted, disks for neurons that answer
     to x > 0 and squares for those that answer to x < 0. Right the function of x on [-1, 1] beside `weight` times x.
-    Returns the two axes and a description. Raises ValueError unless all have one length, of 1 or more.
+    Raises ValueError unless all have one length, of 1 or more.
 
-    >>> axes, alt = pruned_pair([0.5, -0.5, 1.0], [1.0, -1.0, 0.9], [True, True, False], 0.5)
+    >>> _, alt = pruned_pair([0.5, -0.5, 1.0], [1.0, -1.0, 0.9], [True, True, False], 0.5)
     >>> alt.endswith("the two are at most 0 apart.")
     True
     """
@@ -52,7 +52,7 @@ def pruned_pair(
         raise ValueError(f"there are {counts}; expected equal numbers, 1 or more")
     n, kept = len(keep), sum(map(bool, keep))
     height = max(3.4, 0.24 * n + 0.6)
-    _, (net, curve) = plt.subplots(1, 2, figsize=(10.4, height), width_ratios=(1.15, 1), layout="constrained")
+    figure, (net, curve) = plt.subplots(1, 2, figsize=(10.4, height), width_ratios=(1.15, 1), layout="constrained")
     _network(net, incoming, outgoing, keep)
     x = np.linspace(-1, 1, 201)
     made = np.zeros_like(x)
@@ -65,9 +65,10 @@ def pruned_pair(
     curve.legend(loc="upper left" if weight >= 0 else "upper right")
     curve.set_xticks(np.linspace(-1, 1, 5))
     apart = float(np.abs(made - weight * x).max())
-    curve.set_title(f"at most {apart:.2g} apart", fontsize=11)
-    return [net, curve], (
-        f"left: an input, {n} hidden neurons and an output; the edges of {kept} neurons are kept and dark, with their "
+    net.set_title(f"{kept} of {n} random neurons are kept", fontsize=11)
+    curve.set_title(f"Together they compute {weight:g} x, at most {apart:.2g} off".replace("-", "−"), fontsize=11)
+    return figure, (
+        f"Left: an input, {n} hidden neurons and an output; the edges of {kept} neurons are kept and dark, with their "
         "weights, the others are dotted; disks answer to positive inputs, squares to negative ones. Right: what the "
         f"kept ones compute for inputs from -1 to 1, dashed, on the line {weight:g} times x; the two are at most "
         f"{apart:.2g} apart."
@@ -96,12 +97,10 @@ def _network(ax: Axes, incoming: Sequence[float], outgoing: Sequence[float], kee
 
 
 @typed
-def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tuple[Axes, str]:
-    """How far the made weights are from the target's: for each error, the share of a layer's weights that reach it.
+def weight_errors(construction: Construction) -> Drawn:
+    """A histogram of how far the made weights are from the target's, one line for each layer of the target.
 
-    One line for each layer of the target, both axes logarithmic, so that the few worst weights are seen as well as the
-    many good ones; marked are the median, the error that 99.9 % stay below, and the largest. Weights are normalised, as
-    eta is. Returns the axes and a description.
+    Errors are signed and of normalised weights, as eta is; weights for which nothing is kept are counted, too.
 
     >>> from lthedu.networks.models import MLP
     >>> from lthedu.proof import construct
@@ -109,62 +108,62 @@ def weight_errors(construction: Construction, *, ax: Axes | None = None) -> tupl
     >>> "layer 2: 8 weights" in alt
     True
     """
-    ax = ax or plt.figure().gca()
-    told = []
-    for number, (layer, look) in enumerate(zip(construction.layers, itertools.cycle(_LINES), strict=False), 1):
-        errors = [np.abs(layer.positive - layer.target).ravel()]
+    figure = plt.figure(figsize=(8.4, 3.8), layout="constrained")
+    ax, told, eta = figure.gca(), [], construction.eta
+    for number, (layer, look) in enumerate(zip(construction.layers, itertools.cycle(_LINES[::2]), strict=False), 1):
+        errors = [(layer.positive - layer.target).ravel()]
         if layer.negative is not None:
-            errors.append(np.abs(layer.negative - layer.target[:, :-1]).ravel())
-        rising = np.sort(np.concatenate(errors))
-        larger = 1 - np.arange(len(rising)) / len(rising)  # the share with this error or a larger one
-        ax.step(rising, larger, where="post", color=look["color"], ls=look["linestyle"], label=f"layer {number}")
-        for share, marker in ((0.5, "o"), (0.001, "s"), (0, "v")):
-            at = min(math.floor((1 - share) * len(rising)), len(rising) - 1)
-            ax.plot(rising[at], larger[at], marker, ms=8, mfc="white", mec=look["color"], mew=1.8, zorder=4)
-        median, largest = np.median(rising), rising[-1]
-        told.append(f"layer {number}: {len(rising):,} weights, median {median:.2g}, largest {largest:.2g}")
-    ax.axvline(construction.eta, color="black", ls="--", lw=1.2, label=f"eta = {construction.eta:g}")
-    for marker, words in (("o", "median"), ("s", "99.9 % are below"), ("v", "largest")):
-        ax.plot([], [], marker, ms=8, mfc="white", mec="black", mew=1.5, ls="", label=words)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_xlim(left=construction.eta / 1000)
-    ax.set_xlabel("error of a normalised weight, |made − target|")
-    ax.set_ylabel("share of weights with this error or more")
-    ax.legend(loc="lower left", fontsize=9)
-    return ax, (
-        "the share of weights whose error is the value on the horizontal axis or more, both axes logarithmic, one "
-        f"line for each layer of the target, and a dashed line at eta = {construction.eta:g}; {'; '.join(told)}."
+            errors.append((layer.negative - layer.target[:, :-1]).ravel())
+        every = np.concatenate(errors)
+        shares, edges = np.histogram(every, bins=24, range=(-1.2 * eta, 1.2 * eta))
+        shares = 100 * shares / len(every)
+        ax.stairs(shares, edges, color=look["color"], ls=look["linestyle"], lw=1.8, label=f"layer {number}")
+        outside = int((np.abs(every) > 1.2 * eta).sum())
+        told.append(f"layer {number}: {len(every):,} weights, {outside} beyond the edges")
+    for side in (-eta, eta):
+        ax.axvline(side, color="black", ls="--", lw=1.2)
+    ax.annotate(f"eta = {eta:g}", (eta, 0.93), (4, 0), xycoords=("data", "axes fraction"), textcoords="offset points")
+    ax.set(xlabel="made minus target, of a normalised weight", ylabel="percent of the layer's weights")
+    ax.set_title("No error is larger than eta" if construction.missed == 0 else "Some errors are larger than eta")
+    ax.legend(loc="lower center", ncols=3)
+    return figure, (
+        "Histograms of the signed errors of the weights, in percent of each layer's, with dashed lines at plus and "
+        f"minus eta = {eta:g}; {'; '.join(told)}."
     )
 
 
 @typed
-def widths_by_method(
-    table: Annotated[pd.DataFrame, Columns("method eta neurons")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Random hidden neurons for each target weight against eta, one line a method, with the growth fitted to each.
+def widths_by_method(table: Annotated[pd.DataFrame, Columns("method eta neurons")]) -> Drawn:
+    """Random hidden neurons for each target weight against 1 / eta, one line a method, with the growth fitted to each.
 
     `table` has the columns `method`, `eta`, `neurons`, as `lthedu.proof.growth.measured_widths` makes it; both axes are
-    logarithmic, eta falls to the right. The legend says by what factor the neurons grow when eta is halved, or, where
-    that is less than 1.5, how many are added. Returns the axes and a description. Raises ValueError for no method, more
-    than six, or a method with fewer than two etas.
+    logarithmic. Beside each line stands by what factor the neurons grow when eta is halved, or, where that is less than
+    1.5, how many are added. Raises ValueError for no method, more than six, or a method with fewer than two etas.
 
     >>> rows = [(m, eta, n, 4.0) for eta in (0.1, 0.01) for m, n in (("power", 5 / eta**2), ("log", 20 - 9 * eta))]
-    >>> ax, alt = widths_by_method(pd.DataFrame(rows, columns=["method", "eta", "neurons", "kept"]))
+    >>> _, alt = widths_by_method(pd.DataFrame(rows, columns=["method", "eta", "neurons", "kept"]))
     >>> "power, times 4.0 for each halving of eta" in alt
     True
     """
     grows = {method: _growth(table, method) for method in _methods(table)}
-    ax = _by_method(table, "neurons", {method: f"{method},\n{short}" for method, (short, _) in grows.items()}, ax)
-    ax.set_ylabel("random hidden neurons per target weight")
+    figure = plt.figure(figsize=(10.4, 4.4), layout="constrained")
+    ax = figure.gca()
+    for (method, (short, _)), look in zip(grows.items(), _LINES, strict=False):
+        mean = table[table["method"] == method].groupby("eta")["neurons"].mean().sort_index(ascending=False)
+        ax.plot(1 / mean.index, mean, label=method, **look)
+        end = (1 / mean.index[-1], mean.iloc[-1])
+        words = f"{method}: {short}"
+        ax.annotate(words, end, (8, 0), textcoords="offset points", va="center", color=look["color"], fontsize=10)
+    _exactness_axis(ax)
+    ax.set_xlim(right=1 / table["eta"].min() * (table["eta"].max() / table["eta"].min()) ** 0.9)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"))
+    ax.set_ylabel("random neurons for each target weight")
+    ax.set_title("Waiting for luck is multiplied with every halving of eta; adding up is not")
     told = ", ".join(f"{method}, {words} for each halving of eta" for method, (_, words) in grows.items())
-    return ax, (
-        "random hidden neurons for each target weight against eta, which falls from left to right, both axes "
-        f"logarithmic, one line for each method: {told}."
+    return figure, (
+        "Random hidden neurons for each target weight against 1 over eta, both axes logarithmic, a line a method: "
+        f"{told}."
     )
 
 
@@ -172,8 +171,8 @@ def _growth(table: pd.DataFrame, method: str) -> tuple[str, str]:
     """Growth per halving of eta, in signs and in words."""
     slope, added = growth(table, method)
     if 2**slope >= _POWER:
-        return f"× {2**slope:.1f} per halving of eta", f"times {2**slope:.1f}"
-    return f"{added:+.1f} per halving of eta".replace("-", "−"), f"plus {added:.1f}"
+        return f"× {2**slope:.1f}", f"times {2**slope:.1f}"
+    return f"{added:+.1f}".replace("-", "−"), f"plus {added:.1f}"
 
 
 def _methods(table: pd.DataFrame) -> list[str]:
@@ -183,91 +182,88 @@ def _methods(table: pd.DataFrame) -> list[str]:
     return methods
 
 
-def _by_method(table: pd.DataFrame, column: str, labels: Mapping[str, str], ax: Axes | None) -> Axes:
-    ax = ax or plt.figure(figsize=(9.6, 4.2), layout="constrained").gca()
-    for (method, label), look in zip(labels.items(), _LINES, strict=False):
-        mean = table[table["method"] == method].groupby("eta")[column].mean()
-        ax.plot(mean.index, mean, label=label, **look)
-    _eta_axis(ax)
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=10, labelspacing=0.9)
-    return ax
-
-
 @typed
-def errors_against_certificate(table: pd.DataFrame, *, ax: Axes | None = None) -> tuple[Axes, str]:
-    """How far target and ticket are apart, against eta: on the test inputs, on the worst input found, and as proved.
+def errors_against_certificate(table: pd.DataFrame) -> Drawn:
+    """How far target and ticket are apart, against 1 / eta: on the test inputs, on the worst input found, as proved.
 
     `table` has one row a ticket, with the columns `eta` and, each the length of a difference of logits, `on data`,
     `found` and `certificate`. Lines are means over the rows of one eta, bands reach from the smallest to the largest.
-    Returns the axes and a description. Raises ValueError for a missing column.
+    Raises ValueError for a missing column.
 
     >>> rows = [(0.1, 1.0, 5.0, 50.0), (0.01, 0.1, 0.5, 5.0)]
-    >>> ax, alt = errors_against_certificate(pd.DataFrame(rows, columns=["eta", "on data", "found", "certificate"]))
-    >>> ax.get_xscale(), ax.get_yscale()
-    ('log', 'log')
+    >>> _, alt = errors_against_certificate(pd.DataFrame(rows, columns=["eta", "on data", "found", "certificate"]))
+    >>> alt.startswith("The distance")
+    True
     """
     lines = {
         "certificate": ("certificate: no input is worse", _LINES[4]),
-        "found": ("worst input found by a search", _LINES[0]),
-        "on data": ("worst test input", _LINES[3]),
+        "found": ("worst input that a search found", _LINES[0]),
+        "on data": ("worst test digit", _LINES[3]),
     }
     if missing := sorted({"eta", *lines} - set(table.columns)):
         raise ValueError(f"the table lacks the columns {missing}; it has {list(table.columns)}")
-    ax = ax or plt.figure().gca()
+    figure = plt.figure(figsize=(9.2, 4.2), layout="constrained")
+    ax = figure.gca()
     for column, (label, look) in lines.items():
         by_eta = table.groupby("eta")[column]
-        ax.plot(by_eta.mean().index, by_eta.mean(), label=label, **look)
-        ax.fill_between(by_eta.mean().index, by_eta.min(), by_eta.max(), color=look["color"], alpha=0.2, lw=0)
+        mean = by_eta.mean()
+        ax.plot(1 / mean.index, mean, label=label, **look)
+        ax.fill_between(1 / mean.index, by_eta.min(), by_eta.max(), color=look["color"], alpha=0.2, lw=0)
+        end = (1 / mean.index[0], mean.iloc[0])  # the smallest eta
+        ax.annotate(label, end, (8, 0), textcoords="offset points", va="center", color=look["color"], fontsize=10)
     ax.set_yscale("log")
-    _eta_axis(ax)
+    _exactness_axis(ax)
+    ax.set_xlim(right=1 / table["eta"].min() * (table["eta"].max() / table["eta"].min()) ** 0.55)
     ax.set_ylabel("distance between the logits")
-    ax.legend(loc="lower left")
+    ax.set_title("The truth lies between what was found and what is proved")
     many = int(table.groupby("eta").size().min())
-    return ax, (
-        "the distance between the target's and the ticket's logits against eta, which falls from left to right, both "
-        "axes logarithmic; three lines: the certificate above, below it the worst input that a search found, and the "
-        f"worst test input; means over {many} or more tickets for each eta, with bands from smallest to largest."
+    return figure, (
+        "The distance between the target's and the ticket's logits against 1 over eta, both axes logarithmic; three "
+        "lines that fall: the certificate on top, below it the worst input that a search found, and the worst test "
+        f"digit; means over {many} or more tickets for each eta, with bands from smallest to largest."
     )
 
 
 @typed
-def file_sizes(sizes: Mapping[str, int], *, bound: str | None = None, ax: Axes | None = None) -> tuple[Axes, str]:
-    """Files as bars, with their bytes; the entry named `bound` is no file but what none can go below: hatched, a line.
+def sizes(numbers: Mapping[str, int], unit: str, title: str, bound: str | None = None) -> Drawn:
+    """Sizes as marks on a logarithmic axis, one row each; what a `bound` names is hollow and has a line through all.
 
-    Returns the axes and a description. Raises ValueError for no size, and for a `bound` that is not among them.
+    Raises ValueError for nothing to draw, a size below 1, or a bound that is not among them.
 
-    >>> ax, alt = file_sizes({"dense": 4000, "least": 1000}, bound="least")
-    >>> alt
-    'bars of bytes: dense, 4,000; least, 1,000, hatched: a bound, not a file, with a line through the other bars.'
+    >>> sizes({"target": 4000, "ticket": 3000}, "bytes", "Two files")[1]
+    'Marks on a logarithmic axis of bytes: target, 4,000; ticket, 3,000.'
     """
-    if not sizes or (bound is not None and bound not in sizes):
-        raise ValueError(f"the sizes are {dict(sizes)} and the bound is {bound!r}; it must be one of them")
-    ax = ax or plt.figure(figsize=(7.6, 0.9 + 0.45 * len(sizes))).gca()
-    for row, (name, size) in enumerate(sizes.items()):
-        look = {"fill": False, "hatch": "///", "ec": "black"} if name == bound else {"color": BLUE}
-        ax.barh(row, size, height=0.65, **look)
-        ax.text(size, row, f"  {size:,}", va="center", fontsize=10)
+    if not numbers or min(numbers.values()) < 1 or bound not in {None, *numbers}:
+        raise ValueError(
+            f"the sizes are {dict(numbers)}, the bound {bound!r}; allowed: sizes from 1 on, and one's name"
+        )
+    figure = plt.figure(figsize=(8.8, 0.9 + 0.45 * len(numbers)), layout="constrained")
+    ax, rows = figure.gca(), range(len(numbers), 0, -1)
+    for row, (name, size) in zip(rows, numbers.items(), strict=True):
+        ax.plot(size, row, "D", ms=9, mfc="white" if name == bound else BLUE, mec="black" if name == bound else BLUE)
+        label = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        ax.annotate(f"{size:,}", (size, row), (10, 0), textcoords="offset points", va="center", fontsize=10, bbox=label)
     if bound is not None:
-        ax.axvline(sizes[bound], color="black", ls="--", lw=1)
-    ax.set_yticks(range(len(sizes)), [f"{name}\n(a bound)" if name == bound else name for name in sizes])
-    ax.invert_yaxis()
-    ax.set_xlim(0, 1.25 * max(sizes.values()))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 1e6:g}"))
-    ax.set_xlabel("size (million bytes)")
-    ax.grid(False, axis="y")
-    hatched = ", hatched: a bound, not a file, with a line through the other bars"
-    told = "; ".join(f"{name}, {size:,}{hatched if name == bound else ''}" for name, size in sizes.items())
-    return ax, f"bars of bytes: {told}."
+        ax.axvline(numbers[bound], color="black", ls="--", lw=1)
+    ax.set_yticks(rows, [f"{name} (a bound)" if name == bound else name for name in numbers])
+    ax.set(xscale="log", xlabel=unit, ylim=(0.4, len(numbers) + 0.6))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(min(numbers.values()) / 1.6, 6 * max(numbers.values()))
+    ax.set_title(title)
+    hollow = ", hollow: a bound, with a line through all rows"
+    told = "; ".join(f"{name}, {size:,}{hollow if name == bound else ''}" for name, size in numbers.items())
+    return figure, f"Marks on a logarithmic axis of {unit}: {told}."
 
 
 @typed
 def digits_and_answers(
     images: Tensor, target_answers: Sequence[int], ticket_answers: Sequence[int], labels: Sequence[int]
-) -> tuple[list[Axes], str]:
+) -> Drawn:
     """Digits, ten a row, and under each its label and what target and ticket read; where they differ, it says so.
 
-    `images` (n, 784), any scale, and n of each of the others. Returns the axes, one a row, and a description. Raises
-    ValueError unless there is one of each for every image.
+    `images` (n, 784), any scale, and n of each of the others. Raises ValueError unless there is one of each for every
+    image.
 
     >>> import torch
     >>> _, alt = digits_and_answers(torch.rand(2, 784), [7, 3], [7, 5], [7, 5])
@@ -281,7 +277,7 @@ def digits_and_answers(
     trios = [(int(t), int(s), int(y)) for t, s, y in zip(target_answers, ticket_answers, labels, strict=True)]
     rows = math.ceil(len(trios) / _A_ROW)
     wide = min(_A_ROW, len(trios))
-    _, axes = plt.subplots(rows, 1, figsize=(1.02 * wide + 0.3, 1.95 * rows), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(rows, 1, figsize=(1.02 * wide + 0.3, 2.1 * rows), squeeze=False, layout="constrained")
     drawn = images.detach().cpu().reshape(-1, 28, 28)
     for row, ax in enumerate(axes[:, 0]):
         part = slice(_A_ROW * row, _A_ROW * (row + 1))
@@ -296,18 +292,19 @@ def digits_and_answers(
         for side in ax.spines.values():
             side.set_visible(False)
     differ = [f"target {t}, ticket {s}, label {y}" for t, s, y in trios if t != s]
+    figure.suptitle(
+        f"Target and ticket differ on {len(differ)} of these {len(trios)}" if differ else "They never differ"
+    )
     told = f"they differ on {len(differ)}: {'; '.join(differ)}" if differ else "they never differ"
-    return list(axes[:, 0]), (f"{len(trios)} handwritten digits with the answers of target and ticket below; {told}.")
+    return figure, f"{len(trios)} handwritten digits with the answers of target and ticket below; {told}."
 
 
 def _words(target: int, ticket: int, label: int) -> str:
     return f"label {label}\ntarget {target}\nticket {ticket}\n{'THEY DIFFER' if target != ticket else ''}"
 
 
-def _eta_axis(ax: Axes) -> None:
-    """A logarithmic axis on which eta falls to the right: further right is harder."""
+def _exactness_axis(ax: Axes) -> None:
+    """A logarithmic axis of 1 / eta: further right is more exact."""
     ax.set_xscale("log")
-    if not ax.xaxis_inverted():
-        ax.invert_xaxis()
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.set_xlabel("eta, the error allowed to a normalised weight")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    ax.set_xlabel("1 / eta: the further right, the more exact every weight")

@@ -1,9 +1,7 @@
 """The verdicts that the lesson prints hold for other seeds and threads, and do not where their cause is taken away."""
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,32 +10,20 @@ import torch
 from lthedu import data
 from lthedu.course import lesson
 from lthedu.course.catalogue import find
+from lthedu.experiments import paper_results
 from lthedu.lessons.pruning_is_all_you_need import experiment
 from lthedu.proof import error_bound, first_mask, ticket
 
 NOTEBOOK = "pruning_is_all_you_need"
-CLAIMS = 29
+CLAIMS = 6
 MARGINS = [(5, 1), (10, 2), (15, 2)]
-READ_ON = ("etas = ProgressBar()", "grid = [np.round")  # not compared; later cells read what they define
-SMALL = replace(
-    experiment.LESSON,
-    sizes=(196, 8, 6, 10),
-    seeds=(0, 1),
-    steps=60,
-    etas=(0.1, 0.001),
-    growth_etas=(0.1, 0.01),
-    draws=10,
-)
-# a network this small and hardly trained does not read well, and its file is mostly header
-TRAINED = (
-    "Every target reads",
-    "The sixth mask tells",
-    "The ticket file is between",
-    "At eta 0.001 it proves",
-    "Before scaling",
-    "Target and ticket answer",
-    "The ticket is as accurate",
-)
+SMALL = replace(experiment.LESSON, sizes=(196, 8, 6, 10), seeds=(0, 1), steps=60, etas=(0.1, 0.001))
+HIT = "Both searches make every weight"
+UNMOVED = "No weight moved"
+ALIKE = "Target and ticket answer over 99 %"
+BOUNDED = "No search beats the certificate"
+GROWTH = "Halving eta adds fewer than 8"
+SIX = "One random network holds six targets"
 
 
 @pytest.fixture
@@ -49,12 +35,11 @@ def small(few_images, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(claims, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Callable] | None = None) -> None:
-    """The cells, with `answers` in place of what `check` would give back."""
+    """The cells that are compared but the one with another process, with `answers` for what `check` gives back."""
     given = answers or {}
     monkeypatch.setattr(lesson, "check", lambda number, _: given.get(number, find(number).reference))
-    read = claims.cells(*READ_ON)
-    cells = [source for source in claims.code if source in read or source in claims.compared]
-    claims.run([source.replace("(300, 784", f"(300, {experiment.SIZES.lesson.sizes[0]}") for source in cells])
+    (file,) = claims.cells("import hashlib")
+    claims.run([source for source in claims.compared if source != file])
     assert (len(claims.made), len(claims.verdicts)) == (CLAIMS, 1)
 
 
@@ -67,20 +52,21 @@ def test_the_verdicts_hold_for_other_seeds_and_threads(claims, monkeypatch, seed
 
 @pytest.mark.usefixtures("small")
 def test_all_but_the_trained_verdicts_hold_for_small_networks_too(claims, monkeypatch) -> None:
+    """A network this small and hardly trained does not read well, nor tell odd from even."""
     run(claims, monkeypatch)
-    assert [sentence for sentence in claims.failed if not sentence.startswith(TRAINED)] == []
+    assert claims.holds(HIT, UNMOVED, BOUNDED, GROWTH) == [True] * 4
+    assert claims.verdicts == ["partly supported"]
 
 
 @pytest.mark.usefixtures("small")
 def test_the_verdicts_fail_where_their_cause_is_taken_away(claims, monkeypatch) -> None:
-    """Too few candidates, lost shared neurons, no scaling, a certificate that is too small, a weight that moved."""
+    """Too few candidates, lost shared neurons, a certificate that is too small, a weight that moved, another table."""
 
     def loses_the_shared(second: np.ndarray, owner: np.ndarray, columns: int) -> np.ndarray:
         return first_mask(second, np.where(second.sum(0) == 1, owner, -1), columns)
 
     answers = {
         "9.2": loses_the_shared,
-        "9.3": lambda layers, largest=0.25: ([50.0 * layer for layer in layers], 1.0),
         "9.4": lambda eta, instances, delta=0.01: 6,
         "9.6": lambda *args: error_bound(*args) / 1e6,
     }
@@ -91,19 +77,10 @@ def test_the_verdicts_fail_where_their_cause_is_taken_away(claims, monkeypatch) 
         net.layers[1].weight[0, 0] += 1e-6
         return net
 
+    stored = paper_results.load("pruning_is_all_you_need")
+    steeper = stored.table.assign(neurons=stored.table["neurons"] / stored.table["eta"])
     monkeypatch.setattr(ticket.Ticket, "module", trained)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=""))  # what another process reads
+    monkeypatch.setattr(paper_results, "load", lambda name: replace(stored, table=steeper))
     run(claims, monkeypatch, answers)
-    caused = (
-        "Pruning really computes",
-        "Afterwards the largest number of every layer",
-        "Every weight of every target is hit",
-        "No normalised weight is off",
-        "No weight moved",
-        "The masked network computes",
-        "Target and ticket answer",
-        "The worst input that a search finds stays below",
-        "One source holds six masks",
-        "Large weights are out of reach, until",
-    )
-    assert claims.holds(*caused) == [False] * len(caused)
+    assert claims.holds(HIT, UNMOVED, ALIKE, BOUNDED, GROWTH, SIX) == [False] * 6
+    assert claims.verdicts == ["open"]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lthedu.lessons.pruning_is_all_you_need import figures
+from lthedu.lessons.pruning_is_all_you_need import figures, schematics
 from lthedu.networks.models import MLP
 from lthedu.proof import construct, one_weight
 
@@ -18,7 +18,8 @@ def test_a_pruned_pair_shows_kept_edges_with_numbers_and_the_function_they_make(
     rng = np.random.default_rng(0)
     incoming, outgoing = rng.uniform(-1, 1, (2, 14))
     keep = one_weight(incoming.tolist(), outgoing.tolist(), -0.2)
-    (net, curve), alt = figures.pruned_pair(incoming.tolist(), outgoing.tolist(), keep, -0.2)
+    figure, alt = figures.pruned_pair(incoming.tolist(), outgoing.tolist(), keep, -0.2)
+    net, curve = figure.axes
     texts = [t.get_text().replace("−", "-") for t in net.texts]
     pairs = [(f"{a:.2f}", f"{b:.2f}") for a, b, k in zip(incoming, outgoing, keep, strict=True) if k]
     assert texts == [word for pair in pairs for word in pair] + ["x", "sum"]
@@ -34,44 +35,58 @@ def test_a_pruned_pair_shows_kept_edges_with_numbers_and_the_function_they_make(
 
 
 def test_two_branches_are_told_apart_without_colour() -> None:
-    (net, _), _ = figures.pruned_pair([0.5, -0.5], [1.0, -1.0], [True, False], 0.5)
-    neurons = [line for line in net.lines if list(line.get_xdata()) == [1]]
+    figure, _ = figures.pruned_pair([0.5, -0.5], [1.0, -1.0], [True, False], 0.5)
+    neurons = [line for line in figure.axes[0].lines if list(line.get_xdata()) == [1]]
     assert {line.get_marker(): line.get_markerfacecolor() == "white" for line in neurons} == {"o": False, "s": True}
 
 
+def test_each_hidden_neuron_of_the_schematic_keeps_one_edge_and_each_output_some_of_every_owner() -> None:
+    figure, alt = schematics.owners()
+    _, large = figure.axes
+    kept = [line for line in large.lines if line.get_linewidth() == 2]
+    into, out = ([line for line in kept if line.get_xdata()[0] == x] for x in (0, 1))
+    assert len(into) == len({line.get_ydata()[1] for line in into}) == 9
+    color = {line.get_ydata()[1]: line.get_color() for line in into}
+    assert all(line.get_color() == color[line.get_ydata()[0]] for line in out)
+    seen = {(line.get_ydata()[1], line.get_color()) for line in out}
+    assert len(seen) == 2 * 3
+    assert "one edge is kept" in alt
+
+
+def test_in_the_schematic_of_the_error_every_bar_is_higher() -> None:
+    figure, _ = schematics.error_on_its_way()
+    (ax,) = figure.axes
+    carried, added = ([bar.get_height() for bar in ax.containers[i]] for i in (0, 1))
+    tops = np.add(carried, added)
+    assert carried[0] == 0
+    assert (np.array(carried[1:]) > tops[:-1]).all()
+
+
 @pytest.mark.parametrize("box", [(0, 1), (-1, 1)])
-def test_weight_errors_end_at_the_largest_and_start_with_all(box: tuple[float, float]) -> None:
+def test_weight_errors_are_a_histogram_of_every_layer_in_percent(box: tuple[float, float]) -> None:
     torch.manual_seed(0)
     ticket = construct(MLP([6, 5, 3]), eta=1e-2, box=box)
-    ax, alt = figures.weight_errors(ticket)
-    for i, layer in enumerate(ticket.layers):
-        (line,) = (line for line in ax.lines if line.get_label() == f"layer {i + 1}")
-        reached, share = line.get_xdata(), line.get_ydata()
-        errors = np.abs(layer.positive - layer.target)
+    figure, alt = figures.weight_errors(ticket)
+    (ax,) = figure.axes
+    for layer, steps in zip(ticket.layers, ax.patches, strict=True):
+        errors = (layer.positive - layer.target).ravel()
         if layer.negative is not None:
-            errors = np.append(errors, np.abs(layer.negative - layer.target[:, :-1]))
-        assert len(reached) == errors.size
-        assert reached.max() == pytest.approx(errors.max())
-        assert share.max() == 1
-        for at in (0, len(reached) // 2, -1):
-            assert share[at] == pytest.approx((errors >= reached[at]).mean())
-    assert ax.get_xscale() == ax.get_yscale() == "log"
-    assert "eta = 0.01" in alt
-    largest = max(layer.largest_error for layer in ticket.layers)
-    assert f"largest {largest:.2g}" in alt
+            errors = np.append(errors, (layer.negative - layer.target[:, :-1]).ravel())
+        values, edges, _ = steps.get_data()
+        assert values.sum() == pytest.approx(100)
+        inside = (errors >= edges[4]) & (errors < edges[5])
+        assert values[4] == pytest.approx(100 * inside.mean())
+    assert [round(line.get_xdata()[0], 6) for line in ax.lines] == [-0.01, 0.01]
+    assert "layer 1: " in alt
+    assert ax.get_title() == "No error is larger than eta"
 
 
-def test_the_marks_are_the_median_the_tail_and_the_largest() -> None:
-    torch.manual_seed(0)
-    ticket = construct(MLP([99, 20, 2]), eta=1e-2)
-    ax, _ = figures.weight_errors(ticket)
-    errors = np.abs(ticket.layers[0].positive - ticket.layers[0].target).ravel()
-    line = next(line for line in ax.lines if line.get_label() == "layer 1")
-    marks = [m for m in ax.lines if len(m.get_xdata()) == 1 and m.get_markeredgecolor() == line.get_color()]
-    at = {m.get_marker(): float(m.get_xdata()[0]) for m in marks}
-    assert at["o"] == pytest.approx(np.median(errors), rel=0.01)
-    assert (errors < at["s"]).mean() == pytest.approx(0.999)
-    assert at["v"] == errors.max()
+def test_a_title_does_not_say_that_no_weight_was_missed_where_some_were() -> None:
+    ticket = construct(MLP([6, 5, 3]), eta=1e-3, per_weight=2)
+    assert ticket.missed > 0
+    figure, alt = figures.weight_errors(ticket)
+    assert figure.axes[0].get_title() == "Some errors are larger than eta"
+    assert "0 beyond the edges" not in alt
 
 
 def widths() -> pd.DataFrame:
@@ -81,16 +96,11 @@ def widths() -> pd.DataFrame:
 
 
 def test_widths_say_how_they_grow_and_a_smaller_eta_is_further_right() -> None:
-    ax, alt = figures.widths_by_method(widths())
-    assert [line.get_label() for line in ax.lines] == [
-        "power,\n× 4.0 per halving of eta",
-        "log,\n+3.0 per halving of eta",
-    ]
-    assert dict(zip(ax.lines[1].get_xdata(), ax.lines[1].get_ydata(), strict=True)) == pytest.approx(
-        {0.1: 20, 0.05: 23, 0.025: 26}
-    )
-    left, right = ax.get_xlim()
-    assert left > right
+    figure, alt = figures.widths_by_method(widths())
+    (ax,) = figure.axes
+    assert [text.get_text() for text in ax.texts] == ["power: × 4.0", "log: +3.0"]
+    drawn = dict(zip(ax.lines[1].get_xdata(), ax.lines[1].get_ydata(), strict=True))
+    assert drawn == pytest.approx({10: 20, 20: 23, 40: 26})
     assert ax.get_xscale() == ax.get_yscale() == "log"
     assert "power, times 4.0" in alt
     assert "log, plus 3.0" in alt
@@ -99,30 +109,34 @@ def test_widths_say_how_they_grow_and_a_smaller_eta_is_further_right() -> None:
 
 def test_errors_are_means_with_bands_over_tickets() -> None:
     rows = [(eta, s * eta, 5 * s * eta, 90 * eta) for eta in (0.1, 0.01) for s in (1, 2, 3)]
-    ax, alt = figures.errors_against_certificate(pd.DataFrame(rows, columns=ERRORS))
+    figure, alt = figures.errors_against_certificate(pd.DataFrame(rows, columns=ERRORS))
+    (ax,) = figure.axes
     lines = {line.get_label(): list(line.get_ydata()) for line in ax.lines}
-    assert lines["worst test input"] == pytest.approx([0.02, 0.2])
+    assert lines["worst test digit"] == pytest.approx([0.02, 0.2])
     assert lines["certificate: no input is worse"] == pytest.approx([0.9, 9])
+    assert list(ax.lines[0].get_xdata()) == pytest.approx([100, 10])
     band = ax.collections[1].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((0.05, 1.5))
     assert "3 or more tickets" in alt
 
 
-def test_the_bound_is_hatched_and_no_file() -> None:
-    ax, alt = figures.file_sizes({"dense": 4000, "ticket": 3000, "counting bound": 1000}, bound="counting bound")
-    assert [p.get_width() for p in ax.patches] == [4000, 3000, 1000]
-    assert [p.get_hatch() for p in ax.patches] == [None, None, "///"]
-    assert [t.get_text().strip() for t in ax.texts] == ["4,000", "3,000", "1,000"]
-    assert "counting bound, 1,000, hatched" in alt
-    ax, alt = figures.file_sizes({"dense": 4000})
-    assert not any(p.get_hatch() for p in ax.patches)
-    assert alt == "bars of bytes: dense, 4,000."
+def test_sizes_are_marks_on_a_logarithmic_axis_and_the_bound_is_hollow() -> None:
+    figure, alt = figures.sizes({"dense": 4000, "bound": 100}, "bytes", "A title", bound="bound")
+    (ax,) = figure.axes
+    marks = [line for line in ax.lines if line.get_marker() == "D"]
+    assert [line.get_xdata()[0] for line in marks] == [4000, 100]
+    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
+    assert [text.get_text() for text in ax.texts] == ["4,000", "100"]
+    assert ax.get_xscale() == "log"
+    assert alt.endswith("bound, 100, hollow: a bound, with a line through all rows.")
 
 
 def test_a_digit_with_two_answers_says_so_in_words() -> None:
     images = torch.rand(12, 784)
-    axes, alt = figures.digits_and_answers(images, range(12), [*range(11), 0], range(12))
+    figure, alt = figures.digits_and_answers(images, range(12), [*range(11), 0], range(12))
+    axes = figure.axes
     assert len(axes) == 2
+    assert figure.get_suptitle() == "Target and ticket differ on 1 of these 12"
     words = [t.get_text() for ax in axes for t in ax.get_xticklabels()]
     assert words[0] == "label 0\ntarget 0\nticket 0\n"
     assert words[11] == "label 11\ntarget 11\nticket 0\nTHEY DIFFER"
@@ -131,7 +145,8 @@ def test_a_digit_with_two_answers_says_so_in_words() -> None:
     drawn = np.asarray(axes[1].images[0].get_array())
     assert np.allclose(drawn[:, 28:56], images[11].reshape(28, 28))
     assert np.ptp(drawn[:, 56:]) == 0
-    (ax,), alt = figures.digits_and_answers(images[:1], [1], [1], [2])  # both wrong, but alike
+    figure, alt = figures.digits_and_answers(images[:1], [1], [1], [2])  # both wrong, but alike
+    (ax,) = figure.axes
     assert [t.get_text() for t in ax.get_xticklabels()] == ["label 2\ntarget 1\nticket 1\n"]
     assert alt.endswith("they never differ.")
 
@@ -148,8 +163,9 @@ def test_what_does_not_fit_together_is_refused_in_words() -> None:
             lambda: figures.errors_against_certificate(widths()),
             r"lacks the columns \['certificate', 'found', 'on data'\]",
         ),
-        (lambda: figures.file_sizes({}), "it must be one of them"),
-        (lambda: figures.file_sizes({"a": 1}, bound="b"), "the bound is 'b'"),
+        (lambda: figures.sizes({}, "bytes", "t"), "sizes above 0"),
+        (lambda: figures.sizes({"a": 0}, "bytes", "t"), "sizes above 0"),
+        (lambda: figures.sizes({"a": 1}, "bytes", "t", bound="b"), "the bound 'b'"),
         (lambda: figures.digits_and_answers(torch.rand(2, 784), [1], [1, 2], [1, 2]), r"there are \[2, 1, 2, 2\]"),
     ):
         with pytest.raises(ValueError, match=words):

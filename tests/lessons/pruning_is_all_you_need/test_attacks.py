@@ -1,0 +1,94 @@
+"""What the lesson on pruning as all that is needed says of the attacks on its verdict, held by the attacks."""
+
+import pytest
+from lessons.pruning_is_all_you_need import attacks
+
+from lthedu.proof import growth
+
+pytestmark = pytest.mark.full
+
+
+def test_a_mask_reads_on_its_own_random_network_alone() -> None:
+    found = attacks.masks_and_networks_that_do_not_belong_together()
+    assert found.pop("ticket") > 90
+    another = found.pop("another target's mask for the same network")
+    assert another < 25
+    assert max(found.values()) < 25
+
+
+def test_other_candidates_in_any_one_layer_are_enough_to_read_nothing() -> None:
+    assert max(attacks.other_candidates_in_one_layer().values()) < 40
+
+
+def test_a_network_that_was_never_trained_is_copied_as_well() -> None:
+    found = attacks.targets_that_read_nothing()
+    assert found["missed"] == 0
+    assert found["read"] < 30
+    assert found["alike"] > 95
+
+
+def test_images_that_are_no_digits_are_answered_alike_a_little_less_often() -> None:
+    found = attacks.inputs_that_are_no_digits()
+    assert min(found.values()) > 95
+
+
+def test_a_longer_search_stays_far_below_the_certificate() -> None:
+    for short, long, certificate in attacks.longer_searches().values():
+        assert short <= long < 2 * short
+        assert certificate > 10 * long
+
+
+def test_some_inputs_are_answered_differently() -> None:
+    found = attacks.lines_between_digits()
+    assert found["of lines, somewhere"] > 10
+    assert found["of points"] < 2
+
+
+def test_a_ticket_may_be_smaller_than_its_target() -> None:
+    found = attacks.smaller_tickets()
+    kept, alike = found["fewest numbers, eta 0.03"]
+    assert kept < 1
+    assert alike > 95
+    assert found["fewest numbers, eta 0.01"][0] > 1
+    kept, alike = found["target that kept 20 % of its weights"]
+    assert kept < 1
+    assert alike > 99
+
+
+def test_without_a_miss_deep_and_narrow_targets_may_still_be_far_off() -> None:
+    found = attacks.deep_and_narrow()
+    (missed, off, bound), (missed_deep, off_deep, bound_deep) = found[3], found[30]
+    assert missed == missed_deep == 0
+    assert off_deep > 3 * off
+    assert bound_deep > 100 * bound
+
+
+def test_fewer_candidates_miss_weights_before_they_change_answers() -> None:
+    found = attacks.fewer_candidates_than_the_rule()
+    assert found[35][0] == found[32][0] == 0
+    assert found[12][0] > 20_000
+    assert min(alike for _, alike in found.values()) > 99
+
+
+def test_the_rule_for_candidates_is_not_much_larger_than_it_must_be() -> None:
+    less, little_less, rule = attacks.draws_of_one_small_target().values()
+    assert rule <= 8  # delta says 3 of 300
+    assert less > little_less > 0
+    assert less > 20
+
+
+def test_a_target_that_was_trained_longer_is_copied_as_well() -> None:
+    found = attacks.trained_longer()
+    assert found["missed"] == 0
+    assert found["alike"] > 99
+
+
+def test_these_targets_could_be_had_without_scaling() -> None:
+    assert attacks.weights_that_are_not_scaled() == {"as they are": 0, "scaled": 0}
+
+
+def test_the_three_proofs_grow_alike_for_other_draws() -> None:
+    found = attacks.other_draws_of_the_three_proofs()
+    assert 1.7 < found[growth.MALACH][0] < 2.3
+    assert 0.8 < found[growth.LUCKY][0] < 1.2
+    assert max(found[growth.BLOCKS][1], found[growth.FREE][1]) < 8
