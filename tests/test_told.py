@@ -28,7 +28,6 @@ TO_REWRITE = {
     "search_without_gradients",
     "subset_sums",
     "pruning_is_all_you_need",
-    "what_the_theorem_does_not_say",
 }
 
 FIXED = ("Claim card", "Predict", "Verdict", "What you now know", "Honesty box", "References")
