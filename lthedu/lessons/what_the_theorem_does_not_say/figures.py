@@ -78,9 +78,9 @@ def fit_errors(errors: Mapping[int, Sequence[float]], least: int) -> Drawn:
     ax.plot(units, [min(errors[n]) for n in units], color=BLUE, marker="o", label="nearest of all tried")
     ax.axvline(least, color=ORANGE, ls="--", label=f"the bound: {least} units")
     ax.axhline(0.5, color="black", ls=":", lw=1, label="the constant 1/2")
-    ax.set(ylim=(-0.03, 0.75), xticks=units, xlabel="hidden units of the network with two layers")
+    ax.set(ylim=(-0.03, 0.6), xticks=units, xlabel="hidden units of the network with two layers")
     ax.set_ylabel("distance from the sawtooth")
-    clipped = sum(d > 0.75 for found in errors.values() for d in found)
+    clipped = sum(d > 0.6 for found in errors.values() for d in found)
     words = f"Below {least} units nothing is nearer than 1/2, and with {least} units something is"
     ax.set_title(words if min(errors.get(least, [1])) < 0.49 else "Nothing tried is nearer than 1/2", fontsize=11)
     ax.legend(fontsize=9, loc="lower left")
@@ -106,28 +106,27 @@ def widths_by_route(
     last = int(table["folds"].max())
     for route, look in ROUTES.items():
         rows = table[table["route"] == route].sort_values("folds")
-        ax.plot(rows["folds"], rows["widest"], label=f"target with {route}" if "two" in route else None, **look)
-        ax.annotate(
-            f"{route}: {rows['widest'].iloc[-1]:,}",
-            (last, rows["widest"].iloc[-1]),
-            (8, 0),
-            textcoords="offset points",
-            color=look["color"],
-            va="center",
-            fontsize=10,
-        )
+        ax.plot(rows["folds"], rows["widest"], **look)
+        end, width = rows["folds"].iloc[-1], rows["widest"].iloc[-1]
+        _beside(ax, end, width, f"{route}: {width:,}", look, up=10 if end < last else 0)
     folds = np.array(sorted(set(table["folds"])))
-    ax.plot(folds, np.ceil(2 ** (folds / 3) - 1), color="black", ls=":")
-    ax.annotate("any four layers need", (last, np.ceil(2 ** (last / 3) - 1)), (8, 0), textcoords="offset points",
-                va="center", fontsize=10)  # fmt: skip
+    floor = np.ceil(2 ** (folds / 3) - 1)
+    ax.plot(folds, floor, color="black", ls=":")
+    _beside(ax, last, floor[-1], f"floor of any four layers: {floor[-1]:.0f}", {"color": "black"})
     said = _stars(ax, guess or {}, last)
-    ax.set(yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds k; the sawtooth has 2^k pieces")
+    ax.set(
+        yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds $k$; the sawtooth has $2^k$ pieces"
+    )
     ax.set_ylabel("widest layer of the random network")
     ax.set_title("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=11)
     return figure, (
         "The widest layer of the random network, on a logarithmic axis, against the number of folds, for targets with "
         f"{', '.join(ROUTES)}; a dotted line shows what every network of four layers needs at least." + said
     )
+
+
+def _beside(ax: Axes, x: float, y: float, words: str, look: Mapping[str, Any], up: int = 0) -> None:
+    ax.annotate(words, (x, y), (8, up), textcoords="offset points", color=look["color"], va="center", fontsize=10)
 
 
 def _stars(ax: Axes, guess: Mapping[str, Any], at: float) -> str:
@@ -205,7 +204,7 @@ def kept_and_random(
     axes[0][0].set_ylabel("weights kept for each entry")
     figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
     figure.suptitle("Few kept and few random weights go together better than the first proof suggests", fontsize=12)
-    figure.text(0.995, 0.005, f"stored run: {source}", ha="right", fontsize=7, color="#555555")
+    figure.supxlabel(f"stored run: {source}", x=0.995, ha="right", fontsize=7, color="#555555")
     return figure, (
         "Weights kept against random weights, both for each entry of a linear map and on logarithmic axes, a mark for "
         f"each map; panels for {len(panels)} values of eps; {', '.join(label for label, _ in WAYS.values())}; a dashed "
@@ -222,8 +221,7 @@ def search_errors(table: Annotated[pd.DataFrame, Columns("weights seed")]) -> Dr
         ax.plot(by.median().index, by.median(), **look)
         ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
         last = by.median().index[-1]
-        ax.annotate(name, (last, by.median().iloc[-1]), (8, 0), textcoords="offset points", color=look["color"],
-                    va="center", fontsize=10)  # fmt: skip
+        _beside(ax, last, by.median().iloc[-1], name, look)
     counts = sorted(set(table["weights"]))
     ax.set_xscale("log", base=2)
     ax.set_xticks(counts, [str(n) for n in counts])
@@ -266,16 +264,15 @@ def price_of_targets(table: Annotated[pd.DataFrame, Columns("target keep weights
         axes[0].text(each, y, f" {each:.0f}", va="center", fontsize=10)
         for i, keep in enumerate(keeps):
             each, place = rows.loc[keep, "kept"] / rows.loc[keep, "weights"], y + 0.36 * (i - 0.5)
-            axes[1].barh(place, each, 0.34, color=(GREEN, BLUE)[i % 2], label=_label(keep) if y == 0 else None)
-            axes[1].text(each, place, f" {each:.1f}", va="center", fontsize=10)
-    for ax, title in zip(axes, ("random weights for each weight", "kept weights for each weight"), strict=True):
+            axes[1].barh(place, each, 0.34, color=(GREEN, BLUE)[i % 2])
+            axes[1].text(each, place, f" {each:.1f}, {_label(keep).split(', ')[1]}", va="center", fontsize=10)
+    for ax, title in zip(axes, ("random weights for each of its own", "kept weights for each of its own"), strict=True):
         ax.set(xlabel=title, yticks=range(len(targets)))
         ax.set_yticklabels(targets if ax is axes[0] else [], fontsize=10)
-        ax.margins(x=0.15)
+        ax.margins(x=0.15 if ax is axes[0] else 0.5)
         ax.grid(axis="y", visible=False)
-    axes[1].legend(fontsize=9)
     figure.suptitle("A convolution costs fewer random weights, and keeps as many for each of its own", fontsize=12)
-    figure.text(0.995, 0.005, f"stored run: {source}", ha="right", fontsize=7, color="#555555")
+    figure.supxlabel(f"stored run: {source}", x=0.995, ha="right", fontsize=7, color="#555555")
     return figure, (
         f"Bars for the targets {', '.join(targets)}: on the left random weights for each weight of the target, on the "
         f"right kept weights for each, with subsets chosen as {' and '.join(map(_label, keeps))}."

@@ -1,5 +1,6 @@
 """Sawtooths by other networks: folding half in each of two hidden layers, one layer more, and folds of one's own."""
 
+import math
 from itertools import pairwise
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def prune_one_layer_more(target: nn.Module, eps: Positive, *, seed: int = 0) -> 
     >>> len(ticket.source.sizes) - 1, off <= 0.1
     (4, True)
     """
-    wanted, eta = limits.pieces(target), min(eps, 0.25)
+    wanted, eta, off = limits.pieces(target), min(eps, 0.25), math.inf
     while eta >= 1e-9:
         ticket = construct_shallow(target, eta=eta, seed=seed)
         made = limits.pieces(ticket.module())

@@ -30,8 +30,8 @@ def folded_paper() -> Drawn:
     figure.suptitle("Every fold doubles the sheets, and so the straight pieces of the function", fontsize=12)
     return figure, (
         "Three drawings of a strip of paper from the side, opened a little, folded once, twice and three times, with "
-        "2, 4 and 8 sheets, and under each the function that takes a place on the strip to the place where it lies after "
-        "folding: a sawtooth of 2, 4 and 8 straight pieces between 0 and 1."
+        "2, 4 and 8 sheets, and under each the function that takes a place on the strip to the place where it lies "
+        "after folding: a sawtooth of 2, 4 and 8 straight pieces between 0 and 1."
     )
 
 
