@@ -15,8 +15,8 @@ NOTEBOOK = "what_the_theorem_does_not_say"
 CLAIMS = 6
 MARGINS = [(5, 1), (10, 2), (15, 2), (20, 1)]
 MET = "From 2 to 6 folds, 2^k - 1 units"
-ROUTES = "Every ticket is within 0.1"
-MASKS = "On its own r features"
+ROUTES = "Every ticket is within 0.1; the"
+MASKS = "On r features no mask"
 FEWEST = "From the same random numbers"
 CHEAP = "At eps 0.1 Orseau's tickets"
 QUESTIONS = "For eight weights, eight good questions"
@@ -73,9 +73,8 @@ def test_a_sawtooth_of_half_the_height_is_approached_with_few_units(claims, monk
 def test_two_deep_routes_do_not_differ(claims, monkeypatch) -> None:
     monkeypatch.setattr(limits, "shallow_sawtooth", limits.tent_network)
     cells = part(claims, "import pandas", ROUTES)
-    fewer = [s.replace("(2, 3, 4, 5, 6)", "(2, 3, 4)").replace("!= (6,", "!= (4,") for s in cells]  # the last cost most
-    last = fewer[-1].replace("loc[4,", "loc[2,").replace("loc[6,", "loc[4,").replace("loc[5,", "loc[3,")
-    claims.run([*fewer[:-1], last.replace('loc[3, "three layers"]) **', 'loc[2, "three layers"]) **')])
+    few = [s.replace("(2, 3, 4, 5, 6)", "(2, 3, 4)") for s in cells]  # the last cost most
+    claims.run(few)
     assert claims.holds(ROUTES) == [False]
 
 
