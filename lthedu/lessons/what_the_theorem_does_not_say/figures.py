@@ -154,9 +154,9 @@ def masks_against_training(table: Annotated[pd.DataFrame, Columns("dimension see
     """
     figure, ax = plt.subplots(figsize=(7.8, 4.2), layout="constrained")
     shown = table.assign(ratio=table["mask"] / table["trained"])
-    for look, (d, rows) in zip(DIMENSIONS, shown.groupby("dimension"), strict=False):
-        by = rows.groupby("times")["ratio"]
-        ax.plot(by.mean().index, by.mean(), label=f"d = {d} inputs, r = {2 * int(d)} features", **look)
+    for look, d in zip(DIMENSIONS, sorted(set(table["dimension"])), strict=False):
+        by = shown[shown["dimension"] == d].groupby("times")["ratio"]
+        ax.plot(by.mean().index, by.mean(), label=f"d = {d} inputs, r = {2 * d} features", **look)
         ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
     ax.axhline(1, color="black", ls=":")
     ax.annotate("best top layer on r features", (1, 1), (0, -13), textcoords="offset points", fontsize=9)

@@ -24,11 +24,14 @@ def halfway_sawtooth(folds: Annotated[int, Range(2, limits.MOST_FOLDS)]) -> nn.S
     >>> [layer.out_features for layer in halfway_sawtooth(6)[::2]]
     [8, 8, 1]
     """
-    inner, outer = shallow_sawtooth(folds // 2), shallow_sawtooth(folds - folds // 2)
-    joined = nn.Linear(inner[2].in_features, outer[0].out_features, device="meta")  # where nothing is drawn
-    joined.weight = nn.Parameter(outer[0].weight.data @ inner[2].weight.data)
-    joined.bias = nn.Parameter(outer[0].weight.data @ inner[2].bias.data + outer[0].bias.data)
-    return nn.Sequential(inner[0], nn.ReLU(), joined, nn.ReLU(), outer[2])
+    first, _, last = shallow_sawtooth(folds // 2)
+    then, _, top = shallow_sawtooth(folds - folds // 2)
+    assert isinstance(last, nn.Linear)
+    assert isinstance(then, nn.Linear)
+    joined = nn.Linear(last.in_features, then.out_features, device="meta")  # where nothing is drawn
+    joined.weight = nn.Parameter(then.weight.data @ last.weight.data)
+    joined.bias = nn.Parameter(then.weight.data @ last.bias.data + then.bias.data)
+    return nn.Sequential(first, nn.ReLU(), joined, nn.ReLU(), top)
 
 
 @typed
