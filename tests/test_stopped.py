@@ -8,15 +8,10 @@ from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.pruning_basics.experiment import Comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.supermasks import experiment as widths
-from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
 from lthedu.lessons.zeros_and_signs import experiment as deconstruction
 from lthedu.training import Stopped
 
 SIZES = (196, 6, 10)
-
-
-def by_depth(digits: data.Dataset) -> None:
-    depth.accuracy_by_depth(digits, depth.Settings(depths=(1,), width=4, steps=6, seeds=(0, 1), images=None))
 
 
 def comparing(digits: data.Dataset) -> None:
@@ -43,7 +38,7 @@ def rewound(digits: data.Dataset) -> None:
     rewinding.Rewinding(digits, settings).run()
 
 
-@pytest.mark.parametrize("experiment", [by_depth, comparing, deconstructing, finding_supermasks, rewound])
+@pytest.mark.parametrize("experiment", [comparing, deconstructing, finding_supermasks, rewound])
 def test_a_stop_in_the_midst_of_training_stops_the_experiment(experiment, mnist, monkeypatch):
     real, loop, ends = base.train, base.training, []
 

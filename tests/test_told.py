@@ -26,7 +26,6 @@ CODE = Path(__file__).parents[1] / "lthedu" / "lessons"
 TO_REWRITE = {
     "supermasks",
     "search_without_gradients",
-    "what_the_theorem_does_not_say",
 }
 
 FIXED = ("Claim card", "Predict", "Verdict", "What you now know", "Honesty box", "References")

@@ -64,8 +64,8 @@ class Tradeoff:
     dimension: int = 6
     eps: tuple[float, ...] = (0.1, 0.01)
     numbers: tuple[int, ...] = tuple(range(16, 41, 4))  # candidates for a weight
-    seeds: tuple[int, ...] = (0, 1, 2)
-    most: int = 50_000_000  # random weights of a source
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    most: int = 100_000_000  # random weights of a source
 
 
 @dataclass(frozen=True)

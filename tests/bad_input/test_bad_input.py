@@ -32,7 +32,6 @@ from lthedu.course import lesson
 from lthedu.experiments import paper_results, study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pruning_basics import experiment as compare
-from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
 from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
@@ -393,25 +392,6 @@ CALLS = [
     ),
     Call(
         landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
-    ),
-    Call(
-        depth.Settings,
-        lambda: {},
-        {
-            "depths": [None, (), (0,), (0.5,)],
-            "width": COUNT,
-            "steps": COUNT,
-            "seeds": [None, (), ("a",)],
-            "images": [0.5],
-        },
-    ),
-    Call(
-        depth.accuracy_by_depth,
-        lambda: {
-            "data": small_data(),
-            "settings": depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
-        },
-        {"data": [None], "settings": [None, study.LESSON], "progress": [3]},
     ),
     # sparsity
     Call(

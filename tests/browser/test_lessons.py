@@ -321,13 +321,11 @@ LESSONS = [
         },
         "explorer(",
         (
-            (0, "", "2 hidden layers of 12 neurons, plain: 24 neurons in all"),
-            (0, "ArrowRight", "3 hidden layers of 12 neurons, plain: 36 neurons in all"),
-            (1, "ArrowLeft", "3 hidden layers of 11 neurons, plain: 33 neurons in all"),
-            ("residual", "Space", "3 hidden layers of 11 neurons, residual"),
-            (2, "ArrowRight", "3 hidden layers of 11 neurons, residual"),
+            (0, "", "3 folds, 8 pieces; two layers with 7 units come to distance 0.167"),
+            (1, "ArrowLeft", "3 folds, 8 pieces; two layers with 6 units come to distance 0.500"),
+            (0, "ArrowLeft", "2 folds, 4 pieces; two layers with 6 units come to distance 0.000"),
         ),
-        ("needed = {k: least_units(", 'print("at least so many units'),
+        ("needed = {k: least_units(", "at, below = {}, {}"),
     ),
 ]
 USUAL = {"width": 1360, "height": 940}

@@ -16,7 +16,6 @@ from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import experiment as contest
 from lthedu.lessons.supermasks import experiment as widths
-from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
 from lthedu.lessons.zeros_and_signs import experiment as deconstruction
 from lthedu.networks.models import MLP
 
@@ -56,7 +55,6 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
     "compare": lambda folder: compare.Comparison(
         digits(), replace(compare.SIZES.tiny, nonzeros=(3_700,), dense_steps=2, steps=3, seeds_per_part=1)
     ),
-    "depth": lambda folder: depth.ByDepth(digits(), replace(depth.SIZES.tiny, seeds_per_part=1, batch_size=32)),
     "deconstruction": lambda folder: deconstruction.Deconstruction(
         digits(1),
         replace(

@@ -146,11 +146,11 @@ class Recorder:
 def test_a_client_is_handed_settings_a_recipe_and_a_part_and_is_cancelled_when_one_fails(folder):
     client = Recorder()
     with pytest.raises(RuntimeError, match="went away"):
-        EVERY["depth"](folder).run(client=client)
+        EVERY["compare"](folder).run(client=client)
     assert client.cancelled == len(client.asked) == 2
     function, (made, _, (recipe, _), part) = client.asked[0]
     assert function.__module__ == "lthedu.experiments.base"
-    assert made.__name__ == "ByDepth"
+    assert made.__name__ == "Comparison"
     assert recipe == (("load", "mnist", 0, "cpu", None), ("first", 100, 40, 40))
     assert part == (0, 1)
 
@@ -184,10 +184,10 @@ def test_other_data_than_the_recipes_is_refused_where_it_is_made():
 
 
 def test_a_folder_of_another_experiment_and_an_old_one_are_refused(tmp_path, folder):
-    EVERY["depth"](folder).run(folder=tmp_path / "run")
-    other = EVERY["depth"](folder)
+    EVERY["compare"](folder).run(folder=tmp_path / "run")
+    other = EVERY["compare"](folder)
     other.settings = replace(other.settings, steps=5)
-    with pytest.raises(ValueError, match=r"made with settings, steps = 4, you asked for 5; give another folder"):
+    with pytest.raises(ValueError, match=r"made with settings, steps = 3, you asked for 5; give another folder"):
         other.run(folder=tmp_path / "run")
     (tmp_path / "old" / "study").mkdir(parents=True)
     with pytest.raises(ValueError, match="old holds a study in the form of an older lthedu; give another folder"):
@@ -226,7 +226,7 @@ def test_settings_that_json_gives_back_are_equal():
     assert json.loads(json.dumps(asdict(mine)))["seeds"] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("name", ["study", "depth"])
+@pytest.mark.parametrize("name", ["study", "compare"])
 def test_what_was_computed_in_memory_is_written_when_a_folder_is_given(name, folder, tables, tmp_path, monkeypatch):
     experiment, expected = EVERY[name](folder), tables(name)
     experiment.run()

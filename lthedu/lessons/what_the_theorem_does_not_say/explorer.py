@@ -1,51 +1,72 @@
-"""Explorer of linear regions: how depth and width cut a square."""
+"""Explorer of the lower bound: how near two layers come to a sawtooth, unit by unit."""
 
 from typing import Annotated
 
 import ipywidgets
+import numpy as np
 from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Range
 from lthedu.figures.live import live_plot
-from lthedu.landscape import random_network, regions
-from lthedu.lessons.what_the_theorem_does_not_say.figures import draw_regions
+from lthedu.lessons.what_the_theorem_does_not_say.schematics import BLUE, ORANGE
+from lthedu.proof import limits
 
-MOST_LAYERS, MOST_NEURONS, DRAWS = 6, 24, 20
+MOST_FOLDS = 5
 
 
 @typed
 def explorer(
-    layers: Annotated[int, Range(1, MOST_LAYERS)] = 1, neurons: Annotated[int, Range(2, MOST_NEURONS)] = 16
+    folds: Annotated[int, Range(1, MOST_FOLDS)] = 3, units: Annotated[int, Range(1, 2**MOST_FOLDS)] = 6
 ) -> ipywidgets.VBox:
-    """The linear regions of random networks with so many hidden layers (1 to 6) and neurons in each (2 to 24).
+    """A sawtooth and the nearest network of two layers with so many units (1 to 32), their knots evenly spaced.
 
-    All sliders move with the arrow keys; buttons choose plain or residual layers. Raises ValueError for other numbers.
+    Both sliders move with the arrow keys. Raises ValueError for other numbers.
 
-    >>> explorer(1, 2).children[-1].value
-    '...1 hidden layer of 2 neurons...2 neurons in all...regions...'
+    >>> explorer(2, 2).children[-1].value
+    '...2 folds, 4 pieces...2 units...distance 0.500...at least 3 units...'
     """
     wide = {"style": {"description_width": "9em"}, "layout": ipywidgets.Layout(width="32em")}
-    figure = Figure(figsize=(9.6, 4.4), dpi=100, layout="constrained")
+    figure = Figure(figsize=(8.4, 3.4), dpi=90, layout="constrained")
 
-    def draw(layers: int, neurons: int, draw: int, kind: str) -> str:
-        found = regions(random_network(layers, neurons, draw, residual=kind == "residual"))
+    def draw(folds: int, units: int) -> str:
+        sawtooth = limits.pieces(limits.tent_network(folds))
+        near, distance = nearest(folds, units)
         figure.clear()
-        draw_regions(figure.add_subplot(), found)
-        many = f"{layers} hidden layer{'s' if layers > 1 else ''} of {neurons} neurons"
-        smallest = min(region.area for region in found)
+        ax = figure.add_subplot()
+        ax.plot(sawtooth.x, sawtooth.y, color=BLUE, lw=1.5)
+        ax.plot(near.x, near.y, color=ORANGE, lw=1.8, ls="--")
+        ax.axhline(0.5, color="black", ls=":", lw=1)
+        ax.set(xlim=(0, 1), ylim=(-0.25, 1.25), xlabel="x", ylabel="height")
+        ax.set_title(f"two layers, {units} units (dashed), and the sawtooth", fontsize=11)
+        least = limits.least_units((np.arange(2**folds + 1) % 2).tolist())
         return (
-            f"{many}, {kind}: {layers * neurons} neurons in all cut the square into {len(found):,} regions; the "
-            f"smallest has {smallest / 4:.1e} of its area."
+            f"{folds} fold{'s' * (folds > 1)}, {2**folds} pieces; two layers with {units} "
+            f"unit{'s' * (units > 1)} come to distance {distance:.3f}. To come nearer than 1/2 takes at least "
+            f"{least} units."
         )
 
-    return live_plot(
-        figure,
-        draw,
-        {
-            "layers": ipywidgets.IntSlider(layers, 1, MOST_LAYERS, description="hidden layers", **wide),
-            "neurons": ipywidgets.IntSlider(neurons, 2, MOST_NEURONS, description="neurons in each", **wide),
-            "draw": ipywidgets.IntSlider(1, 1, DRAWS, description="random draw", **wide),
-            "kind": ipywidgets.ToggleButtons(options=["plain", "residual"], description="layers are"),
-        },
-    )
+    controls = {
+        "folds": ipywidgets.IntSlider(folds, 1, MOST_FOLDS, description="folds", **wide),
+        "units": ipywidgets.IntSlider(units, 1, 2**MOST_FOLDS, description="hidden units", **wide),
+    }
+    return live_plot(figure, draw, controls)
+
+
+@typed
+def nearest(
+    folds: Annotated[int, Range(1, MOST_FOLDS)], units: Annotated[int, Range(1, 2**MOST_FOLDS)]
+) -> tuple[limits.Pieces, float]:
+    """The nearest network of two layers to a sawtooth, and its distance; of more units than pieces the rest are idle.
+
+    Up to 2^folds - 1 units have evenly spaced knots inside [0, 1], and the last one is turned round.
+
+    >>> [round(nearest(3, units)[1], 3) for units in (6, 7, 8)]
+    [0.5, 0.167, 0.0]
+    """
+    sawtooth = limits.pieces(limits.tent_network(folds))
+    if units >= 2**folds:
+        return sawtooth, 0.0
+    knots, sides = np.arange(1, units + 1) / (units + 1), [1] * (units - 1) + [-1]
+    network, distance = limits.best_fit(sawtooth, knots.tolist(), sides)
+    return limits.pieces(network), distance

@@ -1,4 +1,4 @@
-"""This lesson's figures, each by itself: sawtooths, the price of two layers, neurons or weights, counting, regions."""
+"""What was measured in this lesson, drawn: the bound that is met, the price of each route, masks, kept and random."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -7,127 +7,131 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.figures import use_style as use_style
-from lthedu.figures.style import draw_guesses
-from lthedu.landscape import Region
 from lthedu.proof.limits import Pieces
 
+Drawn = tuple[Figure, str]
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#999999"
 # Okabe and Ito's colours, each with a line style and a marker of its own
-_LINES: tuple[dict[str, Any], ...] = (
-    {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    {"color": "#D55E00", "linestyle": "--", "marker": "^"},
-    {"color": "#009E73", "linestyle": "-.", "marker": "D"},
-    {"color": "#CC79A7", "linestyle": ":", "marker": "s"},
+ROUTES: Mapping[str, Mapping[str, Any]] = {
+    "two layers": {"color": ORANGE, "ls": "--", "marker": "^"},
+    "three layers": {"color": GREEN, "ls": "-.", "marker": "D"},
+    "as deep as the folds": {"color": BLUE, "ls": "-", "marker": "o"},
+}
+DIMENSIONS: tuple[Mapping[str, Any], ...] = (
+    {"color": ORANGE, "ls": "--", "marker": "^"},
+    {"color": GREEN, "ls": "-.", "marker": "D"},
+    {"color": BLUE, "ls": "-", "marker": "o"},
 )
+SEARCHES: Mapping[str, Mapping[str, Any]] = {
+    "random masks": {"color": ORANGE, "ls": "--", "marker": "^"},
+    "flips that help": {"color": GREEN, "ls": "-.", "marker": "D"},
+    "one question a weight": {"color": BLUE, "ls": "-", "marker": "o"},
+}
+WAYS: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]] = {
+    ("free", "ladder"): ("subset sums, first found", {"color": GREEN, "marker": "D"}),
+    ("free", "fewest"): ("subset sums, fewest numbers", {"color": BLUE, "marker": "o"}),
+    ("orseau", "ladder"): ("Orseau: golden ratio", {"color": PINK, "marker": "s"}),
+    ("malach", "ladder"): ("Malach: one lucky neuron", {"color": ORANGE, "marker": "^"}),
+}
 
 
 @typed
-def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 3) -> tuple[list[Axes], str]:
-    """Functions made of straight pieces, side by side, each titled with its name and its number of pieces.
-
-    Returns the axes and a description. Raises ValueError for no function.
-
-    >>> _, alt = sawtooths({"a tent": Pieces(np.array([0.0, 0.5, 1.0]), np.array([0.0, 1.0, 0.0]))})
-    >>> alt
-    'curves side by side, made of straight pieces: a tent (2 pieces).'
-    """
+def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 4, title: str = "") -> Drawn:
+    """Functions made of straight pieces, side by side, each titled with its name and its number of pieces."""
     if not functions:
         raise ValueError("there is no function to draw; give one or more, by name")
     rows = -(-len(functions) // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(10.6, 0.5 + 1.9 * rows), squeeze=False, sharex=True, sharey=True
+        rows, columns, figsize=(10.6, 0.9 + 1.7 * rows), squeeze=False, sharex=True, sharey=True, layout="constrained"
     )
-    figure.subplots_adjust(left=0.06, right=0.99, bottom=0.25 / rows, top=1 - 0.15 / rows, wspace=0.12, hspace=0.4)
-    drawn = list(grid.flat)[: len(functions)]
     for unused in list(grid.flat)[len(functions) :]:
         unused.set_axis_off()
-    for ax, (name, f) in zip(drawn, functions.items(), strict=True):
-        ax.plot(f.x, f.y, color=_LINES[0]["color"], lw=1.2)
+    for ax, (name, f) in zip(grid.flat, functions.items(), strict=False):
+        ax.plot(f.x, f.y, color=BLUE, lw=1.4)
         ax.set_title(f"{name}: {len(f)} pieces", fontsize=10)
-    for ax in grid[-1]:
         ax.set_xlabel("x")
+    for ax in grid[:, 0]:
+        ax.set_ylabel("height")
+    figure.suptitle(title or "Every fold doubles the pieces, and costs two more units", fontsize=12)
     said = ", ".join(f"{name} ({len(f)} pieces)" for name, f in functions.items())
-    return drawn, f"curves side by side, made of straight pieces: {said}."
+    return figure, f"Curves side by side, made of straight pieces: {said}."
 
 
 @typed
-def fit_errors(errors: Mapping[int, Sequence[float]], least: int, *, ax: Axes | None = None) -> tuple[Axes, str]:
+def fit_errors(errors: Mapping[int, Sequence[float]], least: int) -> Drawn:
     """How near networks of two layers come to a sawtooth, by hidden units: the nearest of all tried, and the others.
 
     `errors`: units -> the distance of each network tried; `least` is the number of units below which a distance under
-    1/2 is impossible. Returns the axes and a description. Raises ValueError for no units.
-
-    >>> _, alt = fit_errors({1: [0.5, 0.6], 2: [0.3]}, least=2)
-    >>> "3 networks" in alt
-    True
+    1/2 is impossible.
     """
     if not errors:
         raise ValueError("there are no distances to draw; give them by number of units")
-    ax = ax or plt.figure().gca()
+    figure, ax = plt.subplots(figsize=(7.6, 3.9), layout="constrained")
     units = sorted(errors)
     for n in units:
-        ax.plot([n] * len(errors[n]), errors[n], marker="_", ms=9, ls="", color="#999999")
-    ax.plot(units, [min(errors[n]) for n in units], label="the nearest one tried", **_LINES[0])
-    ax.axvline(least, color="#D55E00", ls="--", label=f"proved: below {least} units never under 1/2")
+        ax.plot([n] * len(errors[n]), errors[n], marker="_", ms=10, ls="", color=GREY)
+    ax.plot(units, [min(errors[n]) for n in units], color=BLUE, marker="o", label="nearest of all tried")
+    ax.axvline(least, color=ORANGE, ls="--", label=f"the bound: {least} units")
     ax.axhline(0.5, color="black", ls=":", lw=1, label="the constant 1/2")
-    ax.set_ylim(-0.03, None)
-    ax.set_xticks(units)
-    ax.set_xlabel("hidden units of the network of two layers")
-    ax.set_ylabel("largest distance from the sawtooth")
-    ax.legend(fontsize=9)
+    ax.set(ylim=(-0.03, 0.6), xticks=units, xlabel="hidden units of the network with two layers")
+    ax.set_ylabel("distance from the sawtooth")
+    clipped = sum(d > 0.6 for found in errors.values() for d in found)
+    words = f"Below {least} units nothing is nearer than 1/2, and with {least} units something is"
+    ax.set_title(words if min(errors.get(least, [1])) < 0.49 else "Nothing tried is nearer than 1/2", fontsize=11)
+    ax.legend(fontsize=9, loc="lower left")
+    if clipped:
+        ax.text(0.99, 0.98, f"{clipped} tries lie higher up", transform=ax.transAxes, ha="right", va="top", fontsize=9)
     tried = sum(map(len, errors.values()))
-    return ax, (
-        f"the largest distance from the sawtooth against the number of hidden units, for {tried} networks of two "
-        f"layers with knots at different places, and the nearest for each number; a vertical line at {least} units, "
-        "below which no network can come nearer than the constant one half, which is a dotted line."
+    return figure, (
+        f"The largest distance from the sawtooth against the number of hidden units, for {tried} networks of two "
+        f"layers, and the nearest for each number; a vertical line at {least} units, below which no network can come "
+        f"nearer than the constant one half, which is a dotted line."
     )
 
 
 @typed
-def route_sizes(
-    table: Annotated[pd.DataFrame, Columns("route folds random kept")],
-    *,
-    guess: Mapping[str, Any] | None = None,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Random weights needed and weights kept, against the number of folds, for each route; logarithmic upwards.
+def widths_by_route(
+    table: Annotated[pd.DataFrame, Columns("folds route widest")], *, guess: Mapping[str, Any] | None = None
+) -> Drawn:
+    """The widest layer of each random network against the number of folds, and what any four layers need.
 
-    `table` has the columns folds, route, random and kept. `guess` maps routes to a guessed number of random weights at
-    the largest number of folds, drawn as a star; what is no number is left out, and the description says so. Returns
-    the axes and a description. Raises ValueError for more than four routes, or none.
-
-    >>> rows = [(1, "deep", 700, 50), (2, "deep", 1300, 90)]
-    >>> _, alt = route_sizes(pd.DataFrame(rows, columns=["folds", "route", "random", "kept"]))
-    >>> "deep" in alt
-    True
+    `guess` maps routes to a guessed width at the largest number of folds, drawn as a star.
     """
-    routes = list(dict.fromkeys(table["route"]))
-    if not 1 <= len(routes) <= len(_LINES):
-        raise ValueError(f"the routes are {routes}; allowed: 1 to {len(_LINES)}")
-    ax = ax or plt.figure().gca()
-    for look, route in zip(_LINES, routes, strict=False):
-        rows = table[table["route"] == route].groupby("folds")[["random", "kept"]].mean()
-        ax.plot(rows.index, rows["random"], label=f"{route}: random weights", **look)
-        ax.plot(rows.index, rows["kept"], label=f"{route}: kept", **{**look, "alpha": 0.45, "mfc": "none"})
-    ax.set_yscale("log")
-    said = _stars(ax, guess or {}, table["folds"].max(), routes)
-    ax.set_xticks(sorted(set(table["folds"])))
-    ax.set_xlabel("folds k; the sawtooth has 2^k pieces")
-    ax.set_ylabel("weights")
-    ax.legend(fontsize=9)
-    return ax, (
-        f"weights on a logarithmic axis against the number of folds, for each route ({', '.join(routes)}): those of "
-        "the random network, and, fainter and with open marks, those kept of it." + said
+    figure, ax = plt.subplots(figsize=(8.0, 4.4), layout="constrained")
+    last = int(table["folds"].max())
+    for route, look in ROUTES.items():
+        rows = table[table["route"] == route].sort_values("folds")
+        ax.plot(rows["folds"], rows["widest"], **look)
+        end, width = rows["folds"].iloc[-1], rows["widest"].iloc[-1]
+        _beside(ax, end, width, f"{route}: {width:,}", look, up=10 if end < last else 0)
+    folds = np.array(sorted(set(table["folds"])))
+    floor = np.ceil(2 ** (folds / 3) - 1)
+    ax.plot(folds, floor, color="black", ls=":")
+    _beside(ax, last, floor[-1], f"floor of any four layers: {floor[-1]:.0f}", {"color": "black"})
+    said = _stars(ax, guess or {}, last)
+    ax.set(
+        yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds $k$; the sawtooth has $2^k$ pieces"
+    )
+    ax.set_ylabel("widest layer of the random network")
+    ax.set_title("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=11)
+    return figure, (
+        "The widest layer of the random network, on a logarithmic axis, against the number of folds, for targets with "
+        f"{', '.join(ROUTES)}; a dotted line shows what every network of four layers needs at least." + said
     )
 
 
-def _stars(ax: Axes, guess: Mapping[str, Any], at: float, routes: Sequence[str]) -> str:
+def _beside(ax: Axes, x: float, y: float, words: str, look: Mapping[str, Any], up: int = 0) -> None:
+    ax.annotate(words, (x, y), (8, up), textcoords="offset points", color=look["color"], va="center", fontsize=10)
+
+
+def _stars(ax: Axes, guess: Mapping[str, Any], at: float) -> str:
     said = ""
-    for look, route in zip(_LINES, routes, strict=False):
+    for route, look in ROUTES.items():
         value = guess.get(route)
         try:
             number = float(str(value).replace(",", ""))
@@ -136,205 +140,144 @@ def _stars(ax: Axes, guess: Mapping[str, Any], at: float, routes: Sequence[str])
         if 0 < number < 1e15:
             ax.plot(at, number, marker="*", ms=15, mfc="none", ls="", color=look["color"], label=f"your guess: {route}")
         elif value is not None:
-            said += f" The guess {value!r} for {route!r} is not drawn: give a number of weights."
+            said += f" The guess {value!r} for {route!r} is not drawn: give a number of units."
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(fontsize=9, loc="upper left")
     return said
 
 
 @typed
-def one_neuron_errors(
-    table: Annotated[pd.DataFrame, Columns("dimension seed")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Relative errors on one ReLU neuron by dimension: a line for each way to prune, its band from lowest to highest.
+def masks_against_training(table: Annotated[pd.DataFrame, Columns("dimension seed times mask trained")]) -> Drawn:
+    """Neuron masks on `times` as many features against the best top layer on the first of them, by number of inputs.
 
-    `table` has the columns dimension and seed and one column of errors for each way. Returns the axes and a
-    description. Raises ValueError for no way, or more than four.
-
-    >>> _, alt = one_neuron_errors(pd.DataFrame({"dimension": [4, 8], "seed": [0, 0], "neuron mask": [0.1, 0.2]}))
-    >>> "neuron mask" in alt
-    True
+    `mask` and `trained` are relative squared errors on one ReLU neuron; what is drawn is their ratio.
     """
-    ways = [name for name in table.columns if name not in ("dimension", "seed", "neurons")]
-    if not 1 <= len(ways) <= len(_LINES):
-        raise ValueError(f"the ways are {ways}; allowed: 1 to {len(_LINES)}")
-    ax = ax or plt.figure().gca()
-    for look, way in zip(_LINES, ways, strict=False):
-        _band(ax, table, "dimension", way, look)
+    figure, ax = plt.subplots(figsize=(7.8, 4.2), layout="constrained")
+    shown = table.assign(ratio=table["mask"] / table["trained"])
+    for look, d in zip(DIMENSIONS, sorted(set(table["dimension"])), strict=False):
+        by = shown[shown["dimension"] == d].groupby("times")["ratio"]
+        ax.plot(by.mean().index, by.mean(), label=f"d = {d} inputs, r = {2 * d} features", **look)
+        ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
+    ax.axhline(1, color="black", ls=":")
+    ax.annotate("best top layer on r features", (1, 1), (0, -13), textcoords="offset points", fontsize=9)
+    times = sorted(set(table["times"]))
     ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
-    dimensions = sorted(set(table["dimension"]))
-    ax.set_xticks(dimensions, [str(d) for d in dimensions])
-    ax.set_xlabel("inputs d of the ReLU neuron")
-    ax.set_ylabel("relative squared error")
-    ax.legend(fontsize=9, loc="center right")
-    return ax, (
-        f"relative squared error on a logarithmic axis against the number of inputs, for {', '.join(ways)}: means of "
-        f"{table['seed'].nunique()} random networks with bands from the lowest to the highest."
-    )
-
-
-def _band(ax: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any], label: str | None = None) -> None:
-    by = table.groupby(x)[y]
-    ax.plot(by.mean().index, by.mean(), label=label or y, **look)
-    ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.2, lw=0)
-
-
-@typed
-def sizes_and_bound(
-    table: Annotated[pd.DataFrame, Columns("method eps random bits bound")],
-    *,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """What linear maps took, against how exact they came out: random weights, mask bits, and the counting bound.
-
-    `table` has the columns method, eps, random, bits and bound, the last three for each entry of the map. Both axes
-    are in bits or logarithmic, and the first method's points are joined. Returns the axes and a description. Raises
-    ValueError for an empty table.
-
-    >>> rows = [("free", 1e-2, 90.0, 40.0, 5.6)]
-    >>> _, alt = sizes_and_bound(pd.DataFrame(rows, columns=["method", "eps", "random", "bits", "bound"]))
-    >>> "free" in alt
-    True
-    """
-    ax = ax or plt.figure().gca()
-    methods = list(dict.fromkeys(table["method"]))
-    for i, method in enumerate(methods):
-        rows = table[table["method"] == method].sort_values("eps")
-        look: dict[str, Any] = {"marker": "osXP"[i % 4], "ls": "" if i else "-"}
-        for column, what, color in (("random", "random weights", "#0072B2"), ("bits", "bits of the mask", "#D55E00")):
-            hollow = "none" if column == "bits" else None
-            ax.plot(np.log2(1 / rows["eps"]), rows[column], color=color, mfc=hollow, label=f"{method}: {what}", **look)
-    bits = np.linspace(1, np.log2(1 / table["eps"].min()) + 0.5, 50)
-    ax.plot(bits, bits - 1, color="black", ls="--", label="counting bound")
-    ax.axhline(32, color="#009E73", ls=":", label="the map in float32: 32 bits")
-    ax.set_yscale("log")
-    ax.set_ylim(0.7, None)
-    ax.set_xlabel("log2(1 / eps): how exact the map came out")
-    ax.set_ylabel("for each entry of the map")
-    ax.legend(fontsize=8, ncols=2)
-    return ax, (
-        "random weights and mask bits for each entry of a linear map, on a logarithmic axis, against how exact the map "
-        f"came out in bits; methods: {', '.join(methods)}; beside them the counting bound as a dashed line, below all "
-        "of them, and a dotted line at 32 bits."
+    ax.set_xticks(times, ["r", *(f"{n} r" for n in times[1:])])
+    ax.set(yscale="log", xlabel="features from which the neuron mask chooses")
+    ax.set_ylabel("error, divided by that of the top layer")
+    ax.set_title("With enough features to choose from, a neuron mask overtakes training", fontsize=11)
+    ax.legend(fontsize=9)
+    return figure, (
+        "The relative squared error of neuron masks, divided by that of the best top layer on r features, on "
+        f"logarithmic axes, against the number of features, for {table['dimension'].nunique()} numbers of inputs: "
+        f"means of {table['seed'].nunique()} random networks with bands from the lowest to the highest; a dotted line "
+        "at 1."
     )
 
 
 @typed
-def region_maps(maps: Mapping[str, Sequence[Region]], *, counted: bool = True) -> tuple[list[Axes], str]:
-    """The linear regions of networks, side by side: polygons shaded by the height in their middle, or by the winner.
+def kept_and_random(
+    table: Annotated[pd.DataFrame, Columns("eps method keep random kept entries least")], source: str
+) -> Drawn:
+    """Kept weights against random ones at equal eps, a panel for each eps, with the counting bound; a stored run.
 
-    With one output, the shade is the output's value; with more, each output has a shade, and a region has that of the
-    largest one. Titles give their number; the description does where they are `counted` (not for trained ones: their
-    numbers are others on another machine). Returns the axes and a description. Raises ValueError for no map, or an
-    empty one.
-
-    >>> from lthedu.landscape import SQUARE
-    >>> _, alt = region_maps({"flat": [Region(SQUARE, np.zeros((1, 2)), np.zeros(1))]})
-    >>> alt
-    'maps of linear regions, side by side, polygons with black borders: flat (1 region).'
+    `table` has a row for each map: counts of the whole network, `entries` of the map, and `least`, how many weights
+    must be kept of so many random ones. `source` says what made the run.
     """
-    if not maps or not all(maps.values()):
-        raise ValueError(f"the maps hold {[len(found) for found in maps.values()]} regions; give maps of 1 or more")
-    figure, panels = plt.subplots(1, len(maps), figsize=(10.6, 0.5 + 10 / max(len(maps), 2)), squeeze=False)
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.9, wspace=0.05)
-    for ax, (name, found) in zip(panels.flat, maps.items(), strict=True):
-        draw_regions(ax, found)
-        ax.set_title(f"{name}: {_regions(found)}", fontsize=10)
-    said = ", ".join(f"{name} ({_regions(found)})" if counted else name for name, found in maps.items())
-    return list(panels.flat), f"maps of linear regions, side by side, polygons with black borders: {said}."
-
-
-def _regions(found: Sequence[Region]) -> str:
-    return f"{len(found):,} region{'s' if len(found) > 1 else ''}"
+    panels = sorted(set(table["eps"]), reverse=True)
+    figure, axes = plt.subplots(1, len(panels), figsize=(10.4, 4.2), sharey=True, squeeze=False, layout="constrained")
+    for ax, eps in zip(axes[0], panels, strict=True):
+        rows = table[table["eps"] == eps]
+        for (method, keep), (label, look) in WAYS.items():
+            mine = rows[(rows["method"] == method) & (rows["keep"] == keep)]
+            ax.plot(mine["random"] / mine["entries"], mine["kept"] / mine["entries"], ls="", ms=5, alpha=0.6, **look)
+            by = mine.groupby("random")[["kept", "entries"]].mean()
+            if method == "free":
+                ax.plot(by.index / by["entries"], by["kept"] / by["entries"], color=look["color"], lw=1.5)
+            if len(mine):
+                ax.plot([], [], label=label, ls="", **look)
+        bound = rows.sort_values("random")
+        ax.plot(bound["random"] / bound["entries"], bound["least"] / bound["entries"], color="black", ls="--",
+                label="counting bound: nothing below")  # fmt: skip
+        ax.set(xscale="log", yscale="log", xlabel="random weights for each entry of the map")
+        ax.set_title(f"all maps within eps = {eps:g}", fontsize=11)
+    axes[0][0].set_ylabel("weights kept for each entry")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
+    figure.suptitle("Few kept and few random weights go together better than the first proof suggests", fontsize=12)
+    figure.supxlabel(f"stored run: {source}", x=0.995, ha="right", fontsize=7, color="#555555")
+    return figure, (
+        "Weights kept against random weights, both for each entry of a linear map and on logarithmic axes, a mark for "
+        f"each map; panels for {len(panels)} values of eps; {', '.join(label for label, _ in WAYS.values())}; a dashed "
+        "line shows how many must be kept by counting."
+    )
 
 
 @typed
-def draw_regions(ax: Axes, found: Sequence[Region]) -> None:
-    """Draw the polygons on `ax`, shaded as in `region_maps`.
-
-    >>> from lthedu.landscape import SQUARE
-    >>> draw_regions(plt.figure().gca(), [Region(SQUARE, np.zeros((1, 2)), np.zeros(1))])
-    """
-    heights = np.array([region.weight @ region.centre + region.bias for region in found])  # (regions, outputs)
-    shade = heights[:, 0] if heights.shape[1] == 1 else heights.argmax(1)
-    polygons = PolyCollection([region.corners for region in found], edgecolors="black", linewidths=0.35)
-    polygons.set(array=shade, cmap="viridis" if heights.shape[1] == 1 else "tab10")
-    if heights.shape[1] > 1:
-        polygons.set_clim(-0.5, 9.5)
-        polygons.set_alpha(0.6)
-    ax.add_collection(polygons)
-    corners = np.concatenate([region.corners for region in found])
-    ax.set_xlim(corners[:, 0].min(), corners[:, 0].max())
-    ax.set_ylim(corners[:, 1].min(), corners[:, 1].max())
-    ax.set_aspect("equal")
-    ax.set_axis_off()
-
-
-@typed
-def marks_by_kind(
-    values: Mapping[str, Sequence[float]], ylabel: str, *, log: bool = False, ax: Axes | None = None
-) -> tuple[Axes, str]:
-    """A mark for each network, in a column for each kind, with a bar at the mean.
-
-    Returns the axes and a description. Raises ValueError for no kind.
-
-    >>> _, alt = marks_by_kind({"shallow": [3, 4], "deep": [1, 2]}, "regions")
-    >>> alt
-    'regions, a mark for each network and a bar for their mean, for: shallow, deep.'
-    """
-    if not values:
-        raise ValueError("there is nothing to draw; give values by kind")
-    ax = ax or plt.figure(figsize=(7.2, 3.6)).gca()
-    for i, (look, found) in enumerate(zip(_LINES * len(values), values.values(), strict=False)):
-        x = i + (np.linspace(-0.18, 0.18, len(found)) if len(found) > 1 else np.zeros(1))
-        ax.plot(x, found, marker=look["marker"], color=look["color"], ls="", alpha=0.7)
-        ax.hlines(np.mean(found), i - 0.3, i + 0.3, color=look["color"], lw=2.5)
-    if log:
-        ax.set_yscale("log")
-    ax.set_xticks(range(len(values)), list(values), fontsize=10)
-    ax.set_ylabel(ylabel)
-    ax.grid(False, axis="x")
-    return ax, f"{ylabel}, a mark for each network and a bar for their mean, for: {', '.join(values)}."
-
-
-@typed
-def accuracy_by_depth(
-    table: Annotated[pd.DataFrame, Columns("arm layers replicate accuracy")],
-    *,
-    guess: Mapping[str, Any] | None = None,
-    ax: Axes | None = None,
-) -> tuple[Axes, str]:
-    """Test accuracy against the number of hidden layers, a line and a band for each arm.
-
-    `table` has the columns arm, layers, replicate and accuracy (a fraction). `guess` maps arms to a guessed
-    percentage at the largest depth. Returns the axes and a description. Raises ValueError for more than four arms, or
-    none.
-
-    >>> rows = [("plain", 4, 0, 0.9), ("plain", 8, 0, 0.8)]
-    >>> _, alt = accuracy_by_depth(pd.DataFrame(rows, columns=["arm", "layers", "replicate", "accuracy"]))
-    >>> "plain" in alt
-    True
-    """
-    arms = list(dict.fromkeys(table["arm"]))
-    if not 1 <= len(arms) <= len(_LINES):
-        raise ValueError(f"the arms are {arms}; allowed: 1 to {len(_LINES)}")
-    ax = ax or plt.figure().gca()
-    shown = table.assign(accuracy=100 * table["accuracy"])
-    looks = dict(zip(arms, _LINES, strict=False))
-    for arm, look in looks.items():
-        _band(ax, shown[shown["arm"] == arm], "layers", "accuracy", look, arm)
-    said = draw_guesses(ax, guess or {}, float(table["layers"].max()), looks)
-    ax.axhline(10, color="black", lw=1, ls=":", label="guessing blindly")
+def search_errors(table: Annotated[pd.DataFrame, Columns("weights seed")]) -> Drawn:
+    """The worst weight's error against the number of weights, for three ways to search the same random numbers."""
+    figure, ax = plt.subplots(figsize=(7.4, 4.0), layout="constrained")
+    for name, look in SEARCHES.items():
+        by = table.groupby("weights")[name]
+        ax.plot(by.median().index, by.median(), **look)
+        ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
+        last = by.median().index[-1]
+        _beside(ax, last, by.median().iloc[-1], name, look)
+    counts = sorted(set(table["weights"]))
     ax.set_xscale("log", base=2)
-    layers = sorted(set(table["layers"]))
-    ax.set_xticks(layers, [str(n) for n in layers])
-    ax.set_ylim(0, 101)
-    ax.set_xlabel("hidden layers")
-    ax.set_ylabel("test accuracy (%)")
-    ax.legend(fontsize=9, loc="lower left")
-    return ax, (
-        f"test accuracy in percent against the number of hidden layers, for {', '.join(arms)}: means of "
-        f"{table['replicate'].nunique()} networks with bands from the lowest to the highest; a dotted line at 10 "
-        "percent marks blind guessing." + said
+    ax.set_xticks(counts, [str(n) for n in counts])
+    ax.set(yscale="log", xlim=(counts[0] * 0.85, counts[-1] * 2.6), xlabel="weights that must all be right at once")
+    ax.set_ylabel("error of the worst weight")
+    ax.set_title("What counts is not how much you ask, but what you know when you ask", fontsize=11)
+    return figure, (
+        f"The error of the worst weight, on a logarithmic axis, against the number of weights, for "
+        f"{', '.join(SEARCHES)}: medians of {table['seed'].nunique()} draws with bands from the lowest to the highest."
     )
+
+
+@typed
+def fold_of_your_own(yours: Mapping[str, Pieces], lessons: Mapping[str, Pieces]) -> Drawn:
+    """Folds of the reader's beside those of the lesson, in two rows."""
+    columns = max(len(yours), len(lessons))
+    figure, grid = plt.subplots(
+        2, columns, figsize=(10.6, 4.2), squeeze=False, sharex=True, sharey=True, layout="constrained"
+    )
+    for row, (functions, color) in zip(grid, ((yours, ORANGE), (lessons, BLUE)), strict=True):
+        for ax, (name, f) in zip(row, functions.items(), strict=False):
+            ax.plot(f.x, f.y, color=color, lw=1.3)
+            ax.set_title(f"{name}: {len(f)} pieces", fontsize=10)
+            ax.set_xlabel("x")
+        row[0].set_ylabel("height")
+    figure.suptitle("Your fold above, the lesson's below", fontsize=12)
+    said = ", ".join(f"{name} ({len(f)} pieces)" for name, f in (*yours.items(), *lessons.items()))
+    return figure, f"Two rows of curves made of straight pieces, the reader's above: {said}."
+
+
+@typed
+def price_of_targets(table: Annotated[pd.DataFrame, Columns("target keep weights random kept")], source: str) -> Drawn:
+    """Random and kept weights for each weight of two trained targets, by how subsets are chosen; a stored run."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, 3.4), layout="constrained")
+    targets, keeps = list(dict.fromkeys(table["target"])), list(dict.fromkeys(table["keep"]))
+    for y, target in enumerate(targets):
+        rows = table[table["target"] == target].drop_duplicates("keep").set_index("keep")
+        each = rows["random"].iloc[0] / rows["weights"].iloc[0]
+        axes[0].barh(y, each, color=BLUE)
+        axes[0].text(each, y, f" {each:.0f}", va="center", fontsize=10)
+        for i, keep in enumerate(keeps):
+            each, place = rows.loc[keep, "kept"] / rows.loc[keep, "weights"], y + 0.36 * (i - 0.5)
+            axes[1].barh(place, each, 0.34, color=(GREEN, BLUE)[i % 2])
+            axes[1].text(each, place, f" {each:.1f}, {_label(keep).split(', ')[1]}", va="center", fontsize=10)
+    for ax, title in zip(axes, ("random weights for each of its own", "kept weights for each of its own"), strict=True):
+        ax.set(xlabel=title, yticks=range(len(targets)))
+        ax.set_yticklabels(targets if ax is axes[0] else [], fontsize=10)
+        ax.margins(x=0.15 if ax is axes[0] else 0.5)
+        ax.grid(axis="y", visible=False)
+    figure.suptitle("A convolution costs fewer random weights, and keeps as many for each of its own", fontsize=12)
+    figure.supxlabel(f"stored run: {source}", x=0.995, ha="right", fontsize=7, color="#555555")
+    return figure, (
+        f"Bars for the targets {', '.join(targets)}: on the left random weights for each weight of the target, on the "
+        f"right kept weights for each, with subsets chosen as {' and '.join(map(_label, keeps))}."
+    )
+
+
+def _label(keep: str) -> str:
+    return WAYS["free", keep][0]

@@ -18,10 +18,4 @@ EQUIVALENT = {
             "value > level: > -> >=",
         ],
     },
-    "split": {
-        "Any empty array is read as no corners.": [
-            "(0, 2): 2 -> 3",
-            "(0, 2): 2 -> 1",
-        ],
-    },
 }

@@ -1,45 +1,35 @@
-"""The explorer of regions; a browser test drives it by keyboard."""
+"""The explorer of the lower bound; a browser test drives it by keyboard."""
 
-import re
-
+import numpy as np
 import pytest
 
-from lthedu.landscape import random_network, regions
-from lthedu.lessons.what_the_theorem_does_not_say.explorer import explorer
+from lthedu.lessons.what_the_theorem_does_not_say.explorer import explorer, nearest
+from lthedu.proof import limits
 
 
-def counted(words: str) -> int:
-    return int(re.search(r"into ([\d,]+) regions", words)[1].replace(",", ""))
+def test_the_words_and_the_picture_follow_both_sliders(draws_each_anew) -> None:
+    shown = explorer(3, 6)
+    folds, units, *_, words = shown.children
+    assert "3 folds, 8 pieces; two layers with 6 units come to distance 0.500" in words.value
+    assert "takes at least 7 units" in words.value
+    draws_each_anew(shown, [(units, 7), (units, 8), (folds, 2)])
 
 
-def test_the_words_and_the_picture_follow_every_control() -> None:
-    layers, neurons, draw, kind, _, picture, words = explorer(1, 10).children
-    assert counted(words.value) == len(regions(random_network(1, 10, 1)))
-    assert "1 hidden layer of 10 neurons, plain: 10 neurons in all" in words.value
-    seen = {bytes(picture.value)}
-    layers.value = 3
-    assert "3 hidden layers of 10 neurons" in words.value
-    seen.add(bytes(picture.value))
-    plain = counted(words.value)
-    assert plain == len(regions(random_network(3, 10, 1)))
-    kind.value = "residual"
-    assert counted(words.value) == len(regions(random_network(3, 10, 1, residual=True))) != plain
-    seen.add(bytes(picture.value))
-    neurons.value = 4
-    assert "12 neurons in all" in words.value
-    seen.add(bytes(picture.value))
-    draw.value = 2
-    assert counted(words.value) == len(regions(random_network(3, 4, 2, residual=True)))
-    seen.add(bytes(picture.value))
-    assert len(seen) == 5
+@pytest.mark.parametrize("folds", [2, 3, 4])
+def test_the_nearest_network_wakes_up_at_the_bound(folds) -> None:
+    least = 2**folds - 1
+    assert nearest(folds, least - 1)[1] == pytest.approx(0.5)
+    assert nearest(folds, least)[1] == pytest.approx(1 / 6)
+    assert nearest(folds, least + 1)[1] == nearest(folds, least + 9)[1] == 0
 
 
-def test_the_largest_network_that_can_be_asked_for_is_drawn() -> None:
-    *_, _, words = explorer(6, 24).children
-    assert counted(words.value) > 100
+def test_the_distance_told_is_that_of_the_network_drawn() -> None:
+    near, distance = nearest(3, 7)
+    assert limits.distance(near, limits.pieces(limits.tent_network(3))) == pytest.approx(distance)
+    assert np.all(np.diff(near.x) > 0)
 
 
-@pytest.mark.parametrize(("layers", "neurons"), [(0, 8), (7, 8), (2, 1), (2, 25)])
-def test_an_explorer_outside_its_range_is_refused(layers: int, neurons: int) -> None:
-    with pytest.raises(ValueError, match=r"layers is .* whole number from 1 to 6|neurons is .* from 2 to 24"):
-        explorer(layers, neurons)
+@pytest.mark.parametrize(("folds", "units"), [(0, 8), (6, 8), (2, 0), (2, 33)])
+def test_an_explorer_outside_its_range_is_refused(folds: int, units: int) -> None:
+    with pytest.raises(ValueError, match=r"folds is .* whole number from 1 to 5|units is .* from 1 to 32"):
+        explorer(folds, units)

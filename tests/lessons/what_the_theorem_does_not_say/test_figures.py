@@ -1,11 +1,11 @@
-"""The lesson's figures draw what they are given."""
+"""The lesson's figures draw what they are given, and its drawings what the text says of them."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from figure_frame import checked
 
-from lthedu.landscape import SQUARE, Region, random_network, regions
-from lthedu.lessons.what_the_theorem_does_not_say import figures
+from lthedu.lessons.what_the_theorem_does_not_say import figures, schematics
 from lthedu.proof.limits import Pieces, pieces, tent_network
 
 
@@ -13,127 +13,131 @@ def by_label(ax) -> dict:
     return {line.get_label(): line for line in ax.lines}
 
 
+def words(figure) -> list[str]:
+    return [text.get_text() for ax in figure.axes for text in ax.texts]
+
+
 def test_sawtooths_are_drawn_knot_by_knot_and_counted() -> None:
-    axes, alt = figures.sawtooths({f"{k} folds": pieces(tent_network(k)) for k in (1, 2, 3, 4)})
-    assert len(axes) == 4
-    assert np.array_equal(axes[2].lines[0].get_xdata(), np.arange(9) / 8)
-    assert axes[3].get_title() == "4 folds: 16 pieces"
+    figure, alt = figures.sawtooths({f"{k} folds": pieces(tent_network(k)) for k in (1, 2, 3)}, columns=2)
+    assert np.array_equal(figure.axes[2].lines[0].get_xdata(), np.arange(9) / 8)
+    assert figure.axes[2].get_title() == "3 folds: 8 pieces"
     assert "3 folds (8 pieces)" in alt
     with pytest.raises(ValueError, match="no function"):
         figures.sawtooths({})
 
 
 def test_fit_errors_show_the_nearest_of_each_number_and_the_bound() -> None:
-    ax, alt = figures.fit_errors({1: [0.6, 0.5], 3: [0.4, 0.1]}, least=3)
-    lines = by_label(ax)
-    nearest = lines["the nearest one tried"]
+    figure, alt = figures.fit_errors({1: [0.6, 0.5], 3: [0.4, 0.1, 0.9]}, least=3)
+    lines = by_label(figure.axes[0])
+    nearest = lines["nearest of all tried"]
     assert list(zip(nearest.get_xdata(), nearest.get_ydata(), strict=True)) == [(1, 0.5), (3, 0.1)]
-    (bound,) = [line for label, line in lines.items() if "below 3 units" in label]
-    assert set(bound.get_xdata()) == {3}
-    assert "4 networks" in alt
+    assert set(lines["the bound: 3 units"].get_xdata()) == {3}
+    assert "1 tries lie higher up" in words(figure)
+    assert "with 3 units something is" in figure.axes[0].get_title()
+    assert "5 networks" in alt
     with pytest.raises(ValueError, match="no distances"):
         figures.fit_errors({}, least=1)
 
 
+def test_the_title_of_fit_errors_follows_what_was_tried() -> None:
+    figure, _ = figures.fit_errors({1: [0.6], 3: [0.5]}, least=3)
+    assert figure.axes[0].get_title() == "Nothing tried is nearer than 1/2"
+
+
 ROUTES = pd.DataFrame(
-    [(k, route, base**k * 100, base**k) for k in (1, 2, 3) for route, base in (("deep", 2), ("shallow", 4))],
-    columns=["folds", "route", "random", "kept"],
+    [(k, route, base * k) for k in (3, 6) for route, base in zip(figures.ROUTES, (100, 30, 10), strict=True)],
+    columns=["folds", "route", "widest"],
 )
 
 
-def test_routes_have_their_random_and_their_kept_weights_on_a_logarithmic_axis() -> None:
-    ax, alt = figures.route_sizes(ROUTES, guess={"deep": "12,000", "shallow": "many", "none": 3})
-    lines = by_label(ax)
+def test_routes_stand_beside_their_names_above_the_floor_of_four_layers() -> None:
+    figure, alt = figures.widths_by_route(ROUTES, guess={"two layers": "1,200", "three layers": "many"})
+    (ax,) = figure.axes
     assert ax.get_yscale() == "log"
-    assert list(lines["shallow: random weights"].get_ydata()) == [400, 1600, 6400]
-    assert list(lines["deep: kept"].get_ydata()) == [2, 4, 8]
-    star = lines["your guess: deep"]
-    assert (star.get_xdata()[0], star.get_ydata()[0]) == (3, 12_000)
-    assert "The guess 'many' for 'shallow' is not drawn" in alt
-    assert len({line.get_linestyle() for label, line in lines.items() if "random" in label}) == 2
-    with pytest.raises(ValueError, match=r"table is .* and one row or more"):
-        figures.route_sizes(ROUTES.iloc[:0])
+    assert [list(line.get_ydata()) for line in ax.lines[:4]] == [[300, 600], [90, 180], [30, 60], [1, 3]]
+    assert {"two layers: 600", "three layers: 180", "as deep as the folds: 60"} <= set(words(figure))
+    star = by_label(ax)["your guess: two layers"]
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == (6, 1200)
+    assert "The guess 'many' for 'three layers' is not drawn" in alt
 
 
-def test_errors_on_one_neuron_are_means_with_a_band() -> None:
-    table = pd.DataFrame({"dimension": [4, 4, 8, 8], "seed": [0, 1, 0, 1], "neurons": 9, "a": [0.1, 0.3, 0.2, 0.4]})
-    ax, alt = figures.one_neuron_errors(table)
-    assert list(by_label(ax)["a"].get_ydata()) == pytest.approx([0.2, 0.3])
+def test_masks_are_drawn_as_shares_of_the_trained_error_with_a_band() -> None:
+    rows = [(d, seed, n, (0.4 + 0.2 * seed) / n, 0.1) for d in (4, 8) for seed in (0, 1) for n in (1, 4)]
+    table = pd.DataFrame(rows, columns=["dimension", "seed", "times", "mask", "trained"])
+    figure, alt = figures.masks_against_training(table)
+    (ax,) = figure.axes
+    assert list(by_label(ax)["d = 4 inputs, r = 8 features"].get_ydata()) == pytest.approx([5, 1.25])
     band = ax.collections[0].get_paths()[0].vertices
-    assert (band[:, 1].min(), band[:, 1].max()) == (0.1, 0.4)
-    assert "neurons" not in by_label(ax)
+    assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((1, 6))
     assert "2 random networks" in alt
-    with pytest.raises(ValueError, match="the ways are"):
-        figures.one_neuron_errors(table[["dimension", "seed"]])
 
 
-def test_sizes_stand_against_bits_with_the_bound_below() -> None:
-    rows = [("free", 2**-4, 90.0, 40.0, 3.0), ("free", 2**-8, 100.0, 60.0, 7.0), ("malach", 0.25, 3e5, 50.0, 1.0)]
-    ax, alt = figures.sizes_and_bound(pd.DataFrame(rows, columns=["method", "eps", "random", "bits", "bound"]))
-    lines = by_label(ax)
-    assert sorted(lines["free: random weights"].get_xdata()) == [4, 8]
-    assert list(lines["malach: bits of the mask"].get_ydata()) == [50]
-    bound = lines["counting bound"]
-    assert np.allclose(bound.get_ydata(), bound.get_xdata() - 1)
-    assert "free, malach" in alt
-    with pytest.raises(ValueError, match=r"table is .* and one row or more"):
-        figures.sizes_and_bound(pd.DataFrame(columns=["method", "eps", "random", "bits", "bound"]))
+def test_kept_weights_stand_against_random_ones_at_equal_eps_with_the_bound() -> None:
+    rows = [(eps, m, keep, 72, 18, 4, 2) for eps in (0.1, 0.01) for m, keep in figures.WAYS]
+    columns = ["eps", "method", "keep", "random", "kept", "entries", "least"]
+    figure, alt = figures.kept_and_random(pd.DataFrame(rows, columns=columns), "made here")
+    assert [ax.get_title() for ax in figure.axes] == ["all maps within eps = 0.1", "all maps within eps = 0.01"]
+    for ax in figure.axes:
+        assert all((line.get_xdata()[0], line.get_ydata()[0]) == (18, 4.5) for line in ax.lines[:1])
+        bound = by_label(ax)["counting bound: nothing below"]
+        assert set(bound.get_ydata()) == {0.5}
+    assert "stored run: made here" in [text.get_text() for text in figure.texts]
+    assert "panels for 2 values of eps" in alt
 
 
-def test_every_region_is_a_polygon_of_its_own() -> None:
-    maps = {"shallow": regions(random_network(1, 8)), "deep": regions(random_network(3, 3))}
-    axes, alt = figures.region_maps(maps)
-    for ax, found in zip(axes, maps.values(), strict=True):
-        (drawn,) = ax.collections
-        assert len(drawn.get_paths()) == len(found)
-        heights = [float((r.weight @ r.centre + r.bias)[0]) for r in found]
-        assert np.allclose(drawn.get_array(), heights)
-    assert f"shallow ({len(maps['shallow'])} regions)" in alt
-    assert "regions)" not in figures.region_maps(maps, counted=False)[1]
-    with pytest.raises(ValueError, match=r"the maps hold \[0\] regions"):
-        figures.region_maps({"none": []})
+def test_searches_are_medians_with_a_band() -> None:
+    table = pd.DataFrame({"weights": [1, 1, 1, 2, 2, 2], "seed": [0, 1, 2] * 2})
+    table = table.assign(**{name: [0.1, 0.2, 0.9, 0.2, 0.3, 0.4] for name in figures.SEARCHES})
+    figure, alt = figures.search_errors(table)
+    assert list(figure.axes[0].lines[0].get_ydata()) == pytest.approx([0.2, 0.3])
+    assert set(figures.SEARCHES) <= set(words(figure))
+    assert "3 draws" in alt
 
 
-def test_with_more_outputs_the_largest_one_gives_the_shade() -> None:
-    half = SQUARE * np.array([0.5, 1.0])
-    found = [Region(half + np.array([x, 0]), np.zeros((3, 2)), np.eye(3)[k]) for x, k in ((-0.5, 2), (0.5, 0))]
-    (ax,), _ = figures.region_maps({"three": found})
-    assert ax.collections[0].get_array().tolist() == [2, 0]
+def test_a_fold_of_the_readers_stands_above_the_lessons() -> None:
+    line = Pieces(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    figure, alt = figures.fold_of_your_own({"yours": line}, {"lesson": pieces(tent_network(2))})
+    assert [ax.get_title() for ax in figure.axes] == ["yours: 1 pieces", "lesson: 4 pieces"]
+    assert "yours (1 pieces), lesson (4 pieces)" in alt
 
 
-def test_marks_stand_in_columns_with_a_bar_at_the_mean() -> None:
-    ax, alt = figures.marks_by_kind({"a": [1, 3], "b": [10]}, "regions")
-    assert [list(line.get_ydata()) for line in ax.lines] == [[1, 3], [10]]
-    assert [c.get_segments()[0][0][1] for c in ax.collections] == [2, 10]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
-    assert alt.endswith("a, b.")
-    with pytest.raises(ValueError, match="nothing to draw"):
-        figures.marks_by_kind({}, "regions")
+def test_targets_have_a_bar_for_random_weights_and_one_for_each_choice() -> None:
+    rows = [(t, keep, 10, 100 * n, 20 * n) for n, t in enumerate(("a", "b"), 1) for keep in ("ladder", "fewest")]
+    table = pd.DataFrame(rows, columns=["target", "keep", "weights", "random", "kept"])
+    figure, alt = figures.price_of_targets(table, "made here")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [10, 20]
+    assert [bar.get_width() for bar in figure.axes[1].patches] == [2, 2, 4, 4]
+    assert "targets a, b" in alt
 
 
-def test_accuracy_by_depth_has_a_line_an_arm_and_the_guesses() -> None:
-    rows = [(arm, n, i, 0.9 - 0.01 * n + 0.1 * i) for arm in ("x", "y") for n in (4, 8) for i in (0, 1)]
-    table = pd.DataFrame(rows, columns=["arm", "layers", "replicate", "accuracy"])
-    ax, alt = figures.accuracy_by_depth(table, guess={"x": "50 %", "y": "low"})
-    lines = by_label(ax)
-    assert list(lines["x"].get_ydata()) == pytest.approx([91, 87])
-    assert (lines["your guess: x"].get_xdata()[0], lines["your guess: x"].get_ydata()[0]) == (8, 50)
-    assert "The guess 'low' for 'y' is not drawn" in alt
-    assert "2 networks" in alt
-    with pytest.raises(ValueError, match=r"table is .* and one row or more"):
-        figures.accuracy_by_depth(table.iloc[:0])
+def test_paper_has_a_sheet_and_a_piece_for_each_half_of_the_one_before() -> None:
+    figure, alt = checked(schematics.folded_paper)
+    assert [len(ax.lines[0].get_xdata()) for ax in figure.axes[3:]] == [3, 5, 9]
+    assert "2, 4 and 8 sheets" in alt
 
 
-def test_a_function_may_be_given_by_hand() -> None:
-    _, alt = figures.sawtooths({"line": Pieces(np.array([0.0, 1.0]), np.array([0.0, 1.0]))})
-    assert "line (1 pieces)" in alt
+def test_three_pieces_are_on_the_wrong_side_at_the_corners_that_are_ringed() -> None:
+    figure, alt = checked(schematics.too_few_pieces)
+    teeth, few, _, rings = figure.axes[0].lines
+    height = np.interp(teeth.get_xdata(), few.get_xdata(), few.get_ydata())
+    wrong = teeth.get_xdata()[(height > 0.5) != (teeth.get_ydata() > 0.5)]
+    assert list(rings.get_xdata()) == list(wrong)
+    assert f"{len(wrong)} of 9 corners" in alt
 
 
-def test_more_lines_than_there_are_looks_are_refused() -> None:
-    many = [f"way {i}" for i in range(9)]
-    with pytest.raises(ValueError, match=r"the routes are \['way 0', .*; allowed: 1 to \d"):
-        figures.route_sizes(pd.DataFrame({"route": many, "folds": 1, "random": 2, "kept": 1}))
-    with pytest.raises(ValueError, match=r"the arms are \['way 0', .*; allowed: 1 to \d"):
-        figures.accuracy_by_depth(pd.DataFrame({"arm": many, "layers": 1, "replicate": 0, "accuracy": 0.5}))
-    ax, _ = figures.marks_by_kind({"a": [1, 10]}, "regions", log=True)
-    assert ax.get_yscale() == "log"
+def test_a_neuron_keeps_all_its_weights_and_a_weight_mask_one_each() -> None:
+    figure, _ = checked(schematics.neurons_or_weights)
+    blue = [sum(line.get_color() == schematics.BLUE for line in ax.lines) for ax in figure.axes]
+    assert blue == [12, 6, 3]
+
+
+def test_discs_do_not_overlap_and_no_mask_is_in_two() -> None:
+    figure, alt = checked(schematics.masks_and_maps)
+    (ax,) = figure.axes
+    centres = np.array([disc.center for disc in ax.patches])
+    apart = np.linalg.norm(centres[:, None] - centres, axis=2) + 9 * np.eye(len(centres))
+    assert apart.min() > 1
+    masks = np.array([[line.get_xdata()[0], line.get_ydata()[0]] for line in ax.lines if line.get_marker() == "x"])
+    assert all((np.linalg.norm(centres - mask, axis=1) < 0.5).sum() == 1 for mask in masks)
+    assert len(masks) < len(centres) == 28
+    assert "Twenty-eight discs" in alt

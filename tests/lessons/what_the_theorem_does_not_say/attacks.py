@@ -1,0 +1,154 @@
+"""Attacks on the verdict of the lesson on what the theorem does not say: each takes a minute and returns its numbers.
+
+They draw from seeds that the lesson does not use. The lesson quotes them by name.
+"""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from lthedu.lessons.what_the_theorem_does_not_say import routes
+from lthedu.proof import best_subsets, features, limits
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+SEEDS = (50, 51, 52, 53, 54)
+
+
+def knots_that_move() -> dict[int, float]:
+    """Can fewer units come nearer than 1/2 if their knots are optimised, too? By units, for three folds (7 needed)."""
+    sawtooth = limits.pieces(limits.tent_network(3))
+    found = {}
+    for units in (5, 6, 7):
+        rng, best = np.random.default_rng(units), np.inf
+        for _ in range(3):
+            sides = [*rng.choice([-1, 1], units - 1).tolist(), -1]
+
+            def off(knots: Floats, sides: list[int] = sides) -> float:
+                return limits.best_fit(sawtooth, np.clip(knots, 0, 1).tolist(), sides)[1]
+
+            start = np.arange(1, units + 1) / 8 + 0.02 * rng.normal(size=units)
+            best = min(best, minimize(off, start, method="Nelder-Mead", options={"maxfev": 200}).fun)
+        found[units] = best
+    return found
+
+
+def other_errors_allowed() -> dict[float, dict[str, float]]:
+    """Do the routes grow alike for another eps and another draw? Growth of the widest layer a fold, from 3 to 5."""
+    makes: dict[str, Callable[[int, float], int]] = {
+        "two layers": lambda k, eps: _widest(limits.prune_to(limits.shallow_sawtooth(k), eps=eps, seed=9)),
+        "three layers": lambda k, eps: _widest(
+            routes.prune_one_layer_more(routes.halfway_sawtooth(k), eps=eps, seed=9)
+        ),
+        "as deep as the folds": lambda k, eps: _widest(limits.prune_to(limits.tent_network(k), eps=eps, seed=9)),
+    }
+    return {eps: {route: (make(5, eps) / make(3, eps)) ** 0.5 for route, make in makes.items()} for eps in (0.3, 0.03)}
+
+
+def a_target_without_biases() -> float:
+    """How near to one tent does the best network without biases come? On [0, 1] it is a line through 0."""
+    x = np.linspace(0, 1, 1001)
+    tent = limits.pieces(limits.tent_network(1))(x)
+    return min(float(np.abs(tent - slope * x).max()) for slope in np.linspace(-1, 3, 4001))
+
+
+def every_neuron_mask() -> dict[str, float]:
+    """Is the search for neuron masks at fault? All masks of 14 neurons against the search: mean errors."""
+    found: dict[str, list[float]] = {"all masks": [], "search": []}
+    masks = np.array(list(itertools.product([0.0, 1.0], repeat=14)))[1:]
+    for seed in SEEDS:
+        gram, overlap, top = _features(7, 14, seed)
+        kept = masks * top
+        explained = (kept @ overlap) ** 2 / ((kept @ gram) * kept).sum(1)
+        found["all masks"].append(1 - explained.max() / 0.5)
+        found["search"].append(features.neuron_mask(gram, overlap, 0.5, top, starts=2, seed=seed)[1])
+    return {name: float(np.mean(errors)) for name, errors in found.items()}
+
+
+def how_often_masks_win() -> dict[int, tuple[int, int]]:
+    """Of 20 draws a number of inputs, in how many a mask on 16 r and on 64 r beats the best top layer on r."""
+    found = {}
+    for d in (4, 8, 12):
+        wins = np.zeros(2, int)
+        for seed in range(50, 70):
+            gram, overlap, top = _features(d, 128 * d, seed)
+            r = 2 * d
+            trained = features.top_layer_error(gram[:r, :r], overlap[:r], 0.5)
+            for i, n in enumerate((16 * r, 64 * r)):
+                error = features.neuron_mask(gram[:n, :n], overlap[:n], 0.5, top[:n], starts=1, seed=seed)[1]
+                wins[i] += error < trained
+        found[d] = int(wins[0]), int(wins[1])
+    return found
+
+
+def fewest_of_many_numbers() -> dict[int, float]:
+    """How many products are needed for a weight within 0.018, on average, from so many: up to two, or "three"."""
+    found, eta = {}, 0.018
+    for n in (40, 160, 640):
+        rng = np.random.default_rng(n)
+        sizes = []
+        for target in rng.uniform(-0.25, 0.25, 400):
+            x = rng.uniform(0.8, 1, n) * rng.uniform(-1, 1, n)
+            pairs = (x[:, None] + x)[np.triu_indices(n, 1)]
+            near = [abs(target) <= eta, np.abs(x - target).min() <= eta, np.abs(pairs - target).min() <= eta]
+            sizes.append(near.index(True) if True in near else 3)
+        found[n] = float(np.mean(sizes))
+    return found
+
+
+def better_searches() -> dict[str, float]:
+    """Eight weights, 20,000 questions: is the climbing at fault? Median error of the worst weight, by search."""
+    found: dict[str, list[float]] = {"restarts": [], "annealing": [], "told the sum": [], "targets known": []}
+    for seed in SEEDS:
+        rng = np.random.default_rng([8, seed])
+        x, wanted = rng.uniform(-1, 1, (8, 16)), rng.uniform(-0.5, 0.5, 8)
+        found["restarts"].append(_climb(x, wanted, rng, restart=400))
+        found["annealing"].append(_climb(x, wanted, rng, warm=0.3))
+        found["told the sum"].append(_climb(x, wanted, rng, told=np.sum))
+        found["targets known"].append(float(best_subsets(x, wanted).errors.max()))
+    return {name: float(np.median(errors)) for name, errors in found.items()}
+
+
+def _climb(
+    x: Floats,
+    wanted: Floats,
+    rng: np.random.Generator,
+    told: Callable[[Floats], float] = np.max,
+    restart: int = 20_000,
+    warm: float = 0.0,
+) -> float:
+    """The worst weight's error after 20,000 single flips, judged by what is `told` of all errors; the best one met."""
+    mask, stuck, best, tries = rng.random(x.shape) < 0.5, 0, np.inf, 20_000
+    now = float(told(np.abs((mask * x).sum(1) - wanted)))
+    for step in range(tries):
+        i, j = rng.integers(x.shape[0]), rng.integers(x.shape[1])
+        mask[i, j] ^= True
+        errors = np.abs((mask * x).sum(1) - wanted)
+        new = float(told(errors))
+        heat = warm * (1 - step / tries) ** 3
+        if new <= now or (heat and rng.random() < np.exp((now - new) / heat)):
+            stuck = stuck + 1 if new >= now else 0
+            now = new
+            best = min(best, float(errors.max()))
+        else:
+            mask[i, j] ^= True
+            stuck += 1
+        if stuck > restart:
+            mask, stuck = rng.random(x.shape) < 0.5, 0
+            now = float(told(np.abs((mask * x).sum(1) - wanted)))
+    return best
+
+
+def _widest(pruned: tuple) -> int:
+    return max(pruned[0].source.sizes)
+
+
+def _features(d: int, n: int, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Means of n random features on a neuron with d inputs, and a random top layer."""
+    rng = np.random.default_rng([d, seed])
+    w = rng.normal(size=d)
+    first, top = rng.uniform(-1, 1, (n, d)), rng.uniform(-1, 1, n)
+    return features.relu_gram(first, first), features.relu_gram(first, w[None] / np.linalg.norm(w))[:, 0], top
