@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
@@ -183,10 +184,13 @@ def pieces_by_weights(table: Table, kind: str, *, guess: Mapping[str, Any] | Non
     fewest = np.array([shown["share"].min(), 100])
     axes[0].plot(fewest, fewest, color="#777777", lw=1, ls=":", label="as many pieces as weights")
     words = draw_guesses(axes[0], guess or {}, at[min(1, len(at) - 1)], LOOKS)
-    axes[0].set(ylim=(0, None), ylabel="pieces (% of the dense network's)", title="Pieces of a slice")
-    axes[1].set(ylabel="test accuracy (%)", title="Accuracy")
+    axes[0].set(ylim=(0, None), ylabel="pieces (% of the dense network's)")
+    axes[0].set_title(f"Pieces of a slice {kind}", fontsize=11)
+    trained = shown.loc[shown["arm"] != UNTRAINED, "accuracy"]
+    axes[1].set(ylim=(trained.min() - 3, 100), ylabel="test accuracy (%)")
+    axes[1].set_title("Accuracy (untrained networks are at chance, below)", fontsize=11)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
-    figure.suptitle(f"Most pieces stay where most weights go ({kind})", fontsize=12)
+    figure.suptitle("Pruned networks lose weights faster than pieces; small ones have few pieces", fontsize=12)
     return figure, (
         f"Two panels against the weights left, in percent, fewer to the right, on a logarithmic axis; slices {kind}. "
         "Left, the number of pieces in percent of the dense network's, right, the test accuracy in percent; means with "
@@ -207,13 +211,19 @@ def pieces_by_accuracy(table: Table, kind: str) -> Drawn:
         ax.plot(100 * by["accuracy"], by["pieces"], label=arm, **{**look, **line})
         for _, row in by.iterrows():
             what = f"{row['steps']:g} steps" if arm == DENSE else f"{100 * row['density']:g} %"
+            shift, side = ((-6, -3), "right") if arm == DENSE else ((6, -3), "left")
+            place, look_at = (100 * row["accuracy"], row["pieces"]), {"color": look["color"], "fontsize": 8}
             if arm != UNTRAINED:
-                place = (100 * row["accuracy"], row["pieces"])
-                ax.annotate(what, place, (5, 4), textcoords="offset points", fontsize=8, color=look["color"])
-    ax.set(xlabel="test accuracy (%)", ylabel="pieces of a slice")
+                ax.annotate(what, place, shift, textcoords="offset points", ha=side, **look_at)
+    before = rows[rows["arm"] == UNTRAINED][["accuracy", "pieces"]].mean()
+    trained = 100 * rows.loc[rows["arm"] != UNTRAINED].groupby(["arm", "density", "steps"])["accuracy"].mean()
+    ax.set(xlabel="test accuracy (%)", ylabel="pieces of a slice", xlim=(trained.min() - 6, 100))
+    text = f"← untrained: {before['pieces']:.0f} pieces, at {100 * before['accuracy']:.0f} %"
+    ax.annotate(text, (trained.min() - 5.5, before["pieces"]), fontsize=9, color="#555555")
     ax.set_ylim(bottom=0)
-    ax.legend(fontsize=9, loc="lower left")
-    ax.set_title("Equally good networks can have many pieces or few", fontsize=12)
+    handles, names = ax.get_legend_handles_labels()
+    ax.legend(handles[1:], names[1:], fontsize=9, loc="center left")  # without the untrained ones, which are outside
+    ax.set_title("Pruned networks lie where the dense one was on its way; small ones far below", fontsize=12)
     return figure, (
         f"The number of pieces on slices {kind} against test accuracy in percent, a mark for the mean of each kind of "
         f"network: {', '.join(LOOKS)}. Pruned and small networks are labelled with the share of the weights that is "
@@ -251,4 +261,24 @@ def accuracy_by_depth(
         f"Test accuracy in percent against the number of hidden layers, for {', '.join(STARTS)}: means of "
         f"{table['replicate'].nunique()} networks with bands from the lowest to the highest; a dotted line at 10 "
         "percent marks chance." + words
+    )
+
+
+@typed
+def what_a_piece_reads(image: NDArray[np.float64], rows: Mapping[str, NDArray[np.float64]], answer: int) -> Drawn:
+    """An image, and for each network the weights with which it adds up its pixels for `answer` on the image's piece."""
+    side = int(np.sqrt(len(image)))
+    figure, axes = plt.subplots(1, 1 + len(rows), figsize=(2.7 * (1 + len(rows)), 3.1), layout="constrained")
+    axes[0].imshow(image.reshape(side, side), cmap="gray_r")
+    axes[0].set_title(f"an image of a {answer}", fontsize=11)
+    for ax, (name, row) in zip(axes[1:], rows.items(), strict=True):
+        most = np.abs(row).max() or 1.0
+        ax.imshow(row.reshape(side, side), cmap="RdBu", vmin=-most, vmax=most)
+        ax.set_title(name, fontsize=11)
+    for ax in axes:
+        ax.set_axis_off()
+    figure.suptitle(f"On its piece, each network adds up the pixels with these weights for a {answer}", fontsize=12)
+    return figure, (
+        f"An image of a {answer} and, for each of {', '.join(rows)}, the weights of all pixels in the formula "
+        f"for the answer {answer} on the image's piece: blue above 0, red below, white where the pixel is not used."
     )

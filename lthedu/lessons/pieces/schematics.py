@@ -26,8 +26,9 @@ def three_lines() -> Drawn:
         left.axvline(knot, color=colour, lw=0.8, ls=":")
     total = sum(s * np.maximum(x - k, 0) for k, s in zip(knots, slopes, strict=True))
     left.plot(x, total, color="black", lw=2.4)
-    left.annotate("the sum of the three", (0.62, 0.32), (0.63, 0.75), fontsize=10, arrowprops={"arrowstyle": "-"})
-    left.set(xlabel="input", ylabel="output", title="One input: three neurons, four pieces")
+    left.annotate("the sum of the three", (0.33, 0.21), (0.05, 0.8), fontsize=10, arrowprops={"arrowstyle": "-"})
+    left.set(xlabel="input", ylabel="output")
+    left.set_title("One input: three neurons, four pieces", fontsize=11)
     left.grid(visible=False)
     cut = [SQUARE]
     for neuron in FIRST:
@@ -38,7 +39,7 @@ def three_lines() -> Drawn:
         on = FIRST[:, :2] @ centre + FIRST[:, 2] > 0
         right.annotate("".join("+" if one else "−" for one in on), centre, ha="center", va="center", fontsize=11)
     _lines(right)
-    right.set_title("Two inputs: three neurons, seven pieces")
+    right.set_title("Two inputs: three neurons, seven pieces", fontsize=11)
     figure.suptitle("A neuron bends the network where it turns on; between the bends it is straight", fontsize=12)
     return figure, (
         "Left, three dashed curves that are zero up to a knot and straight after it, and their sum, a chain of four "

@@ -127,3 +127,12 @@ def test_the_cut_is_drawn_with_its_parts() -> None:
     figure, _ = checked(schematics.one_cut)
     assert [len(ax.patches[0].get_xy()) - 1 for ax in figure.axes] == [3, 3, 4]
     assert sum(text.get_text() == "0" for ax in figure.axes[1:] for text in ax.texts) == 4
+
+
+def test_what_a_piece_reads_is_drawn_as_an_image_around_zero() -> None:
+    rows = {"one": np.array([0.0, -2.0, 1.0, 0.0]), "none": np.zeros(4)}
+    figure, alt = figures.what_a_piece_reads(np.arange(4.0), rows, 7)
+    shown = figure.axes[1].images[0]
+    assert np.asarray(shown.get_array()).tolist() == [[0, -2], [1, 0]]
+    assert shown.get_clim() == (-2, 2)
+    assert "answer 7" in alt
