@@ -152,13 +152,16 @@ class Counting(Experiment[Settings]):
         named: dict[str, Any] = {"mask": mask, "order": order, "optimizer": Optimizer(lr=self.settings.lr)}
         return self.train(networks, **named).replicates
 
-    def mask(self, density: float, *, at_random: bool = False) -> Mask:
-        """The masks of the largest trained weights, (R, ...) by name, or random ones of the same layer counts."""
+    def mask(self, density: float, *, at_random: bool = False, output: float | None = None) -> Mask:
+        """The masks of the largest trained weights, (R, ...) by name, or random ones of the same layer counts.
+
+        `output` is the share of the output layer that is kept, by default as the settings say.
+        """
         assert self.trained is not None
         found = []
         for i, seed in enumerate(self.settings.seeds):
             scores = magnitude(masks.unstack(self.trained.params, i))
-            last = {list(scores)[-1]: max(density, self.settings.output)}
+            last = {list(scores)[-1]: max(density, self.settings.output) if output is None else output}
             one = select(scores, density, own_density=last)
             found.append(random_mask(one, generator(seed, "pieces mask", round(density * 1e6))) if at_random else one)
         return masks.stack(found)

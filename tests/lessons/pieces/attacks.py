@@ -159,6 +159,24 @@ def other_networks() -> dict[str, tuple[float, float]]:
     return found
 
 
+def at_equal_accuracy(lr: float = LESSON.lr) -> Found:
+    """Pieces of pruned networks, divided by those of dense ones that were stopped when they were as accurate."""
+    settings = replace(LIKE_THE_LESSON, lr=lr)
+    one = trained(settings)
+    way = [one.fit(one.start, steps) for steps in (30, 100, 300)] + [one.trained, dense(settings)]
+    reads = [evaluate(networks, one.data)[1].mean().item() for networks in way]  # type: ignore[arg-type]
+    pieces = [measured(networks, settings=settings).mean() for networks in way]  # type: ignore[arg-type]
+    found = {}
+    for at_random in (False, True):
+        for density in (0.2, 0.1, 0.05):
+            networks = pruned(density, at_random, settings)
+            accurate = evaluate(networks, one.data)[1].mean().item()
+            name = f"{'random' if at_random else 'pruned'} {100 * density:g}"
+            expected = np.interp(accurate, reads, pieces)
+            found[name] = round(float(measured(networks, settings=settings).mean() / expected), 2)
+    return found
+
+
 def masks_of_untrained_networks() -> Found:
     """Is it training that keeps the pieces? Untrained networks, their largest 20 % kept, in percent of whole ones."""
     one = Counting(trained().data, LIKE_THE_LESSON)
@@ -170,12 +188,14 @@ def masks_of_untrained_networks() -> Found:
     }
 
 
-def one_answer_everywhere() -> dict[str, list[float]]:
-    """Networks that are cut to 5 % and not trained on: percent of a slice's area with the commonest answer."""
+def one_answer_everywhere() -> dict[str, tuple[list[float], float]]:
+    """Networks cut to 5 % of every layer, not trained on: percent of a slice with the commonest answer; accuracy."""
     one, found = trained(), {}
     for name, chance in (("largest", False), ("random", True)):
-        cut = one.cut(one.mask(0.05, at_random=chance))
-        found[name] = [round(x) for x in measured(cut, _commonest).mean(1).tolist()]
+        for output in (0.5, 0.05):
+            cut = one.cut(one.mask(0.05, at_random=chance, output=output))
+            share = [round(x) for x in measured(cut, _commonest).mean(1).tolist()]
+            found[f"{name}, output layer {100 * output:g} %"] = share, accuracy(cut)
     return found
 
 
