@@ -38,8 +38,8 @@ def local_formula(layers: Sequence[Layer], x: Floats) -> Layer:
     """The formula of the piece on which the input x lies: weight (outputs, in) and bias (outputs,).
 
     `layers`: weight and bias of every layer, the last of which has no ReLU. On the piece the network is
-    weight @ x + bias, because there a ReLU either passes its number on or gives 0. Raises ValueError for shapes that do
-    not fit.
+    weight @ x + bias, because there a ReLU either passes its number on or gives 0. A value of exactly 0 counts as off.
+    Raises ValueError for shapes that do not fit.
 
     >>> layers = [(np.array([[1.0], [-1.0]]), np.array([0.0, 0.0])), (np.array([[3.0, 5.0]]), np.array([1.0]))]
     >>> weight, bias = local_formula(layers, np.array([2.0]))

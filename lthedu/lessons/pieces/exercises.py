@@ -41,6 +41,7 @@ def check_activation_pattern(attempt: Attempt) -> None:
         ([(np.eye(2), np.zeros(2)), (ones, np.array([-1.0]))], np.array([2.0, -3.0])),
         ([(np.eye(2), np.zeros(2)), (-ones, np.array([0.5]))], np.array([-2.0, -1.0])),
         ([(np.eye(2), np.array([-1.0, 1.0])), (ones, np.array([-1.0]))], np.array([1.0, -1.0])),  # values of 0
+        ([(np.array([[1.0, -0.5], [0.25, -0.5]]), np.zeros(2))], np.array([1.0, 1.0])),
     ]
     for sizes in ([3, 5], [4, 6, 3], [2, 5, 5, 4, 3], [2, 4, 4, 4, 4]):
         cases.append((_random_layers(attempt, sizes), _normal(attempt, sizes[0])))
@@ -271,6 +272,7 @@ def check_local_formula(attempt: Attempt) -> None:
         (two, np.array([-2.0])),
         (shifted, np.array([1.0, 1.0])),
         (shifted, np.array([-1.0, -1.0])),
+        (shifted, np.array([0.5, -0.5])),  # a value of 0
         ([(np.array([[1.0, -2.0]]), np.array([3.0]))], np.array([5.0, 1.0])),
     ]
     for sizes in ([3, 5, 2], [4, 6, 5, 3], [2, 5, 5, 5, 4]):

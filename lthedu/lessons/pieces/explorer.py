@@ -34,7 +34,7 @@ def explorer(counting: Counting, percent: int = 5) -> ipywidgets.VBox:
 
     @functools.cache
     def networks(percent: int, at_random: bool, on: bool):  # type: ignore[no-untyped-def]
-        mask = counting.mask(percent / 100, at_random=at_random)
+        mask = counting.mask(percent / 100, at_random=at_random, output=percent / 100)
         cut = counting.cut(mask)
         found = counting.on(cut, mask) if on else cut
         return found, (100 * evaluate(found, counting.data)[1]).tolist()
@@ -56,7 +56,7 @@ def explorer(counting: Counting, percent: int = 5) -> ipywidgets.VBox:
         digit, share = int(areas.argmax()), 100 * areas.max() / areas.sum()
         ax.set_title(f"{len(found):,} pieces; the colour is the answer", fontsize=11)
         return (
-            f"{which} {percent} % of the weights, {after}: {len(found):,} pieces on this slice, and on {share:.0f} % "
+            f"{which} {percent} % of every layer, {after}: {len(found):,} pieces on this slice, and on {share:.0f} % "
             f"of its area the answer is {digit}. The network reads {accuracy[network]:.1f} % of the test digits."
         )
 

@@ -250,12 +250,12 @@ def accuracy_by_depth(
         ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
     words = draw_guesses(ax, guess or {}, float(table["layers"].max()), STARTS)
     ax.axhline(10, color="black", lw=1, ls=":")
-    ax.annotate("chance", (table["layers"].min(), 10), (0, 4), textcoords="offset points", fontsize=9)
+    ax.annotate("chance", (table["layers"].max(), 10), (0, 4), textcoords="offset points", ha="right", fontsize=9)
     ax.set_xscale("log", base=2)
     layers = sorted(set(table["layers"]))
     ax.set_xticks(layers, [str(n) for n in layers])
     ax.set(ylim=(0, 101), xlabel="hidden layers", ylabel="test accuracy (%)")
-    ax.legend(fontsize=9, loc="lower left")
+    ax.legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.12))
     ax.set_title("Deep networks: the start decides (stored run, each at its own rate)", fontsize=12)
     return figure, (
         f"Test accuracy in percent against the number of hidden layers, for {', '.join(STARTS)}: means of "

@@ -265,6 +265,7 @@ def _local(
 changes: dict[str, Any]
 for words, changes in (
     ("no neuron is ever off: set the rows of neurons whose value is negative to 0", {"on": lambda v: v < np.inf}),
+    ("a neuron whose value is exactly 0 counts as off", {"on": lambda v: v >= 0}),
     ("the biases are missing", {"biases": 0.0}),
     ("it keeps the neurons that are off and drops those that are on", {"on": lambda v: v <= 0}),
     ("the constants of neurons that are off stay; a ReLU sets the whole value to 0", {"constants": lambda c, on: c}),

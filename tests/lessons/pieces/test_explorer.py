@@ -25,9 +25,9 @@ def test_every_control_draws_another_picture_and_says_so(counting, draws_each_an
 
 def test_what_it_says_is_what_the_cut_network_is(counting) -> None:
     *_, words = explorer(counting, 50).children
-    cut = counting.cut(counting.mask(0.5, at_random=True))
+    cut = counting.cut(counting.mask(0.5, at_random=True, output=0.5))
     many, *_ = numbers(cut.module(0), counting.planes(DIGITS)[0][0])
-    assert f"random 50 % of the weights, not trained on: {many:,} pieces" in words.value
+    assert f"random 50 % of every layer, not trained on: {many:,} pieces" in words.value
     assert f"reads {100 * evaluate(cut, counting.data)[1][0]:.1f} % of the test digits" in words.value
 
 
