@@ -1,9 +1,12 @@
 """The stop button inside a training ends an experiment there: no half-trained network becomes a row of its table."""
 
+from dataclasses import replace
+
 import pytest
 
 from lthedu import data
 from lthedu.experiments import base
+from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.pruning_basics.experiment import Comparison
 from lthedu.lessons.rewinding import experiment as rewinding
@@ -17,6 +20,10 @@ SIZES = (196, 6, 10)
 def comparing(digits: data.Dataset) -> None:
     settings = compare.Settings(seeds=(0, 1), nonzeros=(3_700,), dense_steps=6, steps=6, updates=3, batch_size=20)
     Comparison(digits, settings).train_dense()
+
+
+def counting_pieces(digits: data.Dataset) -> None:
+    counting.Counting(digits, replace(counting.SIZES.tiny, early=(), steps=6, batch_size=20)).run()
 
 
 def deconstructing(digits: data.Dataset) -> None:
@@ -38,7 +45,7 @@ def rewound(digits: data.Dataset) -> None:
     rewinding.Rewinding(digits, settings).run()
 
 
-@pytest.mark.parametrize("experiment", [comparing, deconstructing, finding_supermasks, rewound])
+@pytest.mark.parametrize("experiment", [comparing, counting_pieces, deconstructing, finding_supermasks, rewound])
 def test_a_stop_in_the_midst_of_training_stops_the_experiment(experiment, mnist, monkeypatch):
     real, loop, ends = base.train, base.training, []
 

@@ -17,6 +17,8 @@ from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pieces import experiment as counting
+from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.winning_tickets import experiment as tickets
@@ -155,6 +157,24 @@ def widths(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return proof_targets.proof_growth(clock, parts)
 
 
+def pieces(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Pieces of pruned and other networks at three learning rates, also with four times the steps; and residual against
+    plain starts by depth at four rates. Five seeds; minutes on one thread of a CPU."""
+    whole, half, title = data.load("mnist"), data.pooled(data.load("mnist")), "Pieces of networks on 14 x 14 MNIST"
+    made: dict[str, Experiment[Any]] = {"residual": residual.ByDepth(whole, residual.Settings())}
+    for settings in (counting.SIZES.paper, counting.LONG):
+        for lr in counting.RATES:
+            made[f"{settings.steps} steps at {lr:g}"] = counting.Counting(half, replace(settings, lr=lr))
+    found = {name: _reference(title, one, clock, parts / name) for name, one in made.items()}
+    return _together(title, found)
+def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
+    """Several results as one, whose column `study` says which a row comes from."""
+    every = list(found.values())
+    table = pd.concat([one.table.assign(study=name) for name, one in found.items()], ignore_index=True)
+    seconds = round(sum(one.made_with["seconds"] for one in every), 1)
+    settings = {name: one.settings for name, one in found.items()}
+    made = every[0].made_with | {"seconds": seconds}
+    return PaperResult(title, all(one.complete for one in every), settings, made, without_nan(table))
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,
@@ -169,6 +189,7 @@ RUNS: dict[str, Run] = {
     "proof_tradeoff": tradeoff,
     "zeros_and_signs": zeros_and_signs,
     "pruning_is_all_you_need": widths,
+    "pieces": pieces,
 }
 
 

@@ -31,6 +31,7 @@ from lthedu.base.ranges import Columns
 from lthedu.course import lesson
 from lthedu.experiments import paper_results, study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
@@ -390,8 +391,52 @@ CALLS = [
             "split": [None, 3],
         },
     ),
+    Call(landscape.most_pieces, lambda: {"neurons": 3}, {"neurons": COUNT, "dimension": COUNT}),
+    Call(
+        landscape.activation_pattern,
+        lambda: {"hidden": [(np.ones((2, 3)), np.ones(2))], "x": np.ones(3)},
+        {"hidden": [None, [3]], "x": [None, np.ones((3, 1))]},
+    ),
+    Call(
+        landscape.local_formula,
+        lambda: {"layers": [(np.ones((2, 3)), np.ones(2))], "x": np.ones(3)},
+        {"layers": [None, [3]], "x": [None, np.ones((3, 1))]},
+    ),
     Call(
         landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
+    ),
+    Call(
+        depth.Settings,
+        lambda: {},
+        {
+            "depths": [None, (), (0,), (0.5,)],
+            "width": COUNT,
+            "steps": COUNT,
+            "seeds": [None, (), ("a",)],
+            "images": [0.5],
+        },
+    ),
+    Call(
+        depth.accuracy_by_depth,
+        lambda: {
+            "data": small_data(),
+            "settings": depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
+        },
+        {"data": [None], "settings": [None, study.LESSON], "progress": [3]},
+    ),
+    Call(
+        counting.Settings,
+        lambda: {},
+        {
+            "sizes": [None, (196, 10)],
+            "densities": [None, (), (1.0,)],
+            "output": [0, 1.5, NAN],
+            "steps": COUNT,
+            "early": [None, (0,)],
+            "lr": [0, NAN],
+            "slices": COUNT,
+            "kinds": [None, (), ("through noise",)],
+        },
     ),
     # sparsity
     Call(

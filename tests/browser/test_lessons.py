@@ -327,6 +327,22 @@ LESSONS = [
         ),
         ("needed = {k: least_units(", "at, below = {}, {}"),
     ),
+    Lesson(
+        "pieces",
+        "PARTLY SUPPORTED",
+        {
+            "11.2": (RIGHT, USED),
+            "11.1": (WRONG, "the next layer gets the values after the ReLU"),
+        },
+        "explorer(",
+        (
+            (0, "", "random 5 % of every layer, not trained on"),
+            (0, "ArrowLeft", "random 10 % of every layer, not trained on"),
+            ("largest", "Space", "largest 10 % of every layer, not trained on"),
+            (1, "ArrowRight", "largest 10 % of every layer, not trained on"),
+        ),
+        ("for n in (3, 24, 64)",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

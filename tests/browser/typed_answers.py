@@ -203,5 +203,20 @@ def least_units(values, error=0.5, level=0.5):
 def counting_bound(dimension, eps):
     return max(math.floor(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)""",
     },
+    "pieces": {
+        "11.1": """\
+def activation_pattern(hidden, x):
+    on = []
+    for weight, bias in hidden:
+        x = weight @ x + bias
+        on.append(x > 0)
+    return np.concatenate(on)""",
+        "11.2": """\
+def most_pieces(neurons, dimension=2):
+    row = [1] * (dimension + 1)
+    for _ in range(neurons):
+        row = [1] + [row[d] + row[d - 1] for d in range(1, dimension + 1)]
+    return row[dimension]""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

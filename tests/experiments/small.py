@@ -12,6 +12,8 @@ from lthedu.experiments import Experiment, convolutional_supermasks
 from lthedu.experiments.study import settings
 from lthedu.experiments.study.study import Study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pieces import experiment as counting
+from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import experiment as contest
@@ -52,6 +54,13 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
         replace(rewinding.SIZES.tiny, densities=(0.3,), ks=(0, 2), few_ks=(0,), steps=8, seeds_per_part=1),
     ),
     "lottery": lambda folder: lottery.Lottery(digits(), lottery.SIZES.tiny),
+    "counting": lambda folder: counting.Counting(
+        digits(1), replace(counting.SIZES.tiny, steps=2, batch_size=32, seeds_per_part=1)
+    ),
+    "residual": lambda folder: residual.ByDepth(
+        digits(),
+        residual.Settings(seeds=(0, 1), depths=(2,), width=4, steps=2, batch_size=32, images=60, seeds_per_part=1),
+    ),
     "compare": lambda folder: compare.Comparison(
         digits(), replace(compare.SIZES.tiny, nonzeros=(3_700,), dense_steps=2, steps=3, seeds_per_part=1)
     ),

@@ -12,6 +12,8 @@ from lthedu.data import DamagedFile
 from lthedu.experiments import convolutional_supermasks, paper_results
 from lthedu.experiments.study import Settings, Study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
+from lthedu.lessons.pieces import experiment as counting
+from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
@@ -160,6 +162,23 @@ def test_the_pruning_run_holds_the_search_all_pixels_and_the_longer_training(tmp
     arms = found.table.groupby(["pixels", "steps"])["arm"].nunique()
     assert arms.to_dict() == {(196, 4): 6, (784, 4): 3, (196, 5): 3}
     assert set(found.table["lr"]) == {0.001, 0.002}
+
+
+def test_the_run_on_pieces_holds_every_rate_both_lengths_and_the_starts(tmp_path, mnist, monkeypatch):
+    small = replace(counting.SIZES.tiny, steps=2, early=(), batch_size=10, kinds=counting.KINDS)
+    starts = residual.Settings(seeds=(0, 1), depths=(1,), width=4, steps=2, batch_size=10, images=40, rates=(0.1,))
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(counting.SIZES, "paper", small)
+    monkeypatch.setattr(counting, "LONG", replace(small, steps=3))
+    monkeypatch.setattr(residual, "Settings", lambda: starts)
+    found = paper_results.read(runs.run("pieces", tmp_path))
+    assert found.complete
+    pieces, by_depth = (found.table[found.table[name].notna()] for name in ("slice", "layers"))
+    assert len(pieces) + len(by_depth) == len(found.table)
+    assert pieces.groupby(["lr", "steps"])["arm"].nunique().to_dict() == {
+        (lr, steps): arms for lr in counting.RATES for steps, arms in ((0, 1), (4, 4), (6, 4))
+    }
+    assert by_depth["arm"].nunique() == 4
 
 
 def test_the_run_on_signs_holds_every_arm_at_every_rate(tmp_path, mnist, monkeypatch):

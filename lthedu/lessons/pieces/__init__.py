@@ -1,0 +1,1 @@
+"""The lesson "Pieces: what a network is made of, before and after pruning"."""
