@@ -57,10 +57,13 @@ class Fitness:
         """What of the budget is left, in forward passes."""
         return self.budget - self.spent
 
+    def price(self, masks: int) -> float:
+        """What the losses of so many masks at once cost each network, in forward passes over all examples."""
+        return FORWARD * masks * (1.0 if self.batch is None else self.batch / len(self.x))
+
     def __call__(self, population: Tensor) -> Tensor:
         """The losses (R, P) of masks (R, P, N). Raises ValueError when they cost more than is left."""
-        share = 1.0 if self.batch is None else self.batch / len(self.x)
-        self._pay(FORWARD * population.shape[1] * share)
+        self._pay(self.price(population.shape[1]))
         with torch.no_grad():
             found = self.loss(population.to(self.x.dtype), *self._examples())
         return self._noted(population, found)
