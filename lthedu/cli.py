@@ -317,7 +317,7 @@ def paper(
         typer.Argument(
             metavar="RUN",
             help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, supermasks-short, winning_tickets, "
-            "zeros_and_signs, small_cnn, proof_targets or proof_tradeoff.",
+            "zeros_and_signs, search_without_gradients, small_cnn, proof_targets or proof_tradeoff.",
         ),
     ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),

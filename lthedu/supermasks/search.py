@@ -112,7 +112,7 @@ def random_search(fitness: Fitness, generator: torch.Generator, *, together: int
         fitness(half(fitness.r, together, fitness.n, generator))
 
 
-def anneal(fitness: Fitness, generator: torch.Generator, *, hot: float = 0.001, accept: Accept = acceptance) -> None:
+def anneal(fitness: Fitness, generator: torch.Generator, *, hot: float = 0.0001, accept: Accept = acceptance) -> None:
     """Simulated annealing: one mask a network, a swap proposed at a time, a temperature that falls geometrically.
 
     It falls from `hot` to a thousandth of that. With `hot` = 0 nothing worse is ever accepted: hill climbing.
@@ -131,7 +131,7 @@ def evolve(
     fitness: Fitness,
     generator: torch.Generator,
     *,
-    size: int = 10,
+    size: int = 5,
     swaps: int = 2,
     cross: Cross = crossover,
     again: bool = False,
@@ -169,7 +169,7 @@ def estimate(fitness: Fitness, generator: torch.Generator, *, rate: float = 3.0,
         fitness(upper_half(scores))
 
 
-def descend(fitness: Fitness, generator: torch.Generator, *, rate: float = 30.0, momentum: float = 0.9) -> None:
+def descend(fitness: Fitness, generator: torch.Generator, *, rate: float = 10.0, momentum: float = 0.9) -> None:
     """Edge-popup as a searcher: the mask's gradient, straight through to the scores, at `GRADIENT` a step.
 
     The rate falls along half a cosine. Source: Ramanujan et al. (2020), arXiv:1911.13299.

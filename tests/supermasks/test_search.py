@@ -246,7 +246,7 @@ def test_crossover_is_given_rows_of_masks(tiny):
 
     settings = Settings(seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=200, batch=5)
     Contest(tiny, settings, searchers={"mine": partial(evolve, cross=cross)}).run()
-    assert set(shapes) == {(20, 236)}
+    assert set(shapes) == {(10, 236)}
 
 
 def test_what_a_loss_cost_is_its_first_row_at_or_below(game):

@@ -131,7 +131,7 @@ def ring(losses: Tensor, promised: Tensor, flow: Tensor) -> Drawn:
                     connectionstyle="arc3,rad=0.18",
                 )
             )
-            side = (start + end) / 2 + 0.17 * np.array([(end - start)[1], -(end - start)[0]])
+            side = (start + end) / 2 + 0.3 * np.array([(end - start)[1], -(end - start)[0]])
             ax.text(*side, f"{100 * float(flow[i, j]):.1f}", ha="center", va="center", fontsize=9, color="#0072B2")
     ax.set(xlim=(-2.2, 2.2), ylim=(-1.5, 1.5))
     ax.axis("off")
