@@ -178,7 +178,7 @@ class Contest(Experiment[Settings]):
         rows = [
             (name, self.first + r, cost, seconds, loss)
             for cost, seconds, losses in fitness.history
-            for r, loss in enumerate(losses.tolist())
+            for r, loss in enumerate(losses)
         ]
         return pd.DataFrame(rows, columns=COLUMNS)
 

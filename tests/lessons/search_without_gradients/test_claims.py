@@ -34,9 +34,9 @@ def pretended(last: dict[str, float]):
         for name in self.searchers:
             fitness = self.fitness(self.settings.budget)
             for share in (0.01, 0.1, 1.0):
-                losses = torch.full((len(self.settings.seeds),), last.get(name, 2.0) + (1 - share) * 0.001)
+                losses = [last.get(name, 2.0) + (1 - share) * 0.001] * len(self.settings.seeds)
                 fitness.history.append((share * self.settings.budget, share, losses))
-            self.best[name] = fitness.best, losses
+            self.best[name] = fitness.best, torch.tensor(losses)
             self.rows.append(self._rows(name, fitness))
         return self.table
 
