@@ -21,6 +21,7 @@ from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
+from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
@@ -70,6 +71,12 @@ def zeros_and_signs(clock: Clock, images: Path | None, parts: Path) -> PaperResu
     """What kept weights start from and what pruned ones hold, every arm at five learning rates; minutes on a CPU."""
     study = signs.Rates(data.pooled(data.load("mnist")), signs.PAPER)
     return _reference("Signs, scales and zeros on 14 x 14 MNIST at several learning rates", study, clock, parts)
+
+
+def search_without_gradients(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Seven searchers for masks at up to 40,000 forward passes, and their settings; minutes on one thread of a CPU."""
+    study = searches.Longer(data.pooled(data.pooled(data.load("mnist"))), searches.PAPER)
+    return _reference("Searches for masks of frozen networks on 7 x 7 MNIST", study, clock, parts)
 
 
 CONV4 = replace(
@@ -190,6 +197,7 @@ RUNS: dict[str, Run] = {
     "zeros_and_signs": zeros_and_signs,
     "pruning_is_all_you_need": widths,
     "pieces": pieces,
+    "search_without_gradients": search_without_gradients,
 }
 
 

@@ -22,7 +22,7 @@ class Fitness:
     `networks`: R of one architecture, with the weights that stay frozen; `x` (n, ...), `y` (n,); `budget`: forward
     passes over all n examples for each network. With `batch`, a loss is measured on that many examples, drawn anew at
     each call from `generator`, and costs as much of a forward pass. `history` holds a row for each call: cost so far,
-    seconds so far, best loss so far (R,).
+    seconds so far, best loss so far of each network.
 
     >>> from lthedu.networks.models import MLP
     >>> one = Replicates.create(lambda: MLP([3, 2]), seeds=[0])
@@ -38,7 +38,7 @@ class Fitness:
     batch: int | None = None
     generator: torch.Generator | None = None
     spent: float = 0.0
-    history: list[tuple[float, float, Tensor]] = field(default_factory=list)
+    history: list[tuple[float, float, list[float]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.budget > 0:
@@ -57,10 +57,13 @@ class Fitness:
         """What of the budget is left, in forward passes."""
         return self.budget - self.spent
 
+    def price(self, masks: int) -> float:
+        """What the losses of so many masks at once cost each network, in forward passes over all examples."""
+        return FORWARD * masks * (1.0 if self.batch is None else self.batch / len(self.x))
+
     def __call__(self, population: Tensor) -> Tensor:
         """The losses (R, P) of masks (R, P, N). Raises ValueError when they cost more than is left."""
-        share = 1.0 if self.batch is None else self.batch / len(self.x)
-        self._pay(FORWARD * population.shape[1] * share)
+        self._pay(self.price(population.shape[1]))
         with torch.no_grad():
             found = self.loss(population.to(self.x.dtype), *self._examples())
         return self._noted(population, found)
@@ -110,5 +113,5 @@ class Fitness:
         self.best_loss = torch.where(better, low.values, self.best_loss)
         chosen = population.bool()[torch.arange(self.r), low.indices]
         self.best = torch.where(better[:, None], chosen, self.best)
-        self.history.append((self.spent, time.perf_counter() - self.begun, self.best_loss.clone()))
+        self.history.append((self.spent, time.perf_counter() - self.begun, self.best_loss.tolist()))
         return found

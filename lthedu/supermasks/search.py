@@ -6,7 +6,6 @@ losses, and goes on until its budget is spent. The best mask it has asked for is
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -14,7 +13,11 @@ from torch import Tensor
 from lthedu.supermasks.fitness import FORWARD, GRADIENT, Fitness
 from lthedu.supermasks.topk import keep_top
 
-Searcher = Callable[[Fitness, torch.Generator], None]
+Searcher = Callable[[Fitness, torch.Generator], object]
+Cross = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+Accept = Callable[[Tensor, Tensor, float], Tensor]
+
+COLDEST = 0.001  # of the first temperature
 
 
 def half(r: int, p: int, n: int, generator: torch.Generator) -> Tensor:
@@ -23,18 +26,22 @@ def half(r: int, p: int, n: int, generator: torch.Generator) -> Tensor:
     >>> half(1, 2, 6, torch.Generator()).sum(2).tolist()
     [[3, 3]]
     """
-    return _top(torch.rand(r, p, n, generator=generator))
+    return upper_half(torch.rand(r, p, n, generator=generator))
 
 
-def _top(scores: Tensor) -> Tensor:
+def upper_half(scores: Tensor) -> Tensor:
+    """Masks that keep exactly half of the weights, those with the largest `scores` (R, P, N).
+
+    >>> upper_half(torch.tensor([[[0.1, 0.4, 0.3, 0.2]]])).tolist()
+    [[[False, True, True, False]]]
+    """
     return keep_top(scores.flatten(0, 1), 0.5).view(scores.shape)
 
 
 def crossover(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
-    """Children of the masks `a` and `b`, which keep equally many: what both keep, and of the rest so many.
+    """Children of the masks `a` and `b`: the places that both keep, plus half of those that only one keeps.
 
-    Shapes (P, N). Where the parents agree the child does as they do. Of the places that one of them keeps, half are
-    drawn: the child keeps as many weights as each of them.
+    Shapes (P, N). The parents keep equally many weights, and so does each child. Where they agree it does as they do.
 
     >>> a, b = torch.tensor([[True, True, False, False]]), torch.tensor([[True, False, True, False]])
     >>> crossover(a, b, torch.Generator().manual_seed(0)).sum().item()
@@ -77,118 +84,99 @@ def acceptance(now: Tensor, new: Tensor, temperature: float) -> Tensor:
     return (-rise / temperature).exp()
 
 
-def random_search(fitness: Fitness, generator: torch.Generator, together: int = 40) -> None:
-    """Draw masks until the budget is spent: the control."""
+def chosen(population: Tensor, places: Tensor) -> Tensor:
+    """The masks (R, K, N) that stand at `places` (R, K) of a population (R, P, N), network by network.
+
+    >>> chosen(torch.tensor([[[True, False], [False, True]]]), torch.tensor([[1]])).tolist()
+    [[[False, True]]]
+    """
+    return population.gather(1, places[..., None].expand(-1, -1, population.shape[2]))
+
+
+def parents(population: Tensor, loss: Tensor, generator: torch.Generator, of: int = 3) -> Tensor:
+    """As many parents as there are masks (R, P, N), each the best of a tournament `of` a few drawn at random.
+
+    >>> best = parents(torch.eye(2, dtype=torch.bool)[None], torch.tensor([[0.1, 0.9]]), torch.Generator(), of=50)
+    >>> best.tolist()
+    [[[True, False], [True, False]]]
+    """
+    r, p, _ = population.shape
+    drawn = torch.randint(p, (r, p, of), generator=generator)
+    losses = loss[:, None].expand(-1, p, -1).gather(2, drawn)
+    return chosen(population, drawn.gather(2, losses.argmin(2, keepdim=True))[..., 0])
+
+
+def random_search(fitness: Fitness, generator: torch.Generator, *, together: int = 40) -> None:
+    """Draw masks until the budget is spent: the control of every search."""
     while fitness.left >= together:
         fitness(half(fitness.r, together, fitness.n, generator))
 
 
-@dataclass(frozen=True)
-class Annealing:
+def anneal(fitness: Fitness, generator: torch.Generator, *, hot: float = 0.0001, accept: Accept = acceptance) -> None:
     """Simulated annealing: one mask a network, a swap proposed at a time, a temperature that falls geometrically.
 
-    Called with a fitness and a generator it searches until the budget is spent.
+    It falls from `hot` to a thousandth of that. With `hot` = 0 nothing worse is ever accepted: hill climbing.
     """
-
-    hot: float = 0.005
-    cold: float = 5e-6
-    accept: Callable[[Tensor, Tensor, float], Tensor] = acceptance
-
-    def __call__(self, fitness: Fitness, generator: torch.Generator) -> None:
-        """Search until the budget is spent."""
-        now = half(fitness.r, 1, fitness.n, generator)
-        loss, begun = fitness(now), fitness.spent
-        while fitness.left >= FORWARD:
-            done = (fitness.spent - begun) / (fitness.budget - begun)
-            temperature = self.hot * (self.cold / self.hot) ** done
-            new = swapped(now, 1, generator)
-            proposed = fitness(new)
-            taken = torch.rand(loss.shape, generator=generator) < self.accept(loss, proposed, temperature)
-            now, loss = torch.where(taken[..., None], new, now), torch.where(taken, proposed, loss)
+    now = half(fitness.r, 1, fitness.n, generator)
+    loss, whole = fitness(now), fitness.left
+    while fitness.left >= FORWARD:
+        temperature = hot * COLDEST ** (1 - fitness.left / whole)
+        new = swapped(now, 1, generator)
+        proposed = fitness(new)
+        taken = torch.rand(loss.shape, generator=generator) < accept(loss, proposed, temperature)
+        now, loss = torch.where(taken[..., None], new, now), torch.where(taken, proposed, loss)
 
 
-@dataclass
-class Genetic:
-    """A genetic algorithm: the best of parents and children survive; parents are chosen by tournament.
+def evolve(
+    fitness: Fitness,
+    generator: torch.Generator,
+    *,
+    size: int = 5,
+    swaps: int = 2,
+    cross: Cross = crossover,
+    again: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """A genetic algorithm: the best of parents and children survive; gives the last population and its losses.
 
     `cross` makes a child of two parents, then `swaps` weights change places in it. With `again`, survivors are measured
-    anew in every generation, which costs evaluations, and matters where a loss is noisy. `generations` keeps the
-    populations (R, P, N) of every `every`-th generation, for looking at.
+    anew in every generation, which costs evaluations, and matters where a loss is noisy. Source: Holland (1975).
     """
-
-    size: int = 40
-    tournament: int = 3
-    swaps: int = 2
-    cross: Callable[[Tensor, Tensor, torch.Generator], Tensor] = crossover
-    again: bool = False
-    every: int = 10
-    generations: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)  # masks, and losses (R, P)
-
-    def __call__(self, fitness: Fitness, generator: torch.Generator) -> None:
-        """Search until the budget is spent."""
-        share = 1.0 if fitness.batch is None else fitness.batch / len(fitness.x)
-        population = half(fitness.r, self.size, fitness.n, generator)
-        loss, generation = fitness(population), 0
-        while fitness.left >= self.size * share * (2 if self.again else 1):
-            if generation % self.every == 0:
-                self.generations[generation] = population, loss
-            a, b = (self._parents(population, loss, generator) for _ in range(2))
-            crossed = self.cross(a.flatten(0, 1), b.flatten(0, 1), generator)  # all networks' pairs in one row
-            children = swapped(crossed.view(a.shape), self.swaps, generator)
-            if self.again:
-                loss = fitness(population)
-            everyone, losses = torch.cat([population, children], 1), torch.cat([loss, fitness(children)], 1)
-            survive = losses.argsort(1)[:, : self.size]
-            population = everyone.gather(1, survive[..., None].expand(-1, -1, fitness.n))
-            loss, generation = losses.gather(1, survive), generation + 1
-        self.generations[generation] = population, loss
-
-    def _parents(self, population: Tensor, loss: Tensor, generator: torch.Generator) -> Tensor:
-        """P parents, each the best of a few drawn at random."""
-        r, p, n = population.shape
-        drawn = torch.randint(p, (r, p, self.tournament), generator=generator)
-        losses = loss[:, None].expand(-1, p, -1).gather(2, drawn)
-        winners = drawn.gather(2, losses.argmin(2, keepdim=True))[..., 0]
-        return population.gather(1, winners[..., None].expand(-1, -1, n))
+    population = half(fitness.r, size, fitness.n, generator)
+    loss = fitness(population)
+    while fitness.left >= fitness.price(size) * (2 if again else 1):
+        a, b = (parents(population, loss, generator).flatten(0, 1) for _ in range(2))  # all networks' in one row
+        children = swapped(cross(a, b, generator).view(population.shape), swaps, generator)
+        if again:
+            loss = fitness(population)
+        everyone, losses = torch.cat([population, children], 1), torch.cat([loss, fitness(children)], 1)
+        survive = losses.argsort(1)[:, :size]
+        population, loss = chosen(everyone, survive), losses.gather(1, survive)
+    return population, loss
 
 
-@dataclass(frozen=True)
-class Evolution:
+def estimate(fitness: Fitness, generator: torch.Generator, *, rate: float = 3.0, pairs: int = 20) -> None:
     """An evolution strategy over scores: noise in mirrored pairs, ranks in the place of losses.
 
-    The mask keeps the larger half of the scores. With noise e, the mean of rank(loss(s + sigma e)) e estimates the
+    The mask keeps the larger half of the scores. With noise e, the mean of rank(loss(scores + e)) e estimates the
     gradient of a smoothed objective. Source: Salimans, Ho, Chen, Sidor and Sutskever (2017), arXiv:1703.03864.
     """
-
-    pairs: int = 20
-    sigma: float = 1.0
-    rate: float = 3.0
-
-    def __call__(self, fitness: Fitness, generator: torch.Generator) -> None:
-        """Search until the budget is spent."""
-        scores = torch.randn(fitness.r, 1, fitness.n, generator=generator)
-        while fitness.left >= 2 * self.pairs + FORWARD:
-            noise = torch.randn(fitness.r, self.pairs, fitness.n, generator=generator)
-            noise = torch.cat([noise, -noise], 1)
-            loss = fitness(_top(scores + self.sigma * noise))
-            ranks = loss.argsort(1).argsort(1) / (2 * self.pairs - 1) - 0.5  # the smallest loss: -1/2
-            slope = (ranks[..., None] * noise).mean(1, keepdim=True) / self.sigma
-            scores = scores - self.rate * slope
-            fitness(_top(scores))
+    scores = torch.randn(fitness.r, 1, fitness.n, generator=generator)
+    while fitness.left >= 2 * pairs + FORWARD:
+        noise = torch.randn(fitness.r, pairs, fitness.n, generator=generator)
+        noise = torch.cat([noise, -noise], 1)
+        ranks = fitness(upper_half(scores + noise)).argsort(1).argsort(1) / (2 * pairs - 1) - 0.5  # the best: -1/2
+        scores = scores - rate * (ranks[..., None] * noise).mean(1, keepdim=True)
+        fitness(upper_half(scores))
 
 
-@dataclass(frozen=True)
-class Gradient:
-    """Edge-popup as a searcher: the mask's gradient, straight through to the scores, at `GRADIENT` a step."""
+def descend(fitness: Fitness, generator: torch.Generator, *, rate: float = 10.0, momentum: float = 0.9) -> None:
+    """Edge-popup as a searcher: the mask's gradient, straight through to the scores, at `GRADIENT` a step.
 
-    rate: float = 3.0
-    momentum: float = 0.9
-
-    def __call__(self, fitness: Fitness, generator: torch.Generator) -> None:
-        """Search until the budget is spent; the rate falls along half a cosine."""
-        scores = (2 * torch.rand(fitness.r, 1, fitness.n, generator=generator) - 1) / 7
-        moved, steps = torch.zeros_like(scores), int(fitness.left // GRADIENT)
-        for step in range(steps):
-            _, gradient = fitness.gradient(_top(scores))
-            moved = self.momentum * moved + gradient
-            scores = scores - self.rate * (1 + math.cos(math.pi * step / steps)) / 2 * moved
+    The rate falls along half a cosine. Source: Ramanujan et al. (2020), arXiv:1911.13299.
+    """
+    scores = (2 * torch.rand(fitness.r, 1, fitness.n, generator=generator) - 1) / 7
+    moved, steps = torch.zeros_like(scores), int(fitness.left // GRADIENT)
+    for step in range(steps):
+        _, gradient = fitness.gradient(upper_half(scores))
+        moved = momentum * moved + gradient
+        scores = scores - rate * (1 + math.cos(math.pi * step / steps)) / 2 * moved

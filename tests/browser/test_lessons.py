@@ -263,7 +263,7 @@ LESSONS = [
     ),
     Lesson(
         "search_without_gradients",
-        "REFUTED",
+        "PARTLY SUPPORTED",
         {
             "7.4": (RIGHT, USED),
             "7.2": (WRONG, "children keep other numbers of weights than their parents"),
@@ -271,9 +271,9 @@ LESSONS = [
         },
         "explorer(",
         (
-            (0, "", "Generation 0, network 0"),
-            (0, "ArrowRight", "Generation 10, network 0"),
-            (1, "ArrowRight", "Generation 10, network 1"),
+            (0, "", "A loss of 1.5, in forward passes"),
+            (0, "ArrowRight", "A loss of 1.45, in forward passes"),
+            (1, "ArrowRight", "A loss of 1.45, in multiplications"),
         ),
     ),
     Lesson(

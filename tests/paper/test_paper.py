@@ -17,6 +17,7 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
+from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
@@ -189,6 +190,18 @@ def test_the_run_on_signs_holds_every_arm_at_every_rate(tmp_path, mnist, monkeyp
     assert found.complete
     arms = found.table.groupby(["network", "lr"])["action"].nunique()
     assert arms.to_dict() == {(signs.SHALLOW, 0.001): 17, (signs.SHALLOW, 0.002): 17, (signs.NARROW, 0.1): 12}
+
+
+def test_the_run_of_searches_holds_every_budget_and_every_setting_that_was_tried(tmp_path, mnist, monkeypatch):
+    small = searches.OneBudget(seeds=(0, 1), sizes=(49, 4, 10), images=20, budget=200, batch=5)
+    monkeypatch.setattr(data, "load", lambda name: mnist.first(60, 30, 30))
+    monkeypatch.setattr(searches, "PAPER", searches.Settings(small, budgets=(200, 300), tried=small))
+    found = paper_results.read(runs.run("search_without_gradients", tmp_path))
+    assert found.complete
+    contests = found.table[found.table["stage"] == "contest"]
+    assert contests.groupby("budget")["searcher"].nunique().to_dict() == {200: 7, 300: 7}
+    tried = found.table[found.table["stage"] == "tried"].groupby("searcher")["setting"].nunique()
+    assert tried.to_dict() == {name: len(values) for name, values in searches.TRIED.items()}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Searchers at equal evaluations: one set of frozen networks, one fitness, one budget."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Annotated
 
 import pandas as pd
@@ -9,31 +10,52 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import AtLeast, Count, Range
+from lthedu.base.ranges import AtLeast, Columns, Count, Range
 from lthedu.base.streams import generator
 from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
 from lthedu.networks.models import MLP
 from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import (
-    Annealing,
-    Evolution,
-    Genetic,
-    Gradient,
+    Cross,
     Searcher,
-    acceptance,
+    anneal,
     crossover,
+    descend,
+    estimate,
+    evolve,
     random_search,
 )
 from lthedu.supermasks.weights import signed_constants
 from lthedu.training import Progress
 
 RANDOM = "random search"
+UNCROSSED = "genetic algorithm, no crossover"
 GENETIC = "genetic algorithm"
-ANNEALING = "simulated annealing"
 EVOLUTION = "evolution strategy"
+CLIMBING = "hill climbing"
+ANNEALING = "simulated annealing"
 GRADIENT_GUIDED = "gradient (edge-popup)"
-SEARCHERS = (RANDOM, GENETIC, EVOLUTION, ANNEALING, GRADIENT_GUIDED)
 COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
+
+
+def first_parent(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    """In the place of crossover: the child is its first parent, and only mutation changes it.
+
+    >>> first_parent(torch.tensor([[True, False]]), torch.tensor([[False, True]]), torch.Generator()).tolist()
+    [[True, False]]
+    """
+    return a
+
+
+SEARCHERS: Mapping[str, Searcher] = {
+    RANDOM: random_search,
+    UNCROSSED: partial(evolve, cross=first_parent),
+    GENETIC: evolve,
+    EVOLUTION: estimate,
+    CLIMBING: partial(anneal, hot=0.0),
+    ANNEALING: anneal,
+    GRADIENT_GUIDED: descend,
+}
 
 
 @typed
@@ -48,7 +70,7 @@ class Settings(Seeded):
 
     sizes: Annotated[tuple[Count, ...], AtLeast(2)] = (49, 64, 10)
     images: Count = 1000  # that a loss is measured on
-    budget: Annotated[int, Range(200)] = 4000  # forward passes over all of them, for each network
+    budget: Annotated[int, Range(200)] = 2500  # forward passes over all of them, for each network
     batch: Count = 50  # images of a noisy fitness
 
     def __post_init__(self) -> None:
@@ -89,28 +111,41 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
 
 
 @typed
+def reached(table: Annotated[pd.DataFrame, Columns("searcher replicate cost loss")], goal: float) -> pd.DataFrame:
+    """What it cost until the loss was no higher than `goal`: a row a replicate, a column a searcher.
+
+    `table` is what `Contest.run` returns, or several of them. Infinite where the goal was not reached.
+
+    >>> rows = [("a", 0, 1.0, 0.9), ("a", 0, 2.0, 0.5), ("b", 0, 1.0, 0.8), ("b", 0, 2.0, 0.7)]
+    >>> reached(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 0.6).loc[0].tolist()
+    [2.0, inf]
+    """
+    costs = table["cost"].where(table["loss"] <= goal, float("inf"))
+    found: pd.DataFrame = costs.groupby([table["replicate"], table["searcher"]]).min().unstack()
+    return found
+
+
+@typed
 @dataclass
 class Contest(Experiment[Settings]):
     """The contest on one dataset of small images: the best loss so far, after every call of every searcher.
 
-    `cross` and `accept` may be replaced by a learner's functions.
+    `searchers` may be the learner's own, by name.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.pooled(data.load("mnist", device="cpu").first(300, 100, 100)))
     >>> contest = Contest(mnist, Settings(seeds=(0, 1), sizes=(49, 6, 10), images=50, budget=200, batch=10))
-    >>> sorted(contest.run()["searcher"].unique()) == sorted(SEARCHERS)
+    >>> set(contest.run()["searcher"]) == set(SEARCHERS)
     True
     """
 
     COLUMNS = COLUMNS
-    carries = {"best": side_by_side, "generations": side_by_side}
-    functions = {"cross": crossover, "accept": acceptance}
+    carries = {"best": side_by_side}
+    functions = {"searchers": SEARCHERS}
 
     settings: Settings = LESSON
-    cross: Callable[[Tensor, Tensor, torch.Generator], Tensor] = crossover
-    accept: Callable[[Tensor, Tensor, float], Tensor] = acceptance
+    searchers: Mapping[str, Searcher] = field(default_factory=lambda: SEARCHERS)
     best: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)  # each searcher's masks (R, N), losses (R,)
-    generations: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)  # the genetic algorithm's populations
 
     def __post_init__(self) -> None:
         s = self.settings
@@ -121,40 +156,29 @@ class Contest(Experiment[Settings]):
 
     def work(self, tick: Progress, keep: Keep) -> None:
         """Let every searcher spend the budget. `tick(done, all, text)` counts searchers."""
-        for done, name in enumerate(SEARCHERS):
-            tick(done, len(SEARCHERS), name)
-            fitness, search = self.fitness(self.settings.budget), self.searcher(name)
-            search(fitness, generator(self.first, "contest", name))
-            self.best[name] = fitness.best, fitness.best_loss
-            if isinstance(search, Genetic):
-                self.generations = search.generations
-            self.rows.append(self._rows(name, fitness))
-        tick(len(SEARCHERS), len(SEARCHERS), "done")
+        for done, name in enumerate(self.searchers):
+            tick(done, len(self.searchers), name)
+            self.search(name, self.searchers[name])
+        tick(len(self.searchers), len(self.searchers), "done")
+
+    def search(self, name: str, search: Searcher) -> None:
+        """Let one searcher spend the budget, and note it under `name`."""
+        fitness = self.fitness(self.settings.budget)
+        search(fitness, generator(self.settings.seeds[0], "contest", name))
+        self.best[name] = fitness.best, fitness.best_loss
+        self.rows.append(self._rows(name, fitness))
 
     def fitness(self, budget: float, batch: int | None = None) -> Fitness:
         """A new fitness, nothing spent: over all images, or over `batch` of them, drawn anew at every call."""
         few = self.data.first(self.settings.images)
         return Fitness(self.networks, few.x_train, few.y_train, budget, batch, generator(0, "fitness batches"))
 
-    def searcher(self, name: str) -> Searcher:
-        """The searcher called `name`. Raises ValueError for another name."""
-        every: dict[str, Searcher] = {
-            RANDOM: random_search,
-            GENETIC: Genetic(cross=self.cross),
-            EVOLUTION: Evolution(),
-            ANNEALING: Annealing(accept=self.accept),
-            GRADIENT_GUIDED: Gradient(),
-        }
-        if name not in every:
-            raise ValueError(f"no searcher is called {name!r}; there are: {', '.join(SEARCHERS)}")
-        return every[name]
-
     def _rows(self, name: str, fitness: Fitness) -> pd.DataFrame:
         """The best loss so far after every call, a row a network: cost in forward passes, and seconds."""
         rows = [
             (name, self.first + r, cost, seconds, loss)
             for cost, seconds, losses in fitness.history
-            for r, loss in enumerate(losses.tolist())
+            for r, loss in enumerate(losses)
         ]
         return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -164,14 +188,12 @@ class Contest(Experiment[Settings]):
         fitness.best, fitness.best_loss = self.best[name]
         return fitness.accuracy(self.data.x_test, self.data.y_test)
 
-    def noisy(self, again: bool) -> tuple[Tensor, Tensor]:
+    def noisy(self, cross: Cross = crossover, *, again: bool) -> tuple[Tensor, Tensor]:
         """The genetic algorithm on a noisy fitness: the loss (R,) that the survivor believed to be best is believed to
         have, and what it has on all images. With `again`, survivors are measured anew in every generation."""
         s = self.settings
-        search = Genetic(cross=self.cross, again=again)
         fitness = self.fitness(s.budget / 20, s.batch)
-        search(fitness, generator(0, "noisy"))
-        population, losses = list(search.generations.values())[-1]
+        population, losses = evolve(fitness, generator(0, "noisy"), size=40, cross=cross, again=again)
         believed = losses.min(1)
         best = population[torch.arange(len(population)), believed.indices][:, None]
         return believed.values, fitness.loss(best.float(), fitness.x, fitness.y)[:, 0]

@@ -1,55 +1,64 @@
-"""Watch a population of masks evolve."""
+"""Choose a loss, and see what each searcher pays to reach it."""
+
+from collections.abc import Mapping
+from typing import Annotated
 
 import ipywidgets
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
 from lthedu.figures.live import live_plot
-from lthedu.lessons.search_without_gradients.experiment import Contest
+from lthedu.lessons.search_without_gradients.experiment import reached
+from lthedu.lessons.search_without_gradients.figures import SEARCHES
 
-SHOWN = 120  # weights
+PASSES, MULTIPLICATIONS = "forward passes", "multiplications"
 
 
 @typed
-def explorer(contest: Contest) -> ipywidgets.VBox:
-    """Choose a generation and a network: the population's masks, best on top, and their losses.
+def explorer(
+    table: Annotated[pd.DataFrame, Columns("searcher replicate cost loss")], prices: Mapping[str, float]
+) -> ipywidgets.VBox:
+    """Choose a goal and what is counted: the mean loss of each searcher, and where its line crosses the goal.
 
-    Left every row is a mask, every column one of the weights; right the losses of all masks over the generations.
-    The sliders move with the arrow keys. Raises ValueError before the contest was run.
+    `table` is what `Contest.run` returns; `prices` says what share of a forward pass an evaluation takes where only
+    multiplications count. The sliders move with the arrow keys.
     """
-    generations = contest.generations
-    if not generations:
-        raise ValueError("there are no populations yet; run the contest first")
-    steps = sorted(generations)
-    wide = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="34em")}
-    last = len(contest.settings.seeds) - 1
+    wide = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="36em")}
+    goals = [round(goal, 2) for goal in np.arange(2.2, 0.94, -0.05)]
     controls = {
-        "generation": ipywidgets.SelectionSlider(options=steps, value=steps[0], description="generation", **wide),
-        "network": ipywidgets.IntSlider(value=0, min=0, max=last, description="network", **wide),
+        "goal": ipywidgets.SelectionSlider(options=goals, value=1.5, description="loss to reach", **wide),
+        "counted": ipywidgets.SelectionSlider(options=[PASSES, MULTIPLICATIONS], description="counted in", **wide),
     }
-    figure = Figure(figsize=(10, 4), dpi=90)
+    figure = Figure(figsize=(9.6, 4.4), dpi=90)
 
-    def draw(generation: int, network: int) -> str:
-        population, losses = (t[network] for t in generations[generation])
-        order = losses.argsort()
+    def draw(goal: float, counted: str) -> str:
+        share = prices if counted == MULTIPLICATIONS else {}
+        found = reached(table, goal).median()
         figure.clear()
-        left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
-        left.imshow(population[order][:, :SHOWN].numpy(), cmap="cividis", aspect="auto", interpolation="nearest")
-        left.set_xlabel(f"the first {SHOWN} weights (bright: kept)")
-        left.set_ylabel("masks, the best on top")
-        left.grid(visible=False)
-        for step in steps:
-            values = generations[step][1][network]
-            right.plot([step] * len(values), values, ".", ms=3, color="#999999")
-        right.plot([generation] * len(losses), losses, "o", ms=5, mfc="none", color="#0072B2")
-        right.set_xlabel("generation")
-        right.set_ylabel("loss of every mask")
+        ax = figure.subplots()
+        words = []
+        for name, look in SEARCHES.items():
+            line = {key: value for key, value in look.items() if key != "marker"}
+            mean = table[table["searcher"] == name].groupby("cost")["loss"].mean()
+            ax.plot(mean.index * share.get(name, 1), mean, label=name, **line)
+            cost = found[name] * share.get(name, 1)
+            if np.isfinite(cost):
+                ax.plot(cost, goal, look["marker"], ms=11, mfc="none", mew=2, color=look["color"])
+                words.append(f"{name} {cost:,.0f}")
+        ax.axhline(goal, color="#777777", lw=1)
+        ax.set_xscale("log")
+        ax.set_xlabel("forward passes" if counted == PASSES else "multiplications, in forward passes")
+        ax.set_ylabel("best loss so far")
+        ax.legend(fontsize=9, bbox_to_anchor=(1, 0.5), loc="center left")
+        ax.set_title(f"What a loss of {goal:g} costs", fontsize=11)
         figure.tight_layout()
-        share = population.float().mean(0)
-        settled = int(((share == 0) | (share == 1)).sum())
+        never, told = len(SEARCHES) - len(words), ", ".join(words) or "none reached it"
         return (
-            f"Generation {generation}, network {network}: the best mask has loss {losses.min():.3f}, the worst "
-            f"{losses.max():.3f}. All masks agree about {settled:,} of {population.shape[1]:,} weights."
+            f"A loss of {goal:g}, in {counted}, as the median over the networks: {told}. {never} of {len(SEARCHES)} "
+            "searchers did not reach it in most networks."
         )
 
     return live_plot(figure, draw, controls)

@@ -1,33 +1,36 @@
-"""The evolving population: its callbacks; a browser test drives the same widget by keyboard."""
+"""What a loss costs: its callbacks; a browser test drives the same widget by keyboard."""
 
 import pytest
 
 from lthedu import data
-from lthedu.lessons.search_without_gradients.experiment import Contest, Settings
-from lthedu.lessons.search_without_gradients.explorer import explorer
+from lthedu.lessons.search_without_gradients.experiment import ANNEALING, Contest, Settings, reached
+from lthedu.lessons.search_without_gradients.explorer import MULTIPLICATIONS, explorer
 
 
 @pytest.fixture(scope="module")
-def game(mnist) -> Contest:
-    settings = Settings(seeds=(0, 1), sizes=(49, 8, 10), images=50, budget=1000, batch=5)
-    game = Contest(data.pooled(data.pooled(mnist.first(100, 50, 50))), settings)
-    game.run()
-    return game
+def table(mnist):
+    settings = Settings(seeds=(0, 1), sizes=(49, 8, 10), images=50, budget=400, batch=5)
+    return Contest(data.pooled(data.pooled(mnist.first(100, 50, 50))), settings).run()
 
 
-def test_every_slider_draws_another_picture_and_says_so(game, draws_each_anew):
-    shown = explorer(game)
-    generation, network, *_ = shown.children
-    draws_each_anew(shown, [(generation, generation.options[-1]), (network, 1)])
+def test_every_slider_draws_another_picture_and_says_so(table, draws_each_anew):
+    shown = explorer(table, {ANNEALING: 0.01})
+    goal, counted, *_ = shown.children
+    draws_each_anew(shown, [(goal, 2.0), (counted, MULTIPLICATIONS)])
 
 
-def test_it_tells_the_losses_of_the_population(game):
-    *_, words = explorer(game).children
-    losses = game.generations[0][1][0]
-    assert f"the best mask has loss {losses.min():.3f}, the worst {losses.max():.3f}" in words.value
-    assert "of 472 weights" in words.value
+def test_it_tells_what_the_goal_cost_by_either_count(table):
+    shown = explorer(table, {ANNEALING: 0.5})
+    goal, counted, *_, words = shown.children
+    goal.value = 2.2
+    cost = reached(table, 2.2)[ANNEALING].median()
+    assert f"{ANNEALING} {cost:,.0f}" in words.value
+    counted.value = MULTIPLICATIONS
+    assert f"{ANNEALING} {cost / 2:,.0f}" in words.value
 
 
-def test_before_the_contest_it_says_what_to_do(game):
-    with pytest.raises(ValueError, match="run the contest first"):
-        explorer(Contest(game.data, game.settings))
+def test_what_nobody_reached_is_said(table):
+    goal, *_, words = explorer(table, {}).children
+    goal.value = 0.95
+    assert "none reached it" in words.value
+    assert "7 of 7 searchers did not reach it" in words.value
