@@ -24,7 +24,6 @@ CODE = Path(__file__).parents[1] / "lthedu" / "lessons"
 
 # Not rewritten yet: these break some of the rules below. No lesson may be added.
 TO_REWRITE = {
-    "supermasks",
     "search_without_gradients",
     "subset_sums",
     "pruning_is_all_you_need",
