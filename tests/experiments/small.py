@@ -54,7 +54,11 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder for what they 
     "rates": lambda folder: rates.Rates(
         digits(1),
         rates.Settings(
-            replace(widths.SIZES.tiny, batch_size=32), dict.fromkeys(rates.RATES, (0.1,)), (4,), (1, 2), 2, (4,)
+            replace(widths.SIZES.tiny, batch_size=32),
+            dict.fromkeys(rates.RATES, (0.1,)),
+            {"edge-popup": (0.1,)},
+            depths=(1, 2),
+            longer=(4,),
         ),
     ),
 }

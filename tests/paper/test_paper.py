@@ -130,13 +130,14 @@ def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch
     monkeypatch.setattr(runs, "PAPER", TINY)
     monkeypatch.setattr(runs, "CONV4", replace(TINY, seeds=(0,), levels=1, steps=1, batch_size=8, val_every=1))
     one = supermasks.OneRate(seeds=(0, 1), widths=(4,), probe=4, steps=2, batch_size=20)
-    tiny_rates = supermasks.Settings(one, dict.fromkeys(supermasks.RATES, (0.1,)), (4,), (1,), 2, (4,))
+    rates = dict.fromkeys(supermasks.RATES, (0.1,))
+    tiny_rates = supermasks.Settings(one, rates, {"edge-popup": (0.1,)}, depths=(1,), longer=(4,))
     monkeypatch.setattr(supermasks, "PAPER", tiny_rates)
     monkeypatch.setattr(tickets, "PAPER", tickets.Settings(TINY, rates=((1e-3, 0), (2e-3, 2))))
     found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
     assert {"conv4": "CIFAR-10", "lenet": "MNIST"}.get(name, "learning rates") in found.title
-    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks": 14, "winning_tickets": 28}[name]
+    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks": 10, "winning_tickets": 28}[name]
 
 
 def test_a_clock_stops_what_has_used_up_its_seconds():

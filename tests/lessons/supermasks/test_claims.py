@@ -12,10 +12,10 @@ NOTEBOOK = "supermasks"
 CLAIMS = 6
 MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)]
 LESSON = experiment.LESSON
-READS = "In the widest network edge-popup reads over nine in ten"
+READS = "In the widest network edge-popup reads over 90"
 SHRINKS = "Edge-popup is behind trained weights at every width"
 MEMORISES = "A mask alone gets over"
-SCALE = "At the rate 0.1"
+SCALE = "Six layers of scaled constants"
 
 
 @pytest.mark.full
