@@ -64,3 +64,8 @@ def test_width_and_time_leave_edge_popup_behind() -> None:
 def test_bernoulli_masks_need_the_right_size_too() -> None:
     count, plain, constants = attacks.other_bernoulli_masks().values()
     assert min(count, constants) > plain + 1
+
+
+def test_time_gives_deep_bernoulli_masks_back_most_of_what_depth_costs() -> None:
+    found = attacks.bernoulli_masks_in_a_deep_network()
+    assert found["drawn, 1 x steps"] < 84 < 87 < found["drawn, 4 x steps"]

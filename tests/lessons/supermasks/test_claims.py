@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from lthedu.lessons.supermasks import experiment
-from lthedu.lessons.supermasks.experiment import ARMS, COLUMNS, POPUP, RANDOM, TRAINED, WEAK, Supermasks
+from lthedu.lessons.supermasks import experiment, rates
+from lthedu.lessons.supermasks.experiment import ARMS, BERNOULLI, COLUMNS, POPUP, RANDOM, TRAINED, WEAK, Supermasks
 
 NOTEBOOK = "supermasks"
 CLAIMS = 6
@@ -54,20 +54,29 @@ def labels(self: Supermasks, random: bool) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["step", "replicate", "train", "test"])
 
 
+def like_edge_popup(own: pd.DataFrame) -> pd.DataFrame:
+    """The stored rows, with Bernoulli masks that do as edge-popup does."""
+    popup = own[own["arm"] == POPUP]
+    return pd.concat([own[own["arm"] != BERNOULLI], popup.assign(arm=BERNOULLI)], ignore_index=True)
+
+
 @pytest.mark.usefixtures("few_images")
 @pytest.mark.parametrize(
-    ("slope", "behind", "weak", "word"),
+    ("slope", "behind", "weak", "alike", "word"),
     [
-        (0.03, 0.02, 0.5, "partly supported"),
-        (0.03, -0.01, 0.5, "supported"),
-        (0.0, 0.02, 0.5, "open"),
-        (0.03, 0.02, 0.0, "open"),
+        (0.03, 0.02, 0.5, False, "partly supported"),
+        (0.03, 0.02, 0.5, True, "supported"),
+        (0.03, -0.01, 0.5, False, "open"),
+        (0.0, 0.02, 0.5, False, "open"),
+        (0.03, 0.02, 0.0, False, "open"),
     ],
 )
-def test_the_verdict_follows_the_table(claims, monkeypatch, slope, behind, weak, word) -> None:
+def test_the_verdict_follows_the_table(claims, monkeypatch, slope, behind, weak, alike, word) -> None:
+    own = rates.at_own_rate
     monkeypatch.setattr(Supermasks, "run", pretended(slope, behind, weak))
     monkeypatch.setattr(Supermasks, "few_images", labels)
     monkeypatch.setattr(Supermasks, "over", lambda self, weights: [0.5] * len(self.settings.seeds))
+    monkeypatch.setattr(rates, "at_own_rate", lambda table: like_edge_popup(own(table)) if alike else own(table))
     claims.run()
     assert claims.verdicts == [word]
     assert claims.holds(READS, MEMORISES, SHRINKS, SCALE) == [True, True, slope > 0 and behind > 0, weak > 0]
