@@ -316,7 +316,7 @@ def paper(
         str,
         typer.Argument(
             metavar="RUN",
-            help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, supermasks-short, winning_tickets, "
+            help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, winning_tickets, "
             "zeros_and_signs, pieces, small_cnn, proof_targets, proof_tradeoff or pruning_is_all_you_need.",
         ),
     ],

@@ -34,7 +34,7 @@ def deconstructing(digits: data.Dataset) -> None:
 
 
 def finding_supermasks(digits: data.Dataset) -> None:
-    settings = widths.Settings(seeds=(0, 1), widths=(4,), probe=4, densities=(0.5,), steps=6, images=60, batch_size=20)
+    settings = widths.Settings(seeds=(0, 1), widths=(4,), depths=(1,), probe=4, steps=6, images=60, batch_size=20)
     widths.Supermasks(digits, settings).run()
 
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 
 from lthedu import data
 from lthedu.data import Dataset
-from lthedu.experiments import Experiment, convolutional_supermasks
+from lthedu.experiments import Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
@@ -22,6 +21,7 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.supermasks import rates as masks_only
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
@@ -132,14 +132,10 @@ def pruned(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     )
 
 
-def supermasks(
-    settings: convolutional_supermasks.Settings, clock: Clock, images: Path | None, parts: Path
-) -> PaperResult:
-    """Conv-2, Conv-4 and Conv-6 on CIFAR-10 with weights that never train: edge-popup and Bernoulli masks, in passes of
-    128 images at a time, beside networks that are trained; three seeds."""
-    pictures, source = cifar(images)
-    title = f"Supermasks of Conv-2/4/6 on {source}, {settings.passes} passes"
-    return _reference(title, convolutional_supermasks.Convolutional(pictures, settings), clock, parts)
+def supermasks(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """The lesson's supermasks at several learning rates, wider, deeper and for longer; minutes on a CPU."""
+    game = masks_only.Rates(data.pooled(data.load("mnist")), masks_only.PAPER)
+    return _reference("Supermasks on 14 x 14 MNIST at several learning rates", game, clock, parts)
 
 
 def small_cnn(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
@@ -187,8 +183,7 @@ RUNS: dict[str, Run] = {
     "conv4": conv4,
     "lotteries": small_lotteries,
     "rewinding": rewound,
-    "supermasks": partial(supermasks, convolutional_supermasks.PAPER),  # 100 passes
-    "supermasks-short": partial(supermasks, convolutional_supermasks.SHORT),  # 10 passes, minutes on a GPU
+    "supermasks": supermasks,
     "pruning_basics": pruned,  # about eight minutes on one thread of a CPU
     "winning_tickets": winning_tickets,
     "small_cnn": small_cnn,

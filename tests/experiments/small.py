@@ -4,11 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from lthedu import data
-from lthedu.experiments import Experiment, convolutional_supermasks
+from lthedu.experiments import Experiment
 from lthedu.experiments.study import settings
 from lthedu.experiments.study.study import Study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
@@ -18,6 +15,8 @@ from lthedu.lessons.pruning_basics import experiment as compare
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import experiment as contest
 from lthedu.lessons.supermasks import experiment as widths
+from lthedu.lessons.supermasks import rates
+from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
 from lthedu.lessons.zeros_and_signs import experiment as deconstruction
 from lthedu.networks.models import MLP
 
@@ -29,23 +28,11 @@ def digits(pools: int = 0) -> data.Dataset:
     return found
 
 
-def pictures(folder: Path) -> data.Dataset:
-    """Two classes of images of noise, which stay in `folder`."""
-    rng = np.random.default_rng(0)
-    for name in ("first", "second"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        for i in range(10):
-            path = folder / name / f"{i}.png"
-            if not path.exists():
-                Image.fromarray(rng.integers(0, 255, (32, 32, 3), np.uint8)).save(path)
-    return data.load_folder(folder, device="cpu")
-
-
 def mlp() -> MLP:
     return MLP([784, 20, 10])
 
 
-EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictures may lie
+EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder for what they write
     "study": lambda folder: Study(
         digits(), mlp, replace(settings.SIZES.tiny, levels=2, rewind_step=2, seeds_per_part=1)
     ),
@@ -70,11 +57,16 @@ EVERY: dict[str, Callable[[Path], Experiment]] = {  # of a folder in which pictu
             deconstruction.SIZES.tiny, seeds=(0, 1, 2, 3), retrained=(0.2,), steps=2, batch_size=32, seeds_per_part=2
         ),
     ),
-    "widths": lambda folder: widths.Supermasks(
-        digits(1), replace(widths.SIZES.tiny, widths=(4, 8), batch_size=32, seeds_per_part=1)
-    ),
+    "widths": lambda folder: widths.Supermasks(digits(1), replace(widths.SIZES.tiny, batch_size=32, seeds_per_part=1)),
     "contest": lambda folder: contest.Contest(digits(2), replace(contest.SIZES.tiny, budget=200, seeds_per_part=1)),
-    "conv": lambda folder: convolutional_supermasks.Convolutional(
-        pictures(folder / "pictures"), replace(convolutional_supermasks.SIZES.tiny, seeds_per_part=1)
+    "rates": lambda folder: rates.Rates(
+        digits(1),
+        rates.Settings(
+            replace(widths.SIZES.tiny, batch_size=32),
+            dict.fromkeys(rates.RATES, (0.1,)),
+            {"edge-popup": (0.1,)},
+            depths=(1, 2),
+            longer=(4,),
+        ),
     ),
 }

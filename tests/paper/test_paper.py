@@ -1,7 +1,6 @@
 """Reference results: what is written is read, what is not ours is refused; and the runs that make them, in small."""
 
 from dataclasses import replace
-from functools import partial
 
 import pandas as pd
 import pytest
@@ -9,7 +8,7 @@ import torch
 
 from lthedu import data
 from lthedu.data import DamagedFile
-from lthedu.experiments import convolutional_supermasks, paper_results
+from lthedu.experiments import paper_results
 from lthedu.experiments.study import Settings, Study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
@@ -18,6 +17,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.supermasks import rates as supermasks
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
 from lthedu.networks import models
@@ -125,20 +125,22 @@ def test_the_rewinding_run_is_stored_and_drawn(tmp_path, mnist, monkeypatch):
     assert "Rewinding on 14 x 14 MNIST (CPU" in alt
 
 
-@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks-short", "winning_tickets"])
+@pytest.mark.parametrize("name", ["lenet", "conv4", "supermasks", "winning_tickets"])
 def test_the_other_runs_do_their_whole_way_in_small(tmp_path, mnist, monkeypatch, name):
     x, y = torch.randn(16, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 10
     small = {"mnist": mnist.first(60, 30, 30), "cifar10": data.Dataset(x, y, x, y, x, y)}
     monkeypatch.setattr(data, "load", small.__getitem__)
     monkeypatch.setattr(runs, "PAPER", TINY)
     monkeypatch.setattr(runs, "CONV4", replace(TINY, seeds=(0,), levels=1, steps=1, batch_size=8, val_every=1))
-    tiny_conv = convolutional_supermasks.Settings(seeds=(0,), depths=(2,), passes=1, batch_size=8, samples=2)
-    monkeypatch.setitem(runs.RUNS, "supermasks-short", partial(runs.supermasks, tiny_conv))
+    one = supermasks.OneRate(seeds=(0, 1), widths=(4,), probe=4, steps=2, batch_size=20)
+    rates = dict.fromkeys(supermasks.RATES, (0.1,))
+    tiny_rates = supermasks.Settings(one, rates, {"edge-popup": (0.1,)}, depths=(1,), longer=(4,))
+    monkeypatch.setattr(supermasks, "PAPER", tiny_rates)
     monkeypatch.setattr(tickets, "PAPER", tickets.Settings(TINY, rates=((1e-3, 0), (2e-3, 2))))
     found = paper_results.read(runs.run(name, tmp_path))
     assert found.complete
-    assert {"lenet": "MNIST", "winning_tickets": "learning rates"}.get(name, "CIFAR-10") in found.title
-    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks-short": 4, "winning_tickets": 28}[name]
+    assert {"conv4": "CIFAR-10", "lenet": "MNIST"}.get(name, "learning rates") in found.title
+    assert len(found.table) == {"lenet": 14, "conv4": 4, "supermasks": 10, "winning_tickets": 28}[name]
 
 
 def test_a_clock_stops_what_has_used_up_its_seconds():

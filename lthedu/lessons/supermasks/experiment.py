@@ -1,37 +1,41 @@
-"""Masks that are trained over weights that are not: by width, by density, and on labels that mean nothing.
+"""Masks that are trained over weights that are not: by width, by depth, and on labels that mean nothing.
 
-Networks with one hidden layer. Every arm sees the same minibatches; one trains weights, the others scores. Source of
-the questions: Zhou et al. (2019), arXiv:1905.01067, and Ramanujan et al. (2020), arXiv:1911.13299.
+Every arm sees the same minibatches; one trains weights, the others scores. Each method has the weights of its own
+paper: signed constants times a count for Bernoulli masks, Zhou et al. (2019), arXiv:1905.01067; for edge-popup the
+scaled Kaiming constants of Ramanujan et al. (2020), arXiv:1911.13299, whose fully connected networks have no
+normalisation either.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+import pandas as pd
 import torch
 
 from lthedu.base.arguments import typed
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.ranges import AtLeast, Count, Rising, Whole
 from lthedu.base.streams import derive, generator
-from lthedu.data import Dataset
-from lthedu.experiments import Densities, Density, Experiment, Keep, Seeded, Sizes, one_after_another, side_by_side
+from lthedu.experiments import Density, Experiment, Keep, Seeded, Sizes, one_after_another, side_by_side
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
-from lthedu.supermasks.weights import initial_scores, kaiming_normal, signed_constants
+from lthedu.supermasks.weights import initial_scores, signed_constants
 from lthedu.training import Method, Optimizer, Progress, RateSchedule, Replicates, evaluate, pick
 
 TRAINED = "trained weights"
-POPUP = "edge-popup, signed constants"
-POPUP_NORMAL = "edge-popup, Kaiming normal"
-BERNOULLI = "Bernoulli, rescaled"
-BERNOULLI_PLAIN = "Bernoulli, not rescaled"
-RANDOM = "random mask"
-ARMS = (TRAINED, POPUP, POPUP_NORMAL, BERNOULLI, BERNOULLI_PLAIN, RANDOM)
-COLUMNS = ["arm", "width", "density", "kept", "replicate", "accuracy", "spread"]
+POPUP = "edge-popup"
+WEAK = "edge-popup, weak constants"  # the standard deviation of Glorot's initial weights
+BERNOULLI = "Bernoulli masks"
+RANDOM = "random masks"
+ARMS = (TRAINED, POPUP, BERNOULLI, RANDOM)
+COLUMNS = ["axis", "arm", "width", "hidden", "lr", "kept", "replicate", "val", "accuracy", "spread"]
 COSINE = RateSchedule("cosine")
+SGD = Optimizer("sgd", 0.1, 0.9, schedule=COSINE)  # the published settings of edge-popup
+Widths = Annotated[tuple[Count, ...], AtLeast(1), Rising()]
 
 
 @typed
@@ -44,19 +48,21 @@ class Settings(Seeded):
     ValueError: Settings: widths is (); allowed: a sequence of a whole number from 1 up each, one or more, rising
     """
 
+    seeds: Annotated[tuple[int, ...], AtLeast(1)] = tuple(range(8))
     pixels: Count = 196
-    widths: Annotated[tuple[Count, ...], AtLeast(1), Rising()] = (16, 32, 64, 128, 256)
-    densities: Densities = (0.1, 0.3, 0.5, 0.7, 0.9)  # of edge-popup, at the width `probe`
-    density: Density = 0.5  # of edge-popup at every width
-    probe: Count = 128
+    widths: Widths = (16, 64, 256)  # of one hidden layer
+    depths: Widths = (6,)  # hidden layers of `probe` units each
+    probe: Count = 64
+    density: Density = 0.5
     steps: Count = 500
     batch_size: Count = 128
-    trained: Optimizer = Optimizer()  # noqa: RUF009 (frozen)
-    popup: Optimizer = Optimizer("sgd", 3.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
-    bernoulli: Optimizer = Optimizer("sgd", 100.0, 0.9, schedule=COSINE)  # noqa: RUF009 (frozen)
+    trained: Optimizer = Optimizer(lr=0.01, schedule=COSINE)  # noqa: RUF009 (frozen)
+    popup: Optimizer = replace(SGD, lr=1.0)  # noqa: RUF009 (frozen)
+    bernoulli: Optimizer = replace(SGD, lr=100.0)  # noqa: RUF009 (frozen)
+    deep: Optimizer = SGD  # by depth
     samples: Count = 5  # masks that a Bernoulli network is evaluated with
     images: Count = 500  # that get random labels
-    looks: tuple[Whole, ...] = (0, 5, 20, 50, 100, 200, 500)  # steps of which the widget shows the mask
+    looks: tuple[Whole, ...] = (0, 5, 20, 50, 100, 200, 500)  # steps at which masks are looked at
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,29 +72,27 @@ class Settings(Seeded):
 
 LESSON = Settings()
 SIZES = Sizes(
-    tiny=replace(LESSON, seeds=(0, 1), widths=(4, 6, 8), densities=(0.3, 0.5), probe=8, steps=4, images=128),
+    tiny=replace(LESSON, seeds=(0, 1), widths=(4, 8), depths=(1, 2), probe=8, steps=4, images=128, looks=(0, 2, 4)),
     lesson=LESSON,
-    paper=replace(  # 20 passes
-        LESSON, seeds=tuple(range(10)), seeds_per_part=1, widths=(16, 64, 256, 1024, 4096), probe=1024, steps=8_600
-    ),
+    paper=replace(LESSON, seeds_per_part=1, widths=(16, 64, 256, 1024, 4096), steps=8_600),  # 20 passes
 )
-PAPER = SIZES.paper
 scaled_settings = SIZES.now
 
 
 @typed
 @dataclass
 class Supermasks(Experiment[Settings]):
-    """The experiment on one dataset: a row a network, with its accuracy (a fraction, test split), and of Bernoulli
-    masks the standard deviation over drawn masks (`spread`).
+    """The experiment on one dataset: a row a network, with its accuracies (fractions: `val`, and `accuracy` on the test
+    split), and of Bernoulli masks the standard deviation over drawn masks (`spread`).
 
-    `rescale` and `fingerprint` may be replaced by functions of the same signatures.
+    `axis` is "width" for networks with one hidden layer, each arm at its own rate, and "depth" for edge-popup with
+    several, at one rate. `rescale` and `fingerprint` may be replaced by functions of the same signatures.
 
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(500, 100, 100))
-    >>> small = Settings(seeds=(0, 1), widths=(8,), densities=(0.5,), probe=8, steps=3, images=128)
+    >>> small = Settings(seeds=(0, 1), widths=(8,), depths=(2,), probe=8, steps=3, images=128)
     >>> table = Supermasks(mnist, small).run()
-    >>> table.groupby("arm")["replicate"].count().to_dict()["random mask"]
+    >>> table.groupby("arm")["replicate"].count().to_dict()["random masks"]
     2
     """
 
@@ -104,98 +108,144 @@ class Supermasks(Experiment[Settings]):
     fingerprints: list[tuple[str, str]] = field(default_factory=list)  # of frozen weights, before and after training
 
     def work(self, tick: Progress, keep: Keep) -> None:
-        """Train every arm at every width, and edge-popup at every density."""
+        """Train every arm at every width, and edge-popup with both constants at the depths."""
         s, self.fingerprints = self.settings, []
-        plan = [(arm, w, s.density) for w in s.widths for arm in ARMS]
-        plan += [(POPUP, s.probe, d) for d in s.densities if d != s.density]
-        for done, (arm, width, density) in enumerate(plan):
-            tick(done, len(plan), f"{arm}, {width} hidden units")
-            self.measure(arm, width, density)
+        plan = [("width", arm, width, 1) for width in s.widths for arm in ARMS]
+        plan += [("depth", arm, s.probe, hidden) for hidden in s.depths for arm in (POPUP, WEAK)]
+        for done, (axis, arm, width, hidden) in enumerate(plan):
+            tick(done, len(plan), f"{arm}, {hidden} x {width} hidden units")
+            self.measure(arm, width, hidden, axis=axis)
         tick(len(plan), len(plan), "done")
 
-    def networks(self, width: int) -> Replicates:
-        """The initial networks of one width, one for each seed."""
-        return self.create(lambda: MLP([self.settings.pixels, width, 10]))
+    def networks(self, width: int, hidden: int = 1) -> Replicates:
+        """The initial networks of one shape, one for each seed."""
+        return self.create(lambda: MLP([self.settings.pixels, *[width] * hidden, 10]))
 
-    def weights(self, arm: str, networks: Replicates) -> Params:
-        """The frozen weights of an arm, (R, ...) by name."""
-        if arm == POPUP_NORMAL:
-            return kaiming_normal(networks.params, self.settings.seeds)
-        return signed_constants(networks.params)
-
-    def method(self, arm: str, networks: Replicates, density: float) -> EdgePopup | Bernoulli:
+    def method(self, arm: str, networks: Replicates) -> EdgePopup | Bernoulli:
         """What trains an arm's scores. Raises ValueError for an arm that has none."""
         inner: Method = pick("auto", networks.model, self.data.device)
-        weights = self.weights(arm, networks)
-        if arm in (POPUP, POPUP_NORMAL):
-            return EdgePopup(weights, inner, density)
-        if arm in (BERNOULLI, BERNOULLI_PLAIN):
-            return Bernoulli(weights, inner, rescale=arm == BERNOULLI)
-        raise ValueError(f"arm is {arm!r}; allowed: {', '.join(ARMS[1:5])}")
+        if arm in (POPUP, RANDOM):
+            density = self.settings.density
+            return EdgePopup(scaled_constants(networks.params, density), inner, density)
+        if arm == WEAK:
+            return EdgePopup(signed_constants(networks.params), inner, self.settings.density)
+        if arm == BERNOULLI:
+            return Bernoulli(signed_constants(networks.params), inner, rescale=True)
+        raise ValueError(f"arm is {arm!r}; allowed: {POPUP}, {WEAK}, {BERNOULLI}, {RANDOM}")
 
-    def measure(self, arm: str, width: int, density: float) -> None:
-        """Train one arm at one width and density, and note its rows."""
-        networks, s = self.networks(width), self.settings
+    def optimizer(self, arm: str, axis: str) -> Optimizer:
+        """How an arm is trained along an axis."""
+        s = self.settings
+        own = {TRAINED: s.trained, BERNOULLI: s.bernoulli}.get(arm, s.popup)
+        return s.deep if axis == "depth" else own
+
+    def measure(self, arm: str, width: int, hidden: int = 1, *, axis: str = "width") -> None:
+        """Train one arm at one shape, and note its rows."""
+        networks, optimizer = self.networks(width, hidden), self.optimizer(arm, axis)
+        about = {"axis": axis, "arm": arm, "width": width, "hidden": hidden, "lr": optimizer.lr}
         if arm == TRAINED:
-            done = self.train(networks, optimizer=s.trained).replicates
-            self._note(arm, width, 1.0, networks.full_mask(), [evaluate(done, self.data)[1]])
+            done = self.train(networks, optimizer=optimizer).replicates
+            self._note(about, networks, networks.full_mask(), [done.params])
             return
+        method = self.method(arm, networks)
         if arm == RANDOM:
-            start = initial_scores(networks.params, [derive(seed, "random mask") for seed in s.seeds])
-            method: EdgePopup | Bernoulli = self.method(POPUP, networks, density)
-            mask = method.mask(start)
-            self._note(arm, width, density, mask, [self._read(networks, method.effective(start))])
+            seeds = [derive(seed, "random mask") for seed in self.settings.seeds]
+            scores = initial_scores(networks.params, seeds)
+            self._note(about, networks, method.mask(scores), [method.effective(scores)])
             return
-        method = self.method(arm, networks, density)
-        before = self.fingerprint(method.weights)
-        scores = self.search(arm, networks, method)
-        self.fingerprints.append((before, self.fingerprint(method.weights)))
+        looked = self.search(networks, method, optimizer)
+        scores = looked[self.settings.steps]
+        if (axis, arm, width) == ("width", POPUP, self.settings.probe):
+            self.scores = looked
         if isinstance(method, EdgePopup):
-            self._note(arm, width, density, method.mask(scores), [self._read(networks, method.effective(scores))])
+            self._note(about, networks, method.mask(scores), [method.effective(scores)])
             return
-        drawn = [method.sample(scores, generator(self.first, "evaluation", i)) for i in range(s.samples)]
-        in_force = [self.rescale(method.weights, m) if method.rescale else method.in_force(m) for m in drawn]
-        self._note(arm, width, density, drawn[0], [self._read(networks, params) for params in in_force])
+        drawn = [method.sample(scores, generator(self.first, "evaluation", i)) for i in range(self.settings.samples)]
+        self._note(about, networks, drawn[0], [self.rescale(method.weights, m) for m in drawn])
 
     def search(
-        self, arm: str, networks: Replicates, method: EdgePopup | Bernoulli, data: Dataset | None = None
-    ) -> Params:
-        """The trained scores of one arm, on `data` in the place of the experiment's own. Notes the widget's looks."""
-        s = self.settings
-        start = initial_scores(networks.params, s.seeds)
+        self, networks: Replicates, method: EdgePopup | Bernoulli, optimizer: Optimizer, **named: object
+    ) -> dict[int, Params]:
+        """Train an arm's scores: what they are at the steps of `looks` and after the last one. `named`: as `train`."""
+        start = initial_scores(networks.params, self.settings.seeds)
         if isinstance(method, Bernoulli):  # every weight is kept with probability 1/2
             start = {name: torch.zeros_like(p) for name, p in start.items()}
-        wanted = data is None and arm == POPUP and networks.params["layers.0.bias"].shape[1] == s.probe
-        wanted = wanted and isinstance(method, EdgePopup) and method.density == s.density
-        if wanted:
-            self.scores = {0: masks.clone(start)}
-        optimizer = s.popup if isinstance(method, EdgePopup) else s.bernoulli
-        for now in self.training(networks.with_params(start), data=data or self.data, optimizer=optimizer, by=method):
-            if wanted and now.step in s.looks:
-                self.scores[now.step] = masks.clone(now.params)
-        return now.params
+        before = self.fingerprint(method.weights)
+        looked = {0: masks.clone(start)}
+        for now in self.training(networks.with_params(start), optimizer=optimizer, by=method, **named):
+            if now.step in (*self.settings.looks, self.settings.steps):
+                looked[now.step] = masks.clone(now.params)
+        self.fingerprints.append((before, self.fingerprint(method.weights)))
+        return looked
 
-    def random_labels(self) -> Mapping[str, torch.Tensor]:
-        """Accuracies (R,) of edge-popup at the width `probe` on few training images whose labels were drawn at random:
-        on those images ("train"), and on the test images with their true labels ("test")."""
-        s = self.settings
-        few = self.data.first(s.images)
-        labels = torch.randint(10, (s.images,), generator=generator(0, "random labels")).to(self.data.device)
-        few = replace(few, y_train=labels)
+    def few_images(self, random: bool) -> pd.DataFrame:
+        """Edge-popup at the width `probe` on few training images, with their own labels or with random ones.
+
+        A row for each step of `looks` and each network: the accuracy on those images ("train"), and on the test images
+        with their own labels ("test"), fractions.
+        """
+        s, few = self.settings, self.data.first(self.settings.images)
+        if random:
+            labels = torch.randint(10, (s.images,), generator=generator(0, "random labels"))
+            few = replace(few, y_train=labels.to(self.data.device))
         networks = self.networks(s.probe)
-        method = self.method(POPUP, networks, s.density)
-        found = networks.with_params(method.effective(self.search(POPUP, networks, method, few)))
-        return {split: evaluate(found, few, split)[1] for split in ("train", "test")}
+        method = self.method(POPUP, networks)
+        rows = []
+        for step, scores in self.search(networks, method, s.popup, data=few).items():
+            found = networks.with_params(method.effective(scores))
+            accuracies = {split: evaluate(found, few, split)[1].tolist() for split in ("train", "test")}
+            rows.append(pd.DataFrame(accuracies).assign(step=step, replicate=range(len(s.seeds))))
+        return pd.concat(rows, ignore_index=True)
 
-    def _read(self, networks: Replicates, params: Params) -> torch.Tensor:
-        return evaluate(networks.with_params(params), self.data)[1]
+    def over(self, weights: Params) -> list[float]:
+        """The test accuracy of every network in which edge-popup searches over other frozen `weights`."""
+        networks = self.networks(self.settings.probe)
+        method = EdgePopup(weights, pick("auto", networks.model, self.data.device), self.settings.density)
+        scores = self.search(networks, method, self.settings.popup)[self.settings.steps]
+        read: list[float] = evaluate(networks.with_params(method.effective(scores)), self.data)[1].tolist()
+        return read
 
-    def _note(self, arm: str, width: int, density: float, mask: Mask, accuracies: list[torch.Tensor]) -> None:
-        every = torch.stack(accuracies)  # (samples, R)
+    def _note(self, about: dict[str, object], networks: Replicates, mask: Mask, params: list[Params]) -> None:
+        """Note what networks with these weights read: one for each, or several draws of masks."""
+        read = [[evaluate(networks.with_params(p), self.data, split)[1] for p in params] for split in ("val", "test")]
+        val, test = (torch.stack(every) for every in read)  # (samples, R) each
         kept = sum(m.flatten(1).sum(1) for m in mask.values())
         self.note(
-            {"arm": arm, "width": width, "density": density},
+            about,
             kept=kept.tolist(),  # type: ignore[union-attr]
-            accuracy=every.mean(0).tolist(),
-            spread=every.std(0, correction=0).tolist(),
+            val=val.mean(0).tolist(),
+            accuracy=test.mean(0).tolist(),
+            spread=test.std(0, correction=0).tolist(),
         )
+
+
+@typed
+def scaled_constants(params: Params, density: Density) -> Params:
+    """Every weight becomes sqrt(2 / (density * fan-in)) with the sign it has; biases stay.
+
+    A ReLU layer that keeps this share of such weights passes on about as strong a signal as it gets. `params` are
+    (R, ...) by name. Source: Ramanujan et al. (2020), arXiv:1911.13299.
+
+    >>> scaled_constants({"w": torch.tensor([[[0.3, -0.1]]])}, density=0.25)
+    {'w': tensor([[[ 2., -2.]]])}
+    """
+    out = dict(params)
+    for name in masks.prunable(masks.unstack(params, 0)):
+        fan_in = params[name][0, 0].numel()
+        out[name] = params[name].sign() * math.sqrt(2 / (density * fan_in))
+    return out
+
+
+@typed
+def signal(params: Params, images: torch.Tensor) -> list[float]:
+    """The root mean square of what each layer gives for these images (n, inputs), before its ReLU, over R networks.
+
+    >>> signal({"layers.0.weight": torch.tensor([[[3.0, 4.0]]])}, torch.ones(2, 2))
+    [7.0]
+    """
+    x, found = images.expand(len(next(iter(params.values()))), *images.shape), []
+    for name in masks.prunable(masks.unstack(params, 0)):
+        x = x @ params[name].mT
+        found.append(x.square().mean().sqrt().item())
+        x = x.relu()
+    return found

@@ -25,7 +25,7 @@ def explorer(experiment: Supermasks) -> ipywidgets.VBox:
         raise ValueError("there are no masks yet; run the experiment first")
     s = experiment.settings
     networks = experiment.networks(s.probe)
-    method = experiment.method(POPUP, networks, s.density)
+    method = experiment.method(POPUP, networks)
     steps, side = sorted(experiment.scores), round(s.pixels**0.5)
     accuracy = {
         step: (100 * evaluate(networks.with_params(method.effective(scores)), experiment.data)[1]).tolist()

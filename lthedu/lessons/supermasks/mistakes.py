@@ -27,7 +27,7 @@ def _through(mask: Tensor, path: Tensor) -> Tensor:
 
 
 @mistake("popup_mask", "it compares magnitudes: a score of -5 is small, its weight is not wanted")
-def by_magnitude(scores: Tensor, density: float) -> Tensor:  # as the published MNIST example does
+def by_magnitude(scores: Tensor, density: float) -> Tensor:  # as the authors' released code does
     return _through(_largest(scores.abs(), density), scores)
 
 

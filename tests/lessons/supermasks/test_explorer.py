@@ -10,11 +10,9 @@ from lthedu.training import evaluate
 
 @pytest.fixture(scope="module")
 def game(mnist) -> Supermasks:
-    settings = Settings(
-        seeds=(0, 1), widths=(16,), densities=(0.5,), probe=16, steps=40, batch_size=50, looks=(0, 10, 40)
-    )
+    settings = Settings(seeds=(0, 1), widths=(16,), probe=16, steps=40, batch_size=50, looks=(0, 10, 40))
     game = Supermasks(data.pooled(mnist.first(600, 100, 200)), settings)
-    game.measure(POPUP, 16, 0.5)
+    game.measure(POPUP, 16)
     return game
 
 
@@ -30,7 +28,7 @@ def test_the_last_step_reads_what_the_experiment_measured(game):
     accuracy = 100 * game.table["accuracy"].iloc[0]
     assert f"Step 40, network 0: {accuracy:.1f} % of the test images are read." in words.value
     networks = game.networks(16)
-    start = game.method(POPUP, networks, 0.5).effective(game.scores[0])
+    start = game.method(POPUP, networks).effective(game.scores[0])
     step, *_ = explorer(game).children
     assert step.options[0] == 0
     assert evaluate(networks.with_params(start), game.data)[1][0] < 0.4
