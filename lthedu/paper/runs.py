@@ -170,6 +170,8 @@ def pieces(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
             made[f"{settings.steps} steps at {lr:g}"] = counting.Counting(half, replace(settings, lr=lr))
     found = {name: _reference(title, one, clock, parts / name) for name, one in made.items()}
     return _together(title, found)
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -178,6 +180,8 @@ def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     settings = {name: one.settings for name, one in found.items()}
     made = every[0].made_with | {"seconds": seconds}
     return PaperResult(title, all(one.complete for one in every), settings, made, without_nan(table))
+
+
 RUNS: dict[str, Run] = {
     "lenet": lenet,
     "conv4": conv4,

@@ -406,25 +406,6 @@ CALLS = [
         landscape.formulas, lambda: {"found": landscape.regions(landscape.random_network(1, 3))}, {"found": [None, [3]]}
     ),
     Call(
-        depth.Settings,
-        lambda: {},
-        {
-            "depths": [None, (), (0,), (0.5,)],
-            "width": COUNT,
-            "steps": COUNT,
-            "seeds": [None, (), ("a",)],
-            "images": [0.5],
-        },
-    ),
-    Call(
-        depth.accuracy_by_depth,
-        lambda: {
-            "data": small_data(),
-            "settings": depth.Settings(depths=(1,), width=4, steps=2, seeds=(0,), images=None),
-        },
-        {"data": [None], "settings": [None, study.LESSON], "progress": [3]},
-    ),
-    Call(
         counting.Settings,
         lambda: {},
         {

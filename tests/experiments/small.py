@@ -16,7 +16,6 @@ from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import experiment as contest
 from lthedu.lessons.supermasks import experiment as widths
 from lthedu.lessons.supermasks import rates
-from lthedu.lessons.what_the_theorem_does_not_say import experiment as depth
 from lthedu.lessons.zeros_and_signs import experiment as deconstruction
 from lthedu.networks.models import MLP
 
