@@ -22,9 +22,6 @@ FOLDER = Path(__file__).parents[1] / "lessons"
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 CODE = Path(__file__).parents[1] / "lthedu" / "lessons"
 
-# Not rewritten yet: these break some of the rules below. No lesson may be added.
-TO_REWRITE = {}
-
 FIXED = ("Claim card", "Predict", "Verdict", "What you now know", "Honesty box", "References")
 SAYS_NOTHING = re.compile(r"(Look|Build)( \d+)?(:.*)?|Explore|Explain|Results?|(Run )?[Tt]he experiment|The claim")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -195,27 +192,18 @@ def faults(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
-def test_it_keeps_the_rules_or_is_one_that_is_still_to_be_rewritten(path: Path) -> None:
+def test_it_keeps_the_rules(path: Path) -> None:
     found = faults(path)
-    if path.stem[3:] in TO_REWRITE:
-        assert found, f"{path.name} keeps every rule: take it off the list"
-    else:
-        assert not found, f"{path.name} has\n" + "\n".join(found)
+    assert not found, f"{path.name} has\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 def test_it_tells_instructors_of_at_least_three_attacks_that_are_there(path: Path) -> None:
-    if path.stem[3:] in TO_REWRITE:
-        return
     told = [c.source for c in nbformat.read(path, 4).cells if "instructor" in c.metadata.get("tags", ())]
     (note,) = [text for text in told if "How we tried to break this" in text]
     attacks = ast.parse((Path(__file__).parent / "lessons" / path.stem[3:] / "attacks.py").read_text(encoding="utf-8"))
     there = {node.name for node in attacks.body if isinstance(node, ast.FunctionDef)}
     assert len(there & set(re.findall(r"`(\w+)", note))) >= 3, f"attacks.py has {', '.join(sorted(there))}"
-
-
-def test_what_is_to_be_rewritten_is_there() -> None:
-    assert {path.stem[3:] for path in LESSONS} >= TO_REWRITE
 
 
 GOOD = [
