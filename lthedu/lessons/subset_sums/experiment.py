@@ -30,8 +30,9 @@ def expected_near(numbers: ArrayLike, targets: ArrayLike, eta: Annotated[float, 
     """
     x, t = np.asarray(numbers, float), np.asarray(targets, float)
     mean, sd = x.sum(1) / 2, np.sqrt((x**2).sum(1)) / 2
-    height: Floats = np.exp(-(((t - mean) / sd) ** 2) / 2) / (sd * math.sqrt(2 * math.pi))
-    return 2.0 ** x.shape[1] * 2 * eta * height
+    height = np.exp(-(((t - mean) / sd) ** 2) / 2) / (sd * math.sqrt(2 * math.pi))
+    near: Floats = 2.0 ** x.shape[1] * 2 * eta * height
+    return near
 
 
 @typed
@@ -78,5 +79,6 @@ def coins(cells: Count, n: Count, draws: Count, seed: int = 0) -> Floats:
     (True, 0.3)
     """
     rng = numpy_generator(seed, "coins")
-    sizes: Floats = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2
-    return sizes * rng.choice([-1.0, 1.0], (draws, n))
+    sizes = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2
+    found: Floats = sizes * rng.choice([-1.0, 1.0], (draws, n))
+    return found
