@@ -44,8 +44,10 @@ def gaps(numbers: ArrayLike, points: Points, seed: int = 0) -> Floats:
     outside), or "an even grid" with a point for each sum inside (then no gap is larger than another). Raises ValueError
     for more than 24 numbers in a row.
 
-    >>> gaps([[0.5, -0.5, 0.25]], "sums"), gaps([[0.5, -0.5, 0.25]], "an even grid").round(3)
-    (array([[0.5  , 0.5  , 0.25 , 0.125]]), array([[0.5  , 0.25 , 0.125, 0.1  ]]))
+    >>> gaps([[0.5, -0.5, 0.25]], "sums")
+    array([[0.5  , 0.5  , 0.25 , 0.125]])
+    >>> gaps([[0.5, -0.5, 0.25]], "an even grid").round(3)  # of 1, 2, 4 and 7 points
+    array([[0.5  , 0.25 , 0.125, 0.071]])
     """
     x, rng = np.asarray(numbers, float), numpy_generator(seed, "points")
     table = np.zeros((len(x), x.shape[1] + 1))
