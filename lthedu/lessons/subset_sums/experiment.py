@@ -30,8 +30,9 @@ def expected_near(numbers: ArrayLike, targets: ArrayLike, eta: Annotated[float, 
     """
     x, t = np.asarray(numbers, float), np.asarray(targets, float)
     mean, sd = x.sum(1) / 2, np.sqrt((x**2).sum(1)) / 2
-    height: Floats = np.exp(-(((t - mean) / sd) ** 2) / 2) / (sd * math.sqrt(2 * math.pi))
-    return 2.0 ** x.shape[1] * 2 * eta * height
+    height = np.exp(-(((t - mean) / sd) ** 2) / 2) / (sd * math.sqrt(2 * math.pi))
+    near: Floats = 2.0 ** x.shape[1] * 2 * eta * height
+    return near
 
 
 @typed
@@ -43,8 +44,10 @@ def gaps(numbers: ArrayLike, points: Points, seed: int = 0) -> Floats:
     outside), or "an even grid" with a point for each sum inside (then no gap is larger than another). Raises ValueError
     for more than 24 numbers in a row.
 
-    >>> gaps([[0.5, -0.5, 0.25]], "sums"), gaps([[0.5, -0.5, 0.25]], "an even grid").round(3)
-    (array([[0.5  , 0.5  , 0.25 , 0.125]]), array([[0.5  , 0.25 , 0.125, 0.1  ]]))
+    >>> gaps([[0.5, -0.5, 0.25]], "sums")
+    array([[0.5  , 0.5  , 0.25 , 0.125]])
+    >>> gaps([[0.5, -0.5, 0.25]], "an even grid").round(3)  # of 1, 2, 4 and 7 points
+    array([[0.5  , 0.25 , 0.125, 0.071]])
     """
     x, rng = np.asarray(numbers, float), numpy_generator(seed, "points")
     table = np.zeros((len(x), x.shape[1] + 1))
@@ -78,5 +81,6 @@ def coins(cells: Count, n: Count, draws: Count, seed: int = 0) -> Floats:
     (True, 0.3)
     """
     rng = numpy_generator(seed, "coins")
-    sizes: Floats = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2
-    return sizes * rng.choice([-1.0, 1.0], (draws, n))
+    sizes = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2
+    found: Floats = sizes * rng.choice([-1.0, 1.0], (draws, n))
+    return found

@@ -94,7 +94,7 @@ def dead_neurons() -> Drawn:
     net.set_axis_off()
     numbers = np.maximum(first, 0) * second
     bars.barh(range(6), numbers, color=BLUE)
-    for y in np.flatnonzero(numbers == 0):
+    for y in np.flatnonzero(numbers == 0).tolist():
         bars.text(0.02, y, "0", va="center", color="#555555")
     bars.axvline(0, color="black", lw=0.8)
     bars.set(ylim=(5.6, -0.6), yticks=[], xlabel=r"number that the neuron gives, $\mathrm{relu}(a)\,b$")
