@@ -64,7 +64,7 @@ def _check_fits(weight: Floats, bias: Floats, x: Floats) -> None:
 
 @typed
 def most_pieces(neurons: Count, dimension: Count = 2) -> int:
-    """The most pieces that one hidden layer of so many neurons makes of a line (dimension 1), a plane (2), and so on.
+    """The most pieces that one layer of neurons makes of a line (dimension 1), a plane (2), and so on.
 
     A new cut adds as many pieces as the earlier ones make of the cut itself, which has one dimension less. So it is the
     sum of the binomial coefficients C(neurons, k) for k from 0 to `dimension`. Raises ValueError for numbers below 1.

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Columns, Count
@@ -22,8 +23,9 @@ from lthedu.pruning import magnitude, random_mask, select
 from lthedu.training import Optimizer, Progress, Replicates, evaluate
 
 UNTRAINED, DENSE, PRUNED, RANDOM, SMALL = "untrained", "dense", "pruned", "pruned at random", "small dense"
-DIGITS, SHUFFLED = "through three digits", "through shuffled digits"
 Kind = Literal["through three digits", "through shuffled digits"]
+DIGITS: Kind = "through three digits"
+SHUFFLED: Kind = "through shuffled digits"
 KINDS: tuple[Kind, ...] = (DIGITS, SHUFFLED)
 COLUMNS = ["arm", "density", "weights", "lr", "steps", "replicate", "val", "accuracy"]
 COLUMNS += ["slice", "pieces", "formulas", "bending"]
@@ -205,7 +207,7 @@ class Counting(Experiment[Settings]):
 
 
 @typed
-def numbers(network: MLP, plane: Plane, split: Split = split) -> tuple[int, int, int]:
+def numbers(network: nn.Module, plane: Plane, split: Split = split) -> tuple[int, int, int]:
     """How many pieces the network has on a slice, how many formulas, and how many neurons bend it there.
 
     A neuron bends the network on the slice where it is on in some pieces and off in others.

@@ -262,7 +262,6 @@ def _local(
     return slope, constant
 
 
-changes: dict[str, Any]
 for words, changes in (
     ("no neuron is ever off: set the rows of neurons whose value is negative to 0", {"on": lambda v: v < np.inf}),
     ("a neuron whose value is exactly 0 counts as off", {"on": lambda v: v >= 0}),
