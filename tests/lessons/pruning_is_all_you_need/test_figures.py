@@ -163,8 +163,8 @@ def test_what_does_not_fit_together_is_refused_in_words() -> None:
             lambda: figures.errors_against_certificate(widths()),
             r"lacks the columns \['certificate', 'found', 'on data'\]",
         ),
-        (lambda: figures.sizes({}, "bytes", "t"), "sizes above 0"),
-        (lambda: figures.sizes({"a": 0}, "bytes", "t"), "sizes above 0"),
+        (lambda: figures.sizes({}, "bytes", "t"), "sizes from 1 on"),
+        (lambda: figures.sizes({"a": 0}, "bytes", "t"), "sizes from 1 on"),
         (lambda: figures.sizes({"a": 1}, "bytes", "t", bound="b"), "the bound 'b'"),
         (lambda: figures.digits_and_answers(torch.rand(2, 784), [1], [1, 2], [1, 2]), r"there are \[2, 1, 2, 2\]"),
     ):
