@@ -35,7 +35,7 @@ class Settings(experiments.Settings):
 
     >>> Settings(times=0)
     Traceback (most recent call last):
-    ValueError: Settings: times is 0; allowed: a whole number, 1 or more
+    ValueError: Settings: times is 0; allowed: a whole number from 1 up
     """
 
     one: OneRate = LESSON

@@ -195,6 +195,17 @@ def four_times_as_wide() -> dict[int, Found]:
     return found
 
 
+def as_many_weights_in_one_layer() -> dict[str, Found]:
+    """Is it depth, or are there just more weights? Four and six layers of 64 units, and one with as many weights."""
+    e, found = experiment(), {}
+    for width, hidden, lr in ((WIDTH, 4, 0.3), (124, 1, 1.0), (WIDTH, 6, 0.3), (163, 1, 1.0)):
+        networks = e.networks(width, hidden)
+        trained = e.train(networks, optimizer=SETTINGS.trained).replicates.params
+        masked = popup(e, networks, scaled(networks.params, 0.5), replace(SETTINGS.popup, lr=lr))
+        found[f"{hidden} x {width}"] = {TRAINED: read(e, networks, trained), POPUP: masked}
+    return found
+
+
 def other_bernoulli_masks() -> Found:
     """Is the count what Bernoulli masks need? Without it, and with edge-popup's constants in place of it."""
     e = experiment()

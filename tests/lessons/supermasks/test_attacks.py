@@ -61,6 +61,12 @@ def test_width_and_time_leave_edge_popup_behind() -> None:
     assert longer[TRAINED] > longer[POPUP] + 3
 
 
+def test_depth_brings_little_that_as_many_weights_in_one_layer_do_not() -> None:
+    four, wide, six, wider = (found[POPUP] for found in attacks.as_many_weights_in_one_layer().values())
+    assert abs(four - wide) < 1
+    assert abs(six - wider) < 1.5
+
+
 def test_bernoulli_masks_need_the_right_size_too() -> None:
     count, plain, constants = attacks.other_bernoulli_masks().values()
     assert min(count, constants) > plain + 1

@@ -40,7 +40,7 @@ def pretended(slope: float, behind: float, weak: float):
                     rows.append(("width", arm, width, 1, 1.0, 100 * width, r, value, value, 0.0))
             for hidden in s.depths:
                 for arm in (POPUP, WEAK):
-                    value = 0.9 + 0.001 * r - (weak if arm == WEAK and hidden > 1 else 0)
+                    value = 0.92 + 0.001 * r - (weak if arm == WEAK and hidden > 1 else 0)
                     rows.append(("depth", arm, s.probe, hidden, 0.1, 1000, r, value, value, 0.0))
         self.rows, self.fingerprints = [pd.DataFrame(rows, columns=COLUMNS)], [("a", "a")]
         self.scores = self.search(self.networks(s.probe), self.method(POPUP, self.networks(s.probe)), s.popup, steps=1)
