@@ -222,7 +222,7 @@ def _named_at_the_end(ax: Axes, end: float, ends: Sequence[tuple[float, str, str
             va="center",
             fontsize=9,
             color=color,
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6},
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.6, "relpos": (0, 0.5)},
             annotation_clip=False,
         )
 

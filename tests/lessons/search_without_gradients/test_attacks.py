@@ -17,9 +17,9 @@ def test_a_swap_can_be_had_for_a_fraction_of_a_pass_and_reaches_the_gradient_s_l
     assert found["passes' worth"] < 250  # of 40,000 swaps
 
 
-def test_hill_climbing_ends_where_the_gradient_does() -> None:
+def test_hill_climbing_passes_the_gradient_in_the_end() -> None:
     found = attacks.hill_climbing_for_four_times_as_long()
-    assert abs(found["loss"] - found["gradient"]) < 0.05
+    assert found["loss"] < found["gradient"]
 
 
 def test_no_temperature_is_much_better_than_none() -> None:
