@@ -46,6 +46,8 @@ def local_formula(layers: Sequence[Layer], x: Floats) -> Layer:
     >>> weight.tolist(), bias.tolist()
     ([[3.0]], [1.0])
     """
+    if x.ndim != 1:
+        raise ValueError(f"x has shape {x.shape}; allowed: one input, (in,)")
     slope, constant = np.eye(len(x)), np.zeros(len(x))
     *hidden, last = layers
     for weight, bias in hidden:
