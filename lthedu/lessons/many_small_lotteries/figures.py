@@ -312,7 +312,7 @@ def stored_draws(table: Annotated[pd.DataFrame, Columns("arm val")], source: str
         told.append(f"{len(values):,} of {arm}, mean {values.mean():.1f}")
     ax.margins(x=0.08, y=0.3)
     ax.set(xlabel="validation accuracy (%)", ylabel="share of the arm's networks (%)")
-    ax.set_title("Stored run: ten times the training keeps the order", fontsize=11)
+    ax.set_title("Stored run: ten times the training keeps the order of these arms", fontsize=11)
     ax.text(1, -0.2, source, transform=ax.transAxes, ha="right", va="top", fontsize=7)
     return ax, f"stored run, histograms of validation accuracies in percent: {'; '.join(told)}."
 

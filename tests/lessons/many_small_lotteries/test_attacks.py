@@ -4,7 +4,7 @@ import pytest
 from lessons.many_small_lotteries import attacks
 
 from lthedu.experiments.study import DENSE, REINIT, WINNING
-from lthedu.lessons.many_small_lotteries.experiment import PATCHES, SCATTERED
+from lthedu.lessons.many_small_lotteries.experiment import PATCHES, SCATTERED, SMALL
 
 pytestmark = pytest.mark.full
 
@@ -61,6 +61,25 @@ def test_with_ten_times_the_steps_for_all_tickets_and_patches_come_near_the_goal
     goal = found[DENSE]["mean"] - 1
     assert goal - 1 < found[PATCHES]["mean"] < found[WINNING]["mean"] < goal + 1
     assert found[SCATTERED]["best"] < goal - 1.5
+
+
+@pytest.mark.parametrize("seed", [0, 101])
+def test_for_the_price_of_a_ticket_one_longer_patch_network_is_better_and_a_dense_one_the_best(seed: int) -> None:
+    found = attacks.one_training_for_the_price(seed)
+    longer = found["longer"]
+    goal = longer[DENSE]["mean"] - 1
+    assert found["ticket"]["test"] < longer[PATCHES]["test"] < longer[DENSE]["test"] - 1
+    assert longer[SMALL]["best"] < goal
+    assert max(longer[arm]["test"] for arm in longer if arm != DENSE) < longer[DENSE]["test"]
+    assert 0.5 < longer[WINNING]["mean"] - longer[REINIT]["mean"] < 2
+
+
+@pytest.mark.parametrize("seed", [0, 101])
+def test_scattered_pixels_of_the_middle_win_about_every_second_time_in_longer_trainings(seed: int) -> None:
+    found, goal = attacks.pixels_of_the_middle(seed), attacks.goal(seed)
+    assert found["short"]["best"] < goal
+    assert found[SCATTERED]["best"] < goal
+    assert sum(val >= goal for val in found["longer"]["all"]) > attacks.DRAWS / 4
 
 
 def test_in_the_stored_run_tickets_reach_the_dense_networks_goal_and_fresh_weights_do_not() -> None:

@@ -58,7 +58,7 @@ def test_the_verdict_follows_the_draws(claims, monkeypatch, patches: float, scat
     run(claims, monkeypatch, replace(LESSON, steps=2))
     assert claims.verdicts == [word]
     rare, often = "Networks with scattered pixels win", "Networks with local patches win"
-    order, price, ahead = "A ticket beats fresh weights", "For the price of a ticket", "The best patches that"
+    order, price, ahead = "A ticket beats fresh weights", "For the price of a ticket", "The best of the equally short"
     expected = {
         "open": [False, True, False, True, False],
         "partly supported": [True] * 5,
