@@ -208,7 +208,7 @@ def one_training_for_the_price(seed: int = 0) -> dict[str, Found]:
 def pixels_of_the_middle(seed: int = 0) -> dict[str, Found]:
     """Units that read 32 scattered pixels of the middle, trained as in the lesson and longer, and the lesson's longer.
 
-    The size of the middle and the number of pixels were the best of nine others in short trainings.
+    The size of the middle and the number of pixels were among the best of nine others in short trainings.
     """
     fresh, scattered = lotteries(seed).start(SCATTERED, LESSON.levels, range(DRAWS))
     middle = masks.stack([_middle(generator(seed, "lottery mask", i)) for i in range(DRAWS)])
