@@ -121,7 +121,10 @@ def proof_growth(progress: Progress, parts: Path, settings: Growth | None = None
 
     def rows(eta: float, seed: int) -> list[Row]:
         found = measured_widths([eta], draws=s.draws, seed=seed)
-        return [{"seed": seed, **dict(zip(found, row, strict=True))} for row in found.to_numpy(dtype=object).tolist()]
+        return [
+            {"seed": seed, **dict(zip(map(str, found), row, strict=True))}
+            for row in found.to_numpy(dtype=object).tolist()
+        ]
 
     cases = list(itertools.product(s.etas, s.seeds))
     return _collected("Random neurons for each weight of one neuron", asdict(s), cases, rows, parts, progress)
