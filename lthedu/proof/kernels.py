@@ -103,7 +103,8 @@ def sorted_sums(numbers, sums, choices):  # type: ignore[no-untyped-def]
     old, bits = np.empty_like(sums), np.empty_like(choices)
     for i in range(len(numbers)):
         x = numbers[i]
-        old[:many], bits[:many] = sums[:many], choices[:many]
+        for k in range(many):  # not slice by slice: see `sparse_kernels`
+            old[k], bits[k] = sums[k], choices[k]
         without, with_x = 0, 0
         for k in range(2 * many):
             if with_x == many or (without < many and old[without] <= old[with_x] + x):

@@ -3,7 +3,8 @@
 A layer with its bias is one sparse matrix W (out, in + 1) whose last column, the bias, meets a feature that is always
 1. Two rows that keep everything are computed together, so that what they read is read once. Activations stand
 feature-major, (features, batch): the inner loops run over a minibatch, contiguous in memory. A replicate is computed
-by itself, so that its numbers depend on nothing beside it.
+by itself, so that its numbers depend on nothing beside it. Arrays are copied number by number: a slice that is
+assigned to another one takes the compiler more than a second, for the words of an error that cannot happen here.
 """
 
 import numpy as np
@@ -36,7 +37,7 @@ def by_column(start, column, begin, row, entry):  # type: ignore[no-untyped-def]
             at[column[k] + 1] += 1
     for c in range(1, len(at)):
         at[c] += at[c - 1]
-    begin[1:] = at[1:]
+        begin[c] = at[c]
     for o in range(len(start) - 1):
         for k in range(start[o], start[o + 1]):
             c = column[k]
@@ -267,7 +268,8 @@ def steps(share, begin, end, chosen, x, y, kept, value, before, turned, slope, f
                 errors(z, y[examples])
                 backward(r, kept, value, turned, slope, buffer)
                 if t == len(chosen) - 1:
-                    before[a:b] = value[a:b]
+                    for k in range(a, b):
+                        before[k] = value[k]
                 if len(second):
                     adam(value[a:b], slope[a:b], first[a:b], second[a:b], rules[t])
                 else:
@@ -287,4 +289,6 @@ def logits(kept, value, x, begin, end, buffer, out):  # type: ignore[no-untyped-
                 buffer[c, j] = x[first + j, c]
         for r in range(len(out)):
             forward(r * rows, kept, value, buffer)
-            out[r, :, first : first + many] = buffer[outputs : outputs + widths[-1], :many]
+            for c in range(widths[-1]):
+                for j in range(many):
+                    out[r, c, first + j] = buffer[outputs + c, j]
