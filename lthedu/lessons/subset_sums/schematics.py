@@ -71,7 +71,7 @@ def two_lists(numbers: Sequence[float], target: float) -> Drawn:
     )
     ax.set_yticks([1, 0], [f"{len(left)} sums of the left half", f"{len(wanted)} places wanted"])
     ax.set(
-        xlim=(min(left[0], wanted.min()) - 0.5, None),
+        xlim=(min(left[0], wanted.min()) - 0.85, None),
         ylim=(-0.35, 1.35),
         xlabel="left sum that is there, or that a right sum wants: target minus right sum",
     )
