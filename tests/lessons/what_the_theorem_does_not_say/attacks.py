@@ -62,10 +62,9 @@ def the_widest_of_three_layers() -> dict[int, tuple[int, ...]]:
 
 def turned_units_make_more_pieces() -> list[int]:
     """Three units, one of them turned, that make four full pieces: the pieces of one, two and three such folds."""
-    first = np.column_stack([[1.0, -1.0, 1.0], [-1 / 4, 1 / 2, -7 / 8]])
-    top = np.array([[-8.0, 20 / 3, -32 / 3, 6 - 10 / 3]])
-    x = np.union1d(np.linspace(0, 1, 3), [1 / 4, 7 / 8])
-    fold = limits.Pieces(x, (top[0, :3] @ (first[:, :1] * x + first[:, 1:]).clip(min=0)) + top[0, 3])
+    x = np.array([0, 1 / 4, 1 / 2, 7 / 8, 1])
+    units = np.array([x - 1 / 4, 1 / 2 - x, 7 / 8 - x]).clip(min=0)  # relu
+    fold = limits.Pieces(x, np.array([-8, 20 / 3, -32 / 3]) @ units + 6)
     return [len(routes.folded(fold, times)) for times in (1, 2, 3)]
 
 
