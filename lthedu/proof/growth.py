@@ -49,9 +49,9 @@ def measured_widths(etas: Sequence[Eta], draws: Annotated[int, Range(10)] = 40, 
         sizes = rng.uniform(0, LARGEST, (draws, 2 * INPUTS))
         chances = {MALACH: np.full(sizes.shape, eta**2 / 16), LUCKY: product_chance(sizes, eta)}
         for method, p in chances.items():
-            waited = np.where(sizes > eta, rng.geometric(p), 0).max(1)  # one pool serves all, until the last is served
+            waited = np.where(sizes > eta, rng.geometric(p), 0).max(1)  # one pool serves all of both branches
             kept = 4 * (sizes > eta).mean()  # two neurons, an incoming and an outgoing weight each
-            rows.append((method, eta, 2 * float(np.quantile(waited, SHARE)), kept))
+            rows.append((method, eta, float(np.quantile(waited, SHARE)), kept))
         for name, method in ((ORSEAU, "orseau"), (BLOCKS, "blocks"), (FREE, "free")):
             rows.append((name, eta, *_fewest(method, eta, draws, seed)))  # type: ignore[arg-type]
     return pd.DataFrame(rows, columns=COLUMNS)
