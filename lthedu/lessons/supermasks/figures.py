@@ -144,7 +144,7 @@ def accuracy_by_depth(
     axes[1].set(ylim=(60, 100))
     axes[0].set_title(f"all at the published rate, {lr:g}", fontsize=11)
     axes[1].set_title("each at its own best rate (above 60 % only)", fontsize=11)
-    figure.suptitle("Stored run: with constants of the right size depth does edge-popup no harm", fontsize=12)
+    figure.suptitle("Stored run: with constants of the right size six layers do edge-popup no harm", fontsize=12)
     return figure, (
         "Test accuracy in percent against the number of hidden layers, in a stored run, a mark for each seed and lines "
         f"through the means. Left, {POPUP} and {WEAK}, all at the rate {lr:g}; right, {TRAINED}, {POPUP}, {WEAK} and "
