@@ -132,7 +132,15 @@ def ring(losses: Tensor, promised: Tensor, flow: Tensor) -> Drawn:
                 )
             )
             side = (start + end) / 2 + 0.3 * np.array([(end - start)[1], -(end - start)[0]])
-            ax.text(*side, f"{100 * float(flow[i, j]):.1f}", ha="center", va="center", fontsize=9, color="#0072B2")
+            ax.text(
+                side[0],
+                side[1],
+                f"{100 * float(flow[i, j]):.1f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                color="#0072B2",
+            )
     ax.set(xlim=(-2.2, 2.2), ylim=(-1.5, 1.5))
     ax.axis("off")
     ax.set_title("As much flows from each mask to its neighbour as back (% of all steps)", fontsize=12)
@@ -181,7 +189,7 @@ def best_by_budget(
     """
     figure, ax = plt.subplots(figsize=(8.8, 4.8), layout="constrained")
     end, ends = float(table["cost"].max()), []
-    for name, look in (SEARCHES | {"yours": YOURS}).items():
+    for name, look in {**SEARCHES, "yours": YOURS}.items():
         rows = table[table["searcher"] == name]
         if len(rows):
             line = {key: value for key, value in look.items() if key != "marker"}
