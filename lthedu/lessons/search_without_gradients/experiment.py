@@ -1,6 +1,6 @@
 """Searchers at equal evaluations: one set of frozen networks, one fitness, one budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Annotated
@@ -108,6 +108,27 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
             break
         best = min(best, loss)
     return best
+
+
+@typed
+def losses_at(
+    table: Annotated[pd.DataFrame, Columns("searcher replicate cost loss")],
+    budget: float,
+    within: Callable[[list[float], list[float], float], float] = best_within,
+) -> pd.DataFrame:
+    """The best loss within a budget: a row a replicate, a column a searcher.
+
+    `table` is what `Contest.run` returns; `within` finds the best loss in the costs and losses of one row's calls.
+
+    >>> rows = [("a", 0, 1.0, 0.9), ("a", 0, 2.0, 0.5), ("a", 0, 3.0, 0.4)]
+    >>> losses_at(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 2)["a"].tolist()
+    [0.5]
+    """
+    found: dict[str, dict[int, float]] = {}
+    for (name, replicate), rows in table.groupby(["searcher", "replicate"]):
+        costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
+        found.setdefault(name, {})[replicate] = within(costs, rows["loss"].tolist(), budget)
+    return pd.DataFrame(found)
 
 
 @typed

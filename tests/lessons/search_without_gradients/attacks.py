@@ -16,7 +16,7 @@ from lthedu.base.streams import generator
 from lthedu.lessons.search_without_gradients.experiment import LESSON, Contest, Settings, first_parent
 from lthedu.networks import masks
 from lthedu.supermasks.fitness import Fitness
-from lthedu.supermasks.search import Searcher, anneal, descend, estimate, evolve, half, swapped
+from lthedu.supermasks.search import Searcher, anneal, descend, estimate, evolve, half, swapped, upper_half
 
 SEEDS = tuple(range(40, 45))
 CLIMB = partial(anneal, hot=0.0)
@@ -135,6 +135,35 @@ def gradient_at_other_rates(budget: int = 4_000) -> dict[float, float]:
     """Is the gradient held back by its rate? Losses by rate."""
     one = contest()
     return {rate: loss(one, partial(descend, rate=rate), budget) for rate in (3.0, 10.0, 30.0, 100.0, 300.0)}
+
+
+def gradient_for_longer() -> dict[float, float]:
+    """Does hill climbing pass a gradient that has time, too? Losses after 40,000 passes in one network, by rate."""
+    one = contest(SEEDS[:1])
+    return {rate: loss(one, partial(descend, rate=rate), 40_000) for rate in (10.0, 30.0)}
+
+
+def gradient_on_few_images(goal: float = 1.2) -> dict[int, float]:
+    """Does the gradient need all images at every step? By how many it uses, the passes' worth of a loss of `goal`.
+
+    The loss is the mean over the networks, on all images; looking at it is not charged.
+    """
+    one, found = contest(), {}
+    fitness, (x, y) = one.fitness(1), _few(one)
+    for batch in (50, len(x)):
+        rng = generator(40, "few images")
+        scores = (2 * torch.rand(fitness.r, 1, fitness.n, generator=rng) - 1) / 7
+        moved = torch.zeros_like(scores)
+        for step in range(1000):
+            mask = upper_half(scores).float()
+            if fitness.loss(mask, x, y).mean() <= goal:
+                found[batch] = round(3 * batch / len(x) * step, 1)
+                break
+            few = torch.randperm(len(x), generator=rng)[:batch]
+            (slope,) = torch.autograd.grad(fitness.loss(mask.requires_grad_(), x[few], y[few]).sum(), mask)
+            moved = 0.9 * moved + slope
+            scores = scores - 10 * moved
+    return found
 
 
 def climbing_from_the_gradients_mask(budget: int = 5_000) -> Found:
