@@ -240,7 +240,7 @@ def difference_from_engine(by_hand: Callable[..., Params], data: Dataset, settin
     sgd = Optimizer("sgd", lr=1.0)
     done = train(networks.with_params(start), few, 8, optimizer=sgd, batch_size=64, by=method).replicates
     order = torch.randperm(512, generator=generator(0, "order", 0))
-    batches = [(few.x_train[i], few.y_train[i]) for i in order.split(64)]
+    batches = [(few.x_train[i], few.y_train[i]) for i in order.view(8, 64).unbind()]
     weights, scores = masks.unstack(method.weights, 0), masks.unstack(start, 0)
     alone = by_hand(weights, scores, batches, sgd.lr, settings.density)
     return max((alone[name] - trained[0]).abs().max().item() for name, trained in done.params.items())
