@@ -64,7 +64,7 @@ def turned_units_make_more_pieces() -> list[int]:
     """Three units, one of them turned, that make four full pieces: the pieces of one, two and three such folds."""
     x = np.array([0, 1 / 4, 1 / 2, 7 / 8, 1])
     units = np.array([x - 1 / 4, 1 / 2 - x, 7 / 8 - x]).clip(min=0)  # relu
-    fold = limits.Pieces(x, np.array([-8, 20 / 3, -32 / 3]) @ units + 6)
+    fold = limits.Pieces(x, (np.array([-8, 20 / 3, -32 / 3]) @ units + 6).round(12))  # 0 and 1 in turns
     return [len(routes.folded(fold, times)) for times in (1, 2, 3)]
 
 
