@@ -1,5 +1,6 @@
 """Searchers at equal evaluations: one set of frozen networks, one fitness, one budget."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,7 +15,7 @@ from lthedu.base.ranges import AtLeast, Columns, Count, Range
 from lthedu.base.streams import generator
 from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
 from lthedu.networks.models import MLP
-from lthedu.supermasks.fitness import Fitness
+from lthedu.supermasks.fitness import GRADIENT, Fitness
 from lthedu.supermasks.search import (
     Cross,
     Searcher,
@@ -24,6 +25,7 @@ from lthedu.supermasks.search import (
     estimate,
     evolve,
     random_search,
+    upper_half,
 )
 from lthedu.supermasks.weights import signed_constants
 from lthedu.training import Progress
@@ -208,6 +210,24 @@ class Contest(Experiment[Settings]):
         fitness = self.fitness(self.settings.budget)
         fitness.best, fitness.best_loss = self.best[name]
         return fitness.accuracy(self.data.x_test, self.data.y_test)
+
+    def on_few_images(self, batch: int, goal: float, steps: int = 300) -> Tensor:
+        """What edge-popup on `batch` images a step has paid (R,) when the loss on all of them is no higher than `goal`.
+
+        In forward passes over all images; looking at that loss is not charged. Infinite where `steps` do not get there.
+        """
+        fitness, rng = self.fitness(1), generator(0, "few images")
+        scores = (2 * torch.rand(fitness.r, 1, fitness.n, generator=rng) - 1) / 7
+        moved, paid = torch.zeros_like(scores), torch.full((fitness.r,), math.inf)
+        for step in range(steps):
+            mask = upper_half(scores).float()
+            there = fitness.loss(mask, fitness.x, fitness.y)[:, 0] <= goal
+            paid = torch.where(there, paid.clamp(max=GRADIENT * step * batch / len(fitness.x)), paid)
+            few = torch.randperm(len(fitness.x), generator=rng)[:batch]
+            loss = fitness.loss(mask.requires_grad_(), fitness.x[few], fitness.y[few])
+            moved = 0.9 * moved + torch.autograd.grad(loss.sum(), mask)[0]
+            scores = scores - 10 * moved
+        return paid
 
     def noisy(self, cross: Cross = crossover, *, again: bool) -> tuple[Tensor, Tensor]:
         """The genetic algorithm on a noisy fitness: the loss (R,) that the survivor believed to be best is believed to

@@ -162,14 +162,15 @@ def best_by_evaluations(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> 
 
     `curves`: by panel, the mean of every search by name.
     """
-    looks = ({"color": "#0072B2", "ls": "-"}, {"color": "#D55E00", "ls": "--"}, {"color": "#009E73", "ls": ":"})
+    looks = [("#0072B2", "-", "o"), ("#D55E00", "--", "^"), ("#009E73", ":", "s"), ("#CC79A7", "-.", "D")]
     figure, axes = plt.subplots(
         1, len(curves), figsize=(4.6 * len(curves), 3.9), sharey=True, squeeze=False, layout="constrained"
     )
     for ax, (title, searches) in zip(axes[0], curves.items(), strict=True):
         for i, (name, values) in enumerate(searches.items()):
-            look: dict[str, Any] = dict(looks[i % 3])
-            ax.plot(np.arange(1, len(values) + 1), values, marker="o^s"[i % 3], ms=9 - 2.5 * i, label=name, **look)
+            color, ls, marker = looks[i % 4]
+            look: dict[str, Any] = {"color": color, "ls": ls, "marker": marker, "ms": 10 - 2 * i}
+            ax.plot(np.arange(1, len(values) + 1), values, label=name, **look)
         ax.set_title(title, fontsize=11)
         ax.set_xlabel("evaluations of the function")
     axes[0][0].set_ylabel("largest value found, on average")
@@ -262,7 +263,7 @@ def passes_to_reach(
         ax.axvline(edge / 1.4, color="#777777", ls=":", lw=1)
         ax.set_xscale("log")
         ax.set_xlim(None, edge * 1.6)
-        ax.set(xlabel="price until the loss was reached, in forward passes", yticks=range(len(SEARCHES)))
+        ax.set(xlabel="price of the loss, in forward passes", yticks=range(len(SEARCHES)))
         ax.set_yticklabels(list(SEARCHES))
         ax.set_title(f"loss {goal:g} (right of the dotted line: never)", fontsize=11)
         ax.grid(axis="y", visible=False)

@@ -13,7 +13,7 @@ from lthedu.lessons.search_without_gradients.experiment import GRADIENT_GUIDED, 
 from lthedu.lessons.search_without_gradients.longer import TRIED, best_settings
 
 NOTEBOOK = "search_without_gradients"
-CLAIMS = 5
+CLAIMS = 6
 MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2)]
 LESSON = experiment.LESSON
 EARLY = "A tenth of the budget takes the gradient below all others"
