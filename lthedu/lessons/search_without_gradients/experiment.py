@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import torch
@@ -126,7 +126,7 @@ def losses_at(
     >>> losses_at(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 2)["a"].tolist()
     [0.5]
     """
-    found: dict[str, dict[int, float]] = {}
+    found: dict[Any, dict[Any, float]] = {}
     for (name, replicate), rows in table.groupby(["searcher", "replicate"]):
         costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
         found.setdefault(name, {})[replicate] = within(costs, rows["loss"].tolist(), budget)
