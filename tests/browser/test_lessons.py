@@ -251,7 +251,7 @@ LESSONS = [
         "PARTLY SUPPORTED",
         {
             "6.2": (RIGHT, USED),
-            "6.1": (WRONG, "put the zero in brackets"),
+            "6.1": (WRONG, "nearly 0 and 1, but not exactly"),
             "6.4": (WRONG, "two weights changed places"),
         },
         "explorer(",
@@ -289,7 +289,7 @@ LESSONS = [
             (0, "", "There are 1,024 choices"),
             (0, "ArrowRight " * 4, "There are 16,384 choices"),
             (1, "ArrowLeft", "the target +0.29"),
-            (2, "ArrowLeft", "within 0.01."),
+            (2, "ArrowLeft", "within 1/100."),
             (3, "ArrowRight", "Draw 2: the best choice keeps"),
         ),
         ("n=32, draws=5", "agree = []"),

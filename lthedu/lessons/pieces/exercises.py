@@ -124,8 +124,8 @@ def check_most_pieces(attempt: Attempt) -> None:
     hints=(
         "Go round the polygon, edge by edge. When does a corner belong to the positive part, when to the negative one, "
         "when to both? On which edges is there a new corner?",
-        "On an edge from p (value a) to q (value b) with a and b of opposite signs the neuron is zero at "
-        "p + a / (a - b) (q - p): that point belongs to both parts. A corner with value 0 belongs to both as well.",
+        "Take an edge whose ends have opposite signs, for example values of -1 and 3. The value grows evenly along the "
+        "edge, so what part of the way is it 0? The point there belongs to both parts.",
         "for p, q, a, b in zip(corners, np.roll(corners, -1, 0), values, np.roll(values, -1)):\n"
         "    if a >= 0: positive.append(p)\n    if a <= 0: negative.append(p)\n"
         "    if a * b < 0:\n        cut = ...  # between p and q, where the value is 0\n"

@@ -54,7 +54,7 @@ def blends(planes: Mapping[str, Plane], *, reach: float = 1.5, steps: int = 7) -
         ax.set_title(name, fontsize=11)
         ax.grid(visible=False)
     axes[0][0].set_ylabel("second coordinate")
-    figure.suptitle("A slice: every point is an image, a blend of three (marked)", fontsize=12)
+    figure.suptitle("A slice: every point is an image, a blend of three (marked)", fontsize=12, y=1.05)
     return figure, (
         f"Square grids of {steps} by {steps} images, one for each of {', '.join(planes)}. Three places are marked, at "
         "(-1, -1), (1, -1) and (-1, 1), where the three images stand from which all others are blended."
@@ -118,7 +118,8 @@ def draw_regions(ax: Axes, found: Sequence[Region], *, borders: bool = True) -> 
     """
     heights = np.array([region.weight @ region.centre + region.bias for region in found])  # (regions, outputs)
     digits = heights.argmax(1)
-    polygons = PolyCollection([region.corners for region in found], linewidths=0.35 if borders else 0)
+    thin = 0.35 if len(found) < 300 else 0.15  # so that many pieces do not become one black place
+    polygons = PolyCollection([region.corners for region in found], linewidths=thin if borders else 0)
     if heights.shape[1] == 1:
         polygons.set(array=heights[:, 0], cmap="viridis", edgecolors="black")
     else:
@@ -181,8 +182,8 @@ def pieces_by_weights(table: Table, kind: str, *, guess: Mapping[str, Any] | Non
         ax.minorticks_off()
         ax.invert_xaxis()
         ax.set_xlabel("weights left (%)")
-    fewest = np.array([shown["share"].min(), 100])
-    axes[0].plot(fewest, fewest, color="#777777", lw=1, ls=":", label="as many pieces as weights")
+    equal = np.geomspace(shown["share"].min(), 100)  # a curve, as only one of the axes is logarithmic
+    axes[0].plot(equal, equal, color="#777777", lw=1, ls=":", label="as many pieces as weights")
     words = draw_guesses(axes[0], guess or {}, at[min(1, len(at) - 1)], LOOKS)
     axes[0].set(ylim=(0, None), ylabel="pieces (% of the dense network's)")
     axes[0].set_title(f"Pieces of a slice {kind}", fontsize=11)
@@ -190,12 +191,13 @@ def pieces_by_weights(table: Table, kind: str, *, guess: Mapping[str, Any] | Non
     axes[1].set(ylim=(trained.min() - 3, 100), ylabel="test accuracy (%)")
     axes[1].set_title("Accuracy (untrained networks are at chance, below)", fontsize=11)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
-    figure.suptitle("Pruned networks lose weights faster than pieces; small ones have few pieces", fontsize=12)
+    title = "Pruned networks keep a larger share of their pieces than of their weights; small ones do not"
+    figure.suptitle(title, fontsize=12)
     return figure, (
         f"Two panels against the weights left, in percent, fewer to the right, on a logarithmic axis; slices {kind}. "
         "Left, the number of pieces in percent of the dense network's, right, the test accuracy in percent; means with "
         f"bars from the lowest to the highest of {shown['replicate'].nunique()} networks, for {', '.join(LOOKS)}. A "
-        "dotted line in the left panel has as many percent of the pieces as of the weights." + words
+        "dotted curve in the left panel has as many percent of the pieces as of the weights." + words
     )
 
 
@@ -212,9 +214,10 @@ def pieces_by_accuracy(table: Table, kind: str) -> Drawn:
         for _, row in by.iterrows():
             what = f"{row['steps']:g} steps" if arm == DENSE else f"{100 * row['density']:g} %"
             shift, side = ((-6, -3), "right") if arm == DENSE else ((6, -3), "left")
-            place, look_at = (100 * row["accuracy"], row["pieces"]), {"color": look["color"], "fontsize": 8}
+            box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"}
+            place, text = (100 * row["accuracy"], row["pieces"]), {"color": look["color"], "fontsize": 8, "bbox": box}
             if arm != UNTRAINED:
-                ax.annotate(what, place, shift, textcoords="offset points", ha=side, **look_at)
+                ax.annotate(what, place, shift, textcoords="offset points", ha=side, **text)
     before = rows[rows["arm"] == UNTRAINED][["accuracy", "pieces"]].mean()
     trained = 100 * rows.loc[rows["arm"] != UNTRAINED].groupby(["arm", "density", "steps"])["accuracy"].mean()
     ax.set(xlabel="test accuracy (%)", ylabel="pieces of a slice", xlim=(trained.min() - 6, 100))
@@ -235,19 +238,20 @@ def pieces_by_accuracy(table: Table, kind: str) -> Drawn:
 def accuracy_by_depth(
     table: Annotated[pd.DataFrame, Columns("arm layers replicate accuracy")], *, guess: Mapping[str, Any] | None = None
 ) -> Drawn:
-    """Test accuracy against the number of hidden layers, a line and a band for each start, from a stored run.
+    """Test accuracy against the number of hidden layers, a line with bars for each start, from a stored run.
 
     `guess` maps starts to a guessed percentage at the greatest depth.
     """
     figure, ax = plt.subplots(figsize=(8.2, 4.4), layout="constrained")
-    for arm, look in STARTS.items():
+    for i, (arm, look) in enumerate(STARTS.items()):
         by = (
             table[table["arm"] == arm]
             .assign(accuracy=lambda rows: 100 * rows["accuracy"])
             .groupby("layers")["accuracy"]
         )
         ax.plot(by.mean().index, by.mean(), label=arm, **look)
-        ax.fill_between(by.min().index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
+        beside = by.min().index.to_numpy() * 1.02 ** (i - 1.5)  # so that no bar hides another
+        ax.vlines(beside, by.min(), by.max(), color=look["color"], lw=2)
     words = draw_guesses(ax, guess or {}, float(table["layers"].max()), STARTS)
     ax.axhline(10, color="black", lw=1, ls=":")
     ax.annotate("chance", (table["layers"].max(), 10), (0, 4), textcoords="offset points", ha="right", fontsize=9)
@@ -256,10 +260,10 @@ def accuracy_by_depth(
     ax.set_xticks(layers, [str(n) for n in layers])
     ax.set(ylim=(0, 101), xlabel="hidden layers", ylabel="test accuracy (%)")
     ax.legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.12))
-    ax.set_title("Deep networks: the start decides (stored run, each at its own rate)", fontsize=12)
+    ax.set_title("After 200 steps the start decides (stored run, each at its best rate)", fontsize=12)
     return figure, (
         f"Test accuracy in percent against the number of hidden layers, for {', '.join(STARTS)}: means of "
-        f"{table['replicate'].nunique()} networks with bands from the lowest to the highest; a dotted line at 10 "
+        f"{table['replicate'].nunique()} networks with bars from the lowest to the highest; a dotted line at 10 "
         "percent marks chance." + words
     )
 

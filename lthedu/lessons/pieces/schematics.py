@@ -99,7 +99,9 @@ def one_cut() -> Drawn:
         ax.grid(visible=False)
     axes[0].axvline(1, color="#0072B2", ls="--")
     axes[0].set_ylabel("y")
-    figure.suptitle("A neuron cuts a polygon where its value is 0: new corners lie on two of the edges", fontsize=12)
+    figure.suptitle(
+        "A neuron cuts a polygon where its value is 0: new corners lie on two of the edges", fontsize=12, y=1.08
+    )
     return figure, (
         "Three drawings. A triangle with corners (0, 0), (2, 0) and (0, 2), the values -1, 1 and -1 at them, and a "
         "dashed line at x = 1. Then its positive part, the triangle (1, 0), (2, 0), (1, 1), and its negative part, a "

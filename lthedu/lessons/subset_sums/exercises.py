@@ -239,7 +239,7 @@ def _average(result: object, *_: Any) -> float:
 
 @exercise(
     expected_solutions,
-    "How many sums are near zero",
+    "How many sums are near a target",
     minutes=10,
     level=2,
     hints=(
@@ -272,7 +272,7 @@ def _distance(result: object, *_: Any) -> float:
     worst_error,
     "The least lucky target",
     minutes=15,
-    level=2,
+    level=3,
     hints=(
         "Draw the sums as marks on a line. Between two neighbouring marks, which target is the worst off, and by how "
         "much? And what about the targets at the two ends, -1/2 and 1/2?",

@@ -1,4 +1,4 @@
-"""What this lesson holds subset sums against: each draw's own bell, points that are no sums, and coins for one pass."""
+"""What this lesson holds subset sums against: each draw's own bell, and points that are no sums."""
 
 import math
 from typing import Annotated, Literal
@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, Count
+from lthedu.base.ranges import Above
 from lthedu.base.streams import numpy_generator
 from lthedu.proof import all_sums
-from lthedu.proof.golden import GOLDEN
 from lthedu.proof.laws import worst_error
 from lthedu.proof.subset_sums import Floats
 
@@ -68,19 +67,3 @@ def gaps(numbers: ArrayLike, points: Points, seed: int = 0) -> Floats:
 def _largest_gap(points: Floats) -> float:
     """How far a target in [-1/2, 1/2] may be from the nearest of some sorted points in it."""
     return float(max(points[0] + 0.5, 0.5 - points[-1], np.diff(points).max(initial=0) / 2))
-
-
-@typed
-def coins(cells: Count, n: Count, draws: Count, seed: int = 0) -> Floats:
-    """Random numbers of either sign, (draws, n), whose sizes fall into each of the golden ratio's cells equally often.
-
-    Cell k = 1, ..., `cells` is [g^-(k+1), g^-k) / 2, so that the largest target is 1/2.
-
-    >>> x = np.abs(coins(cells=3, n=4, draws=1000))
-    >>> bool((x < 0.31).all()), round(float((x > GOLDEN**-2 / 2).mean()), 1)
-    (True, 0.3)
-    """
-    rng = numpy_generator(seed, "coins")
-    sizes = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2
-    found: Floats = sizes * rng.choice([-1.0, 1.0], (draws, n))
-    return found

@@ -7,7 +7,7 @@ import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Range
@@ -57,7 +57,7 @@ def explorer(
         fewest = f"The first {first[0]} would do" if len(first) else f"Not even {MOST} would do"
         return (
             f"Draw {draw}: the best choice keeps {sum(keep)} of {n} numbers. Their sum is {total:+.8f}, the target "
-            f"{target:+.2f}: off by {errors[n]:.8f}, {hit} {eta:g}. {fewest}. There are {2**n:,} choices."
+            f"{target:+.2f}: off by {errors[n]:.8f}, {hit} 1/{1 / eta:,.0f}. {fewest}. There are {2**n:,} choices."
         ).replace("-", "−")
 
     return live_plot(figure, draw, controls)
@@ -85,7 +85,6 @@ def _descent(ax: Axes, errors: Sequence[float], n: int, eta: float) -> None:
     ax.axhline(eta, color="#D55E00", ls="--", label=r"$\eta$")
     ax.set_yscale("log")
     ax.set_ylim(1e-9, 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("the first so many of them")
     ax.set_ylabel("best choice is off by")

@@ -28,6 +28,12 @@ _LOOKS: tuple[dict[str, Any], ...] = (
     {"color": "#CC79A7", "linestyle": (0, (1, 1)), "marker": "s", "ms": 5},
 )
 
+_FORMULAS: tuple[dict[str, Any], ...] = (
+    {"color": "black", "ls": "", "marker": "x", "ms": 9, "mew": 1.5},
+    {"color": "#CC79A7", "ls": ":", "lw": 2},
+    {"color": "#009E73", "ls": "-.", "lw": 1.5},
+)
+
 
 @typed
 def needed_by_bits(
@@ -56,7 +62,9 @@ def needed_by_bits(
     bits = next(iter(lines.values())).bits
     ax.plot(bits, bits, color="black", lw=1, ls=":", label="one number for each bit")
     not_drawn = _stars(ax, guess or {})
-    ax.set_xlabel(r"bits of precision, $\log_2(1/\eta)$")
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda b, _: f"{b:g}\n1/{2**b:,.0f}"))
+    ax.set_xlabel(r"bits of precision, $\log_2(1/\eta)$, and below them the distance $\eta$")
     ax.set_ylabel("random numbers needed")
     ax.set_ylim(bottom=0)
     ax.legend(loc="upper left", fontsize=9.5)
@@ -138,8 +146,8 @@ def failures_by_count(
     """The share of draws that miss their target by more than eta, against how many numbers there are, on a log axis.
 
     `errors`: way to draw -> a table of `lthedu.proof.laws.errors_so_far`, drawn with exact 95 % bands; a share of zero
-    is drawn by its band alone. `formulas`: name -> a value for each of `counts`, drawn as thin lines. Raises ValueError
-    for no table, or more than four.
+    is drawn by its band alone. `formulas`: name -> a value for each of `counts`, at most three, drawn as crosses, a
+    dotted and a dash-dotted line. Raises ValueError for no table, or more than four.
 
     >>> table = np.array([[0.5, 0.3], [0.5, 0.01]])
     >>> ax, alt = failures_by_count({"as drawn": table}, 0.1, [1], {"a guess": [0.4]})
@@ -159,19 +167,18 @@ def failures_by_count(
         ax.fill_between(counts, np.maximum(bands[:, 0], 1e-9), bands[:, 1], color=look["color"], alpha=0.2, lw=0)
         told.append(f"{name}: {share[-1]:.2g}")
         smallest = min(smallest, 0.3 / len(table))
-    for style, (name, values) in zip(("--", ":", "-."), formulas.items(), strict=False):
-        ax.plot(counts, values, color="black", lw=1.2, ls=style, label=name)
+    for look, (name, values) in zip(_FORMULAS, formulas.items(), strict=False):
+        ax.plot(counts, values, label=name, **look)
     ax.set_yscale("log")
     ax.set_ylim(smallest, 1.2)
     ax.set_xlabel("random numbers")
     ax.set_ylabel(f"share of draws off by more than {eta:g}")
     ax.set_title("With balanced signs, failures all but vanish", fontsize=11)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(loc="upper right", fontsize=9.5)
+    ax.legend(loc="lower left", fontsize=9.5)
     return ax, (
         f"The share of draws that miss their target by more than {eta:g} against how many random numbers there are, on "
-        f"a logarithmic axis; at {counts[-1]} numbers {'; '.join(told)}. Thin black lines: {', '.join(formulas)}."
+        f"a logarithmic axis; at {counts[-1]} numbers {'; '.join(told)}. By formulas: {', '.join(formulas)}."
     )
 
 

@@ -457,8 +457,8 @@ def _bell(n: float, variance: float) -> float:
 
 for words, per_number in {
     "it takes the variance of numbers that are all kept, n / 3: each is kept half of the time only": 1 / 3,
-    "it takes 1 / 12 for the variance of one number: kept half of the time, x has the mean square 1/2 times 1/3": 1
-    / 12,
+    "its variance for one number is 1/12, and that is for one fixed draw: over all draws x times a coin has the mean "
+    "square 1/2 times 1/3": 1 / 12,
     "it takes n / 4, the variance of how many numbers are kept: what varies is their sum": 1 / 4,
     "it takes 1 / 2 for the variance of one number: the mean square of x, uniform on [-1, 1], is 1/3, and half of that "
     "counts": 1 / 2,

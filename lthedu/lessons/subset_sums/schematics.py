@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
+from lthedu.exercises.choices import kept_of
 from lthedu.figures import schematic
 from lthedu.proof.golden import GOLDEN, take_what_fits
-from lthedu.proof.subset_sums import all_sums
+from lthedu.proof.subset_sums import all_sums, meet_in_the_middle
 
 Drawn = tuple[Figure, str]
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#999999"
@@ -54,7 +55,8 @@ def two_lists(numbers: Sequence[float], target: float) -> Drawn:
     left, right = np.sort(all_sums(numbers[:half])), all_sums(numbers[half:])
     wanted = target - right
     partner = left[np.abs(left[:, None] - wanted).argmin(0)]
-    best = np.abs(partner - wanted).argmin()
+    best = int(np.abs(partner - wanted).argmin())
+    gap = f"{abs(partner[best] - wanted[best]):.2f}"
     figure = plt.figure(figsize=(8.6, 2.9), layout="constrained")
     ax = figure.gca()
     for w, s in zip(wanted, partner, strict=True):
@@ -62,15 +64,24 @@ def two_lists(numbers: Sequence[float], target: float) -> Drawn:
     ax.plot([wanted[best], partner[best]], [0, 1], color=ORANGE, lw=3, zorder=2)
     ax.scatter(left, np.ones(len(left)), color=BLUE, s=50, zorder=3)
     ax.scatter(wanted, np.zeros(len(wanted)), color="white", edgecolor="black", marker="s", s=46, zorder=3)
+    kept = kept_of(meet_in_the_middle(numbers, target), numbers)
+    words = f"kept: {', '.join(f'{x:g}' for x in kept)}\nsum {sum(kept):.2f}, off by {gap} "
+    ax.annotate(
+        words, ((wanted[best] + partner[best]) / 2, 0.5), (-8, 0), textcoords="offset points", ha="right", va="center"
+    )
     ax.set_yticks([1, 0], [f"{len(left)} sums of the left half", f"{len(wanted)} places wanted"])
-    ax.set(ylim=(-0.35, 1.35), xlabel="left sum that is there, or that a right sum wants: target minus right sum")
+    ax.set(
+        xlim=(min(left[0], wanted.min()) - 0.85, None),
+        ylim=(-0.35, 1.35),
+        xlabel="left sum that is there, or that a right sum wants: target minus right sum",
+    )
     ax.set_title("Every right sum asks for one place, and its nearest left sum answers", fontsize=11)
     ax.grid(visible=False)
     return figure, (
         f"Two lines of marks. Above, dots: the sorted sums of the left half of {len(numbers)} numbers. Below, squares "
         "at the places that each sum of the right half wants, the target minus that sum. A line joins each square "
-        "with the nearest dot; the steepest one, thick and orange, is off by only "
-        f"{abs(partner[best] - wanted[best]):.2f}."
+        f"with the nearest dot; the steepest one, thick and orange, keeps {', '.join(f'{x:g}' for x in kept)} and is "
+        f"off by only {gap}."
     )
 
 

@@ -11,11 +11,12 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from lthedu import data
 from lthedu.landscape import SQUARE, Plane, Region, formulas, plane_through, regions
 from lthedu.lessons.pieces import residual
-from lthedu.lessons.pieces.experiment import DIGITS, LESSON, REACH, Counting, Settings
+from lthedu.lessons.pieces.experiment import DIGITS, LESSON, REACH, SHUFFLED, Counting, Kind, Settings, _root
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask
 from lthedu.networks.models import MLP
@@ -23,6 +24,7 @@ from lthedu.pruning import magnitude, select_globally
 from lthedu.training import Optimizer, Replicates, evaluate
 
 SEEDS = tuple(range(40, 45))
+DEEP = [784, *[32] * 32, 10]
 LIKE_THE_LESSON = replace(LESSON, seeds=SEEDS)
 TRIANGLE = np.array([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]])
 Found = dict[str, float]
@@ -159,21 +161,56 @@ def other_networks() -> dict[str, tuple[float, float]]:
     return found
 
 
-def at_equal_accuracy(lr: float = LESSON.lr) -> Found:
+def at_equal_accuracy(kind: Kind = DIGITS) -> Found:
     """Pieces of pruned networks, divided by those of dense ones that were stopped when they were as accurate."""
-    settings = replace(LIKE_THE_LESSON, lr=lr)
-    one = trained(settings)
-    way = [one.fit(one.start, steps) for steps in (30, 100, 300)] + [one.trained, dense(settings)]
+    one = trained()
+    planes = one.planes(kind)
+    way = [one.fit(one.start, steps) for steps in (30, 100, 300)] + [one.trained, dense()]
     reads = [evaluate(networks, one.data)[1].mean().item() for networks in way]  # type: ignore[arg-type]
-    pieces = [measured(networks, settings=settings).mean() for networks in way]  # type: ignore[arg-type]
+    pieces = [measured(networks, planes=planes).mean() for networks in way]  # type: ignore[arg-type]
     found = {}
     for at_random in (False, True):
         for density in (0.2, 0.1, 0.05):
-            networks = pruned(density, at_random, settings)
+            networks = pruned(density, at_random)
             accurate = evaluate(networks, one.data)[1].mean().item()
             name = f"{'random' if at_random else 'pruned'} {100 * density:g}"
             expected = np.interp(accurate, reads, pieces)
-            found[name] = round(float(measured(networks, settings=settings).mean() / expected), 2)
+            found[name] = round(float(measured(networks, planes=planes).mean() / expected), 2)
+    return found
+
+
+def at_equal_accuracy_on_shuffled_slices() -> Found:
+    """The same where the network has seen nothing of the kind."""
+    return at_equal_accuracy(SHUFFLED)
+
+
+def at_three_times_the_rate() -> dict[str, tuple[float, float]]:
+    """All arms at a learning rate of 0.012: pieces, and accuracy."""
+    fast, found = replace(LIKE_THE_LESSON, lr=1.2e-2), {}
+    for name, chance in (("pruned", False), ("random", True)):
+        networks = pruned(0.2, chance, fast)
+        found[f"{name} 20"] = percent(networks, settings=fast), accuracy(networks, fast)
+    return found
+
+
+def small_on_pooled_pixels() -> dict[str, tuple[int, float, float]]:
+    """Small dense networks on 49 pooled pixels, where as many weights make more neurons: width, pieces, accuracy.
+
+    They are counted on the slices of the others, as networks of 196 pixels whose first layer pools.
+    """
+    one, found = trained(), {}
+    pooling = nn.functional.avg_pool2d(torch.eye(196).view(196, 1, 14, 14), 2).flatten(1)  # (196, 49)
+    whole = measured(dense())
+    for density in (0.2, 0.1):
+        width = round(_root(1, 59, -one.kept(density)))  # 49 w + w^2 + 10 w weights
+        settings = replace(LIKE_THE_LESSON, sizes=(49, width, width, 10))
+        few = Counting(data.pooled(one.data), settings)
+        networks = few.on(few.fit(few.start, settings.steps))
+        pooled = {n: p @ pooling.T.to(p) if p.shape[2:] == (49,) else p for n, p in networks.params.items()}
+        same = Replicates.create(lambda: MLP([196, width, width, 10]), SEEDS).with_params(pooled)  # noqa: B023
+        own = measured(same)
+        share = round(float(100 * (own.mean(1) / whole.mean(1)).mean()))
+        found[f"{100 * density:g}"] = width, share, round(100 * evaluate(networks, few.data)[1].mean().item(), 1)
     return found
 
 
@@ -206,15 +243,37 @@ def _commonest(found: list[Region]) -> float:
     return float(100 * areas.max() / areas.sum())
 
 
-def orthogonal_start(layers: int = 32) -> dict[str, float]:
+def orthogonal_start() -> dict[str, float]:
     """Does a plain network need the identity at its start? Orthogonal matrices times the root of 2, at three rates."""
 
     def plain() -> MLP:
-        network = MLP([784, *[32] * layers, 10])
+        network = MLP(DEEP)
         for layer in network.layers[:-1]:
-            torch.nn.init.orthogonal_(layer.weight, 2**0.5)  # type: ignore[arg-type]
+            nn.init.orthogonal_(layer.weight, 2**0.5)  # type: ignore[arg-type]
         return network
 
+    return _deep(plain)
+
+
+def looks_linear_start() -> dict[str, float]:
+    """The same where each neuron has its opposite beside it, so that the network starts linear (arXiv:1702.08591)."""
+
+    def plain() -> MLP:
+        network = MLP(DEEP)
+        *hidden, last = network.layers
+        for i, layer in enumerate(hidden):
+            half = nn.init.orthogonal_(torch.empty(16, 784 if i == 0 else 16))
+            one = half if i == 0 else torch.cat([half, -half], 1)
+            layer.weight.data = torch.cat([one, -one])
+        half = nn.init.orthogonal_(torch.empty(10, 16))
+        last.weight.data = torch.cat([half, -half], 1)
+        return network
+
+    return _deep(plain)
+
+
+def _deep(plain: Callable[[], MLP]) -> dict[str, float]:
+    """Test accuracy in percent at each rate, after the stored run's steps."""
     settings = residual.Settings(seeds=SEEDS)
     study = residual.ByDepth(data.load("mnist"), settings)
     start, few = study.create(plain), study.data.first(settings.images)

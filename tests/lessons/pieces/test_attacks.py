@@ -48,6 +48,24 @@ def test_at_equal_accuracy_pruned_networks_are_where_the_dense_one_was() -> None
         assert 0.7 < ratio < 1.3 if name.startswith("pruned") else ratio < 1.1
 
 
+def test_on_shuffled_slices_they_are_below_it() -> None:
+    found = attacks.at_equal_accuracy_on_shuffled_slices()
+    assert found["pruned 5"] < 0.75
+    assert found["pruned 5"] < found["pruned 10"] < found["pruned 20"]
+
+
+def test_at_three_times_the_rate_most_pieces_stay_with_a_random_mask_too() -> None:
+    (pruned, _), (random, _) = attacks.at_three_times_the_rate().values()
+    assert pruned > 70
+    assert 50 < random < pruned
+
+
+def test_on_pooled_pixels_a_small_network_has_more_than_a_tenth_of_the_pieces() -> None:
+    _, pieces, accuracy = attacks.small_on_pooled_pixels()["20"]
+    assert 10 < pieces < 50
+    assert accuracy > 92
+
+
 def test_cutting_takes_few_pieces_from_an_untrained_network() -> None:
     assert min(attacks.masks_of_untrained_networks().values()) > 60
 
@@ -61,3 +79,4 @@ def test_a_random_mask_on_every_layer_leaves_one_answer_on_most_of_a_slice() -> 
 
 def test_a_plain_network_trains_at_32_layers_from_another_start_than_the_identity() -> None:
     assert max(attacks.orthogonal_start().values()) > 50
+    assert max(attacks.looks_linear_start().values()) > 85

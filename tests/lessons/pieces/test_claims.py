@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lthedu.experiments import paper_results
 from lthedu.lessons.pieces import experiment
 from lthedu.lessons.pieces.experiment import COLUMNS, DENSE, DIGITS, LESSON, PRUNED, RANDOM, SMALL, UNTRAINED, Counting
 from lthedu.networks import models
@@ -16,8 +17,8 @@ CLAIMS = 6
 MARGINS = [(100, 2), (200, 1)]
 STAYS = "With 20 % of the weights a pruned network keeps"
 FALLS = "With 5 % of the weights a pruned network has lost"
-SMALLER = "A small dense network with as many weights"
-ON_ITS_WAY = "At equal accuracy pruned networks have"
+SMALLER = "With as many weights, a small dense network"
+SHUFFLED = "On shuffled slices a network pruned to 5 %"
 APART = "Two kinds of networks within 3 points"
 SAME = "A plain network that starts at I + M"
 
@@ -71,7 +72,27 @@ def test_the_verdict_follows_the_table(claims, monkeypatch, at_most, at_fewest, 
     assert claims.verdicts == [word]
     assert claims.holds(STAYS, FALLS) == [at_most > 0.7, at_fewest < 0.7]
     assert claims.holds(SMALLER, APART) == [small < 0.1] * 2
-    assert claims.holds(SAME) == [True]
+    assert claims.holds(SAME, SHUFFLED) == [True, True]
+
+
+def test_what_is_said_of_shuffled_slices_falls_where_pruned_networks_keep_their_pieces(claims, monkeypatch) -> None:
+    load = paper_results.load
+
+    def kept(name: str):
+        stored = load(name)
+        table = stored.table.copy()
+        table.loc[table["arm"] == PRUNED, "pieces"] = 2000
+        return replace(stored, table=table)
+
+    monkeypatch.setattr(paper_results, "load", kept)
+    begin = (
+        "from lthedu.course.lesson import",
+        "import numpy",
+        "from lthedu.experiments import",
+        "def at_equal_accuracy",
+    )
+    claims.run(claims.cells(*begin))
+    assert claims.holds(SHUFFLED) == [False]
 
 
 @pytest.mark.usefixtures("few_images")

@@ -35,6 +35,9 @@ def test_pieces_are_in_percent_of_the_dense_network_of_the_same_seed(table: pd.D
     assert list(lines[PRUNED].get_ydata()) == [pytest.approx((75 + 80) / 2)] * 2
     assert list(lines[DENSE].get_ydata()) == [100]
     assert list(by_label(right)[SMALL].get_ydata()) == pytest.approx([70, 70])
+    (equal,) = (line for line in left.lines if line.get_label() == "as many pieces as weights")
+    assert len(equal.get_xdata()) > 10  # on a logarithmic axis a line through its ends would say something else
+    assert list(equal.get_xdata()) == list(equal.get_ydata())
     stars = [line for line in left.lines if line.get_marker() == "*"]
     assert [(s.get_xdata()[0], s.get_ydata()[0]) for s in stars] == [(50, 60)]
     assert "The guess 'few' for 'small dense' is not drawn" in alt

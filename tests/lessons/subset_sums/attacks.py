@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from lthedu.base.streams import numpy_generator
-from lthedu.lessons.subset_sums.experiment import POINTS, coins, expected_near, gaps
-from lthedu.proof import golden, laws, solve
+from lthedu.lessons.subset_sums.experiment import POINTS, expected_near, gaps
+from lthedu.proof import all_sums, golden, laws, solve
 from lthedu.proof.golden import GOLDEN
 from lthedu.proof.subset_sums import Floats
 
@@ -154,6 +154,34 @@ def _first_counts(numbers: Floats, eta: float, start: int) -> Floats:
     return counts
 
 
+def rule_at_other_distances() -> dict[float, tuple[float, float, float]]:
+    """Does the rule of the rarer sign hold at any eta? The percentage missed, by the rule, and with bits added."""
+    found = {}
+    for eta, n in ((0.1, 12), (0.01, 14), (0.001, 17), (0.0001, 20)):
+        numbers, targets = laws.draw_pools("uniform", n, 40_000, SEED)
+        shifted = n - math.log2(0.01 / eta)
+        rules = laws.rare_sign(n), 2 * (1 + shifted) / 2**shifted
+        missed = _missed(numbers, targets / 2, eta).mean()
+        found[eta] = tuple(round(100 * float(share), 3) for share in (missed, *rules))
+    return found
+
+
+def targets_at_zero() -> dict[float, float]:
+    """Is a target at 0 like others near it? How many sums of 10 numbers are within 0.001 of each target, on average."""
+    sums = [all_sums(row) for row in laws.draw_pools("uniform", 10, 20_000, SEED)[0]]
+    return {t: round(float(np.mean([(np.abs(s - t) <= 1e-3).sum() for s in sums])), 2) for t in (0.0, 0.05, 0.2)}
+
+
+def _coins(cells: int, n: int, draws: int) -> Floats:
+    """Random numbers of either sign (draws, n), whose sizes fall into each of the golden ratio's cells equally often.
+
+    Cell k is [g^-(k+1), g^-k) / 2, so that the largest target is 1/2.
+    """
+    rng = numpy_generator(SEED, "coins")
+    found: Floats = GOLDEN ** -rng.uniform(1, cells + 1, (draws, n)) / 2 * rng.choice([-1.0, 1.0], (draws, n))
+    return found
+
+
 def _greedy(coins: Floats, targets: Floats) -> tuple[Floats, Floats]:
     """What the pass leaves of each target, and how many numbers it keeps."""
     left, kept = np.zeros(len(coins)), np.zeros(len(coins))
@@ -166,15 +194,20 @@ def _greedy(coins: Floats, targets: Floats) -> tuple[Floats, Floats]:
 
 
 def greedy_against_fewest() -> dict[float, dict[str, float]]:
-    """Does greedy keep few numbers? Among the same numbers, as many as half of its passes need, the fewest that do."""
+    """Does greedy keep few numbers? Among the same numbers, as many as half of its passes need, the fewest that do.
+
+    And how many numbers are drawn until every cell has one, which is what the proof waits for.
+    """
     found = {}
     for eta, n in ((1e-2, 13), (1e-3, 23), (1e-4, 35)):
-        x = coins(golden.cells_needed(GOLDEN, 2 * eta), n, 1000, SEED)
+        cells = golden.cells_needed(GOLDEN, 2 * eta)
+        x = _coins(cells, n, 1000)
         targets = laws.draw_pools("uniform", 1, 1000, SEED)[1]
         left, kept = _greedy(x, targets)
         some = (left <= eta) & (np.abs(targets) > eta)
         fewest = solve(x[some], np.abs(targets)[some], eta, keep="fewest").keep.sum(1)
         found[eta] = {"succeed": some.mean(), "greedy keeps": kept[some].mean(), "fewest": fewest.mean()}
+        found[eta]["every cell"] = float(np.median(golden.draw_until_every_cell(GOLDEN, cells, 600, SEED)[1]))
     return found
 
 
@@ -183,7 +216,7 @@ def searching_with_the_coins() -> dict[float, tuple[float, float]]:
     found = {}
     for eta in (1e-2, 1e-3, 1e-4):
         numbers, targets = laws.draw_pools("uniform", 28, 600, SEED)
-        spread = coins(golden.cells_needed(GOLDEN, 2 * eta), 40, 600, SEED)
+        spread = _coins(golden.cells_needed(GOLDEN, 2 * eta), 40, 600)
         found[eta] = _needed(spread, targets, eta), _needed(numbers, targets, eta)
     return found
 
@@ -193,7 +226,7 @@ def greedy_with_uniform_numbers() -> dict[float, tuple[float, float]]:
     found = {}
     for eta in (1e-2, 1e-3, 1e-4):
         numbers, targets = laws.draw_pools("uniform", 60, 600, SEED)
-        spread = coins(golden.cells_needed(GOLDEN, 2 * eta), 60, 600, SEED)
+        spread = _coins(golden.cells_needed(GOLDEN, 2 * eta), 60, 600)
         found[eta] = tuple(float((_greedy(x, targets)[0] <= eta).mean()) for x in (numbers, spread))
     return found
 

@@ -5,6 +5,8 @@ import math
 import pytest
 from lessons.subset_sums import attacks
 
+from lthedu.proof import laws
+
 pytestmark = pytest.mark.full
 
 
@@ -51,6 +53,22 @@ def test_balanced_signs_make_failures_rare_at_other_distances() -> None:
     assert all(times > 10 for times in attacks.signs_at_other_distances().values())
 
 
+def test_a_smaller_distance_comes_on_top_of_the_rule_of_the_rarer_sign() -> None:
+    found = attacks.rule_at_other_distances()
+    for missed, _, shifted in found.values():
+        assert shifted / 3 < missed < 3 * shifted
+    assert found[0.1][0] < found[0.1][1] / 5
+    assert found[0.0001][0] > 20 * found[0.0001][1]
+
+
+def test_keeping_nothing_makes_zero_a_target_unlike_others() -> None:
+    found = attacks.targets_at_zero()
+    formula = laws.expected_solutions(10, 1e-3)
+    assert 0.9 < found[0.0] - found[0.05] < 1.1
+    assert found[0.05] == pytest.approx(formula, rel=0.1)
+    assert found[0.2] == pytest.approx(formula, rel=0.1)
+
+
 def test_of_a_draw_that_fails_the_signs_matter_more_than_the_sizes() -> None:
     found = attacks.signs_or_sizes_redrawn()
     assert found["sizes"] > 5 * found["signs"]
@@ -68,6 +86,7 @@ def test_the_card_holds_for_smaller_errors_and_where_its_letters_differ() -> Non
 def test_greedy_keeps_few_numbers_and_a_search_not_always_fewer() -> None:
     found = attacks.greedy_against_fewest()
     assert all(0.4 < row["succeed"] < 0.6 for row in found.values())
+    assert [found[eta]["every cell"] > 3 * n for eta, n in ((1e-2, 13), (1e-3, 23), (1e-4, 35))] == [True] * 3
     assert found[1e-2]["fewest"] < found[1e-2]["greedy keeps"]
     assert found[1e-4]["greedy keeps"] < found[1e-4]["fewest"]
 

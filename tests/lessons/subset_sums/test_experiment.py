@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from lthedu.lessons.subset_sums.experiment import coins, expected_near, gaps
+from lthedu.lessons.subset_sums.experiment import expected_near, gaps
 from lthedu.proof import all_sums
-from lthedu.proof.golden import GOLDEN
 from lthedu.proof.laws import draw_pools, worst_errors
 
 NUMBERS = draw_pools("uniform", 9, 200)[0]
@@ -29,13 +28,6 @@ def test_independent_points_leave_wider_gaps_than_a_grid_and_fewer_points_still_
     assert every < inside
     m = 2**9  # of m spacings the widest is about ln(m) / m on average, and half of it is a distance
     assert every == pytest.approx((np.log(m) + 0.58) / m / 2, rel=0.15)
-
-
-def test_coins_fall_into_every_cell_equally_often_and_have_either_sign() -> None:
-    found = coins(5, 40, 500)
-    level = -np.log(2 * np.abs(found)) / np.log(GOLDEN)
-    np.testing.assert_allclose(np.bincount(level.astype(int).ravel())[1:] / found.size, 1 / 5, atol=0.02)
-    assert (found > 0).mean() == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_draws_own_bell_knows_where_its_sums_are() -> None:
