@@ -126,11 +126,12 @@ def losses_at(
     >>> losses_at(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 2)["a"].tolist()
     [0.5]
     """
-    found: dict[str, dict[int, float]] = {}
-    for (name, replicate), rows in table.groupby(["searcher", "replicate"]):
+    found = {}
+    for place, rows in table.groupby(["replicate", "searcher"]):
         costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
-        found.setdefault(name, {})[replicate] = within(costs, rows["loss"].tolist(), budget)
-    return pd.DataFrame(found)
+        found[place] = within(costs, rows["loss"].tolist(), budget)
+    best: pd.DataFrame = pd.Series(found).unstack()
+    return best
 
 
 @typed
