@@ -127,10 +127,11 @@ def losses_at(
     [0.5]
     """
     found: dict[Any, dict[Any, float]] = {}
-    for (name, replicate), rows in table.groupby(["searcher", "replicate"]):
+    for place, rows in table.groupby(["replicate", "searcher"]):
         costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
-        found.setdefault(name, {})[replicate] = within(costs, rows["loss"].tolist(), budget)
-    return pd.DataFrame(found)
+        found[place] = within(costs, rows["loss"].tolist(), budget)
+    best: pd.DataFrame = pd.Series(found).unstack()
+    return best
 
 
 @typed
