@@ -40,6 +40,7 @@ GRADIENT_GUIDED = "gradient (edge-popup)"
 COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
 
 
+@typed
 def first_parent(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     """In the place of crossover: the child is its first parent, and only mutation changes it.
 
@@ -126,7 +127,7 @@ def losses_at(
     >>> losses_at(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 2)["a"].tolist()
     [0.5]
     """
-    found: dict[Any, dict[Any, float]] = {}
+    found: dict[Any, float] = {}
     for place, rows in table.groupby(["replicate", "searcher"]):
         costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
         found[place] = within(costs, rows["loss"].tolist(), budget)
