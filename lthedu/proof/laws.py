@@ -165,7 +165,7 @@ def share_band(hits: int, draws: int) -> tuple[float, float]:
 
 @typed
 def expected_solutions(n: Annotated[float, Above(0, high=1000)], eta: float) -> float:
-    """How many subset sums of n numbers uniform on [-1, 1] fall within `eta` of a target near 0, on average over draws.
+    """How many subset sums of n numbers uniform on [-1, 1] are within `eta` of a small target, on average.
 
     2^n times the 2 eta of the interval times the density of a subset's sum there. That sum has variance n / 6, for each
     number is kept or not, and is nearly normal: its density near 0 is sqrt(3 / (pi n)). A target nearer to 0 than `eta`

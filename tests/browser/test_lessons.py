@@ -251,7 +251,7 @@ LESSONS = [
         "PARTLY SUPPORTED",
         {
             "6.2": (RIGHT, USED),
-            "6.1": (WRONG, "put the zero in brackets"),
+            "6.1": (WRONG, "nearly 0 and 1, but not exactly"),
             "6.4": (WRONG, "two weights changed places"),
         },
         "explorer(",

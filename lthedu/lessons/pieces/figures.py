@@ -215,9 +215,9 @@ def pieces_by_accuracy(table: Table, kind: str) -> Drawn:
             what = f"{row['steps']:g} steps" if arm == DENSE else f"{100 * row['density']:g} %"
             shift, side = ((-6, -3), "right") if arm == DENSE else ((6, -3), "left")
             box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none"}
-            place, label = (100 * row["accuracy"], row["pieces"]), {"color": look["color"], "fontsize": 8, "bbox": box}
+            place, font = (100 * row["accuracy"], row["pieces"]), {"color": look["color"], "fontsize": 8, "bbox": box}
             if arm != UNTRAINED:
-                ax.annotate(what, place, shift, textcoords="offset points", ha=side, **label)
+                ax.annotate(what, place, shift, textcoords="offset points", ha=side, **font)
     before = rows[rows["arm"] == UNTRAINED][["accuracy", "pieces"]].mean()
     trained = 100 * rows.loc[rows["arm"] != UNTRAINED].groupby(["arm", "density", "steps"])["accuracy"].mean()
     ax.set(xlabel="test accuracy (%)", ylabel="pieces of a slice", xlim=(trained.min() - 6, 100))

@@ -1,6 +1,7 @@
 """The lesson's explorers: what an eta costs and buys, and a digit that target and ticket read side by side."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,6 +108,7 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
         _mark(errors, 1 / key[0], point["found"], key == now, "o", ORANGE, "worst input found")
         _mark(answers, 1 / key[0], point["differ"], key == now, "s", BLUE, "")
     errors.set_yscale("log")
+    errors.set_ylim(*_decades([point[key] for point in seen.values() for key in ("found", "certificate")]))
     errors.set_ylabel("distance between the logits")
     errors.legend(loc="lower center", bbox_to_anchor=(0.45, 1), ncols=2, fontsize=9, frameon=False, columnspacing=0.8)
     answers.set_yscale("symlog", linthresh=1)
@@ -118,6 +120,12 @@ def _compare(figure: Figure, seen: Mapping[Setting, Row], now: Setting, etas: Se
         ax.set_xlim(1 / max(etas) / 1.5, 1.5 / min(etas))
         ax.set_xlabel("1 / eta (filled: now; hollow: before)")
         ax.grid(alpha=0.3)
+
+
+def _decades(values: Sequence[float]) -> tuple[float, float]:
+    """Powers of ten below and above all values but zero, so that a logarithmic axis has two labels or more."""
+    known = [math.log10(v) for v in values if v > 0] or [0.0]
+    return 10.0 ** (math.ceil(min(known)) - 1), 10.0 ** (math.floor(max(known)) + 1)
 
 
 def _mark(ax: Axes, x: float, y: float, now: bool, marker: str, color: str, label: str) -> None:

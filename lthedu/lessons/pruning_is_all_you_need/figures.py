@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from lthedu.base.arguments import typed
@@ -155,7 +155,6 @@ def widths_by_method(table: Annotated[pd.DataFrame, Columns("method eta neurons"
         words = f"{method}: {short}"
         ax.annotate(words, end, (8, 0), textcoords="offset points", va="center", color=look["color"], fontsize=10)
     _exactness_axis(ax)
-    ax.set_xlim(right=1 / table["eta"].min() * (table["eta"].max() / table["eta"].min()) ** 0.9)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"))
     ax.set_ylabel("random neurons for each target weight")
@@ -213,7 +212,6 @@ def errors_against_certificate(table: pd.DataFrame) -> Drawn:
         ax.annotate(label, end, (8, 0), textcoords="offset points", va="center", color=look["color"], fontsize=10)
     ax.set_yscale("log")
     _exactness_axis(ax)
-    ax.set_xlim(right=1 / table["eta"].min() * (table["eta"].max() / table["eta"].min()) ** 0.55)
     ax.set_ylabel("distance between the logits")
     ax.set_title("The truth lies between what was found and what is proved")
     many = int(table.groupby("eta").size().min())
@@ -225,34 +223,29 @@ def errors_against_certificate(table: pd.DataFrame) -> Drawn:
 
 
 @typed
-def sizes(numbers: Mapping[str, int], unit: str, title: str, bound: str | None = None) -> Drawn:
-    """Sizes as marks on a logarithmic axis, one row each; what a `bound` names is hollow and has a line through all.
-
-    Raises ValueError for nothing to draw, a size below 1, or a bound that is not among them.
+def sizes(numbers: Mapping[str, int], unit: str, title: str) -> Drawn:
+    """Sizes as marks on a logarithmic axis, one row each. Raises ValueError for nothing to draw or a size below 1.
 
     >>> sizes({"target": 4000, "ticket": 3000}, "bytes", "Two files")[1]
     'Marks on a logarithmic axis of bytes: target, 4,000; ticket, 3,000.'
     """
-    if not numbers or min(numbers.values()) < 1 or bound not in {None, *numbers}:
-        raise ValueError(
-            f"the sizes are {dict(numbers)}, the bound {bound!r}; allowed: sizes from 1 on, and one's name"
-        )
+    if not numbers or min(numbers.values()) < 1:
+        raise ValueError(f"the sizes are {dict(numbers)}; allowed: one or more, each from 1 on")
     figure = plt.figure(figsize=(8.8, 0.9 + 0.45 * len(numbers)), layout="constrained")
     ax, rows = figure.gca(), range(len(numbers), 0, -1)
-    for row, (name, size) in zip(rows, numbers.items(), strict=True):
-        ax.plot(size, row, "D", ms=9, mfc="white" if name == bound else BLUE, mec="black" if name == bound else BLUE)
+    for row, size in zip(rows, numbers.values(), strict=True):
+        ax.plot(size, row, "D", ms=9, color=BLUE)
         label = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         ax.annotate(f"{size:,}", (size, row), (10, 0), textcoords="offset points", va="center", fontsize=10, bbox=label)
-    if bound is not None:
-        ax.axvline(numbers[bound], color="black", ls="--", lw=1)
-    ax.set_yticks(rows, [f"{name} (a bound)" if name == bound else name for name in numbers])
+    ax.set_yticks(rows, numbers)
     ax.set(xscale="log", xlabel=unit, ylim=(0.4, len(numbers) + 0.6))
+    low, high = min(numbers.values()), max(numbers.values())
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.set_xlim(min(numbers.values()) / 1.6, 6 * max(numbers.values()))
+    ax.set_xlim(low / 1.6, 3 * high)
     ax.set_title(title)
-    hollow = ", hollow: a bound, with a line through all rows"
-    told = "; ".join(f"{name}, {size:,}{hollow if name == bound else ''}" for name, size in numbers.items())
+    told = "; ".join(f"{name}, {size:,}" for name, size in numbers.items())
     return figure, f"Marks on a logarithmic axis of {unit}: {told}."
 
 

@@ -73,7 +73,7 @@ def error_on_its_way() -> Drawn:
         ax.plot([places[i] + 0.17, places[i + 1] - 0.17], [here, there], color=BLUE, ls="--", lw=1.2)
         ax.text(places[i] + 0.5, (here + there) / 2 + 0.3, rf"times $\Vert W_{i + 2}\Vert$", ha="center", color=BLUE)
     for x, low, high in zip(places, carried, added, strict=True):
-        ax.text(x + 0.2, low + high / 2, rf"$\Vert E_{x}\Vert\,\sqrt{{r^2+1}}$", va="center", color=ORANGE)
+        ax.text(x + 0.2, low + high / 2, rf"$\Vert E_{x}\Vert\,\sqrt{{r_{x}^2+1}}$", va="center", color=ORANGE)
     ax.set(xlim=(0.6, 3.9), ylim=(0, 5.6), xticks=places, yticks=[], ylabel="bound $D$ on the difference")
     ax.set_xticklabels([f"after layer {x}" for x in places])
     ax.set_title("A difference is multiplied by each layer's norm, and each layer adds an error of its own")
@@ -81,5 +81,5 @@ def error_on_its_way() -> Drawn:
     return figure, (
         "Stacked bars after layers 1, 2 and 3, each higher than the one before. The lower part, blue, is the bar "
         "before, times the norm of the layer's weights; the upper part, orange and hatched, is what the layer's own "
-        "errors add."
+        "errors add: their norm, times the root of the squared length of what that layer gets plus 1."
     )

@@ -104,10 +104,10 @@ def _masks_of(result: object, a: Tensor, *_: object) -> Tensor:
     minutes=15,
     level=2,
     hints=(
-        "Both parents keep k weights. At how many places do they differ, and how many of those may the child keep?",
-        "Where the parents agree, the child does as they do. At as many places only `a` keeps as only `b` does; "
-        "half of all these, drawn at random, are kept. A trick: a + b is 2, 1 or 0; add noise between 0 and 1, and "
-        "keep the k largest of each row.",
+        "Where do the parents differ? Half of all these places together are kept, however many of them are a's. How "
+        "would you draw them for one pair of parents?",
+        "For one pair: list the places that only one keeps, and keep the first half of a `torch.randperm`. For all "
+        "pairs at once: a + b is 2, 1 or 0. Add noise between 0 and 1, and keep the k largest of each row.",
         "k = int(a[0].sum())\nnoisy = ...  # 2, 1 or 0, and noise from torch.rand(a.shape, generator=generator)\n"
         "places = noisy.topk(k, dim=-1).indices\nreturn torch.zeros_like(a).scatter(-1, places, True)",
     ),
@@ -181,12 +181,20 @@ def _child(attempt: Attempt, a: Tensor, b: Tensor, generator: torch.Generator) -
         raise Wrong("the child keeps what only one parent keeps, and not what both keep")
     if bool(off.any()):
         more, fewer = (bool((d * (got.sum(1) - a.sum(1)) > 0).any()) for d in (1, -1))
+        if _half_of_each(got, a, b):
+            raise Wrong("it takes half from each parent; draw among all places that only one keeps, a's or b's")
         what = "other numbers of" if more and fewer else "more" if more else "fewer"
         words = f"children keep {what} weights than their parents"
         raise Wrong(words, _child_shown(got, a, b, off))
     if bool(strange.any()):
         raise Wrong("where the parents agree, the child must do as they do", _child_shown(got, a, b, strange))
     return got
+
+
+def _half_of_each(got: Tensor, a: Tensor, b: Tensor) -> bool:
+    """Whether each child keeps half of the places that only `a` keeps and half of those that only `b` does, rounded."""
+    taken = [(2 * (got & only).sum(1) - only.sum(1)).abs() for only in (a & ~b, b & ~a)]
+    return all(bool((off <= 1).all()) for off in taken) and not bool(((got != a) & (a == b)).any())
 
 
 def _child_shown(got: Tensor, a: Tensor, b: Tensor, rows: Tensor) -> str:
@@ -220,11 +228,12 @@ def _chances(result: object, now: Tensor, new: Tensor, temperature: float) -> Te
     minutes=10,
     level=2,
     hints=(
-        "A better mask is always accepted. What must happen to the chance of a worse one as the temperature falls?",
-        "With d = new - now: the chance is 1 where d is not above 0, else exp(-d / T). At T = 0 nothing worse is "
-        "accepted, and equal losses are.",
-        "d = (new - now).clamp(min=0)\nif temperature == 0:\n    return ...  # 1 where d is 0, else 0\n"
-        "return torch.exp(-d / temperature)",
+        "`new - now` is a tensor, so no `if` can ask for its sign. Where it is negative, which number in its place "
+        "would make exp give 1? And what goes wrong at temperature 0?",
+        "`clamp(min=0)` turns negative differences to 0. Temperature 0 needs a line of its own, since nothing can be "
+        "divided by it. Equal losses are accepted there, too.",
+        "rise = ...  # new - now, but never below 0\nif temperature == 0:\n"
+        "    return ...  # 1.0 where it is 0, else 0.0\nreturn torch.exp(-rise / temperature)",
     ),
     returns=_chances,
 )
@@ -268,9 +277,8 @@ def _loss(result: object, *args: object) -> float:
     minutes=10,
     level=1,
     hints=(
-        "A gradient step and the evaluation of one mask do not cost the same. What is counted?",
-        "Go through the calls in order and add up their costs. As soon as the sum is above the budget, stop: neither "
-        "that call nor a later one counts. Keep the lowest loss until then.",
+        "Which two numbers do you carry from call to call? What are they before the first one?",
+        "Add the cost first, then compare the sum with the budget, and look at the loss last. Where do you stop?",
         'best, spent = float("inf"), 0.0\nfor cost, loss in zip(costs, losses):\n    spent += cost\n'
         "    if ...:  # this call passes the budget\n        break\n    best = min(best, loss)\nreturn best",
     ),

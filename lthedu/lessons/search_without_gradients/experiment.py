@@ -1,9 +1,10 @@
 """Searchers at equal evaluations: one set of frozen networks, one fitness, one budget."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import torch
@@ -14,7 +15,7 @@ from lthedu.base.ranges import AtLeast, Columns, Count, Range
 from lthedu.base.streams import generator
 from lthedu.experiments import Experiment, Keep, Seeded, Sizes, side_by_side
 from lthedu.networks.models import MLP
-from lthedu.supermasks.fitness import Fitness
+from lthedu.supermasks.fitness import GRADIENT, Fitness
 from lthedu.supermasks.search import (
     Cross,
     Searcher,
@@ -24,6 +25,7 @@ from lthedu.supermasks.search import (
     estimate,
     evolve,
     random_search,
+    upper_half,
 )
 from lthedu.supermasks.weights import signed_constants
 from lthedu.training import Progress
@@ -38,6 +40,7 @@ GRADIENT_GUIDED = "gradient (edge-popup)"
 COLUMNS = ["searcher", "replicate", "cost", "seconds", "loss"]
 
 
+@typed
 def first_parent(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     """In the place of crossover: the child is its first parent, and only mutation changes it.
 
@@ -107,6 +110,28 @@ def best_within(costs: Sequence[float], losses: Sequence[float], budget: float) 
         if spent > budget + 1e-9:
             break
         best = min(best, loss)
+    return best
+
+
+@typed
+def losses_at(
+    table: Annotated[pd.DataFrame, Columns("searcher replicate cost loss")],
+    budget: float,
+    within: Callable[[list[float], list[float], float], float] = best_within,
+) -> pd.DataFrame:
+    """The best loss within a budget: a row a replicate, a column a searcher.
+
+    `table` is what `Contest.run` returns; `within` finds the best loss in the costs and losses of one row's calls.
+
+    >>> rows = [("a", 0, 1.0, 0.9), ("a", 0, 2.0, 0.5), ("a", 0, 3.0, 0.4)]
+    >>> losses_at(pd.DataFrame(rows, columns=["searcher", "replicate", "cost", "loss"]), 2)["a"].tolist()
+    [0.5]
+    """
+    found: dict[Any, float] = {}
+    for place, rows in table.groupby(["replicate", "searcher"]):
+        costs = rows["cost"].diff().fillna(rows["cost"]).tolist()
+        found[place] = within(costs, rows["loss"].tolist(), budget)
+    best: pd.DataFrame = pd.Series(found).unstack()
     return best
 
 
@@ -187,6 +212,24 @@ class Contest(Experiment[Settings]):
         fitness = self.fitness(self.settings.budget)
         fitness.best, fitness.best_loss = self.best[name]
         return fitness.accuracy(self.data.x_test, self.data.y_test)
+
+    def on_few_images(self, batch: int, goal: float, steps: int = 300) -> Tensor:
+        """What edge-popup on `batch` images a step has paid (R,) when the loss on all of them is no higher than `goal`.
+
+        In forward passes over all images; looking at that loss is not charged. Infinite where `steps` do not get there.
+        """
+        fitness, rng = self.fitness(1), generator(0, "few images")
+        scores = (2 * torch.rand(fitness.r, 1, fitness.n, generator=rng) - 1) / 7
+        moved, paid = torch.zeros_like(scores), torch.full((fitness.r,), math.inf)
+        for step in range(steps):
+            mask = upper_half(scores).float()
+            there = fitness.loss(mask, fitness.x, fitness.y)[:, 0] <= goal
+            paid = torch.where(there, paid.clamp(max=GRADIENT * step * batch / len(fitness.x)), paid)
+            few = torch.randperm(len(fitness.x), generator=rng)[:batch]
+            loss = fitness.loss(mask.requires_grad_(), fitness.x[few], fitness.y[few])
+            moved = 0.9 * moved + torch.autograd.grad(loss.sum(), mask)[0]
+            scores = scores - 10 * moved
+        return paid
 
     def noisy(self, cross: Cross = crossover, *, again: bool) -> tuple[Tensor, Tensor]:
         """The genetic algorithm on a noisy fitness: the loss (R,) that the survivor believed to be best is believed to

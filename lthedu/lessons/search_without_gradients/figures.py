@@ -72,9 +72,11 @@ def what_comes_back() -> Drawn:
 @typed
 def crossover_strips() -> Drawn:
     """Two parents as strips of bits, and two of their children, each place in the colour of whom it comes from."""
-    a, b = np.array([1, 1, 1, 1, 0, 0, 0, 0]), np.array([1, 1, 0, 0, 1, 1, 0, 0])
-    children = np.array([1, 1, 1, 0, 0, 1, 0, 0]), np.array([1, 1, 0, 1, 1, 0, 0, 0])
-    figure, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
+    a, b, *children = (
+        np.array([int(bit) for bit in bits])
+        for bits in ("111111000000", "110000111100", "111101001000", "110010110100")
+    )
+    figure, ax = plt.subplots(figsize=(9.4, 3.2), layout="constrained")
     both, from_a, from_b = "#777777", "#0072B2", "#D55E00"
     rows = [("parent a", a, 4), ("parent b", b, 3), ("a child", children[0], 1.6), ("another child", children[1], 0.6)]
     for name, bits, y in rows:
@@ -83,15 +85,16 @@ def crossover_strips() -> Drawn:
             color = both if a[i] and b[i] else from_a if a[i] else from_b
             ax.add_patch(Rectangle((i, y), 0.9, 0.8, fc=color if bit else "white", ec="#777777"))
             ax.text(i + 0.45, y + 0.4, str(bit), ha="center", va="center", color="white" if bit else "#777777")
-        ax.text(8.3, y + 0.4, f"keeps {bits.sum()}", va="center", fontsize=11)
-    for x, words in ((0.95, "both keep it"), (3.95, "one keeps it"), (6.95, "neither does")):
+        ax.text(12.3, y + 0.4, f"keeps {bits.sum()}", va="center", fontsize=11)
+    for x, words in ((0.95, "both keep it"), (5.95, "one keeps it"), (10.95, "neither does")):
         ax.text(x, 5, words, ha="center", fontsize=10)
-    ax.set(xlim=(-2.4, 10), ylim=(0.3, 5.6))
+    ax.set(xlim=(-2.4, 14), ylim=(0.3, 5.6))
     ax.axis("off")
-    ax.set_title("A child takes what both keep, and half of what one of them keeps", fontsize=12)
+    ax.set_title("A child takes what both keep, and half of the places that only one keeps", fontsize=12)
     return figure, (
-        "Strips of eight bits. The parents 11110000 and 11001100 agree at four places. Of the four places that only "
-        "one of them keeps, each child keeps two: 11100100 and 11011000. All four strips keep four places."
+        "Strips of twelve bits. The parents 111111000000 and 110000111100 agree at four places. Of the eight places "
+        "that only one of them keeps, each child keeps four: 111101001000 has three of a's and one of b's, and "
+        "110010110100 one of a's and three of b's. All four strips keep six places."
     )
 
 
@@ -108,7 +111,7 @@ def ring(losses: Tensor, promised: Tensor, flow: Tensor) -> Drawn:
     places = np.stack([1.5 * np.cos(angle), np.sin(angle)], 1)
     figure, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
     for i, (x, y) in enumerate(places):
-        ax.plot(x, y, "o", ms=30 + 70 * float(promised[i]), color="#E69F00", alpha=0.6)
+        ax.plot(x, y, "o", ms=46 + 50 * float(promised[i]), color="#E69F00", alpha=0.6)
         ax.text(
             x,
             y,
@@ -159,16 +162,17 @@ def best_by_evaluations(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> 
 
     `curves`: by panel, the mean of every search by name.
     """
-    looks = ({"color": "#0072B2", "ls": "-"}, {"color": "#D55E00", "ls": "--"}, {"color": "#009E73", "ls": ":"})
+    looks = [("#0072B2", "-", "o"), ("#D55E00", "--", "^"), ("#009E73", ":", "s"), ("#CC79A7", "-.", "D")]
     figure, axes = plt.subplots(
         1, len(curves), figsize=(4.6 * len(curves), 3.9), sharey=True, squeeze=False, layout="constrained"
     )
     for ax, (title, searches) in zip(axes[0], curves.items(), strict=True):
         for i, (name, values) in enumerate(searches.items()):
-            look: dict[str, Any] = dict(looks[i % 3])
-            ax.plot(np.arange(1, len(values) + 1), values, marker="o^s"[i % 3], ms=9 - 2.5 * i, label=name, **look)
+            color, ls, marker = looks[i % 4]
+            look: dict[str, Any] = {"color": color, "ls": ls, "marker": marker, "ms": 10 - 2 * i}
+            ax.plot(np.arange(1, len(values) + 1), values, label=name, **look)
         ax.set_title(title, fontsize=11)
-        ax.set_xlabel("evaluations")
+        ax.set_xlabel("evaluations of the function")
     axes[0][0].set_ylabel("largest value found, on average")
     axes[0][0].legend(fontsize=9, loc="lower right")
     figure.suptitle("Over all functions every search is equal; over smooth ones it is not", fontsize=12)
@@ -244,21 +248,22 @@ def passes_to_reach(
     Filled marks count forward passes. Open ones count multiplications, in forward passes: `prices` says what share of a
     forward pass an evaluation takes that computes anew only what changed. Marks at the right edge never reached it.
     """
-    figure, axes = plt.subplots(1, len(goals), figsize=(10.4, 4), sharey=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(goals), figsize=(10.4, 4.6), sharey=True, squeeze=False, layout="constrained")
     edge = 10 ** (np.ceil(np.log10(float(table["cost"].max()))) + 0.3)
     for ax, goal in zip(axes[0], goals, strict=True):
         found = reached(table, goal)
         for y, name in enumerate(SEARCHES):
-            look = {"color": SEARCHES[name]["color"], "marker": SEARCHES[name]["marker"], "ls": "", "ms": 8}
+            look = {"color": SEARCHES[name]["color"], "marker": SEARCHES[name]["marker"], "ls": "", "ms": 6}
             costs = found[name].to_numpy()
-            ax.plot(np.where(np.isfinite(costs), costs, edge), np.full(len(costs), y), alpha=0.6, **look)
+            height = y + np.linspace(-0.3, 0.3, len(costs))
+            ax.plot(np.where(np.isfinite(costs), costs, edge), height, alpha=0.6, **look)
             if name in prices:
-                cheap = costs[np.isfinite(costs)] * prices[name]
-                ax.plot(cheap, np.full(len(cheap), y), mfc="none", **look)
+                there = np.isfinite(costs)
+                ax.plot(costs[there] * prices[name], height[there], mfc="none", **look)
         ax.axvline(edge / 1.4, color="#777777", ls=":", lw=1)
         ax.set_xscale("log")
         ax.set_xlim(None, edge * 1.6)
-        ax.set(xlabel="forward passes until the loss was reached", yticks=range(len(SEARCHES)))
+        ax.set(xlabel="price of the loss, in forward passes", yticks=range(len(SEARCHES)))
         ax.set_yticklabels(list(SEARCHES))
         ax.set_title(f"loss {goal:g} (right of the dotted line: never)", fontsize=11)
         ax.grid(axis="y", visible=False)
@@ -266,7 +271,7 @@ def passes_to_reach(
     if footnote:
         figure.text(0.01, -0.03, footnote, fontsize=8, color="#555555")
     return figure, (
-        "forward passes, on a logarithmic axis, until each searcher reached a loss, a mark a network, panels for "
-        f"losses of {', '.join(f'{goal:g}' for goal in goals)}; open marks count multiplications for "
+        "price in forward passes, on a logarithmic axis, until each searcher reached a loss, a mark a network, panels "
+        f"for losses of {', '.join(f'{goal:g}' for goal in goals)}; open marks count multiplications for "
         f"{', '.join(prices)}; marks at the right edge did not reach it. Rows: {', '.join(SEARCHES)}."
     )

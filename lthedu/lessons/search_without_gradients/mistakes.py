@@ -221,6 +221,16 @@ def draws_with_replacement(a: Tensor, b: Tensor, generator: torch.Generator) -> 
     return child
 
 
+@mistake("crossover", "it takes half from each parent; draw among all places that only one keeps, a's or b's")
+def half_from_each_parent(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
+    child = a & b
+    for i in range(len(a)):
+        for only in (a[i] & ~b[i], b[i] & ~a[i]):
+            places = only.nonzero().flatten()
+            child[i, places[torch.randperm(len(places), generator=generator)[: len(places) // 2]]] = True
+    return child
+
+
 @mistake("crossover", SEEDED_ANEW)
 def seeds_it_anew(a: Tensor, b: Tensor, generator: torch.Generator) -> Tensor:
     return crossover(a, b, generator.manual_seed(generator.initial_seed()))

@@ -24,7 +24,7 @@ Drawn = tuple[Tensor, Tensor | None]  # a mask as numbers, and the gradient that
     minutes=20,
     level=3,
     hints=(
-        "The mask jumps from 0 to 1 as a score passes another one. What is its derivative there, and elsewhere?",
+        "Build the result as a sum of two tensors. Which one gives the values 0 and 1, and which one the gradient?",
         "Make the mask of exactly round(density * n) largest scores, as numbers 0 and 1. Then add something that is "
         "zero in value and has the derivative 1: `scores - scores.detach()`. In brackets: 1 + s - s is not "
         "always 1 on a computer.",
@@ -102,10 +102,7 @@ def _same_gradient(a: Tensor | None, b: Tensor | None) -> bool:
 def _which_popup(got: Drawn, right: Drawn, scores: Tensor, density: float) -> str:
     mask, (n, k, kept) = got[0], (scores.numel(), int(right[0].sum()), int(got[0].sum()))
     if float((mask - right[0]).abs().max()) < 1e-3:
-        return (
-            "nearly 0 and 1, but not exactly: the sum of the mask, s and -s is rounded on the way; put the zero in "
-            "brackets, mask + (s - s.detach())"
-        )
+        return "nearly 0 and 1, but not exactly: the sum of the mask, s and -s is rounded on the way"
     if not bool(((mask == 0) | (mask == 1)).all()):
         return "a mask holds 0 and 1 alone, as numbers"
     if kept != k:
@@ -118,8 +115,8 @@ def _which_popup(got: Drawn, right: Drawn, scores: Tensor, density: float) -> st
 @exercise(
     bernoulli_mask,
     "A mask that is drawn",
-    minutes=15,
-    level=2,
+    minutes=10,
+    level=1,
     hints=(
         "A weight is kept with probability p. How do you draw that from uniform numbers?",
         "p = sigmoid(scores). Draw uniform numbers from `generator`; the mask is 1 where they are below p. Then add "
@@ -242,7 +239,8 @@ def _same_slopes(got: Tensor, right: Tensor) -> bool:
     minutes=10,
     level=2,
     hints=(
-        "Half of a layer's weights are gone. What happens to the sums that it computes?",
+        "A dense layer's mask has three axes and a convolution's five. Which of them do you count along, if each "
+        "network has a count of its own?",
         "For each layer and each of the R networks: n weights, of which the mask keeps some. Multiply the kept ones by "
         "n / kept, and put zeros elsewhere. Biases have no mask and stay. Where nothing is kept, everything is zero.",
         "out = {n: p.clone() for n, p in params.items()}\nfor n, m in mask.items():\n"

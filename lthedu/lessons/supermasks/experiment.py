@@ -18,13 +18,14 @@ from lthedu.base.arguments import typed
 from lthedu.base.fingerprint import fingerprint
 from lthedu.base.ranges import AtLeast, Count, Rising, Whole
 from lthedu.base.streams import derive, generator
+from lthedu.data import Dataset
 from lthedu.experiments import Density, Experiment, Keep, Seeded, Sizes, one_after_another, side_by_side
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.supermasks.methods import Bernoulli, EdgePopup, rescaled_by_count
 from lthedu.supermasks.weights import initial_scores, signed_constants
-from lthedu.training import Method, Optimizer, Progress, RateSchedule, Replicates, evaluate, pick
+from lthedu.training import Method, Optimizer, Progress, RateSchedule, Replicates, evaluate, pick, train
 
 TRAINED = "trained weights"
 POPUP = "edge-popup"
@@ -217,6 +218,32 @@ class Supermasks(Experiment[Settings]):
             accuracy=test.mean(0).tolist(),
             spread=test.std(0, correction=0).tolist(),
         )
+
+
+@typed
+def difference_from_engine(by_hand: Callable[..., Params], data: Dataset, settings: Settings) -> float:
+    """The largest difference between scores that `by_hand` and the engine's edge-popup have trained for eight steps.
+
+    `by_hand(weights, scores, batches, lr, density)` gets one network's frozen weights and first scores by name, in
+    float64, and the minibatches (x, y) in the engine's order; it returns the scores after them.
+
+    >>> from lthedu import data
+    >>> mnist = data.pooled(data.load("mnist", device="cpu").first(512, 10, 10))
+    >>> small = Settings(seeds=(0,), widths=(4,), probe=4)
+    >>> difference_from_engine(lambda weights, scores, batches, lr, density: scores, mnist, small) > 0
+    True
+    """
+    few = data.first(512, 10, 10).to(dtype=torch.float64)
+    experiment = Supermasks(few, settings)
+    networks = experiment.networks(settings.widths[0])
+    method, start = experiment.method(POPUP, networks), initial_scores(networks.params, settings.seeds)
+    sgd = Optimizer("sgd", lr=1.0)
+    done = train(networks.with_params(start), few, 8, optimizer=sgd, batch_size=64, by=method).replicates
+    order = torch.randperm(512, generator=generator(0, "order", 0))
+    batches = [(few.x_train[i], few.y_train[i]) for i in order.view(8, 64).unbind()]
+    weights, scores = masks.unstack(method.weights, 0), masks.unstack(start, 0)
+    alone = by_hand(weights, scores, batches, sgd.lr, settings.density)
+    return max((alone[name] - trained[0]).abs().max().item() for name, trained in done.params.items())
 
 
 @typed

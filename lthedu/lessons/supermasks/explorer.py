@@ -17,8 +17,8 @@ def explorer(experiment: Supermasks) -> ipywidgets.VBox:
     """Choose a training step and a network: the kept weights of every pixel, and the accuracy at that step.
 
     Left, the number of hidden units that each pixel is still connected to, above or below the average, for this network
-    and for the mean of all, in which the digits' place is seen; right, the test accuracy over the steps. No weight
-    changes from one picture to the next. The sliders move with the arrow keys. Raises ValueError before the experiment
+    and for the mean of all, both of which look like noise; right, the test accuracy over the steps. No weight changes
+    from one picture to the next. The sliders move with the arrow keys. Raises ValueError before the experiment
     was run.
     """
     if not experiment.scores:

@@ -37,7 +37,7 @@ def straight_through() -> Drawn:
     left.step([-3, 0.5, 3], [0, 0, 1], where="pre", color=FORWARD, lw=2.5)
     left.plot(score, score, color=BACKWARD, ls="--")
     left.text(1.4, 1.07, "forward: a step", color=FORWARD)
-    left.text(-2.9, 0.5, "backward: a line\nof slope 1", color=BACKWARD)
+    left.text(-2.9, 0.4, "backward: a line of\nslope 1 (its height\ndoes not matter)", color=BACKWARD)
     left.axvline(0.5, color="#777777", lw=0.8, ls=":")
     left.text(0.56, 0.45, "the k-th largest score", fontsize=9, color="#555555")
     drawn = np.random.default_rng(6).random(25) < chance[::12][:25]
@@ -109,8 +109,8 @@ def accuracy_by_width(
         ax.set_xlabel("hidden units")
     whole.set(ylim=(0, 100), ylabel="test accuracy (%)")
     whole.set_title("all of it", fontsize=11)
-    upper.set(ylim=(80, 100))
-    upper.set_title("above 80 % only", fontsize=11)
+    upper.set(ylim=(75, 100))
+    upper.set_title("above 75 % only", fontsize=11)
     words = draw_guesses(whole, guess or {}, widths[-1] * 1.4, LOOKS)
     whole.legend(fontsize=9, loc="center right")
     figure.suptitle(
@@ -118,7 +118,7 @@ def accuracy_by_width(
     )
     return figure, (
         f"Test accuracy in percent against the number of hidden units, {', '.join(map(str, widths))}, a mark for each "
-        f"seed and lines through the means of {', '.join(ARMS)}; the right panel shows only what is above 80 percent."
+        f"seed and lines through the means of {', '.join(ARMS)}; the right panel shows only what is above 75 percent."
         + words
     )
 
@@ -144,7 +144,7 @@ def accuracy_by_depth(
     axes[1].set(ylim=(60, 100))
     axes[0].set_title(f"all at the published rate, {lr:g}", fontsize=11)
     axes[1].set_title("each at its own best rate (above 60 % only)", fontsize=11)
-    figure.suptitle("Stored run: with constants of the right size depth does edge-popup no harm", fontsize=12)
+    figure.suptitle("Stored run: with constants of the right size six layers do edge-popup no harm", fontsize=12)
     return figure, (
         "Test accuracy in percent against the number of hidden layers, in a stored run, a mark for each seed and lines "
         f"through the means. Left, {POPUP} and {WEAK}, all at the rate {lr:g}; right, {TRAINED}, {POPUP}, {WEAK} and "

@@ -59,7 +59,7 @@ def keeps_the_smallest(scores: Tensor, density: float) -> Tensor:
     return _through(_largest(-scores, density), scores)
 
 
-@mistake("popup_mask", "no gradient comes through: the comparison has none; add (scores - scores.detach())")
+@mistake("popup_mask", "no gradient comes through: a comparison has none")
 def stops_the_gradient(scores: Tensor, density: float) -> Tensor:
     return _largest(scores, density)
 
@@ -72,7 +72,7 @@ def only_for_the_kept(scores: Tensor, density: float) -> Tensor:
 
 _PATHS: list[tuple[str, Callable[[Tensor], Tensor]]] = [
     ("the gradient comes twice", lambda s: 2 * s),
-    ("the gradient has the wrong sign: add (scores - scores.detach())", lambda s: -s),
+    ("the gradient has the wrong sign", lambda s: -s),
     ("the gradient goes through a sigmoid; the scores get the mask's own", torch.sigmoid),
     ("the gradient goes through abs; the scores get the mask's own", torch.abs),
     ("scores below 0 get no gradient; the scores get the mask's own, whatever their signs", torch.relu),

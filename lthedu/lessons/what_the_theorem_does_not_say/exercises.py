@@ -64,6 +64,11 @@ def _seen(got: object, folds: int, places: Floats) -> Seen:
     if not isinstance(got, nn.Module) or not linear:
         raise Wrong(f"with folds={folds} it returned {brief(got)}; expected an nn.Sequential of Linear and ReLU layers")
     kinds = tuple(type(layer).__name__ for _, layer in leaves(got))
+    flat = next((tuple(layer.weight.shape) for layer in linear if layer.weight.ndim != 2), None)
+    if flat is not None:
+        raise Wrong(
+            f"with folds={folds} a layer's weight has the shape {flat}; expected a matrix, a row for each output"
+        )
     try:
         layers = affine_layers(got)
     except Exception as error:  # on the device meta there is nothing to read
@@ -144,8 +149,8 @@ def _difference(got: Seen, right: Seen, folds: int) -> tuple[str, str]:
     hints=(
         "A network of two layers with N hidden units is made of at most N + 1 straight pieces. How often can one "
         "straight piece pass from one side of a level to the other?",
-        "Keep the values that are at least `error` away from `level`, and note the side of each. Count how often the "
-        "side changes from one to the next: N + 1 pieces must make all these changes, one each.",
+        "Leave out the values that do not tell you a side, and walk along the others. How many pieces does a row need "
+        "that changes sides five times? And how many units make so many pieces?",
         "far = [v > level for v in values if ...]  # only where the side is not open\n"
         "changes = sum(a != b for a, b in zip(far, far[1:]))\nreturn max(changes - 1, 0)",
     ),
@@ -191,10 +196,10 @@ def _shown_count(got: int, right: int, values: list[float], error: float = 0.5, 
     minutes=15,
     level=2,
     hints=(
-        "A neuron mask with a scale c makes the top layer c times (u_j for kept neurons, 0 for others). Is any of "
-        "these better than the best top layer there is? What do you know about finding that one?",
-        "The mean of (t - sum u_j f_j)^2 is norm - 2 u.overlap + u.gram.u. Its minimum is where gram u = overlap: "
-        "least squares. Put that u in, and divide by norm.",
+        "With a single feature the mean is a parabola in one number u, norm - 2 u overlap + u^2 gram. Where is its "
+        "lowest point, and how high is it there?",
+        "With more features the mean of (t - sum u_j f_j)^2 is norm - 2 u.overlap + u.gram.u. Set its derivative by "
+        "each u_j to 0: which system of linear equations does the best u solve?",
         "u = np.linalg.solve(gram, overlap)\nreturn 1 - ... / norm  # put u into the mean above: what is left of it?",
     ),
     returns=lambda result, *_: _error(result),
@@ -274,7 +279,7 @@ def check_counting_bound(attempt: Attempt) -> None:
         cases,
         read=_weights,
         show=lambda got, right, d, eps: f"for dimension {d} and eps {eps:.6g} it returned {got:,}, expected {right:,}",
-        otherwise="that is not dimension^2 log2(1 / (2 eps)) - 1, rounded up",
+        otherwise="that is not the least M for which 2^M is at least half of (1 / (2 eps))^(dimension^2)",
     )
 
 

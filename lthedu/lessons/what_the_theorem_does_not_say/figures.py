@@ -74,10 +74,10 @@ def fit_errors(errors: Mapping[int, Sequence[float]], least: int) -> Drawn:
     figure, ax = plt.subplots(figsize=(7.6, 3.9), layout="constrained")
     units = sorted(errors)
     for n in units:
-        ax.plot([n] * len(errors[n]), errors[n], marker="_", ms=10, ls="", color=GREY)
+        ax.plot([n] * len(errors[n]), errors[n], marker="_", ms=18, mew=1.6, ls="", color=GREY)
     ax.plot(units, [min(errors[n]) for n in units], color=BLUE, marker="o", label="nearest of all tried")
     ax.axvline(least, color=ORANGE, ls="--", label=f"the bound: {least} units")
-    ax.axhline(0.5, color="black", ls=":", lw=1, label="the constant 1/2")
+    ax.axhline(0.5, color="black", ls=":", lw=1, zorder=1, label="the constant 1/2")  # below the dashes at 1/2
     ax.set(ylim=(-0.03, 0.6), xticks=units, xlabel="hidden units of the network with two layers")
     ax.set_ylabel("distance from the sawtooth")
     clipped = sum(d > 0.6 for found in errors.values() for d in found)
@@ -100,13 +100,15 @@ def widths_by_route(
 ) -> Drawn:
     """The widest layer of each random network against the number of folds, and what any four layers need.
 
+    Twice: on a logarithmic axis, where what multiplies is a straight line, and on a linear one, where what adds is.
     `guess` maps routes to a guessed width at the largest number of folds, drawn as a star.
     """
-    figure, ax = plt.subplots(figsize=(8.0, 4.4), layout="constrained")
+    figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.4), width_ratios=[1.7, 1], layout="constrained")
     last = int(table["folds"].max())
     for route, look in ROUTES.items():
         rows = table[table["route"] == route].sort_values("folds")
-        ax.plot(rows["folds"], rows["widest"], **look)
+        for each in (ax, linear):
+            each.plot(rows["folds"], rows["widest"], **look)
         end, width = rows["folds"].iloc[-1], rows["widest"].iloc[-1]
         _beside(ax, end, width, f"{route}: {width:,}", look, up=10 if end < last else 0)
     folds = np.array(sorted(set(table["folds"])))
@@ -118,10 +120,19 @@ def widths_by_route(
         yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds $k$; the sawtooth has $2^k$ pieces"
     )
     ax.set_ylabel("widest layer of the random network")
-    ax.set_title("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=11)
+    ax.set_title("Logarithmic axis: two layers multiply", fontsize=11)
+    top = 1.6 * float(table.loc[table["route"] == "as deep as the folds", "widest"].max())
+    linear.set(xticks=folds, xlabel="folds $k$", ylim=(0, top))
+    linear.set_title("Linear axis: the deep route adds", fontsize=11)
+    above = int((table["widest"] > top).sum())
+    if above:
+        linear.text(0.03, 0.97, f"{above} marks lie higher up", transform=linear.transAxes, va="top", fontsize=9)
+    figure.suptitle("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=12)
     return figure, (
-        "The widest layer of the random network, on a logarithmic axis, against the number of folds, for targets with "
-        f"{', '.join(ROUTES)}; a dotted line shows what every network of four layers needs at least." + said
+        "The widest layer of the random network against the number of folds, for targets with "
+        f"{', '.join(ROUTES)}. Left on a logarithmic axis, with a dotted line for what every network of four layers "
+        f"needs at least; right on a linear axis that ends at {top:.0f} units, where {above} marks lie higher up."
+        + said
     )
 
 
@@ -185,12 +196,14 @@ def kept_and_random(
     must be kept of so many random ones. `source` says what made the run.
     """
     panels = sorted(set(table["eps"]), reverse=True)
-    figure, axes = plt.subplots(1, len(panels), figsize=(10.4, 4.2), sharey=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(10.4, 4.2), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
     for ax, eps in zip(axes[0], panels, strict=True):
         rows = table[table["eps"] == eps]
         for (method, keep), (label, look) in WAYS.items():
             mine = rows[(rows["method"] == method) & (rows["keep"] == keep)]
-            ax.plot(mine["random"] / mine["entries"], mine["kept"] / mine["entries"], ls="", ms=5, alpha=0.6, **look)
+            ax.plot(mine["random"] / mine["entries"], mine["kept"] / mine["entries"], ls="", ms=4, alpha=0.35, **look)
             by = mine.groupby("random")[["kept", "entries"]].mean()
             if method == "free":
                 ax.plot(by.index / by["entries"], by["kept"] / by["entries"], color=look["color"], lw=1.5)
@@ -236,7 +249,7 @@ def search_errors(table: Annotated[pd.DataFrame, Columns("weights seed")]) -> Dr
 
 @typed
 def fold_of_your_own(yours: Mapping[str, Pieces], lessons: Mapping[str, Pieces]) -> Drawn:
-    """Folds of the reader's beside those of the lesson, in two rows."""
+    """Folds of the reader's above, and below each one the lesson's, for as many units or fewer."""
     columns = max(len(yours), len(lessons))
     figure, grid = plt.subplots(
         2, columns, figsize=(10.6, 4.2), squeeze=False, sharex=True, sharey=True, layout="constrained"
@@ -247,7 +260,7 @@ def fold_of_your_own(yours: Mapping[str, Pieces], lessons: Mapping[str, Pieces])
             ax.set_title(f"{name}: {len(f)} pieces", fontsize=10)
             ax.set_xlabel("x")
         row[0].set_ylabel("height")
-    figure.suptitle("Your fold above, the lesson's below", fontsize=12)
+    figure.suptitle("Your fold above, and below each the lesson's for no more units", fontsize=12)
     said = ", ".join(f"{name} ({len(f)} pieces)" for name, f in (*yours.items(), *lessons.items()))
     return figure, f"Two rows of curves made of straight pieces, the reader's above: {said}."
 

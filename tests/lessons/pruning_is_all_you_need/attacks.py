@@ -151,6 +151,21 @@ def deep_and_narrow() -> dict[int, tuple[int, float, float]]:
     return found
 
 
+def errors_on_their_way() -> dict[int, tuple[float, float]]:
+    """Do errors grow from layer to layer? The length of the signal and of its error, as built, by target layer."""
+    torch.manual_seed(0)
+    ticket = proof.construct(MLP([8] * 31), eta=ETA)
+    own = made = np.random.default_rng(0).uniform(0, 1, (1000, 8))
+    found = {}
+    for number, layer in enumerate(ticket.layers, 1):
+        own, made = (
+            np.maximum(x @ w[:, :-1].T + w[:, -1], 0) for x, w in ((own, layer.target), (made, layer.positive))
+        )
+        lengths = (float(np.linalg.norm(x, axis=1).mean()) for x in (own, made - own))
+        found[number] = tuple(float(f"{v:.2g}") for v in lengths)
+    return {number: found[number] for number in (1, 10, 20, 29)}
+
+
 def fewer_candidates_than_the_rule() -> dict[int, tuple[int, float]]:
     """Is the rule for candidates needed? Weights missed, and answers alike, with fewer."""
     found = {}
@@ -158,6 +173,13 @@ def fewer_candidates_than_the_rule() -> dict[int, tuple[int, float]]:
         ticket = proof.construct(targets()[0], eta=ETA, seed=40, per_weight=many)
         found[many] = ticket.missed, alike(ticket)
     return found
+
+
+def misses_at_larger_etas() -> dict[float, float]:
+    """Does an eta above 1/100 save nothing against bad luck? Percent of weights missed with 12 candidates each."""
+    rng = np.random.default_rng(0)
+    errors = proof.best_subsets(rng.uniform(-1, 1, (60_000, 12)), rng.uniform(-0.25, 0.25, 60_000)).errors
+    return {eta: round(100 * float((errors > eta).mean()), 3) for eta in (0.01, 0.03, 0.1)}
 
 
 def draws_of_one_small_target() -> dict[int, int]:

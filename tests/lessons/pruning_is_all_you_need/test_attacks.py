@@ -63,6 +63,19 @@ def test_without_a_miss_deep_and_narrow_targets_may_still_be_far_off() -> None:
     assert bound_deep > 100 * bound
 
 
+def test_signal_and_errors_shrink_alike_from_layer_to_layer() -> None:
+    found = attacks.errors_on_their_way()
+    (signal, error), (last, last_error) = found[1], found[29]
+    assert last < 1e-10 * signal
+    assert last_error < 1e-10 * error
+    assert last_error / last > 3 * error / signal
+
+
+def test_larger_etas_miss_fewer_weights() -> None:
+    found = attacks.misses_at_larger_etas()
+    assert found[0.01] > 2 * found[0.03] > 4 * found[0.1]
+
+
 def test_fewer_candidates_miss_weights_before_they_change_answers() -> None:
     found = attacks.fewer_candidates_than_the_rule()
     assert found[35][0] == found[32][0] == 0

@@ -120,15 +120,16 @@ def test_errors_are_means_with_bands_over_tickets() -> None:
     assert "3 or more tickets" in alt
 
 
-def test_sizes_are_marks_on_a_logarithmic_axis_and_the_bound_is_hollow() -> None:
-    figure, alt = figures.sizes({"dense": 4000, "bound": 100}, "bytes", "A title", bound="bound")
+def test_sizes_are_marks_on_a_logarithmic_axis() -> None:
+    figure, alt = figures.sizes({"dense": 4000, "ticket": 1500}, "bytes", "A title")
     (ax,) = figure.axes
     marks = [line for line in ax.lines if line.get_marker() == "D"]
-    assert [line.get_xdata()[0] for line in marks] == [4000, 100]
-    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
-    assert [text.get_text() for text in ax.texts] == ["4,000", "100"]
+    assert [line.get_xdata()[0] for line in marks] == [4000, 1500]
+    assert [text.get_text() for text in ax.texts] == ["4,000", "1,500"]
     assert ax.get_xscale() == "log"
-    assert alt.endswith("bound, 100, hollow: a bound, with a line through all rows.")
+    low, high = ax.get_xlim()
+    assert sum(low <= tick <= high for tick in ax.get_xticks()) >= 2  # less than a decade, and still a scale
+    assert alt.endswith("dense, 4,000; ticket, 1,500.")
 
 
 def test_a_digit_with_two_answers_says_so_in_words() -> None:
@@ -163,9 +164,8 @@ def test_what_does_not_fit_together_is_refused_in_words() -> None:
             lambda: figures.errors_against_certificate(widths()),
             r"lacks the columns \['certificate', 'found', 'on data'\]",
         ),
-        (lambda: figures.sizes({}, "bytes", "t"), "sizes from 1 on"),
-        (lambda: figures.sizes({"a": 0}, "bytes", "t"), "sizes from 1 on"),
-        (lambda: figures.sizes({"a": 1}, "bytes", "t", bound="b"), "the bound 'b'"),
+        (lambda: figures.sizes({}, "bytes", "t"), "each from 1 on"),
+        (lambda: figures.sizes({"a": 0}, "bytes", "t"), "each from 1 on"),
         (lambda: figures.digits_and_answers(torch.rand(2, 784), [1], [1, 2], [1, 2]), r"there are \[2, 1, 2, 2\]"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -3,6 +3,7 @@
 Losses are means over networks whose seeds are none of the lesson's own.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from lthedu import data
 from lthedu.base.streams import generator
 from lthedu.lessons.search_without_gradients.experiment import LESSON, Contest, Settings, first_parent
 from lthedu.networks import masks
+from lthedu.supermasks import nfl
 from lthedu.supermasks.fitness import Fitness
 from lthedu.supermasks.search import Searcher, anneal, descend, estimate, evolve, half, swapped
 
@@ -137,6 +139,27 @@ def gradient_at_other_rates(budget: int = 4_000) -> dict[float, float]:
     return {rate: loss(one, partial(descend, rate=rate), budget) for rate in (3.0, 10.0, 30.0, 100.0, 300.0)}
 
 
+def gradient_for_longer() -> dict[float, float]:
+    """Does hill climbing pass a gradient that has time, too? Losses after 40,000 passes in one network, by rate."""
+    one = contest(SEEDS[:1])
+    return {rate: loss(one, partial(descend, rate=rate), 40_000) for rate in (10.0, 30.0)}
+
+
+def gradient_on_few_images(goal: float = 1.2) -> dict[int, list[float]]:
+    """Does the gradient need all images at every step? What a loss of `goal` costs a network, by how many it uses."""
+    return {batch: [round(v, 1) for v in contest().on_few_images(batch, goal).tolist()] for batch in (50, 1000)}
+
+
+def searches_that_look_at_nothing() -> dict[tuple[int, ...], list[float]]:
+    """Does climbing win on smooth functions because it looks? The orders that never look: their means, best first."""
+    smooth = nfl.smooth(nfl.all_functions(6, 4))
+    found = {}
+    for order in itertools.permutations(range(6)):
+        best = [list(itertools.accumulate((f[point] for point in order), max)) for f in smooth]
+        found[order] = [sum(column) / len(smooth) for column in zip(*best, strict=True)]
+    return dict(sorted(found.items(), key=lambda one: -sum(one[1])))
+
+
 def climbing_from_the_gradients_mask(budget: int = 5_000) -> Found:
     """Is the gradient's mask the best there is? Hill climbing goes on from it."""
     one = contest(SEEDS[:3])
@@ -218,7 +241,7 @@ def scaled_weights(budget: int = 2_500) -> dict[float, tuple[float, float]]:
     for factor in (1.0, 2.0):
         one = contest(SEEDS[:3])
         one.networks = one.networks.with_params({n: factor * p for n, p in one.networks.params.items()})
-        rates = [loss(one, partial(descend, rate=rate), budget) for rate in (10.0, 30.0)]
+        rates = [loss(one, partial(descend, rate=rate), budget) for rate in (1.0, 10.0)]
         found[factor] = loss(one, CLIMB, budget), min(rates)
     return found
 

@@ -30,7 +30,7 @@ def test_only_the_gradient_brings_a_number_for_each_weight() -> None:
 def test_parents_and_children_of_the_schematic_keep_equally_many_and_agree() -> None:
     figure, alt = figures.crossover_strips()
     bits = [text.get_text() for text in figure.axes[0].texts if text.get_text() in ("0", "1")]
-    a, b, *children = np.array(bits, int).reshape(4, 8)
+    a, b, *children = np.array(bits, int).reshape(4, 12)
     for child in children:
         assert child.sum() == a.sum() == b.sum()
         assert (child[a == b] == a[a == b]).all()
@@ -67,7 +67,11 @@ def test_what_a_loss_cost_is_a_mark_a_network_and_never_lies_right_of_the_line(t
     (edge,) = [line.get_xdata()[0] for line in left.lines if line.get_marker() == "None"]
     marks = [line for line in left.lines if line.get_marker() != "None"]
     filled, cheap = (
-        {line.get_ydata()[0]: line.get_xdata() for line in marks if (line.get_markerfacecolor() == "none") == empty}
+        {
+            round(line.get_ydata().mean()): line.get_xdata()
+            for line in marks
+            if (line.get_markerfacecolor() == "none") == empty
+        }
         for empty in (False, True)
     )
     row = {name: y for y, name in enumerate(figures.SEARCHES)}
@@ -75,6 +79,7 @@ def test_what_a_loss_cost_is_a_mark_a_network_and_never_lies_right_of_the_line(t
     assert (filled[row[RANDOM]] > edge).all()
     assert {y: list(x) for y, x in cheap.items()} == {row[ANNEALING]: [1, 1]}
     assert not [line for line in right.lines if line.get_marker() != "None" and (line.get_xdata() < edge).any()]
+    assert all(len(set(line.get_ydata())) == 2 for line in marks)
     assert "losses of 1.45, 1" in alt
 
 

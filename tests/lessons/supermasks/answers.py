@@ -124,7 +124,7 @@ def _through(mask: Tensor, path: Tensor, times: float = 1) -> Tensor:
     return mask + times * (path - path.detach())
 
 
-@told("popup_mask", "put the zero in brackets")
+@told("popup_mask", "nearly 0 and 1, but not exactly")
 def rounds(scores: Tensor, density: float) -> Tensor:
     return _largest(scores, round(density * scores.numel())) + scores - scores.detach()
 

@@ -234,3 +234,62 @@ def bernoulli_masks_in_a_deep_network() -> Found:
         found[f"drawn, {times} x steps"] = read(e, networks, drawn)
         found[f"likelier, {times} x steps"] = read(e, networks, method.effective(scores))
     return found
+
+
+def noisy_labels() -> dict[str, Found]:
+    """Does a mask overfit as weights do? 1,000 images, 40 % of their labels drawn anew; the test images are clean.
+
+    Trained weights at the lesson's rate, at a smaller one, and with weight decay.
+    """
+    e, rng = experiment(), generator(60, "noise")
+    few, redrawn = e.data.first(1000), torch.rand(1000, generator=rng) < 0.4
+    few = replace(few, y_train=torch.where(redrawn, torch.randint(10, (1000,), generator=rng), few.y_train))
+    networks = e.networks(WIDTH)
+    method = e.method(POPUP, networks)
+    params = {POPUP: method.effective(e.search(networks, method, SETTINGS.popup, data=few)[SETTINGS.steps])}
+    for name, optimizer in (
+        (TRAINED, SETTINGS.trained),
+        ("smaller rate", replace(SETTINGS.trained, lr=0.001)),
+        ("weight decay", replace(SETTINGS.trained, name="adamw", lr=0.003, weight_decay=1.0)),
+    ):
+        params[name] = e.train(networks, optimizer=optimizer, data=few).replicates.params
+    fitted = {n: 100 * evaluate(networks.with_params(p), few, "train")[1].mean().item() for n, p in params.items()}
+    return {n: {"train": round(fitted[n], 1), "test": read(e, networks, p)} for n, p in params.items()}
+
+
+def twelve_layers() -> dict[str, Found]:
+    """Does more depth do no harm either? Edge-popup with twelve layers by rate, with six, and trained weights."""
+    e = experiment()
+    six, twelve = e.networks(WIDTH, 6), e.networks(WIDTH, 12)
+    best = {"0.3": popup(e, six, scaled(six.params, 0.5), replace(SETTINGS.popup, lr=0.3))}
+    trained = e.train(twelve, optimizer=replace(SETTINGS.trained, lr=0.003)).replicates.params
+    return {
+        "six": best,
+        "twelve": at_rates(scaled(twelve.params, 0.5), twelve, (0.03, 0.1, 0.3), SETTINGS.popup),
+        TRAINED: {"0.003": read(e, twelve, trained)},
+    }
+
+
+def equal_bits() -> dict[int, Found]:
+    """Is a mask large if you count stored bits? One for each weight, against a quarter of the weights at four bits.
+
+    The weights are rounded after training; where they are cut off is chosen on validation images. By the mask's width.
+    """
+    e, found = experiment(), {}
+    for width in (WIDTH, 2 * WIDTH, WIDEST):
+        masked, small = e.networks(width), e.networks(width // 4)
+        trained = e.train(small, optimizer=SETTINGS.trained).replicates.params
+        tried = [_in_four_bits(trained, share) for share in (1.0, 0.999, 0.99, 0.97, 0.9, 0.8)]
+        best = max(tried, key=lambda params: read(e, small, params, "val"))
+        mask = popup(e, masked, scaled(masked.params, 0.5), SETTINGS.popup)
+        found[width] = {POPUP: mask, TRAINED: read(e, small, best)}
+    return found
+
+
+def _in_four_bits(params: Params, share: float) -> Params:
+    """Weights as multiples of a seventh of this quantile of their sizes, from -7 to 7; biases as they are."""
+    out = dict(params)
+    for name in masks.prunable(masks.unstack(params, 0)):
+        unit = params[name].abs().flatten(1).quantile(share, dim=1).view(-1, 1, 1) / 7
+        out[name] = (params[name] / unit).round().clamp(-7, 7) * unit
+    return out

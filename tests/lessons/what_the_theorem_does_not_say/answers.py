@@ -130,6 +130,13 @@ def two_inputs(folds: int) -> nn.Module:
     return nn.Sequential(_filled([[1.0, 1.0]], [0.0]))
 
 
+@told("tent_network", "a layer's weight has the shape (2,); expected a matrix")
+def a_row_for_a_matrix(folds: int) -> nn.Module:
+    network = tent_network(folds)
+    network[0].weight.data = network[0].weight.data[:, 0]
+    return network
+
+
 @told("tent_network", "the last layer has 1 output")
 def forgets_to_add_up(folds: int) -> nn.Module:
     return tent_network(folds)[:-1]
@@ -266,6 +273,6 @@ def leaves_it_a_fraction(dimension: int, eps: float) -> float:
     return max(dimension**2 * math.log2(1 / (2 * eps)) - 1, 0)
 
 
-@told("counting_bound", "that is not dimension^2 log2(1 / (2 eps)) - 1, rounded up")
+@told("counting_bound", "that is not the least M for which 2^M is at least half of (1 / (2 eps))^(dimension^2)")
 def counts_entries(dimension: int, eps: float) -> float:
     return dimension**2

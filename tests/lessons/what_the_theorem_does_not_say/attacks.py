@@ -4,6 +4,7 @@ They draw from seeds that the lesson does not use. The lesson quotes them by nam
 """
 
 import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -46,6 +47,37 @@ def other_errors_allowed() -> dict[float, dict[str, float]]:
         "as deep as the folds": lambda k, eps: _widest(limits.prune_to(limits.tent_network(k), eps=eps, seed=9)),
     }
     return {eps: {route: (make(5, eps) / make(3, eps)) ** 0.5 for route, make in makes.items()} for eps in (0.3, 0.03)}
+
+
+def more_folds() -> dict[int, int]:
+    """Does the deep route still add where it could have multiplied? Its widest layer for 2, 4, 6 and 8 folds."""
+    return {k: _widest(limits.prune_to(limits.tent_network(k), eps=0.1, seed=50, least=1e-13)) for k in (2, 4, 6, 8)}
+
+
+def the_widest_of_three_layers() -> dict[int, tuple[int, ...]]:
+    """Which layer is it that widens in the three-layer route? The hidden widths of its random network, by folds."""
+    pruned = {k: routes.prune_one_layer_more(routes.halfway_sawtooth(k), eps=0.1)[0] for k in (2, 3, 4, 5)}
+    return {k: ticket.source.sizes[1:-1] for k, ticket in pruned.items()}
+
+
+def turned_units_make_more_pieces() -> list[int]:
+    """Three units, one of them turned, that make four full pieces: the pieces of one, two and three such folds."""
+    x = np.array([0, 1 / 4, 1 / 2, 7 / 8, 1])
+    units = np.array([x - 1 / 4, 1 / 2 - x, 7 / 8 - x]).clip(min=0)  # relu
+    fold = limits.Pieces(x, (np.array([-8, 20 / 3, -32 / 3]) @ units + 6).round(12))  # 0 and 1 in turns
+    return [len(routes.folded(fold, times)) for times in (1, 2, 3)]
+
+
+def few_kept_by_formula() -> dict[float, tuple[float, float, float]]:
+    """Random weights an entry with three kept, at least, by eps: (c/e) (1/2 eps)^(1/c), exactly, and without limit."""
+    return {
+        eps: (
+            3 / math.e * (1 / (2 * eps)) ** (1 / 3),
+            limits.counting_bound_for_few(6, eps, kept=108) / 36,
+            limits.counting_bound(6, eps) / 36,
+        )
+        for eps in (0.1, 0.01, 1e-4, 1e-6)
+    }
 
 
 def a_target_without_biases() -> float:

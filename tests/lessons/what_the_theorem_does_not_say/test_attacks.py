@@ -1,5 +1,6 @@
 """What the lesson says of the attacks on its verdict, held by the attacks themselves."""
 
+import numpy as np
 import pytest
 from lessons.what_the_theorem_does_not_say import attacks
 
@@ -16,6 +17,30 @@ def test_the_routes_grow_alike_for_other_errors_and_draws() -> None:
     for growth in attacks.other_errors_allowed().values():
         assert growth["two layers"] > 1.8
         assert max(growth["three layers"], growth["as deep as the folds"]) < 1.5
+
+
+def test_the_deep_route_adds_where_it_could_have_multiplied() -> None:
+    added = np.diff(list(attacks.more_folds().values()))
+    assert added[-1] <= added[0] < 120  # under 60 a fold
+
+
+def test_up_to_four_folds_the_three_layer_route_shows_its_first_layer() -> None:
+    widest = {k: sizes.index(max(sizes)) for k, sizes in attacks.the_widest_of_three_layers().items()}
+    assert widest == {2: 0, 3: 0, 4: 0, 5: 2}
+
+
+def test_three_units_make_four_pieces_if_one_is_turned() -> None:
+    assert attacks.turned_units_make_more_pieces() == [4, 16, 64]
+
+
+def test_the_formula_for_few_kept_weights_is_for_small_errors() -> None:
+    found = attacks.few_kept_by_formula()
+    for eps in (0.1, 0.01):
+        formula, few, free = found[eps]
+        assert formula < few == free
+    for eps in (1e-4, 1e-6):
+        formula, few, free = found[eps]
+        assert free < formula < few < 1.15 * formula
 
 
 def test_without_biases_a_tent_is_further_away_than_from_a_constant() -> None:

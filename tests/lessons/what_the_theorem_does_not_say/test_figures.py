@@ -52,9 +52,11 @@ ROUTES = pd.DataFrame(
 
 def test_routes_stand_beside_their_names_above_the_floor_of_four_layers() -> None:
     figure, alt = figures.widths_by_route(ROUTES, guess={"two layers": "1,200", "three layers": "many"})
-    (ax,) = figure.axes
-    assert ax.get_yscale() == "log"
+    ax, linear = figure.axes
+    assert (ax.get_yscale(), linear.get_yscale()) == ("log", "linear")
     assert [list(line.get_ydata()) for line in ax.lines[:4]] == [[300, 600], [90, 180], [30, 60], [1, 3]]
+    assert [list(line.get_ydata()) for line in linear.lines] == [[300, 600], [90, 180], [30, 60]]
+    assert f"{sum(y > linear.get_ylim()[1] for y in ROUTES['widest'])} marks lie higher up" in words(figure)
     assert {"two layers: 600", "three layers: 180", "as deep as the folds: 60"} <= set(words(figure))
     star = by_label(ax)["your guess: two layers"]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (6, 1200)
