@@ -97,6 +97,23 @@ def lab(
 
 
 @app.command(
+    help="""Copy the lessons to a folder, never over anybody's work, and open nothing.
+
+    For a JupyterHub, which starts JupyterLab itself: `lessons/MACHINES.md` has the settings.
+    """,
+)
+def copy(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the copies go.")],
+) -> None:
+    from lthedu.course import copies
+    from lthedu.course.folder import learner_folder
+
+    if not folder:
+        raise ValueError("FOLDER is empty, as a shell's unset variable leaves it; name a folder")
+    say(copies.copy_lessons(learner_folder(Path(folder))))
+
+
+@app.command(
     help="""Run your copies of lessons without JupyterLab: an executed notebook and a page to read for each.
 
     A notebook outside your folder of lessons, a student's for instance, may be named by its path: what it answers is

@@ -80,6 +80,32 @@ def test_lab_copies_says_so_and_opens_the_first_lesson(
     assert f"--LabApp.default_url={opened}" in arguments
 
 
+def test_copy_hands_out_the_lessons_and_opens_nothing(
+    run: Run, served: list[list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "ada" / "lthedu"
+    assert run("copy", str(folder)) == 0
+    assert capsys.readouterr().out.startswith(f"Your lessons are in {folder}: ")
+    (lesson, *_) = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    mine = lesson.read_text(encoding="utf-8").replace("# What is", "# Mine: what is", 1)
+    lesson.write_text(mine, encoding="utf-8")
+    assert run("copy", str(folder)) == 0
+    assert "kept as you left them" in capsys.readouterr().out
+    assert lesson.read_text(encoding="utf-8") == mine
+    assert not served
+
+
+def test_copy_refuses_an_unset_variable_and_a_file_before_it_writes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for words, says in (("", "FOLDER is empty"), ("file", "file is not a folder")):
+        assert run("copy", words) == 2
+        assert says in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_options_reach_jupyterlab(run: Run, served: list[list[str]], tmp_path: Path) -> None:
     folder = tmp_path / "my work"
     words = [

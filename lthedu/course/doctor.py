@@ -22,6 +22,7 @@ from lthedu.base import machine
 from lthedu.base.terminal import clean
 from lthedu.course.bar import ProgressBar
 from lthedu.course.boxes import in_notebook
+from lthedu.course.hub import here, on_hub
 
 SETTINGS = ("LTHEDU_HOME", "LTHEDU_DATA", "LTHEDU_DEVICE", "LTHEDU_SCALE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -82,6 +83,8 @@ def examine(folder: Path | None = None, said: Callable[[str], None] = print, sec
                 visit.wrong.append(line)
         said("")
     said(f"Problems: {len(visit.wrong) or 'none'}")
+    if visit.wrong and on_hub():
+        said("  Show this report to whoever runs the hub: the installation is theirs to repair, your folder is yours.")
     for n, line in enumerate(visit.wrong, 1):
         said(private(f"  {n}. {_one_line(line.wrong)}{'' if line.stops else ' (lessons run all the same)'}"))
         said(private(f"     What to do: {_one_line(line.do)}"))
@@ -166,15 +169,21 @@ def jupyter(visit: Visit) -> Iterator[Line]:
     """A lesson's kernel, started and asked; the widgets' part of JupyterLab; the port."""
     from jupyter_core.paths import jupyter_path
 
-    from lthedu.course.probe import asked
-    from lthedu.course.workspace import environment
+    from lthedu.course.workspace import check_loopback
 
-    begun = time.monotonic()
-    home = _home(visit)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
-        works_in = home if home and home.is_dir() else Path(aside)
-        visit.answers = asked(ASKED, works_in, environment(Path(aside)), rate=visit.seconds)
-    yield from _kernel(visit, time.monotonic() - begun)
+    if on_hub():
+        yield Line("a server of JupyterHub: it starts JupyterLab, and `lthedu lab` is not needed here")
+    try:
+        check_loopback()
+    except OSError as error:
+        words = f"a lesson's kernel cannot be reached over 127.0.0.1: {error.strerror or error}"
+        do = (
+            "allow programs on this machine to talk to each other over 127.0.0.1: a firewall or a VPN may forbid it, "
+            "or the interface `lo` is down"
+        )
+        yield Line("127.0.0.1: closed, so no kernel was started", words, do)
+    else:
+        yield from _kernel(visit)
     if any(Path(place, "labextensions", WIDGETS, "package.json").is_file() for place in jupyter_path()):
         yield Line("JupyterLab's extension for widgets: there")
     else:
@@ -184,12 +193,21 @@ def jupyter(visit: Visit) -> Iterator[Line]:
             "python -m pip install --force-reinstall jupyterlab_widgets, then start JupyterLab anew",
             stops=False,
         )
-    yield from _ports()
+    if not on_hub():
+        yield _port()
 
 
-def _kernel(visit: Visit, seconds: float) -> Iterator[Line]:
+def _kernel(visit: Visit) -> Iterator[Line]:
     from lthedu.course.executor import NoKernel
+    from lthedu.course.probe import asked
+    from lthedu.course.workspace import environment
 
+    begun = time.monotonic()
+    home = _home(visit)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as aside:
+        works_in = home if home and home.is_dir() else Path(aside)
+        visit.answers = asked(ASKED, works_in, environment(Path(aside)), rate=visit.seconds)
+    seconds = time.monotonic() - begun
     imports = visit.answers["imports"]
     if isinstance(imports, NoKernel):
         do = "reinstall the kernel: python -m pip install --force-reinstall ipykernel"
@@ -205,20 +223,14 @@ def _kernel(visit: Visit, seconds: float) -> Iterator[Line]:
                 yield Line(f"{name}: cannot be imported", f"{name} cannot be imported in a lesson: {error}", do)
 
 
-def _ports() -> Iterator[Line]:
+def _port() -> Line:
     from lthedu.course.workspace import check_address
 
     try:
-        check_address("127.0.0.1")
-    except ValueError as error:
-        do = "allow programs on this machine to talk to each other over 127.0.0.1 (a firewall may forbid it)"
-        yield Line("127.0.0.1: closed", str(error), do)
-        return
-    try:
         check_address("127.0.0.1", PORT)
-        yield Line(f"port {PORT}: free")
     except ValueError:
-        yield Line(f"port {PORT}: taken, so `lthedu lab` takes the next free one")
+        return Line(f"port {PORT}: taken, so `lthedu lab` takes the next free one")
+    return Line(f"port {PORT}: free")
 
 
 def hardware(visit: Visit) -> Iterator[Line]:
@@ -231,7 +243,7 @@ def hardware(visit: Visit) -> Iterator[Line]:
         yield Line(
             amount,
             f"there is little memory ({memory / 2**30:.1f} GiB): a kernel may be ended without a word",
-            "close other programs; keep one lesson open at a time",
+            here("close other programs; keep one lesson open at a time", "keep one lesson open at a time"),
             stops=False,
         )
     else:
@@ -248,7 +260,7 @@ def hardware(visit: Visit) -> Iterator[Line]:
         yield Line(
             f"threads of torch: {threads}",
             f"torch uses {threads} threads on {cores} usable cores, which makes it slow",
-            f"set OMP_NUM_THREADS={cores} before `lthedu lab`",
+            f"set OMP_NUM_THREADS={cores} {here('before `lthedu lab`', 'in the settings of the hub')}",
             stops=False,
         )
     else:
@@ -316,7 +328,8 @@ def your_lessons(visit: Visit) -> Iterator[Line]:
         return
     lessons = sorted(path.name for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
     mine = [name for name in lessons if (home / name).is_file()]
-    state = f"{len(mine)} of {len(lessons)} lessons copied" if home.is_dir() else "not made yet; `lthedu lab` makes it"
+    makes = here("`lthedu lab` makes it", f"`lthedu copy {home}` makes it")
+    state = f"{len(mine)} of {len(lessons)} lessons copied" if home.is_dir() else f"not made yet; {makes}"
     yield Line(f"{home}: {state}")
     if not lessons:
         yield Line("", "this installation has no lessons", "install lthedu again")

@@ -16,6 +16,7 @@ from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
 from lthedu.course.folder import folder_at_work
+from lthedu.course.hub import here
 from lthedu.course.record import Did, Event, Record
 from lthedu.course.shown import caption as caption
 from lthedu.course.shown import figure as figure
@@ -136,7 +137,8 @@ def solution(number: str | None = None) -> None:
 def progress(lesson: int | str | None = None) -> None:
     """Show where you stand: for every exercise, or those of one lesson, passed or not, tries, hints and minutes.
 
-    2, "2", "02" and "2.1" all name lesson 2. It is read from a file in your own folder of lessons, and sent nowhere.
+    2, "2", "02" and "2.1" all name lesson 2. It is read from a file in your own folder of lessons; the course sends it
+    nowhere.
     Raises ValueError for a lesson without exercises.
 
     >>> progress(2)  # doctest: +ELLIPSIS
@@ -146,8 +148,12 @@ def progress(lesson: int | str | None = None) -> None:
     head = lesson.partition(".")[0] if isinstance(lesson, str) else ""
     found = standing.standings(_kernel.record.document(), int(head) if head.isdecimal() else lesson)
     path = _kernel.record.path
+    whose = here(
+        "on this computer, and sent nowhere.",
+        "on the hub's server, whose administrators can read it. The course sends it nowhere.",
+    )
     where = (
-        f"Kept in {path} on this computer, and sent nowhere."
+        f"Kept in {path} {whose}"
         if path
         else "Kept in memory, and gone with this kernel: this notebook is in no folder that `lthedu lab` made."
     )

@@ -75,6 +75,20 @@ def check_address(ip: str, port: int | None = None) -> None:
         raise ValueError(f"cannot listen on {where}: {error.strerror or error}") from error
 
 
+def check_loopback(seconds: float = 5.0) -> None:
+    """Send a byte from this machine to itself over 127.0.0.1, as JupyterLab and a lesson's kernel talk to each other.
+
+    Raises OSError where it does not arrive within `seconds`: a firewall or a VPN forbids it, or the interface is down.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(seconds)
+        with socket.create_connection(server.getsockname(), seconds) as one, server.accept()[0] as other:
+            one.sendall(b"1")
+            other.settimeout(seconds)
+            if other.recv(1) != b"1":
+                raise OSError("what was sent did not arrive")
+
+
 def running_at(folder: Path) -> str | None:
     """The address, with its token, of the JupyterLab that already runs on `folder`; None where none answers.
 

@@ -123,10 +123,10 @@ def no_extension_for_widgets(monkeypatch, answers, home) -> None:
 
 
 def a_closed_loopback(monkeypatch, answers, home) -> None:
-    def refuse(ip: str, port: int | None = None) -> None:
-        raise ValueError(f"cannot listen on {ip}: forbidden")
+    def refuse(*_: object) -> None:
+        raise OSError(101, "Network is unreachable")
 
-    monkeypatch.setattr("lthedu.course.workspace.check_address", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
 
 
 def little_memory(monkeypatch, answers, home) -> None:
@@ -199,7 +199,7 @@ PROBLEMS = [  # what is put there, what the report says is wrong, what to do, wh
     (imports_that_kill_the_kernel, "could not be imported: .*it killed the kernel", "--force-reinstall torch", True),
     (a_package_that_cannot_be_imported, r"matplotlib.pyplot cannot be .*DLL", r"--force-reinstall matplotlib$", True),
     (no_extension_for_widgets, "no extension for widgets", "--force-reinstall jupyterlab_widgets", False),
-    (a_closed_loopback, "cannot listen on 127.0.0.1: forbidden", "firewall", True),
+    (a_closed_loopback, r"cannot be reached over 127.0.0.1: Network is unr", "firewall or a VPN", True),
     (little_memory, r"little memory \(2.0 GiB\)", "close other programs", False),
     (more_threads_than_cores, "8 threads on 2 usable cores", "set OMP_NUM_THREADS=2", False),
     (a_setting_that_is_not_allowed, "LTHEDU_SCALE is 'big'; allowed: lesson, paper", "unset LTHEDU_SCALE", True),
@@ -317,6 +317,34 @@ def test_what_breaks_a_check_is_reported_and_the_others_go_on(monkeypatch, answe
     assert "B: No module named 'packaging'\n     What to do: install lthedu again" in text
     assert "trains 40 steps a second" in text
     assert problems(text).startswith("Problems: 2")
+
+
+@pytest.mark.usefixtures("home")
+def test_where_no_program_reaches_another_no_kernel_is_blamed(monkeypatch: pytest.MonkeyPatch, answers) -> None:
+    a_closed_loopback(monkeypatch, answers, None)
+    monkeypatch.setattr("lthedu.course.probe.asked", lambda *_, **__: pytest.fail("a kernel was started"))
+    text, well = report()
+    assert not well
+    assert "ipykernel" not in problems(text)
+    assert text.count("not examined: it was not asked") == 3
+
+
+def test_on_a_hub_it_says_what_is_true_there(monkeypatch: pytest.MonkeyPatch, answers, home: Path) -> None:
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api")
+    text, well = report()
+    assert well
+    assert "a server of JupyterHub" in text
+    assert "port" not in text
+    assert "whoever runs" not in text
+    (home / "lthedu").rmdir()
+    more_threads_than_cores(monkeypatch, answers, home)
+    little_memory(monkeypatch, answers, home)
+    text, _ = report()
+    assert re.search(r"~.lthedu: not made yet; `lthedu copy ~.lthedu` makes it", text)
+    assert "Problems: 2\n  Show this report to whoever runs the hub" in text
+    assert "set OMP_NUM_THREADS=2 in the settings of the hub" in text
+    assert "lthedu lab` makes" not in text
+    assert "close other programs" not in text
 
 
 @pytest.mark.usefixtures("home")

@@ -303,6 +303,14 @@ def test_tries_and_passes_outlive_the_kernel_and_hints_begin_anew(work, capsys) 
     assert (entry.tries, entry.hints, bool(entry.passed), bool(entry.solution)) == (4, 1, True, True)
 
 
+def test_on_a_hub_progress_is_not_on_this_computer(work, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api")
+    progress(2)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"Kept in {work.file} on the hub's server, whose administrators can read it." in said
+    assert "this computer" not in said
+
+
 def test_progress_says_where_one_stands(work, capsys) -> None:
     check("2.1", lambda *args: [])
     check("2.2", by_ranking_noise)
