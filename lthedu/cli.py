@@ -234,6 +234,48 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command(
+    help="""Put the course and all that it needs into a folder, to install it where there is no internet.
+
+    The versions are the ones installed here, and pip's own configuration decides where their wheels come from. The plan
+    is told first, with its MB: what each computer needs, and what cannot be packed.
+    """,
+)
+def pack(
+    out: Annotated[Path, typer.Option(callback=_expanded, help="The stick, or a folder to copy onto sticks.")],
+    platform: Annotated[
+        str, typer.Option(metavar="LIST", help="Of: this, linux, linux-arm, macos, windows; with commas between.")
+    ] = "this",
+    python: Annotated[str, typer.Option(metavar="LIST", help="Versions of Python, such as 3.11,3.12.")] = "this",
+    cuda: Annotated[
+        bool | None, typer.Option("--cuda/--cpu", help="Which build of PyTorch (else the kind installed here).")
+    ] = None,
+    wheel: Annotated[
+        Path | None, typer.Option(callback=_expanded, help="The course's own wheel (else built from the checkout).")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only tell what would be packed.")] = False,
+) -> None:
+    import tempfile
+
+    from lthedu.course.folder import demand_writable
+    from lthedu.course.stick import write
+    from lthedu.course.stick.computers import computers
+    from lthedu.course.stick.plan import planned
+
+    wanted = computers(platform, python, cuda)
+    demand_writable(out, "a stick", "--out")
+    write.refuse_others(out)
+    with tempfile.TemporaryDirectory() as aside:
+        course = write.course_wheel(wheel, Path(aside))
+        what = planned(wanted, course)
+        say(what)
+        if not plan:
+            write.write_stick(what, course, out, said=say)
+            say(f"{out} is ready: copy the whole folder, and run install.py in it.")
+    if what.left_out:
+        raise typer.Exit(1)
+
+
 def _reported(make: Callable[..., Any], out: Path | None, **settings: Any) -> None:
     """Say what the benchmark reports and, where `out` is a folder, write its picture and its numbers there."""
     from lthedu.course.folder import demand_writable
@@ -341,12 +383,18 @@ def paper(
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),
     images: Annotated[Path | None, typer.Option(help="A folder of images in the place of CIFAR-10.")] = None,
     seconds: Annotated[float, typer.Option(help="Stop after so long and write what is finished.")] = float("inf"),
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Compute on the Dask cluster at this address, tcp://host:8786."),
+    ] = None,
 ) -> None:
     from lthedu.course.folder import demand_writable
+    from lthedu.experiments.cluster import connected
     from lthedu.paper.runs import run
 
     demand_writable(folder, "results", "--folder")
-    say(run(name, folder, images=images, seconds=seconds))
+    with connected(cluster) as client:
+        say(run(name, folder, images=images, seconds=seconds, client=client))
 
 
 @app.command(

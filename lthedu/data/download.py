@@ -58,6 +58,24 @@ def fetch_file(
     return path
 
 
+def size_of(url: str, timeout: float = 10) -> int | None:
+    """The bytes of the file at `url`, which is not fetched; None where nobody there tells.
+
+    >>> size_of("http://example.invalid/three.bin") is None  # not https: it is not asked
+    True
+    """
+    if not url.startswith(ALLOWED):
+        return None
+    try:
+        asked = requests.head(
+            url, headers=HEADERS, timeout=timeout, allow_redirects=True, hooks={"response": _stay_safe}
+        )
+    except requests.RequestException:
+        return None
+    told = asked.headers.get("Content-Length", "")
+    return int(told) if asked.ok and told.isdecimal() else None
+
+
 def _stay_safe(answer: requests.Response, **_: Any) -> None:
     """Called with every answer: no redirection to an address that is not allowed is followed."""
     to = urljoin(answer.url, answer.headers.get("Location", ""))

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, runtime_checkable
 
 import pandas as pd
@@ -117,7 +118,8 @@ class Experiment(Generic[S]):
 
         With `folder`, each part is written there once it is finished, and another run with the same settings reads it
         back, after any kill. With `client`, parts are computed where it says: it needs `submit(function, *args)`, whose
-        result has `result()` and `cancel()`. The three ways give equal tables.
+        result has `result()` and `cancel()`. The three ways give equal tables, bit for bit where the client's processes
+        have the versions, the processor and the threads of this one (`lthedu.experiments.cluster` compares them).
         An interrupt keeps the finished parts, and the rows measured so far; the next `run` goes on.
 
         Raises ValueError for a folder with another experiment, and for a folder or a client with a function that only
@@ -248,8 +250,12 @@ def part_of(make: Callable[..., Experiment[Any]], settings: Any, recipe: tuple[R
     `make(data=..., settings=...)` makes the experiment, `recipe` says how its data is made, and what its fingerprint
     is. Raises ValueError where the data made here is not the same.
     """
-    found = make(data=_followed(recipe), settings=settings).compute(part, _silent, _make_only)
+    with _ONE_AT_A_TIME:
+        found = make(data=_followed(recipe), settings=settings).compute(part, _silent, _make_only)
     return moved(found, "cpu")  # type: ignore[no-any-return]
+
+
+_ONE_AT_A_TIME = Lock()  # networks are made under torch's one random state: threads of a worker would share it
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lthedu import data
 from lthedu.data import Dataset
-from lthedu.experiments import Experiment
+from lthedu.experiments import Client, Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
@@ -31,9 +31,13 @@ from lthedu.training import Optimizer
 
 @dataclass
 class Clock:
-    """Stops a run that has used up its `seconds`: as a progress callback it raises KeyboardInterrupt."""
+    """Stops a run that has used up its `seconds`: as a progress callback it raises KeyboardInterrupt.
+
+    The parts of an experiment are computed on its `client`, where it has one.
+    """
 
     seconds: float
+    client: Client | None = None
     began: float = 0.0
     ran_out: bool = False
 
@@ -200,20 +204,33 @@ RUNS: dict[str, Run] = {
 }
 
 
-def run(name: str, folder: Path, *, images: Path | None = None, seconds: float = float("inf")) -> Path:
+HERE_ALONE = ("proof_targets", "proof_tradeoff", "pruning_is_all_you_need")  # what they measure is of one machine
+
+
+def run(
+    name: str,
+    folder: Path,
+    *,
+    images: Path | None = None,
+    seconds: float = float("inf"),
+    client: Client | None = None,
+) -> Path:
     """Run `name` and write its reference to `folder`/`name`.json; after `seconds`, the parts finished until then.
 
     Parts are kept in `folder`/`name`.parts, and the next run goes on from there, also after this one was killed.
     `images`: a folder of images (see `lthedu.data.load_folder`) in the place of CIFAR-10, which the reference then
-    names. Raises ValueError, before any work, for another name, and for a time that is not above 0; TimeoutError where
-    no part was finished in time; and as `lthedu.experiments.Experiment.run` does for its folder.
+    names. With `client` the parts of an experiment are computed there, and the time is looked at after each of them.
+    Raises ValueError, before any work, for another name, for a time that is not above 0, and for a client with a run
+    that has no such parts; TimeoutError where no part was finished in time; and as `lthedu.experiments.Experiment.run` does for its folder.
     """
     if name not in RUNS:
         raise ValueError(f"no run is called {name!r}; there are: {', '.join(RUNS)}")
     if not seconds > 0:
         raise ValueError(f"seconds is {seconds}; it must be above 0")
+    if client is not None and name in HERE_ALONE:
+        raise ValueError(f"{name} measures one machine and has no parts for a cluster; run it without one")
     path = folder / f"{name}.json"
-    write(path, RUNS[name](Clock(seconds), images, folder / f"{name}.parts"))
+    write(path, RUNS[name](Clock(seconds, client), images, folder / f"{name}.parts"))
     return path
 
 
@@ -258,7 +275,7 @@ def _reference(
 ) -> PaperResult:
     """What the finished parts of an experiment give, and what made them."""
     with suppress(KeyboardInterrupt):
-        experiment.run(progress=clock, folder=parts)
+        experiment.run(progress=clock, folder=parts, client=clock.client)
     if not experiment.done:
         raise TimeoutError(f"the time was up before a part was finished; run it again: it goes on from {parts}")
     complete = all(part in experiment.done for part in experiment.parts())

@@ -3,7 +3,7 @@
 import functools
 import json
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -73,6 +73,12 @@ def test_on_a_client_the_table_is_the_same(name, folder, tables, pool):
         equal(importable().run(client=pool), importable().run())
     else:
         equal(EVERY[name](folder).run(client=pool), tables(name))
+
+
+def test_two_parts_at_once_in_one_process_share_no_random_state(folder, tables):
+    with ThreadPoolExecutor(4) as threads:
+        for name in ("compare", "rewinding", "widths"):
+            equal(EVERY[name](folder).run(client=threads), tables(name))
 
 
 def importable() -> Study:
