@@ -6,6 +6,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from lthedu.course.published import BEGINS, elsewhere
+
 _LINE = re.compile(r"\[[^\]]+\]\([\w./-]+\)(?: · \[[^\]]+\]\([\w./-]+\))*")
 
 
@@ -31,12 +33,15 @@ def navigation(path: Path) -> str:
 
 
 def navigate(notebook: NotebookNode, path: Path) -> None:
-    """Put the lesson's navigation under its title and at its end, in place of the one that is there."""
+    """Put the lesson's navigation under its title and at its end, in place of the one that is there.
+
+    Under the first stands where the lesson can be opened without an installation, if anywhere (see `published`).
+    """
     line = navigation(path)
     if not line or not notebook.cells or not notebook.cells[0].source.startswith("# "):
         return
     title, *rest = _without_line(notebook.cells[0].source)
-    notebook.cells[0].source = "\n\n".join([title, line, *rest])
+    notebook.cells[0].source = "\n\n".join(filter(None, [title, line, elsewhere(path), *rest]))
     last = notebook.cells[-1]
     if last is notebook.cells[0] or last.cell_type != "markdown" or "instructor" in last.metadata.get("tags", ()):
         last = new_markdown_cell()
@@ -45,6 +50,7 @@ def navigate(notebook: NotebookNode, path: Path) -> None:
 
 
 def _without_line(source: str) -> list[str]:
-    """The paragraphs of a cell, a title's own line among them, without a line of navigation."""
+    """The paragraphs of a cell, a title's own line among them, without what `navigate` writes."""
     parted = re.sub(r"\A(# .+)\n(?!\n)", r"\1\n\n", source)
-    return [part for part in parted.split("\n\n") if part and not _LINE.fullmatch(part.strip())]
+    every = (part for part in parted.split("\n\n") if part)
+    return [part for part in every if not _LINE.fullmatch(part.strip()) and not part.startswith(BEGINS)]

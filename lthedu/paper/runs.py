@@ -221,7 +221,8 @@ def run(
     `images`: a folder of images (see `lthedu.data.load_folder`) in the place of CIFAR-10, which the reference then
     names. With `client` the parts of an experiment are computed there, and the time is looked at after each of them.
     Raises ValueError, before any work, for another name, for a time that is not above 0, and for a client with a run
-    that has no such parts; TimeoutError where no part was finished in time; and as `lthedu.experiments.Experiment.run` does for its folder.
+    that has no such parts; TimeoutError where no part was finished in time; and as
+    `lthedu.experiments.Experiment.run` does for its folder.
     """
     if name not in RUNS:
         raise ValueError(f"no run is called {name!r}; there are: {', '.join(RUNS)}")

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tour
@@ -53,6 +54,18 @@ def browser():
         chromium.close()
 
 
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """What a test of another server needs: a free port, how one waits for it, and how one ends it."""
+    return SimpleNamespace(free_port=_free_port, wait_until_up=_wait_until_up, stop=_stop)
+
+
 def _do_without(reason):
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(f"the browser tests must run here, and {reason}", pytrace=False)
@@ -63,9 +76,7 @@ def _do_without(reason):
 def lab(browser, tmp_path_factory):
     """`lthedu lab` on a fresh folder, in a home of its own: a function from a lesson's file to its address."""
     home = tmp_path_factory.mktemp("home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     token, root = secrets.token_hex(16), f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "lthedu.cli", "lab", "--no-browser", "--port", str(port)]
     command += ["--folder", str(home / "lessons"), f"--IdentityProvider.token={token}"]

@@ -105,11 +105,11 @@ class LessonPage:
         there = "".join(self.cells()[place]["source"])
         assert there == code.strip(), f"the editor does not hold what was typed, but:\n{there}"
 
-    def run_with_keys(self, place: int):
+    def run_with_keys(self, place: int, seconds: float = 120):
         """Shift+Enter in the cell that is being edited; gives its outputs once it has run."""
         before = self.cells()[place]["execution_count"]
         self.page.keyboard.press("Shift+Enter")
-        self.wait(f"cell {place} has run", CELL_HAS_RUN, [place, before], seconds=120)
+        self.wait(f"cell {place} has run", CELL_HAS_RUN, [place, before], seconds)
         return self.cell(place).locator(".jp-OutputArea")
 
     def type_below(self, cell: str, code: str) -> str:

@@ -1,10 +1,14 @@
 """Every lesson begins and ends with its links and lists what it cites, however often it is written."""
 
+import re
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lthedu.base.course_files import course_path
+from lthedu.course import published
 from lthedu.course.navigation import navigate, navigation
 from lthedu.course.references import cite
 
@@ -48,6 +52,36 @@ def test_it_stands_under_the_title_and_at_the_end_and_is_replaced(lessons: Path,
     navigate(notebook, path)
     assert [cell.source.replace("12_", "11_").replace("Lesson 12", "Lesson 11") for cell in notebook.cells] == once
     assert "Lesson 12" in notebook.cells[0].source
+
+
+def test_where_the_course_is_published_a_lesson_can_be_opened_elsewhere(lessons: Path, monkeypatch) -> None:
+    path = lessons / "04_middle.ipynb"
+    notebook = new_notebook(cells=[new_markdown_cell(TEXT), new_markdown_cell("The end.")])
+    navigate(notebook, path)
+    before = [cell.source for cell in notebook.cells]
+    assert "Colab" not in before[0]
+    monkeypatch.setattr(published, "PUBLISHED", "ada/lottery/blob/v1")
+    for _ in range(2):
+        navigate(notebook, path)
+    title, links, line, *rest = notebook.cells[0].source.split("\n\n")
+    assert [title, links, *rest] == before[0].split("\n\n")
+    assert notebook.cells[1].source == before[1]
+    addresses = re.findall(r"\]\((\S+)\)", line)
+    assert addresses == [
+        "https://colab.research.google.com/github/ada/lottery/blob/v1/lessons/04_middle.ipynb",
+        "https://www.kaggle.com/kernels/welcome?src=https://github.com/ada/lottery/blob/v1/lessons/04_middle.ipynb",
+    ]
+    assert "`%pip install git+https://github.com/ada/lottery@v1`" in line
+    monkeypatch.setattr(published, "PUBLISHED", "")
+    navigate(notebook, path)
+    assert [cell.source for cell in notebook.cells] == before
+
+
+@pytest.mark.parametrize("path", sorted(course_path("lessons").glob("[0-9][0-9]_*.ipynb")), ids=lambda p: p.stem)
+def test_the_lessons_have_the_line_that_belongs_to_where_the_course_is(path: Path) -> None:
+    paragraphs = nbformat.read(path, 4).cells[0].source.split("\n\n")
+    line = published.elsewhere(path)
+    assert [part for part in paragraphs if part.startswith(published.BEGINS)] == ([line] if line else [])
 
 
 def test_what_only_teachers_see_is_not_the_end(lessons: Path) -> None:

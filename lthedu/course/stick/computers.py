@@ -60,9 +60,17 @@ class Computer:
         return f"{SYSTEMS[self.system].title}, Python {self.python}{', CUDA' * self.cuda}"
 
     def tags(self) -> list[str]:
-        """What tells pip to look for this computer's wheels."""
+        """What tells pip to look for this computer's wheels, for the last patch release of its Python.
+
+        Told "3.11", pip would take 3.11.0, for which some packages have nothing new.
+        """
         tags = [word for tag in SYSTEMS[self.system].tags for word in ("--platform", tag)]
-        return ["--python-version", self.python, "--implementation", "cp", *tags]
+        return ["--python-version", self.last, "--implementation", "cp", *tags]
+
+    @property
+    def last(self) -> str:
+        """A version of its Python that is later than all there are."""
+        return f"{self.python}.99"
 
     def asks_for(self, one: Requirement, extras: Iterable[str]) -> bool:
         """Whether a requirement of a package that is asked for with `extras` holds on this computer.
@@ -73,7 +81,7 @@ class Computer:
         >>> [Computer(system, "3.12").asks_for(winpty, []) for system in ("linux", "windows")]
         [False, True]
         """
-        about = {"python_version": self.python, "python_full_version": f"{self.python}.0"}
+        about = {"python_version": self.python, "python_full_version": self.last}
         about |= {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
         about |= SYSTEMS[self.system].markers
         return one.marker is None or any(one.marker.evaluate({**about, "extra": extra}) for extra in ("", *extras))

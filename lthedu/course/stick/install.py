@@ -43,10 +43,13 @@ def fitting(stick):
     mine = system_of(platform.system(), platform.machine()), python
     for computer in record["computers"]:
         if (computer["system"], computer["python"]) == mine:
+            if sys.version_info[2] < computer["patch"]:
+                least = f"{python}.{computer['patch']}"
+                raise RuntimeError(f"this is Python {platform.python_version()}; the stick needs {least} or newer.")
             return computer["wheels"]
     titles = "\n".join("  - " + computer["title"] for computer in record["computers"])
-    this = "{} on {}, Python {}".format(platform.system(), platform.machine(), python)
-    raise RuntimeError("this is {}; the stick is for\n{}".format(this, titles))
+    this = f"{platform.system()} on {platform.machine()}, Python {python}"
+    raise RuntimeError(f"this is {this}; the stick is for\n{titles}")
 
 
 def check(stick, names):
@@ -55,15 +58,15 @@ def check(stick, names):
     known = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     for name in names:
         path = stick / WHEELS / name
-        if not path.is_file() or checksum(path) != known.get("{}/{}".format(WHEELS, name)):
-            raise RuntimeError("{} is damaged or missing; copy the stick again.".format(path))
+        if not path.is_file() or checksum(path) != known.get(f"{WHEELS}/{name}"):
+            raise RuntimeError(f"{path} is damaged or missing; copy the stick again.")
 
 
 def make_environment(folder):
     """Make the virtual environment, or use the one that this program made before; gives back its folder of programs."""
     mark = folder / MARK
     if folder.exists() and not mark.exists() and any(folder.iterdir()):
-        raise RuntimeError("{} holds other things; name another folder.".format(folder))
+        raise RuntimeError(f"{folder} holds other things; name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
     base = getattr(sys, "_base_executable", None) or sys.executable
@@ -80,8 +83,9 @@ def install(programs, stick, names):
     python = str(programs / "python")
     env = dict(os.environ, PIP_CONFIG_FILE=os.devnull)
     command = [python, "-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--quiet", "--no-index"]
-    wheels = [str(stick / WHEELS / name) for name in names]
-    if subprocess.call([*command, "--no-deps", *wheels], env=env):
+    listed = programs.parent / MARK  # in a file: Windows cannot start a program with so many words
+    listed.write_text("\n".join((stick / WHEELS / name).as_uri() for name in names), encoding="utf-8")
+    if subprocess.call([*command, "--no-deps", "--requirement", str(listed)], env=env):
         raise RuntimeError("pip could not install the course; its own words are above.")
     if subprocess.call([python, "-m", "pip", "--isolated", "--disable-pip-version-check", "check"], env=env):
         raise RuntimeError("what was installed does not fit together; see above.")
@@ -90,7 +94,7 @@ def install(programs, stick, names):
 def main(argv):
     """Do what the command line asks; gives back the exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this has not installed anything yet
-        print("lthedu needs Python 3.11 or newer; this is {}.".format(platform.python_version()), file=sys.stderr)
+        print(f"lthedu needs Python 3.11 or newer; this is {platform.python_version()}.", file=sys.stderr)
         return 2
     if len(argv) > 1 or (argv and argv[0].startswith("-")):
         print(USAGE.strip())
@@ -99,13 +103,13 @@ def main(argv):
     folder = Path(argv[0]).absolute() if argv else Path.home() / "lthedu-env"
     try:
         names = fitting(stick)
-        print("Checking {} wheels ...".format(len(names)), flush=True)
+        print(f"Checking {len(names)} wheels ...", flush=True)
         check(stick, names)
-        print("Installing into {}: a few minutes.".format(folder), flush=True)
+        print(f"Installing into {folder}: a few minutes.", flush=True)
         programs = make_environment(folder)
         install(programs, stick, names)
     except (RuntimeError, OSError, ValueError) as problem:
-        print("install.py: {}".format(problem), file=sys.stderr)
+        print(f"install.py: {problem}", file=sys.stderr)
         return 1
     well = subprocess.call([str(programs / "lthedu"), "doctor"]) == 0
     print("\nTo open the course, now and later:\n\n    {} lab\n".format(programs / "lthedu"))

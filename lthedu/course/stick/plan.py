@@ -40,6 +40,7 @@ class Wheel:
     name: str
     line: str
     size: int | None
+    pythons: str = ""  # those that it is for, ">=3.11.5"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,18 @@ def resolved(computer: Computer, report: Report) -> list[Wheel]:
     with ThreadPoolExecutor(8) as several:
         sizes = list(several.map(_size, urls))
     names = [unquote(urlsplit(url).path.rpartition("/")[2]) for url in urls]
-    return [Wheel(*each) for each in zip(names, lines, sizes, strict=True)]
+    pythons = [items[name]["metadata"].get("requires_python", "") for name in wanted]
+    return [Wheel(*each) for each in zip(names, lines, sizes, pythons, strict=True)]
+
+
+def least_patch(computer: Computer, wheels: Sequence[Wheel]) -> int:
+    """The patch release of its Python from which on all wheels can be installed.
+
+    >>> least_patch(Computer("linux", "3.11"), [Wheel("a.whl", "", 1, ">=3.8"), Wheel("b.whl", "", 1, ">=3.11.5")])
+    5
+    """
+    asked = [SpecifierSet(wheel.pythons) for wheel in wheels]
+    return next(n for n in range(100) if all(one.contains(f"{computer.python}.{n}") for one in asked))
 
 
 def report(computer: Computer, wanted: Wanted) -> list[dict[str, Any]]:

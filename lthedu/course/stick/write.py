@@ -1,6 +1,5 @@
 """The stick itself: the wheels, the program that installs them, and the checksums of all of it."""
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -13,7 +12,7 @@ import lthedu
 from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
 from lthedu.course.stick import install
-from lthedu.course.stick.plan import Plan, pip
+from lthedu.course.stick.plan import Plan, least_patch, pip
 
 README = """lthedu {version}: the lottery ticket hypothesis as a course of Jupyter notebooks.
 
@@ -68,6 +67,7 @@ def _finish(plan: Plan, out: Path) -> None:
             "title": str(computer),
             "system": computer.system,
             "python": computer.python,
+            "patch": least_patch(computer, some),
             "wheels": [*(wheel.name for wheel in some), plan.course.name],
         }
         for computer, some in plan.wheels.items()
