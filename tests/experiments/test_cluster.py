@@ -48,9 +48,8 @@ class Cluster:
     def _start(self, program: str, *words: str, **env: str) -> subprocess.Popen:
         command = [sys.executable, "-m", f"distributed.cli.{program}", *words]
         log = (self.folder / f"{len(self.started)}.log").open("wb")
-        env = (
-            os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"} | env
-        )
+        own = {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        env = os.environ | own | env
         self.started.append(subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=log))
         return self.started[-1]
 
@@ -74,11 +73,13 @@ def scheduler(tmp_path):
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     made = Cluster(tmp_path_factory.mktemp("cluster"))
-    workers = [made.worker() for _ in range(2)]
-    with connected(made.address, seconds=60) as client:
-        client.wait_for_workers(2, timeout=60)
-        yield client, made, workers
-    made.close()
+    try:
+        workers = [made.worker() for _ in range(2)]
+        with connected(made.address, seconds=60) as client:
+            client.wait_for_workers(2, timeout=60)
+            yield client, made, workers
+    finally:
+        made.close()
 
 
 @full
