@@ -59,7 +59,7 @@ def fetch_file(
 
 
 def size_of(url: str, timeout: float = 10) -> int | None:
-    """The bytes of the file at `url`, which is not fetched; None where nobody there tells.
+    """The bytes of the file at `url`, which is not fetched. Raises nothing: None where nobody there tells.
 
     >>> size_of("http://example.invalid/three.bin") is None  # not https: it is not asked
     True

@@ -17,9 +17,8 @@ PAGE = Path(__file__).parents[2] / "lessons" / "MACHINES.md"
 USERS = ("ada", "bob")
 BASE = "/course/"
 TESTED = """
-c.JupyterHub.base_url = {base!r}
-c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
-c.JupyterHub.hub_port = 0
+c.JupyterHub.bind_url = "http://127.0.0.1:{port}{base}"
+c.JupyterHub.hub_port = {hub}
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
@@ -39,7 +38,7 @@ def hub(tmp_path_factory, serving):
     folder = tmp_path_factory.mktemp("hub")
     port, homes, log = serving.free_port(), folder / "homes", folder / "hub.log"
     (settings,) = re.findall(r"^```python\n(.*?c\.Spawner\.cmd.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    more = TESTED.format(base=BASE, port=port, homes=str(homes), api=serving.free_port())
+    more = TESTED.format(base=BASE, port=port, homes=str(homes), api=serving.free_port(), hub=serving.free_port())
     (folder / "jupyterhub_config.py").write_text(settings + more, encoding="utf-8")
     kept = ("PATH", "LANG", "HOME")  # a hub knows nothing of the tests' settings
     env = {name: os.environ[name] for name in kept if name in os.environ}

@@ -158,7 +158,9 @@ def a_wheel(folder: Path, name: str, text: str = "", asks: str = "") -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}.py", text)
         archive.writestr(f"{name}-1.0.dist-info/METADATA", about)
-        archive.writestr(f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{name}-1.0.dist-info/entry_points.txt", f"[console_scripts]\n{name} = {name}:main\n")
         archive.writestr(f"{name}-1.0.dist-info/RECORD", "")
     return path

@@ -1,4 +1,6 @@
 # Goes onto the stick as it is: standard library only, in what Python 3.8 can parse.
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -18,14 +20,14 @@ FORMAT, RECORD, CHECKSUMS, WHEELS = 1, "stick.json", "CHECKSUMS", "wheels"
 MARK = "lthedu-stick"  # in an environment that this program made
 
 
-def system_of(system, machine):
+def system_of(system: str, machine: str) -> str:
     """The stick's name for a kind of computer, of what Python's `platform` says; "" for one that it has no name for."""
     if system == "Linux":
         return {"x86_64": "linux", "aarch64": "linux-arm"}.get(machine, "")
     return {("Darwin", "arm64"): "macos", ("Windows", "AMD64"): "windows"}.get((system, machine), "")
 
 
-def checksum(path):
+def checksum(path: Path) -> str:
     """The SHA-256 of a file."""
     sha = hashlib.sha256()
     with open(path, "rb") as file:
@@ -34,7 +36,7 @@ def checksum(path):
     return sha.hexdigest()
 
 
-def fitting(stick):
+def fitting(stick: Path) -> list[str]:
     """The names of the wheels for this computer; RuntimeError, with what the stick is for, where it has none."""
     record = json.loads((stick / RECORD).read_text(encoding="utf-8"))
     if record.get("lthedu stick") != FORMAT:
@@ -46,13 +48,13 @@ def fitting(stick):
             if sys.version_info[2] < computer["patch"]:
                 least = f"{python}.{computer['patch']}"
                 raise RuntimeError(f"this is Python {platform.python_version()}; the stick needs {least} or newer.")
-            return computer["wheels"]
+            return list(computer["wheels"])
     titles = "\n".join("  - " + computer["title"] for computer in record["computers"])
     this = f"{platform.system()} on {platform.machine()}, Python {python}"
     raise RuntimeError(f"this is {this}; the stick is for\n{titles}")
 
 
-def check(stick, names):
+def check(stick: Path, names: list[str]) -> None:
     """Raise RuntimeError for a wheel that is not there, or not as it was packed."""
     lines = (stick / CHECKSUMS).read_text(encoding="utf-8").splitlines()
     known = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
@@ -62,7 +64,7 @@ def check(stick, names):
             raise RuntimeError(f"{path} is damaged or missing; copy the stick again.")
 
 
-def make_environment(folder):
+def make_environment(folder: Path) -> Path:
     """Make the virtual environment, or use the one that this program made before; gives back its folder of programs."""
     mark = folder / MARK
     if folder.exists() and not mark.exists() and any(folder.iterdir()):
@@ -78,7 +80,7 @@ def make_environment(folder):
     return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
-def install(programs, stick, names):
+def install(programs: Path, stick: Path, names: list[str]) -> None:
     """Let pip install the wheels, and nothing else from anywhere: it reads no settings, and knows no address."""
     python = str(programs / "python")
     env = dict(os.environ, PIP_CONFIG_FILE=os.devnull)
@@ -91,7 +93,7 @@ def install(programs, stick, names):
         raise RuntimeError("what was installed does not fit together; see above.")
 
 
-def main(argv):
+def main(argv: list[str]) -> int:
     """Do what the command line asks; gives back the exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this has not installed anything yet
         print(f"lthedu needs Python 3.11 or newer; this is {platform.python_version()}.", file=sys.stderr)

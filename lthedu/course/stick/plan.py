@@ -128,7 +128,7 @@ def resolved(computer: Computer, report: Report) -> list[Wheel]:
     told: dict[str, list[str]] = {}
     while True:
         wanted = needed(computer, told)
-        items = {canonicalize_name(item["metadata"]["name"]): item for item in report(computer, wanted)}
+        items = {str(canonicalize_name(item["metadata"]["name"])): item for item in report(computer, wanted)}
         told = {name: item["metadata"].get("requires_dist", []) for name, item in items.items()}
         if needed(computer, told).keys() == wanted.keys():
             break
