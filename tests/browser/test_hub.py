@@ -69,7 +69,6 @@ def learners(browser, hub, shots) -> dict[str, LessonPage]:
         page.page.click("#login_submit")
     for name, page in pages.items():
         page.page.wait_for_url(f"**/user/{name}/lab/tree/00_*", timeout=300_000)
-        page.photograph(None, "lab")
         page.open(f"{address}user/{name}/lab/tree/01_pruning_basics.ipynb")
     return pages
 
