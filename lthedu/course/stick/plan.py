@@ -61,19 +61,24 @@ class Plan:
         """The bytes that are known."""
         return sum(wheel.size or 0 for wheel in self.files)
 
+    def title(self, computer: Computer) -> str:
+        """A computer for people, with the patch release of its Python that the wheels ask for."""
+        patch = least_patch(computer, self.wheels[computer])
+        return f"{computer}{f' ({computer.python}.{patch} or newer)' if patch else ''}"
+
     def __str__(self) -> str:
         """It, for the one who packs.
 
-        >>> here, there, one = Computer("linux", "3.12"), Computer("windows", "3.99"), Wheel("a.whl", "a==1", 10**6)
+        >>> here, there, one = Computer("linux", "3.12"), Computer("windows", "3.99"), Wheel("a.whl", "a==1", 10**6, ">=3.12.4")
         >>> print(Plan(Wheel("lthedu.whl", "", 2 * 10**6), {here: [one]}, {there: "there is no wheel of a==1"}))
         lthedu ..., with the versions that are installed here:
-          for Linux on x86_64 with glibc 2.28 or newer, Python 3.12: 2 wheels, 3 MB
+          for Linux on x86_64 with glibc 2.28 or newer, Python 3.12 (3.12.4 or newer): 2 wheels, 3 MB
           not for Windows on x86-64, Python 3.99: there is no wheel of a==1
         Together 2 wheels, 3 MB.
         """
         lines = [f"lthedu {lthedu.__version__}, with the versions that are installed here:"]
         for computer, wheels in self.wheels.items():
-            lines.append(f"  for {computer}: {len(wheels) + 1} wheels, {_mb([*wheels, self.course])}")
+            lines.append(f"  for {self.title(computer)}: {len(wheels) + 1} wheels, {_mb([*wheels, self.course])}")
         lines += [f"  not for {computer}: {why}" for computer, why in self.left_out.items()]
         return "\n".join([*lines, f"Together {len(self.files)} wheels, {_mb(self.files)}."])
 

@@ -60,11 +60,11 @@ def _finish(plan: Plan, out: Path) -> None:
         if path.name not in kept:  # an earlier stick's
             path.unlink()
     shutil.copyfile(install.__file__, out / "install.py")
-    listed = "\n".join(f"  - {computer}" for computer in plan.wheels)
+    listed = "\n".join(f"  - {plan.title(computer)}" for computer in plan.wheels)
     write_whole(out / "README.txt", README.format(version=lthedu.__version__, computers=listed))
     record = [
         {
-            "title": str(computer),
+            "title": plan.title(computer),
             "system": computer.system,
             "python": computer.python,
             "patch": least_patch(computer, some),
