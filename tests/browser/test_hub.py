@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from lesson_page import LessonPage
+from lesson_page import NOTEBOOK, LessonPage
 from typed_answers import ANSWERS
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
@@ -69,8 +69,19 @@ def learners(browser, hub, shots) -> dict[str, LessonPage]:
         page.page.click("#login_submit")
     for name, page in pages.items():
         page.page.wait_for_url(f"**/user/{name}/lab/tree/00_*", timeout=300_000)
-        page.open(f"{address}user/{name}/lab/tree/01_pruning_basics.ipynb")
+        page.open(lesson(address, name, "01_pruning_basics"))
     return pages
+
+
+def lesson(address: str, user: str, name: str) -> str:
+    """Where a user's lesson is: in a workspace of its own, because JupyterLab opens again what was open in one."""
+    return f"{address}user/{user}/lab/workspaces/{name}/tree/{name}.ipynb"
+
+
+def saved(page: LessonPage) -> None:
+    """Save the notebook: a window with unsaved work asks before it is left."""
+    page.page.evaluate(f"() => {NOTEBOOK}.context.save()")
+    page.wait("the notebook is saved", f"() => !{NOTEBOOK}.context.model.dirty")
 
 
 def test_both_run_lesson_01_at_once(learners, hub):
@@ -116,7 +127,8 @@ def test_each_has_a_slider_a_right_answer_and_a_progress_of_their_own(learners, 
 def test_a_digit_is_drawn(learners, hub):
     address, _ = hub
     page = learners["bob"]
-    page.open(f"{address}user/bob/lab/tree/09_pruning_is_all_you_need.ipynb")
+    saved(page)
+    page.open(lesson(address, "bob", "09_pruning_is_all_you_need"))
     for place in [i for i, cell in enumerate(page.cells()) if cell["cell_type"] == "code"][:3]:
         page.cell(place).locator(".cm-content").click()
         page.run_with_keys(place, seconds=600)
@@ -142,8 +154,7 @@ def test_nothing_is_asked_of_another_machine_or_outside_the_hub_s_own_path(learn
 
 def test_a_second_start_keeps_what_was_answered(learners, hub):
     _, homes = hub
-    page = learners["ada"]
-    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    saved(learners["ada"])
     own = homes / "ada" / "lthedu"
     mine = (own / "01_pruning_basics.ipynb").read_text(encoding="utf-8")
     assert "scores.flatten().topk" in mine

@@ -93,7 +93,7 @@ def test_on_a_cluster_every_table_is_the_same(name, two, tmp_path):
 @full
 def test_a_killed_worker_loses_nothing(two, tmp_path):
     client, made, workers = two
-    few = replace(settings.SIZES.tiny, seeds=tuple(range(8)), levels=2, steps=300, seeds_per_part=1)
+    few = replace(settings.SIZES.tiny, seeds=tuple(range(6)), levels=2, steps=100, seeds_per_part=1)
     study = Study(data.load("mnist", device="cpu").first(1000, 200, 200), settings=few)
     lost = []
 
@@ -128,6 +128,7 @@ def test_a_paper_run_is_computed_on_the_cluster(two, tmp_path, monkeypatch):
 
 @full
 def test_a_cluster_without_workers_or_with_others_is_refused_in_words(scheduler, monkeypatch):
+    _until_there(scheduler, workers=0)
     with pytest.raises(ConnectionError, match=r"has no worker; start some with: dask worker tcp://127.0.0.1:\d+"):
         _open(scheduler, seconds=2)
     scheduler.worker(OMP_NUM_THREADS="2", MKL_NUM_THREADS="2")
@@ -151,9 +152,10 @@ def _open(scheduler, **named) -> None:
         pytest.fail("it was not refused")
 
 
-def _until_there(scheduler) -> None:
-    with distributed.Client(scheduler.address, timeout=30, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=60)
+def _until_there(scheduler, workers: int = 1) -> None:
+    with distributed.Client(scheduler.address, timeout=60, set_as_default=False) as client:
+        if workers:
+            client.wait_for_workers(workers, timeout=60)
 
 
 @pytest.mark.parametrize("word", ["", "here", "tcp://", "http://127.0.0.1:8786", "tcp://127.0.0.1", "tcp://x:port"])
