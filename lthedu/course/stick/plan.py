@@ -177,16 +177,17 @@ def pip(verb: str, *options: str, computer: Computer, lines: Sequence[str]) -> N
 def _in_words(said: str, lines: Sequence[str]) -> str:
     """What pip's errors come to."""
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
-    last = errors[-1] if errors else (said.strip().splitlines() or ["it did not say why"])[-1]
-    missing = last.removeprefix("No matching distribution found for ")
-    if missing == last:
-        return f"pip says: {last}"
-    if missing.startswith("torch") and "+cpu" in missing:
+    missing = next((line.removeprefix(_NONE) for line in errors if line.startswith(_NONE)), "")
+    first = errors[0] if errors else (said.strip().splitlines() or ["it did not say why"])[-1]
+    if any(line.startswith("torch") and line.endswith("+cpu") and line in (missing or first) for line in lines):
         return (
-            f'pip finds no {missing}; set PIP_EXTRA_INDEX_URL to the address that pytorch.org\'s "Get started" page '
-            "shows for Pip and CPU, or pack the build for CUDA with --cuda"
+            "pip finds no PyTorch for the CPU alone; set PIP_EXTRA_INDEX_URL to the address that pytorch.org's "
+            '"Get started" page shows for Pip and CPU, or pack the build for CUDA with --cuda'
         )
-    return f"pip finds no wheel of {missing} for it"
+    return f"pip finds no wheel of {missing} for it" if missing else f"pip says: {first}"
+
+
+_NONE = "No matching distribution found for "
 
 
 def _size(url: str) -> int | None:
