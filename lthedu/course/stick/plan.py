@@ -69,7 +69,8 @@ class Plan:
     def __str__(self) -> str:
         """It, for the one who packs.
 
-        >>> here, there, one = Computer("linux", "3.12"), Computer("windows", "3.99"), Wheel("a.whl", "a==1", 10**6, ">=3.12.4")
+        >>> here, there = Computer("linux", "3.12"), Computer("windows", "3.99")
+        >>> one = Wheel("a.whl", "a==1", 10**6, ">=3.12.4")
         >>> print(Plan(Wheel("lthedu.whl", "", 2 * 10**6), {here: [one]}, {there: "there is no wheel of a==1"}))
         lthedu ..., with the versions that are installed here:
           for Linux on x86_64 with glibc 2.28 or newer, Python 3.12 (3.12.4 or newer): 2 wheels, 3 MB
