@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,7 +25,8 @@ def connected(address: str | None, *, same_threads: bool = True, seconds: float 
     processor, and as many threads of torch (`same_threads`; what does not train may do without). So they are compared.
 
     Raises ModuleNotFoundError without the extra `cluster`; ValueError for what is no address, and for workers with
-    other versions or threads; ConnectionError where no scheduler answers within `seconds`, or none of its workers does.
+    other versions or threads; ConnectionError where no scheduler answers within `seconds`, where it has no worker, and
+    where it goes away.
 
     >>> with connected(None) as client:
     ...     print(client)
@@ -47,7 +49,12 @@ def connected(address: str | None, *, same_threads: bool = True, seconds: float 
         ) from error
     with client:
         _demand_workers(client, address, same_threads, seconds)
-        yield client
+        try:
+            yield client
+        except CancelledError as error:
+            raise ConnectionError(
+                f"the scheduler at {address} went away; run it again: what was written to a folder is read back"
+            ) from error
 
 
 def _demand_workers(client: Any, address: str, same_threads: bool, seconds: float) -> None:

@@ -201,7 +201,10 @@ def test_a_stick_holds_its_wheels_and_the_checksum_of_every_file(stick: Path) ->
 
 
 def test_it_installs_with_an_index_that_nobody_may_ask_and_runs_the_doctor(stick: Path, tmp_path: Path) -> None:
-    settings = {"PIP_INDEX_URL": "http://192.0.2.1/", "PIP_REQUIRE_VIRTUALENV": "1", "PYTHONPATH": ""}
+    (tmp_path / "pip").mkdir()  # settings of this machine that would forbid what is on the stick
+    (tmp_path / "pip" / "pip.conf").write_text(f"[global]\nconstraint = {tmp_path / 'pip' / 'old.txt'}\n")
+    (tmp_path / "pip" / "old.txt").write_text("other<0.5\n")
+    settings = {"PIP_INDEX_URL": "http://192.0.2.1/", "XDG_CONFIG_DIRS": str(tmp_path), "PYTHONPATH": ""}
     for _ in range(2):  # a second time it is repaired
         done = run(stick, str(tmp_path / "env"), **settings)
         assert done.returncode == 0, done.stderr

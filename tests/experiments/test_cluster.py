@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from experiments.small import EVERY
+from experiments.small import EVERY, digits
 from experiments.test_experiments import equal, importable
 
 from lthedu import cli, data
@@ -111,6 +111,19 @@ def test_a_killed_worker_loses_nothing(two, tmp_path):
     equal(table, Study(study.data, settings=few).run())
     equal(table, Study(study.data, settings=few).run(folder=tmp_path / "run"))
     workers[0] = made.worker()
+
+
+@full
+def test_where_the_scheduler_goes_away_it_says_so_and_what_was_written_is_read_back(scheduler, tmp_path):
+    scheduler.worker()
+    few = replace(settings.SIZES.tiny, seeds=tuple(range(3)), levels=1, steps=20, seeds_per_part=1)
+    study = Study(digits(), settings=few)
+    with pytest.raises(ConnectionError, match=r"the scheduler at tcp://\S+ went away; run it again"):  # noqa: SIM117
+        with connected(scheduler.address, seconds=60) as client:
+            study.run(lambda *_: scheduler.started[0].kill(), client=client, folder=tmp_path / "run")
+    assert (tmp_path / "run" / "part_0000" / "all").exists()
+    again = Study(study.data, settings=few)
+    equal(again.run(folder=tmp_path / "run"), Study(study.data, settings=few).run())
 
 
 @full
