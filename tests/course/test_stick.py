@@ -212,6 +212,16 @@ def test_it_installs_with_an_index_that_nobody_may_ask_and_runs_the_doctor(stick
         assert f"{tmp_path / 'env'}" in done.stdout.rpartition("To open the course")[2]
 
 
+@pytest.mark.full
+def test_it_installs_in_a_world_without_any_network_interface(stick: Path, tmp_path: Path) -> None:
+    alone = ["unshare", "--map-root-user", "--net"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("this system gives no program a network of its own (unshare --net)")
+    command = [*alone, sys.executable, str(stick / "install.py"), str(tmp_path / "env")]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""}, timeout=300)
+    assert (done.returncode, "\ndoctor\n" in done.stdout) == (0, True), done.stderr
+
+
 def test_a_damaged_wheel_another_computer_and_a_folder_in_use_are_refused_in_words(stick: Path, tmp_path: Path) -> None:
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine").touch()
