@@ -17,6 +17,7 @@ from lthedu.networks.masks import Mask
 from lthedu.proof import gadgets, given, widths
 from lthedu.proof.convolution import affine, bias_rows, by_output, by_place, weigh
 from lthedu.proof.gadgets import Bools, Chooser, FirstMask, Ints
+from lthedu.proof.owners import owners
 from lthedu.proof.scales import Small, scaled
 from lthedu.proof.solvers import Keep, Solver
 from lthedu.proof.source import AnySource, second_weights, source_of
@@ -199,7 +200,7 @@ class TwoLayers:
 
     def __init__(self, source: AnySource, index: int, step: Step, target: Layer, *, signed: bool) -> None:
         self.names = list(source.shapes())[4 * index : 4 * index + 4]
-        self.source, self.step, self.target, self.signed = source, step, target, signed
+        self.index, self.source, self.step, self.target, self.signed = index, source, step, target, signed
         weight = by_place(target[:, :-1], step.kernel)
         bias = np.zeros((len(weight), 1))
         self.biases = bias_rows(len(target), step.kernel)
@@ -210,21 +211,9 @@ class TwoLayers:
         self.wanted = np.concatenate(branches, axis=1)  # (outputs, classes); of a convolution (outputs * kernel, ...)
         self.mask: Mask = {}
 
-    def values(self) -> NDArray[np.float32]:
-        """What each hidden neuron could keep for each class: (hidden, classes), positive where it serves."""
-        first, bias = (self.source.param(name).numpy() for name in self.names[:2])
-        found, n = np.empty((len(first), self.wanted.shape[1]), np.float32), self.inputs
-        found[:, :n], found[:, -1] = first.reshape(len(first), n), bias
-        if self.signed:
-            np.negative(found[:, :n], out=found[:, n : 2 * n])
-        return found
-
     def build(self, method: Method, block: int, eta: float, choose: Chooser, first_mask: FirstMask) -> Built:
-        values = self.values()
-        owner = gadgets.free_owners(values, block) if method == "free" else gadgets.block_owners(values, block)
-        strength = np.where(owner >= 0, values[np.arange(len(owner)), owner], 0).astype(np.float32)
-        classes = values.shape[1]
-        del values
+        owner, strength = owners(self.source, 2 * self.index, method, block, signed=self.signed)
+        classes = self.wanted.shape[1]
         pool = gadgets.pools(owner, classes)
         kept, made = self._choose(choose, pool, strength, eta)
         self._set_masks(gadgets.by_neuron(kept, pool, owner), owner, first_mask)
