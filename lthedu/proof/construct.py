@@ -105,7 +105,11 @@ class Construction(Ticket):
 
     @property
     def missed(self) -> int:
-        """Weights that were to be hit within eta and were not; one that needs two branches counts for each."""
+        """Scaled weights that were to be hit within eta and were not; one that needs two branches counts for each.
+
+        0 does not say that the networks agree: what is no larger than eta is hit by keeping nothing. Beside one very
+        large weight that is the rest of its layer, and in a narrow and deep target the biases.
+        """
         return sum(layer.missed for layer in self.layers)
 
     def summary(self) -> dict[str, float | int | str]:
@@ -166,7 +170,9 @@ def construct(
     ValueError for a target with any other layer or with numbers whose scale leaves float64 (naming the layer), for
     settings out of their range, among them a `largest` above 1/4 for subset sums without `per_weight` (their rule was
     measured up to there), a `keep` of "fewest" for a method that tries no subsets, and for a source that does not fit
-    (with its widths, and the eta from which on it fits). That a weight was missed is not an error: see `missed`.
+    (with its widths, and the eta from which on it fits). That a weight was missed is not an error: see `missed`, also
+    for targets that are not copied well although none was. Their cure is another scale, not a smaller eta: `largest` of
+    1 with 40 candidates `per_weight` for deep targets, `normalise_rows` for a few very large weights.
 
     >>> from lthedu.networks.models import MLP
     >>> ticket = construct(MLP([4, 3, 2]), eta=1e-2)
