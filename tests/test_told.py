@@ -25,6 +25,7 @@ CODE = Path(__file__).parents[1] / "lthedu" / "lessons"
 FIXED = ("Claim card", "Predict", "Verdict", "What you now know", "Honesty box", "References")
 SAYS_NOTHING = re.compile(r"(Look|Build)( \d+)?(:.*)?|Explore|Explain|Results?|(Run )?[Tt]he experiment|The claim")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+AGAIN = "To go on another day, click where you stopped and choose *Run > Run All Above Selected Cell*."
 WORDS = {"an": 1, "one": 1, "two": 2, "three": 3}
 
 
@@ -146,6 +147,11 @@ def the_minutes(lesson: Lesson) -> Iterator[str]:
         yield f"{core} minutes of core exercises, more than half of the {stated} that it states"
 
 
+def the_other_day(lesson: Lesson) -> Iterator[str]:
+    if sum(AGAIN in " ".join(text.split()) for text in lesson.prose) != 1:
+        yield f"not once {AGAIN!r}"
+
+
 def the_claims(lesson: Lesson) -> Iterator[str]:
     claims = len(list(lesson.calls("claim")))
     if claims > 6:
@@ -180,6 +186,7 @@ RULES: tuple[Callable[[Lesson], Iterator[str]], ...] = (
     the_headings,
     the_formulas,
     the_minutes,
+    the_other_day,
     the_claims,
     the_captions,
     the_schematics,
@@ -207,7 +214,7 @@ def test_it_tells_instructors_of_at_least_three_attacks_that_are_there(path: Pat
 
 
 GOOD = [
-    "# Good\n\nNAVIGATION\n\n**Time:** about 20 minutes with the exercises.",
+    "# Good\n\nNAVIGATION\n\n**Time:** about 20 minutes with the exercises.\n\n" + AGAIN,
     "```import torch",
     "## Claim card\n\n[Zhu and Gupta (2017)](https://arxiv.org/abs/1710.01878) say. See [Lesson 00](00_first.ipynb).",
     "## Predict\n\nHow many of $2^n$?\n\n### Exercise 2.2 · A random mask\n\n*10 minutes.*",
@@ -251,6 +258,7 @@ def test_a_lesson_that_keeps_every_rule_has_no_fault(tmp_path: Path) -> None:
         ("$2^n$", "2^n", "'2^n?' outside of LaTeX"),
         ("about 20", "about 19", "10 minutes of core exercises"),
         ("**Time:**", "Time:", "no '**Time:**"),
+        ("To go on another day, click", "Tomorrow, click", "not once 'To go on another day"),
         ("claim('It holds', True)", "\n".join(7 * ["claim('It holds', True)"]), "7 claims"),
         ("figure(schematics.two_networks(), 'A caption')", "schematics.two_networks(); caption('A')", "`caption(...)`"),
         ("stored_as_csr", "two_networks", "fewer than two schematics"),

@@ -81,18 +81,28 @@ def affine(step: Step, layer: Any, x: Any) -> Any:
     return weigh(step, layer[:, :-1], x) + (bias if x.ndim == 2 else bias[:, None, None])
 
 
-def in_fixed_order(step: Step, weight: NDArray[Any], bias: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def in_fixed_order(
+    step: Step, weight: NDArray[Any], kept: NDArray[np.bool_], bias: NDArray[Any]
+) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """A layer that adds up in one order: kept weights alone, place by place of the kernel, channel by channel.
 
-    `weight` is a module's, (outputs, channels, *kernel) or (outputs, channels). It takes the inputs channel by channel:
-    (channels, n) or (channels, n, height, width).
+    `weight` is a module's, (outputs, channels, *kernel) or (outputs, channels), and `kept` says of each whether it is.
+    The numbers have the bias's dtype. The layer takes its inputs channel by channel: (channels, n) or
+    (channels, n, height, width).
 
-    >>> in_fixed_order(Step("affine", 1), np.array([[2.0]]), np.array([1.0]))(np.array([[3.0, 4.0]]))
+    >>> weight, kept = np.array([[2.0, 5.0]]), np.array([[True, False]])
+    >>> in_fixed_order(Step("affine", 1), weight, kept, np.array([1.0]))(np.array([[3.0, 4.0], [1.0, 1.0]]))
     array([[7., 9.]])
     """
     outputs, kernel = len(weight), step.kernel
-    each = by_place(weight.reshape(outputs, -1), kernel).reshape(outputs, kernel[0] * kernel[1], -1)
-    places = [sparse.csr_matrix(each[:, place]) for place in range(each.shape[1])]
+    each, some = (
+        by_place(v.reshape(outputs, -1), kernel).reshape(outputs, kernel[0] * kernel[1], -1) for v in (weight, kept)
+    )
+    places = []
+    for place in range(each.shape[1]):
+        row, column = np.nonzero(some[:, place])
+        numbers = each[row, place, column].astype(bias.dtype)
+        places.append(sparse.csr_matrix((numbers, (row, column)), shape=each[:, place].shape))
 
     def computes(h: NDArray[Any]) -> NDArray[Any]:
         if h.ndim == 2:

@@ -140,6 +140,22 @@ def exact(numbers, targets, lefts, rights):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def closer(sums, more, target, best):  # type: ignore[no-untyped-def]
+    """How close sums + more come to the target, and which one first; `best` and -1 where none comes closer than that.
+
+    The first loop asks only whether there is one: it runs over vectors, and the second one is seldom needed.
+    """
+    there, place = False, -1
+    for q in range(len(sums)):
+        there |= abs(sums[q] + more - target) < best
+    if there:
+        for q in range(len(sums)):
+            if abs(sums[q] + more - target) < best:
+                best, place = abs(sums[q] + more - target), q
+    return best, place
+
+
+@compiled
 def fewest(numbers, targets, eta, keep, errors):  # type: ignore[no-untyped-def]
     """Into `keep` and `errors` (float64): of one, two or three numbers the closest, of the first size within `eta`."""
     rows, n = numbers.shape
@@ -148,31 +164,29 @@ def fewest(numbers, targets, eta, keep, errors):  # type: ignore[no-untyped-def]
         if errors[row] <= eta:
             continue
         x, target = numbers[row], targets[row]
-        first = second = third = -1
-        best = np.inf
-        for i in range(n):
-            if abs(x[i] - target) < best:
-                best, first = abs(x[i] - target), i
+        pair = third = -1
+        best, first = closer(x, 0.0, target, 2 * eta)  # what is further off than eta is of no use
         if best > eta:
-            best, q = np.inf, 0
+            q = 0
             for j in range(n):
                 for i in range(j):
                     pairs[q] = x[i] + x[j]
-                    if abs(pairs[q] - target) < best:
-                        best, first, second = abs(pairs[q] - target), i, j
                     q += 1
+            best, pair = closer(pairs, 0.0, target, 2 * eta)
         if best > eta:
-            best, pair = np.inf, 0
+            best = 2 * eta
             for k in range(2, n):
-                for q in range(k * (k - 1) // 2):
-                    if abs(pairs[q] + x[k] - target) < best:
-                        best, pair, third = abs(pairs[q] + x[k] - target), q, k
-            second = 1
-            while second * (second + 1) // 2 <= pair:
-                second += 1
-            first = pair - second * (second - 1) // 2
+                best, found = closer(pairs[: k * (k - 1) // 2], x[k], target, best)
+                if found >= 0:
+                    pair, third = found, k
         if best <= eta:
             errors[row] = best
-            for i in (first, second, third):
-                if i >= 0:
-                    keep[row, i] = True
+            if pair >= 0:
+                second = 1
+                while second * (second + 1) // 2 <= pair:
+                    second += 1
+                first = pair - second * (second - 1) // 2
+                keep[row, second] = True
+            keep[row, first] = True
+            if third >= 0:
+                keep[row, third] = True

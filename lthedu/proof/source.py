@@ -119,8 +119,9 @@ class Source(Drawn):
 
     def holding(self, params: Params) -> MLP:
         """An MLP of these widths that holds `params` themselves, without drawing weights first."""
-        with torch.device("meta"):
-            found = MLP(self.sizes)
+        found = MLP.__new__(MLP)  # MLP(sizes) on "meta" draws nothing either, and loads torch's compiler for it
+        nn.Module.__init__(found)
+        found.layers = nn.ModuleList(nn.Linear(n, m, device="meta") for n, m in itertools.pairwise(self.sizes))
         found.load_state_dict(params, assign=True)
         return found.requires_grad_(False)
 

@@ -112,11 +112,12 @@ class Ticket:
 
     def _in_fixed_order(self, x: Tensor, dtype: torch.dtype) -> Tensor:
         chain = self.source.chain
-        kept = [p.to(dtype).numpy() for p in masks.apply(self.mask, self.source.params()).values()]
-        layers = [
-            in_fixed_order(step, weight, bias)
-            for (step, _), weight, bias in zip(chain.affine, kept[::2], kept[1::2], strict=True)
-        ]
+        params = self.source.params()
+        masks.check_fits(self.mask, params)
+        names, layers = list(params), []
+        for (step, _), weight, bias in zip(chain.affine, names[::2], names[1::2], strict=True):
+            constants = torch.where(self.mask[bias], params[bias], 0).to(dtype)
+            layers.append(in_fixed_order(step, params[weight].numpy(), self.mask[weight].numpy(), constants.numpy()))
         found = []
         for some in x.cpu().split(self._at_once(FIXED_BLOCK)):  # type: ignore[no-untyped-call]
             h = np.ascontiguousarray(some.to(dtype).numpy().swapaxes(0, 1))  # (channels, block, ...)

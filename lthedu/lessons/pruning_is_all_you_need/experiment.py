@@ -77,8 +77,9 @@ def other_choices(ticket: Ticket, seed: int = 0) -> Mask:
     """
     mask, coin = dict(ticket.mask), generator(seed, "other choices")
     for i in range(0, len(ticket.source.shapes()) // 2, 2):
-        columns = torch.cat([mask[f"layers.{i}.weight"], mask[f"layers.{i}.bias"][:, None]], dim=1).long()
-        owner = torch.where(columns.any(1), columns.argmax(1), -1)
+        kept = torch.cat([mask[f"layers.{i}.weight"], mask[f"layers.{i}.bias"][:, None]], dim=1)
+        neuron, column = kept.nonzero(as_tuple=True)  # at most one for each neuron
+        owner = torch.full((len(kept),), -1).index_put((neuron,), column)
         shuffled = torch.randperm(len(owner), generator=coin)
         place = torch.empty_like(owner)  # the neuron that takes each one's part: both sorted by owner, one at random
         place[owner.sort(stable=True).indices] = shuffled[owner[shuffled].sort(stable=True).indices]

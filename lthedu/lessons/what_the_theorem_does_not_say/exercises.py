@@ -88,7 +88,8 @@ def _run(network: nn.Module, places: Floats) -> Floats:
             out = network(torch.from_numpy(places)[:, None].to(next(network.parameters())))
     except Exception as error:
         message = (
-            "it does not take one number: the first Linear layer has 1 input, each next as many as there are units"
+            "it does not take one number: the first Linear layer has 1 input, each next as many as there are units, "
+            "and a weight matrix has one row for each output"
         )
         raise Wrong(message, f"{type(error).__name__}: {message_of(error)}") from None
     if isinstance(out, torch.Tensor) and out.ndim == 2 and out.shape[1] != 1:
@@ -241,7 +242,8 @@ def check_top_layer_error(attempt: Attempt) -> None:
 def _error(got: object, *args: Any) -> float:
     if isinstance(got, np.ndarray | torch.Tensor) and len(got.reshape(-1)) != 1:
         raise Wrong(
-            f"it returned an array of shape {tuple(got.shape)}; expected one number, the error, not the top layer"
+            f"it returned an array of shape {tuple(got.shape)}; expected one number, the error, not the top layer u, "
+            "and not the residuals of `lstsq`, which say how well gram @ u = overlap is solved"
         )
     return number(got, "one number, the relative error")
 

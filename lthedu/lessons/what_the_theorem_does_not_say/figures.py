@@ -211,9 +211,9 @@ def kept_and_random(
                 ax.plot([], [], label=label, ls="", **look)
         bound = rows.sort_values("random")
         ax.plot(bound["random"] / bound["entries"], bound["least"] / bound["entries"], color="black", ls="--",
-                label="counting bound: nothing below")  # fmt: skip
+                label="needed to serve all maps, by counting")  # fmt: skip
         ax.set(xscale="log", yscale="log", xlabel="random weights for each entry of the map")
-        ax.set_title(f"all maps within eps = {eps:g}", fontsize=11)
+        ax.set_title(f"each map within eps = {eps:g}", fontsize=11)
     axes[0][0].set_ylabel("weights kept for each entry")
     figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
     figure.suptitle("Few kept and few random weights go together better than the first proof suggests", fontsize=12)

@@ -55,6 +55,53 @@ def test_a_ticket_may_be_smaller_than_its_target() -> None:
     assert alike > 99
 
 
+def test_a_hit_of_every_weight_does_not_mean_that_answers_agree() -> None:
+    found = attacks.trained_and_deep()
+    assert {missed for missed, _, _ in found.values()} == {0}
+    (_, alike, small), (_, finer, _), (_, cured, _) = found.values()
+    assert alike < 95
+    assert finer < 99
+    assert cured > 99
+    assert small > 50
+    (missed, off), (missed_deep, off_deep) = attacks.biases_never_trained().values()
+    assert missed == missed_deep == 0
+    assert off < 0.3
+    assert off_deep > 0.5
+
+
+def test_one_large_weight_uses_up_the_eta_of_its_layer() -> None:
+    plain, _, outlier, by_rows = attacks.the_same_function_in_other_weights().values()
+    assert plain[0] == outlier[0] == by_rows[0] == 0
+    assert plain[1] > 99
+    assert outlier[1] < 50
+    assert by_rows[1] > 99
+
+
+def test_a_smaller_eta_proves_more_answers() -> None:
+    found = attacks.smaller_etas()
+    assert {missed for missed, _, _ in found.values()} == {0}
+    assert found[1e-3][1] > 1 > found[1e-4][1]
+    assert found[1e-6][2] > 99
+
+
+def test_a_coarse_ticket_is_larger_than_what_it_copies() -> None:
+    found = attacks.what_a_coarse_ticket_copies()
+    assert found["above eta"] < found["kept"] < 1
+    assert found["alike without the others"] > 98
+
+
+def test_the_rule_is_for_a_target_that_was_drawn_before() -> None:
+    (before, after), (_, wider) = attacks.targets_chosen_after_the_network().values()
+    assert before <= 4
+    assert after > before
+    assert wider < after
+
+
+def test_missed_weights_have_few_candidates_of_one_sign() -> None:
+    for at_most_one, at_most_two in attacks.signs_of_missed_weights().values():
+        assert at_most_one < 50 < at_most_two
+
+
 def test_without_a_miss_deep_and_narrow_targets_may_still_be_far_off() -> None:
     found = attacks.deep_and_narrow()
     (missed, off, bound), (missed_deep, off_deep, bound_deep) = found[3], found[30]
@@ -80,7 +127,10 @@ def test_fewer_candidates_miss_weights_before_they_change_answers() -> None:
     found = attacks.fewer_candidates_than_the_rule()
     assert found[35][0] == found[32][0] == 0
     assert found[12][0] > 20_000
-    assert min(alike for _, alike in found.values()) > 99
+    assert min(alike for _, alike, _ in found.values()) > 99
+    rule = found[35][2]
+    assert found[24][2] < 1.2 * rule
+    assert found[12][2] > 3 * rule
 
 
 def test_the_rule_for_candidates_is_not_much_larger_than_it_must_be() -> None:

@@ -37,6 +37,13 @@ def knots_that_move() -> dict[int, float]:
     return found
 
 
+def other_sides_of_the_knots() -> tuple[float, int]:
+    """Is the lesson's 1/6 the best of its seven knots? The least distance over all sides, and how many beat 1/2."""
+    sawtooth, knots = limits.pieces(limits.tent_network(3)), [k / 8 for k in range(1, 8)]
+    off = [limits.best_fit(sawtooth, knots, sides)[1] for sides in itertools.product([-1, 1], repeat=7)]
+    return min(off), sum(distance < 0.5 - 1e-6 for distance in off)
+
+
 def other_errors_allowed() -> dict[float, dict[str, float]]:
     """Do the routes grow alike for another eps and another draw? Growth of the widest layer a fold, from 3 to 5."""
     makes: dict[str, Callable[[int, float], int]] = {
@@ -129,6 +136,40 @@ def fewest_of_many_numbers() -> dict[int, float]:
             sizes.append(near.index(True) if True in near else 3)
         found[n] = float(np.mean(sizes))
     return found
+
+
+def each_weight_alone() -> dict[str, tuple[float, float]]:
+    """Do searches fail because all eight weights must be right at once? The worst error, one by one and at once.
+
+    Medians over seeds, with 5,000 questions for all weights together in both cases.
+    """
+    found: dict[str, list[tuple[float, float]]] = {"random masks": [], "flips": []}
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        x, secret = rng.uniform(-1, 1, (8, 16)), rng.uniform(-0.5, 0.5, 8)
+        for name, search in (("random masks", _best_of_random), ("flips", _flips)):
+            alone = max(search(x[i : i + 1], secret[i : i + 1], 5000 // 8, rng) for i in range(8))
+            found[name].append((alone, search(x, secret, 5000, rng)))
+    return {name: tuple(np.median(errors, axis=0).tolist()) for name, errors in found.items()}
+
+
+def _off(x: Floats, secret: Floats, mask: Bools) -> float:
+    return float(np.abs((mask * x).sum(1) - secret).max())
+
+
+def _best_of_random(x: Floats, secret: Floats, questions: int, rng: np.random.Generator) -> float:
+    return min(_off(x, secret, rng.random(x.shape) < 0.5) for _ in range(questions))
+
+
+def _flips(x: Floats, secret: Floats, questions: int, rng: np.random.Generator) -> float:
+    mask = rng.random(x.shape) < 0.5
+    error = _off(x, secret, mask)
+    for _ in range(questions):
+        other = mask.copy()
+        other.flat[rng.integers(mask.size)] ^= True
+        if (now := _off(x, secret, other)) <= error:
+            mask, error = other, now
+    return error
 
 
 def better_searches() -> dict[str, float]:

@@ -66,3 +66,15 @@ def test_more_numbers_need_fewer_of_them_kept() -> None:
 def test_no_search_that_climbs_comes_near_one_that_knows_the_targets() -> None:
     found = attacks.better_searches()
     assert min(value for name, value in found.items() if name != "targets known") > 50 * found["targets known"]
+
+
+def test_other_sides_of_the_seven_knots_come_nearer_than_a_sixth() -> None:
+    least, better = attacks.other_sides_of_the_knots()
+    assert least == pytest.approx(1 / 14, abs=1e-6)
+    assert better == 86
+
+
+def test_only_random_masks_fail_because_all_must_be_right_at_once() -> None:
+    (alone, at_once), (flips_alone, flips_at_once) = attacks.each_weight_alone().values()
+    assert at_once > 10 * alone
+    assert flips_at_once < 1.5 * flips_alone

@@ -78,10 +78,10 @@ def test_kept_weights_stand_against_random_ones_at_equal_eps_with_the_bound() ->
     rows = [(eps, m, keep, 72, 18, 4, 2) for eps in (0.1, 0.01) for m, keep in figures.WAYS]
     columns = ["eps", "method", "keep", "random", "kept", "entries", "least"]
     figure, alt = figures.kept_and_random(pd.DataFrame(rows, columns=columns), "made here")
-    assert [ax.get_title() for ax in figure.axes] == ["all maps within eps = 0.1", "all maps within eps = 0.01"]
+    assert [ax.get_title() for ax in figure.axes] == ["each map within eps = 0.1", "each map within eps = 0.01"]
     for ax in figure.axes:
         assert all((line.get_xdata()[0], line.get_ydata()[0]) == (18, 4.5) for line in ax.lines[:1])
-        bound = by_label(ax)["counting bound: nothing below"]
+        bound = by_label(ax)["needed to serve all maps, by counting"]
         assert set(bound.get_ydata()) == {0.5}
     assert "stored run: made here" in [text.get_text() for text in figure.texts]
     assert "panels for 2 values of eps" in alt
