@@ -37,9 +37,9 @@ def test_the_course_has_times_of_lessons_it_has() -> None:
 
 def test_no_lesson_takes_the_reference_machine_long() -> None:
     # 01 trains its networks for two budgets and under two schedules;
-    # 09 puts 10,000 digits through 31 million weights and builds 21 tickets
+    # 09 trains five targets and builds 33 tickets of 36 million random weights
     allowed = {"pruning_basics": 50, "winning_tickets": 75, "rewinding": 75}
-    allowed["pruning_is_all_you_need"] = 95
+    allowed["pruning_is_all_you_need"] = 75
     for name, measured in times.read(course_path("lessons")).items():
         seconds, cold = measured.estimate(REFERENCE)
         assert seconds <= allowed.get(name, 40), name
