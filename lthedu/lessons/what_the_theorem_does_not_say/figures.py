@@ -222,7 +222,7 @@ def fold_of_your_own(yours: Mapping[str, Pieces], lessons: Mapping[str, Pieces])
             ax.set_title(f"{name}: {len(f)} pieces", fontsize=10)
             ax.set_xlabel("x")
         row[0].set_ylabel("height")
-    figure.suptitle("Your fold above, and below each the lesson's for no more units", fontsize=12)
+    figure.suptitle("Your fold above, the lesson's below", fontsize=12)
     said = ", ".join(f"{name} ({len(f)} pieces)" for name, f in (*yours.items(), *lessons.items()))
     return figure, f"Two rows of curves made of straight pieces, the reader's above: {said}."
 
