@@ -132,7 +132,7 @@ for words, first, between, last in (
         _LAST,
     ),
     (
-        "in the first layer the shift by 1/2 stands at the wrong unit: shift the one that the next layer weighs by -4",
+        "the shift by 1/2 stands at the wrong unit: shift the one that the next layer weighs by -4",
         ((1.0, -0.5), (1.0, 0.0)),
         _BETWEEN,
         _LAST,
