@@ -317,7 +317,7 @@ LESSONS = [
         "PARTLY SUPPORTED",
         {
             "10.2": (RIGHT, USED),
-            "10.4": (WRONG, "it rounds down"),
+            "10.3": (WRONG, "it rounds down"),
         },
         "explorer(",
         (
@@ -325,7 +325,7 @@ LESSONS = [
             (1, "ArrowLeft", "3 folds, 8 pieces; two layers with 6 units come to distance 0.500"),
             (0, "ArrowLeft", "2 folds, 4 pieces; two layers with 6 units come to distance 0.000"),
         ),
-        ("needed = {k: least_units(", "at, below = {}, {}"),
+        ("needed = {k: least_units(",),
     ),
     Lesson(
         "pieces",

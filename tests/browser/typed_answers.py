@@ -199,7 +199,7 @@ import itertools
 def least_units(values, error=0.5, level=0.5):
     sides = [v > level for v in values if abs(v - level) >= error]
     return max(sum(1 for _ in itertools.groupby(sides)) - 2, 0)""",
-        "10.4": """\
+        "10.3": """\
 def counting_bound(dimension, eps):
     return max(math.floor(dimension**2 * math.log2(1 / (2 * eps)) - 1), 0)""",
     },

@@ -1,6 +1,8 @@
 """This lesson's exercises, each by itself. The references are the library's own functions."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lthedu.exercises.compare import compare
-from lthedu.exercises.core import Attempt, Wrong, exercise, message_of
+from lthedu.exercises.core import Attempt, Raised, Wrong, exercise, message_of
 from lthedu.exercises.readers import number, whole
 from lthedu.exercises.values import apart, brief, difference
 from lthedu.networks.reading import affine_layers, leaves
@@ -18,6 +20,17 @@ from lthedu.proof.limits import counting_bound, least_units, tent_network
 from lthedu.proof.target import forward
 
 Floats = NDArray[np.float64]
+
+
+@contextmanager
+def _where_it_raises(kind: type[Exception], part: str, words: str) -> Iterator[None]:
+    """In place of an error that says nothing to a learner, what to do instead."""
+    try:
+        yield
+    except Raised as raised:
+        if isinstance(raised.error, kind) and part in message_of(raised.error):
+            raise Wrong(words, f"{type(raised.error).__name__}: {message_of(raised.error)}") from None
+        raise
 
 
 @exercise(
@@ -37,15 +50,27 @@ Floats = NDArray[np.float64]
 def check_tent_network(attempt: Attempt) -> None:
     """Its heights where the sawtooth turns and at random places, then its depth and width, as later cells read them."""
     anywhere = torch.rand(8, generator=attempt.rng, dtype=torch.float64).numpy()
-    compare(
-        attempt,
-        [(folds,) for folds in (1, 2, 3, 10)],  # the cells below fold up to ten times
-        read=lambda result, folds: _seen(result, folds, np.append(np.arange(2**folds + 1) / 2**folds, anywhere)),
-        close=lambda got, right, folds: _same_heights(got, right) and _fits(got, folds),
-        same=_same_network,
-        show=lambda got, right, folds: f"with folds={folds} {_difference(got, right, folds)[1]}",
-        otherwise=lambda got, right, folds: _difference(got, right, folds)[0],
-    )
+
+    def otherwise(got: Seen, right: Seen, folds: int) -> str:
+        if not _same_heights(got, _seen(attempt(folds), folds, got.places)):
+            return (
+                "called twice, it gives two different networks, so some weight or bias is still as it was drawn: set "
+                "`weight.data` and `bias.data` of every layer, the last one too"
+            )
+        return _difference(got, right, folds)[0]
+
+    with _where_it_raises(
+        RuntimeError, "floating point", "weights must not be whole numbers: write 2.0 and not 2 in `torch.tensor(...)`"
+    ):
+        compare(
+            attempt,
+            [(folds,) for folds in (1, 2, 3, 10)],  # the cells below fold up to ten times
+            read=lambda result, folds: _seen(result, folds, np.append(np.arange(2**folds + 1) / 2**folds, anywhere)),
+            close=lambda got, right, folds: _same_heights(got, right) and _fits(got, folds),
+            same=_same_network,
+            show=lambda got, right, folds: f"with folds={folds} {_difference(got, right, folds)[1]}",
+            otherwise=otherwise,
+        )
 
 
 class Seen(NamedTuple):
@@ -87,9 +112,15 @@ def _run(network: nn.Module, places: Floats) -> Floats:
         with torch.no_grad():
             out = network(torch.from_numpy(places)[:, None].to(next(network.parameters())))
     except Exception as error:
+        for layer in (m for m in network.modules() if isinstance(m, nn.Linear)):
+            rows, columns = layer.weight.shape
+            if (rows, columns) == (layer.in_features, layer.out_features) and rows != columns:
+                raise Wrong(
+                    f"a weight matrix of {rows} x {columns} is transposed: write one row for each output, here "
+                    f"{columns}, with a number for each input, here {rows}"
+                ) from None
         message = (
-            "it does not take one number: the first Linear layer has 1 input, each next as many as there are units, "
-            "and a weight matrix has one row for each output"
+            "it does not take one number: the first Linear layer has 1 input, each next as many as there are units"
         )
         raise Wrong(message, f"{type(error).__name__}: {message_of(error)}") from None
     if isinstance(out, torch.Tensor) and out.ndim == 2 and out.shape[1] != 1:
@@ -192,6 +223,57 @@ def _shown_count(got: int, right: int, values: list[float], error: float = 0.5, 
 
 
 @exercise(
+    counting_bound,
+    "The counting bound",
+    minutes=10,
+    level=2,
+    hints=(
+        "M weights have how many masks? And how many linear maps, more than 2 eps apart, must these masks reach?",
+        "2^M masks serve half of (1 / (2 eps))^(d^2) maps: take log2 of both sides. Half of them is a factor 1/2, and "
+        "a number of weights is whole: which way must you round?",
+        "needed = ...  # log2 of half of the number of maps; the power comes down as a factor\n"
+        "return max(math.ceil(needed), 0)",
+    ),
+    returns=lambda result, *_: whole(result, "a whole number of weights"),
+)
+def check_counting_bound(attempt: Attempt) -> None:
+    """Cases where rounding, the base, the 2 of 2 eps and the 1 show one at a time.
+
+    In one (1 / (2 eps))^(d^2) is too large for a float, and float32 has too few digits.
+    """
+    cases: list[tuple[int, float]] = [(10, 1 / 16), (3, 0.01), (6, 1e-6), (12, 0.02), (1, 0.4), (5, 0.5), (4, 1.0)]
+    cases += [(20, 0.0295643)]
+    for _ in range(3):
+        d = int(torch.randint(2, 11, (), generator=attempt.rng))
+        cases.append((d, float(torch.rand((), generator=attempt.rng)) * 0.2 + 1e-3))
+    with _where_it_raises(
+        OverflowError,
+        "",
+        "the number of maps is too large for a float: take its logarithm first, where the power comes down as a factor",
+    ):
+        compare(
+            attempt,
+            cases,
+            read=_weights,
+            show=lambda got, right, d, eps: (
+                f"for dimension {d} and eps {eps:.6g} it returned {got:,}, expected {right:,}"
+            ),
+            otherwise="that is not the least M for which 2^M is at least half of (1 / (2 eps))^(dimension^2)",
+        )
+
+
+def _weights(got: object, dimension: int, eps: float) -> int:
+    expected = "a whole number of weights"
+    value = number(got, expected)
+    if math.isfinite(value) and value != int(value):
+        raise Wrong(
+            "a number of weights is whole: round up to the least one that is large enough (math.ceil)",
+            f"for dimension {dimension} and eps {eps:.6g} it returned {value:.6g}",
+        )
+    return whole(got, expected)
+
+
+@exercise(
     top_layer_error,
     "A bound for every neuron mask",
     minutes=15,
@@ -199,8 +281,8 @@ def _shown_count(got: int, right: int, values: list[float], error: float = 0.5, 
     hints=(
         "With a single feature the mean is a parabola in one number u, norm - 2 u overlap + u^2 gram. Where is its "
         "lowest point, and how high is it there?",
-        "With more features the mean of (t - sum u_j f_j)^2 is norm - 2 u.overlap + u.gram.u. Set its derivative by "
-        "each u_j to 0: which system of linear equations does the best u solve?",
+        "With more features the mean is norm - 2 u.overlap + u.gram u. Its derivative by each u_j is 0 where "
+        "gram u = overlap, a system of linear equations. Which function of NumPy solves it for u?",
         "u = np.linalg.solve(gram, overlap)\nreturn 1 - ... / norm  # put u into the mean above: what is left of it?",
     ),
     returns=lambda result, *_: _error(result),
@@ -239,58 +321,18 @@ def check_top_layer_error(attempt: Attempt) -> None:
     )
 
 
+_RESIDUAL = "how well gram u = overlap is solved is not the error: put that u into norm - 2 u.overlap + u.gram u"
+
+
 def _error(got: object, *args: Any) -> float:
+    if isinstance(got, np.ndarray | torch.Tensor) and not len(got.reshape(-1)):
+        raise Wrong(f"it returned nothing (an empty array); {_RESIDUAL}")
     if isinstance(got, np.ndarray | torch.Tensor) and len(got.reshape(-1)) != 1:
         raise Wrong(
-            f"it returned an array of shape {tuple(got.shape)}; expected one number, the error, not the top layer u, "
-            "and not the residuals of `lstsq`, which say how well gram @ u = overlap is solved"
+            f"it returned an array of shape {tuple(got.shape)}; expected one number, the error, not the top layer"
         )
     return number(got, "one number, the relative error")
 
 
 def _table(a: Floats) -> str:
     return str(np.round(a, 3).tolist()) if a.size <= 9 else f"of shape {a.shape}"
-
-
-@exercise(
-    counting_bound,
-    "The counting bound",
-    minutes=10,
-    level=2,
-    hints=(
-        "M weights have how many masks? And how many linear maps, more than 2 eps apart, must these masks reach?",
-        "2^M masks serve half of (1 / (2 eps))^(d^2) maps: take log2 of both sides. Half of them is a factor 1/2, and "
-        "a number of weights is whole: which way must you round?",
-        "needed = ...  # log2 of half of the number of maps; the power comes down as a factor\n"
-        "return max(math.ceil(needed), 0)",
-    ),
-    returns=lambda result, *_: whole(result, "a whole number of weights"),
-)
-def check_counting_bound(attempt: Attempt) -> None:
-    """Cases where rounding, the base, the 2 of 2 eps and the 1 show one at a time.
-
-    In one (1 / (2 eps))^(d^2) is too large for a float, and float32 has too few digits.
-    """
-    cases: list[tuple[int, float]] = [(10, 1 / 16), (3, 0.01), (6, 1e-6), (12, 0.02), (1, 0.4), (5, 0.5), (4, 1.0)]
-    cases += [(20, 0.0295643)]
-    for _ in range(3):
-        d = int(torch.randint(2, 11, (), generator=attempt.rng))
-        cases.append((d, float(torch.rand((), generator=attempt.rng)) * 0.2 + 1e-3))
-    compare(
-        attempt,
-        cases,
-        read=_weights,
-        show=lambda got, right, d, eps: f"for dimension {d} and eps {eps:.6g} it returned {got:,}, expected {right:,}",
-        otherwise="that is not the least M for which 2^M is at least half of (1 / (2 eps))^(dimension^2)",
-    )
-
-
-def _weights(got: object, dimension: int, eps: float) -> int:
-    expected = "a whole number of weights"
-    value = number(got, expected)
-    if math.isfinite(value) and value != int(value):
-        raise Wrong(
-            "a number of weights is whole: round up to the least one that is large enough (math.ceil)",
-            f"for dimension {dimension} and eps {eps:.6g} it returned {value:.6g}",
-        )
-    return whole(got, expected)

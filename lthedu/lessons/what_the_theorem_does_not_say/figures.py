@@ -1,10 +1,9 @@
-"""What was measured in this lesson, drawn: the bound that is met, the price of each route, masks, kept and random."""
+"""What was measured in this lesson, drawn: the price of each route, kept and random weights, searches, neuron masks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +18,6 @@ BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#
 # Okabe and Ito's colours, each with a line style and a marker of its own
 ROUTES: Mapping[str, Mapping[str, Any]] = {
     "two layers": {"color": ORANGE, "ls": "--", "marker": "^"},
-    "three layers": {"color": GREEN, "ls": "-.", "marker": "D"},
     "as deep as the folds": {"color": BLUE, "ls": "-", "marker": "o"},
 }
 DIMENSIONS: tuple[Mapping[str, Any], ...] = (
@@ -63,58 +61,23 @@ def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 4, title: str =
 
 
 @typed
-def fit_errors(errors: Mapping[int, Sequence[float]], least: int) -> Drawn:
-    """How near networks of two layers come to a sawtooth, by hidden units: the nearest of all tried, and the others.
-
-    `errors`: units -> the distance of each network tried; `least` is the number of units below which a distance under
-    1/2 is impossible.
-    """
-    if not errors:
-        raise ValueError("there are no distances to draw; give them by number of units")
-    figure, ax = plt.subplots(figsize=(7.6, 3.9), layout="constrained")
-    units = sorted(errors)
-    for n in units:
-        ax.plot([n] * len(errors[n]), errors[n], marker="_", ms=18, mew=1.6, ls="", color=GREY)
-    ax.plot(units, [min(errors[n]) for n in units], color=BLUE, marker="o", label="nearest of all tried")
-    ax.axvline(least, color=ORANGE, ls="--", label=f"the bound: {least} units")
-    ax.axhline(0.5, color="black", ls=":", lw=1, zorder=1, label="the constant 1/2")  # below the dashes at 1/2
-    ax.set(ylim=(-0.03, 0.6), xticks=units, xlabel="hidden units of the network with two layers")
-    ax.set_ylabel("distance from the sawtooth")
-    clipped = sum(d > 0.6 for found in errors.values() for d in found)
-    words = f"Below {least} units nothing is nearer than 1/2, and with {least} units something is"
-    ax.set_title(words if min(errors.get(least, [1])) < 0.49 else "Nothing tried is nearer than 1/2", fontsize=11)
-    ax.legend(fontsize=9, loc="lower left")
-    if clipped:
-        ax.text(0.99, 0.98, f"{clipped} tries lie higher up", transform=ax.transAxes, ha="right", va="top", fontsize=9)
-    tried = sum(map(len, errors.values()))
-    return figure, (
-        f"The largest distance from the sawtooth against the number of hidden units, for {tried} networks of two "
-        f"layers, and the nearest for each number; a vertical line at {least} units, below which no network can come "
-        f"nearer than the constant one half, which is a dotted line."
-    )
-
-
-@typed
 def widths_by_route(
     table: Annotated[pd.DataFrame, Columns("folds route widest")], *, guess: Mapping[str, Any] | None = None
 ) -> Drawn:
-    """The widest layer of each random network against the number of folds, and what any four layers need.
+    """The widest layer of each random network against the number of folds.
 
     Twice: on a logarithmic axis, where what multiplies is a straight line, and on a linear one, where what adds is.
     `guess` maps routes to a guessed width at the largest number of folds, drawn as a star.
     """
-    figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.4), width_ratios=[1.7, 1], layout="constrained")
+    figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.2), width_ratios=[1.5, 1], layout="constrained")
     last = int(table["folds"].max())
     for route, look in ROUTES.items():
         rows = table[table["route"] == route].sort_values("folds")
         for each in (ax, linear):
             each.plot(rows["folds"], rows["widest"], **look)
-        end, width = rows["folds"].iloc[-1], rows["widest"].iloc[-1]
-        _beside(ax, end, width, f"{route}: {width:,}", look, up=10 if end < last else 0)
-    folds = np.array(sorted(set(table["folds"])))
-    floor = np.ceil(2 ** (folds / 3) - 1)
-    ax.plot(folds, floor, color="black", ls=":")
-    _beside(ax, last, floor[-1], f"floor of any four layers: {floor[-1]:.0f}", {"color": "black"})
+        width = rows["widest"].iloc[-1]
+        _beside(ax, last, width, f"{route}: {width:,}", look)
+    folds = sorted(set(table["folds"]))
     said = _stars(ax, guess or {}, last)
     ax.set(
         yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds $k$; the sawtooth has $2^k$ pieces"
@@ -130,14 +93,13 @@ def widths_by_route(
     figure.suptitle("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=12)
     return figure, (
         "The widest layer of the random network against the number of folds, for targets with "
-        f"{', '.join(ROUTES)}. Left on a logarithmic axis, with a dotted line for what every network of four layers "
-        f"needs at least; right on a linear axis that ends at {top:.0f} units, where {above} marks lie higher up."
-        + said
+        f"{' and '.join(ROUTES)}. Left on a logarithmic axis; right on a linear axis that ends at {top:.0f} units, "
+        f"where {above} marks lie higher up." + said
     )
 
 
-def _beside(ax: Axes, x: float, y: float, words: str, look: Mapping[str, Any], up: int = 0) -> None:
-    ax.annotate(words, (x, y), (8, up), textcoords="offset points", color=look["color"], va="center", fontsize=10)
+def _beside(ax: Axes, x: float, y: float, words: str, look: Mapping[str, Any]) -> None:
+    ax.annotate(words, (x, y), (8, 0), textcoords="offset points", color=look["color"], va="center", fontsize=10)
 
 
 def _stars(ax: Axes, guess: Mapping[str, Any], at: float) -> str:
@@ -211,9 +173,9 @@ def kept_and_random(
                 ax.plot([], [], label=label, ls="", **look)
         bound = rows.sort_values("random")
         ax.plot(bound["random"] / bound["entries"], bound["least"] / bound["entries"], color="black", ls="--",
-                label="needed to serve all maps, by counting")  # fmt: skip
+                label="needed to serve all maps at once")  # fmt: skip
         ax.set(xscale="log", yscale="log", xlabel="random weights for each entry of the map")
-        ax.set_title(f"each map within eps = {eps:g}", fontsize=11)
+        ax.set_title(f"all maps within eps = {eps:g}", fontsize=11)
     axes[0][0].set_ylabel("weights kept for each entry")
     figure.legend(*axes[0][0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=3)
     figure.suptitle("Few kept and few random weights go together better than the first proof suggests", fontsize=12)
@@ -260,7 +222,7 @@ def fold_of_your_own(yours: Mapping[str, Pieces], lessons: Mapping[str, Pieces])
             ax.set_title(f"{name}: {len(f)} pieces", fontsize=10)
             ax.set_xlabel("x")
         row[0].set_ylabel("height")
-    figure.suptitle("Your fold above, and below each the lesson's for no more units", fontsize=12)
+    figure.suptitle("Your fold above, the lesson's below", fontsize=12)
     said = ", ".join(f"{name} ({len(f)} pieces)" for name, f in (*yours.items(), *lessons.items()))
     return figure, f"Two rows of curves made of straight pieces, the reader's above: {said}."
 
@@ -273,7 +235,7 @@ def price_of_targets(table: Annotated[pd.DataFrame, Columns("target keep weights
     for y, target in enumerate(targets):
         rows = table[table["target"] == target].drop_duplicates("keep").set_index("keep")
         each = rows["random"].iloc[0] / rows["weights"].iloc[0]
-        axes[0].barh(y, each, color=BLUE)
+        axes[0].barh(y, each, color=ORANGE)
         axes[0].text(each, y, f" {each:.0f}", va="center", fontsize=10)
         for i, keep in enumerate(keeps):
             each, place = rows.loc[keep, "kept"] / rows.loc[keep, "weights"], y + 0.36 * (i - 0.5)

@@ -125,6 +125,24 @@ for words, first, between, last in (
         ((2.0, 2.0, 0.0), (-4.0, -4.0, -0.5)),
         _LAST,
     ),
+    (
+        "the shift by 1/2 stands at the wrong unit: shift the one that the next layer weighs by -4",
+        ((1.0, -0.5), (1.0, 0.0)),
+        ((2.0, -4.0, -0.5), (2.0, -4.0, 0.0)),
+        _LAST,
+    ),
+    (
+        "the shift by 1/2 stands at the wrong unit: shift the one that the next layer weighs by -4",
+        ((1.0, -0.5), (1.0, 0.0)),
+        _BETWEEN,
+        _LAST,
+    ),
+    (
+        "in the later layers the shift by 1/2 stands at the wrong unit: shift the one that the next layer weighs by -4",
+        _FIRST,
+        ((2.0, -4.0, -0.5), (2.0, -4.0, 0.0)),
+        _LAST,
+    ),
     ("the last layer makes the tent twice as high as it must be", _FIRST, _BETWEEN, ((4.0, -8.0, 0.0),)),
     (
         "the sign of the second unit is turned round: take 2 relu(x) - 4 relu(x - 1/2)",
@@ -485,6 +503,15 @@ for words, found in (
     ("it is cut off at 4 digits; return it as it is", lambda g, o, n: round(float(1 - _explained(g, o) / n), 4)),
 ):
     mistake("top_layer_error", words)(lambda gram, overlap, norm, found=found: found(gram, overlap, norm))
+
+
+@mistake(
+    "top_layer_error",
+    "that is how well gram u = overlap is solved, not the error: put that u into norm - 2 u.overlap + u.gram u",
+)
+def residual_of_the_solution(gram: Floats, overlap: Floats, norm: float) -> Any:  # lstsq gives it, too
+    u = np.linalg.solve(gram, overlap)
+    return ((gram @ u - overlap) ** 2).sum()
 
 
 @mistake(

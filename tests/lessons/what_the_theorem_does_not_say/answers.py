@@ -149,6 +149,28 @@ def a_third_of_its_height(folds: int) -> nn.Module:
     return network
 
 
+@told("tent_network", "called twice, it gives two different networks")
+def leaves_the_last_bias(folds: int) -> nn.Module:
+    network = tent_network(folds)
+    last = nn.Linear(2, 1, dtype=torch.float64)
+    last.weight.data = network[-1].weight.data
+    return nn.Sequential(*network[:-1], last)
+
+
+@told("tent_network", "a weight matrix of 1 x 2 is transposed")
+def a_column_for_a_row(folds: int) -> nn.Module:
+    network = tent_network(folds)
+    network[0].weight.data = network[0].weight.data.T
+    return network
+
+
+@told("tent_network", "write 2.0 and not 2")
+def in_whole_numbers(folds: int) -> nn.Module:
+    network = tent_network(folds)
+    network[-1].weight.data = torch.tensor([[2, -4]])
+    return network
+
+
 # least_units
 
 
@@ -234,6 +256,11 @@ def returns_the_top_layer(gram: Floats, overlap: Floats, norm: float) -> Any:
     return np.linalg.solve(gram, overlap)
 
 
+@told("top_layer_error", "how well gram u = overlap is solved is not the error")
+def returns_the_residual(gram: Floats, overlap: Floats, norm: float) -> Any:
+    return np.linalg.lstsq(gram, overlap, rcond=None)[1]  # empty
+
+
 @told("top_layer_error", "that is not the least of mean")
 def minus_five(gram: Floats, overlap: Floats, norm: float) -> float:
     return -5.0
@@ -266,6 +293,16 @@ def compares_with_the_number_of_masks(dimension: int, eps: float) -> float:
     while 2**m < Fraction(1 / (2 * eps)) ** dimension**2 / 2:
         m += 1
     return m
+
+
+@right("counting_bound")
+def halves_the_maps(dimension: int, eps: float) -> float:
+    return max(math.ceil(math.log2(0.5) - dimension**2 * math.log2(2 * eps)), 0)
+
+
+@told("counting_bound", "take its logarithm first")
+def takes_the_power_first(dimension: int, eps: float) -> float:
+    return max(math.ceil(math.log2((1 / (2 * eps)) ** (dimension**2) / 2)), 0)
 
 
 @told("counting_bound", "a number of weights is whole")

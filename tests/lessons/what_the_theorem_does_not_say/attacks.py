@@ -10,13 +10,21 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from torch import nn
 
-from lthedu.lessons.what_the_theorem_does_not_say import routes
-from lthedu.proof import best_subsets, features, limits
+from lthedu.lessons.what_the_theorem_does_not_say.folding import folded
+from lthedu.proof import best_subsets, construct_shallow, features, limits
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 SEEDS = (50, 51, 52, 53, 54)
+
+
+def every_choice_of_sides() -> tuple[int, float]:
+    """Seven knots at the knots of the sawtooth of three folds: of 128 choices of sides, how many beat 1/2; the best."""
+    sawtooth, knots = limits.pieces(limits.tent_network(3)), np.arange(1, 8) / 8
+    off = [limits.best_fit(sawtooth, knots, sides)[1] for sides in itertools.product([1, -1], repeat=7)]
+    return sum(distance < 0.5 - 1e-6 for distance in off), min(off)
 
 
 def knots_that_move() -> dict[int, float]:
@@ -37,20 +45,11 @@ def knots_that_move() -> dict[int, float]:
     return found
 
 
-def other_sides_of_the_knots() -> tuple[float, int]:
-    """Is the lesson's 1/6 the best of its seven knots? The least distance over all sides, and how many beat 1/2."""
-    sawtooth, knots = limits.pieces(limits.tent_network(3)), [k / 8 for k in range(1, 8)]
-    off = [limits.best_fit(sawtooth, knots, sides)[1] for sides in itertools.product([-1, 1], repeat=7)]
-    return min(off), sum(distance < 0.5 - 1e-6 for distance in off)
-
-
 def other_errors_allowed() -> dict[float, dict[str, float]]:
     """Do the routes grow alike for another eps and another draw? Growth of the widest layer a fold, from 3 to 5."""
     makes: dict[str, Callable[[int, float], int]] = {
         "two layers": lambda k, eps: _widest(limits.prune_to(limits.shallow_sawtooth(k), eps=eps, seed=9)),
-        "three layers": lambda k, eps: _widest(
-            routes.prune_one_layer_more(routes.halfway_sawtooth(k), eps=eps, seed=9)
-        ),
+        "three layers": lambda k, eps: max(one_layer_more(k, eps=eps, seed=9)),
         "as deep as the folds": lambda k, eps: _widest(limits.prune_to(limits.tent_network(k), eps=eps, seed=9)),
     }
     return {eps: {route: (make(5, eps) / make(3, eps)) ** 0.5 for route, make in makes.items()} for eps in (0.3, 0.03)}
@@ -63,8 +62,28 @@ def more_folds() -> dict[int, int]:
 
 def the_widest_of_three_layers() -> dict[int, tuple[int, ...]]:
     """Which layer is it that widens in the three-layer route? The hidden widths of its random network, by folds."""
-    pruned = {k: routes.prune_one_layer_more(routes.halfway_sawtooth(k), eps=0.1)[0] for k in (2, 3, 4, 5)}
-    return {k: ticket.source.sizes[1:-1] for k, ticket in pruned.items()}
+    return {k: one_layer_more(k, eps=0.1, seed=0) for k in (2, 3, 4, 5)}
+
+
+def halfway_sawtooth(folds: int) -> nn.Sequential:
+    """The sawtooth in three layers: half of the folds in the first hidden layer, the others in the second."""
+    first, _, last = limits.shallow_sawtooth(folds // 2)
+    then, _, top = limits.shallow_sawtooth(folds - folds // 2)
+    joined = nn.Linear(last.in_features, then.out_features)  # where the halves meet, two linear layers become one
+    joined.weight.data = then.weight.data @ last.weight.data
+    joined.bias.data = then.weight.data @ last.bias.data + then.bias.data
+    return nn.Sequential(first, nn.ReLU(), joined, nn.ReLU(), top)
+
+
+def one_layer_more(folds: int, *, eps: float, seed: int) -> tuple[int, ...]:
+    """Hidden widths of a random network with four layers that is pruned to `halfway_sawtooth`, by Burkholz's way."""
+    target, eta = halfway_sawtooth(folds), min(eps, 0.25)
+    while True:
+        ticket = construct_shallow(target, eta=eta, seed=seed)
+        made = limits.pieces(ticket.module())
+        if limits.distance(limits.pieces(target), limits.Pieces(made.x, ticket.scale * made.y)) <= eps:
+            return tuple(ticket.source.sizes[1:-1])
+        eta /= 2
 
 
 def turned_units_make_more_pieces() -> list[int]:
@@ -72,7 +91,7 @@ def turned_units_make_more_pieces() -> list[int]:
     x = np.array([0, 1 / 4, 1 / 2, 7 / 8, 1])
     units = np.array([x - 1 / 4, 1 / 2 - x, 7 / 8 - x]).clip(min=0)  # relu
     fold = limits.Pieces(x, (np.array([-8, 20 / 3, -32 / 3]) @ units + 6).round(12))  # 0 and 1 in turns
-    return [len(routes.folded(fold, times)) for times in (1, 2, 3)]
+    return [len(folded(fold, times)) for times in (1, 2, 3)]
 
 
 def few_kept_by_formula() -> dict[float, tuple[float, float, float]]:
@@ -138,40 +157,6 @@ def fewest_of_many_numbers() -> dict[int, float]:
     return found
 
 
-def each_weight_alone() -> dict[str, tuple[float, float]]:
-    """Do searches fail because all eight weights must be right at once? The worst error, one by one and at once.
-
-    Medians over seeds, with 5,000 questions for all weights together in both cases.
-    """
-    found: dict[str, list[tuple[float, float]]] = {"random masks": [], "flips": []}
-    for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        x, secret = rng.uniform(-1, 1, (8, 16)), rng.uniform(-0.5, 0.5, 8)
-        for name, search in (("random masks", _best_of_random), ("flips", _flips)):
-            alone = max(search(x[i : i + 1], secret[i : i + 1], 5000 // 8, rng) for i in range(8))
-            found[name].append((alone, search(x, secret, 5000, rng)))
-    return {name: tuple(np.median(errors, axis=0).tolist()) for name, errors in found.items()}
-
-
-def _off(x: Floats, secret: Floats, mask: Bools) -> float:
-    return float(np.abs((mask * x).sum(1) - secret).max())
-
-
-def _best_of_random(x: Floats, secret: Floats, questions: int, rng: np.random.Generator) -> float:
-    return min(_off(x, secret, rng.random(x.shape) < 0.5) for _ in range(questions))
-
-
-def _flips(x: Floats, secret: Floats, questions: int, rng: np.random.Generator) -> float:
-    mask = rng.random(x.shape) < 0.5
-    error = _off(x, secret, mask)
-    for _ in range(questions):
-        other = mask.copy()
-        other.flat[rng.integers(mask.size)] ^= True
-        if (now := _off(x, secret, other)) <= error:
-            mask, error = other, now
-    return error
-
-
 def better_searches() -> dict[str, float]:
     """Eight weights, 20,000 questions: is the climbing at fault? Median error of the worst weight, by search."""
     found: dict[str, list[float]] = {"restarts": [], "annealing": [], "told the sum": [], "targets known": []}
@@ -183,6 +168,49 @@ def better_searches() -> dict[str, float]:
         found["told the sum"].append(_climb(x, wanted, rng, told=np.sum))
         found["targets known"].append(float(best_subsets(x, wanted).errors.max()))
     return {name: float(np.median(errors)) for name, errors in found.items()}
+
+
+def one_weight_at_a_time() -> dict[str, dict[str, float]]:
+    """Is it that all must be right at once? Medians of the worst of eight weights, 5,000 questions for all or for each.
+
+    "stuck" is the share of weights whose flips end where no single flip of their 16 is better.
+    """
+    found: dict[str, dict[str, list[float]]] = {
+        search: {"at once": [], "one by one": [], "stuck": []} for search in ("random masks", "flips")
+    }
+    for seed in range(50, 70):
+        rng = np.random.default_rng([8, seed])
+        x, wanted = rng.uniform(-1, 1, (8, 16)), rng.uniform(-0.5, 0.5, 8)
+        for search, spend in (("random masks", _best_of_random), ("flips", _flips)):
+            alone = [spend(x[i : i + 1], wanted[i : i + 1], rng) for i in range(8)]
+            found[search]["at once"].append(spend(x, wanted, rng)[0])
+            found[search]["one by one"].append(max(error for error, _ in alone))
+            for i, (error, mask) in enumerate(alone):
+                flipped = mask ^ np.eye(16, dtype=bool)
+                found[search]["stuck"].append(float(np.abs(flipped @ x[i] - wanted[i]).min() >= error))
+    return {
+        search: {name: float((np.mean if name == "stuck" else np.median)(values)) for name, values in errors.items()}
+        for search, errors in found.items()
+    }
+
+
+def _best_of_random(x: Floats, wanted: Floats, rng: np.random.Generator) -> tuple[float, Bools]:
+    masks = rng.random((5000, *x.shape)) < 0.5
+    errors = np.abs((masks * x).sum(2) - wanted).max(1)
+    return float(errors.min()), masks[errors.argmin()]
+
+
+def _flips(x: Floats, wanted: Floats, rng: np.random.Generator) -> tuple[float, Bools]:
+    mask = rng.random(x.shape) < 0.5
+    error = float(np.abs((mask * x).sum(1) - wanted).max())
+    for _ in range(4999):
+        mask.flat[j := rng.integers(mask.size)] ^= True
+        new = float(np.abs((mask * x).sum(1) - wanted).max())
+        if new <= error:
+            error = new
+        else:
+            mask.flat[j] ^= True
+    return error, mask
 
 
 def _climb(

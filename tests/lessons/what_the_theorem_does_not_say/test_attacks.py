@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from lessons.what_the_theorem_does_not_say import attacks
 
+from lthedu.proof import limits
+
 pytestmark = pytest.mark.full
 
 
@@ -11,6 +13,12 @@ def test_no_choice_of_knots_beats_the_bound_and_at_the_bound_moving_them_helps()
     found = attacks.knots_that_move()
     assert min(found[5], found[6]) > 0.5 - 1e-6
     assert found[7] < 1 / 6
+
+
+def test_the_best_sides_come_nearer_than_the_lessons_example() -> None:
+    better, best = attacks.every_choice_of_sides()
+    assert better == 86
+    assert best == pytest.approx(1 / 14)
 
 
 def test_the_routes_grow_alike_for_other_errors_and_draws() -> None:
@@ -22,6 +30,13 @@ def test_the_routes_grow_alike_for_other_errors_and_draws() -> None:
 def test_the_deep_route_adds_where_it_could_have_multiplied() -> None:
     added = np.diff(list(attacks.more_folds().values()))
     assert added[-1] <= added[0] < 120  # under 60 a fold
+
+
+@pytest.mark.parametrize("folds", [2, 3, 5, 8])
+def test_folding_half_in_each_layer_is_folding_all(folds: int) -> None:
+    halfway = attacks.halfway_sawtooth(folds)
+    assert [layer.out_features for layer in halfway[::2]] == [2 ** (folds // 2), 2 ** (folds - folds // 2), 1]
+    assert limits.distance(limits.pieces(halfway), limits.pieces(limits.tent_network(folds))) < 1e-12
 
 
 def test_up_to_four_folds_the_three_layer_route_shows_its_first_layer() -> None:
@@ -68,13 +83,8 @@ def test_no_search_that_climbs_comes_near_one_that_knows_the_targets() -> None:
     assert min(value for name, value in found.items() if name != "targets known") > 50 * found["targets known"]
 
 
-def test_other_sides_of_the_seven_knots_come_nearer_than_a_sixth() -> None:
-    least, better = attacks.other_sides_of_the_knots()
-    assert least == pytest.approx(1 / 14, abs=1e-6)
-    assert better == 86
-
-
-def test_only_random_masks_fail_because_all_must_be_right_at_once() -> None:
-    (alone, at_once), (flips_alone, flips_at_once) = attacks.each_weight_alone().values()
-    assert at_once > 10 * alone
-    assert flips_at_once < 1.5 * flips_alone
+def test_random_masks_fail_because_all_must_be_right_at_once_and_flips_because_they_are_stuck() -> None:
+    found = attacks.one_weight_at_a_time()
+    assert found["random masks"]["at once"] > 50 * found["random masks"]["one by one"]
+    assert found["flips"]["at once"] < 2 * found["flips"]["one by one"]
+    assert found["flips"]["stuck"] == 1

@@ -26,41 +26,23 @@ def test_sawtooths_are_drawn_knot_by_knot_and_counted() -> None:
         figures.sawtooths({})
 
 
-def test_fit_errors_show_the_nearest_of_each_number_and_the_bound() -> None:
-    figure, alt = figures.fit_errors({1: [0.6, 0.5], 3: [0.4, 0.1, 0.9]}, least=3)
-    lines = by_label(figure.axes[0])
-    nearest = lines["nearest of all tried"]
-    assert list(zip(nearest.get_xdata(), nearest.get_ydata(), strict=True)) == [(1, 0.5), (3, 0.1)]
-    assert set(lines["the bound: 3 units"].get_xdata()) == {3}
-    assert "1 tries lie higher up" in words(figure)
-    assert "with 3 units something is" in figure.axes[0].get_title()
-    assert "5 networks" in alt
-    with pytest.raises(ValueError, match="no distances"):
-        figures.fit_errors({}, least=1)
-
-
-def test_the_title_of_fit_errors_follows_what_was_tried() -> None:
-    figure, _ = figures.fit_errors({1: [0.6], 3: [0.5]}, least=3)
-    assert figure.axes[0].get_title() == "Nothing tried is nearer than 1/2"
-
-
 ROUTES = pd.DataFrame(
-    [(k, route, base * k) for k in (3, 6) for route, base in zip(figures.ROUTES, (100, 30, 10), strict=True)],
+    [(k, route, base * k) for k in (3, 6) for route, base in zip(figures.ROUTES, (100, 10), strict=True)],
     columns=["folds", "route", "widest"],
 )
 
 
-def test_routes_stand_beside_their_names_above_the_floor_of_four_layers() -> None:
-    figure, alt = figures.widths_by_route(ROUTES, guess={"two layers": "1,200", "three layers": "many"})
+def test_routes_stand_beside_their_names_on_both_axes() -> None:
+    figure, alt = figures.widths_by_route(ROUTES, guess={"two layers": "1,200", "as deep as the folds": "many"})
     ax, linear = figure.axes
     assert (ax.get_yscale(), linear.get_yscale()) == ("log", "linear")
-    assert [list(line.get_ydata()) for line in ax.lines[:4]] == [[300, 600], [90, 180], [30, 60], [1, 3]]
-    assert [list(line.get_ydata()) for line in linear.lines] == [[300, 600], [90, 180], [30, 60]]
+    for each in (ax, linear):
+        assert [list(line.get_ydata()) for line in each.lines[:2]] == [[300, 600], [30, 60]]
     assert f"{sum(y > linear.get_ylim()[1] for y in ROUTES['widest'])} marks lie higher up" in words(figure)
-    assert {"two layers: 600", "three layers: 180", "as deep as the folds: 60"} <= set(words(figure))
+    assert {"two layers: 600", "as deep as the folds: 60"} <= set(words(figure))
     star = by_label(ax)["your guess: two layers"]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (6, 1200)
-    assert "The guess 'many' for 'three layers' is not drawn" in alt
+    assert "The guess 'many' for 'as deep as the folds' is not drawn" in alt
 
 
 def test_masks_are_drawn_as_shares_of_the_trained_error_with_a_band() -> None:
@@ -78,10 +60,10 @@ def test_kept_weights_stand_against_random_ones_at_equal_eps_with_the_bound() ->
     rows = [(eps, m, keep, 72, 18, 4, 2) for eps in (0.1, 0.01) for m, keep in figures.WAYS]
     columns = ["eps", "method", "keep", "random", "kept", "entries", "least"]
     figure, alt = figures.kept_and_random(pd.DataFrame(rows, columns=columns), "made here")
-    assert [ax.get_title() for ax in figure.axes] == ["each map within eps = 0.1", "each map within eps = 0.01"]
+    assert [ax.get_title() for ax in figure.axes] == ["all maps within eps = 0.1", "all maps within eps = 0.01"]
     for ax in figure.axes:
         assert all((line.get_xdata()[0], line.get_ydata()[0]) == (18, 4.5) for line in ax.lines[:1])
-        bound = by_label(ax)["needed to serve all maps, by counting"]
+        bound = by_label(ax)["needed to serve all maps at once"]
         assert set(bound.get_ydata()) == {0.5}
     assert "stored run: made here" in [text.get_text() for text in figure.texts]
     assert "panels for 2 values of eps" in alt
