@@ -162,7 +162,7 @@ def ggn(network: nn.Module, x: Tensor) -> Tensor:
 
     >>> network = nn.Linear(1, 2, bias=False)
     >>> _ = network.weight.data.zero_()
-    >>> ggn(network, torch.tensor([[2.0]])).tolist()
+    >>> ggn(network, torch.tensor([[2.0]])).round(decimals=4).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
     params = {name: p.detach() for name, p in network.named_parameters()}
