@@ -90,15 +90,17 @@ class Deletions(Experiment[Settings]):
     COLUMNS = ("arm", "damping", "density", "when", "lr", "replicate", "rise", "val", "accuracy")
     stream = "deletions order"
 
+    def __post_init__(self) -> None:
+        self.data = self.data.first(self.settings.images)
+
     def work(self, tick: Progress, keep: Keep) -> None:
         """Train, cut, and train on."""
         s = self.settings
-        self.data = self.data.first(s.images)
         start = self.create(lambda: MLP(s.sizes))
         decay = RateSchedule("cosine")
         self.trained = self.train(start, optimizer=Optimizer("sgd", lr=s.lr, schedule=decay)).replicates
         before = evaluate(self.trained, self.data, "train")[0]
-        whole = [_curved(self.trained.module(i), self.data.x_train, self.data.y_train) for i in range(len(s.seeds))]
+        whole = [_Curved(self.trained.module(i), self.data.x_train, self.data.y_train) for i in range(len(s.seeds))]
         cases = [(arm, d) for arm in s.arms for d in (s.dampings if arm in DAMPED else (None,))]
         order = [derive(seed, "deletions, another order") for seed in s.seeds]
         for i, (arm, damping) in enumerate(cases):
@@ -194,10 +196,6 @@ class _Curved:
         """1 for each weight that is kept, and for each bias, 0 for the others: (n,)."""
         mask = select_globally(scores, density)
         return flatten({n: mask[n].float() if n in mask else torch.ones_like(p) for n, p in self.params.items()})
-
-
-def _curved(network: nn.Module, x: Tensor, y: Tensor) -> _Curved:
-    return _Curved(network, x, y)
 
 
 def _times_input(network: nn.Module, params: Params, x: Tensor) -> Scores:

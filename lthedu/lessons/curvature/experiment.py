@@ -15,6 +15,7 @@ from lthedu.experiments import Densities, Experiment, Keep, Seeded, Sizes
 from lthedu.experiments.base import one_after_another
 from lthedu.landscape.hessian import flat_loss, flatten, hvp, unflatten
 from lthedu.landscape.lanczos import lanczos, largest, part_inside
+from lthedu.lessons.curvature.saliency import same_inputs
 from lthedu.networks import masks
 from lthedu.networks.masks import Params
 from lthedu.networks.models import MLP
@@ -25,7 +26,7 @@ from lthedu.training.minibatches import minibatches
 
 Rate = Annotated[float, Above(0)]
 Rates = Annotated[tuple[Rate, ...], AtLeast(1)]
-BATCHES, FULL, EDGE = "batches of 64", "all images", "all images, large rate"
+START, BATCHES, FULL, EDGE = "untrained", "batches of 64", "all images", "all images, large rate"
 ARMS = (BATCHES, FULL, EDGE)
 SGD, DOMINANT, BULK = "SGD", "only along them", "only beside them"
 WAYS = (SGD, DOMINANT, BULK)
@@ -61,7 +62,7 @@ LESSON = Settings()
 SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), sizes=(196, 6, 10), images=128, looks=(2, 4), lanczos=12, begin=3, steps=3),
     lesson=LESSON,
-    paper=replace(LESSON, images=5000, looks=(20, 50, 100, 200, 500, 1000, 2000), lanczos=40, steps=1000),
+    paper=replace(LESSON, images=3000, looks=(20, 50, 100, 200, 400, 1000), lanczos=40, steps=1000),
 )
 scaled_settings = SIZES.now
 
@@ -115,11 +116,23 @@ class Overlap(_WithHessian):
     >>> from lthedu import data
     >>> mnist = data.pooled(data.load("mnist", device="cpu").first(200, 50, 50))
     >>> table = Overlap(mnist, SIZES.tiny).run()
-    >>> list(table["arm"].unique()) == list(ARMS)
+    >>> list(table["arm"].unique()) == [START, *ARMS]
     True
     """
 
-    COLUMNS = ("arm", "lr", "step", "replicate", "loss", "share", "one_batch", "previous", "sharpness", "last", "beyond")
+    COLUMNS = (
+        "arm",
+        "lr",
+        "step",
+        "replicate",
+        "loss",
+        "share",
+        "one_batch",
+        "previous",
+        "sharpness",
+        "last",
+        "beyond",
+    )
     carries = {"masks": one_after_another, "spectra": one_after_another}
 
     def __post_init__(self) -> None:
@@ -130,10 +143,11 @@ class Overlap(_WithHessian):
     def work(self, tick: Progress, keep: Keep) -> None:
         """Train three ways, and look."""
         s = self.settings
+        first = self.look(START, s.lr, 0, self.start.params, None)
         for k, arm in enumerate(ARMS):
             lr = s.large if arm == EDGE else s.lr
             batch = s.batch_size if arm == BATCHES else len(self.data.x_train)
-            before = self.look(arm, lr, 0, self.start.params, None)
+            before = first
             rule = Optimizer("sgd", lr=lr)
             for now in self.training(self.start, steps=s.looks[-1], batch_size=batch, optimizer=rule):
                 if now.step in s.looks:
@@ -157,7 +171,11 @@ class Overlap(_WithHessian):
             again = torch.nan if before is None else float((before[i].T @ inside).square().sum() / s.top)
             rows.append(
                 (float(loss(weights)), self.share(whole, inside), self.share(few, inside), again)
-                + (float(values[0]), float(values[min(s.top, len(values)) - 1]), float(values[min(s.top, len(values) - 1)]))
+                + (
+                    float(values[0]),
+                    float(values[min(s.top, len(values)) - 1]),
+                    float(values[min(s.top, len(values) - 1)]),
+                )
             )
             found.append(inside)
             if arm == BATCHES and step == s.looks[-1]:
@@ -174,7 +192,11 @@ class Overlap(_WithHessian):
         for density in self.settings.densities:
             mask = select_globally(magnitude(params), density)
             coin = generator(self.settings.seeds[i], "mask control", round(density * 1e6))
-            for arm, kept in ((LARGEST, mask), (SAME_LAYER, random_mask(mask, coin)), (SAME_INPUT, _columns(mask, coin))):
+            for arm, kept in (
+                (LARGEST, mask),
+                (SAME_LAYER, random_mask(mask, coin)),
+                (SAME_INPUT, same_inputs(mask, coin)),
+            ):
                 share = sum(float(on[n][m].sum()) for n, m in kept.items()) / whole
                 self.masks.append((arm, density, self.first + i, share))
 
@@ -202,7 +224,9 @@ class Restricted(_WithHessian):
             for j, way in enumerate(WAYS):
                 tick(k * len(WAYS) + j, len(s.rates) * len(WAYS), f"{way} at {lr:g}")
                 done = self.on(begun, way, lr, bases)
-                loss, accuracy = (evaluate(done, self.data, split)[n].tolist() for n, split in ((0, "train"), (1, "test")))
+                loss, accuracy = (
+                    evaluate(done, self.data, split)[n].tolist() for n, split in ((0, "train"), (1, "test"))
+                )
                 self.note({"way": way, "lr": lr}, before=before, loss=loss, accuracy=accuracy)
 
     def bases(self, params: Params) -> list[Tensor]:
@@ -257,10 +281,3 @@ def _gradient(loss: Callable[[Tensor], Tensor], weights: Tensor) -> Tensor:
 def _energy(vectors: Tensor, params: Params) -> Params:
     """How much squared length of all vectors (n, k) together lies on each parameter."""
     return unflatten(vectors.square().sum(1), params)
-
-
-def _columns(mask: masks.Mask, coin: torch.Generator) -> masks.Mask:
-    """Random masks with equal counts at each input of a layer."""
-    from lthedu.lessons.curvature.saliency import same_inputs
-
-    return same_inputs(mask, coin)
