@@ -75,7 +75,7 @@ class Settings(Seeded):
     steps: Count = 3000
     lr: Rate = 0.1
     steps_on: Count = 500
-    rates_on: Annotated[tuple[Rate, ...], AtLeast(1)] = (0.03, 0.1, 0.3)
+    rates_on: Annotated[tuple[Rate, ...], AtLeast(1)] = (0.1, 0.3, 0.6)
     batch_size: Count = 64
 
 

@@ -44,7 +44,7 @@ class Settings(Seeded):
     rounds: Count = 50  # of SynFlow
     steps: Count = 430  # one pass over the training images
     batch_size: Count = 128
-    rates: Annotated[tuple[Rate, ...], AtLeast(1)] = (3e-3, 1e-2, 3e-2)
+    rates: Annotated[tuple[Rate, ...], AtLeast(1)] = (1e-2, 3e-2, 1e-1)
     deep: Annotated[tuple[Count, ...], AtLeast(2)] = (784, *[100] * 6, 10)  # where layers go empty
     collapse: Densities = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
