@@ -9,14 +9,13 @@ from lthedu.landscape.hessian import Product
 
 
 @typed
-def lanczos(product: Product, start: Tensor, steps: Count, orthogonalise: bool = True) -> tuple[Tensor, Tensor]:
+def lanczos(product: Product, start: Tensor, steps: Count) -> tuple[Tensor, Tensor]:
     """The tridiagonal matrix T (m, m) and the basis Q (n, m), orthonormal columns, for which Q' H Q = T.
 
     `product(v)` gives H v for the symmetric H (n, n); `start` (n,) is the first direction. Each step multiplies the
-    newest direction by H and takes off what lies along the earlier ones. In exact arithmetic only the last two are
-    concerned, and without `orthogonalise` only those are taken off. Rounding then lets the first directions back in,
-    and eigenvalues appear a second time. m is `steps`, or less where no new direction is left. Raises ValueError for a
-    start that is zero, and for more steps than dimensions.
+    newest direction by H and takes off what lies along all earlier ones. In exact arithmetic the last two would do. But
+    rounding lets the first directions back in, and eigenvalues then appear a second time. m is `steps`, or less where
+    no new direction is left. Raises ValueError for a start that is zero, and for more steps than dimensions.
 
     >>> h = torch.diag(torch.tensor([3.0, 1.0]))
     >>> t, q = lanczos(lambda v: h @ v, torch.ones(2), 2)
@@ -33,9 +32,8 @@ def lanczos(product: Product, start: Tensor, steps: Count, orthogonalise: bool =
     for i in range(steps):
         rest = product(q[:, i])
         along[i] = rest @ q[:, i]
-        earlier = q[:, : i + 1] if orthogonalise else q[:, max(i - 1, 0) : i + 1]
-        for _ in range(2 if orthogonalise else 1):  # once leaves some of the rounding
-            rest = rest - earlier @ (earlier.T @ rest)
+        for _ in range(2):  # once leaves some of the rounding
+            rest = rest - q[:, : i + 1] @ (q[:, : i + 1].T @ rest)
         beyond[i] = rest.norm()
         if i + 1 == steps or beyond[i] <= 1e-6 * along[: i + 1].abs().max():
             break

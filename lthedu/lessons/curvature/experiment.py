@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Count, Rising
 from lthedu.base.streams import generator
-from lthedu.data import Dataset
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Sizes
 from lthedu.experiments.base import one_after_another
 from lthedu.landscape.hessian import flat_loss, flatten, hvp, unflatten
