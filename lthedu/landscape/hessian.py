@@ -38,7 +38,7 @@ def unflatten(vector: Tensor, like: Params) -> Params:
     sizes = [p.numel() for p in like.values()]
     if vector.shape != (sum(sizes),):
         raise ValueError(f"vector has shape {tuple(vector.shape)}; the parameters need ({sum(sizes)},)")
-    return {n: v.view(p.shape) for (n, p), v in zip(like.items(), vector.split(sizes), strict=True)}
+    return {n: v.view(p.shape) for (n, p), v in zip(like.items(), torch.split(vector, sizes), strict=True)}
 
 
 @typed
@@ -95,7 +95,7 @@ def squared_gradients(network: nn.Module, x: Tensor, y: Tensor, share: Tensor | 
 
     each = vmap(grad(loss), (None, 0, 0))
     total = {name: torch.zeros_like(p) for name, p in params.items()}
-    for some in torch.arange(len(x)).split(CHUNK):
+    for some in torch.split(torch.arange(len(x)), CHUNK):
         for name, g in each(params, x[some], y[some]).items():
             total[name] += torch.tensordot(share[some], g**2, 1)
     return total
@@ -172,7 +172,7 @@ def ggn(network: nn.Module, x: Tensor) -> Tensor:
         return functional_call(network, params, (x[None],))[0]  # type: ignore[no-any-return]
 
     total = x.new_zeros(size, size)
-    for some in x.split(CHUNK):
+    for some in torch.split(x, CHUNK):
         found = vmap(torch.func.jacrev(output), (None, 0))(params, some)
         jacobian = torch.cat([found[name].flatten(2) for name in params], 2)  # (some, classes, n)
         answers = network(some).softmax(1)[:, :, None]

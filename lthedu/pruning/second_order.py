@@ -41,7 +41,9 @@ def damped_inverse(hessian: Tensor, damping: Positive) -> Tensor:
     """
     if hessian.ndim != 2 or hessian.shape[0] != hessian.shape[1]:
         raise ValueError(f"the Hessian has shape {tuple(hessian.shape)}; it must be a square, (n, n)")
-    return torch.linalg.inv(hessian + damping * torch.eye(len(hessian), dtype=hessian.dtype, device=hessian.device))
+    identity = torch.eye(len(hessian), dtype=hessian.dtype, device=hessian.device)
+    inverse: Tensor = torch.linalg.inv(hessian + damping * identity)
+    return inverse
 
 
 @typed
@@ -61,7 +63,7 @@ def obs_update(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -> Tensor:
         return weights.clone()
     where = torch.as_tensor(list(gone), device=weights.device)
     columns = inverse[:, where]
-    found = weights - columns @ torch.linalg.solve(columns[where], weights[where])
+    found: Tensor = weights - columns @ torch.linalg.solve(columns[where], weights[where])
     found[where] = 0  # exactly, and not up to rounding
     return found
 

@@ -1,15 +1,17 @@
 """Deleting weights of trained networks by their curvature, with and without moving the others; a stored run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, AtLeast, Count
+from lthedu.base.ranges import Above, AtLeast, Columns, Count
 from lthedu.base.streams import derive, generator
+from lthedu.data import Dataset
 from lthedu.experiments import Densities, Experiment, Keep, Seeded
 from lthedu.landscape.hessian import (
     flat_loss,
@@ -27,7 +29,7 @@ from lthedu.networks.masks import Params
 from lthedu.networks.models import MLP
 from lthedu.pruning import Scores, magnitude, random_scores, select_globally
 from lthedu.pruning.second_order import damped_inverse, obd, obs_path, obs_update
-from lthedu.training import Optimizer, Progress, RateSchedule, evaluate
+from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, evaluate
 
 Rate = Annotated[float, Above(0)]
 Arm = Literal[
@@ -117,7 +119,7 @@ class Deletions(Experiment[Settings]):
                     on = self.train(cut, mask=mask, steps=s.steps_on, optimizer=rule, order=order).replicates
                     self.measure(about | {"when": ON, "lr": lr}, on, before)
 
-    def measure(self, about: dict[str, object], networks: object, before: Tensor) -> None:
+    def measure(self, about: dict[str, object], networks: Replicates, before: Tensor) -> None:
         """Note a row a network."""
         rise = evaluate(networks, self.data, "train")[0] - before
         val, test = (evaluate(networks, self.data, part)[1].tolist() for part in ("val", "test"))
@@ -143,7 +145,7 @@ class _Curved:
         if arm == "random":
             return random_scores(self.params, generator(seed, "deletions, random"))
         if arm == "magnitude times input":
-            return _times_input(self.network, self.params, self.x)
+            return {n: self.params[n].abs() * x for n, x in _inputs(self.network, self.x).items()}
         return obd(self.params, self.curvature(arm, seed))
 
     def curvature(self, arm: str, seed: int) -> Params:
@@ -198,10 +200,63 @@ class _Curved:
         return flatten({n: mask[n].float() if n in mask else torch.ones_like(p) for n, p in self.params.items()})
 
 
-def _times_input(network: nn.Module, params: Params, x: Tensor) -> Scores:
-    """|w| times the root mean square of what the weight multiplies (Sun and others 2024)."""
-    found: Scores = {}
-    for layer in network.layers:  # type: ignore[union-attr]
-        found[f"layers.{len(found)}.weight"] = layer.weight.detach().abs() * (x**2).mean(0).sqrt()
+@typed
+def at_best(
+    table: Annotated[pd.DataFrame, Columns("val")],
+    by: Sequence[str] = ("arm", "density", "when"),
+    over: Sequence[str] = ("damping", "lr"),
+) -> pd.DataFrame:
+    """Of every group `by` the rows at the setting of `over` whose mean validation accuracy is highest.
+
+    >>> row = {"arm": "OBS", "density": 0.1, "when": "cut", "damping": 0.1}
+    >>> found = at_best(pd.DataFrame([row | {"lr": 0.1, "val": 0.8}, row | {"lr": 0.2, "val": 0.9}]))
+    >>> found["lr"].tolist()
+    [0.2]
+    """
+    mean = table.groupby([*by, *over], dropna=False, sort=False)["val"].mean().reset_index()
+    best = mean.loc[mean.groupby(list(by), sort=False)["val"].idxmax()].drop(columns="val")
+    found: pd.DataFrame = best.merge(table, on=[*by, *over], how="left")
+    return found
+
+
+Score = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+@typed
+def rises(
+    networks: Replicates, data: Dataset, scores: Mapping[str, Score], densities: Densities = (0.7, 0.5, 0.3, 0.2, 0.1)
+) -> pd.DataFrame:
+    """How much the loss of MLPs on the training images rises where weights of low score are deleted: a row a network.
+
+    A score is a function of a layer's weights, of the Hessian's diagonal there, and of the root mean square of what
+    each weight is multiplied by.
+
+    >>> from lthedu import data
+    >>> few = data.pooled(data.load("mnist", device="cpu").first(20, 5, 5))
+    >>> one = Replicates.create(lambda: MLP([196, 3, 10]), seeds=[0])
+    >>> rises(one, few, {"magnitude": lambda w, h, x: w.abs()}, (0.5,)).shape
+    (1, 4)
+    """
+    rows = []
+    for i in range(len(networks)):
+        network = networks.module(i)
+        params = {name: p.detach() for name, p in network.named_parameters()}
+        curvature = ggn_diagonal(network, data.x_train)
+        inputs = _inputs(network, data.x_train)
+        loss = flat_loss(network, data.x_train, data.y_train)
+        before = float(loss(flatten(params)))
+        for name, score in scores.items():
+            found = {n: score(params[n], curvature[n], x.expand_as(params[n])) for n, x in inputs.items()}
+            for density in densities:
+                cut = masks.apply(select_globally(found, density), params)
+                rows.append((name, density, i, float(loss(flatten(cut))) - before))
+    return pd.DataFrame(rows, columns=["arm", "density", "replicate", "rise"])
+
+
+def _inputs(network: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    """The root mean square of what the weights of each layer of an MLP are multiplied by, (in,) by name."""
+    found = {}
+    for i, layer in enumerate(network.layers):  # type: ignore[arg-type]
+        found[f"layers.{i}.weight"] = (x**2).mean(0).sqrt()
         x = layer(x).relu().detach()
-    return {name: found[name] for name in masks.prunable(params)}
+    return found

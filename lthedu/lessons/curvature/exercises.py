@@ -88,7 +88,7 @@ def _shown(got: Any, right: Any, *args: Any) -> str:
     hints=(
         "In the code above, the new direction loses its parts along the last two. Along which others may rounding have "
         "left something?",
-        "Keep all directions in a list. Take the part along each of them off the new one. Doing so twice takes off what "
+        "Keep all directions in a list. Take the part along each off the new one. Doing so twice takes off what "
         "the first time leaves.",
         "directions, along, beyond = [start / start.norm()], [], []\nfor _ in range(steps):\n"
         "    new = product(directions[-1])\n    along.append(new @ directions[-1])\n"
@@ -203,8 +203,8 @@ def _which_update(got: Tensor, right: Tensor, weights: Tensor, inverse: Tensor, 
     level=3,
     hints=(
         "The gradient g of |g|^2 / 2 is H g. How do you get it without a Hessian?",
-        "Take the gradient of the loss with create_graph=True, for the weight matrices alone. Add up the squares, halve "
-        "the sum, and differentiate once more. Then multiply by the weights.",
+        "Take the gradient of the loss with create_graph=True, for the weight matrices alone. Add up the squares, "
+        "halve the sum, and differentiate once more. Then multiply by the weights.",
         "params = {n: p for n, p in network.named_parameters() if p.ndim > 1}\n"
         "loss = torch.nn.functional.cross_entropy(network(x) / temperature, y)\n"
         "g = torch.autograd.grad(loss, list(params.values()), create_graph=True)\n"

@@ -168,14 +168,9 @@ class Overlap(_WithHessian):
             weights = flatten(masks.unstack(params, i))
             whole, few = (_gradient(f, weights) for f in (loss, flat_loss(self.start.model, x[i], y[i])))
             again = torch.nan if before is None else float((before[i].T @ inside).square().sum() / s.top)
-            rows.append(
-                (float(loss(weights)), self.share(whole, inside), self.share(few, inside), again)
-                + (
-                    float(values[0]),
-                    float(values[min(s.top, len(values)) - 1]),
-                    float(values[min(s.top, len(values) - 1)]),
-                )
-            )
+            sharpest, last, after = (float(values[min(k, len(values) - 1)]) for k in (0, s.top - 1, s.top))
+            shares = self.share(whole, inside), self.share(few, inside)
+            rows.append((float(loss(weights)), *shares, again, sharpest, last, after))
             found.append(inside)
             if arm == BATCHES and step == s.looks[-1]:
                 self.spectra.append(values.tolist())
@@ -223,9 +218,7 @@ class Restricted(_WithHessian):
             for j, way in enumerate(WAYS):
                 tick(k * len(WAYS) + j, len(s.rates) * len(WAYS), f"{way} at {lr:g}")
                 done = self.on(begun, way, lr, bases)
-                loss, accuracy = (
-                    evaluate(done, self.data, split)[n].tolist() for n, split in ((0, "train"), (1, "test"))
-                )
+                loss, accuracy = evaluate(done, self.data, "train")[0].tolist(), evaluate(done, self.data)[1].tolist()
                 self.note({"way": way, "lr": lr}, before=before, loss=loss, accuracy=accuracy)
 
     def bases(self, params: Params) -> list[Tensor]:

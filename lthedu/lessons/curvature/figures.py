@@ -149,7 +149,7 @@ def on_masks(found: Annotated[pd.DataFrame, Columns("arm density replicate share
 
 @typed
 def by_density(table: Annotated[pd.DataFrame, Columns("arm density replicate rise")], title: str) -> Drawn:
-    """How much the loss rose by the share of weights kept, a line an arm. Raises ValueError for more than seven arms."""
+    """How much the loss rose, by the weights kept, a line an arm. Raises ValueError for more than seven arms."""
     arms = list(dict.fromkeys(table["arm"]))
     if len(arms) > len(COLOURS):
         raise ValueError(f"there are {len(arms)} arms; allowed: up to {len(COLOURS)}")

@@ -55,7 +55,8 @@ def forgets_the_vector(loss: Loss, weights: Tensor, vector: Tensor) -> Any:
 def _recurrence(product: Loss, start: Tensor, steps: int, unit: bool = True, both: bool = True) -> Any:
     """The textbook's form, in which only the last two directions are taken off."""
     q = [start / start.norm() if unit else start]
-    along, beyond = [], []
+    along: list[Tensor] = []
+    beyond: list[Tensor] = []
     for i in range(steps):
         new = product(q[-1])
         along.append(new @ q[-1])

@@ -1,4 +1,4 @@
-"""SNIP, GraSP and SynFlow before training, beside fair random masks, and the densities where layers go empty; stored."""
+"""SNIP, GraSP and SynFlow before training, beside fair random masks, and where layers run empty; a stored run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Schematics: a valley, and a weight that is deleted with and without the other moving. Each returns a Figure and text."""
+"""Schematics: a valley, a weight that is deleted in two ways, and a starving layer. Each returns figure and text."""
 
 from collections.abc import Sequence
 
@@ -70,7 +70,7 @@ def damage_or_surgery() -> Drawn:
         (cut, ORANGE, "deleted, and\nnothing moves", (-0.5, 1.1)),
         (moved, BLUE, "deleted, and the\nother moves", (-0.5, 2.75)),
     ):
-        ax.annotate("", end, MINIMUM, arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.2})
+        ax.annotate("", tuple(end), tuple(MINIMUM), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.2})
         ax.plot(*end, "o", color=colour, ms=8)
         ax.annotate(words, at, color=colour, fontsize=10)
     ax.plot(*MINIMUM, "*", color=GREEN, ms=15)
