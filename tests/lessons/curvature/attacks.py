@@ -1,0 +1,136 @@
+"""How the verdicts of the lesson on curvature were attacked. Each function takes less than a minute of an idle core.
+
+The seeds are none of the lesson's own, unless a function says so. Shares are in percent, means over five networks.
+"""
+
+from dataclasses import replace
+
+import torch
+
+from lthedu import data
+from lthedu.lessons.curvature.deletions import CUT, ON, SMALL, Deletions, at_best
+from lthedu.lessons.curvature.experiment import (
+    ARMS,
+    BATCHES,
+    BULK,
+    DOMINANT,
+    FULL,
+    LARGEST,
+    LESSON,
+    SAME_INPUT,
+    SGD,
+    Overlap,
+    Restricted,
+    Settings,
+)
+from lthedu.lessons.curvature.saliency import FOUND, SHUFFLED, AtStart
+from lthedu.lessons.curvature.saliency import Settings as Start
+
+SEEDS = tuple(range(40, 45))
+OURS = replace(LESSON, seeds=SEEDS, looks=(20, 100, 400))
+Found = dict[str, float]
+
+
+def digits() -> data.Dataset:
+    return data.pooled(data.load("mnist"))
+
+
+def shares(settings: Settings = OURS, dataset: data.Dataset | None = None) -> dict[str, list[float]]:
+    """The share along the top directions at each look."""
+    table = Overlap(dataset or digits(), settings).run()
+    by = (100 * table.groupby(["arm", "step"])["share"].mean()).round(1)
+    return {arm: by[arm].tolist() for arm in ARMS}
+
+
+def progress(settings: Settings = replace(OURS, rates=(0.1,)), renew: int | None = None) -> Found:
+    """What steps along and beside the directions achieve, in percent of what whole steps do."""
+    experiment = Restricted(digits(), settings, renew=renew)
+    table = experiment.run()
+    gained = (table["before"] - table["loss"]).groupby([table["way"], table["lr"]]).mean().unstack(0)
+    last = gained.iloc[-1]
+    return {way: round(100 * float(last[way] / last[SGD]), 1) for way in (DOMINANT, BULK)}
+
+
+def a_fifth_of_the_rate() -> dict[str, list[float]]:
+    """Batches at rate 0.02: less noise in each step, so less of the gradient along the directions?"""
+    return {BATCHES: shares(replace(OURS, lr=0.02))[BATCHES]}
+
+
+def pixels_from_0_to_1() -> dict[str, list[float]]:
+    """Inputs that are not standardised."""
+    mnist = digits()
+    low = float(mnist.x_train.min())
+    spread = float(mnist.x_train.max()) - low
+    raw = {f"x_{s}": (getattr(mnist, f"x_{s}") - low) / spread for s in ("train", "val", "test")}
+    return shares(dataset=replace(mnist, **raw))
+
+
+def thirty_directions() -> dict[str, list[float]]:
+    """Is the gradient of all images in the directions that come next?"""
+    return {FULL: shares(replace(OURS, top=30, lanczos=60, looks=(100, 400)))[FULL]}
+
+
+def two_hidden_layers() -> dict[str, list[float]]:
+    return shares(replace(OURS, sizes=(196, 32, 32, 10)))
+
+
+def renewed_directions() -> Found:
+    """The directions are found anew every 25 steps."""
+    return progress(renew=25)
+
+
+def from_step_20() -> Found:
+    """Restricted from step 20 on, when most of the loss is still to be lost."""
+    return progress(replace(OURS, rates=(0.1,), begin=20))
+
+
+def ten_times_the_steps() -> Found:
+    return progress(replace(OURS, rates=(0.1,), steps=3000))
+
+
+def random_directions() -> Found:
+    """Nine random directions in the place of the top ones: does leaving out any nine matter?"""
+
+    class Random(Restricted):
+        def bases(self, params):
+            shape = sum(p[0].numel() for p in params.values()), self.settings.top
+            coins = [torch.Generator().manual_seed(seed) for seed in self.settings.seeds]
+            return [torch.linalg.qr(torch.randn(shape, generator=coin)).Q for coin in coins]
+
+    table = Random(digits(), replace(OURS, rates=(0.1,))).run()
+    gained = (table["before"] - table["loss"]).groupby(table["way"]).mean()
+    return {way: round(100 * float(gained[way] / gained[SGD]), 1) for way in (DOMINANT, BULK)}
+
+
+def masks_at_other_seeds() -> Found:
+    """What the control with equal counts at each input holds of what the largest weights hold beyond chance."""
+    experiment = Overlap(digits(), replace(OURS, looks=(400,)))
+    experiment.run()
+    held: dict[tuple[str, float], list[float]] = {}
+    for arm, density, _, share in experiment.masks:
+        held.setdefault((arm, density), []).append(share - density)
+    return {f"{100 * d:g}": round(100 * sum(held[SAME_INPUT, d]) / sum(held[LARGEST, d]), 1) for d in OURS.densities}
+
+
+def obs_at_other_seeds() -> dict[str, list[float]]:
+    """Rise of the loss at 20 %, as cut and trained on at 0.6, with damping 0.01."""
+    arms = ("magnitude", "OBD", "OBS", "OBS score, no update", "OBD, then update")
+    few = {"densities": (0.2,), "again": (0.2,), "dampings": (1e-3, 1e-2), "rates_on": (0.6,)}
+    table = Deletions(data.pooled(digits()), replace(SMALL, seeds=SEEDS, arms=arms, **few)).run()
+    mean = at_best(table.astype({"damping": float, "lr": float})).groupby(["arm", "when"])["rise"].mean()
+    return {arm: [round(mean[arm, when], 3) for when in (CUT, ON)] for arm in arms}
+
+
+def saliency_at_one_percent() -> dict[str, list[float]]:
+    """Accuracy as found, and shuffled within layers, at half of the lesson's density, on other seeds."""
+    table = AtStart(data.load("mnist"), Start(seeds=SEEDS, density=0.01, rates=(0.03,), collapse=(0.1,))).run()
+    trained = table[table["lr"].notna()]
+    mean = 100 * trained["accuracy"].astype(float).groupby([trained["method"], trained["arm"]]).mean()
+    return {m: [round(mean[m, arm], 1) for arm in (FOUND, SHUFFLED)] for m in trained["method"].unique()}
+
+
+EVERY = (
+    *(a_fifth_of_the_rate, pixels_from_0_to_1, thirty_directions, two_hidden_layers, renewed_directions),
+    *(from_step_20, ten_times_the_steps, random_directions, masks_at_other_seeds, obs_at_other_seeds),
+    saliency_at_one_percent,
+)
