@@ -1,6 +1,7 @@
 """SNIP, GraSP and SynFlow are their formulas, and keep what they promise."""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def test_synflow_conserves_its_sum_over_layers_and_at_every_hidden_neuron(few) -
     network, _, _ = few
     scores = list(synflow(network, [4]).values())
     assert torch.allclose(torch.stack([s.sum() for s in scores]), scores[0].sum())
-    for into, out in zip(scores, scores[1:], strict=False):
+    for into, out in itertools.pairwise(scores):
         assert torch.allclose(into.sum(1), out.sum(0))
 
 

@@ -48,7 +48,7 @@ class Settings(Seeded):
     batch_size: Count = 64
     lr: Rate = 0.1
     large: Rate = 0.5  # the large rate, at which training without noise reaches the edge of stability
-    looks: Annotated[tuple[Count, ...], AtLeast(1), Rising()] = (20, 50, 100, 200, 400)  # steps
+    looks: Annotated[tuple[Count, ...], AtLeast(1), Rising()] = (20, 100, 200, 400)  # steps
     top: Count = 9  # directions: the classes less one
     lanczos: Count = 30  # steps of Lanczos
     densities: Densities = (0.5, 0.2, 0.1)  # of the masks

@@ -85,6 +85,7 @@ def shares(
     right.set_title("the loss (logarithmic axis)", fontsize=11)
     for ax in (left, right):
         ax.set_xscale("symlog", linthresh=20)
+        ax.set_xlim(left=-1)
     figure.suptitle("The gradient lies along the large eigenvectors where steps are noisy or too long", fontsize=12)
     return figure, (
         f"Two panels with lines for {', '.join(ARMS)} over the steps, with bands from the lowest to the highest of the "

@@ -67,8 +67,8 @@ def damage_or_surgery() -> Drawn:
     )
     cut, moved = ends()
     for end, colour, words, at in (
-        (cut, ORANGE, "deleted, and\nnothing moves", (-0.5, 1.1)),
-        (moved, BLUE, "deleted, and the\nother moves", (-0.5, 2.75)),
+        (cut, ORANGE, "deleted, and\nnothing moves", (0.08, 1.15)),
+        (moved, BLUE, "deleted, and the\nother moves", (0.08, 2.55)),
     ):
         ax.annotate("", tuple(end), tuple(MINIMUM), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2.2})
         ax.plot(*end, "o", color=colour, ms=8)
@@ -106,7 +106,7 @@ def last_layer_starves(counts: Sequence[tuple[str, Sequence[int]]] = ()) -> Draw
         heights = [np.linspace(0, 1, n) for n in (*widths, 4)]
         coin = np.random.default_rng(0)
         for layer, n in enumerate(kept):
-            lines = max(2, round(60 * n / sum(kept)))
+            lines = max(1, round(120 * n / sum(kept)))
             for a, b in zip(coin.choice(heights[layer], lines), coin.choice(heights[layer + 1], lines), strict=True):
                 ax.plot([layer, layer + 1], [a, b], color=BLUE if layer < 2 else ORANGE, lw=1, alpha=0.6)
             ax.annotate(f"{n:,}", (layer + 0.5, -0.14), ha="center", fontsize=10)

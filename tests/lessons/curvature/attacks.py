@@ -42,7 +42,10 @@ def shares(settings: Settings = OURS, dataset: data.Dataset | None = None) -> di
     return {arm: by[arm].tolist() for arm in ARMS}
 
 
-def progress(settings: Settings = replace(OURS, rates=(0.1,)), renew: int | None = None) -> Found:
+AT_ONE_RATE = replace(OURS, rates=(0.1,))
+
+
+def progress(settings: Settings = AT_ONE_RATE, renew: int | None = None) -> Found:
     """What steps along and beside the directions achieve, in percent of what whole steps do."""
     experiment = Restricted(digits(), settings, renew=renew)
     table = experiment.run()
@@ -81,11 +84,11 @@ def renewed_directions() -> Found:
 
 def from_step_20() -> Found:
     """Restricted from step 20 on, when most of the loss is still to be lost."""
-    return progress(replace(OURS, rates=(0.1,), begin=20))
+    return progress(replace(AT_ONE_RATE, begin=20))
 
 
 def ten_times_the_steps() -> Found:
-    return progress(replace(OURS, rates=(0.1,), steps=3000))
+    return progress(replace(AT_ONE_RATE, steps=3000))
 
 
 def random_directions() -> Found:
@@ -97,7 +100,7 @@ def random_directions() -> Found:
             coins = [torch.Generator().manual_seed(seed) for seed in self.settings.seeds]
             return [torch.linalg.qr(torch.randn(shape, generator=coin)).Q for coin in coins]
 
-    table = Random(digits(), replace(OURS, rates=(0.1,))).run()
+    table = Random(digits(), AT_ONE_RATE).run()
     gained = (table["before"] - table["loss"]).groupby(table["way"]).mean()
     return {way: round(100 * float(gained[way] / gained[SGD]), 1) for way in (DOMINANT, BULK)}
 
