@@ -181,7 +181,7 @@ def curvature(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     made: dict[str, Experiment[Any]] = {
         "small": deletions.Deletions(data.pooled(half), deletions.SMALL),
         "start": saliency.AtStart(whole, saliency.Settings()),
-        "whole": deletions.Deletions(half, deletions.Settings()),
+        "whole": deletions.Deletions(half, deletions.LARGER),
         "overlap": gradients.Overlap(half, gradients.SIZES.paper),
         "restricted": gradients.Restricted(half, gradients.SIZES.paper),
     }

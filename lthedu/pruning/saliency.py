@@ -33,11 +33,11 @@ def snip(network: nn.Module, x: Tensor, y: Tensor) -> Scores:
 
 @typed
 def grasp(network: nn.Module, x: Tensor, y: Tensor, temperature: Positive = 1.0) -> Scores:
-    """Score of a weight w: w (H g), with gradient g and Hessian H of the loss (Wang, Zhang and Grosse 2020).
+    """Score of a weight w: w (H g), with gradient g and Hessian H of the loss.
 
-    To first order, deleting w changes |g|^2 / 2 by -w (H g). So the weights that are kept are those without which the
-    gradient would become shorter. H g is the derivative of |g|^2 / 2, and no Hessian is made. Logits are divided by
-    `temperature`; the authors' code has 200.
+    It is GraSP (Wang, Zhang and Grosse 2020). To first order, deleting w changes |g|^2 / 2 by -w (H g). So the weights
+    that are kept are those without which the gradient would become shorter. H g is the derivative of |g|^2 / 2, and no
+    Hessian is made. Logits are divided by `temperature`; the authors' code has 200.
 
     >>> network = nn.Linear(1, 2, bias=False)
     >>> network.weight.data = torch.tensor([[2.0], [2.0]])

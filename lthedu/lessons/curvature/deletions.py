@@ -81,6 +81,7 @@ class Settings(Seeded):
     batch_size: Count = 64
 
 
+LARGER = replace(Settings(), rates_on=(0.03, 0.1, 0.3))
 SMALL = replace(Settings(), sizes=(49, 12, 10), arms=WHOLE, images=2500, densities=(0.7, 0.5, 0.3, 0.2, 0.1))
 
 

@@ -24,7 +24,7 @@ def _array(got: object, shape: tuple[int, ...], what: str) -> Tensor:
     """What came back as a tensor of this shape, in float64; else Wrong."""
     try:
         found = got.detach().cpu() if isinstance(got, Tensor) else got
-        array = torch.from_numpy(np.array(found, dtype=np.float64))
+        array = torch.from_numpy(np.array(np.asarray(found), dtype=np.float64))
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"it returned {brief(got)}; expected {what}, shape {shape}") from None
     if tuple(array.shape) != shape:
@@ -103,7 +103,7 @@ def _shown(got: Any, right: Any, *args: Any) -> str:
 def check_lanczos(attempt: Attempt) -> None:
     """One step and a few on small matrices; then many on a large one, where rounding is seen."""
     cases: list[tuple[Callable[[Tensor], Tensor], Tensor, int]] = []
-    for n, steps in ((2, 2), (3, 1), (5, 3), (8, 5)):
+    for n, steps in ((5, 3), (2, 2), (3, 1), (8, 5)):
         h = _symmetric(attempt, n)
         cases.append((lambda v, h=h: h @ v, _random(attempt, n), steps))  # type: ignore[misc]
     values = torch.cat([torch.tensor([100.0, 60.0, 30.0]), torch.linspace(0, 1, 77)]).double()

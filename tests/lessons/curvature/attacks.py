@@ -23,8 +23,6 @@ from lthedu.lessons.curvature.experiment import (
     Restricted,
     Settings,
 )
-from lthedu.lessons.curvature.saliency import FOUND, SHUFFLED, AtStart
-from lthedu.lessons.curvature.saliency import Settings as Start
 
 SEEDS = tuple(range(40, 45))
 OURS = replace(LESSON, seeds=SEEDS, looks=(20, 100, 400))
@@ -121,19 +119,10 @@ def obs_at_other_seeds() -> dict[str, list[float]]:
     few = {"densities": (0.2,), "again": (0.2,), "dampings": (1e-3, 1e-2), "rates_on": (0.6,)}
     table = Deletions(data.pooled(digits()), replace(SMALL, seeds=SEEDS, arms=arms, **few)).run()
     mean = at_best(table.astype({"damping": float, "lr": float})).groupby(["arm", "when"])["rise"].mean()
-    return {arm: [round(mean[arm, when], 3) for when in (CUT, ON)] for arm in arms}
-
-
-def saliency_at_one_percent() -> dict[str, list[float]]:
-    """Accuracy as found, and shuffled within layers, at half of the lesson's density, on other seeds."""
-    table = AtStart(data.load("mnist"), Start(seeds=SEEDS, density=0.01, rates=(0.03,), collapse=(0.1,))).run()
-    trained = table[table["lr"].notna()]
-    mean = 100 * trained["accuracy"].astype(float).groupby([trained["method"], trained["arm"]]).mean()
-    return {m: [round(mean[m, arm], 1) for arm in (FOUND, SHUFFLED)] for m in trained["method"].unique()}
+    return {arm: [round(float(mean[arm, when]), 3) for when in (CUT, ON)] for arm in arms}
 
 
 EVERY = (
     *(a_fifth_of_the_rate, pixels_from_0_to_1, thirty_directions, two_hidden_layers, renewed_directions),
     *(from_step_20, ten_times_the_steps, random_directions, masks_at_other_seeds, obs_at_other_seeds),
-    saliency_at_one_percent,
 )
