@@ -93,7 +93,8 @@ def ends() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     (0.0, 0.0, 2.4)
     """
     inverse = np.linalg.inv(HESSIAN)
-    return np.array([0.0, MINIMUM[1]]), MINIMUM - MINIMUM[0] / inverse[0, 0] * inverse[:, 0]
+    moved = MINIMUM[1] - MINIMUM[0] / inverse[0, 0] * inverse[1, 0]
+    return np.array([0.0, MINIMUM[1]]), np.array([0.0, moved])
 
 
 @schematic

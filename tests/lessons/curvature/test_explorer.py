@@ -17,7 +17,7 @@ def test_without_noise_nothing_lies_across_and_above_the_edge_everything_does() 
     assert "0 % of the exact gradient lies across" in explorer(0.0).children[-1].value
     shown = explorer(0.0)
     shown.children[0].value = 0.18
-    assert "100 % of the exact gradient lies across" in shown.children[-1].value
+    assert "At rate 0.18 the walk leaves the valley" in shown.children[-1].value
     assert "Above 2 / 12" in shown.children[-1].value
 
 
