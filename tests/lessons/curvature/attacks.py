@@ -11,10 +11,8 @@ from lthedu import data
 from lthedu.lessons.curvature.deletions import CUT, ON, SMALL, Deletions, at_best
 from lthedu.lessons.curvature.experiment import (
     ARMS,
-    BATCHES,
     BULK,
     DOMINANT,
-    FULL,
     LARGEST,
     LESSON,
     SAME_INPUT,
@@ -52,11 +50,6 @@ def progress(settings: Settings = AT_ONE_RATE, renew: int | None = None) -> Foun
     return {way: round(100 * float(last[way] / last[SGD]), 1) for way in (DOMINANT, BULK)}
 
 
-def a_fifth_of_the_rate() -> dict[str, list[float]]:
-    """Batches at rate 0.02: less noise in each step, so less of the gradient along the directions?"""
-    return {BATCHES: shares(replace(OURS, lr=0.02))[BATCHES]}
-
-
 def pixels_from_0_to_1() -> dict[str, list[float]]:
     """Inputs that are not standardised."""
     mnist = digits()
@@ -66,23 +59,8 @@ def pixels_from_0_to_1() -> dict[str, list[float]]:
     return shares(dataset=replace(mnist, **raw))
 
 
-def thirty_directions() -> dict[str, list[float]]:
-    """Is the gradient of all images in the directions that come next?"""
-    return {FULL: shares(replace(OURS, top=30, lanczos=60, looks=(100, 400)))[FULL]}
-
-
 def two_hidden_layers() -> dict[str, list[float]]:
     return shares(replace(OURS, sizes=(196, 32, 32, 10)))
-
-
-def renewed_directions() -> Found:
-    """The directions are found anew every 25 steps."""
-    return progress(renew=25)
-
-
-def from_step_20() -> Found:
-    """Restricted from step 20 on, when most of the loss is still to be lost."""
-    return progress(replace(AT_ONE_RATE, begin=20))
 
 
 def ten_times_the_steps() -> Found:
@@ -120,9 +98,3 @@ def obs_at_other_seeds() -> dict[str, list[float]]:
     table = Deletions(data.pooled(digits()), replace(SMALL, seeds=SEEDS, arms=arms, **few)).run()
     mean = at_best(table.astype({"damping": float, "lr": float})).groupby(["arm", "when"])["rise"].mean()
     return {arm: [round(float(mean[arm, when]), 3) for when in (CUT, ON)] for arm in arms}
-
-
-EVERY = (
-    *(a_fifth_of_the_rate, pixels_from_0_to_1, thirty_directions, two_hidden_layers, renewed_directions),
-    *(from_step_20, ten_times_the_steps, random_directions, masks_at_other_seeds, obs_at_other_seeds),
-)
