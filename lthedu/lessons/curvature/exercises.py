@@ -20,8 +20,8 @@ from lthedu.pruning.second_order import obs_update
 LONG = 20  # from so many steps of Lanczos on, rounding decides the last digits of the basis
 
 
-def _array(got: object, shape: tuple[int, ...], what: str) -> Tensor:
-    """What came back as a tensor of this shape, in float64; else Wrong."""
+def _array(got: object, shape: tuple[int, ...], what: str, like: Tensor | None = None) -> Tensor:
+    """What came back as a tensor of this shape, in float64, or on the device and in the type of `like`; else Wrong."""
     try:
         found = got.detach().cpu() if isinstance(got, Tensor) else got
         array = torch.from_numpy(np.array(np.asarray(found), dtype=np.float64))
@@ -31,7 +31,7 @@ def _array(got: object, shape: tuple[int, ...], what: str) -> Tensor:
         raise Wrong(f"{what} has shape {tuple(array.shape)}; expected {shape}")
     if not array.isfinite().all():
         raise Wrong(f"{what} holds NaN or infinity")
-    return array
+    return array if like is None else array.to(like)
 
 
 def _random(attempt: Attempt, *shape: int) -> Tensor:
@@ -60,7 +60,7 @@ def _close(a: Any, b: Any, *args: Any) -> bool:
         "(gradient,) = torch.autograd.grad(loss(at), at, create_graph=True)\n"
         "(product,) = torch.autograd.grad(..., at)  # of which number?\nreturn product",
     ),
-    returns=lambda result, loss, weights, vector: _array(result, tuple(weights.shape), "the product"),
+    returns=lambda result, loss, weights, vector: _array(result, tuple(weights.shape), "the product", weights),
 )
 def check_hvp(attempt: Attempt) -> None:
     """Two weights by hand, quadratics, a loss that is no quadratic, and a network's."""
@@ -73,7 +73,13 @@ def check_hvp(attempt: Attempt) -> None:
         (lambda w: (w**4).sum() + (w[0] * w[1]).exp(), _random(attempt, 3), _random(attempt, 3)),
         (lambda w: torch.log((1 + w.exp()).sum()), _random(attempt, 5), _random(attempt, 5)),
     ]
-    compare(attempt, cases, close=_close, show=_shown, otherwise="that is not the Hessian times the vector")
+    compare(attempt, cases, close=_close, show=_shown, otherwise=_which_product)
+
+
+def _which_product(got: Tensor, right: Tensor, *args: Any) -> str:
+    if alike(got, right, 1e-2):
+        return "that is close, but not exact: differentiate twice, and do not take a small step"
+    return "that is not the Hessian times the vector"
 
 
 def _shown(got: Any, right: Any, *args: Any) -> str:
@@ -94,7 +100,7 @@ def _shown(got: Any, right: Any, *args: Any) -> str:
         "    new = product(directions[-1])\n    along.append(new @ directions[-1])\n"
         "    for q in 2 * directions:\n        new = ...\n    beyond.append(new.norm())\n"
         "    directions.append(new / new.norm())\n"
-        "off = torch.stack(beyond[:-1]) if steps > 1 else start[:0]\n"
+        "off = torch.stack(beyond)[:-1]\n"
         "t = torch.diag(torch.stack(along)) + torch.diag(off, 1) + torch.diag(off, -1)\n"
         "return t, torch.stack(directions[:-1], 1)",
     ),
@@ -111,6 +117,7 @@ def check_lanczos(attempt: Attempt) -> None:
     compare(
         attempt,
         cases,
+        read=_compared,
         close=_close,
         show=lambda got, right, product, start, steps: (
             f"{steps} steps in {len(start)} dimensions: "
@@ -120,18 +127,39 @@ def check_lanczos(attempt: Attempt) -> None:
                 else f"T is {brief(got[0])}, expected {brief(right[0])}"
             )
         ),
-        otherwise="T and Q are not what Lanczos gives",
+        otherwise=_which_lanczos,
     )
 
 
-def _basis(got: object, start: Tensor, steps: int) -> tuple[Tensor, Any]:
+def _basis(got: object, start: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     tridiagonal, basis = items(got, 2, "two tensors: T and Q")
-    t = _array(tridiagonal, (steps, steps), "T")
-    q = _array(basis, (len(start), steps), "Q")
+    return _array(tridiagonal, (steps, steps), "T", start), _array(basis, (len(start), steps), "Q", start)
+
+
+def _compared(got: object, product: Any, start: Tensor, steps: int) -> tuple[Tensor, Any]:
+    """T and Q; after many steps the largest eigenvalues, and whether all directions are at right angles."""
+    t, q = _basis(got, start, steps)
     if steps < LONG:
         return t, q
-    apart = float((q.T @ q - torch.eye(steps, dtype=torch.float64)).abs().max())
-    return torch.linalg.eigvalsh((t + t.T) / 2)[-4:].flip(0), apart < 1e-6
+    return torch.linalg.eigvalsh((t + t.T) / 2)[-4:].flip(0), _tilt(q) < 1e-6
+
+
+def _tilt(q: Tensor) -> float:
+    """How far the columns are from having length 1 and right angles."""
+    return float((q.T @ q - torch.eye(q.shape[1], dtype=q.dtype)).abs().max())
+
+
+def _which_lanczos(got: Any, right: Any, product: Any, start: Tensor, steps: int) -> str:
+    if steps >= LONG:
+        return "" if got[1] else "after many steps the columns of Q are no longer at right angles (is Q in float32?)"
+    t, q = got
+    if abs(float(q[:, 0].norm()) - 1) > 1e-6:
+        return f"the first column of Q has length {float(q[:, 0].norm()):.3g}: divide the start by its length"
+    if _tilt(q) > 1e-6:
+        return "the columns of Q do not all have length 1 and right angles to each other"
+    if steps > 1 and t.diagonal().abs().max() < 1e-6:
+        return "the diagonal of T is 0: measure the part along a direction before you take it off"
+    return "T and Q are not what Lanczos gives"
 
 
 @exercise(
@@ -144,7 +172,7 @@ def _basis(got: object, start: Tensor, steps: int) -> tuple[Tensor, Any]:
         "basis.T @ vector has these lengths, one for each column. Walk so far along each column.",
         "along = basis.T @ vector  # (k,)\nreturn ...  # and back to n numbers",
     ),
-    returns=lambda result, vector, basis: _array(result, tuple(vector.shape), "the part"),
+    returns=lambda result, vector, basis: _array(result, tuple(vector.shape), "the part", vector),
 )
 def check_part_inside(attempt: Attempt) -> None:
     """An axis, a plane, a random subspace of several dimensions, and all of the space."""
@@ -162,7 +190,7 @@ def check_part_inside(attempt: Attempt) -> None:
 @exercise(
     obs_update,
     "Delete weights, and let the others make up for it",
-    minutes=15,
+    minutes=10,
     level=2,
     hints=(
         "For one weight, by how much must the column of the inverse be multiplied so that this weight becomes 0?",
@@ -171,7 +199,7 @@ def check_part_inside(attempt: Attempt) -> None:
         "columns = inverse[:, gone]\nfactors = torch.linalg.solve(..., weights[gone])\n"
         "found = weights - columns @ factors\nfound[gone] = 0\nreturn found",
     ),
-    returns=lambda result, weights, inverse, gone: _array(result, tuple(weights.shape), "the weights"),
+    returns=lambda result, weights, inverse, gone: _array(result, tuple(weights.shape), "the weights", weights),
 )
 def check_obs_update(attempt: Attempt) -> None:
     """One weight, two that are coupled, several of many, none, and all."""
@@ -230,7 +258,7 @@ def check_grasp(attempt: Attempt) -> None:
         cases,
         close=_close,
         show=lambda got, right, network, *args: f"for layers of {[tuple(p.shape) for p in network.parameters()]}",
-        otherwise="these are not the weights times H g",
+        otherwise="these are not the weights times H g, with g and H over the weight matrices alone",
     )
 
 
@@ -240,4 +268,4 @@ def _scores(got: object, network: nn.Module) -> dict[str, Tensor]:
         raise Wrong(f"it returned {brief(got)}; expected a dict with the scores of {', '.join(shapes)}")
     if set(got) != set(shapes):
         raise Wrong(f"it has scores for {sorted(map(str, got))}; expected {sorted(shapes)}: weights, and no biases")
-    return {name: _array(got[name], shape, f"the score of {name!r}") for name, shape in shapes.items()}
+    return {name: _array(got[name], shape, f"the score of {name!r}", network.get_parameter(name)) for name, shape in shapes.items()}

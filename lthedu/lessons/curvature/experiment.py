@@ -181,7 +181,7 @@ class Overlap(_WithHessian):
     def masked(self, i: int, vectors: Tensor) -> None:
         """Note how much of the top directions lies on the kept weights of three masks. Biases are in no mask."""
         params = masks.unstack(self.trained.params, i)
-        on = {n: t for n, t in _energy(vectors, params).items() if n in masks.prunable(params)}
+        on = {n: t for n, t in energy(vectors, params).items() if n in masks.prunable(params)}
         whole = sum(float(t.sum()) for t in on.values())
         for density in self.settings.densities:
             mask = select_globally(magnitude(params), density)
@@ -270,6 +270,11 @@ def _gradient(loss: Callable[[Tensor], Tensor], weights: Tensor) -> Tensor:
     return found
 
 
-def _energy(vectors: Tensor, params: Params) -> Params:
-    """How much squared length of all vectors (n, k) together lies on each parameter."""
+@typed
+def energy(vectors: Tensor, params: Params) -> Params:
+    """How much squared length of all vectors (n, k) together lies on each parameter.
+
+    >>> energy(torch.tensor([[0.6, 0.0], [0.8, 1.0]]), {"w": torch.zeros(2)})["w"]
+    tensor([0.3600, 1.6400])
+    """
     return unflatten(vectors.square().sum(1), params)

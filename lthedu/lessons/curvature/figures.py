@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
@@ -56,7 +58,7 @@ def ghosts(exact: Sequence[float], found: Mapping[str, Sequence[float]]) -> Draw
     for place, values in enumerate(rows.values()):
         spread = np.zeros(len(values))
         for i, value in enumerate(values):  # copies of one value stand one above the other
-            spread[i] = 0.13 * sum(abs(value - other) < 0.01 * max(exact) for other in list(values)[:i])
+            spread[i] = 0.13 * sum(abs(value - other) < 1e-4 * max(exact) for other in list(values)[:i])
         ax.plot(values, place - spread, "|" if place == 0 else "o", color=COLOURS[place], ms=16 if place == 0 else 5)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - 0.4, -0.6), xlabel="eigenvalue")
     ax.set_title("Copies of one eigenvalue stand one above the other", fontsize=11)
@@ -68,7 +70,7 @@ def shares(
     table: Annotated[pd.DataFrame, Columns("arm step replicate loss share")], guess: Mapping[str, Any] | None = None
 ) -> Drawn:
     """The share of the gradient along the top directions by step, and the loss, for the three trainings."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.6, 4.2), width_ratios=[1.25, 1], layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.6, 4.6), width_ratios=[1.25, 1], layout="constrained")
     last = float(table["step"].max())
     for arm in ARMS:
         rows = table[table["arm"].isin([START, arm])]
@@ -80,13 +82,16 @@ def shares(
     not_drawn = draw_guesses(left, guess or {}, last, LOOKS)
     left.set(xlabel="step", ylabel="share of the gradient (%)", ylim=(-4, 104))
     left.set_title("the gradient's share along nine directions", fontsize=11)
-    left.legend(fontsize=9)
-    right.set(xlabel="step", ylabel="loss on the training images", yscale="log")
-    right.set_title("the loss (logarithmic axis)", fontsize=11)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
+    right.set(xlabel="step", ylabel="loss on the training images (log)")
+    _log(right)
+    right.set_title("the loss", fontsize=11)
     for ax in (left, right):
         ax.set_xscale("symlog", linthresh=20)
-        ax.set_xlim(left=-1)
-    figure.suptitle("The gradient lies along the large eigenvectors where steps are noisy or too long", fontsize=12)
+        ax.set_xticks(steps := sorted(table["step"].unique()), [f"{step:g}" for step in steps])
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xlim(-1, 1.2 * last)
+    figure.suptitle("Noise and long steps put the gradient along the nine steepest directions", fontsize=12)
     return figure, (
         f"Two panels with lines for {', '.join(ARMS)} over the steps, with bands from the lowest to the highest of the "
         "networks: on the left the share of the squared gradient along the top eigenvectors, on the right the loss. "
@@ -109,7 +114,7 @@ def three_ways(table: Annotated[pd.DataFrame, Columns("way lr replicate before l
             ax.plot([at - 0.08, at + 0.08], [values.mean()] * 2, color=LOOKS[way]["color"], lw=2)
     ax.axhline(table["before"].mean(), color="#777777", lw=1, ls="--")
     ax.annotate(
-        "where all begin",
+        "where all begin (mean)",
         (len(rates) - 0.5, table["before"].mean()),
         (0, 4),
         textcoords="offset points",
@@ -118,10 +123,11 @@ def three_ways(table: Annotated[pd.DataFrame, Columns("way lr replicate before l
         color="#555555",
     )
     ax.set(
-        xticks=range(len(rates)), xticklabels=[f"{lr:g}" for lr in rates], yscale="log", xlim=(-0.5, len(rates) - 0.5)
+        xticks=range(len(rates)), xticklabels=[f"{lr:g}" for lr in rates], xlim=(-0.5, len(rates) - 0.5)
     )
+    _log(ax)
     ax.set(xlabel="learning rate", ylabel="loss after the steps (log)")
-    ax.set_title("Steps beside the nine directions do all the work", fontsize=11)
+    ax.set_title("After step 200, steps beside the nine directions do nearly all the work", fontsize=11)
     ax.legend(fontsize=9)
     return figure, (
         f"For each of {len(rates)} learning rates three columns of marks, one a network: {', '.join(ways)}. A dashed "
@@ -138,9 +144,9 @@ def on_masks(found: Annotated[pd.DataFrame, Columns("arm density replicate share
         bars = [by["mean"] - by["min"], by["max"] - by["mean"]]
         ax.errorbar(100 * by.index, by["mean"], yerr=bars, label=arm, capsize=3, **LOOKS[arm])
     densities = 100 * np.array(sorted(found["density"].unique()))
-    ax.plot(densities, densities, color="#777777", lw=1, ls=":", label="as many as weights")
+    ax.plot(densities, densities, color="#777777", lw=1, ls=":", label="chance: as many as weights")
     ax.set(xlabel="weights kept (%)", ylabel="share of the nine directions on them (%)", ylim=(0, 100))
-    ax.set_title("Random weights at the same inputs hold nearly as much", fontsize=11)
+    ax.set_title("Most of the lead over chance is how many weights each layer keeps", fontsize=11)
     ax.legend(fontsize=9)
     return figure, (
         "Three lines with bars from lowest to highest over the share of weights kept: the largest weights, random ones "
@@ -166,6 +172,31 @@ def by_density(table: Annotated[pd.DataFrame, Columns("arm density replicate ris
 
 
 @typed
+def cut_and_trained_on(
+    table: Annotated[pd.DataFrame, Columns("arm density when replicate rise")], arms: Sequence[str]
+) -> Drawn:
+    """How much the loss rose, as cut on the left and trained on on the right: a row an arm, a mark a network."""
+    figure, axes = plt.subplots(1, 2, figsize=(10.6, 0.42 * len(arms) + 2.1), sharey=True, layout="constrained")
+    densities = sorted(table["density"].unique(), reverse=True)
+    for ax, (when, rows) in zip(axes, table.groupby("when", sort=False), strict=True):
+        for k, density in enumerate(densities):
+            for i, arm in enumerate(arms):
+                values = rows[(rows["arm"] == arm) & (rows["density"] == density)]["rise"].to_numpy()
+                at, label = i + 0.26 * (k - (len(densities) - 1) / 2), f"{100 * density:g} % kept" if i == 0 else None
+                ax.plot(values, np.full(len(values), at), MARKERS[k], color=COLOURS[2 * k], ms=5, alpha=0.6, label=label)
+                ax.plot([values.mean()] * 2, [at - 0.12, at + 0.12], color=COLOURS[2 * k], lw=2.5)
+        ax.set(yticks=range(len(arms)), yticklabels=arms, xlabel="rise of the training loss", xlim=(0, None))
+        ax.set_title(f"as {when}" if when == "cut" else when, fontsize=11)
+    axes[0].invert_yaxis()  # the first arm on top; the axis has names and no numbers
+    axes[1].legend(fontsize=9)
+    figure.suptitle("What deleting costs, before and after training on (bars: means of five networks)", fontsize=12)
+    return figure, (
+        f"Two panels with a row for each of {', '.join(arms)}: marks for the rise of the loss of each network, on the "
+        "left as cut, on the right trained on, for each share of weights kept."
+    )
+
+
+@typed
 def fair_and_unfair(
     table: Annotated[pd.DataFrame, Columns("method arm replicate accuracy")],
     arms: Sequence[str],
@@ -188,24 +219,32 @@ def fair_and_unfair(
             )
             ax.plot([at - 0.07, at + 0.07], [values.mean()] * 2, color=COLOURS[j], lw=2)
     ax.set(xticks=range(len(methods)), xticklabels=methods, ylabel="test accuracy (%)")
-    ax.set_title("Shuffled within their layers, the masks train as well", fontsize=11)
+    ax.set_title("Shuffled within their layers, the masks train to within a point", fontsize=11)
     ax.legend(fontsize=9, loc="lower left")
     return figure, f"Marks, one a network, for {', '.join(methods)}, in each a column for {', '.join(arms)}."
 
 
 @typed
 def emptiest_layer(table: Annotated[pd.DataFrame, Columns("method density replicate fewest")]) -> Drawn:
-    """Weights left in the emptiest layer by density, a line a method; empty layers are drawn at 0."""
+    """Weights left in the emptiest layer of all networks by density, a line a method; empty layers are drawn at 0."""
     figure, ax = plt.subplots(figsize=(7.4, 4.2), layout="constrained")
     for colour, marker, method in zip(COLOURS, MARKERS, dict.fromkeys(table["method"]), strict=False):
-        by = table[table["method"] == method].groupby("density")["fewest"].mean()
+        by = table[table["method"] == method].groupby("density")["fewest"].min()
         ax.plot(100 * by.index, by, color=colour, marker=marker, label=method, lw=1.8)
     ax.set_yscale("symlog", linthresh=1)
     ax.set(xscale="log", xlabel="weights kept (%)", ylabel="weights in the emptiest layer")
     ax.axhline(0, color="black", lw=1)
-    ax.set_title("Layers run empty, and no signal passes (six hidden layers)", fontsize=11)
+    ax.set_title("The emptiest layer of the worst of five networks (six hidden layers)", fontsize=11)
     ax.legend(fontsize=9)
     return figure, (
         f"Lines for {', '.join(dict.fromkeys(table['method']))} over the share of weights kept. The vertical axis is "
         "linear between 0 and 1 and logarithmic above."
     )
+
+
+def _log(ax: Axes) -> None:
+    """A logarithmic vertical axis with numbers at 1, 2 and 5."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())

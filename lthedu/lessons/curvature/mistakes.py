@@ -39,6 +39,12 @@ def a_whole_step(loss: Loss, weights: Tensor, vector: Tensor) -> Any:
     return _gradient(loss, weights + vector) - _gradient(loss, weights)
 
 
+@mistake("hvp", "the gradient is multiplied by the number gradient @ vector; differentiate that number instead")
+def gradient_by_its_product(loss: Loss, weights: Tensor, vector: Tensor) -> Any:
+    gradient = _gradient(loss, weights)
+    return gradient * (gradient @ vector)
+
+
 @mistake("hvp", "only the Hessian's diagonal is used: row i of the product also needs H_ij of every other j")
 def diagonal_only(loss: Loss, weights: Tensor, vector: Tensor) -> Any:
     return torch.func.hessian(loss)(weights).diagonal() * vector
@@ -65,7 +71,7 @@ def _recurrence(product: Loss, start: Tensor, steps: int, unit: bool = True, bot
             new = new - beyond[-1] * q[-2]
         beyond.append(new.norm())
         q.append(new / new.norm())
-    off = torch.stack(beyond[:-1]) if steps > 1 else start[:0]
+    off = torch.stack(beyond)[:-1]
     return torch.diag(torch.stack(along)) + torch.diag(off, 1) + torch.diag(off, -1), torch.stack(q[:-1], 1)
 
 
@@ -136,6 +142,11 @@ def adds_single_updates(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -
     return found
 
 
+@mistake("obs_update", "that is the change alone; add it to the weights")
+def change_alone(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -> Any:
+    return obs_update(weights, inverse, gone) - weights
+
+
 @mistake("obs_update", "the others move the wrong way: the update is subtracted")
 def wrong_way(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -> Any:
     found = 2 * weights - obs_update(weights, inverse, gone)
@@ -161,6 +172,17 @@ def one_by_one(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -> Any:
 
 
 # grasp
+
+
+@mistake("grasp", "the gradient is over the biases too; take it over the weight matrices alone")
+def with_the_biases(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
+    params = dict(network.named_parameters())
+    loss = cross_entropy(network(x) / temperature, y)
+    gradients = torch.autograd.grad(loss, list(params.values()), create_graph=True)
+    half = torch.stack([(g**2).sum() for g in gradients]).sum() / 2
+    products = torch.autograd.grad(half, list(params.values()))
+    found = zip(params.items(), products, strict=True)
+    return {name: p.detach() * h for (name, p), h in found if p.ndim > 1}
 
 
 @mistake("grasp", "the sign is turned: the larger the score, the longer the weight is kept, so it is plus w (H g)")

@@ -1,10 +1,11 @@
 """SNIP, GraSP and SynFlow before training, beside fair random masks, and where layers run empty; a stored run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -77,14 +78,7 @@ class AtStart(Experiment[Settings]):
     def work(self, tick: Progress, keep: Keep) -> None:
         """Score, mask, train; then look for empty layers."""
         s = self.settings
-        start = self.create(partial(kaiming, s.sizes))
-        other = self.create(partial(kaiming, s.sizes), [derive(seed, "new values") for seed in s.seeds])
-        for i, method in enumerate(METHODS):
-            found = [self.mask(method, start.module(j), s.density, seed) for j, seed in enumerate(s.seeds)]
-            for k, arm in enumerate(ARMS):
-                mixed = [_control(arm, m, seed) for m, seed in zip(found, s.seeds, strict=True)]
-                tick(i * len(ARMS) + k, (len(METHODS) + 1) * len(ARMS), f"{method}, {arm}")
-                self.measure(method, arm, other if arm == VALUES else start, mixed)
+        self.compare(METHODS, ARMS, tick)
         deep = self.create(partial(kaiming, s.deep))
         for method in (*METHODS, ONE_ROUND):
             for density in s.collapse:
@@ -95,6 +89,20 @@ class AtStart(Experiment[Settings]):
                 about = {"method": method, "arm": "collapse", "density": density, "lr": None}
                 none = [None] * len(few)
                 self.note(about, val=none, accuracy=none, fewest=few, inputs=none, last=none)
+
+    def compare(self, methods: Sequence[str], arms: Sequence[str], tick: Progress | None = None) -> pd.DataFrame:
+        """Train the masks of these methods, each in these arms; the table so far."""
+        s = self.settings
+        start = self.create(partial(kaiming, s.sizes))
+        other = self.create(partial(kaiming, s.sizes), [derive(seed, "new values") for seed in s.seeds])
+        for i, method in enumerate(methods):
+            found = [self.mask(method, start.module(j), s.density, seed) for j, seed in enumerate(s.seeds)]
+            for k, arm in enumerate(arms):
+                mixed = [_control(arm, m, seed) for m, seed in zip(found, s.seeds, strict=True)]
+                if tick:
+                    tick(i * len(arms) + k, (len(methods) + 1) * len(arms), f"{method}, {arm}")
+                self.measure(method, arm, other if arm == VALUES else start, mixed)
+        return self.table
 
     def measure(self, method: str, arm: str, start: Replicates, found: list[Mask]) -> None:
         """Train one arm at each rate."""

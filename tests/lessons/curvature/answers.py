@@ -30,6 +30,13 @@ def halved(loss: Any, weights: Any, vector: Any) -> Any:
     return hvp(loss, weights, vector) / 2
 
 
+@told("hvp", "that is close, but not exact")
+def small_steps(loss: Any, weights: Any, vector: Any) -> Any:
+    step = 1e-4
+    change = torch.func.grad(loss)(weights + step * vector) - torch.func.grad(loss)(weights)
+    return change / step
+
+
 @told("hvp", "the product has shape")
 def one_number(loss: Any, weights: Any, vector: Any) -> Any:
     return vector @ hvp(loss, weights, vector)
@@ -81,6 +88,39 @@ def q_in_rows(product: Any, start: Any, steps: int) -> Any:
 def t_doubled(product: Any, start: Any, steps: int) -> Any:
     t, q = lanczos(product, start, steps)
     return 2 * t, q
+
+
+def _taken_off(product: Any, start: Any, steps: int, unit: bool = True, measure_late: bool = False) -> Any:
+    """All directions are taken off, with one thing wrong if asked."""
+    directions, along, beyond = [start / start.norm() if unit else start], [], []
+    for _ in range(steps):
+        new = product(directions[-1])
+        along.append(new @ directions[-1])
+        for q in 2 * directions:
+            new = new - (new @ q) * q
+        if measure_late:
+            along[-1] = new @ directions[-1]
+        beyond.append(new.norm())
+        directions.append(new / new.norm())
+    off = torch.stack(beyond)[:-1]
+    t = torch.diag(torch.stack(along)) + torch.diag(off, 1) + torch.diag(off, -1)
+    return t, torch.stack(directions[:-1], 1)
+
+
+@told("lanczos", "the diagonal of T is 0: measure the part along a direction before you take it off")
+def measured_late(product: Any, start: Any, steps: int) -> Any:
+    return _taken_off(product, start, steps, measure_late=True)
+
+
+@told("lanczos", "divide the start by its length")
+def start_undivided(product: Any, start: Any, steps: int) -> Any:
+    return _taken_off(product, start, steps, unit=False)
+
+
+@told("lanczos", "the columns of Q do not all have length 1")
+def directions_undivided(product: Any, start: Any, steps: int) -> Any:
+    t, q = lanczos(product, start, steps)
+    return t, torch.cat([q[:, :1], 2 * q[:, 1:]], 1)
 
 
 # part_inside
@@ -167,6 +207,6 @@ def with_biases(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) ->
     return {**grasp(network, x, y, temperature), "bias": torch.zeros(2)}
 
 
-@told("grasp", "these are not the weights times H g")
+@told("grasp", "these are not the weights times H g, with g and H over the weight matrices alone")
 def tripled(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
     return {name: 3 * s for name, s in grasp(network, x, y, temperature).items()}
