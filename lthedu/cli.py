@@ -376,7 +376,7 @@ def paper(
         typer.Argument(
             metavar="RUN",
             help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, winning_tickets, "
-            "zeros_and_signs, search_without_gradients, pieces, small_cnn, proof_targets, proof_tradeoff or "
+            "zeros_and_signs, search_without_gradients, pieces, curvature, small_cnn, proof_targets, proof_tradeoff or "
             "pruning_is_all_you_need.",
         ),
     ],

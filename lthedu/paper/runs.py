@@ -15,6 +15,8 @@ from lthedu.experiments import Client, Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
+from lthedu.lessons.curvature import deletions, saliency
+from lthedu.lessons.curvature import experiment as gradients
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -176,6 +178,21 @@ def pieces(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _together(title, found)
 
 
+def curvature(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Deletions by curvature in two sizes of networks, masks of untrained networks with their controls, and the share
+    of the gradient along large eigenvectors on more images and for longer. Five seeds; minutes on a CPU."""
+    whole, half = data.load("mnist"), data.pooled(data.load("mnist"))
+    made: dict[str, Experiment[Any]] = {
+        "small": deletions.Deletions(data.pooled(half), deletions.SMALL),
+        "start": saliency.AtStart(whole, saliency.Settings()),
+        "whole": deletions.Deletions(half, deletions.LARGER),
+        "overlap": gradients.Overlap(half, gradients.SIZES.paper),
+        "restricted": gradients.Restricted(half, gradients.SIZES.paper),
+    }
+    found = {name: _reference("", one, clock, parts / name) for name, one in made.items()}
+    return _together("Curvature and saliency on MNIST", found)
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -200,6 +217,7 @@ RUNS: dict[str, Run] = {
     "zeros_and_signs": zeros_and_signs,
     "pruning_is_all_you_need": widths,
     "pieces": pieces,
+    "curvature": curvature,
     "search_without_gradients": search_without_gradients,
 }
 

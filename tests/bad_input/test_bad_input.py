@@ -393,6 +393,79 @@ CALLS = [
     ),
     Call(landscape.most_pieces, lambda: {"neurons": 3}, {"neurons": COUNT, "dimension": COUNT}),
     Call(
+        landscape.hvp,
+        lambda: {"loss": lambda w: (w**3).sum(), "weights": torch.ones(3), "vector": torch.ones(3)},
+        {"loss": [None, 3], "weights": [None, [1.0]], "vector": [None, [1.0]]},
+    ),
+    Call(
+        landscape.lanczos,
+        lambda: {"product": lambda v: 2 * v, "start": torch.ones(3), "steps": 2},
+        {"product": [None], "start": [None, [1.0]], "steps": [*COUNT, 4]},
+    ),
+    Call(
+        landscape.top_eigenpairs,
+        lambda: {"product": lambda v: v * torch.tensor([3.0, 1.0]), "start": torch.ones(2), "k": 1, "steps": 2},
+        {"product": [None], "start": [None], "k": COUNT, "steps": COUNT},
+    ),
+    Call(
+        landscape.largest,
+        lambda: {"tridiagonal": torch.eye(2), "basis": torch.eye(2), "k": 1},
+        {"tridiagonal": [None], "basis": [None], "k": COUNT},
+    ),
+    Call(
+        landscape.part_inside,
+        lambda: {"vector": torch.ones(3), "basis": torch.eye(3)[:, :1]},
+        {"vector": [None, [1.0], torch.ones(2)], "basis": [None, torch.ones(2, 1)]},
+    ),
+    Call(
+        landscape.probe_diagonal,
+        lambda: {"product": lambda v: v, "size": 2, "probes": 1, "generator": generator()},
+        {"product": [None], "size": COUNT, "probes": COUNT, "generator": GENERATOR},
+    ),
+    Call(
+        landscape.sampled_diagonal,
+        lambda: {"network": network(), "x": torch.ones(2, 16), "generator": generator()},
+        {"network": [None, "MLP"], "x": [None, [1.0]], "generator": GENERATOR},
+    ),
+    Call(
+        landscape.flat_loss,
+        lambda: {"network": network(), "x": torch.ones(2, 16), "y": torch.tensor([0, 1])},
+        {"network": [None], "x": [None], "y": [None, [0, 1]]},
+    ),
+    Call(
+        landscape.unflatten,
+        lambda: {"vector": torch.ones(6), "like": PARAMS},
+        {"vector": [None, [1.0], torch.ones(5)], "like": TENSORS},
+    ),
+    Call(
+        pruning.damped_inverse,
+        lambda: {"hessian": torch.eye(2), "damping": 0.1},
+        {"hessian": [None, torch.ones(2, 3)], "damping": [0, -1.0, NAN, None]},
+    ),
+    Call(
+        pruning.obs_update,
+        lambda: {"weights": torch.ones(2), "inverse": torch.eye(2), "gone": [0]},
+        {"weights": [None, torch.ones(3)], "inverse": [None, torch.ones(2, 3)], "gone": [None, 3, ["a"]]},
+    ),
+    Call(
+        pruning.obs_path,
+        lambda: {
+            **{"weights": torch.ones(2), "inverse": torch.eye(2), "counts": [1]},
+            "removable": torch.ones(2, dtype=torch.bool),
+        },
+        {"weights": [None], "inverse": [None], "removable": [None, [True]], "counts": [None, [0], [3]]},
+    ),
+    Call(
+        pruning.in_rounds,
+        lambda: {"network": network(), "score": lambda n: pruning.synflow(n, [16]), "density": 0.5, "rounds": 2},
+        {"network": [None], "score": [None], "density": ["half", None, NAN], "rounds": COUNT},
+    ),
+    Call(
+        pruning.grasp,
+        lambda: {"network": network(), "x": torch.ones(2, 16), "y": torch.tensor([0, 1])},
+        {"network": [None], "x": [None], "y": [None], "temperature": [0, -1.0, NAN, None]},
+    ),
+    Call(
         landscape.activation_pattern,
         lambda: {"hidden": [(np.ones((2, 3)), np.ones(2))], "x": np.ones(3)},
         {"hidden": [None, [3]], "x": [None, np.ones((3, 1))]},

@@ -343,6 +343,21 @@ LESSONS = [
         ),
         ("for n in (3, 24, 64)",),
     ),
+    Lesson(
+        "curvature",
+        "REFUTED",
+        {
+            "12.3": (RIGHT, USED),
+            "12.1": (WRONG, "that is the gradient; differentiate gradient @ vector once more"),
+        },
+        "explorer(",
+        (
+            (0, "", "of the exact gradient lies across"),
+            (1, "Home", "In steps 100 to 200, 0 % of the exact gradient lies across"),
+            (0, "End", "Above 2 / 12 = 0.167"),
+        ),
+        ("rate, steep = 0.1, 12.0",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

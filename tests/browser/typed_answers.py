@@ -218,5 +218,15 @@ def most_pieces(neurons, dimension=2):
         row = [1] + [row[d] + row[d - 1] for d in range(1, dimension + 1)]
     return row[dimension]""",
     },
+    "curvature": {
+        "12.1": """\
+def hvp(loss, weights, vector):
+    at = weights.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(at), at)
+    return gradient""",
+        "12.3": """\
+def part_inside(vector, basis):
+    return sum((vector @ column) * column for column in basis.T)""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

@@ -1,0 +1,169 @@
+"""How the verdicts of the lesson on curvature were attacked. Each function takes less than a minute of an idle core.
+
+The seeds are none of the lesson's own, unless a function says so. Shares are in percent, means over five networks.
+"""
+
+from dataclasses import replace
+
+import torch
+
+from lthedu import data
+from lthedu.lessons.curvature import saliency
+from lthedu.lessons.curvature.deletions import CUT, ON, SMALL, Deletions, at_best
+from lthedu.lessons.curvature.experiment import (
+    ARMS,
+    BULK,
+    DOMINANT,
+    LARGEST,
+    LESSON,
+    MASKS,
+    SAME_INPUT,
+    SAME_LAYER,
+    SGD,
+    Overlap,
+    Restricted,
+    Settings,
+    energy,
+)
+from lthedu.networks import masks
+from lthedu.pruning import magnitude, random_mask, select_globally
+from lthedu.training import Optimizer, evaluate
+
+SEEDS = tuple(range(40, 45))
+OURS = replace(LESSON, seeds=SEEDS, looks=(20, 100, 400))
+Found = dict[str, float]
+
+
+def digits() -> data.Dataset:
+    return data.pooled(data.load("mnist"))
+
+
+def shares(settings: Settings = OURS, dataset: data.Dataset | None = None) -> dict[str, list[float]]:
+    """The share along the top directions at each look."""
+    table = Overlap(dataset or digits(), settings).run()
+    by = (100 * table.groupby(["arm", "step"])["share"].mean()).round(1)
+    return {arm: by[arm].tolist() for arm in ARMS}
+
+
+AT_ONE_RATE = replace(OURS, rates=(0.1,))
+
+
+def progress(settings: Settings = AT_ONE_RATE, renew: int | None = None) -> Found:
+    """What steps along and beside the directions achieve, in percent of what whole steps do."""
+    experiment = Restricted(digits(), settings, renew=renew)
+    table = experiment.run()
+    gained = (table["before"] - table["loss"]).groupby([table["way"], table["lr"]]).mean().unstack(0)
+    last = gained.iloc[-1]
+    return {way: round(100 * float(last[way] / last[SGD]), 1) for way in (DOMINANT, BULK)}
+
+
+def pixels_from_0_to_1() -> dict[str, list[float]]:
+    """Inputs that are not standardised."""
+    mnist = digits()
+    low = float(mnist.x_train.min())
+    spread = float(mnist.x_train.max()) - low
+    raw = {f"x_{s}": (getattr(mnist, f"x_{s}") - low) / spread for s in ("train", "val", "test")}
+    return shares(dataset=replace(mnist, **raw))
+
+
+def two_hidden_layers() -> dict[str, list[float]]:
+    return shares(replace(OURS, sizes=(196, 32, 32, 10)))
+
+
+def ten_times_the_steps() -> Found:
+    return progress(replace(AT_ONE_RATE, steps=3000))
+
+
+def random_directions() -> Found:
+    """Nine random directions in the place of the top ones: does leaving out any nine matter?"""
+
+    class Random(Restricted):
+        def bases(self, params):
+            shape = sum(p[0].numel() for p in params.values()), self.settings.top
+            coins = [torch.Generator().manual_seed(seed) for seed in self.settings.seeds]
+            return [torch.linalg.qr(torch.randn(shape, generator=coin)).Q for coin in coins]
+
+    table = Random(digits(), AT_ONE_RATE).run()
+    gained = (table["before"] - table["loss"]).groupby(table["way"]).mean()
+    return {way: round(100 * float(gained[way] / gained[SGD]), 1) for way in (DOMINANT, BULK)}
+
+
+def from_the_first_step() -> Found:
+    """Restricted for 100 steps from the first step on, with directions that are found anew every five steps."""
+    return progress(replace(AT_ONE_RATE, begin=1, steps=100), renew=5)
+
+
+def thirty_directions() -> Found:
+    """Thirty directions in the place of nine."""
+    return progress(replace(AT_ONE_RATE, top=30, lanczos=60))
+
+
+def masks_at_other_seeds() -> dict[str, list[float]]:
+    """What layer counts, inputs and the choice add to what the largest weights hold beyond chance, in percent of it."""
+    experiment = Overlap(digits(), replace(OURS, looks=(400,)))
+    experiment.run()
+    held: dict[tuple[str, float], float] = {}
+    for arm, density, _, share in experiment.masks:
+        held[arm, density] = held.get((arm, density), 0) + share - density
+    found = {}
+    for d in OURS.densities:
+        layer, both, whole = (held[arm, d] for arm in (SAME_LAYER, SAME_INPUT, LARGEST))
+        found[f"{100 * d:g}"] = [round(100 * x / whole, 1) for x in (layer, both - layer, whole - both)]
+    return found
+
+
+def masks_that_hold_the_directions() -> dict[str, list[float]]:
+    """At 10 %: the share of the directions held, and the test accuracy of training from the start under the mask.
+
+    One mask keeps the weights on which the nine directions of the trained network are largest. Each arm has the better
+    of two rates.
+    """
+    settings, density = replace(OURS, looks=(400,)), 0.1
+    overlap = Overlap(digits(), settings)
+    trained = overlap.train(overlap.start, steps=400, optimizer=Optimizer("sgd", lr=0.1)).replicates
+    kept: dict[str, list[masks.Mask]] = {arm: [] for arm in (*MASKS, "largest part of the directions")}
+    on = []
+    for i, seed in enumerate(SEEDS):
+        params, coin = masks.unstack(trained.params, i), torch.Generator().manual_seed(seed)
+        lies = energy(overlap.directions(trained.params, i)[1], params)
+        on.append({name: lies[name] for name in masks.prunable(params)})
+        largest = select_globally(magnitude(params), density)
+        found = largest, random_mask(largest, coin), saliency.same_inputs(largest, coin), select_globally(on[i], density)
+        for arm, mask in zip((LARGEST, SAME_LAYER, SAME_INPUT, list(kept)[-1]), found, strict=True):
+            kept[arm].append(mask)
+    results = {}
+    for arm, some in kept.items():
+        shares = [
+            sum(float(t[n][m[n]].sum()) for n in m) / sum(map(float, map(torch.sum, t.values())))
+            for m, t in zip(some, on, strict=True)
+        ]
+        mask, best = masks.stack(some), []
+        start = overlap.start.with_params(masks.apply(mask, overlap.start.params))
+        for lr in (0.1, 0.3):
+            done = overlap.train(start, mask=mask, steps=800, optimizer=Optimizer("sgd", lr=lr)).replicates
+            best.append([float(evaluate(done, overlap.data, part)[1].mean()) for part in ("val", "test")])
+        results[arm] = [round(100 * x, 1) for x in (sum(shares) / len(shares), max(best)[1])]
+    return results
+
+
+def obs_at_other_seeds() -> dict[str, list[float]]:
+    """Rise of the loss at 20 %, as cut and trained on at 0.6, with damping 0.01."""
+    arms = ("magnitude", "OBD", "OBS", "OBS score, no update", "OBD, then update")
+    few = {"densities": (0.2,), "again": (0.2,), "dampings": (1e-3, 1e-2), "rates_on": (0.6,)}
+    table = Deletions(data.pooled(digits()), replace(SMALL, seeds=SEEDS, arms=arms, **few)).run()
+    mean = at_best(table.astype({"damping": float, "lr": float})).groupby(["arm", "when"])["rise"].mean()
+    return {arm: [round(float(mean[arm, when]), 3) for when in (CUT, ON)] for arm in arms}
+
+
+def places_with_new_values() -> dict[str, list[float]]:
+    """How much better a mask before training is than its own shuffle, both with values that no score saw: a network."""
+    return {method: _ahead(method, saliency.VALUES, saliency.SHUFFLED) for method in (saliency.SNIP, saliency.GRASP)}
+
+
+def _ahead(method: str, arm: str, control: str) -> list[float]:
+    """The lead in test accuracy, in points, at the rate that is best for nearly all arms of the stored run."""
+    settings = saliency.Settings(seeds=SEEDS, rates=(0.03,))
+    study = saliency.AtStart(data.load("mnist"), settings)
+    table = study.compare((method,), (arm, control))
+    by = table.set_index(["arm", "replicate"])["accuracy"].astype(float)
+    return [round(100 * float(x), 2) for x in by[arm] - by[control]]
