@@ -1,5 +1,7 @@
 """Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
+from lthedu.pruning.allocation import er_densities, mask_by_input, share_out, sparse_start
+from lthedu.pruning.drop_grow import absolute, drop, drop_and_grow, drop_fraction, grow, swap_across, swap_each
 from lthedu.pruning.schedules import cubic, select_each
 from lthedu.pruning.scores import Scores, magnitude, random_scores
 from lthedu.pruning.selection import Scope, keep_largest, random_mask, select, select_globally
@@ -7,12 +9,23 @@ from lthedu.pruning.selection import Scope, keep_largest, random_mask, select, s
 __all__ = [
     "Scope",
     "Scores",
+    "absolute",
     "cubic",
+    "drop",
+    "drop_and_grow",
+    "drop_fraction",
+    "er_densities",
+    "grow",
     "keep_largest",
     "magnitude",
+    "mask_by_input",
     "random_mask",
     "random_scores",
     "select",
     "select_each",
     "select_globally",
+    "share_out",
+    "sparse_start",
+    "swap_across",
+    "swap_each",
 ]

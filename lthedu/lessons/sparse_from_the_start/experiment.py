@@ -1,0 +1,335 @@
+"""Networks that are sparse from their first step: with masks that stay or move, beside other shapes and dense ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lthedu import data as datasets
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, AtLeast, Columns, Count, Fraction, Share, Whole
+from lthedu.base.streams import derive, generator
+from lthedu.experiments import Densities, Experiment, Keep, Seeded, Sizes
+from lthedu.networks import masks
+from lthedu.networks.masks import Mask, Params
+from lthedu.networks.models import MLP
+from lthedu.pruning import (
+    absolute,
+    drop_and_grow,
+    drop_fraction,
+    er_densities,
+    mask_by_input,
+    random_scores,
+    select,
+    share_out,
+    sparse_start,
+    swap_across,
+    swap_each,
+)
+from lthedu.pruning.drop_grow import Swap
+from lthedu.sparsity import matching_width, step_cost
+from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, Step, evaluate
+
+Grows = Literal["never", "at random", "by gradient", "by mean gradient", "across layers"]
+Chosen = Literal["layers", "equal shares", "spread", "RigL's counts", "RigL's mask", "all"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What a network is: how its mask moves, where its first mask is from, its hidden layers, and its input."""
+
+    grows: Grows = "never"
+    chosen: Chosen = "layers"
+    hidden: tuple[int, ...] = (300, 100)  # () is one layer, as wide as the weights of the sparse networks allow
+    pooled: bool = False
+
+
+STATIC, SET, RIGL, MEAN, ACROSS = "static", "SET", "RigL", "RigL, mean gradient", "sparse momentum"
+EQUAL, EQUAL_RIGL = "static, equal shares", "RigL, equal shares"
+SPREAD, COUNTS, LAST = "static, pixels by spread", "static, RigL's pixel counts", "static, RigL's last mask"
+NARROW, NARROW_RIGL = "static, 60 neurons", "RigL, 60 neurons"
+POOLED, POOLED_RIGL = "static, pooled pixels", "RigL, pooled pixels"
+SMALL, SMALL_POOLED = "small dense", "small dense, pooled pixels"
+ARMS: Mapping[str, Arm] = {
+    STATIC: Arm(),
+    SET: Arm("at random"),
+    RIGL: Arm("by gradient"),
+    MEAN: Arm("by mean gradient"),
+    ACROSS: Arm("across layers"),
+    EQUAL: Arm(chosen="equal shares"),
+    EQUAL_RIGL: Arm("by gradient", chosen="equal shares"),
+    SPREAD: Arm(chosen="spread"),
+    COUNTS: Arm(chosen="RigL's counts"),
+    LAST: Arm(chosen="RigL's mask"),
+    NARROW: Arm(hidden=(60,)),
+    NARROW_RIGL: Arm("by gradient", hidden=(60,)),
+    POOLED: Arm(pooled=True),
+    POOLED_RIGL: Arm("by gradient", pooled=True),
+    SMALL: Arm(chosen="all", hidden=()),
+    SMALL_POOLED: Arm(chosen="all", hidden=(), pooled=True),
+    "dense 300-100": Arm(chosen="all"),
+    "dense 100": Arm(chosen="all", hidden=(100,)),
+    "dense 32": Arm(chosen="all", hidden=(32,)),
+    "dense 300-100, pooled pixels": Arm(chosen="all", pooled=True),
+    "dense 100, pooled pixels": Arm(chosen="all", hidden=(100,), pooled=True),
+    "dense 32, pooled pixels": Arm(chosen="all", hidden=(32,), pooled=True),
+}
+DENSE = [name for name, arm in ARMS.items() if arm.chosen == "all" and arm.hidden]
+LEVELS = (0.94, 0.95, 0.96, 0.97)  # validation accuracies, of which is noted when they are reached
+REACHED = [f"steps to {100 * level:g} %" for level in LEVELS]
+COLUMNS = ["arm", "density", "weights", "lr", "steps", "replicate", "val", "accuracy", "cost", "tried", *REACHED]
+
+
+@typed
+@dataclass(frozen=True)
+class Settings(Seeded):
+    """What the experiment does; the defaults are the lesson's size. Raises ValueError, naming value and range.
+
+    >>> Settings(densities=(1.5,))
+    Traceback (most recent call last):
+    ValueError: Settings: densities[0] is 1.5; allowed: a number above 0 and below 1
+    """
+
+    arms: Annotated[tuple[str, ...], AtLeast(1)] = (STATIC, SET, RIGL)
+    densities: Densities = (0.01,)  # of LeNet-300-100; the other shapes have as many weights
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (0.016,)
+    steps: Count = 1000
+    batch_size: Count = 128
+    every: Count = 100  # steps from one move of the mask to the next
+    until: Annotated[float, Above(0, high=1)] = 0.75  # of all steps; then the mask stays
+    first: Fraction = 0.3  # share of the weights exchanged at first
+    memory: Share = 0.9  # of the mean gradient
+    watch: Whole = 0  # steps between looks at the validation accuracy; 0 is never
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for arm in self.arms:
+            if arm not in ARMS:
+                raise ValueError(f"arms names {arm!r}; allowed: {', '.join(ARMS)}")
+        if {COUNTS, LAST} & set(self.arms) and RIGL not in self.arms:
+            raise ValueError(f"arms names masks of RigL's and not {RIGL!r}; add it before them")
+
+
+LESSON = Settings()
+SEARCH = replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2), watch=50)
+COMPARED = (*(name for name in ARMS if name not in DENSE),)
+STUDIES = {  # of the stored run
+    "compared": replace(SEARCH, arms=COMPARED),
+    "longer": replace(
+        SEARCH, arms=tuple(arm for arm in COMPARED if arm not in (ACROSS, EQUAL, EQUAL_RIGL)), steps=3000
+    ),
+    "denser": replace(SEARCH, arms=(STATIC, SET, RIGL, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED), densities=(0.02, 0.05)),
+    "dense": replace(SEARCH, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3)),
+    "dense, longer": replace(SEARCH, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), steps=3000),
+}
+SIZES = Sizes(
+    tiny=replace(LESSON, seeds=(0, 1), densities=(0.1,), steps=8, batch_size=20, every=2),
+    lesson=LESSON,
+    paper=STUDIES["compared"],
+)
+scaled_settings = SIZES.now
+
+
+@typed
+def at_own_rate(table: Annotated[pd.DataFrame, Columns("arm density lr steps val")]) -> pd.DataFrame:
+    """Of every arm at every density and length the rows at the rate whose mean validation accuracy is highest.
+
+    >>> row = {"arm": "RigL", "density": 0.1, "steps": 10}
+    >>> at_own_rate(pd.DataFrame([row | {"lr": 0.1, "val": 0.8}, row | {"lr": 0.2, "val": 0.9}]))["lr"].tolist()
+    [0.2]
+    """
+    by = ["arm", "density", "steps"]
+    best = table.groupby([*by, "lr"])["val"].mean().groupby(by).idxmax()
+    return table.set_index([*by, "lr"]).loc[list(best)].reset_index()
+
+
+@typed
+@dataclass(eq=False)
+class Sparse(Experiment[Settings]):
+    """Every arm at every density and rate, trained for the same steps: a row a network.
+
+    `weights` counts what a network has at every step, without biases; `cost` are the multiplications of its training
+    for one example of each minibatch, in millions; `tried` is the share of its places that ever had a weight. Of
+    `REACHED`, each is the first step looked at with that validation accuracy, NaN where there is none. Every arm takes
+    its gradient step and then moves its mask. `seen` holds, of the arms whose masks may move, the first layer's masks
+    (R, out, in) by step. `swap` exchanges the weights of one layer.
+
+    >>> mnist = datasets.load("mnist", device="cpu").first(200, 50, 50)
+    >>> Sparse(mnist, SIZES.tiny).run()["arm"].unique().tolist()
+    ['static', 'SET', 'RigL']
+    """
+
+    COLUMNS = COLUMNS
+    functions = {"swap": drop_and_grow}
+    stream = "sparse order"
+
+    settings: Settings = LESSON
+    swap: Swap = field(default=drop_and_grow)
+
+    def __post_init__(self) -> None:
+        self.seen: dict[tuple[str, float], dict[int, Tensor]] = {}  # by arm and density, of the last rate
+        self.ends: dict[tuple[str, float, float], Step] = {}  # by arm, density and rate: as it was after the last step
+        self.inputs = {False: self.data, True: datasets.pooled(self.data)} if self._pools() else {False: self.data}
+
+    def _pools(self) -> bool:
+        return any(ARMS[arm].pooled for arm in self.settings.arms)
+
+    def work(self, tick: Progress, keep: Keep) -> None:
+        """Train every arm at every density and rate."""
+        s = self.settings
+        plan = [(density, arm, lr) for density in s.densities for arm in s.arms for lr in s.rates]
+        if not any(ARMS[arm].chosen != "all" or not ARMS[arm].hidden for arm in s.arms):
+            plan = [(1.0, arm, lr) for arm in s.arms for lr in s.rates]
+        for i, (density, arm, lr) in enumerate(plan):
+            tick(i, len(plan), f"{arm}, {100 * density:g} % of the weights, at {lr:g}")
+            self.run_arm(arm, density, lr)
+        tick(len(plan), len(plan), "done")
+
+    def run_arm(self, arm: str, density: float, lr: float) -> None:
+        """Train the five networks of one arm, moving their masks, and note what they are in the end."""
+        s, about = self.settings, ARMS[arm]
+        data = self.inputs[about.pooled]
+        start = self.start(arm, density)
+        mask = self.first_mask(arm, density, start) if about.chosen != "all" else start.full_mask()
+        if about.chosen != "all":
+            start = start.with_params(sparse_start(start.params, mask))
+        moves = range(s.every, int(s.until * s.steps), s.every) if about.grows != "never" else range(0)
+        dense_until = moves[-1] if moves and about.grows in ("by mean gradient", "across layers") else 0
+        whole = [p[0].numel() for n, p in start.params.items() if n in mask]
+        tried, mean, cost = masks.clone(mask), dict[str, Tensor](), np.zeros(len(start))
+        reached = np.full((len(start), len(LEVELS)), np.nan)
+        self.seen[arm, density] = {0: mask[next(iter(mask))]}
+        price = {looks: _prices(mask, whole if looks else ()) for looks in (False, True)}
+        named: dict[str, Any] = {"data": data, "mask": mask, "order": self.orders(about), "batch_size": s.batch_size}
+        named |= {"optimizer": Optimizer(lr=lr, schedule=RateSchedule("cosine"))}
+        for now in self.training(start, by="linear" if dense_until else "auto", **named):
+            looks = now.step <= dense_until or (about.grows == "by gradient" and now.step in moves)
+            cost += price[looks]
+            if now.step <= dense_until:
+                mean = {n: s.memory * mean.get(n, 0) + (1 - s.memory) * now.grads[n] for n in mask}
+            if now.step in moves:
+                now.mask = self.moved(about.grows, now, mean)
+                self.seen[arm, density][now.step] = now.mask[next(iter(mask))]
+                tried = {n: t | now.mask[n] for n, t in tried.items()}
+                if about.grows == "across layers":
+                    price = {looks: _prices(now.mask, whole if looks else ()) for looks in (False, True)}
+            if s.watch and now.step % s.watch == 0:
+                _note(reached, evaluate(now.replicates, data, "val")[1], now.step)
+        self.ends[arm, density, lr] = now
+        self.record(arm, density, lr, now, cost, tried, reached)
+
+    def moved(self, grows: Grows, now: Step, mean: Params) -> Mask:
+        """The next mask: where weights are exchanged by the rule of that name."""
+        s = self.settings
+        fraction = drop_fraction(now.step, int(s.until * s.steps), s.first)
+        if grows == "across layers":
+            return swap_across(now.params, now.mask, mean, fraction)
+        if grows == "at random":
+            scores = self.draws("grow", now.step, now.mask)
+        else:
+            scores = absolute(mean or {n: now.grads[n] for n in now.mask})
+        return swap_each(now.params, now.mask, scores, fraction, swap=self.swap)
+
+    def draws(self, name: str, step: int, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Random scores for every weight, those of a network from its own seed."""
+        alone = masks.unstack(dict(like), 0)
+        return masks.stack(
+            [random_scores(alone, generator(seed, "sparse", name, step)) for seed in self.settings.seeds]
+        )
+
+    def start(self, arm: str, density: float) -> Replicates:
+        """The arm's networks as they are drawn, dense. RigL's last masks meet other weights than they were found with."""
+        about = ARMS[arm]
+        seeds = self.settings.seeds
+        if about.chosen == "RigL's mask":
+            seeds = tuple(derive(seed, "sparse, from scratch") for seed in seeds)
+        return self.create(lambda: MLP(self.widths(arm, density)), seeds)
+
+    def widths(self, arm: str, density: float) -> list[int]:
+        """The numbers of inputs, hidden neurons and outputs of an arm."""
+        about = ARMS[arm]
+        inputs = self.inputs[about.pooled].x_train[0].numel()
+        outputs = int(self.data.y_train.max()) + 1
+        numbers = self.kept(density) + sum(ARMS[STATIC].hidden) + outputs  # weights and biases
+        hidden = about.hidden or (matching_width(numbers, inputs, outputs),)
+        return [inputs, *hidden, outputs]
+
+    def kept(self, density: float) -> int:
+        """How many weights every sparse network has."""
+        sizes = [self.data.x_train[0].numel(), *ARMS[STATIC].hidden, int(self.data.y_train.max()) + 1]
+        return round(density * sum(a * b for a, b in pairwise(sizes)))
+
+    def orders(self, about: Arm) -> list[int]:
+        """The minibatch orders; that of a mask from RigL is another one than that in which it was found."""
+        new = about.chosen == "RigL's mask"
+        return [derive(seed, "sparse, another order") for seed in self.settings.seeds] if new else self.order
+
+    def first_mask(self, arm: str, density: float, start: Replicates) -> Mask:
+        """The masks at the first step, (R, ...) by name, exactly as many weights for each shape and arm."""
+        chosen, one = ARMS[arm].chosen, masks.unstack(start.params, 0)
+        if chosen == "RigL's mask":
+            return self.best(RIGL, density).mask
+        shares = self.shares(chosen, density, one)
+        drawn = self.draws("mask", 0, {n: start.params[n] for n in shares})
+        mask = masks.stack([select(masks.unstack(drawn, i), 0.5, own_density=shares) for i in range(len(start))])
+        if chosen in ("spread", "RigL's counts"):
+            name, wants = next(iter(mask)), self.wants(chosen, density)
+            made = [
+                mask_by_input(want, m, generator(seed, "sparse by pixel"))
+                for want, m, seed in zip(wants, mask[name], self.settings.seeds, strict=True)
+            ]
+            mask[name] = torch.stack(made)
+        return mask
+
+    def shares(self, chosen: Chosen, density: float, one: Params) -> dict[str, float]:
+        """The density of each layer of one network."""
+        sizes, kept = {name: one[name].numel() for name in masks.prunable(one)}, self.kept(density)
+        if chosen != "equal shares":
+            return er_densities(one, kept / sum(sizes.values()))
+        *hidden, last = sizes
+        counts = share_out(kept - sizes[last], [sizes[n] for n in hidden], [sizes[n] for n in hidden])
+        return {n: count / sizes[n] for n, count in zip(hidden, counts, strict=True)} | {last: 1.0}
+
+    def wants(self, chosen: Chosen, density: float) -> Tensor:
+        """How many weights each pixel should have, up to a factor, (R, pixels)."""
+        if chosen == "spread":
+            return self.data.x_train.flatten(1).std(0).expand(len(self.settings.seeds), -1)
+        mask = self.best(RIGL, density).mask
+        return mask[next(iter(mask))].sum(1)  # (R, pixels)
+
+    def best(self, arm: str, density: float) -> Step:
+        """The end of an arm's training at the rate at which it is best on the validation split."""
+        rows = self.table
+        val = rows[(rows["arm"] == arm) & (rows["density"] == density)].groupby("lr")["val"].mean()
+        best: Any = val.idxmax()
+        return self.ends[arm, density, best]
+
+    def record(
+        self, arm: str, density: float, lr: float, now: Step, cost: NDArray[Any], tried: Mask, reached: NDArray[Any]
+    ) -> None:
+        """Note a row for each network."""
+        data = self.inputs[ARMS[arm].pooled]
+        val, test = (evaluate(now.replicates, data, split)[1].numpy(force=True) for split in ("val", "test"))
+        weights = [sum(masks.counts(masks.unstack(now.mask, i)).values()) for i in range(len(val))]
+        about = {"arm": arm, "density": density, "lr": lr, "steps": self.settings.steps}
+        measured = {"weights": weights, "val": val, "accuracy": test, "cost": cost / 1e6}
+        measured["tried"] = [masks.density(masks.unstack(tried, i)) for i in range(len(val))]
+        self.note(about, **measured, **dict(zip(REACHED, reached.T, strict=True)))
+
+
+def _prices(mask: Mask, whole: Sequence[int]) -> NDArray[np.float64]:
+    """What a step costs each network."""
+    kept = [list(masks.counts(masks.unstack(mask, i)).values()) for i in range(len(next(iter(mask.values()))))]
+    return np.array([step_cost(one, whole) for one in kept], float)
+
+
+def _note(reached: NDArray[Any], accuracy: Tensor, step: int) -> None:
+    """Write `step` where a level is reached for the first time."""
+    now = accuracy.numpy(force=True)[:, None] >= np.array(LEVELS)
+    reached[now & np.isnan(reached)] = step
