@@ -1,14 +1,13 @@
 """Networks that are sparse from their first step: with masks that stay or move, beside other shapes and dense ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lthedu import data as datasets
@@ -16,6 +15,29 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Columns, Count, Fraction, Share, Whole
 from lthedu.base.streams import derive, generator
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Sizes
+from lthedu.lessons.sparse_from_the_start.arms import (
+    ACROSS,
+    ARMS,
+    COUNTS,
+    DENSE,
+    EQUAL,
+    EQUAL_RIGL,
+    LAST,
+    MEAN,
+    NARROW,
+    NARROW_RIGL,
+    POOLED,
+    POOLED_RIGL,
+    RIGL,
+    SET,
+    SMALL,
+    SMALL_POOLED,
+    SPREAD,
+    STATIC,
+    Arm,
+    Chosen,
+    Grows,
+)  # fmt: skip
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
@@ -36,51 +58,6 @@ from lthedu.pruning.drop_grow import Swap
 from lthedu.sparsity import matching_width, step_cost
 from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, Step, evaluate
 
-Grows = Literal["never", "at random", "by gradient", "by mean gradient", "across layers"]
-Chosen = Literal["layers", "equal shares", "spread", "RigL's counts", "RigL's mask", "all"]
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What a network is: how its mask moves, where its first mask is from, its hidden layers, and its input."""
-
-    grows: Grows = "never"
-    chosen: Chosen = "layers"
-    hidden: tuple[int, ...] = (300, 100)  # () is one layer, as wide as the weights of the sparse networks allow
-    pooled: bool = False
-
-
-STATIC, SET, RIGL, MEAN, ACROSS = "static", "SET", "RigL", "RigL, mean gradient", "sparse momentum"
-EQUAL, EQUAL_RIGL = "static, equal shares", "RigL, equal shares"
-SPREAD, COUNTS, LAST = "static, pixels by spread", "static, RigL's pixel counts", "static, RigL's last mask"
-NARROW, NARROW_RIGL = "static, 60 neurons", "RigL, 60 neurons"
-POOLED, POOLED_RIGL = "static, pooled pixels", "RigL, pooled pixels"
-SMALL, SMALL_POOLED = "small dense", "small dense, pooled pixels"
-ARMS: Mapping[str, Arm] = {
-    STATIC: Arm(),
-    SET: Arm("at random"),
-    RIGL: Arm("by gradient"),
-    MEAN: Arm("by mean gradient"),
-    ACROSS: Arm("across layers"),
-    EQUAL: Arm(chosen="equal shares"),
-    EQUAL_RIGL: Arm("by gradient", chosen="equal shares"),
-    SPREAD: Arm(chosen="spread"),
-    COUNTS: Arm(chosen="RigL's counts"),
-    LAST: Arm(chosen="RigL's mask"),
-    NARROW: Arm(hidden=(60,)),
-    NARROW_RIGL: Arm("by gradient", hidden=(60,)),
-    POOLED: Arm(pooled=True),
-    POOLED_RIGL: Arm("by gradient", pooled=True),
-    SMALL: Arm(chosen="all", hidden=()),
-    SMALL_POOLED: Arm(chosen="all", hidden=(), pooled=True),
-    "dense 300-100": Arm(chosen="all"),
-    "dense 100": Arm(chosen="all", hidden=(100,)),
-    "dense 32": Arm(chosen="all", hidden=(32,)),
-    "dense 300-100, pooled pixels": Arm(chosen="all", pooled=True),
-    "dense 100, pooled pixels": Arm(chosen="all", hidden=(100,), pooled=True),
-    "dense 32, pooled pixels": Arm(chosen="all", hidden=(32,), pooled=True),
-}
-DENSE = [name for name, arm in ARMS.items() if arm.chosen == "all" and arm.hidden]
 LEVELS = (0.94, 0.95, 0.96, 0.97)  # validation accuracies, of which is noted when they are reached
 REACHED = [f"steps to {100 * level:g} %" for level in LEVELS]
 COLUMNS = ["arm", "density", "weights", "lr", "steps", "replicate", "val", "accuracy", "cost", "tried", *REACHED]
@@ -117,21 +94,30 @@ class Settings(Seeded):
 
 
 LESSON = Settings()
-SEARCH = replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2), watch=50)
-COMPARED = (*(name for name in ARMS if name not in DENSE),)
+SEARCH = replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2))
+LONGER = replace(LESSON, rates=SEARCH.rates[:3], steps=3 * LESSON.steps, watch=100)
+WHOLE = replace(LESSON, rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50, arms=tuple(DENSE))
 STUDIES = {  # of the stored run
-    "compared": replace(SEARCH, arms=COMPARED),
-    "longer": replace(
-        SEARCH, arms=tuple(arm for arm in COMPARED if arm not in (ACROSS, EQUAL, EQUAL_RIGL)), steps=3000
+    "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, COUNTS, LAST, EQUAL, EQUAL_RIGL)),
+    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS)),
+    "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
+    "masks, longer": replace(LONGER, arms=(STATIC, SET, RIGL, SPREAD, LAST)),
+    "shapes, longer": replace(LONGER, arms=(NARROW, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED)),
+    "denser": replace(
+        SEARCH,
+        arms=(STATIC, SET, RIGL, POOLED_RIGL, SMALL_POOLED),
+        densities=(0.02, 0.05),
+        rates=LONGER.rates,
+        watch=50,
     ),
-    "denser": replace(SEARCH, arms=(STATIC, SET, RIGL, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED), densities=(0.02, 0.05)),
-    "dense": replace(SEARCH, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3)),
-    "dense, longer": replace(SEARCH, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), steps=3000),
+    "dense": WHOLE,
+    "dense, shorter": replace(WHOLE, rates=WHOLE.rates[1:], steps=300, watch=20),
+    "dense, longer": replace(WHOLE, arms=tuple(DENSE[-2:]), rates=WHOLE.rates[1:], steps=3000, watch=100),
 }
 SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), densities=(0.1,), steps=8, batch_size=20, every=2),
     lesson=LESSON,
-    paper=STUDIES["compared"],
+    paper=STUDIES["masks"],
 )
 scaled_settings = SIZES.now
 
@@ -192,37 +178,35 @@ class Sparse(Experiment[Settings]):
         tick(len(plan), len(plan), "done")
 
     def run_arm(self, arm: str, density: float, lr: float) -> None:
-        """Train the five networks of one arm, moving their masks, and note what they are in the end."""
+        """Train the networks of one arm, and note what they are in the end."""
+        now, found = self.train_arm(arm, density, lr)
+        self.ends[arm, density, lr] = now
+        self.record(arm, density, lr, now, found)
+
+    def train_arm(self, arm: str, density: float, lr: float) -> tuple[Step, "Found"]:
+        """Train the networks of one arm, moving their masks; the last step, and what was found on the way."""
         s, about = self.settings, ARMS[arm]
-        data = self.inputs[about.pooled]
-        start = self.start(arm, density)
-        mask = self.first_mask(arm, density, start) if about.chosen != "all" else start.full_mask()
+        data, start = self.inputs[about.pooled], self.start(arm, density)
+        mask = start.full_mask() if about.chosen == "all" else self.first_mask(arm, density, start)
         if about.chosen != "all":
             start = start.with_params(sparse_start(start.params, mask))
         moves = range(s.every, int(s.until * s.steps), s.every) if about.grows != "never" else range(0)
-        dense_until = moves[-1] if moves and about.grows in ("by mean gradient", "across layers") else 0
-        whole = [p[0].numel() for n, p in start.params.items() if n in mask]
-        tried, mean, cost = masks.clone(mask), dict[str, Tensor](), np.zeros(len(start))
-        reached = np.full((len(start), len(LEVELS)), np.nan)
+        mean_until = moves[-1] if moves and about.grows in ("by mean gradient", "across layers") else 0
+        found, mean = Found(mask, len(LEVELS)), dict[str, Tensor]()
         self.seen[arm, density] = {0: mask[next(iter(mask))]}
-        price = {looks: _prices(mask, whole if looks else ()) for looks in (False, True)}
-        named: dict[str, Any] = {"data": data, "mask": mask, "order": self.orders(about), "batch_size": s.batch_size}
+        named: dict[str, Any] = {"data": data, "mask": mask, "order": self.orders(about)}
         named |= {"optimizer": Optimizer(lr=lr, schedule=RateSchedule("cosine"))}
-        for now in self.training(start, by="linear" if dense_until else "auto", **named):
-            looks = now.step <= dense_until or (about.grows == "by gradient" and now.step in moves)
-            cost += price[looks]
-            if now.step <= dense_until:
+        for now in self.training(start, by="linear" if mean_until else "auto", **named):
+            found.pay(dense=now.step <= mean_until or (about.grows == "by gradient" and now.step in moves))
+            if now.step <= mean_until:
                 mean = {n: s.memory * mean.get(n, 0) + (1 - s.memory) * now.grads[n] for n in mask}
             if now.step in moves:
                 now.mask = self.moved(about.grows, now, mean)
                 self.seen[arm, density][now.step] = now.mask[next(iter(mask))]
-                tried = {n: t | now.mask[n] for n, t in tried.items()}
-                if about.grows == "across layers":
-                    price = {looks: _prices(now.mask, whole if looks else ()) for looks in (False, True)}
+                found.move(now.mask)
             if s.watch and now.step % s.watch == 0:
-                _note(reached, evaluate(now.replicates, data, "val")[1], now.step)
-        self.ends[arm, density, lr] = now
-        self.record(arm, density, lr, now, cost, tried, reached)
+                found.look(evaluate(now.replicates, data, "val")[1], now.step)
+        return now, found
 
     def moved(self, grows: Grows, now: Step, mean: Params) -> Mask:
         """The next mask: where weights are exchanged by the rule of that name."""
@@ -244,7 +228,7 @@ class Sparse(Experiment[Settings]):
         )
 
     def start(self, arm: str, density: float) -> Replicates:
-        """The arm's networks as they are drawn, dense. RigL's last masks meet other weights than they were found with."""
+        """The arm's networks as they are drawn, dense. RigL's last masks meet other weights than found them."""
         about = ARMS[arm]
         seeds = self.settings.seeds
         if about.chosen == "RigL's mask":
@@ -310,26 +294,40 @@ class Sparse(Experiment[Settings]):
         best: Any = val.idxmax()
         return self.ends[arm, density, best]
 
-    def record(
-        self, arm: str, density: float, lr: float, now: Step, cost: NDArray[Any], tried: Mask, reached: NDArray[Any]
-    ) -> None:
+    def record(self, arm: str, density: float, lr: float, now: Step, found: "Found") -> None:
         """Note a row for each network."""
         data = self.inputs[ARMS[arm].pooled]
         val, test = (evaluate(now.replicates, data, split)[1].numpy(force=True) for split in ("val", "test"))
-        weights = [sum(masks.counts(masks.unstack(now.mask, i)).values()) for i in range(len(val))]
         about = {"arm": arm, "density": density, "lr": lr, "steps": self.settings.steps}
-        measured = {"weights": weights, "val": val, "accuracy": test, "cost": cost / 1e6}
-        measured["tried"] = [masks.density(masks.unstack(tried, i)) for i in range(len(val))]
-        self.note(about, **measured, **dict(zip(REACHED, reached.T, strict=True)))
+        measured = {"weights": found.kept.sum(1), "val": val, "accuracy": test, "cost": found.cost / 1e6}
+        measured["tried"] = np.array([masks.density(masks.unstack(found.tried, i)) for i in range(len(val))])
+        self.note(about, **measured, **dict(zip(REACHED, found.reached.T, strict=True)))
 
 
-def _prices(mask: Mask, whole: Sequence[int]) -> NDArray[np.float64]:
-    """What a step costs each network."""
-    kept = [list(masks.counts(masks.unstack(mask, i)).values()) for i in range(len(next(iter(mask.values()))))]
-    return np.array([step_cost(one, whole) for one in kept], float)
+class Found:
+    """What is found while networks train: what their steps cost, where weights were, and when levels were reached."""
 
+    def __init__(self, mask: Mask, levels: int) -> None:
+        networks = len(next(iter(mask.values())))
+        self.whole = [m[0].numel() for m in mask.values()]
+        self.tried, self.cost = masks.clone(mask), np.zeros(networks)
+        self.reached = np.full((networks, levels), np.nan)
+        self.move(mask)
 
-def _note(reached: NDArray[Any], accuracy: Tensor, step: int) -> None:
-    """Write `step` where a level is reached for the first time."""
-    now = accuracy.numpy(force=True)[:, None] >= np.array(LEVELS)
-    reached[now & np.isnan(reached)] = step
+    def move(self, mask: Mask) -> None:
+        """Masks are these from here on."""
+        self.tried = {n: t | mask[n] for n, t in self.tried.items()}
+        self.kept = np.array([m.flatten(1).sum(1).tolist() for m in mask.values()]).T  # (R, layers)
+        self.price = {
+            dense: np.array([step_cost(kept.tolist(), self.whole if dense else ()) for kept in self.kept])
+            for dense in (False, True)
+        }
+
+    def pay(self, dense: bool) -> None:
+        """A step was taken, with the gradient of every weight where it is `dense`."""
+        self.cost += self.price[dense]
+
+    def look(self, accuracy: Tensor, step: int) -> None:
+        """Write `step` where a level is reached for the first time."""
+        now = accuracy.numpy(force=True)[:, None] >= np.array(LEVELS)
+        self.reached[now & np.isnan(self.reached)] = step
