@@ -1,7 +1,6 @@
 """This lesson's exercises. The references are the library's own, but for the one where a bug is to be found."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -242,6 +241,6 @@ def _which_drop(got: Tensor, right: Tensor, weights: Tensor, mask: Tensor, count
     gone = mask & ~got
     if int(gone.sum()) != count or bool((got & ~mask).any()):
         return "this is not `count` weights fewer"
-    largest: Any = weights[gone].abs().max()
-    closer = (weights.abs() < largest) & got & (weights.sign() == weights[gone][weights[gone].abs().argmax()].sign())
-    return "a weight of the same sign is closer to 0 than one that went" if closer.any() else "the signs are uneven"
+    if int((weights[gone] > 0).sum()) != count - count // 2:
+        return "as many positive as negative weights are to go, or one more"
+    return "a weight of the same sign is closer to 0 than one that went"

@@ -6,38 +6,15 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from lthedu import data as datasets
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, AtLeast, Columns, Count, Fraction, Share, Whole
+from lthedu.base.ranges import Above, AtLeast, Count, Fraction, Share, Whole
 from lthedu.base.streams import derive, generator
 from lthedu.experiments import Densities, Experiment, Keep, Seeded, Sizes
-from lthedu.lessons.sparse_from_the_start.arms import (
-    ACROSS,
-    ARMS,
-    COUNTS,
-    DENSE,
-    EQUAL,
-    EQUAL_RIGL,
-    LAST,
-    MEAN,
-    NARROW,
-    NARROW_RIGL,
-    POOLED,
-    POOLED_RIGL,
-    RIGL,
-    SET,
-    SMALL,
-    SMALL_POOLED,
-    SPREAD,
-    STATIC,
-    Arm,
-    Chosen,
-    Grows,
-)  # fmt: skip
+from lthedu.lessons.sparse_from_the_start.arms import ARMS, COUNTS, LAST, RIGL, SET, STATIC, Arm, Chosen, Grows
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
@@ -94,45 +71,12 @@ class Settings(Seeded):
 
 
 LESSON = Settings()
-SEARCH = replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2))
-LONGER = replace(LESSON, rates=SEARCH.rates[:3], steps=3 * LESSON.steps, watch=100)
-WHOLE = replace(LESSON, rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50, arms=tuple(DENSE))
-STUDIES = {  # of the stored run
-    "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, COUNTS, LAST, EQUAL, EQUAL_RIGL)),
-    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS)),
-    "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
-    "masks, longer": replace(LONGER, arms=(STATIC, SET, RIGL, SPREAD, LAST)),
-    "shapes, longer": replace(LONGER, arms=(NARROW, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED)),
-    "denser": replace(
-        SEARCH,
-        arms=(STATIC, SET, RIGL, POOLED_RIGL, SMALL_POOLED),
-        densities=(0.02, 0.05),
-        rates=LONGER.rates,
-        watch=50,
-    ),
-    "dense": WHOLE,
-    "dense, shorter": replace(WHOLE, rates=WHOLE.rates[1:], steps=300, watch=20),
-    "dense, longer": replace(WHOLE, arms=tuple(DENSE[-2:]), rates=WHOLE.rates[1:], steps=3000, watch=100),
-}
 SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), densities=(0.1,), steps=8, batch_size=20, every=2),
     lesson=LESSON,
-    paper=STUDIES["masks"],
+    paper=replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
 )
 scaled_settings = SIZES.now
-
-
-@typed
-def at_own_rate(table: Annotated[pd.DataFrame, Columns("arm density lr steps val")]) -> pd.DataFrame:
-    """Of every arm at every density and length the rows at the rate whose mean validation accuracy is highest.
-
-    >>> row = {"arm": "RigL", "density": 0.1, "steps": 10}
-    >>> at_own_rate(pd.DataFrame([row | {"lr": 0.1, "val": 0.8}, row | {"lr": 0.2, "val": 0.9}]))["lr"].tolist()
-    [0.2]
-    """
-    by = ["arm", "density", "steps"]
-    best = table.groupby([*by, "lr"])["val"].mean().groupby(by).idxmax()
-    return table.set_index([*by, "lr"]).loc[list(best)].reset_index()
 
 
 @typed

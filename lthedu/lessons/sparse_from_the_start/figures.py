@@ -28,13 +28,13 @@ LOOKS: Mapping[str, dict[str, Any]] = {
 
 @typed
 def look(arm: str) -> dict[str, Any]:
-    """Colour and marker of an arm: by whether its mask moves, black where it is dense.
+    """Colour and marker of an arm: by whether its mask moves, black where it is dense, pink where it is none of ours.
 
     >>> look("RigL, 60 neurons") == look("RigL")
     True
     """
-    if arm in LOOKS:
-        return LOOKS[arm]
+    if arm not in ARMS:
+        return {"color": "#CC79A7", "marker": "*"}
     if ARMS[arm].chosen == "all":
         return {"color": "#000000", "marker": "s"}
     moves = {"never": LOOKS[STATIC], "at random": LOOKS[SET]}

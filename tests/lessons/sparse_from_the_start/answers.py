@@ -163,5 +163,12 @@ def drops_nothing(weights: Tensor, mask: Tensor, count: int) -> Any:
 
 @told("drop_by_sign", "a weight of the same sign is closer to 0 than one that went")
 def drops_the_strongest(weights: Tensor, mask: Tensor, count: int) -> Any:
-    size = weights.abs()
-    return drop(size.max() + 1 - size, mask, count)
+    half, size = count // 2, weights.abs()
+    strong = size.max() + 1 - size
+    positive, negative = (drop(strong, mask & (sign * weights > 0), n) for sign, n in ((1, count - half), (-1, half)))
+    return positive | negative
+
+
+@told("drop_by_sign", "as many positive as negative weights are to go, or one more")
+def most_negative_ones(weights: Tensor, mask: Tensor, count: int) -> Any:
+    return drop(weights - weights.min() + 1, mask, count)
