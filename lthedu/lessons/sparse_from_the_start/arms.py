@@ -21,6 +21,7 @@ class Arm:
 STATIC, SET, RIGL, MEAN, ACROSS = "static", "SET", "RigL", "RigL, mean gradient", "sparse momentum"
 EQUAL, EQUAL_RIGL = "static, equal shares", "RigL, equal shares"
 SPREAD, COUNTS, LAST = "static, pixels by spread", "static, RigL's pixel counts", "static, RigL's last mask"
+SPREAD_RIGL = "RigL, pixels by spread"
 NARROW, NARROW_RIGL = "static, 60 neurons", "RigL, 60 neurons"
 POOLED, POOLED_RIGL = "static, pooled pixels", "RigL, pooled pixels"
 SMALL, SMALL_POOLED = "small dense", "small dense, pooled pixels"
@@ -33,6 +34,7 @@ ARMS: Mapping[str, Arm] = {
     EQUAL: Arm(chosen="equal shares"),
     EQUAL_RIGL: Arm("by gradient", chosen="equal shares"),
     SPREAD: Arm(chosen="spread"),
+    SPREAD_RIGL: Arm("by gradient", chosen="spread"),
     COUNTS: Arm(chosen="RigL's counts"),
     LAST: Arm(chosen="RigL's mask"),
     NARROW: Arm(hidden=(60,)),

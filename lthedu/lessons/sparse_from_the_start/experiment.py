@@ -74,7 +74,7 @@ LESSON = Settings()
 SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), densities=(0.1,), steps=8, batch_size=20, every=2),
     lesson=LESSON,
-    paper=replace(LESSON, rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+    paper=replace(LESSON, rates=(8e-3, 1.6e-2, 3.2e-2, 6.4e-2)),
 )
 scaled_settings = SIZES.now
 

@@ -35,8 +35,8 @@ def explorer(experiment: Sparse, arm: str = "RigL") -> ipywidgets.VBox:
         mine = now if neuron == 0 else now[order[neuron - 1]][None]
         figure.clear()
         left, right = figure.subplots(1, 2)
-        left.imshow(mine.sum(0).view(side, side), cmap="gray_r", vmin=0, vmax=max(1, int(mine.sum(0).max())))
-        right.imshow(spread.view(side, side), cmap="gray_r")
+        left.imshow(mine.sum(0).view(side, side).numpy(), cmap="gray_r", vmin=0, vmax=max(1, int(mine.sum(0).max())))
+        right.imshow(spread.view(side, side).numpy(), cmap="gray_r")
         who = "all neurons" if neuron == 0 else f"neuron {neuron}"
         left.set_title(f"weights of {who} at each pixel", fontsize=10)
         right.set_title("how much each pixel varies in the images", fontsize=10)
@@ -45,7 +45,8 @@ def explorer(experiment: Sparse, arm: str = "RigL") -> ipywidgets.VBox:
         blank = 100 * int(now[:, spread < 0.05].sum()) / int(now.sum())
         same = 100 * int((now & first).sum()) / int(now.sum())
         return (
-            f"{arm} after {step} steps: {int(mine.sum()):,} weights of {who}, {int(now.sum()):,} in the whole layer. "
+            f"{arm} after {step} steps, network {network}: {int(mine.sum()):,} weights of {who}, {int(now.sum()):,} in the "
+            "whole layer. "
             f"{same:.0f} % of them have been there from the start, and {blank:.0f} % are at pixels that are almost "
             "always blank."
         )

@@ -24,6 +24,7 @@ from lthedu.lessons.sparse_from_the_start.arms import (
     SMALL,
     SMALL_POOLED,
     SPREAD,
+    SPREAD_RIGL,
     STATIC,
 )  # fmt: skip
 from lthedu.lessons.sparse_from_the_start.experiment import LESSON, SIZES
@@ -32,17 +33,14 @@ SEARCH = SIZES.paper
 LONGER = replace(LESSON, rates=SEARCH.rates[:3], steps=3 * LESSON.steps, watch=100)
 WHOLE = replace(LESSON, rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50, arms=tuple(DENSE))
 STUDIES = {  # of the stored run
-    "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, COUNTS, LAST, EQUAL, EQUAL_RIGL)),
-    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS)),
+    "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL, COUNTS, LAST)),
+    "equal shares": replace(SEARCH, arms=(EQUAL, EQUAL_RIGL)),
+    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
     "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
-    "masks, longer": replace(LONGER, arms=(STATIC, SET, RIGL, SPREAD, LAST)),
+    "masks, longer": replace(LONGER, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL)),
     "shapes, longer": replace(LONGER, arms=(NARROW, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED)),
     "denser": replace(
-        SEARCH,
-        arms=(STATIC, SET, RIGL, POOLED_RIGL, SMALL_POOLED),
-        densities=(0.02, 0.05),
-        rates=LONGER.rates,
-        watch=50,
+        LONGER, arms=(STATIC, SET, RIGL, POOLED_RIGL, SMALL_POOLED), densities=(0.02, 0.05), steps=1000, watch=50
     ),
     "dense": WHOLE,
     "dense, shorter": replace(WHOLE, rates=WHOLE.rates[1:], steps=300, watch=20),
