@@ -45,8 +45,8 @@ def explorer(experiment: Sparse, arm: str = "RigL") -> ipywidgets.VBox:
         blank = 100 * int(now[:, spread < 0.05].sum()) / int(now.sum())
         same = 100 * int((now & first).sum()) / int(now.sum())
         return (
-            f"{arm} after {step} steps, network {network}: {int(mine.sum()):,} weights of {who}, {int(now.sum()):,} in the "
-            "whole layer. "
+            f"{arm} after {step} steps, network {network}: {int(mine.sum()):,} weights of {who}, {int(now.sum()):,} in "
+            "the whole layer. "
             f"{same:.0f} % of them have been there from the start, and {blank:.0f} % are at pixels that are almost "
             "always blank."
         )

@@ -30,21 +30,15 @@ from lthedu.lessons.sparse_from_the_start.arms import (
 from lthedu.lessons.sparse_from_the_start.experiment import LESSON, SIZES
 
 SEARCH = SIZES.paper
-LONGER = replace(LESSON, rates=SEARCH.rates[:3], steps=3 * LESSON.steps, watch=100)
-WHOLE = replace(LESSON, rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50, arms=tuple(DENSE))
+FEW = replace(SEARCH, rates=(1.6e-2, 3.2e-2))
 STUDIES = {  # of the stored run
     "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL, COUNTS, LAST)),
-    "equal shares": replace(SEARCH, arms=(EQUAL, EQUAL_RIGL)),
     "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
     "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
-    "masks, longer": replace(LONGER, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL)),
-    "shapes, longer": replace(LONGER, arms=(NARROW, NARROW_RIGL, POOLED_RIGL, SMALL_POOLED)),
-    "denser": replace(
-        LONGER, arms=(STATIC, SET, RIGL, POOLED_RIGL, SMALL_POOLED), densities=(0.02, 0.05), steps=1000, watch=50
-    ),
-    "dense": WHOLE,
-    "dense, shorter": replace(WHOLE, rates=WHOLE.rates[1:], steps=300, watch=20),
-    "dense, longer": replace(WHOLE, arms=tuple(DENSE[-2:]), rates=WHOLE.rates[1:], steps=3000, watch=100),
+    "equal shares": replace(FEW, arms=(EQUAL, EQUAL_RIGL)),
+    "longer": replace(FEW, arms=(STATIC, RIGL, SMALL_POOLED), steps=3 * LESSON.steps),
+    "denser": replace(FEW, arms=(STATIC, SET, RIGL, SMALL_POOLED), densities=(0.05,), rates=(8e-3, 1.6e-2), watch=50),
+    "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
 }
 
 

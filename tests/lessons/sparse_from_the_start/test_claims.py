@@ -1,0 +1,106 @@
+"""The verdicts that the lesson prints hold for other seeds, for one thread and two, and fail where they should."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from lthedu.experiments import paper_results
+from lthedu.lessons.sparse_from_the_start import experiment
+from lthedu.lessons.sparse_from_the_start.arms import LAST, NARROW, RIGL, SMALL_POOLED, SPREAD, STATIC
+from lthedu.lessons.sparse_from_the_start.experiment import LESSON
+
+NOTEBOOK = "sparse_from_the_start"
+CLAIMS = 6
+MARGINS = [(100, 2), (200, 1)]
+HELPS = "RigL reads over 1 point more than a static mask, on average"
+WITHOUT = "A mask that follows how much pixels vary"
+SMALL = "A small dense network on pooled pixels"
+SHAPES = "In each of three shapes"
+LONGER = "With three times the steps"
+SLOWER = "At every accuracy that a sparse network reaches"
+STORED = ("from lthedu.course.lesson import", "from lthedu.experiments import")
+
+
+@pytest.mark.full
+def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, threads: int) -> None:
+    monkeypatch.setattr(experiment.SIZES, "lesson", replace(LESSON, seeds=tuple(range(seed, seed + 5))))
+    claims.run()
+    assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
+
+
+def changed(monkeypatch, change) -> None:
+    """The stored run as it would be if `change` had been done to its table."""
+    load = paper_results.load
+
+    def other(name: str):
+        stored = load(name)
+        table = stored.table.copy()
+        change(table)
+        return replace(stored, table=table)
+
+    monkeypatch.setattr(paper_results, "load", other)
+
+
+def lower(arms, points: float, steps: int = 1000):
+    """The accuracies of some arms, so many points lower."""
+
+    def change(table: pd.DataFrame) -> None:
+        rows = table["arm"].isin(arms) & (table["steps"] == steps)
+        table.loc[rows, "accuracy"] = table.loc[rows, "accuracy"].astype(float) - points / 100
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("arms", "points", "steps", "cell", "sentence"),
+    [
+        ([SPREAD], 2, 1000, "def mean(", WITHOUT),
+        ([LAST], 2, 1000, "def mean(", WITHOUT),
+        ([SMALL_POOLED], 2, 1000, "level = ", SMALL),
+        ([NARROW], -2, 1000, "level = ", SHAPES),
+        ([RIGL], 3, 3000, "longer = ", LONGER),
+        ([STATIC], -3, 3000, "longer = ", LONGER),
+    ],
+)
+def test_what_the_stored_run_says_falls_with_its_table(
+    claims, monkeypatch, arms, points, steps, cell, sentence
+) -> None:
+    changed(monkeypatch, lower(arms, points, steps))
+    cells = list(dict.fromkeys((*STORED, "def mean(", cell)))
+    claims.run(claims.cells(*cells))
+    assert claims.holds(sentence) == [False]
+
+
+def test_where_sparse_steps_take_no_time_dense_networks_are_not_sooner(claims, monkeypatch) -> None:
+    def quick(table: pd.DataFrame) -> None:
+        table.loc[table["arm"] == RIGL, "ms"] = table.loc[table["arm"] == RIGL, "ms"].map(lambda ms: ms and 1e-6)
+
+    changed(monkeypatch, quick)
+    claims.run(claims.cells(*STORED, "timed = ", "fastest = ", "best = "))
+    assert claims.holds(SLOWER) == [False]
+
+
+@pytest.mark.usefixtures("few_images")
+def test_an_exchange_that_does_harm_is_not_called_a_help(claims, monkeypatch) -> None:
+    monkeypatch.setattr(experiment.SIZES, "lesson", replace(LESSON, seeds=(0, 1), steps=60, every=10))
+
+    def one(self, progress=None):
+        half = 0.5 if progress is None else 0.4
+        rows = [
+            {"arm": arm, "replicate": r, "accuracy": half - (arm == RIGL) * 0.1}
+            for arm in self.settings.arms
+            for r in (0, 1)
+        ]
+        return pd.DataFrame(rows)
+
+    monkeypatch.setattr(experiment.Sparse, "run", one)
+    begin = (
+        "from lthedu.course.lesson import",
+        "from lthedu import data",
+        "def drop_and_grow",
+        "my_guess",
+        "from lthedu.course.bar",
+    )
+    claims.run(claims.cells(*begin, "def of("))
+    assert claims.holds(HELPS) == [False]
