@@ -84,11 +84,9 @@ def mask_by_input(wants: Tensor, mask: Tensor, generator: torch.Generator) -> Te
     >>> mask_by_input(torch.tensor([0.0, 1.0, 2.0]), three, torch.Generator().manual_seed(0)).sum(0)
     tensor([0, 1, 2])
     """
-    check_fits({"mask": mask}, {"mask": mask})
-    if mask.ndim != 2 or wants.shape != mask.shape[1:]:
-        raise ValueError(
-            f"wants has the shape {tuple(wants.shape)} and mask {tuple(mask.shape)}; allowed: (in,), (out, in)"
-        )
+    if mask.dtype != torch.bool or mask.ndim != 2 or wants.shape != mask.shape[1:]:
+        shapes = f"wants has the shape {tuple(wants.shape)} and mask, {mask.dtype}, {tuple(mask.shape)}"
+        raise ValueError(f"{shapes}; allowed: (in,) and, torch.bool, (out, in)")
     out, inputs = mask.shape
     counts = torch.tensor(share_out(int(mask.sum()), wants.double().tolist(), [out] * inputs))
     order = torch.rand(out, inputs, generator=generator).argsort(0).argsort(0)  # in each column, a random order

@@ -151,13 +151,15 @@ def absolute(tensors: Mapping[str, Tensor]) -> Scores:
 
 def _check(params: Params, mask: Mask, scores: Scores) -> None:
     if not mask:
-        raise ValueError("the mask names no layer; give at least one")
+        raise ValueError("mask is {}; it must name a layer")
     masks.check_fits(mask, params)
     masks.check_fits(mask, scores)
 
 
 def _kept(mask: Tensor, other: Tensor) -> int:
-    masks.check_fits({"mask": mask}, {"mask": other})
+    if mask.dtype != torch.bool or mask.shape != other.shape:
+        given = f"mask is {mask.dtype} of shape {tuple(mask.shape)}"
+        raise ValueError(f"{given}; it must be torch.bool of shape {tuple(other.shape)}")
     return int(mask.sum())
 
 

@@ -95,7 +95,7 @@ def test_a_mask_by_input_has_these_degrees_and_no_other_order():
     assert (rows.mean(0) - expected).abs().max() < 5 * math.sqrt(expected / 400)  # every neuron alike
     whole = mask_by_input(torch.tensor([0.0, 1.0]), torch.tensor([[True, False], [False, True]]), generator)
     assert whole.tolist() == [[False, True], [False, True]]
-    with pytest.raises(ValueError, match=r"wants has the shape \(7,\) and mask \(30, 8\)"):
+    with pytest.raises(ValueError, match=r"wants has the shape \(7,\) and mask, torch.bool, \(30, 8\)"):
         mask_by_input(counts[:7], mask, generator)
 
 

@@ -118,7 +118,7 @@ def test_layers_with_more_momentum_grow_and_where_there_is_none_nothing_moves():
 
 def test_layers_that_do_not_fit_are_refused():
     params, mask, scores = stacked(0)
-    with pytest.raises(ValueError, match="the mask names no layer"):
+    with pytest.raises(ValueError, match="it must name a layer"):
         swap_each(params, {}, scores, 0.5)
     with pytest.raises(ValueError, match="shape"):
         swap_each(params, mask, {n: s[:, :1] for n, s in scores.items()}, 0.5)

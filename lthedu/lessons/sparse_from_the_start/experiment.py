@@ -248,6 +248,7 @@ class Sparse(Experiment[Settings]):
         self.note(about, **measured, **dict(zip(REACHED, found.reached.T, strict=True)))
 
 
+@typed
 class Found:
     """What is found while networks train: what their steps cost, where weights were, and when levels were reached."""
 

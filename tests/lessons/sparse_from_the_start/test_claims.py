@@ -7,11 +7,12 @@ import pytest
 
 from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_from_the_start import experiment
-from lthedu.lessons.sparse_from_the_start.arms import LAST, NARROW, RIGL, SMALL_POOLED, SPREAD, STATIC
+from lthedu.lessons.sparse_from_the_start.arms import LAST, NARROW, RIGL, SET, SMALL_POOLED, SPREAD, STATIC
 from lthedu.lessons.sparse_from_the_start.experiment import LESSON
 
 NOTEBOOK = "sparse_from_the_start"
 CLAIMS = 6
+COLUMNS = ["arm", "replicate", "accuracy"]
 MARGINS = [(100, 2), (200, 1)]
 HELPS = "RigL reads over 1 point more than a static mask, on average"
 WITHOUT = "A mask that follows how much pixels vary"
@@ -83,24 +84,14 @@ def test_where_sparse_steps_take_no_time_dense_networks_are_not_sooner(claims, m
 
 @pytest.mark.usefixtures("few_images")
 def test_an_exchange_that_does_harm_is_not_called_a_help(claims, monkeypatch) -> None:
+    """The lesson's own cells, with networks that are pretended: RigL's read less than static ones."""
+
+    def pretended(self, progress=None) -> pd.DataFrame:
+        reads = {STATIC: 0.5, SET: 0.5, RIGL: 0.4}
+        return pd.DataFrame([(arm, r, reads[arm]) for arm in reads for r in (0, 1)], columns=COLUMNS)
+
     monkeypatch.setattr(experiment.SIZES, "lesson", replace(LESSON, seeds=(0, 1), steps=60, every=10))
-
-    def one(self, progress=None):
-        half = 0.5 if progress is None else 0.4
-        rows = [
-            {"arm": arm, "replicate": r, "accuracy": half - (arm == RIGL) * 0.1}
-            for arm in self.settings.arms
-            for r in (0, 1)
-        ]
-        return pd.DataFrame(rows)
-
-    monkeypatch.setattr(experiment.Sparse, "run", one)
-    begin = (
-        "from lthedu.course.lesson import",
-        "from lthedu import data",
-        "def drop_and_grow",
-        "my_guess",
-        "from lthedu.course.bar",
-    )
-    claims.run(claims.cells(*begin, "def of("))
+    monkeypatch.setattr(experiment.Sparse, "run", pretended)
+    begin = "from lthedu import data", "import torch", "my_guess", "from lthedu.course.bar", "def of("
+    claims.run(claims.cells(STORED[0], *begin))
     assert claims.holds(HELPS) == [False]

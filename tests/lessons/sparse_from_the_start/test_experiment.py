@@ -149,7 +149,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
 
 def test_every_study_of_the_stored_run_is_one_that_can_be_run() -> None:
     assert {arm for study in studies.STUDIES.values() for arm in study.arms} == set(ARMS)
-    assert all(len(study.seeds) == 5 and len(study.rates) >= 3 for study in studies.STUDIES.values())
+    assert all(len(study.seeds) == 5 and len(study.rates) >= 2 for study in studies.STUDIES.values())
 
 
 def test_the_clock_times_every_arm_in_every_round(few) -> None:

@@ -25,7 +25,7 @@ def test_what_it_says_is_what_the_mask_is(sparse) -> None:
     *_, words = explorer(sparse).children
     masks = sparse.seen["RigL", 0.1]
     first, last = masks[0][0], masks[max(masks)][0]
-    assert f"RigL after {max(masks)} steps: {int(last.sum()):,} weights of all neurons" in words.value
+    assert f"RigL after {max(masks)} steps, network 0: {int(last.sum()):,} weights of all neurons" in words.value
     assert (
         f"{100 * int((first & last).sum()) / int(last.sum()):.0f} % of them have been there from the start"
         in words.value
