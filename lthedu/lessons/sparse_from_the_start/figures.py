@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from torch import Tensor
 
 from lthedu.base.arguments import typed
@@ -106,6 +107,9 @@ def time_to_accuracy(frontier: Frontier) -> Drawn:
             style["mfc"] = "white"
         ax.plot(100 * rows["level"], rows["seconds"], lw=1.6, ms=6, label=str(arm), **style)
     ax.set(yscale="log", xlabel="validation accuracy to be reached (%)", ylabel="time (1: the shortest)")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xticks([100 * level for level in sorted(frontier["level"].unique())])
     ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
     ax.set_title("Time to reach an accuracy: dense networks (black) and sparse ones (blue)", fontsize=11)

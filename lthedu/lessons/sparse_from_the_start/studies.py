@@ -37,7 +37,8 @@ STUDIES = {  # of the stored run
     "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
     "equal shares": replace(FEW, arms=(EQUAL, EQUAL_RIGL)),
     "longer": replace(FEW, arms=(STATIC, RIGL, SMALL_POOLED), steps=3 * LESSON.steps),
-    "denser": replace(FEW, arms=(STATIC, SET, RIGL, SMALL_POOLED), densities=(0.05,), rates=(8e-3, 1.6e-2), watch=50),
+    "longer, static": replace(FEW, arms=(SPREAD, POOLED), steps=3 * LESSON.steps),
+    "denser": replace(FEW, arms=(STATIC, RIGL), densities=(0.05,), rates=(8e-3, 1.6e-2), watch=50),
     "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
 }
 

@@ -55,8 +55,12 @@ def controls_of_the_mask() -> Found:
 
 def other_shapes() -> Found:
     """As many weights in one hidden layer of 60, on pooled pixels, and in a small dense network."""
-    small = run(arms.SMALL_POOLED, rates=(1.6e-2,))
-    return run(arms.NARROW, arms.NARROW_RIGL, arms.POOLED, arms.POOLED_RIGL) | small
+    return run(arms.NARROW, arms.NARROW_RIGL, arms.POOLED, arms.POOLED_RIGL)
+
+
+def small_dense_at_two_rates() -> dict[float, Found]:
+    """As many weights and biases in a small dense network on pooled pixels, at the stored run's best rate and at half."""
+    return {rate: run(arms.SMALL_POOLED, rates=(rate,)) for rate in (1.6e-2, 8e-3)}
 
 
 def three_times_the_steps() -> Found:

@@ -32,16 +32,21 @@ def test_masks_that_do_not_move_bring_most_of_the_lead() -> None:
     lead = ends[RIGL] - ends[STATIC]
     assert min(found[SPREAD], found[LAST]) > ends[STATIC] + 0.67 * lead
     assert ends[STATIC] + 0.25 * lead < found[COUNTS] < found[RIGL]
-    assert found[SPREAD_RIGL] > found[SPREAD] + 0.3
+    assert found[SPREAD_RIGL] > found[SPREAD] + 0.2
 
 
 def test_other_shapes_are_worth_as_much_and_moving_helps_in_each() -> None:
     ends, found = attacks.static_and_rigl(), attacks.other_shapes()
-    assert found[SMALL_POOLED] >= ends[RIGL]
-    assert found[NARROW] > ends[RIGL] - 0.7
+    assert found[POOLED] > ends[RIGL]
+    assert found[NARROW] > ends[RIGL] - 1
     assert found[NARROW_RIGL] > found[NARROW] + 0.8
     assert found[POOLED_RIGL] > found[POOLED] + 0.8
     assert max(found.values()) == found[POOLED_RIGL]
+
+
+def test_a_small_dense_network_is_about_as_good_as_rigl_but_not_always_ahead() -> None:
+    ends, found = attacks.static_and_rigl(), attacks.small_dense_at_two_rates()
+    assert all(abs(one[SMALL_POOLED] - ends[RIGL]) < 1.5 for one in found.values())
 
 
 def test_three_times_the_steps_leave_the_lead() -> None:
@@ -62,7 +67,7 @@ def test_what_is_dropped_matters_and_so_does_what_is_grown() -> None:
     assert attacks.the_published_drop_of_set()[SET] < ends[SET] - 0.5
 
 
-def test_rigl_leaves_fewer_neurons_unheard() -> None:
+def test_rigl_leaves_more_neurons_unheard() -> None:
     found = attacks.unheard()
-    assert 20 < found[STATIC] < 60
-    assert found[RIGL] != found[STATIC]
+    assert 20 < found[STATIC] < 40
+    assert found[RIGL] > found[STATIC] + 15

@@ -7,7 +7,7 @@ import pytest
 
 from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_from_the_start import experiment
-from lthedu.lessons.sparse_from_the_start.arms import LAST, NARROW, RIGL, SET, SMALL_POOLED, SPREAD, STATIC
+from lthedu.lessons.sparse_from_the_start.arms import LAST, NARROW, POOLED, RIGL, SET, SPREAD, STATIC
 from lthedu.lessons.sparse_from_the_start.experiment import LESSON
 
 NOTEBOOK = "sparse_from_the_start"
@@ -16,7 +16,7 @@ COLUMNS = ["arm", "replicate", "accuracy"]
 MARGINS = [(100, 2), (200, 1)]
 HELPS = "RigL reads over 1 point more than a static mask, on average"
 WITHOUT = "A mask that follows how much pixels vary"
-SMALL = "A small dense network on pooled pixels"
+POOLED_IS = "After 1,000 steps a static mask on pooled pixels"
 SHAPES = "In each of three shapes"
 LONGER = "With three times the steps"
 SLOWER = "At every accuracy that a sparse network reaches"
@@ -58,8 +58,9 @@ def lower(arms, points: float, steps: int = 1000):
     [
         ([SPREAD], 2, 1000, "def mean(", WITHOUT),
         ([LAST], 2, 1000, "def mean(", WITHOUT),
-        ([SMALL_POOLED], 2, 1000, "level = ", SMALL),
-        ([NARROW], -2, 1000, "level = ", SHAPES),
+        ([POOLED], 2, 1000, "ahead = ", POOLED_IS),
+        ([RIGL], 2, 3000, "ahead = ", POOLED_IS),
+        ([NARROW], -2, 1000, "ahead = ", SHAPES),
         ([RIGL], 3, 3000, "longer = ", LONGER),
         ([STATIC], -3, 3000, "longer = ", LONGER),
     ],
