@@ -59,7 +59,7 @@ def other_shapes() -> Found:
 
 
 def small_dense_at_two_rates() -> dict[float, Found]:
-    """As many weights and biases in a small dense network on pooled pixels, at the stored run's best rate and at half."""
+    """As many weights in a small dense network on pooled pixels, at the stored run's best rate and at half of it."""
     return {rate: run(arms.SMALL_POOLED, rates=(rate,)) for rate in (1.6e-2, 8e-3)}
 
 
