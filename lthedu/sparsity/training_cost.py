@@ -8,7 +8,7 @@ from lthedu.base.ranges import Whole
 
 @typed
 def step_cost(kept: Sequence[Whole], whole: Sequence[Whole] = ()) -> int:
-    """Multiplications for one example in one training step of an MLP with `kept` weights a layer, inputs first.
+    """Multiplications for one example in a training step of an MLP with `kept` weights a layer, inputs first.
 
     Each kept weight is used once forward, once for its own gradient, and once to bring the error back to the layer
     below. The first layer has none below, so it saves the last one. With `whole`, the sizes of the layers, the gradient
