@@ -23,6 +23,9 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.sparse_from_the_start import clock as sparse_clock
+from lthedu.lessons.sparse_from_the_start import experiment as sparse
+from lthedu.lessons.sparse_from_the_start import studies as sparse_studies
 from lthedu.lessons.supermasks import rates as masks_only
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
@@ -193,6 +196,17 @@ def curvature(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _together("Curvature and saliency on MNIST", found)
 
 
+def sparse_from_the_start(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Sparse training with masks that stay or move, other shapes and dense networks, each at several rates, and what a
+    step of each takes. Five seeds; some twenty minutes on one thread of a CPU, which is left alone for the last one."""
+    mnist, title = data.load("mnist"), "Sparse and dense networks on MNIST"
+    made: dict[str, Experiment[Any]] = {
+        name: sparse.Sparse(mnist, settings) for name, settings in sparse_studies.STUDIES.items()
+    }
+    made["clock"] = sparse_clock.Clock(mnist, sparse_clock.Settings(seeds=(0,)))
+    return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -218,6 +232,7 @@ RUNS: dict[str, Run] = {
     "pruning_is_all_you_need": widths,
     "pieces": pieces,
     "curvature": curvature,
+    "sparse_from_the_start": sparse_from_the_start,
     "search_without_gradients": search_without_gradients,
 }
 

@@ -33,6 +33,7 @@ from lthedu.experiments import paper_results, study
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
@@ -224,6 +225,81 @@ CALLS = [
         lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
         {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
     ),
+    Call(
+        pruning.share_out,
+        lambda: {"total": 3, "wants": [1.0, 2.0], "room": [2, 2]},
+        {
+            "total": [-1, 5, 0.5, None],
+            "wants": [None, [1.0], [-1.0, 2.0], [NAN, 1.0], ["a", 1.0]],
+            "room": [None, [2], [-1, 4], [0.5, 4]],
+        },
+    ),
+    Call(pruning.er_densities, lambda: {"params": PARAMS, "density": 0.5}, {"params": TENSORS, "density": FRACTION}),
+    Call(
+        pruning.mask_by_input,
+        lambda: {"wants": torch.ones(2), "mask": MASK["a.weight"], "generator": generator()},
+        {
+            "wants": [None, [1.0, 1.0], torch.ones(3)],
+            "mask": [None, torch.ones(2, 2), torch.ones(2, dtype=torch.bool)],
+            "generator": GENERATOR,
+        },
+    ),
+    Call(pruning.sparse_start, lambda: {"params": PARAMS, "mask": MASK}, {"params": TENSORS, "mask": MASKS}),
+    Call(
+        pruning.drop_fraction,
+        lambda: {"step": 5, "end": 10},
+        {"step": [-1, 0.5, None], "end": COUNT, "first": FRACTION},
+    ),
+    Call(
+        pruning.drop,
+        lambda: {"weights": torch.ones(3), "mask": torch.ones(3, dtype=torch.bool), "count": 1},
+        {
+            "weights": [None, [1.0]],
+            "mask": [None, torch.ones(3), torch.ones(2, dtype=torch.bool)],
+            "count": [-1, 4, None],
+        },
+    ),
+    Call(
+        pruning.grow,
+        lambda: {"mask": torch.zeros(3, dtype=torch.bool), "scores": torch.ones(3), "count": 1},
+        {
+            "mask": [None, torch.zeros(3), torch.zeros(2, dtype=torch.bool)],
+            "scores": [None, torch.tensor([NAN, 1.0, 1.0])],
+            "count": [-1, 4, None],
+        },
+    ),
+    Call(
+        pruning.drop_and_grow,
+        lambda: {"weights": torch.ones(3), "mask": torch.arange(3) > 0, "scores": torch.ones(3), "count": 1},
+        {
+            "weights": [None, [1.0], torch.ones(2)],
+            "mask": [None, torch.ones(3)],
+            "scores": [None, torch.ones(2), torch.tensor([NAN, 1.0, 1.0])],
+            "count": [-1, 3, None],
+        },
+    ),
+    Call(
+        pruning.swap_each,
+        lambda: {"params": STACKED, "mask": STACKED_MASK, "scores": STACKED, "fraction": 0.5},
+        {
+            "params": TENSORS,
+            "mask": [*MASKS, {}],
+            "scores": [*TENSORS, {"z": torch.ones(2)}],
+            "fraction": FRACTION,
+            "swap": [None, 3],
+        },
+    ),
+    Call(
+        pruning.swap_across,
+        lambda: {"params": STACKED, "mask": STACKED_MASK, "momentum": STACKED, "fraction": 0.5},
+        {
+            "params": TENSORS,
+            "mask": [*MASKS, {}],
+            "momentum": [*TENSORS, {"z": torch.ones(2)}],
+            "fraction": FRACTION,
+        },
+    ),
+    Call(pruning.absolute, lambda: {"tensors": PARAMS}, {"tensors": TENSORS}),
     # statistics
     Call(
         stats.paired_test,
@@ -520,6 +596,26 @@ CALLS = [
     ),
     Call(sparsity.nonzeros, lambda: {"params": PARAMS, "mask": MASK}, {"params": TENSORS, "mask": MASKS}),
     Call(sparsity.csr_bytes, lambda: {"params": PARAMS, "mask": MASK}, {"params": TENSORS, "mask": MASKS}),
+    Call(
+        sparsity.step_cost,
+        lambda: {"kept": [4, 3], "whole": [5, 6]},
+        {"kept": [None, [-1, 2], [0.5, 1], [6, 1]], "whole": [None, [5], [5, 2], [5.5, 6]]},
+    ),
+    Call(
+        sparse.Settings,
+        lambda: {},
+        {
+            "arms": [None, (), ("Rigl",)],
+            "densities": [None, (), (1.0,)],
+            "rates": [None, (), (0.0,), (NAN,)],
+            "steps": COUNT,
+            "every": COUNT,
+            "until": [0, 1.5, NAN],
+            "first": FRACTION,
+            "memory": [0, 1, NAN],
+            "watch": [-1, 0.5, None],
+        },
+    ),
     Call(sparsity.dense_bytes, lambda: {"params": PARAMS}, {"params": TENSORS}),
     # supermasks
     Call(

@@ -358,6 +358,22 @@ LESSONS = [
         ),
         ("rate, steep = 0.1, 12.0",),
     ),
+    Lesson(
+        "sparse_from_the_start",
+        "PARTLY SUPPORTED",
+        {
+            "13.2": (RIGHT, USED),
+            "13.3": (WRONG, "two multiplications, not three"),
+        },
+        "explorer(",
+        (
+            (0, "", "RigL after 700 steps"),
+            (0, "ArrowLeft", "RigL after 600 steps"),
+            (1, "ArrowRight", "RigL after 600 steps"),
+            ("SET", "Space", "SET after 600 steps"),
+        ),
+        ("ends = rigl(",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

@@ -228,5 +228,18 @@ def hvp(loss, weights, vector):
 def part_inside(vector, basis):
     return sum((vector @ column) * column for column in basis.T)""",
     },
+    "sparse_from_the_start": {
+        "13.2": """\
+def drop_and_grow(weights, mask, scores, count):
+    new = mask.clone().flatten()
+    size = weights.abs().masked_fill(~mask, torch.inf).flatten()
+    new[size.argsort()[:count]] = False
+    left = scores.flatten().masked_fill(new, -torch.inf)
+    new[left.argsort(descending=True)[:count]] = True
+    return new.view(mask.shape)""",
+        "13.3": """\
+def step_cost(kept, whole=()):
+    return 2 * sum(kept) + sum(whole or kept)""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

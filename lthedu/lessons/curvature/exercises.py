@@ -268,4 +268,7 @@ def _scores(got: object, network: nn.Module) -> dict[str, Tensor]:
         raise Wrong(f"it returned {brief(got)}; expected a dict with the scores of {', '.join(shapes)}")
     if set(got) != set(shapes):
         raise Wrong(f"it has scores for {sorted(map(str, got))}; expected {sorted(shapes)}: weights, and no biases")
-    return {name: _array(got[name], shape, f"the score of {name!r}", network.get_parameter(name)) for name, shape in shapes.items()}
+    return {
+        name: _array(got[name], shape, f"the score of {name!r}", network.get_parameter(name))
+        for name, shape in shapes.items()
+    }

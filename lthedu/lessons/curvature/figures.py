@@ -122,9 +122,7 @@ def three_ways(table: Annotated[pd.DataFrame, Columns("way lr replicate before l
         fontsize=9,
         color="#555555",
     )
-    ax.set(
-        xticks=range(len(rates)), xticklabels=[f"{lr:g}" for lr in rates], xlim=(-0.5, len(rates) - 0.5)
-    )
+    ax.set(xticks=range(len(rates)), xticklabels=[f"{lr:g}" for lr in rates], xlim=(-0.5, len(rates) - 0.5))
     _log(ax)
     ax.set(xlabel="learning rate", ylabel="loss after the steps (log)")
     ax.set_title("After step 200, steps beside the nine directions do nearly all the work", fontsize=11)
@@ -183,7 +181,9 @@ def cut_and_trained_on(
             for i, arm in enumerate(arms):
                 values = rows[(rows["arm"] == arm) & (rows["density"] == density)]["rise"].to_numpy()
                 at, label = i + 0.26 * (k - (len(densities) - 1) / 2), f"{100 * density:g} % kept" if i == 0 else None
-                ax.plot(values, np.full(len(values), at), MARKERS[k], color=COLOURS[2 * k], ms=5, alpha=0.6, label=label)
+                ax.plot(
+                    values, np.full(len(values), at), MARKERS[k], color=COLOURS[2 * k], ms=5, alpha=0.6, label=label
+                )
                 ax.plot([values.mean()] * 2, [at - 0.12, at + 0.12], color=COLOURS[2 * k], lw=2.5)
         ax.set(yticks=range(len(arms)), yticklabels=arms, xlabel="rise of the training loss", xlim=(0, None))
         ax.set_title(f"as {when}" if when == "cut" else when, fontsize=11)

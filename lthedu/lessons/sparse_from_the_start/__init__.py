@@ -1,0 +1,1 @@
+"""The lesson "Sparse from the start"."""

@@ -1,0 +1,24 @@
+"""What a training step of a masked MLP costs in multiplications, as they are counted and not as they are clocked."""
+
+from collections.abc import Sequence
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Whole
+
+
+@typed
+def step_cost(kept: Sequence[Whole], whole: Sequence[Whole] = ()) -> int:
+    """Multiplications for one example in a training step of an MLP with `kept` weights a layer, inputs first.
+
+    Each kept weight is used once forward, once for its own gradient, and once to bring the error back to the layer
+    below. The first layer has none below, so it saves the last one. With `whole`, the sizes of the layers, the gradient
+    is computed for all weights, pruned ones included, as for a step at which weights are grown by it. Activations and
+    the optimizer are not counted. (Compare Evci et al. 2020, arXiv:1911.11134, appendix, which takes three times the
+    forward cost for every layer.) Raises ValueError for other layers in `whole` than in `kept`, or smaller ones.
+
+    >>> step_cost([4, 3, 2]), step_cost([4, 3, 2], whole=[40, 30, 20])
+    (23, 104)
+    """
+    if whole and (len(whole) != len(kept) or any(k > w for k, w in zip(kept, whole, strict=True))):
+        raise ValueError(f"kept is {list(kept)} and whole {list(whole)}; allowed: as many layers, none above its size")
+    return sum(kept) + sum(whole or kept) + sum(kept[1:])
