@@ -1,5 +1,6 @@
 """The papers' own settings, run on a large device: what `lthedu paper` runs, and what its results are stored as."""
 
+import itertools
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,11 +11,13 @@ from typing import Any
 import pandas as pd
 
 from lthedu import data
+from lthedu.base.machine import cpu_name
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
+from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -172,6 +175,21 @@ def pieces(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _together(title, found)
 
 
+def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Times of sparse kernels beside the dense product, by size, batch and density; five seeds, minutes on one thread.
+
+    Run it on a machine that does nothing else: a window in which the dense time moves is refused.
+    """
+    settings, title = clocking.Settings(), "Times of sparse kernels beside the dense product"
+    cases = list(itertools.product(settings.seeds, clocking.shapes(settings)))
+    named = asdict(settings) | {"cpu": cpu_name()}
+
+    def rows(seed: int, shape: clocking.Shape) -> list[dict[str, Any]]:
+        return clocking.times_at(tuple(shape), seed, settings)
+
+    return proof_targets.collected(title, named, cases, rows, parts, clock)
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -197,6 +215,7 @@ RUNS: dict[str, Run] = {
     "pruning_is_all_you_need": widths,
     "pieces": pieces,
     "search_without_gradients": search_without_gradients,
+    "counting_and_clocking": counting_and_clocking,
 }
 
 

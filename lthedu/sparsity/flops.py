@@ -1,0 +1,74 @@
+"""How many floating-point operations a network needs, counted from its mask."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lthedu.base.arguments import typed
+from lthedu.networks.masks import Mask, check_fits
+
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+@typed
+def flops(model: nn.Module, mask: Mask | None = None, example: Tensor | None = None) -> int:
+    """Operations of one forward pass for one input: 2 for each kept weight at each place where it is used.
+
+    A multiplication and an addition make 2. A weight of a linear layer is used once, one of a convolution at every
+    place of its output, and one of a layer that is called twice, twice. Biases, activations and normalisation are not
+    counted. `mask` names the layers in which only some weights are kept; None keeps all. `example` is one input
+    without a batch axis; a network that begins with a linear layer needs none.
+
+    Raises ValueError for a mask that does not fit, for a network with weight matrices outside linear layers and
+    convolutions, for weights that the pass never uses, and where an example is needed and missing or does not fit.
+
+    >>> from lthedu.networks.models import lenet_300_100
+    >>> flops(lenet_300_100())
+    532400
+    """
+    mask = mask or {}
+    params = dict(model.named_parameters())
+    check_fits(mask, params)
+    layers = [layer for layer in model.modules() if isinstance(layer, WEIGHTED)]
+    inside = {id(layer.weight) for layer in layers}
+    for name, p in params.items():
+        if p.ndim >= 2 and id(p) not in inside:
+            raise ValueError(f"{name} belongs to no linear layer and no convolution; flops counts these alone")
+    kept = {id(p): int(mask[name].sum()) if name in mask else p.numel() for name, p in params.items()}
+    places = _places(model, layers, _input(layers, example))
+    for name, p in params.items():
+        if id(p) in inside and id(p) not in places:
+            raise ValueError(f"{name} was not used when the network was called, so its operations cannot be counted")
+    return sum(2 * kept[weight] * n for weight, n in places.items())
+
+
+def _input(layers: list[Any], example: Tensor | None) -> Tensor:
+    if example is not None:
+        return example[None]
+    if layers and isinstance(layers[0], nn.Linear):
+        return layers[0].weight.new_zeros(1, layers[0].in_features)
+    raise ValueError("example is None; give one input, such as torch.zeros(1, 28, 28): its size decides the count")
+
+
+def _places(model: nn.Module, layers: list[Any], x: Tensor) -> dict[int, int]:
+    """How often each layer's weights are used, by the weight's identity."""
+    found: dict[int, int] = {}
+
+    def note(layer: Any, _: Any, output: Tensor) -> None:
+        channels = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+        found[id(layer.weight)] = found.get(id(layer.weight), 0) + output.numel() // channels
+
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        with torch.no_grad():
+            model.eval()(x)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"the network takes no input of shape {tuple(x.shape[1:])}; give one as `example`") from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for module, training in modes:
+            module.training = training
+    return found
