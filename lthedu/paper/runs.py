@@ -187,7 +187,8 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
     def rows(seed: int, shape: clocking.Shape) -> list[dict[str, Any]]:
         return clocking.times_at(tuple(shape), seed, settings)
 
-    return proof_targets.collected(title, named, cases, rows, parts, clock)
+    found = proof_targets.collected(title, named, cases, rows, parts, clock)
+    return replace(found, table=found.table.infer_objects().round(4))
 
 
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:

@@ -64,7 +64,7 @@ def check_csr(start: Tensor, column: Tensor, value: Tensor, columns: int) -> Non
         raise ValueError(f"column has {len(column)} entries and value has {len(value)}; allowed: equally many")
     if not len(start) or start[0] != 0 or start[-1] != len(value) or bool((start.diff() < 0).any()):
         raise ValueError(f"start is {_few(start)}; it must rise from 0 to the number of values, {len(value)}")
-    if len(column) and not (0 <= int(column.min()) and int(column.max()) < columns):
+    if len(column) and not (int(column.min()) >= 0 and int(column.max()) < columns):
         raise ValueError(f"column is {_few(column)}; allowed: whole numbers from 0 to {columns - 1}")
 
 

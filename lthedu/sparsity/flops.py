@@ -1,14 +1,32 @@
 """How many floating-point operations a network needs, counted from its mask."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lthedu.base.arguments import typed
-from lthedu.networks.masks import Mask, check_fits
+from lthedu.base.ranges import Whole
+from lthedu.networks.masks import Mask, check_fits, counts
 
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+@typed
+def kept_flops(mask: Mask, places: Mapping[str, Whole]) -> int:
+    """Operations for one input: 2 for each kept weight, a multiplication and an addition, at each place of its layer.
+
+    `places` says at how many places each layer of the mask uses its weights. Raises ValueError, naming the layer, for a
+    mask that is not bool, and for a layer without places.
+
+    >>> kept_flops({"fc": torch.tensor([[True, False], [True, True]])}, {"fc": 1})
+    6
+    """
+    for name in mask:
+        if name not in places:
+            raise ValueError(f"places lacks {name!r}; there are: {', '.join(places)}")
+    return sum(2 * kept * places[name] for name, kept in counts(mask).items())
 
 
 @typed
@@ -35,12 +53,12 @@ def flops(model: nn.Module, mask: Mask | None = None, example: Tensor | None = N
     for name, p in params.items():
         if p.ndim >= 2 and id(p) not in inside:
             raise ValueError(f"{name} belongs to no linear layer and no convolution; flops counts these alone")
-    kept = {id(p): int(mask[name].sum()) if name in mask else p.numel() for name, p in params.items()}
-    places = _places(model, layers, _input(layers, example))
-    for name, p in params.items():
-        if id(p) in inside and id(p) not in places:
+    found = _places(model, layers, _input(layers, example))
+    places = {name: found.get(id(p), 0) for name, p in params.items() if id(p) in inside}
+    for name, n in places.items():
+        if not n:
             raise ValueError(f"{name} was not used when the network was called, so its operations cannot be counted")
-    return sum(2 * kept[weight] * n for weight, n in places.items())
+    return kept_flops({name: mask.get(name, torch.ones_like(params[name]).bool()) for name in places}, places)
 
 
 def _input(layers: list[Any], example: Tensor | None) -> Tensor:

@@ -26,11 +26,11 @@ def spmm(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
             [  8.,  80.]])
     """
     _check(start, column, value, x)
+    if not _compiled(x):
+        return _by_torch(start, column, value, x)
     z = x.new_zeros(len(start) - 1, x.shape[1])
-    if _compiled(x):
-        add_rows(start.numpy(), column.numpy(), value.detach().numpy(), x.detach().contiguous().numpy(), z.numpy())
-        return z
-    return z.index_add(0, row_of_each(start), value[:, None] * x[column.long()])
+    add_rows(*_arrays(start, column, value, x, z))
+    return z
 
 
 @typed
@@ -50,14 +50,11 @@ def spmm_gradients(start: Tensor, column: Tensor, value: Tensor, x: Tensor, abov
     if above.shape != (len(start) - 1, x.shape[1]) or above.dtype != x.dtype:
         expected = f"({len(start) - 1}, {x.shape[1]}) and {x.dtype}"
         raise ValueError(f"above is of shape {tuple(above.shape)} and {above.dtype}; allowed: {expected}")
-    if _compiled(x):
-        slope, back = torch.zeros_like(value), torch.zeros_like(x, memory_format=torch.contiguous_format)
-        arrays = [a.detach().contiguous().numpy() for a in (start, column, value, x, above, slope, back)]
-        _slopes(*arrays)
-        return slope, back
-    row, column = row_of_each(start), column.long()
-    slope = (above[row] * x[column]).sum(1)
-    return slope, torch.zeros_like(x).index_add(0, column, value[:, None] * above[row])
+    if not _compiled(x):
+        return _gradients_by_torch(start, column, value, x, above)
+    slope, back = torch.zeros_like(value), x.new_zeros(x.shape)
+    add_slopes(*_arrays(start, column, value, x, above, slope, back))
+    return slope, back
 
 
 class SparseProduct(torch.autograd.Function):
@@ -85,6 +82,23 @@ def _check(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> None:
     check_csr(start, column, value, len(x))
 
 
+def _by_torch(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
+    z = x.new_zeros(len(start) - 1, x.shape[1])
+    return z.index_add(0, row_of_each(start), value[:, None] * x[column.long()])
+
+
+def _gradients_by_torch(
+    start: Tensor, column: Tensor, value: Tensor, x: Tensor, above: Tensor
+) -> tuple[Tensor, Tensor]:
+    row, column = row_of_each(start), column.long()
+    slope = (above[row] * x[column]).sum(1)
+    return slope, torch.zeros_like(x).index_add(0, column, value[:, None] * above[row])
+
+
+def _arrays(*tensors: Tensor) -> list[Any]:
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+
+
 def _compiled(x: Tensor) -> bool:
     return AVAILABLE and x.device.type == "cpu" and x.dtype in COMPILED
 
@@ -100,7 +114,7 @@ def add_rows(start, column, value, x, z):  # type: ignore[no-untyped-def]
 
 
 @vectorised
-def _slopes(start, column, value, x, above, slope, back):  # type: ignore[no-untyped-def]
+def add_slopes(start, column, value, x, above, slope, back):  # type: ignore[no-untyped-def]
     """slope (nonzeros,) and back (columns, batch) of `above` (rows, batch)."""
     for r in range(len(above)):
         for k in range(start[r], start[r + 1]):

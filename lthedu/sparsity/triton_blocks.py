@@ -5,6 +5,7 @@ is imported for the first time.
 """
 
 import importlib.util
+import warnings
 from functools import cache
 from typing import Any
 
@@ -36,7 +37,9 @@ def block_product(weight: Tensor, x: Tensor) -> Tensor:
             raise ValueError(f"{name} is of {array.dtype}; allowed: torch.float32")
     if weight.shape[1] != len(x):
         raise ValueError(f"weight has {weight.shape[1]} columns and x {len(x)} rows; allowed: equally many")
-    blocks = weight.to_sparse_bsr((BLOCK, BLOCK))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that its sparse matrices are in beta
+        blocks = weight.to_sparse_bsr((BLOCK, BLOCK))
     start, column, value = blocks.crow_indices(), blocks.col_indices(), blocks.values().contiguous()
     z = x.new_empty(len(weight), x.shape[1])
     grid = (len(weight) // BLOCK, x.shape[1] // BLOCK)
@@ -53,7 +56,7 @@ def _kernel() -> Any:
     globals().update(tl=tl)
 
     @triton.jit  # type: ignore[untyped-decorator, unused-ignore]
-    def program(start, column, value, x, z, batch, SIDE: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: N803
+    def program(start, column, value, x, z, batch, SIDE: tl.constexpr):  # type: ignore[no-untyped-def]
         """One tile of the result: the sum over the stored blocks of one row of blocks."""
         row, tile = tl.program_id(0), tl.program_id(1)
         i, j = tl.arange(0, SIDE)[:, None], tl.arange(0, SIDE)[None, :]
