@@ -1,6 +1,6 @@
 """What sparsity costs and brings in bytes, operations and seconds; and how large a dense network takes as many."""
 
-from lthedu.sparsity.clock import crossover, fit_law, is_steady, speed_up
+from lthedu.sparsity.clock import break_even, fit_law, is_steady, speed_up
 from lthedu.sparsity.csr import from_csr, to_csr
 from lthedu.sparsity.flops import flops, kept_flops
 from lthedu.sparsity.kernels import block_mask
@@ -16,7 +16,7 @@ __all__ = [
     "block_mask",
     "block_product",
     "bottleneck_width",
-    "crossover",
+    "break_even",
     "csr_bytes",
     "dense_bytes",
     "fit_law",

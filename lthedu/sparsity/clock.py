@@ -77,10 +77,10 @@ def fit_law(
 
 
 @typed
-def crossover(c: Number, e: Positive) -> float:
+def break_even(c: Number, e: Positive) -> float:
     """The density at which the law says that sparse is as fast as dense: e (1 - c), where c + density / e is 1.
 
-    >>> crossover(0.0, 0.25)
+    >>> break_even(0.0, 0.25)
     0.25
     """
     return e * (1 - c)

@@ -10,14 +10,14 @@ from lthedu.exercises.compare import Case, compare
 from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import items, number, numbers, whole
 from lthedu.exercises.values import alike, brief, difference
-from lthedu.sparsity import clock, csr, flops
-from lthedu.sparsity import spmm as sparse_product
+from lthedu.sparsity import fit_law, kept_flops, speed_up, spmm, spmm_gradients, to_csr
+from lthedu.sparsity.csr import Rows
 
 Call = Callable[[], None]
 
 
 @exercise(
-    flops.kept_flops,
+    kept_flops,
     "Operations of a masked network",
     minutes=5,
     level=1,
@@ -55,7 +55,7 @@ def check_kept_flops(attempt: Attempt) -> None:
 
 
 @exercise(
-    csr.to_csr,
+    to_csr,
     "Store only the non-zeros",
     minutes=10,
     level=2,
@@ -88,7 +88,7 @@ def check_to_csr(attempt: Attempt) -> None:
     )
 
 
-def _rows(got: object, matrix: Tensor) -> csr.Rows:
+def _rows(got: object, matrix: Tensor) -> Rows:
     start, column, value = items(got, 3, "three arrays: start, column, value")
     many = int((matrix != 0).sum())
     lengths = {"start": (start, len(matrix) + 1), "column": (column, many), "value": (value, many)}
@@ -121,7 +121,7 @@ def _sparse(attempt: Attempt, rows: int, columns: int, density: float) -> Tensor
 
 
 @exercise(
-    sparse_product.spmm,
+    spmm,
     "Multiply with the non-zeros only",
     minutes=15,
     level=2,
@@ -138,7 +138,7 @@ def _sparse(attempt: Attempt, rows: int, columns: int, density: float) -> Tensor
 def check_spmm(attempt: Attempt) -> None:
     """A matrix by hand, one with empty rows and unused columns, one without entries, then random ones."""
     cases: list[Case] = [
-        (*csr.to_csr(matrix), torch.arange(1.0, 1 + 2 * matrix.shape[1]).view(-1, 2))
+        (*to_csr(matrix), torch.arange(1.0, 1 + 2 * matrix.shape[1]).view(-1, 2))
         for matrix in (
             torch.tensor([[0.0, 5.0], [2.0, 3.0]]),
             torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 4.0], [0.0, 0.0, 0.0]]),
@@ -147,7 +147,7 @@ def check_spmm(attempt: Attempt) -> None:
     ]
     for rows, columns, batch in ((3, 5, 1), (5, 3, 4), (6, 6, 6)):
         x = torch.randn(columns, batch, generator=attempt.rng)
-        cases.append((*csr.to_csr(_sparse(attempt, rows, columns, 0.5)), x))
+        cases.append((*to_csr(_sparse(attempt, rows, columns, 0.5)), x))
     compare(
         attempt,
         cases,
@@ -170,7 +170,7 @@ def _table(got: object, shape: tuple[int, ...], what: str) -> Tensor:
 
 
 @exercise(
-    clock.speed_up,
+    speed_up,
     "An honest clock",
     minutes=15,
     level=2,
@@ -246,7 +246,7 @@ def _listed(seconds: Sequence[float]) -> str:
 
 
 @exercise(
-    clock.fit_law,
+    fit_law,
     "The law of your machine",
     minutes=10,
     level=2,
@@ -275,7 +275,7 @@ def check_fit_law(attempt: Attempt) -> None:
 
 
 @exercise(
-    sparse_product.spmm_gradients,
+    spmm_gradients,
     "Its gradients by hand",
     minutes=20,
     level=3,
@@ -293,11 +293,9 @@ def check_fit_law(attempt: Attempt) -> None:
 def check_spmm_gradients(attempt: Attempt) -> None:
     """A matrix by hand in which a column is read twice and one never, then random ones."""
     matrix = torch.tensor([[0.0, 5.0, 0.0], [0.0, 3.0, 2.0]])
-    cases: list[Case] = [
-        (*csr.to_csr(matrix), torch.arange(1.0, 7.0).view(3, 2), torch.tensor([[1.0, 2.0], [3.0, 5.0]]))
-    ]
+    cases: list[Case] = [(*to_csr(matrix), torch.arange(1.0, 7.0).view(3, 2), torch.tensor([[1.0, 2.0], [3.0, 5.0]]))]
     for rows, columns, batch in ((3, 5, 1), (5, 3, 4), (4, 4, 3)):
-        made = csr.to_csr(_sparse(attempt, rows, columns, 0.6))
+        made = to_csr(_sparse(attempt, rows, columns, 0.6))
         x, above = (torch.randn(n, batch, generator=attempt.rng) for n in (columns, rows))
         cases.append((*made, x, above))
     compare(

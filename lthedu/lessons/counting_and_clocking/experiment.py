@@ -16,7 +16,7 @@ from lthedu.base.ranges import Above, AtLeast, Columns, Count, Positive
 from lthedu.base.streams import generator
 from lthedu.experiments import Densities, Seeded, Seeds
 from lthedu.pruning import keep_largest
-from lthedu.sparsity.clock import STEADY, Law, crossover, fit_law
+from lthedu.sparsity.clock import STEADY, Law, break_even, fit_law
 from lthedu.sparsity.kernels import (
     BAG,
     BLOCKS,
@@ -189,19 +189,19 @@ def laws(middle: Times, fit: Fit = fit_law) -> pd.DataFrame:
         c, e = fit(seen["density"].tolist(), (1 / seen["times"]).tolist())
         off = (c + unseen["density"] / e) * unseen["times"] - 1
         inside = unseen["density"].between(FITTED[-1], FITTED[0])
-        row = {"batch": batch, "kernel": kernel, "c": c, "e": e, "predicted": crossover(c, e)}
-        row |= {"measured": measured_crossover(unseen["density"].tolist(), unseen["times"].tolist())}
+        row = {"batch": batch, "kernel": kernel, "c": c, "e": e, "predicted": break_even(c, e)}
+        row |= {"measured": measured_break_even(unseen["density"].tolist(), unseen["times"].tolist())}
         found.append(row | {"off": off[inside].abs().max(), "below": off[unseen["density"].idxmin()]})
     return pd.DataFrame(found)
 
 
 @typed
-def measured_crossover(density: Sequence[Positive], times: Sequence[Positive]) -> float:
+def measured_break_even(density: Sequence[Positive], times: Sequence[Positive]) -> float:
     """The density at which sparse is as fast as dense, on straight lines between the points in log-log.
 
     It is the largest such density, and NaN where sparse is slower, or faster, at all densities.
 
-    >>> round(measured_crossover([0.1, 0.4], [2.0, 0.5]), 6)
+    >>> round(measured_break_even([0.1, 0.4], [2.0, 0.5]), 6)
     0.2
     """
     points = sorted(zip(map(math.log, density), map(math.log, times), strict=True), reverse=True)
@@ -209,3 +209,19 @@ def measured_crossover(density: Sequence[Positive], times: Sequence[Positive]) -
         if low <= 0 < high:
             return math.exp(right + (left - right) * low / (low - high))
     return math.nan
+
+
+@typed
+def print_laws(found: Annotated[pd.DataFrame, Columns("batch kernel c e predicted measured off below")]) -> None:
+    """Print the table of `laws`, a line for each batch and kernel.
+
+    >>> row = {"batch": 1, "kernel": "a", "c": 0.1, "e": 0.5, "predicted": 0.45, "measured": 0.4, "off": 0.2}
+    >>> print_laws(pd.DataFrame([row | {"below": -0.3}]))
+    inputs  kernel              c     e  break-even: predicted  found  error, 5 to 50 %  at 1 %
+         1  a               0.100  0.50                   45 %   40 %              20 %   -30 %
+    """
+    print("inputs  kernel              c     e  break-even: predicted  found  error, 5 to 50 %  at 1 %")
+    for row in found.itertuples():
+        even = f"{100 * row.predicted:20.0f} % {100 * row.measured:4.0f} %"
+        law = f"{row.batch:6d}  {row.kernel:14s}{row.c:7.3f} {row.e:5.2f}"
+        print(f"{law} {even} {100 * row.off:15.0f} %  {100 * row.below:+4.0f} %")

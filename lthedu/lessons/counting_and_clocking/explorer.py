@@ -11,7 +11,7 @@ from lthedu.base.ranges import Range
 from lthedu.figures.live import live_plot
 from lthedu.lessons.counting_and_clocking.experiment import FITTED, SHAPES, Times
 from lthedu.lessons.counting_and_clocking.figures import LOOKS, axes_of_times, curve
-from lthedu.sparsity.clock import crossover, fit_law
+from lthedu.sparsity.clock import break_even, fit_law
 
 
 @typed
@@ -43,7 +43,7 @@ def explorer(middle: Times, percent: Annotated[int, Range(1, 90)] = 10) -> ipywi
         ax.set(ylabel="times as fast as dense", ylim=(0.02, 130))
         ax.set_title(f"{kernel}, {size}, {batch} input{'s' * (batch > 1)} at once", fontsize=11)
         ax.legend(fontsize=9)
-        even = crossover(c, e)
+        even = break_even(c, e)
         pays = f"As fast as dense at {100 * even:.0f} % by the law" if even > 0 else "By the law it never pays"
         return (
             f"{percent} % of the weights are kept. The FLOPs promise {100 / percent:.3g} times, the clock says "

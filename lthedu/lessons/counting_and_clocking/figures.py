@@ -66,7 +66,7 @@ def times_by_density(middle: Times, size: tuple[int, int], batches: Sequence[int
         axes_of_times(ax)
         ax.set_title(f"{batch} input{'s' * (batch > 1)} at once", fontsize=11)
     np.atleast_1d(axes)[0].set_ylabel("times as fast as dense")
-    np.atleast_1d(axes)[-1].legend(fontsize=8, loc="upper right")
+    np.atleast_1d(axes)[-1].legend(fontsize=8, loc="lower left")
     figure.suptitle(f"Fewer FLOPs, and how many fewer seconds: a matrix {size[0]} x {size[1]}", fontsize=12)
     return figure, (
         f"Panels for {', '.join(map(str, batches))} inputs at once: how many times as fast as the dense product each "
