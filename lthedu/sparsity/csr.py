@@ -11,10 +11,11 @@ Rows = tuple[Tensor, Tensor, Tensor]  # start (rows + 1,), column (nonzeros,), v
 
 @typed
 def to_csr(matrix: Tensor) -> Rows:
-    """What is stored of a matrix (rows, columns): where each row begins, then the column and value of each non-zero.
+    """What is stored of a matrix: where each row begins, then each non-zero's column and value.
 
-    The entries of row r stand from `start[r]` to `start[r + 1] - 1`, from left to right. Indices are int32. A NaN is
-    stored; -0.0 is a zero, so it comes back as +0.0. Raises ValueError for a tensor that is no matrix.
+    `matrix` is (rows, columns). The entries of row r stand from `start[r]` to `start[r + 1] - 1`, from left to right.
+    Indices are int32. A NaN is stored; -0.0 is a zero, so it comes back as +0.0. Raises ValueError for a tensor that is
+    no matrix.
 
     >>> start, column, value = to_csr(torch.tensor([[0.0, 5.0, 0.0], [0.0, 0.0, 0.0], [7.0, 0.0, 8.0]]))
     >>> start.tolist(), column.tolist(), value.tolist()

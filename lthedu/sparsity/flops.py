@@ -15,7 +15,7 @@ WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 @typed
 def kept_flops(mask: Mask, places: Mapping[str, Whole]) -> int:
-    """Operations for one input: 2 for each kept weight, a multiplication and an addition, at each place of its layer.
+    """Operations for one input: 2 for each kept weight (multiply, add) at each place of its layer.
 
     `places` says at how many places each layer of the mask uses its weights. Raises ValueError, naming the layer, for a
     mask that is not bool, and for a layer without places.

@@ -35,7 +35,9 @@ def spmm(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
 
 @typed
 def spmm_gradients(start: Tensor, column: Tensor, value: Tensor, x: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradients for the values (nonzeros,) and for x (columns, batch), of `above` (rows, batch) at the product.
+    """The gradients for the values and for x, of `above`, the gradient at the product.
+
+    `above` is (rows, batch); what comes back are (nonzeros,) and (columns, batch).
 
     A weight's gradient is the product of what comes from above to its row with the row of x that it read, summed over
     the batch. Each row of x gets back, from each weight that read it, the weight times what came from above. Raises

@@ -30,13 +30,13 @@ from lthedu.sparsity.kernels import (
     block_mask,
 )
 
-Shape = tuple[int, int, int]  # (rows of the matrix, its columns, batch)
-COLUMNS = ["rows", "columns", "batch", "kernel", "density", "replicate", "dense", "moved", "sparse", "refused"]
+Shape = tuple[int, int, int, int]  # (rows of the matrix, its columns, batch, how many such layers take turns)
+ABOUT = ["rows", "columns", "batch", "layers"]
+COLUMNS = [*ABOUT, "kernel", "density", "replicate", "dense", "moved", "sparse", "refused"]
 SHAPES: tuple[tuple[int, int], ...] = ((256, 256), (304, 784), (512, 512), (1024, 1024))
 SPARSE = (TWELVE, ENGINE, TORCH, SCIPY, BAG, BLOCKS)  # the kernels that are compared
 NARROW = "fewer rows, dense"  # the control: a matrix that is really smaller, of as many weights
 HELD_OUT = (512, 512)  # the size that no fit sees
-SIZE = ["rows", "columns"]
 FITTED = (0.5, 0.2, 0.1, 0.05)  # the densities that a fit sees
 
 
@@ -54,23 +54,27 @@ class Settings(Seeded):
     batches: Annotated[tuple[Count, ...], AtLeast(1)] = (1, 8, 64, 256)
     densities: Densities = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
     loops_at: Densities = (0.1,)  # where the slow order of loops is timed as well
+    deep: Count = 64  # layers of 512 x 512 that take turns, so that none is found in the fast memory where it was left
+    deep_batches: tuple[Count, ...] = (1,)
+    deep_at: Densities = (0.5, 0.2, 0.1, 0.05, 0.01)
     slot: Annotated[float, Above(0)] = 0.004  # seconds for one kernel in a window, which takes two calls or more
     tries: Count = 20  # windows that may be refused, for each that is kept
 
 
 @typed
 def shapes(settings: Settings) -> list[Shape]:
-    """Every size of matrix with every batch.
+    """Every size of matrix with every batch, one layer again and again; and many layers of one size in turn.
 
-    >>> shapes(Settings(batches=(1,)))[0]
-    (256, 256, 1)
+    >>> shapes(Settings(batches=(1,), deep_batches=(64,)))[3:]
+    [(1024, 1024, 1, 1), (512, 512, 64, 64)]
     """
-    return [(rows, columns, batch) for (rows, columns), batch in itertools.product(SHAPES, settings.batches)]
+    alone = [(rows, columns, batch, 1) for (rows, columns), batch in itertools.product(SHAPES, settings.batches)]
+    return alone + [(*HELD_OUT, batch, settings.deep) for batch in settings.deep_batches]
 
 
 @typed
 def times_at(
-    shape: tuple[Count, Count, Count],
+    shape: tuple[Count, Count, Count, Count],
     seed: int,
     settings: Settings,
     timer: Callable[[], float] = time.perf_counter,
@@ -78,29 +82,32 @@ def times_at(
     """The rows of one size and one seed: every kernel at every density, each in a window with dense before and after.
 
     A window whose dense times differ by more than 20 % is refused and timed again. `refused` counts how often, and
-    where all `tries` were refused, the last window is kept with what dense `moved`. One thread.
+    where all `tries` were refused, the last window is kept with what dense `moved`. Times are of one layer. One thread.
     """
-    rows, columns, batch = shape
+    rows, columns, batch, layers = shape
     rng = generator(seed, "counting and clocking", rows, columns, batch)
-    weight, x = torch.randn(rows, columns, generator=rng), torch.randn(columns, batch, generator=rng)
+    made = [
+        (torch.randn(rows, columns, generator=rng), torch.randn(columns, batch, generator=rng)) for _ in range(layers)
+    ]
     threads, found = torch.get_num_threads(), []
     torch.set_num_threads(1)
     try:
-        for density in settings.densities:
-            calls = _ready(weight, x, density, slow=density in settings.loops_at)
+        for density in settings.densities if layers == 1 else settings.deep_at:
+            slow = layers == 1 and density in settings.loops_at
+            calls = _in_turn([_ready(weight, x, density, slow=slow) for weight, x in made])
             for refused in range(settings.tries):  # noqa: B007 (how often is what is noted)
                 moved, at_all, sparse = _window(calls, settings.slot, timer)
                 if moved <= STEADY:
                     break
-            about = dict(zip(COLUMNS, (rows, columns, batch), strict=False)) | {"density": density, "replicate": seed}
-            measured = {"dense": at_all, "moved": moved, "refused": refused}
-            found += [about | measured | {"kernel": name, "sparse": seconds} for name, seconds in sparse.items()]
+            about = dict(zip(ABOUT, shape, strict=True)) | {"density": density, "replicate": seed}
+            measured = {"dense": at_all / layers, "moved": moved, "refused": refused}
+            found += [about | measured | {"kernel": name, "sparse": each / layers} for name, each in sparse.items()]
     finally:
         torch.set_num_threads(threads)
     return [{name: row[name] for name in COLUMNS} for row in found]
 
 
-Calls = dict[str, list[Callable[[], Tensor]]]  # by name: ways to do the same, of which the fastest counts
+Calls = dict[str, list[Callable[[], object]]]  # by name: ways to do the same, of which the fastest counts
 
 
 def _ready(weight: Tensor, x: Tensor, density: float, *, slow: bool) -> Calls:
@@ -109,11 +116,22 @@ def _ready(weight: Tensor, x: Tensor, density: float, *, slow: bool) -> Calls:
     free = torch.where(keep_largest(scores, density), weight, zero)
     whole = torch.where(block_mask(scores, density), weight, zero)
     fewer = weight[: round(density * len(weight))]
-    calls = {name: [kernel(free, x)] for name, kernel in DENSE_KERNELS.items()}
+    calls: Calls = {name: [kernel(free, x)] for name, kernel in DENSE_KERNELS.items()}
     for name, kernel in SPARSE_KERNELS.items():
         if slow or name != NAIVE:
             calls[name] = [kernel(whole if name == BLOCKS else free, x)]
     return calls | {NARROW: [kernel(fewer, x) for kernel in DENSE_KERNELS.values()]}
+
+
+def _in_turn(layers: Sequence[Calls]) -> Calls:
+    """The same calls for all layers, one after the other."""
+    if len(layers) == 1:
+        return layers[0]
+
+    def turns(calls: Sequence[Callable[[], object]]) -> Callable[[], object]:
+        return lambda: [call() for call in calls]
+
+    return {name: [turns(way) for way in zip(*(one[name] for one in layers), strict=True)] for name in layers[0]}
 
 
 def _window(calls: Calls, slot: float, timer: Callable[[], float]) -> tuple[float, float, dict[str, float]]:
@@ -128,7 +146,7 @@ def _window(calls: Calls, slot: float, timer: Callable[[], float]) -> tuple[floa
     return max(before, after) / min(before, after) - 1, (before + after) / 2, times
 
 
-def _shortest(call: Callable[[], Tensor], slot: float, timer: Callable[[], float]) -> float:
+def _shortest(call: Callable[[], object], slot: float, timer: Callable[[], float]) -> float:
     """The shortest call, in microseconds, of two or more after one that is not timed."""
     call()
     times: list[float] = []
@@ -154,7 +172,7 @@ def steady(table: TimeTable) -> pd.DataFrame:
     [[0.5, 2.0]]
     """
     dense = table["dense"].astype(float)
-    best = dense.groupby([table[name] for name in ("rows", "columns", "batch")]).transform("min")
+    best = dense.groupby([table[name] for name in ABOUT]).transform("min")
     found = table[(table["moved"].astype(float) <= STEADY) & (dense <= (1 + STEADY) * best)].copy()
     found["ratio"] = found["sparse"].astype(float) / found["dense"].astype(float)
     found["times"] = 1 / found["ratio"]
@@ -162,10 +180,14 @@ def steady(table: TimeTable) -> pd.DataFrame:
 
 
 @typed
-def medians(table: TimeTable) -> pd.DataFrame:
-    """One row for each size, batch, kernel and density: the median of `times` over the replicates, and how many."""
-    by = [*SIZE, "batch", "kernel", "density"]
-    grouped = steady(table).groupby(by, sort=False)["times"]
+def medians(table: TimeTable, layers: Count = 1) -> pd.DataFrame:
+    """One row for each size, batch, kernel and density: the median of `times` over the replicates, and how many.
+
+    Of the rows with so many layers: 1 is one layer again and again.
+    """
+    by = [*ABOUT, "kernel", "density"]
+    found = steady(table)
+    grouped = found[found["layers"] == layers].groupby(by, sort=False)["times"]
     return grouped.agg(times="median", lowest="min", highest="max", replicates="count").reset_index()
 
 
