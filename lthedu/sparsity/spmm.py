@@ -16,9 +16,8 @@ COMPILED = (torch.float32, torch.float64)
 def spmm(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
     """The product (rows, batch) of a matrix in CSR with x (columns, batch): each kept weight is met once.
 
-    Every non-zero adds its value times one row of x to one row of the result. The inner loop runs over the batch, so
-    that numbers are read in the order in which they lie in memory. Raises ValueError for arrays that are no matrix in
-    CSR, for an x that does not fit, and for another type of numbers than the values'.
+    Every non-zero adds its value times one row of x to one row of the result. Raises ValueError for arrays that are no
+    matrix in CSR, for an x that does not fit, and for another type of numbers than the values'.
 
     >>> start, column, value = torch.tensor([0, 1, 3]), torch.tensor([1, 0, 1]), torch.tensor([5.0, 2.0, 3.0])
     >>> spmm(start, column, value, torch.tensor([[1.0, 10.0], [2.0, 20.0]]))
@@ -26,11 +25,8 @@ def spmm(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
             [  8.,  80.]])
     """
     _check(start, column, value, x)
-    if not _compiled(x):
-        return _by_torch(start, column, value, x)
     z = x.new_zeros(len(start) - 1, x.shape[1])
-    add_rows(*_arrays(start, column, value, x, z))
-    return z
+    return z.index_add(0, row_of_each(start), value[:, None] * x[column.long()])
 
 
 @typed
@@ -52,27 +48,36 @@ def spmm_gradients(start: Tensor, column: Tensor, value: Tensor, x: Tensor, abov
     if above.shape != (len(start) - 1, x.shape[1]) or above.dtype != x.dtype:
         expected = f"({len(start) - 1}, {x.shape[1]}) and {x.dtype}"
         raise ValueError(f"above is of shape {tuple(above.shape)} and {above.dtype}; allowed: {expected}")
-    if not _compiled(x):
-        return _gradients_by_torch(start, column, value, x, above)
-    slope, back = torch.zeros_like(value), x.new_zeros(x.shape)
-    add_slopes(*_arrays(start, column, value, x, above, slope, back))
-    return slope, back
+    row, column = row_of_each(start), column.long()
+    slope = (above[row] * x[column]).sum(1)
+    return slope, torch.zeros_like(x).index_add(0, column, value[:, None] * above[row])
 
 
 class SparseProduct(torch.autograd.Function):
-    """`spmm` for autograd: `SparseProduct.apply(start, column, value, x)`."""
+    """`spmm` and its gradients for autograd: `SparseProduct.apply(start, column, value, x)`.
+
+    By compiled loops on a CPU with numba, whose inner one runs over the batch, along numbers that lie side by side.
+    """
 
     @staticmethod
     def forward(ctx: Any, start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
         """The product; what the gradients need is kept."""
+        _check(start, column, value, x)
         ctx.save_for_backward(start, column, value, x)
-        product: Tensor = spmm(start, column, value, x)
-        return product
+        if not _compiled(x):
+            return spmm(start, column, value, x)
+        z = x.new_zeros(len(start) - 1, x.shape[1])
+        add_rows(*_arrays(start, column, value, x, z))
+        return z
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[None, None, Tensor, Tensor]:
         """The gradients for the values and for x; indices have none."""
-        slope, back = spmm_gradients(*ctx.saved_tensors, above[0])
+        start, column, value, x = ctx.saved_tensors
+        if not _compiled(x):
+            return None, None, *spmm_gradients(start, column, value, x, above[0])
+        slope, back = torch.zeros_like(value), x.new_zeros(x.shape)
+        add_slopes(*_arrays(start, column, value, x, above[0], slope, back))
         return None, None, slope, back
 
 
@@ -82,19 +87,6 @@ def _check(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> None:
     if x.dtype != value.dtype:
         raise ValueError(f"x is of {x.dtype} and value of {value.dtype}; allowed: the same type")
     check_csr(start, column, value, len(x))
-
-
-def _by_torch(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
-    z = x.new_zeros(len(start) - 1, x.shape[1])
-    return z.index_add(0, row_of_each(start), value[:, None] * x[column.long()])
-
-
-def _gradients_by_torch(
-    start: Tensor, column: Tensor, value: Tensor, x: Tensor, above: Tensor
-) -> tuple[Tensor, Tensor]:
-    row, column = row_of_each(start), column.long()
-    slope = (above[row] * x[column]).sum(1)
-    return slope, torch.zeros_like(x).index_add(0, column, value[:, None] * above[row])
 
 
 def _arrays(*tensors: Tensor) -> list[Any]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns, Number, Positive, Text
 from lthedu.figures import use_style as use_style
-from lthedu.lessons.counting_and_clocking.experiment import NARROW, Times
+from lthedu.lessons.counting_and_clocking.experiment import HELD_OUT, NARROW, Times
 from lthedu.sparsity.kernels import BAG, BLOCKS, ENGINE, SCIPY, TORCH, TWELVE
 from lthedu.sparsity.libraries import Record
 
@@ -46,32 +46,32 @@ def curve(ax: Axes, rows: pd.DataFrame, kernel: str) -> None:
 
 
 @typed
-def times_by_density(middle: Times, size: tuple[int, int], batches: Sequence[int], guess: Any = None) -> Drawn:
-    """How many times faster than dense each kernel is, by the weights kept; one panel for each batch.
+def times_by_density(panels: Mapping[str, Times], guess: Any = None) -> Drawn:
+    """How many times faster than dense each kernel is at 512 x 512, by the weights kept; one panel for each name.
 
-    `guess` are a learner's guesses at 10 %, by batch, drawn as stars; others than numbers above 0 are left out.
+    `guess` are a learner's guesses at 10 %, by panel, drawn as stars; others than numbers above 0 are left out.
     """
-    figure, axes = plt.subplots(1, len(batches), figsize=(5.2 * len(batches), 4.6), sharey=True, layout="constrained")
-    at_size = middle[(middle["rows"] == size[0]) & (middle["columns"] == size[1])]
-    for ax, batch in zip(np.atleast_1d(axes), batches, strict=True):
-        d = np.geomspace(0.01, 0.9, 50)
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.6), sharey=True, layout="constrained")
+    d = np.geomspace(0.01, 0.9, 50)
+    for ax, (name, middle) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        at_size = middle[(middle["rows"] == HELD_OUT[0]) & (middle["columns"] == HELD_OUT[1])]
         ax.plot(d, 1 / d, color="#777777", lw=1, ls=(0, (1, 2)), label="what FLOPs promise")
         for kernel in LOOKS:
-            rows = at_size[(at_size["batch"] == batch) & (at_size["kernel"] == kernel)]
+            rows = at_size[at_size["kernel"] == kernel]
             if len(rows):
                 curve(ax, rows, kernel)
-        value = guess.get(batch) if isinstance(guess, Mapping) else None
+        value = guess.get(name) if isinstance(guess, Mapping) else None
         if isinstance(value, int | float) and value > 0:
             ax.plot(0.1, value, "*", ms=16, mfc="none", mec="black", label="your guess")
         axes_of_times(ax)
-        ax.set_title(f"{batch} input{'s' * (batch > 1)} at once", fontsize=11)
+        ax.set_title(name, fontsize=11)
     np.atleast_1d(axes)[0].set_ylabel("times as fast as dense")
     np.atleast_1d(axes)[-1].legend(fontsize=8, loc="lower left")
-    figure.suptitle(f"Fewer FLOPs, and how many fewer seconds: a matrix {size[0]} x {size[1]}", fontsize=12)
+    figure.suptitle("Fewer FLOPs, and how many fewer seconds: a matrix of 512 x 512", fontsize=12)
     return figure, (
-        f"Panels for {', '.join(map(str, batches))} inputs at once: how many times as fast as the dense product each "
-        "kernel is against the share of weights kept, both axes logarithmic. A dotted line above all is what FLOPs "
-        "promise, a grey line at 1 is as fast as dense. Medians of five windows with bars from lowest to highest."
+        f"Panels for {', '.join(panels)}: how many times as fast as the dense product each kernel is, against the "
+        "share of weights kept, both axes logarithmic. A dotted line is what FLOPs promise, a grey line at 1 is as fast as "
+        "dense. Medians of windows with bars from lowest to highest."
     )
 
 
@@ -79,7 +79,7 @@ def times_by_density(middle: Times, size: tuple[int, int], batches: Sequence[int
 def law_and_points(middle: Times, found: Annotated[pd.DataFrame, Columns(LAW_TABLE)], batches: Sequence[int]) -> Drawn:
     """Times of the size that was not fitted, as points, and the laws of the other sizes, as lines."""
     figure, axes = plt.subplots(1, len(batches), figsize=(5.2 * len(batches), 4.4), sharey=True, layout="constrained")
-    new = middle[(middle["rows"] == 512) & (middle["columns"] == 512)]
+    new = middle[(middle["rows"] == HELD_OUT[0]) & (middle["columns"] == HELD_OUT[1])]
     d = np.geomspace(0.01, 0.9, 200)
     for ax, batch in zip(np.atleast_1d(axes), batches, strict=True):
         for kernel in (TWELVE, BAG, SCIPY):

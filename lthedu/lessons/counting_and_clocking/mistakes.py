@@ -117,11 +117,6 @@ def reads_row_r(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Any:
     return spmm(start, row_of_each(start), value, x)
 
 
-@mistake("spmm", "it reads x[k], the row with the entry's own number; entry k reads the row column[k]")
-def reads_row_k(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Any:
-    return spmm(start, torch.arange(len(value)), value, x)
-
-
 @mistake("spmm", "only the first input of the batch is multiplied; a row of x holds one number for each input")
 def first_input(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Any:
     return spmm(start, column, value, x * (torch.arange(x.shape[1]) == 0))
@@ -247,12 +242,6 @@ def without_overhead(density: Sequence[float], ratio: Sequence[float]) -> Any:
 
 
 # spmm_gradients ----------------------------------------------------------------------------------------------
-
-
-@mistake("spmm_gradients", "the two are exchanged; return the gradient for the values first")
-def gradients_exchanged(start: Tensor, column: Tensor, value: Tensor, x: Tensor, above: Tensor) -> Any:
-    slope, back = spmm_gradients(start, column, value, x, above)
-    return back, slope
 
 
 @mistake("spmm_gradients", "the gradient of a value is averaged over the batch; it is the sum")

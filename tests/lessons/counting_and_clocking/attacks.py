@@ -1,8 +1,8 @@
 """How the verdict of the lesson on counting and clocking was attacked. Each function takes less than a minute.
 
-Those that measure give medians over five windows of how many times as fast as dense something is, at 512 x 512 with 10 %
-of the weights unless they say otherwise; windows in which dense moved are made anew. Times belong to the machine, so
-the tests hold what they are made of and not what they are. The others compute from the stored run.
+Those that measure give medians over five windows of how many times as fast as dense something is, at 512 x 512 with
+10 % of the weights unless they say otherwise; windows in which dense moved are made anew. Times belong to the machine,
+so the tests hold what they are made of and not what they are. The others compute from the stored run.
 """
 
 import time
@@ -21,7 +21,7 @@ from lthedu.networks import models
 from lthedu.pruning import keep_largest
 from lthedu.sparsity import bottleneck_width, to_csr
 from lthedu.sparsity.clock import STEADY, fit_law
-from lthedu.sparsity.kernels import BAG, BLOCKS, DENSE_KERNELS, SPARSE_KERNELS, Kernel, block_mask, embedding_bag
+from lthedu.sparsity.kernels import BAG, BLOCKS, DENSE_KERNELS, SPARSE_KERNELS, Kernel, block_mask
 from lthedu.training import Replicates, train
 
 Found = dict[str, float]
@@ -74,9 +74,10 @@ def on_one_thread(attack: Callable[[], Found]) -> Found:
 
 
 def trained_mask() -> Found:
-    """LeNet's first layer, trained, its largest tenth; then its rows' kept weights shuffled over all places. 64 inputs."""
+    """The largest tenth of LeNet's first layer, trained; and the same mask shuffled over all places. 64 inputs."""
     net = Replicates.create(models.lenet_300_100, [0])
-    weight = train(net, data.load("mnist").first(20_000, 100, 100), 300).replicates.params["layers.0.weight"][0].detach()
+    trained = train(net, data.load("mnist").first(20_000, 100, 100), 300).replicates
+    weight = trained.params["layers.0.weight"][0].detach()
     mask = keep_largest(weight.abs(), 0.1)
     shuffled = mask.flatten()[torch.randperm(mask.numel(), generator=torch.Generator().manual_seed(0))].view_as(mask)
     x = torch.randn(784, 64, generator=torch.Generator().manual_seed(1))
@@ -98,7 +99,7 @@ def free() -> list[str]:
 
 
 def cold_caches() -> Found:
-    """Thirty-two matrices and inputs in turn, 32 MB of dense weights, so that little of one is in the cache when it comes up."""
+    """Thirty-two layers in turn, 32 MB of dense weights, so that little of one is in the cache when it comes up."""
 
     def attack() -> Found:
         found: Found = {}
@@ -216,7 +217,7 @@ def a_whole_network() -> Found:
             x = torch.rand(784, batch, generator=torch.Generator().manual_seed(batch))
             rows = x.T.contiguous()
             calls: dict[str, Call] = {
-                f"{name}, {batch}": sparse_network(layers, x, kernel) for name, kernel in SPARSE_KERNELS.items() if name in free()
+                f"{name}, {batch}": sparse_network(layers, x, SPARSE_KERNELS[name]) for name in free()
             }
             calls[f"small dense, {batch}"] = lambda rows=rows: small(rows)
             found |= times([lambda rows=rows: net(rows)], calls)
