@@ -71,7 +71,7 @@ def fit_law(
         raise ValueError(f"there are {len(density)} densities and {len(ratio)} ratios; allowed: equally many")
     if len(set(density)) < 2:
         raise ValueError(f"density is {density[0]} throughout; allowed: two different ones or more")
-    d, r = np.asarray(density, dtype=float), np.asarray(ratio, dtype=float)
+    d, r = np.array(density), np.array(ratio)
     (c, slope), *_ = np.linalg.lstsq(np.column_stack([1 / r, d / r]), np.ones(len(r)), rcond=None)
     return float(c), float(1 / slope)
 

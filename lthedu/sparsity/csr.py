@@ -24,9 +24,8 @@ def to_csr(matrix: Tensor) -> Rows:
     if matrix.ndim != 2:
         raise ValueError(f"matrix has shape {tuple(matrix.shape)}; allowed: two axes, rows and columns")
     row, column = matrix.nonzero(as_tuple=True)
-    start = torch.zeros(len(matrix) + 1, dtype=torch.int32, device=matrix.device)
-    start[1:] = torch.bincount(row, minlength=len(matrix)).cumsum(0)
-    return start, column.int(), matrix[row, column]
+    start = torch.cat([row.new_zeros(1), torch.bincount(row, minlength=len(matrix)).cumsum(0)])
+    return start.int(), column.int(), matrix[row, column]
 
 
 @typed

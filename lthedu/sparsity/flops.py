@@ -23,9 +23,8 @@ def kept_flops(mask: Mask, places: Mapping[str, Whole]) -> int:
     >>> kept_flops({"fc": torch.tensor([[True, False], [True, True]])}, {"fc": 1})
     6
     """
-    for name in mask:
-        if name not in places:
-            raise ValueError(f"places lacks {name!r}; there are: {', '.join(places)}")
+    if missing := sorted(mask.keys() - places.keys()):
+        raise ValueError(f"places lacks {missing[0]!r}; there are: {', '.join(places)}")
     return sum(2 * kept * places[name] for name, kept in counts(mask).items())
 
 

@@ -13,7 +13,7 @@ from lthedu.exercises.values import alike, brief, difference
 from lthedu.sparsity import fit_law, kept_flops, speed_up, spmm, spmm_gradients, to_csr
 from lthedu.sparsity.csr import Rows
 
-Call = Callable[[], None]
+ALIKE = torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 0.0]])  # with equal values, some of them equal to indices
 
 
 @exercise(
@@ -38,6 +38,7 @@ def check_kept_flops(attempt: Attempt) -> None:
         ({"fc": torch.ones(3, 4, dtype=torch.bool)}, {"fc": 1}),
         ({"conv": small}, {"conv": 9}),
         ({"a": small, "b": torch.tensor([[True, False, False]])}, {"a": 5, "b": 1}),
+        ({"a": small, "b": small}, {"a": 3, "b": 3}),
         ({"a": ~small, "b": torch.zeros(2, 2, dtype=torch.bool)}, {"b": 7, "a": 2}),
     ]
     for n in (4, 7):
@@ -145,6 +146,7 @@ def check_spmm(attempt: Attempt) -> None:
             torch.zeros(2, 3),
         )
     ]
+    cases.append((*to_csr(ALIKE), torch.ones(3, 2)))
     for rows, columns, batch in ((3, 5, 1), (5, 3, 4), (6, 6, 6)):
         x = torch.randn(columns, batch, generator=attempt.rng)
         cases.append((*to_csr(_sparse(attempt, rows, columns, 0.5)), x))
@@ -262,6 +264,7 @@ def _listed(seconds: Sequence[float]) -> str:
 def check_fit_law(attempt: Attempt) -> None:
     """Points that lie on a law, then two and more that do not, over a wide range of densities."""
     cases: list[Case] = [([0.5, 0.1], [2.05, 0.45]), ([0.8, 0.4, 0.2, 0.1], [2.1, 1.1, 0.6, 0.35])]
+    cases.append(([0.5, 0.5, 0.2, 0.1], [0.5, 0.6, 0.3, 0.3]))  # equal entries
     for n in (2, 4, 7):
         density = (0.01 * 80 ** torch.rand(n, generator=attempt.rng, dtype=torch.float64)).tolist()
         noise = (1 + 0.2 * torch.rand(n, generator=attempt.rng, dtype=torch.float64)).tolist()
@@ -294,6 +297,7 @@ def check_spmm_gradients(attempt: Attempt) -> None:
     """A matrix by hand in which a column is read twice and one never, then random ones."""
     matrix = torch.tensor([[0.0, 5.0, 0.0], [0.0, 3.0, 2.0]])
     cases: list[Case] = [(*to_csr(matrix), torch.arange(1.0, 7.0).view(3, 2), torch.tensor([[1.0, 2.0], [3.0, 5.0]]))]
+    cases.append((*to_csr(ALIKE), torch.ones(3, 2), torch.ones(2, 2)))
     for rows, columns, batch in ((3, 5, 1), (5, 3, 4), (4, 4, 3)):
         made = to_csr(_sparse(attempt, rows, columns, 0.6))
         x, above = (torch.randn(n, batch, generator=attempt.rng) for n in (columns, rows))

@@ -70,8 +70,8 @@ def times_by_density(panels: Mapping[str, Times], guess: Any = None) -> Drawn:
     figure.suptitle("Fewer FLOPs, and how many fewer seconds: a matrix of 512 x 512", fontsize=12)
     return figure, (
         f"Panels for {', '.join(panels)}: how many times as fast as the dense product each kernel is, against the "
-        "share of weights kept, both axes logarithmic. A dotted line is what FLOPs promise, a grey line at 1 is as fast as "
-        "dense. Medians of windows with bars from lowest to highest."
+        "share of weights kept, both axes logarithmic. A dotted line is what FLOPs promise, a grey line at 1 is as "
+        "fast as dense. Medians of windows with bars from lowest to highest."
     )
 
 
