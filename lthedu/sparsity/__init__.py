@@ -6,13 +6,12 @@ from lthedu.sparsity.flops import flops, kept_flops
 from lthedu.sparsity.kernels import block_mask
 from lthedu.sparsity.libraries import libraries, read_record
 from lthedu.sparsity.sizes import bottleneck_width, matching_width
-from lthedu.sparsity.spmm import SparseProduct, spmm, spmm_gradients
+from lthedu.sparsity.spmm import sparse_product, spmm, spmm_gradients
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.sparsity.triton_blocks import block_product
 from lthedu.sparsity.two_four import is_two_four, pack_two_four, two_four_mask, unpack_two_four
 
 __all__ = [
-    "SparseProduct",
     "block_mask",
     "block_product",
     "bottleneck_width",
@@ -30,6 +29,7 @@ __all__ = [
     "nonzeros",
     "pack_two_four",
     "read_record",
+    "sparse_product",
     "speed_up",
     "spmm",
     "spmm_gradients",

@@ -53,16 +53,26 @@ def spmm_gradients(start: Tensor, column: Tensor, value: Tensor, x: Tensor, abov
     return slope, torch.zeros_like(x).index_add(0, column, value[:, None] * above[row])
 
 
-class SparseProduct(torch.autograd.Function):
-    """`spmm` and its gradients for autograd: `SparseProduct.apply(start, column, value, x)`.
+@typed
+def sparse_product(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
+    """`spmm` for training: autograd calls `spmm_gradients` for the values and for x. Raises as they do.
 
-    By compiled loops on a CPU with numba, whose inner one runs over the batch, along numbers that lie side by side.
+    On a CPU with numba both are compiled loops, whose inner one runs over the batch, along numbers that lie side by side.
+
+    >>> value = torch.tensor([5.0], requires_grad=True)
+    >>> sparse_product(torch.tensor([0, 1]), torch.tensor([1]), value, torch.tensor([[1.0], [2.0]])).sum().backward()
+    >>> value.grad
+    tensor([2.])
     """
+    _check(start, column, value, x)
+    product: Tensor = _SparseProduct.apply(start, column, value, x)  # type: ignore[no-untyped-call]
+    return product
 
+
+class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
         """The product; what the gradients need is kept."""
-        _check(start, column, value, x)
         ctx.save_for_backward(start, column, value, x)
         if not _compiled(x):
             return spmm(start, column, value, x)

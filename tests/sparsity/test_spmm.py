@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lthedu.sparsity import SparseProduct, spmm, spmm_gradients, to_csr
+from lthedu.sparsity import sparse_product, spmm, spmm_gradients, to_csr
 
 CASES = [(1, 1, 1), (4, 6, 1), (7, 3, 5), (16, 33, 8)]
 
@@ -35,7 +35,7 @@ def made(shape: tuple[int, int, int], density: float, dtype: torch.dtype) -> tup
 def test_the_product_is_the_dense_one(way, shape, density, dtype, off) -> None:
     weight, x, _ = made(shape, density, dtype)
     for inputs in (x, torch.cat([x, x], 1)[:, ::2]):  # the second is not contiguous
-        for product in (spmm, SparseProduct.apply):
+        for product in (spmm, sparse_product):
             assert torch.allclose(product(*to_csr(weight), inputs), weight @ inputs, atol=off)
 
 
@@ -48,7 +48,7 @@ def test_the_gradients_are_autograds_at_the_kept_weights(way, shape, density) ->
     start, column, value = to_csr(weight)
     by_hand = spmm_gradients(start, column, value, x, above)
     value, x = value.requires_grad_(), x.requires_grad_()
-    by_loops = torch.autograd.grad(SparseProduct.apply(start, column, value, x), (value, x), above)
+    by_loops = torch.autograd.grad(sparse_product(start, column, value, x), (value, x), above)
     for slope, back in (by_hand, by_loops):
         assert torch.allclose(slope, dense.grad[weight != 0], atol=1e-13)
         assert torch.allclose(back, inputs.grad, atol=1e-13)
@@ -58,7 +58,7 @@ def test_autograd_calls_them(way) -> None:
     weight, x, _ = made((5, 4, 3), 0.5, torch.float64)
     start, column, value = to_csr(weight)
     value.requires_grad_()
-    assert torch.autograd.gradcheck(lambda v, x: SparseProduct.apply(start, column, v, x), (value, x.requires_grad_()))
+    assert torch.autograd.gradcheck(lambda v, x: sparse_product(start, column, v, x), (value, x.requires_grad_()))
 
 
 @pytest.mark.parametrize(

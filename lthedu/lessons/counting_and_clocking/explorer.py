@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Range
 from lthedu.figures.live import live_plot
+from lthedu.lessons.counting_and_clocking.axes import LOOKS, axes_of_times, curve
 from lthedu.lessons.counting_and_clocking.experiment import FITTED, SHAPES, Times
-from lthedu.lessons.counting_and_clocking.figures import LOOKS, axes_of_times, curve
 from lthedu.sparsity.clock import break_even, fit_law
 
 

@@ -252,7 +252,7 @@ def sparse_network_is_off_by() -> float:
     net = models.lenet_300_100().requires_grad_(False)
     layers = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
     x = torch.rand(784, 5, generator=torch.Generator().manual_seed(0))
-    found = sparse_network(layers, x, embedding_bag)()
+    found = sparse_network(layers, x, SPARSE_KERNELS[BAG])()
     for layer in layers:
         layer.weight.copy_(torch.where(keep_largest(layer.weight.abs(), 0.1), layer.weight, ZERO))
     return float((found.T - net(x.T)).abs().max())  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ def test_every_kernel_is_timed_at_every_density_with_dense_beside_it() -> None:
     expected = {*DENSE_KERNELS, *SPARSE_KERNELS, NARROW}
     assert set(rows[rows["density"] == 0.1]["kernel"]) == expected
     assert set(rows[rows["density"] == 0.5]["kernel"]) == expected - {NAIVE}
-    assert (rows[["dense", "sparse"]].to_numpy() == pytest.approx(1000)).all()
+    assert rows["dense"].tolist() == rows["sparse"].tolist() == pytest.approx([1000] * len(rows))
     assert (rows["moved"] == 0).all()
     assert (rows["refused"] == 0).all()
 
@@ -67,7 +67,7 @@ def test_what_is_slower_than_the_best_window_of_its_size_is_left_out() -> None:
     assert experiment.medians(table(), layers=64).empty
 
 
-@pytest.mark.parametrize(("c", "e"), [(0.05, 0.3), (0.0, 0.6), (0.9, 0.1)])
+@pytest.mark.parametrize(("c", "e"), [(0.05, 0.3), (0.0, 0.6), (0.5, 0.1)])
 def test_times_that_follow_a_law_are_predicted_by_it(c: float, e: float) -> None:
     densities = (0.9, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01)
     rows = [(*size, 64, SPARSE[0], d, 1 / (c + d / e)) for size in experiment.SHAPES for d in densities]

@@ -72,7 +72,7 @@ def test_every_library_with_a_date_has_its_marks_where_the_dates_are() -> None:
 
 @pytest.mark.parametrize("draw", [f for f in vars(schematics).values() if getattr(f, "schematic", False)])
 def test_schematics_are_drawn_and_described(draw) -> None:
-    checked(*draw())
+    checked(draw)
 
 
 def test_the_schematic_stores_its_own_matrix() -> None:
