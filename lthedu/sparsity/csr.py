@@ -59,13 +59,15 @@ def check_csr(start: Tensor, column: Tensor, value: Tensor, columns: int) -> Non
         if array.ndim != 1:
             raise ValueError(f"{name} has shape {tuple(array.shape)}; allowed: one axis")
         if name != "value" and array.dtype not in (torch.int32, torch.int64):
-            raise ValueError(f"{name} is of {array.dtype}; allowed: torch.int32, torch.int64")
+            raise ValueError(f"{name} has {len(array)} entries of {array.dtype}; allowed: torch.int32, torch.int64")
     if len(column) != len(value):
-        raise ValueError(f"column has {len(column)} entries and value has {len(value)}; allowed: equally many")
+        raise ValueError(f"column has {len(column)} entries and value has {len(value)} of them; allowed: equally many")
     if not len(start) or start[0] != 0 or start[-1] != len(value) or bool((start.diff() < 0).any()):
-        raise ValueError(f"start is {_few(start)}; it must rise from 0 to the number of values, {len(value)}")
+        raise ValueError(
+            f"start has {len(start)} entries, {_few(start)}; it must rise from 0 to the number of values, {len(value)}"
+        )
     if len(column) and not (int(column.min()) >= 0 and int(column.max()) < columns):
-        raise ValueError(f"column is {_few(column)}; allowed: whole numbers from 0 to {columns - 1}")
+        raise ValueError(f"column has {len(column)} entries, {_few(column)}; allowed: from 0 to {columns - 1}")
 
 
 def _few(array: Tensor) -> str:

@@ -24,7 +24,7 @@ def kept_flops(mask: Mask, places: Mapping[str, Whole]) -> int:
     6
     """
     if missing := sorted(mask.keys() - places.keys()):
-        raise ValueError(f"places lacks {missing[0]!r}; there are: {', '.join(places)}")
+        raise ValueError(f"places lacks {missing[0]!r}; there are: {', '.join(places) or 'nothing'}")
     return sum(2 * kept * places[name] for name, kept in counts(mask).items())
 
 
@@ -51,7 +51,9 @@ def flops(model: nn.Module, mask: Mask | None = None, example: Tensor | None = N
     inside = {id(layer.weight) for layer in layers}
     for name, p in params.items():
         if p.ndim >= 2 and id(p) not in inside:
-            raise ValueError(f"{name} belongs to no linear layer and no convolution; flops counts these alone")
+            raise ValueError(
+                f"{name} of {type(model).__name__} is in no linear layer or convolution; they are all that is counted"
+            )
     found = _places(model, layers, _input(layers, example))
     places = {name: found.get(id(p), 0) for name, p in params.items() if id(p) in inside}
     for name, n in places.items():

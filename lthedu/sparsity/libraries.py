@@ -62,7 +62,7 @@ def libraries() -> Record:
 
 @typed
 def read_record(record: Mapping[str, Any]) -> Record:
-    """A record as JSON holds it, held against the schema.
+    """A record as JSON holds it, checked against the schema.
 
     Raises ValueError that names the library and the field for an entry that is missing, unknown, no date, later than
     the day of the check, or no source that is allowed.
@@ -98,6 +98,6 @@ def _library(entry: Mapping[str, Any], checked_on: str) -> Library:
 def _same_names(what: str, entry: Mapping[str, Any], kind: type) -> None:
     wanted = {field.name for field in fields(kind)}
     for name in sorted(wanted - entry.keys()):
-        raise ValueError(f"{what} lacks the field {name!r}; its fields are: {', '.join(sorted(wanted))}")
+        raise ValueError(f"{what} holds {', '.join(entry) or 'nothing'} and lacks {name!r}")
     for name in sorted(entry.keys() - wanted):
         raise ValueError(f"{what} has the field {name!r}; allowed: {', '.join(sorted(wanted))}")

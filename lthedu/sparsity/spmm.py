@@ -57,7 +57,7 @@ def spmm_gradients(start: Tensor, column: Tensor, value: Tensor, x: Tensor, abov
 def sparse_product(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> Tensor:
     """`spmm` for training: autograd calls `spmm_gradients` for the values and for x. Raises as they do.
 
-    On a CPU with numba both are compiled loops, whose inner one runs over the batch, along numbers that lie side by side.
+    On a CPU with numba both are compiled loops. The inner one runs over the batch, along numbers side by side.
 
     >>> value = torch.tensor([5.0], requires_grad=True)
     >>> sparse_product(torch.tensor([0, 1]), torch.tensor([1]), value, torch.tensor([[1.0], [2.0]])).sum().backward()
@@ -95,7 +95,11 @@ def _check(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> None:
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}; allowed: two axes, columns and batch")
     if x.dtype != value.dtype:
-        raise ValueError(f"x is of {x.dtype} and value of {value.dtype}; allowed: the same type")
+        raise ValueError(
+            f"x, of shape {tuple(x.shape)}, is of {x.dtype} and value of {value.dtype}; allowed: the same type"
+        )
+    if len(column) and len(x) <= int(column.max()):
+        raise ValueError(f"x has shape {tuple(x.shape)}; column needs {int(column.max()) + 1} rows of it or more")
     check_csr(start, column, value, len(x))
 
 

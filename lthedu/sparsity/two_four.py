@@ -18,7 +18,7 @@ def two_four_mask(scores: Tensor) -> Tensor:
     [[True, False, True, False]]
     """
     if bool(scores.isnan().any()):
-        raise ValueError("scores hold NaN, which has no order")
+        raise ValueError("scores hold NaN; allowed: numbers, which have an order")
     groups = _groups(scores, "scores")
     first = groups.argsort(dim=2, descending=True, stable=True)[:, :, :2]
     return torch.zeros_like(groups, dtype=torch.bool).scatter_(2, first, True).view(scores.shape)
@@ -46,7 +46,9 @@ def pack_two_four(matrix: Tensor) -> Packed:
     ([[5.0, 6.0]], [[13]])
     """
     if not is_two_four(matrix):
-        raise ValueError("matrix has three non-zeros or four among four numbers side by side; allowed: two at most")
+        raise ValueError(
+            f"matrix, of shape {tuple(matrix.shape)}, has over two non-zeros in four side by side; allowed: two"
+        )
     groups = _groups(matrix, "matrix")
     places = (groups != 0).byte().argsort(dim=2, descending=True, stable=True)[:, :, :2].sort(dim=2).values
     pairs = places[:, :, 0] + 4 * places[:, :, 1]  # four bits a group
@@ -67,7 +69,7 @@ def unpack_two_four(values: Tensor, places: Tensor) -> Tensor:
     expected = (rows, (groups + 1) // 2)
     if places.shape != expected or places.dtype != torch.uint8:
         found = f"{tuple(places.shape)} and {places.dtype}"
-        raise ValueError(f"places is of shape {found}; allowed for these values: {expected} and torch.uint8")
+        raise ValueError(f"places is of shape {found}; with these values, allowed: {expected} and torch.uint8")
     pairs = torch.stack([places % 16, places // 16], 2).flatten(1)[:, :groups].long()
     found = torch.stack([pairs % 4, pairs // 4], 2)  # (rows, groups, 2)
     return values.new_zeros(rows, groups, 4).scatter_(2, found, values.view(rows, groups, 2)).flatten(1)

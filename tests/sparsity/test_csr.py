@@ -46,14 +46,14 @@ def test_nan_is_stored_minus_zero_is_a_zero_and_wide_matrices_have_room() -> Non
 @pytest.mark.parametrize(
     ("start", "column", "value", "words"),
     [
-        ([0, 2], [0, 1], [1.0], "column has 2 entries and value has 1"),
-        ([0, 1], [0, 1], [1.0, 2.0], r"start is \[0, 1\]; it must rise from 0 to the number of values, 2"),
-        ([1, 2], [0, 1], [1.0, 2.0], "start is"),
-        ([0, 2, 1, 2], [0, 1], [1.0, 2.0], "start is"),
-        ([0, 1], [3], [1.0], r"column is \[3\]; allowed: whole numbers from 0 to 2"),
-        ([0, 1], [-1], [1.0], r"column is \[-1\]"),
+        ([0, 2], [0, 1], [1.0], "column has 2 entries and value has 1 of them"),
+        ([0, 1], [0, 1], [1.0, 2.0], r"start has 2 entries, \[0, 1\]; it must rise from 0 to the number of values, 2"),
+        ([1, 2], [0, 1], [1.0, 2.0], "it must rise from 0"),
+        ([0, 2, 1, 2], [0, 1], [1.0, 2.0], "it must rise from 0"),
+        ([0, 1], [3], [1.0], r"column has 1 entries, \[3\]; allowed: from 0 to 2"),
+        ([0, 1], [-1], [1.0], r"column has 1 entries, \[-1\]"),
         ([[0, 1]], [0], [1.0], r"start has shape \(1, 2\)"),
-        ([0.0, 1.0], [0], [1.0], "start is of torch.float32; allowed: torch.int32, torch.int64"),
+        ([0.0, 1.0], [0], [1.0], "start has 2 entries of torch.float32; allowed: torch.int32, torch.int64"),
     ],
 )
 def test_arrays_that_are_no_matrix_are_refused(start: list, column: list, value: list, words: str) -> None:

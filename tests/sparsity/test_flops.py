@@ -63,7 +63,7 @@ def test_the_network_is_left_as_it_was() -> None:
 
 
 def test_what_it_cannot_count_it_refuses_by_name() -> None:
-    with pytest.raises(ValueError, match=r"weight_ih_l0 belongs to no linear layer and no convolution"):
+    with pytest.raises(ValueError, match=r"weight_ih_l0 of LSTM is in no linear layer or convolution"):
         flops(nn.LSTM(3, 4))
     with pytest.raises(ValueError, match="example is None; give one input"):
         flops(models.Conv(2))

@@ -52,7 +52,7 @@ def test_what_is_alive_has_a_date_within_a_year_and_what_ended_none() -> None:
         (changed(name="spconv"), "spconv is in the record 2 times"),
         (changed(index="mine"), "index is 'mine'"),
         (STORED | {"checked_on": "today"}, "checked_on is 'today'"),
-        ({"libraries": []}, "the record lacks the field 'about'"),
+        ({"libraries": []}, "the record holds libraries and lacks 'about'"),
     ],
 )
 def test_what_does_not_fit_is_refused(record: dict[str, Any], words: str) -> None:
@@ -63,5 +63,5 @@ def test_what_does_not_fit_is_refused(record: dict[str, Any], words: str) -> Non
 def test_a_missing_field_is_named() -> None:
     record = copy.deepcopy(STORED)
     del record["libraries"][3]["commit"]
-    with pytest.raises(ValueError, match=f"{record['libraries'][3]['name']} lacks the field 'commit'"):
+    with pytest.raises(ValueError, match=f"{record['libraries'][3]['name']} holds .* and lacks 'commit'"):
         read_record(record)

@@ -41,7 +41,7 @@ def test_it_takes_nine_sixteenths_of_half_precision() -> None:
 
 
 def test_what_is_not_two_four_is_refused() -> None:
-    with pytest.raises(ValueError, match="three non-zeros or four"):
+    with pytest.raises(ValueError, match="over two non-zeros in four"):
         pack_two_four(torch.tensor([[1.0, 1.0, 1.0, 0.0]]))
     with pytest.raises(ValueError, match=r"scores has shape \(2, 6\)"):
         two_four_mask(torch.ones(2, 6))
