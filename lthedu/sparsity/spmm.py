@@ -99,7 +99,8 @@ def _check(start: Tensor, column: Tensor, value: Tensor, x: Tensor) -> None:
             f"x, of shape {tuple(x.shape)}, is of {x.dtype} and value of {value.dtype}; allowed: the same type"
         )
     if len(column) and len(x) <= int(column.max()):
-        raise ValueError(f"x has shape {tuple(x.shape)}; column needs {int(column.max()) + 1} rows of it or more")
+        up_to = f"column has {len(column)} entries up to {int(column.max())}"
+        raise ValueError(f"x has shape {tuple(x.shape)}; {up_to}, so x needs more rows")
     check_csr(start, column, value, len(x))
 
 

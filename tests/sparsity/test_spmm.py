@@ -66,7 +66,7 @@ def test_autograd_calls_them(way) -> None:
     [
         ({"x": torch.ones(3)}, r"x has shape \(3,\); allowed: two axes"),
         ({"x": torch.ones(2, 2, dtype=torch.float64)}, "is of torch.float64 and value of torch.float32"),
-        ({"x": torch.ones(1, 2)}, r"x has shape \(1, 2\); column needs 2 rows of it or more"),
+        ({"x": torch.ones(1, 2)}, r"x has shape \(1, 2\); column has 1 entries up to 1, so x needs more rows"),
         ({"above": torch.ones(2, 2)}, r"above is of shape \(2, 2\) and torch.float32; allowed: \(1, 2\)"),
     ],
 )
