@@ -185,7 +185,8 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
     named = asdict(settings) | {"cpu": cpu_name()}
 
     def rows(seed: int, shape: clocking.Shape) -> list[dict[str, Any]]:
-        return clocking.times_at(tuple(shape), seed, settings)
+        found: list[dict[str, Any]] = clocking.times_at(shape, seed, settings)
+        return found
 
     found = proof_targets.collected(title, named, cases, rows, parts, clock)
     return replace(found, table=found.table.infer_objects().round(4))

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import scipy.sparse
 import torch
@@ -81,7 +82,7 @@ def scipy_csr(weight: Tensor, x: Tensor) -> Call:
 def embedding_bag(weight: Tensor, x: Tensor) -> Call:
     """torch's weighted sum of table rows: the rows of x are the table, each row of the matrix is a bag."""
     start, column, value = to_csr(weight)
-    options = {"mode": "sum", "per_sample_weights": value, "include_last_offset": True}
+    options: dict[str, Any] = {"mode": "sum", "per_sample_weights": value, "include_last_offset": True}
     return lambda: functional.embedding_bag(column, x, start, **options)
 
 
@@ -110,7 +111,8 @@ def block_mask(scores: Tensor, density: Fraction, block: Count = BLOCK) -> Tenso
     """
     if scores.ndim != 2 or scores.shape[0] % block or scores.shape[1] % block:
         raise ValueError(f"scores has shape {tuple(scores.shape)}; allowed: two axes, both multiples of {block}")
-    sums = scores.unflatten(1, (-1, block)).unflatten(0, (-1, block)).sum((1, 3))
+    rows, columns = (n // block for n in scores.shape)
+    sums = scores.reshape(rows, block, columns, block).sum((1, 3))
     kept = keep_largest(sums, density)
     return kept.repeat_interleave(block, 0).repeat_interleave(block, 1)
 

@@ -4,6 +4,7 @@ On a GPU Triton compiles the program. On a CPU it can interpret it, slowly, if T
 is imported for the first time.
 """
 
+import importlib
 import importlib.util
 import warnings
 from functools import cache
@@ -49,14 +50,14 @@ def block_product(weight: Tensor, x: Tensor) -> Tensor:
 
 @cache
 def _kernel() -> Any:
-    import triton
-    import triton.language as tl
+    triton = importlib.import_module("triton")
+    tl = importlib.import_module("triton.language")
 
     # the names of Triton's language must be this module's own, because it reads the program's source
     globals().update(tl=tl)
 
     @triton.jit  # type: ignore[untyped-decorator, unused-ignore]
-    def program(start, column, value, x, z, batch, SIDE: tl.constexpr):  # type: ignore[no-untyped-def]
+    def program(start, column, value, x, z, batch, SIDE: tl.constexpr):  # type: ignore[no-untyped-def, name-defined]
         """One tile of the result: the sum over the stored blocks of one row of blocks."""
         row, tile = tl.program_id(0), tl.program_id(1)
         i, j = tl.arange(0, SIDE)[:, None], tl.arange(0, SIDE)[None, :]

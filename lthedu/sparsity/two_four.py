@@ -71,8 +71,9 @@ def unpack_two_four(values: Tensor, places: Tensor) -> Tensor:
         found = f"{tuple(places.shape)} and {places.dtype}"
         raise ValueError(f"places is of shape {found}; with these values, allowed: {expected} and torch.uint8")
     pairs = torch.stack([places % 16, places // 16], 2).flatten(1)[:, :groups].long()
-    found = torch.stack([pairs % 4, pairs // 4], 2)  # (rows, groups, 2)
-    return values.new_zeros(rows, groups, 4).scatter_(2, found, values.view(rows, groups, 2)).flatten(1)
+    where = torch.stack([pairs % 4, pairs // 4], 2)  # (rows, groups, 2)
+    matrix: Tensor = values.new_zeros(rows, groups, 4).scatter_(2, where, values.reshape(rows, groups, 2))
+    return matrix.flatten(1)
 
 
 def _groups(matrix: Tensor, name: str) -> Tensor:

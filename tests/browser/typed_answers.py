@@ -218,5 +218,15 @@ def most_pieces(neurons, dimension=2):
         row = [1] + [row[d] + row[d - 1] for d in range(1, dimension + 1)]
     return row[dimension]""",
     },
+    "counting_and_clocking": {
+        "14.1": """\
+def kept_flops(mask, places):
+    return sum(2 * places[name] * int(kept.sum()) for name, kept in mask.items())""",
+        "14.2": """\
+def to_csr(matrix):
+    row, column = matrix.nonzero(as_tuple=True)
+    counts = torch.bincount(row, minlength=len(matrix))
+    return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

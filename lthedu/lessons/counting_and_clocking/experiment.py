@@ -213,7 +213,13 @@ def laws(middle: Times, fit: Fit = fit_law) -> pd.DataFrame:
         inside = unseen["density"].between(FITTED[-1], FITTED[0])
         row = {"batch": batch, "kernel": kernel, "c": c, "e": e, "predicted": break_even(c, e)}
         row |= {"measured": measured_break_even(unseen["density"].tolist(), unseen["times"].tolist())}
-        found.append(row | {"off": off[inside].abs().max(), "below": off[unseen["density"].idxmin()]})
+        found.append(
+            row
+            | {
+                "off": off[inside].abs().max(),
+                "below": float(off[unseen["density"] == unseen["density"].min()].iloc[0]),
+            }
+        )
     return pd.DataFrame(found)
 
 
@@ -243,6 +249,7 @@ def print_laws(found: Annotated[pd.DataFrame, Columns("batch kernel c e predicte
          1  a               0.100  0.50                   45 %   40 %              20 %   -30 %
     """
     print("inputs  kernel              c     e  break-even: predicted  found  error, 5 to 50 %  at 1 %")
+    row: Any
     for row in found.itertuples():
         even = f"{100 * row.predicted:20.0f} % {100 * row.measured:4.0f} %"
         law = f"{row.batch:6d}  {row.kernel:14s}{row.c:7.3f} {row.e:5.2f}"

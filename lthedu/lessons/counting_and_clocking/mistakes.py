@@ -14,8 +14,10 @@ from lthedu.sparsity.csr import row_of_each, to_csr
 from lthedu.sparsity.flops import kept_flops
 from lthedu.sparsity.spmm import spmm, spmm_gradients
 
-Mask, Places = dict[str, Tensor], dict[str, int]
-Call, Timer = Callable[[], object], Callable[[], float]
+Mask = dict[str, Tensor]
+Places = dict[str, int]
+Call = Callable[[], object]
+Timer = Callable[[], float]
 
 # kept_flops --------------------------------------------------------------------------------------------------
 
