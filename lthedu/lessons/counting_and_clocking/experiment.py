@@ -14,6 +14,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Columns, Count, Positive
 from lthedu.base.streams import generator
+from lthedu.base.threads import one_thread
 from lthedu.experiments import Densities, Seeded, Seeds
 from lthedu.pruning import keep_largest
 from lthedu.sparsity.clock import STEADY, Law, break_even, fit_law
@@ -89,9 +90,8 @@ def times_at(
     made = [
         (torch.randn(rows, columns, generator=rng), torch.randn(columns, batch, generator=rng)) for _ in range(layers)
     ]
-    threads, found = torch.get_num_threads(), []
-    torch.set_num_threads(1)
-    try:
+    found = []
+    with one_thread():
         for density in settings.densities if layers == 1 else settings.deep_at:
             slow = layers == 1 and density in settings.loops_at
             calls = _in_turn([_ready(weight, x, density, slow=slow) for weight, x in made])
@@ -102,8 +102,6 @@ def times_at(
             about = dict(zip(ABOUT, shape, strict=True)) | {"density": density, "replicate": seed}
             measured = {"dense": at_all / layers, "moved": moved, "refused": refused}
             found += [about | measured | {"kernel": name, "sparse": each / layers} for name, each in sparse.items()]
-    finally:
-        torch.set_num_threads(threads)
     return [{name: row[name] for name in COLUMNS} for row in found]
 
 

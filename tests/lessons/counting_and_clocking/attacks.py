@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lthedu import data
+from lthedu.base.threads import one_thread
 from lthedu.experiments import paper_results
 from lthedu.lessons.counting_and_clocking import experiment
 from lthedu.lessons.counting_and_clocking.experiment import SPARSE, _shortest
@@ -65,12 +66,8 @@ def dense(weight: Tensor, x: Tensor) -> list[Call]:
 
 
 def on_one_thread(attack: Callable[[], Found]) -> Found:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         return attack()
-    finally:
-        torch.set_num_threads(threads)
 
 
 def trained_mask() -> Found:
