@@ -1,6 +1,7 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -144,7 +145,7 @@ def _ratios(dense: Sequence[float], sparse: Sequence[float]) -> list[float]:
 
 
 @mistake("speed_up", "the first call of each is timed as well; it may compile, so make one call before the windows")
-def without_warming_up(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def without_warming_up(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times: list[list[float]] = [[], []]
     for _ in range(windows):
         for call, found in zip((dense, sparse), times, strict=True):
@@ -157,7 +158,7 @@ def without_warming_up(dense: Call, sparse: Call, windows: int = 5, timer: Timer
 @mistake(
     "speed_up", "all dense calls come before all sparse ones; if the machine gets busier in between, one pays for it"
 )
-def one_after_the_other(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def one_after_the_other(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     dense()
     sparse()
     times: list[list[float]] = [[], []]
@@ -170,36 +171,36 @@ def one_after_the_other(dense: Call, sparse: Call, windows: int = 5, timer: Time
 
 
 @mistake("speed_up", "it gives a number even where dense moved by more than 20 %; return None there")
-def never_refuses(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def never_refuses(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     return statistics.median(_ratios(*_times(dense, sparse, windows, timer)))
 
 
 @mistake("speed_up", "it refuses where *sparse* moved; dense is the yardstick, and its times decide")
-def refuses_by_sparse(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def refuses_by_sparse(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times = _times(dense, sparse, windows, timer)
     return statistics.median(_ratios(*times)) if is_steady(times[1]) else None
 
 
 @mistake("speed_up", "this is upside down: how many times faster sparse is, is the dense time over the sparse time")
-def upside_down(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def upside_down(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times = _times(dense, sparse, windows, timer)
     return 1 / statistics.median(_ratios(*times)) if is_steady(times[0]) else None
 
 
 @mistake("speed_up", "this is the mean of the ratios; one window that was disturbed pulls it away, so take the median")
-def by_the_mean(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def by_the_mean(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times = _times(dense, sparse, windows, timer)
     return statistics.mean(_ratios(*times)) if is_steady(times[0]) else None
 
 
 @mistake("speed_up", "this divides the shortest times, which can come from different windows; take each window's ratio")
-def shortest_times(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def shortest_times(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times = _times(dense, sparse, windows, timer)
     return min(times[0]) / min(times[1]) if is_steady(times[0]) else None
 
 
 @mistake("speed_up", "it compares with the mean of dense; the slowest window may take 20 % longer than the fastest")
-def near_the_mean(dense: Call, sparse: Call, windows: int = 5, timer: Timer = lambda: 0.0) -> Any:
+def near_the_mean(dense: Call, sparse: Call, windows: int = 5, timer: Timer = time.perf_counter) -> Any:
     times = _times(dense, sparse, windows, timer)
     return statistics.median(_ratios(*times)) if max(times[0]) <= 1.2 * statistics.mean(times[0]) else None
 
