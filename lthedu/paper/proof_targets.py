@@ -97,7 +97,7 @@ def proof_targets(progress: Progress, parts: Path, settings: Targets | None = No
         return [{"target": name, "low": box[0], "high": box[1], "scales": scales, "keep": keep} | found]
 
     cases = list(itertools.product(images, s.boxes, NORMALISE, KEEPS))
-    return _collected("Tickets of trained targets on MNIST", asdict(s), cases, row, parts, progress)
+    return collected("Tickets of trained targets on MNIST", asdict(s), cases, row, parts, progress)
 
 
 def proof_tradeoff(progress: Progress, parts: Path, settings: Tradeoff | None = None) -> PaperResult:
@@ -112,7 +112,7 @@ def proof_tradeoff(progress: Progress, parts: Path, settings: Tradeoff | None = 
     own: list[tuple[Method, Keep, int | None]] = [("malach", "ladder", None), ("orseau", "ladder", None)]
     ways = own + [("free", keep, n) for keep in KEEPS for n in s.numbers]
     cases = [(eps, *way, seed) for eps in s.eps for way in ways for seed in s.seeds]
-    return _collected("Kept and random weights of linear maps", asdict(s), cases, partial(_within, s), parts, progress)
+    return collected("Kept and random weights of linear maps", asdict(s), cases, partial(_within, s), parts, progress)
 
 
 def proof_growth(progress: Progress, parts: Path, settings: Growth | None = None) -> PaperResult:
@@ -127,7 +127,7 @@ def proof_growth(progress: Progress, parts: Path, settings: Growth | None = None
         ]
 
     cases = list(itertools.product(s.etas, s.seeds))
-    return _collected("Random neurons for each weight of one neuron", asdict(s), cases, rows, parts, progress)
+    return collected("Random neurons for each weight of one neuron", asdict(s), cases, rows, parts, progress)
 
 
 def _lenet(s: Targets) -> nn.Module:
@@ -199,7 +199,7 @@ def _least_kept(dimension: int, eps: float, random: int) -> int:
     return kept
 
 
-def _collected(
+def collected(
     title: str,
     settings: dict[str, Any],
     cases: Sequence[tuple[Any, ...]],

@@ -1,5 +1,6 @@
 """The papers' own settings, run on a large device: what `lthedu paper` runs, and what its results are stored as."""
 
+import itertools
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,11 +11,13 @@ from typing import Any
 import pandas as pd
 
 from lthedu import data
+from lthedu.base.machine import cpu_name
 from lthedu.data import Dataset
 from lthedu.experiments import Client, Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
+from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.curvature import deletions, saliency
 from lthedu.lessons.curvature import experiment as gradients
 from lthedu.lessons.many_small_lotteries import experiment as lottery
@@ -207,6 +210,23 @@ def sparse_from_the_start(clock: Clock, images: Path | None, parts: Path) -> Pap
     return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
 
 
+def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Times of sparse kernels beside the dense product, by size, batch and density; five seeds, minutes on one thread.
+
+    Run it on a machine that does nothing else: a window in which the dense time moves is refused.
+    """
+    settings, title = clocking.Settings(), "Times of sparse kernels beside the dense product"
+    cases = list(itertools.product(settings.seeds, clocking.shapes(settings)))
+    named = asdict(settings) | {"cpu": cpu_name()}
+
+    def rows(seed: int, shape: clocking.Shape) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = clocking.times_at(shape, seed, settings)
+        return found
+
+    found = proof_targets.collected(title, named, cases, rows, parts, clock)
+    return replace(found, table=found.table.infer_objects().round(4))
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -234,6 +254,7 @@ RUNS: dict[str, Run] = {
     "curvature": curvature,
     "sparse_from_the_start": sparse_from_the_start,
     "search_without_gradients": search_without_gradients,
+    "counting_and_clocking": counting_and_clocking,
 }
 
 

@@ -1,7 +1,44 @@
 """What sparsity costs and brings: bytes and multiplications, and how large a dense network is that takes as many."""
 
+"""What sparsity costs and brings in bytes, operations and seconds; and how large a dense network takes as many."""
+
+from lthedu.sparsity.clock import break_even, fit_law, is_steady, speed_up
+from lthedu.sparsity.csr import from_csr, to_csr
+from lthedu.sparsity.flops import flops, kept_flops
+from lthedu.sparsity.kernels import block_mask
+from lthedu.sparsity.libraries import libraries, read_record
 from lthedu.sparsity.sizes import bottleneck_width, matching_width
+from lthedu.sparsity.spmm import sparse_product, spmm, spmm_gradients
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.sparsity.training_cost import step_cost
 
 __all__ = ["bottleneck_width", "csr_bytes", "dense_bytes", "matching_width", "nonzeros", "step_cost"]
+from lthedu.sparsity.triton_blocks import block_product
+from lthedu.sparsity.two_four import is_two_four, pack_two_four, two_four_mask, unpack_two_four
+
+__all__ = [
+    "block_mask",
+    "block_product",
+    "bottleneck_width",
+    "break_even",
+    "csr_bytes",
+    "dense_bytes",
+    "fit_law",
+    "flops",
+    "from_csr",
+    "is_steady",
+    "is_two_four",
+    "kept_flops",
+    "libraries",
+    "matching_width",
+    "nonzeros",
+    "pack_two_four",
+    "read_record",
+    "sparse_product",
+    "speed_up",
+    "spmm",
+    "spmm_gradients",
+    "to_csr",
+    "two_four_mask",
+    "unpack_two_four",
+]

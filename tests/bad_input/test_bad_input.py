@@ -30,6 +30,7 @@ from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
 from lthedu.course import lesson
 from lthedu.experiments import paper_results, study
+from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
@@ -129,6 +130,17 @@ GENERATOR = [None, 0, "seed"]
 TABLES = [None, [], "table.csv", pd.DataFrame(), pd.DataFrame({"other": [1]})]
 STACKED = {"a.weight": torch.tensor([[[3.0, -1.0], [0.5, 2.0]], [[1.0, -1.0], [0.5, -2.0]]])}
 STACKED_MASK = {"a.weight": torch.tensor([[[True, False], [True, True]], [[True, True], [False, True]]])}
+
+
+STARTS = [None, torch.tensor([1, 2]), torch.tensor([0, 3]), torch.tensor([0.0, 2.0])]
+INDICES = [None, torch.tensor([0]), torch.tensor([0, 2]), torch.tensor([-1, 0])]
+OTHERS = [None, torch.ones(2), torch.ones(1, 3), torch.ones(2, 3).double()]
+NO_FOURS = [None, torch.ones(8), torch.ones(2, 6)]
+
+
+def stored() -> dict[str, torch.Tensor]:
+    """A matrix of two rows in CSR."""
+    return dict(zip(("start", "column", "value"), sparsity.to_csr(torch.eye(2)), strict=True))
 
 
 def inner() -> gradients.Method:
@@ -588,6 +600,83 @@ CALLS = [
         compare.Comparison,
         lambda: {"data": small_data()},
         {"data": [None], "settings": [None, 3], "choose": [3], "schedule": [3], "width": [3]},
+    ),
+    Call(
+        sparsity.kept_flops,
+        lambda: {"mask": MASK, "places": {"a.weight": 2}},
+        {"mask": MASKS[:3], "places": [None, {}, {"a.weight": -1}]},
+    ),
+    Call(
+        sparsity.flops,
+        lambda: {"model": network(), "mask": None, "example": None},
+        {"model": [None, nn.LSTM(2, 3)], "mask": [3, UNKNOWN, NOT_BOOL], "example": [[1.0], torch.ones(3)]},
+    ),
+    Call(sparsity.to_csr, lambda: {"matrix": torch.eye(2)}, {"matrix": [None, [[1.0]], torch.ones(3)]}),
+    Call(
+        sparsity.from_csr,
+        lambda: stored() | {"columns": 2},
+        {
+            "start": STARTS,
+            "column": INDICES,
+            "value": [None, torch.ones(2, 2), torch.ones(3)],
+            "columns": [-1, 1, 2.5, None],
+        },
+    ),
+    *(
+        Call(function, lambda: stored() | {"x": torch.ones(2, 3)}, {"start": STARTS, "column": INDICES, "x": OTHERS})
+        for function in (sparsity.spmm, sparsity.sparse_product)
+    ),
+    Call(
+        sparsity.spmm_gradients,
+        lambda: stored() | {"x": torch.ones(2, 3), "above": torch.ones(2, 3)},
+        {"start": STARTS, "column": INDICES, "x": OTHERS, "above": [None, torch.ones(2, 2), torch.ones(2, 3).double()]},
+    ),
+    Call(
+        sparsity.two_four_mask, lambda: {"scores": torch.ones(2, 8)}, {"scores": [*NO_FOURS, torch.full((1, 4), NAN)]}
+    ),
+    Call(sparsity.is_two_four, lambda: {"matrix": torch.ones(2, 8)}, {"matrix": NO_FOURS}),
+    Call(sparsity.pack_two_four, lambda: {"matrix": torch.zeros(2, 8)}, {"matrix": [*NO_FOURS, torch.ones(2, 8)]}),
+    Call(
+        sparsity.unpack_two_four,
+        lambda: dict(zip(("values", "places"), sparsity.pack_two_four(torch.zeros(2, 8)), strict=True)),
+        {"values": [None, torch.ones(2, 3)], "places": [None, torch.zeros(2, 2, dtype=torch.uint8), torch.zeros(2, 1)]},
+    ),
+    Call(
+        sparsity.speed_up,
+        lambda: {"dense": print, "sparse": print, "windows": 2},
+        {"dense": [None, 3], "sparse": ["sparse"], "windows": COUNT, "timer": [None, 0.5]},
+    ),
+    Call(sparsity.is_steady, lambda: {"times": [1.0, 2.0]}, {"times": [None, [], [0.0], [NAN], 3]}),
+    Call(
+        sparsity.fit_law,
+        lambda: {"density": [0.1, 0.5], "ratio": [1.0, 2.0]},
+        {
+            "density": [None, [0.1], [0.1, 0.1], [0.1, -0.5], [0.1, NAN]],
+            "ratio": [None, [1.0], [1.0, 0.0], [1.0, 2.0, 3.0]],
+        },
+    ),
+    Call(sparsity.break_even, lambda: {"c": 0.1, "e": 0.5}, {"c": [None, NAN, "a"], "e": [None, 0.0, -1.0, NAN]}),
+    Call(
+        sparsity.block_mask,
+        lambda: {"scores": torch.ones(4, 8), "density": 0.5, "block": 4},
+        {"scores": [None, torch.ones(4), torch.ones(4, 6)], "density": FRACTION, "block": COUNT},
+    ),
+    Call(
+        sparsity.read_record,
+        lambda: {"record": {"checked_on": "2026-11-30", "about": "nothing", "libraries": []}},
+        {"record": [None, {}, {"checked_on": "today", "about": "", "libraries": []}]},
+    ),
+    Call(
+        clocking.Settings,
+        lambda: {},
+        {
+            "seeds": [(), (0, 0)],
+            "batches": [(), (0,)],
+            "densities": [(), (0.0,)],
+            "slot": [0.0, NAN],
+            "tries": COUNT,
+            "deep": COUNT,
+        },
     ),
     Call(
         sparsity.matching_width,

@@ -374,6 +374,21 @@ LESSONS = [
         ),
         ("ends = rigl(",),
     ),
+    Lesson(
+        "counting_and_clocking",
+        "PARTLY SUPPORTED",
+        {
+            "14.1": (RIGHT, USED),
+            "14.2": (WRONG, "`start` holds how many non-zeros a row has"),
+        },
+        "explorer(",
+        (
+            (0, "", "10 % of the weights are kept. The FLOPs promise 10 times"),
+            (0, "ArrowRight", "5 % of the weights are kept. The FLOPs promise 20 times"),
+            (1, "ArrowLeft", "5 % of the weights are kept. The FLOPs promise 20 times"),
+        ),
+        ("kept = {",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

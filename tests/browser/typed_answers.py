@@ -241,5 +241,15 @@ def drop_and_grow(weights, mask, scores, count):
 def step_cost(kept, whole=()):
     return 2 * sum(kept) + sum(whole or kept)""",
     },
+    "counting_and_clocking": {
+        "14.1": """\
+def kept_flops(mask, places):
+    return sum(2 * places[name] * int(kept.sum()) for name, kept in mask.items())""",
+        "14.2": """\
+def to_csr(matrix):
+    row, column = matrix.nonzero(as_tuple=True)
+    counts = torch.bincount(row, minlength=len(matrix))
+    return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

@@ -10,6 +10,7 @@ from lthedu import data
 from lthedu.data import DamagedFile
 from lthedu.experiments import paper_results
 from lthedu.experiments.study import Settings, Study
+from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -218,3 +219,16 @@ def test_a_bad_run_is_refused_before_anything_is_written(tmp_path, named, words)
     with pytest.raises(ValueError, match=words):
         runs.run(folder=tmp_path / "new", **named)
     assert not (tmp_path / "new").exists()
+
+
+def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):
+    few = replace(clocking.Settings(), seeds=(0, 1), densities=(0.5, 0.1), deep_at=(0.1,), deep=2, batches=(2,))
+    monkeypatch.setattr(clocking, "Settings", lambda: few)
+    monkeypatch.setattr(clocking, "SHAPES", ((32, 32),))
+    monkeypatch.setattr(clocking, "HELD_OUT", (32, 32))
+    found = paper_results.read(runs.run("counting_and_clocking", tmp_path))
+    assert found.complete
+    assert found.settings["cpu"]
+    assert list(found.table.columns) == clocking.COLUMNS
+    assert set(found.table["replicate"]) == {0, 1}
+    assert set(found.table["layers"]) == {1, 2}

@@ -1,0 +1,1 @@
+"""The lesson "Counting and clocking: a FLOP saved is not a second saved"."""
