@@ -57,7 +57,7 @@ class Attempt:
         self.given = given = [copied(a) for a in args]
         result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
-            if _changed(before, after):
+            if was_changed(before, after):
                 raise Wrong(f"it changed its argument {self._name(i)}; work on a copy", change(before, after))
         return result
 
@@ -288,7 +288,8 @@ def copied(value: Any) -> Any:
     return value if callable(value) else copy.deepcopy(value)  # a bound method's copy would copy its object
 
 
-def _changed(before: Any, after: Any) -> bool:
+def was_changed(before: Any, after: Any) -> bool:
+    """Whether an argument is no longer what it was: numbers, tensors, arrays, dicts, lists and tuples."""
     if isinstance(before, Tensor):
         same = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
         return not (same and torch.equal(before.nan_to_num(), after.nan_to_num()))
@@ -296,7 +297,7 @@ def _changed(before: Any, after: Any) -> bool:
         same = isinstance(after, np.ndarray) and before.shape == after.shape and before.dtype == after.dtype
         return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
     if isinstance(before, dict):
-        return before.keys() != after.keys() or any(_changed(before[k], after[k]) for k in before)
+        return before.keys() != after.keys() or any(was_changed(before[k], after[k]) for k in before)
     if isinstance(before, list | tuple):
-        return len(before) != len(after) or any(_changed(b, a) for b, a in zip(before, after, strict=True))
+        return len(before) != len(after) or any(was_changed(b, a) for b, a in zip(before, after, strict=True))
     return isinstance(before, int | float | str) and before != after and before == before  # NaN is not itself

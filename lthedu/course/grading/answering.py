@@ -1,0 +1,212 @@
+"""The process in which answers run. It knows no check; a grader asks it for a fork for each answer, and ends that.
+
+It is started once and imports what answers need, so that a fork costs milliseconds. In a sandbox it is the first
+process of its own space: nothing in there can end it, and it ends everything else when the grader says so.
+"""
+
+import contextlib
+import ctypes
+import json
+import linecache
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from lthedu.course.answer import line_of
+from lthedu.course.grading.codec import TooLarge
+from lthedu.course.grading.line import Line, LineClosed
+from lthedu.course.grading.reading import read
+from lthedu.exercises.core import Attempt, Function, Raised, Wrong, copied, message_of, was_changed
+from lthedu.exercises.surroundings import known_settings
+
+END = struct.Struct(">iid")  # exit status, signal, seconds of CPU
+FORK, STOP = b"f", b"e"
+_UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
+
+
+class Fault(Exception):
+    """What a function of the grader's raised when the answer called it: `number` says which of its faults."""
+
+    def __init__(self, number: int, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.number = number
+
+
+def main(fd: int, settings: dict[str, Any]) -> None:
+    """Serve the grader at the other end of the socket `fd` until it is gone."""
+    ctypes.CDLL(None).prctl(_UNDUMPABLE, 0, 0, 0, 0)
+    for name in settings["warm"]:
+        with contextlib.suppress(Exception):
+            import_module(name)
+    control = socket.socket(fileno=fd)
+    control.sendall(FORK)  # ready
+    child = 0
+    while True:
+        word, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if not word:
+            return
+        if word == STOP:
+            control.sendall(END.pack(*_ended(child)))
+            child = 0
+            continue
+        child = os.fork()
+        if child == 0:
+            control.close()
+            _answers(Line(socket.socket(fileno=fds[0])), settings)
+        os.close(fds[0])
+
+
+def _ended(child: int) -> tuple[int, int, float]:
+    """End the fork and all that it left behind, and tell how it ended and what CPU it took."""
+    status, signal_, seconds = 0, 0, 0.0
+    if not child:
+        return status, signal_, seconds
+    before = os.WNOHANG
+    found = os.wait4(child, before)
+    if os.getpid() == 1:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # all that runs here but this process
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)  # a session of its own; without a sandbox others can leave it
+    alive = found[0] == 0
+    if alive:
+        found = os.wait4(child, 0)
+    status, used = found[1], found[2]
+    with contextlib.suppress(ChildProcessError):
+        while os.getpid() == 1:
+            os.waitpid(-1, 0)
+    if os.getpid() == 1:
+        _swept()
+    signal_ = 0 if alive else os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    code = -1 if alive else os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
+    return code, signal_, used.ru_utime + used.ru_stime
+
+
+def _swept() -> None:
+    """Nothing that one answer wrote is there for the next. Where that fails, this process ends, and with it the box."""
+    home = os.environ["HOME"]
+    for name in os.listdir(home):
+        path = os.path.join(home, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+
+def _answers(line: Line, settings: dict[str, Any]) -> NoReturn:
+    """In the fork: read a notebook, or run an answer and serve its calls. It ends by itself or is ended."""
+    try:
+        os.setsid()
+        _limited(settings)
+        torch.manual_seed(0)
+        np.random.seed(0)
+        random.seed(0)
+        word, value = line.receive()
+        if word == "read":
+            line.send("read", read(*value).plain())
+        else:
+            _serve(line, *value)
+    except (LineClosed, OSError):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _limited(settings: dict[str, Any]) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    for what, soft, hard in settings["limits"]:
+        resource.setrlimit(what, (soft, hard))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # where memory runs out, this process goes, and not the one that serves all
+
+
+def _serve(line: Line, statements: list[tuple[int, int, str]], name: str) -> None:
+    function, trouble = run(statements, name)
+    if not callable(function):
+        line.send("failed", trouble or f"{name} is {type(function).__name__}, not a function")
+        return
+    code = getattr(function, "__code__", None)
+    many = code.co_argcount if code else 0
+    line.send("ready", list(code.co_varnames[:many]) if code else [])
+    with known_settings():
+        attempt = Attempt(function)
+        while True:
+            word, value = line.receive(_lent(line, attempt))
+            if word != "call":
+                return
+            _call(line, attempt, value)
+
+
+def run(statements: list[tuple[int, int, str]], name: str) -> tuple[Any, str]:
+    """The function `name` that these statements define, and what one of them raised: it costs only what needs it."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    trouble = ""
+    for cell, first, source in statements:
+        file = f"<cell {cell}, line {first}>"
+        text = "\n" * (first - 1) + source
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        space["check"] = lambda number, function: function
+        try:
+            exec(compile(text, file, "exec"), space)
+        except BaseException as error:
+            trouble = f"{type(error).__name__}: {message_of(error)} (cell {cell}, line {first})"
+    return space.get(name), trouble
+
+
+def _call(line: Line, attempt: Attempt, args: tuple[Any, ...]) -> None:
+    """Call the answer, and send what came of it."""
+    before, state = [copied(a) for a in args], torch.get_rng_state()
+    try:
+        result = attempt.in_place(*args)
+        pairs = enumerate(zip(before, args, strict=True))
+        after = [(i, a) for i, (b, a) in pairs if isinstance(a, torch.Generator) or was_changed(b, a)]
+        drew = not torch.equal(state, torch.get_rng_state())
+        line.send("returned", (result, after, drew))
+    except Raised as raised:
+        error = raised.error
+        if isinstance(error, Fault):
+            line.send("fault", error.number)
+        else:
+            line.send("raised", (type(error).__name__, message_of(error), line_of(error, attempt.function)))
+    except Wrong as wrong:
+        line.send("wrong", (wrong.message, wrong.example))
+    except TooLarge as error:
+        line.send("wrong", (f"what it returned cannot be read: {error}", ""))
+
+
+def _lent(line: Line, attempt: Attempt) -> Callable[[int, str], Function]:
+    """What stands here for a function of the grader's."""
+
+    def lend(number: int, name: str) -> Function:
+        def back(*args: Any, **named: Any) -> Any:
+            line.send("back", (number, args, named))
+            while True:
+                word, value = line.receive(_lent(line, attempt))
+                if word == "result":
+                    return value
+                if word == "fault":
+                    raise Fault(*value)
+                _call(line, attempt, value)
+
+        back.__name__ = back.__qualname__ = name
+        return back
+
+    return lend
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), json.loads(sys.argv[2]))

@@ -1,0 +1,76 @@
+"""Messages between two processes: a word and a value each, within limits of size and time."""
+
+import socket
+import struct
+import time
+from typing import Any
+
+from lthedu.course.grading.codec import MOST_HEADER, MOST_JSON, MOST_NUMBERS, Finder, Functions, Malformed, packed
+from lthedu.course.grading.codec import unpacked as read
+
+_LENGTHS = struct.Struct(">II")
+
+
+class LineClosed(OSError):
+    """The other side is gone, or sends what no message is."""
+
+
+class Line:
+    """One end of a socket. `until` is the moment, on the monotonic clock, after which waiting raises TimeoutError.
+
+    >>> here, there = map(Line, socket.socketpair())
+    >>> here.send("call", (1, 2.5))
+    >>> there.receive()
+    ('call', (1, 2.5))
+    """
+
+    def __init__(self, end: socket.socket, until: float = float("inf")) -> None:
+        self.end, self.until = end, until
+
+    def send(self, word: str, value: Any = None, functions: Functions | None = None) -> None:
+        """Raises TooLarge, before anything is sent, and LineClosed and TimeoutError."""
+        words, numbers = packed((word, value), functions)
+        self._in_time()
+        try:
+            self.end.sendall(_LENGTHS.pack(len(words), len(numbers)) + words + numbers)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise LineClosed(str(error)) from error
+
+    def receive(self, functions: Finder | None = None) -> tuple[str, Any]:
+        """The next message. Raises LineClosed and TimeoutError."""
+        words, numbers = _LENGTHS.unpack(self._bytes(_LENGTHS.size))
+        if words > MOST_JSON or numbers > MOST_NUMBERS + MOST_HEADER:
+            raise LineClosed("a message is too long")
+        try:
+            message = read(self._bytes(words), self._bytes(numbers), functions)
+        except Malformed as error:
+            raise LineClosed(str(error)) from error
+        if not (isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], str)):
+            raise LineClosed("no message came")
+        return message
+
+    def close(self) -> None:
+        self.end.close()
+
+    def _bytes(self, many: int) -> bytes:
+        found = bytearray()
+        while len(found) < many:
+            self._in_time()
+            try:
+                part = self.end.recv(min(many - len(found), 2**20))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise LineClosed(str(error)) from error
+            if not part:
+                raise LineClosed("the other side is gone")
+            found += part
+        return bytes(found)
+
+    def _in_time(self) -> None:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.end.settimeout(None if left == float("inf") else left)
