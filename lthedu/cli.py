@@ -15,6 +15,7 @@ from rich.console import Console
 import lthedu
 from lthedu.base.files import naming
 from lthedu.base.terminal import clean
+from lthedu.course import teaching
 
 app = typer.Typer(
     help="The lottery ticket hypothesis: a course to open in JupyterLab.",
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+teaching.add_to(app)
 PLACES = ("--folder", "--output", "--out", "--images", "--ip")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 

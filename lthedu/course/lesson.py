@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Text
 from lthedu.course import standing
+from lthedu.course.assignment import task
 from lthedu.course.answer import digest, is_stub, line_of, source_of
 from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.catalogue import find, meant
@@ -34,6 +35,8 @@ _STUCK = (
     "Exercise {}: your function is inside a call that cannot be stopped from here. Wait for it, or choose Kernel > "
     "Restart Kernel and fix it; nothing that you wrote is lost."
 )
+_ASSIGNED = "It is assigned: nothing takes its place, and the cells below run with your function as it is."
+_PUBLIC = " This was the public check, with the same inputs for everybody; your grade comes from other inputs."
 
 
 class _Kernel:
@@ -67,7 +70,8 @@ def check(number: str, function: F) -> F:
     The cells below use the course's own function for now. Fix yours and run this cell again. hint("2.1") gives a hint.
     """
     exercise = meant(number, function)
-    outer = sys.stdout
+    assigned = task(exercise)
+    exercise, outer = assigned or exercise, sys.stdout
     with contained() as printed:
         outcome = _examine(exercise, function, lambda: print(_STUCK.format(exercise.number), file=outer, flush=True))
     if said := printed.text():
@@ -83,7 +87,9 @@ def check(number: str, function: F) -> F:
         _kernel.tried = exercise
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
-    return exercise.handed_on(function) if outcome.passed else exercise.reference  # type: ignore[return-value]
+    if outcome.passed:
+        return exercise.handed_on(function)
+    return function if assigned else exercise.reference  # type: ignore[return-value]
 
 
 def hint(number: str | None = None, last: int | None = None) -> None:
@@ -121,6 +127,9 @@ def solution(number: str | None = None) -> None:
     if (exercise := _named(number, "solution")) is None:
         return
     number = exercise.number
+    if task(exercise):
+        show_box(Box("note", f"The solution of exercise {number} is closed.", "It is assigned, and opens with no try."))
+        return
     entry = _kernel.record.entry(exercise.name)
     if entry.passed is None and entry.tries < TRIES:
         words = f"It opens when your function passes, or after {TRIES} different tries (so far {entry.tries})."
@@ -226,7 +235,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
     number = exercise.number
     where = f'hint("{number}") gives a hint.'
-    going_on = "The cells below use the course's own function for now."
+    going_on = "The cells below use the course's own function for now." if not task(exercise) else _ASSIGNED
     if function is exercise.reference:
         words = f"This is the course's own function. Run the cell that defines yours, then check. {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words), tried=False)
@@ -268,7 +277,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words, again), tried=False)
     finally:
         attempt.leave()
-    words = "The cells below now use your function; rerun any that you ran before."
+    words = "The cells below now use your function; rerun any that you ran before." + _PUBLIC * bool(task(exercise))
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 
 

@@ -5,7 +5,8 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import numpy as np
@@ -143,6 +144,8 @@ class Exercise:
     returns: Callable[..., Any]  # (result, *arguments) -> the value that later cells get; raises Wrong for what is none
     given: Function | None = None
     imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
+    contract: str = ""  # of a variant: what it asks for in the place of what the lesson says
+    own_mistakes: tuple[Mistake, ...] = ()  # of a variant
 
     @property
     def name(self) -> str:
@@ -162,9 +165,19 @@ class Exercise:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """What stands in `mistakes.py` beside the check, read when it is first asked for."""
+        """What stands in `mistakes.py` beside the check, read when it is first asked for; a variant has its own."""
+        if self.contract:
+            return list(self.own_mistakes)
         importlib.import_module(self.judge.__module__.rpartition(".")[0] + ".mistakes")
         return _mistakes.get(self.name, [])
+
+    @property
+    def variants(self) -> list["Exercise"]:
+        """The exercise in other contracts, as `variants.py` beside the check has them; most exercises have none."""
+        module = self.judge.__module__.rpartition(".")[0] + ".variants"
+        if find_spec(module):
+            importlib.import_module(module)
+        return [replace(self, **changes) for changes in _variants.get(self.name, [])]
 
     def check(self, attempt: Attempt) -> None:
         """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.
@@ -192,6 +205,7 @@ class Exercise:
 
 _registry: dict[str, Exercise] = {}  # by name
 _mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
+_variants: dict[str, list[dict[str, Any]]] = {}  # by the exercise's name: what differs
 
 
 def as_it_is(result: Any, *_: Any) -> Any:

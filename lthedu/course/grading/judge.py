@@ -1,6 +1,7 @@
 """One answer judged: the check here, with a seed that no answer has seen, and the answer in its box."""
 
 import hashlib
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,8 +38,11 @@ def seed_for(run: int, exercise: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{run}:{exercise}".encode()).digest()[:6], "big")
 
 
-def judge(box: Box, exercise: Exercise, answer: Answer, seed: int) -> Verdict:
-    """Judge an answer as it was read, in a fork of the box's process, with the check's inputs drawn from `seed`."""
+def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bool = False) -> Verdict:
+    """Judge an answer as it was read, in a fork of the box's process, with the check's inputs drawn from `seed`.
+
+    `public`: with those of a notebook, where the seed is 0.
+    """
     if answer.state == "missing":
         return Verdict(MISSING, f"the notebook does not define {exercise.name}")
     if answer.state == "empty":
@@ -57,7 +61,7 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int) -> Verdict:
         if word == "ready":
             names = [str(n) for n in list(value)[:30]]
             remote = Remote(line, [n for n in names if n.isidentifier()])
-            verdict = _checked(exercise, remote, seed, box.limits.wall)
+            verdict = _checked(exercise, remote, None if public else seed, box.limits.wall)
         else:
             verdict = Verdict(RAISED, f"a cell that it needs raised: {shortened(str(value), 400)}")
     except (TimeoutError, TooSlow):
@@ -77,11 +81,11 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int) -> Verdict:
     return verdict
 
 
-def _checked(exercise: Exercise, remote: Remote, seed: int, wall: int) -> Verdict:
+def _checked(exercise: Exercise, remote: Remote, seed: int | None, wall: int) -> Verdict:
     """The check's verdict. Raises Ended where no answer came."""
-    attempt = Attempt(remote, seed)
+    attempt = Attempt(remote, seed or 0)
     try:
-        with time_limit(wall + 10), other_seeds(seed):
+        with time_limit(wall + 10), nullcontext() if seed is None else other_seeds(seed):
             exercise.check(attempt)
         return Verdict(RIGHT)
     except Wrong as wrong:

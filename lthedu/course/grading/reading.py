@@ -293,3 +293,18 @@ def _identity(statements: list[_Statement]) -> str:
                 given = [k.value for k in node.keywords if k.arg == "student"] + node.args[1:2]
                 return next((str(g.value) for g in given if isinstance(g, ast.Constant)), "")
     return ""
+
+
+def imported(source: str) -> list[str]:
+    """The modules that a source imports, by their full names.
+
+    >>> imported("import numpy as np\\nfrom lthedu.networks import masks")
+    ['numpy', 'lthedu.networks']
+    """
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found

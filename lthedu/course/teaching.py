@@ -1,0 +1,75 @@
+"""The commands for lecturers: assign, grade, show."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lthedu.base.terminal import clean
+
+Folder = Annotated[Path, typer.Option("--out", help="The folder to write; it is made where there is none.")]
+
+
+def _say(text: object) -> None:
+    print(clean(text), flush=True)
+
+
+def assign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lessons, exercises and points, in TOML.")],
+    out: Folder,
+) -> None:
+    """Make an assignment of lessons: a zip for students, and what grading them needs.
+
+    INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
+    """
+    from lthedu.course.assigning.assign import assign as build
+    from lthedu.course.folder import demand_writable
+
+    demand_writable(out, "assignment", "--out")
+    build(file, out, said=_say)
+
+
+def grade(
+    submissions: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSIONS...", help="Folders, zips (Moodle, Canvas) or notebooks.")
+    ],
+    assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
+    out: Folder,
+    seed: Annotated[int | None, typer.Option(min=0, help="Draw the checks' inputs from it (else a secret one).")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions graded at a time.")] = 1,
+    seconds: Annotated[int, typer.Option(min=1, help="Seconds of CPU that one answer may take.")] = 10,
+    memory: Annotated[float, typer.Option(min=0.5, help="GB of memory that an answer may take.")] = 3,
+    without_sandbox: Annotated[
+        bool, typer.Option("--without-sandbox", help="Run answers with your rights and files, where there is no sandbox.")
+    ] = False,
+) -> None:
+    """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
+
+    What is graded already is kept: run it again to go on after a kill, or when a submission has changed.
+    """
+    from lthedu.course.folder import demand_writable
+    from lthedu.course.grading.box import Limits
+    from lthedu.course.grading.grade import Run
+    from lthedu.course.grading.grade import grade as graded
+
+    demand_writable(out, "grades", "--out")
+    limits = Limits(cpu=seconds, wall=6 * seconds, memory=int(memory * 2**30))
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("grading", total=None)
+
+        def report(done: int, in_all: int, name: str) -> None:
+            bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
+
+        run = Run(seed, jobs, not without_sandbox, limits)
+        table = graded(submissions, assignment, out, run, said=_say, report=report)
+    _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `app`."""
+    for command in (assign, grade):
+        app.command()(command)
