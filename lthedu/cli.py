@@ -119,6 +119,7 @@ def run(
         ),
     ] = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Run the cells after one that raises, too.")] = False,
 ) -> None:
     from lthedu.course import running
     from lthedu.course.folder import demand_writable, folder_meant
@@ -128,7 +129,7 @@ def run(
     paths, well = running.chosen(lessons or [], home), True
     names, place = ", ".join(path.stem for path in paths), output or home / running.EXECUTED
     say(f"Running {names}. Results go to {place}. `lthedu doctor` tells how long a lesson takes on this machine.")
-    for ran in running.run_lessons(paths, home, output, timeout=timeout):
+    for ran in running.run_lessons(paths, home, output, timeout=timeout, go_on=go_on):
         say(ran)
         for part in ran.mended:
             warn(f"{ran.name}, {part}: it holds half a character; the results have a � in its place", "yellow")

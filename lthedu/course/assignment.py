@@ -28,7 +28,9 @@ def assignment(name: str, student: str = "") -> None:
     if document["assignment"] != name:
         raise ValueError(f"{FILE} is of the assignment {document['assignment']}, and this notebook of {name}")
     if not student.strip() and document["variants"]:
-        words = 'Type your id between the quotes of student="" and run this cell again: it decides what is asked of you.'
+        words = (
+            'Type your id between the quotes of student="" and run this cell again: it decides what is asked of you.'
+        )
         show_box(Box("open", f"Assignment {name}: who are you?", words))
         return
     _tasks.update(tasks(document, student))

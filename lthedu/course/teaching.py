@@ -19,6 +19,10 @@ def _say(text: object) -> None:
 def assign(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Lessons, exercises and points, in TOML.")],
     out: Folder,
+    without_trial: Annotated[
+        bool,
+        typer.Option("--without-trial", help="Do not run the notebooks on the sealed course, which takes minutes."),
+    ] = False,
 ) -> None:
     """Make an assignment of lessons: a zip for students, and what grading them needs.
 
@@ -28,7 +32,7 @@ def assign(
     from lthedu.course.folder import demand_writable
 
     demand_writable(out, "assignment", "--out")
-    build(file, out, said=_say)
+    build(file, out, said=_say, trial=not without_trial)
 
 
 def grade(
@@ -37,12 +41,15 @@ def grade(
     ],
     assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
     out: Folder,
-    seed: Annotated[int | None, typer.Option(min=0, help="Draw the checks' inputs from it (else a secret one).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw the checks' inputs from it (else a secret one).")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions graded at a time.")] = 1,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds of CPU that one answer may take.")] = 10,
     memory: Annotated[float, typer.Option(min=0.5, help="GB of memory that an answer may take.")] = 3,
     without_sandbox: Annotated[
-        bool, typer.Option("--without-sandbox", help="Run answers with your rights and files, where there is no sandbox.")
+        bool,
+        typer.Option("--without-sandbox", help="Run answers with your rights and files, where there is no sandbox."),
     ] = False,
 ) -> None:
     """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
@@ -55,7 +62,7 @@ def grade(
     from lthedu.course.grading.grade import grade as graded
 
     demand_writable(out, "grades", "--out")
-    limits = Limits(cpu=seconds, wall=6 * seconds, memory=int(memory * 2**30))
+    limits = Limits(cpu=seconds, wall=12 * seconds, memory=int(memory * 2**30))
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -69,7 +76,20 @@ def grade(
     _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
 
 
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The student's, as in grades.csv, or a part of it.")],
+    exercise: Annotated[str, typer.Option(help="Its number, such as 2.1.")],
+    assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
+    grades: Annotated[Path, typer.Option(help="The folder that `lthedu grade` wrote.")] = Path("grades"),
+) -> None:
+    """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same."""
+    from lthedu.course.grading.show import shown
+
+    for line in shown(name, exercise, grades, assignment):
+        _say(line)
+
+
 def add_to(app: typer.Typer) -> None:
     """Make these commands of `app`."""
-    for command in (assign, grade):
+    for command in (assign, grade, show):
         app.command()(command)

@@ -257,6 +257,11 @@ def registered() -> dict[str, Exercise]:
     return dict(_registry)
 
 
+def registry() -> dict[str, Exercise]:
+    """The registry itself, for `lthedu.course.lesson`, which notices what is put into it."""
+    return _registry
+
+
 def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
     """`got`, if it is a dict with the layers, shapes and dtypes of `like` and without NaN; else Wrong."""
     if not isinstance(got, Mapping):

@@ -1,18 +1,23 @@
 """`lthedu assign`: out of one small file all that an assignment needs, the same bytes every time."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 import lthedu
 from lthedu.base.files import write_whole
+from lthedu.course.assigning.nbgrader import source_folder
 from lthedu.course.assigning.plan import Plan, as_json, read_plan
 from lthedu.course.assigning.seal import sealed_course
 from lthedu.course.assigning.student import handed_out, readme, student_notebook
-from lthedu.course.assigning.wheel import wheel, zipped
+from lthedu.course.assigning.trial import demand_gradable, stopped_by_seal
+from lthedu.course.assigning.wheel import unpack_bytes, wheel, zipped
 from lthedu.course.assignment import FILE, FORMAT, read
 from lthedu.course.copies import named_files
 from lthedu.course.grading import reading
@@ -22,41 +27,75 @@ from lthedu.exercises.core import Exercise
 KEY = "key.json"  # for `lthedu grade`: not for students
 
 
-def assign(path: Path, out: Path, said: Callable[[str], None] = print) -> Path:
+def assign(path: Path, out: Path, said: Callable[[str], None] = print, *, trial: bool = True) -> Path:
     """Build the assignment that the file `path` describes in the folder `out`, and return that folder.
 
-    Raises ValueError, before anything is written, for a file that is no such description and for a folder that holds
-    something else.
+    `trial` runs the solved notebooks on the sealed course and says which cells it stops: a minute or two.
+
+    Raises ValueError, before anything is written, for a file that is no such description, an exercise that cannot be
+    graded in another process, and a folder that holds something else.
     """
     plan = read_plan(path)
     _refuse_foreign(out, plan)
-    files = built(plan)
-    for name, content in files.items():
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out / name, content)
-    sealed = ", ".join(f"{e.number} {e.name}" for e in plan.exercises)
-    said(f"Assignment {plan.name} is in {out}: student.zip is for the students, the rest for you.")
-    said(f"Sealed in the answering process: {sealed}.")
+    build = Build.of(plan)
+    with tempfile.TemporaryDirectory(prefix="lthedu-sealed-") as folder:
+        unpack_bytes(build.wheel, Path(folder))
+        demand_gradable(plan.exercises, list(build.solved.values()), Path(folder))
+        for name, content in build.files().items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            write_whole(out / name, content)
+        sealed = ", ".join(f"{e.number} {e.name}" for e in plan.exercises)
+        said(f"Assignment {plan.name} is in {out}: student.zip is for the students, the rest for you.")
+        said(f"Sealed in the answering process: {sealed}.")
+        stopped = stopped_by_seal(build.solved, build.beside, Path(folder), f"sealed for {plan.name}") if trial else []
+    if stopped:
+        said("On the sealed course these cells no longer run (students have the whole course, where they do):")
+    for line in stopped:
+        said(f"  {line}")
     return out
 
 
-def built(plan: Plan) -> dict[str, bytes]:
-    """Every file of the assignment, by its path in the assignment's folder."""
-    name, content = wheel(sealed_course(plan.exercises, plan.name), plan.name)
-    notebooks = {path.name: student_notebook(plan, path) for path in plan.lessons}
-    texts = {n: (nbformat.writes(notebook) + "\n").encode() for n, notebook in notebooks.items()}
-    document = as_json(_document(plan, notebooks)).encode()
-    pictures = {n: content for path in plan.lessons for n, content in named_files(path).items()}
-    student = {**texts, **pictures, FILE: document, "README.txt": readme(plan).encode()}
-    files = {"student.zip": zipped(student), FILE: document, f"sealed/{name}": content}
-    files |= {f"instructor/{n}": _solved(n, text) for n, text in texts.items()}
-    files["instructor/rubric.md"] = _rubric(plan).encode()
-    key = {"wheel": name, "sha256": hashlib.sha256(content).hexdigest()} | _key(plan, notebooks)
-    files[f"instructor/{KEY}"] = as_json(key).encode()
-    return files
+@dataclass(frozen=True)
+class Build:
+    """What is made of a plan: the notebooks, what lies beside them, and the sealed wheel."""
+
+    plan: Plan
+    notebooks: dict[str, NotebookNode]
+    solved: dict[str, NotebookNode]
+    beside: dict[str, bytes]
+    wheel_name: str
+    wheel: bytes
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Build":
+        """Build it, in memory."""
+        name, content = wheel(sealed_course(plan.exercises, plan.name), plan.name)
+        notebooks = {path.name: student_notebook(plan, path) for path in plan.lessons}
+        pictures = {n: content for path in plan.lessons for n, content in named_files(path).items()}
+        document = as_json(_document(plan, notebooks)).encode()
+        beside = {**pictures, FILE: document, "README.txt": readme(plan).encode()}
+        solved = {n: _solved(notebook) for n, notebook in notebooks.items()}
+        return cls(plan, notebooks, solved, beside, name, content)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the assignment, by its path in the assignment's folder."""
+        texts = {n: _bytes(notebook) for n, notebook in self.notebooks.items()}
+        files = {"student.zip": zipped({**texts, **self.beside}), FILE: self.beside[FILE]}
+        files[f"sealed/{self.wheel_name}"] = self.wheel
+        nbgrader = source_folder(self.plan, self.notebooks, self.beside)
+        files |= {f"nbgrader/{n}": content for n, content in nbgrader.items()}
+        files |= {f"instructor/{n}": _bytes(notebook) for n, notebook in self.solved.items()}
+        files["instructor/rubric.md"] = _rubric(self.plan).encode()
+        key = {"wheel": self.wheel_name, "sha256": hashlib.sha256(self.wheel).hexdigest()}
+        files[f"instructor/{KEY}"] = as_json(key | _key(self.plan, self.notebooks, self.solved)).encode()
+        return files
 
 
-def _document(plan: Plan, notebooks: dict[str, Any]) -> dict[str, Any]:
+def _bytes(notebook: NotebookNode) -> bytes:
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
+def _document(plan: Plan, notebooks: dict[str, NotebookNode]) -> dict[str, Any]:
     """`assignment.json`: what students may know."""
     return {
         "format": FORMAT,
@@ -71,21 +110,20 @@ def _document(plan: Plan, notebooks: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _key(plan: Plan, notebooks: dict[str, Any]) -> dict[str, Any]:
+def _key(plan: Plan, notebooks: dict[str, NotebookNode], solved: dict[str, NotebookNode]) -> dict[str, Any]:
     """What the grader needs and students do not: stubs, the references' trees, and what the lesson's own cells show."""
     names = {e.number: e.name for e in plan.exercises}
     stubs: dict[str, str] = {}
     trees: dict[str, list[str]] = {}
     signs: list[str] = []
     modules: list[str] = []
-    for notebook in notebooks.values():
+    for name, notebook in notebooks.items():
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
         for exercise in plan.exercises:
             for source in code:
                 if f'check("{exercise.number}"' in source:
                     stubs[exercise.number] = reading.stub(source, exercise.name)
-        solved = [c.source for c in answered(nbformat.from_dict(notebook)).cells if c.cell_type == "code"]
-        found = reading.read(solved, names, {})
+        found = reading.read([c.source for c in solved[name].cells if c.cell_type == "code"], names, {})
         signs += [sign.rpartition(" (cell")[0] for sign in found.signs]
         for number, answer in found.answers.items():
             trees.setdefault(number, []).extend([answer.tree] if answer.tree else [])
@@ -93,12 +131,11 @@ def _key(plan: Plan, notebooks: dict[str, Any]) -> dict[str, Any]:
     return {"stubs": stubs, "trees": trees, "signs": sorted(set(signs)), "warm": sorted(set(modules))}
 
 
-def _solved(name: str, text: bytes) -> bytes:
+def _solved(notebook: NotebookNode) -> NotebookNode:
     """The student's notebook with the references in the place of the stubs."""
-    notebook = answered(nbformat.reads(text.decode(), as_version=4))
-    for n, cell in enumerate(notebook.cells):
-        cell.id = cell.id if n else "instructor-version"
-    return (nbformat.writes(notebook) + "\n").encode()
+    solved = answered(nbformat.from_dict(notebook))
+    solved.cells[0].id = "instructor-version"  # a fixed one
+    return solved
 
 
 def _rubric(plan: Plan) -> str:
@@ -131,4 +168,6 @@ def _refuse_foreign(out: Path, plan: Plan) -> None:
     except (OSError, ValueError):
         same = False
     if not same:
-        raise ValueError(f"{out} holds something else than the assignment {plan.name}; choose another folder with --out")
+        raise ValueError(
+            f"{out} holds something else than the assignment {plan.name}; choose another folder with --out"
+        )

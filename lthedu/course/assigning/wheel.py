@@ -51,9 +51,14 @@ def _digest(content: bytes) -> str:
 
 
 def unpack(path: Path, folder: Path) -> None:
-    """Unpack a wheel into a folder. Raises ValueError for what is none."""
+    """Unpack a wheel into a folder. Raises ValueError, naming it, for what is none."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(folder)  # zipfile keeps every file inside the folder
+        unpack_bytes(path.read_bytes(), folder)
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path} is no wheel: {error}") from error
+
+
+def unpack_bytes(content: bytes, folder: Path) -> None:
+    """Unpack the bytes of a wheel into a folder."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)  # zipfile keeps every file inside the folder

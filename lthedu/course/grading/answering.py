@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
@@ -31,7 +32,8 @@ from lthedu.exercises.core import Attempt, Function, Raised, Wrong, copied, mess
 from lthedu.exercises.surroundings import known_settings
 
 END = struct.Struct(">iid")  # exit status, signal, seconds of CPU
-FORK, STOP = b"f", b"e"
+FORK, STOP, GONE = b"f", b"e", b"g"  # GONE: it has closed its line, so it is about to end by itself
+_GRACE = 2.0  # seconds for that
 _UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
 
 
@@ -56,8 +58,8 @@ def main(fd: int, settings: dict[str, Any]) -> None:
         word, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not word:
             return
-        if word == STOP:
-            control.sendall(END.pack(*_ended(child)))
+        if word in (STOP, GONE):
+            control.sendall(END.pack(*_ended(child, _GRACE if word == GONE else 0)))
             child = 0
             continue
         child = os.fork()
@@ -67,31 +69,30 @@ def main(fd: int, settings: dict[str, Any]) -> None:
         os.close(fds[0])
 
 
-def _ended(child: int) -> tuple[int, int, float]:
+def _ended(child: int, grace: float) -> tuple[int, int, float]:
     """End the fork and all that it left behind, and tell how it ended and what CPU it took."""
-    status, signal_, seconds = 0, 0, 0.0
     if not child:
-        return status, signal_, seconds
-    before = os.WNOHANG
-    found = os.wait4(child, before)
-    if os.getpid() == 1:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # all that runs here but this process
-    else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child, signal.SIGKILL)  # a session of its own; without a sandbox others can leave it
+        return -1, 0, 0.0
+    until = time.monotonic() + grace
+    while not (found := os.wait4(child, os.WNOHANG))[0] and time.monotonic() < until:
+        time.sleep(0.005)
+    alone = os.getpid() == 1  # in a space of its own: whatever else runs there is the answer's
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if alone:
+            os.kill(-1, signal.SIGKILL)  # all but this process
+        else:
+            os.killpg(child, signal.SIGKILL)  # its session; without a sandbox a process can leave that
     alive = found[0] == 0
     if alive:
         found = os.wait4(child, 0)
-    status, used = found[1], found[2]
-    with contextlib.suppress(ChildProcessError):
-        while os.getpid() == 1:
-            os.waitpid(-1, 0)
-    if os.getpid() == 1:
+    if alone:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
         _swept()
-    signal_ = 0 if alive else os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    code = -1 if alive else os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
-    return code, signal_, used.ru_utime + used.ru_stime
+    _, status, used = found
+    by_signal = 0 if alive or not os.WIFSIGNALED(status) else os.WTERMSIG(status)
+    return -1 if alive or by_signal else os.WEXITSTATUS(status), by_signal, used.ru_utime + used.ru_stime
 
 
 def _swept() -> None:

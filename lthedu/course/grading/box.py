@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lthedu.course.grading.answering import END, FORK, STOP
+from lthedu.course.grading.answering import END, FORK, GONE, STOP
 from lthedu.course.grading.line import Line
 
 SEALED = "/sealed"  # where the sealed course is, inside
@@ -35,7 +35,7 @@ class Limits:
     """What an answer may use. `wall` is the backstop for one that sleeps: by the clock, and long."""
 
     cpu: int = 10  # seconds
-    wall: int = 60  # seconds
+    wall: int = 120  # seconds
     memory: int = 3 * 2**30  # bytes
     processes: int = 128
     file: int = 100 * 2**20  # bytes
@@ -93,11 +93,11 @@ class Box:
                 raise BoxGone(str(error)) from error
         return Line(mine, time.monotonic() + self.limits.wall)
 
-    def end(self) -> Ending:
-        """End the fork and whatever it started, and say how it ended."""
+    def end(self, *, gone: bool = False) -> Ending:
+        """End the fork and whatever it started, and say how it ended. `gone`: it has closed its line."""
         try:
             self.control.settimeout(30)
-            self.control.sendall(STOP)
+            self.control.sendall(GONE if gone else STOP)
             found = b""
             while len(found) < END.size:
                 part = self.control.recv(END.size - len(found))
@@ -112,7 +112,8 @@ class Box:
     def _start(self) -> None:
         mine, theirs = socket.socketpair()
         self.control = self._open.enter_context(mine)
-        log = self._open.enter_context(tempfile.TemporaryFile())
+        log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the box)
+        self._open.callback(log.close)
         home = self._open.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-", ignore_cleanup_errors=True))
         settings = json.dumps({"warm": self.warm, "limits": self.limits.resources()})
         python = [sys.executable, "-s", "-P", "-m", "lthedu.course.grading.answering", str(theirs.fileno()), settings]
@@ -330,4 +331,6 @@ def protection(limits: Limits, protected: bool = True) -> str:
             "and how many they are, is not limited)"
         )
     seconds = f"{limits.cpu} s of CPU and {limits.wall} s by the clock for each answer"
-    return f"Sandbox: bubblewrap; no network, no files of yours; {bounds}; {seconds}; files up to {limits.file >> 20} MB."
+    return (
+        f"Sandbox: bubblewrap; no network, no files of yours; {bounds}; {seconds}; files up to {limits.file >> 20} MB."
+    )

@@ -6,9 +6,9 @@ import multiprocessing
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Run:
     seed: int | None = None
     jobs: int = 1
     protected: bool = True
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def load(folder: Path) -> Assigned:
@@ -85,12 +85,14 @@ def grade(
         unpack(assigned.wheel, sealed)
         (out / RESULTS).mkdir(exist_ok=True)
         stems = pages.stems([s.name for s in submissions])
-        with _workers(assigned, sealed, run) as pool:
-            pool.submit(_ready).result()
+        waiting = [s for s in submissions if not _is_done(_result(out, stems[s.name]), s)]
+        with _workers(assigned, sealed, replace(run, jobs=min(run.jobs, len(waiting) or 1))) as pool:
+            if waiting:
+                pool.submit(_ready).result()
             seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
             document = about | {"seed": seed, "protection": protection(run.limits, run.protected)}
             write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
-            _all(submissions, pool, seed, out, stems, report)
+            _all(waiting, len(submissions), pool, seed, out, stems, report)
         results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
         pages.write(out, assigned.document, assigned.trees, results, stems, document)
     return out / pages.TABLE
@@ -118,24 +120,23 @@ def _begun(out: Path, about: dict[str, Any], run: Run) -> int | None:
 
 
 def _all(
-    submissions: list[Submission], pool: ProcessPoolExecutor, seed: int, out: Path, stems: dict[str, str], report: Report
+    waiting: list[Submission],
+    in_all: int,
+    pool: ProcessPoolExecutor,
+    seed: int,
+    out: Path,
+    stems: dict[str, str],
+    report: Report,
 ) -> None:
     """Grade what is not graded yet; each result is written when it is there."""
-    todo: dict[Future[dict[str, Any]], Submission] = {}
-    done = 0
-    for submission in submissions:
-        if _is_done(_result(out, stems[submission.name]), submission):
-            done += 1
-        else:
-            todo[pool.submit(_one, submission, seed)] = submission
-    report(done, len(submissions), "")
+    todo = {pool.submit(_one, submission, seed): submission for submission in waiting}
+    report(in_all - len(todo), in_all, "")
     while todo:
         for future in wait(todo, return_when=FIRST_COMPLETED).done:
             submission = todo.pop(future)
             result = future.result() | {"submission": _digest(submission)}
             write_whole(_result(out, stems[submission.name]), as_json(result))
-            done += 1
-            report(done, len(submissions), submission.name)
+            report(in_all - len(todo), in_all, submission.name)
 
 
 def _result(out: Path, stem: str) -> Path:

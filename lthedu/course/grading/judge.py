@@ -1,11 +1,12 @@
 """One answer judged: the check here, with a seed that no answer has seen, and the answer in its box."""
 
 import hashlib
+import signal
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lthedu.course.grading.box import Box, BoxGone
+from lthedu.course.grading.box import Box, BoxGone, Ending, Limits
 from lthedu.course.grading.line import LineClosed
 from lthedu.course.grading.reading import Answer
 from lthedu.course.grading.remote import CannotTravel, Ended, Remote, TooSlow
@@ -53,8 +54,7 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
         line = box.fork()
     except BoxGone:
         line = box.fork()  # one before it took the process along: once more, in a fresh one
-    slow = False
-    verdict = Verdict(UNCHECKED)
+    how = verdict = None
     try:
         line.send("answer", ([list(s) for s in answer.slice], exercise.name))
         word, value = line.receive()
@@ -65,20 +65,23 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
         else:
             verdict = Verdict(RAISED, f"a cell that it needs raised: {shortened(str(value), 400)}")
     except (TimeoutError, TooSlow):
-        slow = True
+        how = SLOW
     except (LineClosed, Ended, TypeError, ValueError):
-        pass
+        how = ENDED
     finally:
         line.close()
-        ending = box.end()
-    if slow or (verdict.word == UNCHECKED and not verdict.sentence and ending.seconds >= box.limits.cpu):
-        most = f"{box.limits.cpu} seconds of CPU, or {box.limits.wall} by the clock"
+        ending = box.end(gone=how == ENDED)
+    return verdict or _without_answer(how == SLOW, ending, box.limits)
+
+
+def _without_answer(slow: bool, ending: Ending, limits: Limits) -> Verdict:
+    """What is said where the answering process did not come to an end that a check can judge."""
+    if slow or ending.signal == signal.SIGXCPU or ending.seconds >= limits.cpu:
+        most = f"{limits.cpu} seconds of CPU, or {limits.wall} by the clock"
         return Verdict(SLOW, f"it was not done after {most}; is there a loop that never ends, or too much work?")
-    if verdict.word == UNCHECKED and not verdict.sentence:
-        how = f"signal {ending.signal}" if ending.signal else f"exit status {ending.status}"
-        memory = "; it may have needed too much memory" if ending.signal == 9 else ""
-        return Verdict(ENDED, f"the process in which it ran ended ({how}){memory}")
-    return verdict
+    how = f"by signal {ending.signal}" if ending.signal else f"with the exit status {ending.status}"
+    memory = "; it may have needed too much memory" if ending.signal == signal.SIGKILL else ""
+    return Verdict(ENDED, f"it ended the process in which it ran, {how}{memory}")
 
 
 def _checked(exercise: Exercise, remote: Remote, seed: int | None, wall: int) -> Verdict:
@@ -101,5 +104,3 @@ def _checked(exercise: Exercise, remote: Remote, seed: int | None, wall: int) ->
         return Verdict(UNCHECKED, f"the check itself failed ({type(error).__name__}: {message_of(error)})")
     finally:
         attempt.leave()
-
-

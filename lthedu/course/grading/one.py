@@ -61,7 +61,9 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
             notes.append(handed.problem if handed else f"{name} was not handed in")
             continue
         gone, other = changes(handed, cells)
-        notes += [f"{name}: cells missing: {_list(gone)}"] * bool(gone) + [f"{name}: cells changed: {_list(other)}"] * bool(other)
+        notes += [f"{name}: cells missing: {_list(gone)}"] * bool(gone) + [
+            f"{name}: cells changed: {_list(other)}"
+        ] * bool(other)
         known = set(assigned.signs)
         flags += [f"{name}: {s}" for s in reads[name].signs if s.rpartition(" (cell")[0] not in known]
         notes += [f"{name}: cells that Python cannot read: {_list(reads[name].broken)}"] * bool(reads[name].broken)
@@ -122,6 +124,7 @@ def _judged(box: Box, exercise: Exercise, answer: Answer, seed: int, document: d
         "cell": answer.cell,
         "tree": answer.tree,
         "source": answer.source,
+        "slice": [list(statement) for statement in answer.slice],
     }
     if verdict.word in (WRONG, RAISED):
         result["known"] = judge(box, exercise, answer, 0, public=True).word == RIGHT
@@ -134,4 +137,3 @@ def _written(submission: Submission, name: str) -> str:
             if cell == f"{ANSWER}{name}":
                 return source
     return ""
-

@@ -51,7 +51,12 @@ def _short(text: str) -> str:
 
 
 def write(
-    out: Path, document: dict[str, Any], trees: dict[str, list[str]], results: list[Result], names: dict[str, str], run: Any
+    out: Path,
+    document: dict[str, Any],
+    trees: dict[str, list[str]],
+    results: list[Result],
+    names: dict[str, str],
+    run: Any,
 ) -> None:
     """Write every page of a class that is graded."""
     flags = compared(results)
@@ -132,7 +137,9 @@ def class_page(results: list[Result], document: dict[str, Any], names: dict[str,
     many = len(results)
     parts = [f"<h1>Assignment {_text(document['assignment'])}: {many} submission{'' if many == 1 else 's'}</h1>"]
     parts.append(f"<p>{_text(run['protection'])} Seed {run['seed']}.</p>")
-    parts.append('<table><tr><th>exercise</th><th class="n">right</th><th class="n">of</th><th>most often said</th></tr>')
+    parts.append(
+        '<table><tr><th>exercise</th><th class="n">right</th><th class="n">of</th><th>most often said</th></tr>'
+    )
     for name, exercise in document["exercises"].items():
         found = [r["exercises"][name] for r in results]
         right = sum(f["word"] == "RIGHT" for f in found)
@@ -140,7 +147,9 @@ def class_page(results: list[Result], document: dict[str, Any], names: dict[str,
         commonest = sorted(said.items(), key=lambda item: (-item[1], item[0]))[:COMMONEST]
         words = "<br>".join(f"{n} times: {_text(sentence[:300])}" for sentence, n in commonest)
         title = f"{exercise['number']} {name}"
-        parts.append(f'<tr><td>{_text(title)}</td><td class="n">{right}</td><td class="n">{many}</td><td>{words}</td></tr>')
+        parts.append(
+            f'<tr><td>{_text(title)}</td><td class="n">{right}</td><td class="n">{many}</td><td>{words}</td></tr>'
+        )
     parts.append('</table><h2>Everybody</h2><table><tr><th>name</th><th class="n">points</th><th>flags</th></tr>')
     for result in results:
         points = sum(e["points"] for e in result["exercises"].values())

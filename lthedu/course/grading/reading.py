@@ -98,7 +98,9 @@ def _answer(
 ) -> Answer:
     checked = any(_checks(s.node, number) for s in statements)
     mine = [s for s in statements if name in s.binds and not _checks(s.node)]
-    begun = [s for s in mine if not (isinstance(s.node, ast.FunctionDef) and body(s.node) in (given.get(number), EMPTY))]
+    begun = [
+        s for s in mine if not (isinstance(s.node, ast.FunctionDef) and body(s.node) in (given.get(number), EMPTY))
+    ]
     for place, error in broken.items():
         if not begun and re.search(rf"\bdef\s+{name}\b|^{name}\s*=", cells[place - 1], re.MULTILINE):
             return Answer("broken", place, checked, cells[place - 1], error=error)

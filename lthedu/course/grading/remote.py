@@ -1,4 +1,4 @@
-"""A learner's function in another process, called as if it were here: what a check cannot tell from the function itself.
+"""A learner's function in another process, called as if it were here.
 
 Arguments travel there; functions among them are called back. The result comes back, and so does what the function did
 to its arguments, to torch's random state and to its surroundings.

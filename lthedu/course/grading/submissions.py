@@ -140,27 +140,27 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
         submission.notes.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
         return
     try:
-        notebook = parsed(content)
-        handed = _handed(notebook)
+        mine = handed(parsed(content))
     except Exception as error:  # of many kinds
         target = _by_name(name, wanted)
         if target:
             why = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
             submission.notebooks.setdefault(target, Handed(problem=f"{name} is no Jupyter notebook ({why})"))
         return
-    target = _by_name(name, wanted) or _by_cells(handed, wanted)
+    target = _by_name(name, wanted) or _by_cells(mine, wanted)
     if not target:
         submission.notes.append(f"{name} is none of the assignment's notebooks")
         return
     before = submission.notebooks.get(target)
     if before is not None and before.cells:
         submission.notes.append(f"two notebooks for {target}; the one with more of its cells counts")
-        if _shared(before, wanted[target]) >= _shared(handed, wanted[target]):
+        if _shared(before, wanted[target]) >= _shared(mine, wanted[target]):
             return
-    submission.notebooks[target] = handed
+    submission.notebooks[target] = mine
 
 
-def _handed(notebook: NotebookNode) -> Handed:
+def handed(notebook: NotebookNode) -> Handed:
+    """What counts of a notebook: its cells' sources. Raises ValueError for too much."""
     cells = tuple((str(c.get("id", "")), str(c.cell_type), str(c.source)) for c in notebook.cells)
     if sum(len(source) for _, _, source in cells) > MOST_SOURCE:
         raise ValueError(f"its cells hold more than {MOST_SOURCE:,} characters")
