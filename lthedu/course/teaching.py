@@ -62,7 +62,7 @@ def grade(
     from lthedu.course.grading.grade import grade as graded
 
     demand_writable(out, "grades", "--out")
-    limits = Limits(cpu=seconds, wall=12 * seconds, memory=int(memory * 2**30))
+    limits = Limits(cpu=seconds, memory=int(memory * 2**30))
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -105,7 +105,7 @@ def readme(plan: Plan) -> str:
         [
             f"Assignment {plan.name}, due {plan.deadline.replace('T', ', ')}",
             "",
-            f"1. Install the course, version {lthedu.__version__}, as its README says. `lthedu doctor` says what is wrong.",
+            f"1. Install the course, version {lthedu.__version__}, as its README says; `lthedu doctor` checks it.",
             "2. Unpack this zip into a folder of its own and leave assignment.json in it.",
             f"3. In that folder run `jupyter lab`, and open {names}.",
             '4. Type your id into the second cell (student="...") and run the cells from the top.',

@@ -32,7 +32,7 @@ from lthedu.exercises.core import Attempt, Function, Raised, Wrong, copied, mess
 from lthedu.exercises.surroundings import known_settings
 
 END = struct.Struct(">iid")  # exit status, signal, seconds of CPU
-FORK, STOP, GONE = b"f", b"e", b"g"  # GONE: it has closed its line, so it is about to end by itself
+FORK, STOP, GONE, LOOK = b"f", b"e", b"g", b"s"  # GONE: it has closed its line, so it is about to end by itself
 _GRACE = 2.0  # seconds for that
 _UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
 
@@ -62,11 +62,23 @@ def main(fd: int, settings: dict[str, Any]) -> None:
             control.sendall(END.pack(*_ended(child, _GRACE if word == GONE else 0)))
             child = 0
             continue
+        if word == LOOK:
+            control.sendall(_state(child))
+            continue
         child = os.fork()
         if child == 0:
             control.close()
             _answers(Line(socket.socket(fileno=fds[0])), settings)
         os.close(fds[0])
+
+
+def _state(child: int) -> bytes:
+    """The letter that the system has for what the fork does: "R" where it runs or waits for a processor."""
+    try:
+        with open(f"/proc/{child}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1]
+    except OSError:
+        return b"R"
 
 
 def _ended(child: int, grace: float) -> tuple[int, int, float]:

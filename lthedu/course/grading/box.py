@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lthedu.course.grading.answering import END, FORK, GONE, STOP
+from lthedu.course.grading.answering import END, FORK, GONE, LOOK, STOP
 from lthedu.course.grading.line import Line
 
 SEALED = "/sealed"  # where the sealed course is, inside
@@ -32,10 +32,11 @@ _PATIENCE = 180.0  # seconds for the answering process to start
 
 @dataclass(frozen=True)
 class Limits:
-    """What an answer may use. `wall` is the backstop for one that sleeps: by the clock, and long."""
+    """What an answer may use. Seconds of CPU count, so that a busy machine changes no grade."""
 
     cpu: int = 10  # seconds
-    wall: int = 120  # seconds
+    idle: int = 20  # seconds by the clock of sleeping or waiting, which uses none
+    wall: int = 900  # seconds by the clock in any case
     memory: int = 3 * 2**30  # bytes
     processes: int = 128
     file: int = 100 * 2**20  # bytes
@@ -91,7 +92,16 @@ class Box:
             except OSError as error:
                 self.alive = False
                 raise BoxGone(str(error)) from error
-        return Line(mine, time.monotonic() + self.limits.wall)
+        return Line(mine, time.monotonic() + self.limits.wall, self.asleep, self.limits.idle)
+
+    def asleep(self) -> bool:
+        """Whether the fork does nothing at the moment: it neither runs nor waits for a processor."""
+        try:
+            self.control.settimeout(30)
+            self.control.sendall(LOOK)
+            return self.control.recv(1) in (b"S", b"T", b"t", b"Z")
+        except OSError:
+            return True
 
     def end(self, *, gone: bool = False) -> Ending:
         """End the fork and whatever it started, and say how it ended. `gone`: it has closed its line."""
@@ -330,7 +340,7 @@ def protection(limits: Limits, protected: bool = True) -> str:
             f"{memory} for each process (no systemd scope or writable cgroup here: what several take together, "
             "and how many they are, is not limited)"
         )
-    seconds = f"{limits.cpu} s of CPU and {limits.wall} s by the clock for each answer"
+    seconds = f"{limits.cpu} s of CPU and {limits.idle} s of sleep for each answer"
     return (
         f"Sandbox: bubblewrap; no network, no files of yours; {bounds}; {seconds}; files up to {limits.file >> 20} MB."
     )

@@ -77,7 +77,7 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
 def _without_answer(slow: bool, ending: Ending, limits: Limits) -> Verdict:
     """What is said where the answering process did not come to an end that a check can judge."""
     if slow or ending.signal == signal.SIGXCPU or ending.seconds >= limits.cpu:
-        most = f"{limits.cpu} seconds of CPU, or {limits.wall} by the clock"
+        most = f"{limits.cpu} seconds of CPU, or slept for {limits.idle}"
         return Verdict(SLOW, f"it was not done after {most}; is there a loop that never ends, or too much work?")
     how = f"by signal {ending.signal}" if ending.signal else f"with the exit status {ending.status}"
     memory = "; it may have needed too much memory" if ending.signal == signal.SIGKILL else ""

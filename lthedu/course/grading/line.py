@@ -3,11 +3,13 @@
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from lthedu.course.grading.codec import MOST_HEADER, MOST_JSON, MOST_NUMBERS, Finder, Functions, Malformed, packed
 from lthedu.course.grading.codec import unpacked as read
 
+_LOOK = 1.0  # seconds
 _LENGTHS = struct.Struct(">II")
 
 
@@ -16,7 +18,9 @@ class LineClosed(OSError):
 
 
 class Line:
-    """One end of a socket. `until` is the moment, on the monotonic clock, after which waiting raises TimeoutError.
+    """One end of a socket. Waiting raises TimeoutError after the moment `until` on the monotonic clock.
+
+    So it does where the other side is `asleep` for `idle` looks, one a second.
 
     >>> here, there = map(Line, socket.socketpair())
     >>> here.send("call", (1, 2.5))
@@ -24,8 +28,14 @@ class Line:
     ('call', (1, 2.5))
     """
 
-    def __init__(self, end: socket.socket, until: float = float("inf")) -> None:
-        self.end, self.until = end, until
+    def __init__(
+        self,
+        end: socket.socket,
+        until: float = float("inf"),
+        asleep: Callable[[], bool] = lambda: False,
+        idle: int = 0,
+    ) -> None:
+        self.end, self.until, self.asleep, self.idle = end, until, asleep, idle
 
     def send(self, word: str, value: Any = None, functions: Functions | None = None) -> None:
         """Raises TooLarge, before anything is sent, and LineClosed and TimeoutError."""
@@ -55,13 +65,16 @@ class Line:
         self.end.close()
 
     def _bytes(self, many: int) -> bytes:
-        found = bytearray()
+        found, looks = bytearray(), 0
         while len(found) < many:
-            self._in_time()
+            self._in_time(_LOOK if self.idle else float("inf"))
             try:
                 part = self.end.recv(min(many - len(found), 2**20))
             except TimeoutError:
-                raise
+                looks = looks + 1 if self.asleep() else 0
+                if looks >= self.idle or time.monotonic() >= self.until:
+                    raise
+                continue
             except OSError as error:
                 raise LineClosed(str(error)) from error
             if not part:
@@ -69,8 +82,8 @@ class Line:
             found += part
         return bytes(found)
 
-    def _in_time(self) -> None:
-        left = self.until - time.monotonic()
+    def _in_time(self, most: float = float("inf")) -> None:
+        left = min(self.until - time.monotonic(), most)
         if left <= 0:
             raise TimeoutError
         self.end.settimeout(None if left == float("inf") else left)
