@@ -95,9 +95,9 @@ def check(number: str, function: F) -> F:
         _kernel.tried = exercise
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
-    if outcome.passed:
+    if outcome.passed and not exercise.contract:
         return exercise.handed_on(function)
-    return function if assigned else exercise.reference  # type: ignore[return-value]
+    return function if assigned and not outcome.passed else find(exercise.name).reference  # type: ignore[return-value]
 
 
 def hint(number: str | None = None, last: int | None = None) -> None:
@@ -285,7 +285,10 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words, again), tried=False)
     finally:
         attempt.leave()
-    words = "The cells below now use your function; rerun any that you ran before." + _PUBLIC * bool(task(exercise))
+    words = "The cells below now use your function; rerun any that you ran before."
+    if exercise.contract:
+        words = "The cells below want what the lesson asks for, and use the course's function."
+    words += _PUBLIC * bool(task(exercise))
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 
 

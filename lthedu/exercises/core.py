@@ -177,7 +177,8 @@ class Exercise:
         module = self.judge.__module__.rpartition(".")[0] + ".variants"
         if find_spec(module):
             importlib.import_module(module)
-        return [replace(self, **changes) for changes in _variants.get(self.name, [])]
+        own = (Mistake(self.reference, LESSONS_OWN),)
+        return [replace(self, reference=f, contract=words, own_mistakes=own) for f, words in _variants.get(self.name, [])]
 
     def check(self, attempt: Attempt) -> None:
         """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.
@@ -205,7 +206,8 @@ class Exercise:
 
 _registry: dict[str, Exercise] = {}  # by name
 _mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
-_variants: dict[str, list[dict[str, Any]]] = {}  # by the exercise's name: what differs
+_variants: dict[str, list[tuple[Function, str]]] = {}  # by the exercise's name: the reference, and what it does
+LESSONS_OWN = "this is what the lesson asks for; your assignment asks for something else, and says so in its first box"
 
 
 def as_it_is(result: Any, *_: Any) -> Any:
@@ -247,6 +249,21 @@ def mistake(name: str, words: str) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         _mistakes.setdefault(name, []).append(Mistake(function, words))
+        return function
+
+    return register
+
+
+def variant(name: str, contract: str) -> Callable[[F], F]:
+    """Register the decorated function as the reference of exercise `name` in another contract.
+
+    It goes through the same check, so the exercise's check must be one that compares. `contract` tells a student what
+    is asked for in the place of what the lesson says.
+    """
+
+    def register(function: F) -> F:
+        function.__name__ = name  # a reference's name is its exercise's
+        _variants.setdefault(name, []).append((function, contract))
         return function
 
     return register
