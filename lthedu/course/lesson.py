@@ -25,7 +25,7 @@ from lthedu.course.shown import show as show
 from lthedu.course.stop import answer_the_stop_button
 from lthedu.course.timelimit import TimeUp, time_limit
 from lthedu.exercises import compare, core, draws, readers, values
-from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, registry, shortened
+from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
 from lthedu.exercises.surroundings import OWNERS, REPLACED, Originals
 from lthedu.exercises.values import brief
 
@@ -49,12 +49,9 @@ class _Kernel:
         self.hints: dict[str, int] = {}
         self.tried: Exercise | None = None  # the one whose answer was checked last
         self.said: set[str] = set()
-        self.originals = Originals(OWNERS | _OURS | {"the exercises": registry()})
+        self.originals = Originals({})
 
 
-_OURS: dict[str, Any] = {
-    module.__name__: module for module in (compare, core, draws, readers, values, sys.modules[__name__])
-}
 _kernel = _Kernel(folder_at_work())
 answer_the_stop_button()
 
@@ -302,3 +299,7 @@ def _sentence(text: str) -> str:
     symbol = len(text.partition(" ")[0]) == 1 and text[:2] != "a "  # such as s, or p + q
     text = text if symbol else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
+
+
+_ours = (compare, core, draws, readers, values, sys.modules[__name__])
+_kernel.originals = Originals(OWNERS | {module.__name__: module for module in _ours})  # last: they are whole now

@@ -155,8 +155,8 @@ class Exercise:
     @property
     def number(self) -> str:
         """The lesson's number, or name where it has no notebook yet, and the exercise's place in it, such as "2.1"."""
-        mine = [e for e in _registry.values() if e.lesson == self.lesson]
-        return f"{lesson_numbers().get(self.lesson, self.lesson)}.{mine.index(self) + 1}"
+        mine = [e.name for e in _registry.values() if e.lesson == self.lesson]
+        return f"{lesson_numbers().get(self.lesson, self.lesson)}.{mine.index(self.name) + 1}"
 
     @property
     def lesson(self) -> str:
@@ -272,11 +272,6 @@ def variant(name: str, contract: str) -> Callable[[F], F]:
 def registered() -> dict[str, Exercise]:
     """The exercises whose modules were imported, by name. `lthedu.course.catalogue` knows all of the course."""
     return dict(_registry)
-
-
-def registry() -> dict[str, Exercise]:
-    """The registry itself, for `lthedu.course.lesson`, which notices what is put into it."""
-    return _registry
 
 
 def same_tensors(got: Any, like: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:

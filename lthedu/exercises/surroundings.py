@@ -122,7 +122,7 @@ class Surroundings:
 
 
 class Originals:
-    """What stood under each name of some modules, classes and dicts when this was made.
+    """The functions of some modules and classes as they were when this was made.
 
     Unlike `Surroundings` it is for the whole life of a kernel: settings, and names that are new, are none of its
     business.
@@ -137,26 +137,18 @@ class Originals:
 
     def __init__(self, owners: Mapping[str, Any]) -> None:
         self.owners = dict(owners)
-        self.names = {place: dict(_space(owner)) for place, owner in owners.items()}
+        self.names = {place: dict(vars(owner)) for place, owner in owners.items()}
 
     def put_back(self) -> list[str]:
         """Put back what was replaced, and name it."""
         found = []
         for place, owner in self.owners.items():
-            now = _space(owner)
+            now = vars(owner)
             for name, value in self.names[place].items():
-                if not (callable(value) or isinstance(owner, dict)) or _same(now.get(name), value):
-                    continue
-                found.append(f"{place}.{name}")
-                if isinstance(owner, dict):
-                    owner[name] = value
-                else:
+                if callable(value) and not _same(now.get(name), value):
+                    found.append(f"{place}.{name}")
                     setattr(owner, name, value)
         return found
-
-
-def _space(owner: Any) -> Mapping[str, Any]:
-    return owner if isinstance(owner, dict) else vars(owner)
 
 
 def _same(now: Any, was: Any) -> bool:

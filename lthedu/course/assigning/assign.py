@@ -92,7 +92,7 @@ class Build:
 
 
 def _bytes(notebook: NotebookNode) -> bytes:
-    return (nbformat.writes(notebook) + "\n").encode()
+    return f"{nbformat.writes(notebook)}\n".encode()
 
 
 def _document(plan: Plan, notebooks: dict[str, NotebookNode]) -> dict[str, Any]:

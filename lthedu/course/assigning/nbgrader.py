@@ -46,7 +46,7 @@ def source_folder(plan: Plan, notebooks: dict[str, NotebookNode], others: dict[s
 
 
 def _bytes(notebook: NotebookNode) -> bytes:
-    return (nbformat.writes(notebook) + "\n").encode()
+    return f"{nbformat.writes(notebook)}\n".encode()
 
 
 def _marked(notebook: NotebookNode, plan: Plan) -> NotebookNode:

@@ -164,12 +164,11 @@ def _defines(node: ast.stmt) -> set[str]:
     """What a statement defines: functions, classes, constants and what is added to one."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return {node.name} if not node.decorator_list or isinstance(node, ast.ClassDef) else set()
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if _adds(node) else []  # type: ignore[attr-defined]
-    return {t.id for t in targets} if targets and all(isinstance(t, ast.Name) for t in targets) else set()
-
-
-def _adds(node: ast.stmt) -> bool:
-    return isinstance(node, ast.AnnAssign | ast.AugAssign)
+    if isinstance(node, ast.AnnAssign | ast.AugAssign):
+        return {node.target.id} if isinstance(node.target, ast.Name) else set()
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    return names if len(names) == len(targets) else set()
 
 
 def _used(nodes: list[ast.stmt]) -> set[str]:
