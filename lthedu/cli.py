@@ -26,7 +26,7 @@ app = typer.Typer(
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 teaching.add_to(app)
-PLACES = ("--folder", "--output", "--out", "--images", "--ip")
+PLACES = ("--folder", "--output", "--out", "--images", "--ip", "--assignment", "--grades")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 

@@ -24,10 +24,6 @@ def assign(
         typer.Option("--without-trial", help="Do not run the notebooks on the sealed course, which takes minutes."),
     ] = False,
 ) -> None:
-    """Make an assignment of lessons: a zip for students, and what grading them needs.
-
-    INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
-    """
     from lthedu.course.assigning.assign import assign as build
     from lthedu.course.folder import demand_writable
 
@@ -52,10 +48,6 @@ def grade(
         typer.Option("--without-sandbox", help="Run answers with your rights and files, where there is no sandbox."),
     ] = False,
 ) -> None:
-    """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
-
-    What is graded already is kept: run it again to go on after a kill, or when a submission has changed.
-    """
     from lthedu.course.folder import demand_writable
     from lthedu.course.grading.box import Limits
     from lthedu.course.grading.grade import Run
@@ -82,7 +74,6 @@ def show(
     assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
     grades: Annotated[Path, typer.Option(help="The folder that `lthedu grade` wrote.")] = Path("grades"),
 ) -> None:
-    """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same."""
     from lthedu.course.grading.show import shown
 
     for line in shown(name, exercise, grades, assignment):
@@ -91,5 +82,18 @@ def show(
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands of `app`."""
-    for command in (assign, grade, show):
-        app.command()(command)
+    for command, words in _COMMANDS.items():
+        app.command(help=words)(command)
+
+
+_COMMANDS = {
+    assign: """Make an assignment of lessons: a zip for students, and what grading them needs.
+
+    INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
+    """,
+    grade: """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
+
+    What is graded already is kept: run it again to go on after a kill, or when a submission has changed.
+    """,
+    show: """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same.""",
+}

@@ -178,7 +178,9 @@ class Exercise:
         if find_spec(module):
             importlib.import_module(module)
         own = (Mistake(self.reference, LESSONS_OWN),)
-        return [replace(self, reference=f, contract=words, own_mistakes=own) for f, words in _variants.get(self.name, [])]
+        return [
+            replace(self, reference=f, contract=words, own_mistakes=own) for f, words in _variants.get(self.name, [])
+        ]
 
     def check(self, attempt: Attempt) -> None:
         """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.

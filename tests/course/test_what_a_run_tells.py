@@ -1,4 +1,4 @@
-"""What `lthedu run` says of a notebook: nothing counts but what a cell with a check shows, and what is missing is named."""
+"""What `lthedu run` says of a notebook: only what a cell with a check shows counts, and what is missing is named."""
 
 import nbformat
 import pytest
@@ -27,7 +27,10 @@ def ran(*cells):
         ([("display('x')", ["Exercise 2.1: RIGHT."])], (0, 0)),  # any cell can show such words
         ([('f = check("2.1", f)', ["Exercise 2.1: WRONG.", "Exercise 2.2: RIGHT.", "Exercise 2.3: RIGHT."])], (0, 1)),
         ([("# check('2.1', f)", ["Exercise 2.1: RIGHT."])], (0, 0)),
-        ([('f = check("2.1", f)', ["a", "Exercise 2.1: RIGHT."]), ('check("2.2", g)', ["Exercise 2.2: RIGHT."])], (2, 0)),
+        (
+            [('f = check("2.1", f)', ["a", "Exercise 2.1: RIGHT."]), ('check("2.2", g)', ["Exercise 2.2: RIGHT."])],
+            (2, 0),
+        ),
     ],
 )
 def test_only_a_cell_with_the_check_counts(cells, counts):
@@ -48,7 +51,9 @@ def lesson():
 def test_missing_exercises_and_changed_cells_are_named(lesson):
     name = "02_winning_tickets.ipynb"
     assert against_the_course(name, lesson) == ((), ())
-    places = {number: i for i, c in enumerate(lesson.cells) for number in ("2.1", "2.3") if f'check("{number}"' in c.source}
+    places = {
+        number: i for i, c in enumerate(lesson.cells) for number in ("2.1", "2.3") if f'check("{number}"' in c.source
+    }
     lesson.cells[places["2.1"]].source = lesson.cells[places["2.1"]].source.replace("...", "return []")  # an answer
     lesson.cells[5].source += "\nx = 1"
     del lesson.cells[places["2.3"]]
@@ -59,7 +64,9 @@ def test_missing_exercises_and_changed_cells_are_named(lesson):
 
 
 def test_the_line_says_it(tmp_path):
-    line = str(Ran("02", 60.0, 3, 3, 1, 0, tmp_path, missing=("2.3",), changed=(6,), replaced=("torch.equal",), raised=(2,)))
+    line = str(
+        Ran("02", 60.0, 3, 3, 1, 0, tmp_path, missing=("2.3",), changed=(6,), replaced=("torch.equal",), raised=(2,))
+    )
     for part in ("without a check: 2.3", "cells changed: 6", "replaced: torch.equal", "cells that raised: 2"):
         assert part in line
 

@@ -7,7 +7,7 @@ from lthedu.exercises.core import variant
 
 @variant(
     "compare_logits",
-    "Give the share of inputs that the two answer differently, and the mean of the differences' sizes, not the largest.",
+    "Give the share of inputs that the two answer differently, and the mean size of the differences, not the largest.",
 )
 def differences(target: Tensor, ticket: Tensor) -> tuple[float, float]:
     """The share of inputs that two networks answer differently, and the mean size of the differences of all logits.

@@ -19,7 +19,9 @@ def whole_count(errors: ArrayLike, eta: float, share: float = 0.5) -> float:
     return float(reached[0]) if len(reached) else math.inf
 
 
-@variant("numbers_needed", "A draw counts as within `eta` only where its error is smaller than `eta`; equal is too large.")
+@variant(
+    "numbers_needed", "A draw counts as within `eta` only where its error is smaller than `eta`; equal is too large."
+)
 def strictly_within(errors: ArrayLike, eta: float, share: float = 0.5) -> float:
     """How many numbers it takes until a `share` of the draws is off by less than `eta`, read off between counts.
 

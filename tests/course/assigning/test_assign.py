@@ -154,7 +154,9 @@ def test_what_only_sealed_code_used_goes_with_it():
 def test_an_exercise_that_cannot_be_asked_of_another_process_is_refused(builds, tmp_path):
     unpack_bytes(builds["none"].wheel, tmp_path)
     cells = ["from lthedu.lessons.pruning_basics.exercises import masked_step as own"]
-    cells.append('def masked_step(optimizer, weights, mask):\n    return own(optimizer, weights, mask)\n\ncheck("1.4", f)')
+    cells.append(
+        'def masked_step(optimizer, weights, mask):\n    return own(optimizer, weights, mask)\n\ncheck("1.4", f)'
+    )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     with pytest.raises(ValueError, match=r"exercise 1\.4 cannot be assigned: .* which has no plain form"):
         demand_gradable([find("1.4")], [notebook], tmp_path)

@@ -35,7 +35,7 @@ def test_the_example_is_one(tmp_path):
         (BASE.replace("2026-12-14", '"soon"'), "deadline is 'soon'; allowed: a date"),
         ("variant = true\n" + BASE, "'variant' is no setting; allowed: lessons, deadline, variants"),
         ("variants = 1\n" + BASE, "variants is 1; allowed: true, false"),
-        ('experiment = "twice"\n' + BASE, "experiment is 'twice'; allowed: \"none\", \"once\""),
+        ('experiment = "twice"\n' + BASE, 'experiment is \'twice\'; allowed: "none", "once"'),
         ('lessons = ["02"]\ndeadline = 2026-12-14', "exercises is None"),
         (BASE + "[written]\npage = 8", "written.page is 8; allowed: points, and a question"),
         ("written = 3\n" + BASE, "written is 3; allowed: a table"),

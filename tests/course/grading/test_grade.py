@@ -41,13 +41,26 @@ RIGHT = {
 HOSTILE = {
     "ends": {"e2_3": "import os\ndef paired_test(a, b):\n    os._exit(0)"},
     "ends_at_once": {"e2_3": "import os\nx = os._exit(3)\ndef paired_test(a, b):\n    return x"},
-    "loops": {"e2_3": "def paired_test(a, b):\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass"},
+    "loops": {
+        "e2_3": """
+            def paired_test(a, b):
+                while True:
+                    try:
+                        pass
+                    except BaseException:
+                        pass
+            """
+    },
     "sleeps": {"e2_3": "import time\ndef paired_test(a, b):\n    time.sleep(1000)"},
     "broken": {"e2_3": "def paired_test(a, b:"},
     "raises": {"e2_3": "1 / 0\ndef paired_test(a, b):\n    return a[1000]"},
     "needs_what_raises": {"e2_3": "x = 1 / 0\ndef paired_test(a, b):\n    return x"},
-    "returns_odd_things": {"e2_3": "class X:\n    def __float__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"},
-    "patches": {"e2_3": "import math\nmath.isclose = lambda *a, **k: True\ndef paired_test(a, b):\n    return 0.0, 1.0"},
+    "returns_odd_things": {
+        "e2_3": "class X:\n    def __float__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
+    },
+    "patches": {
+        "e2_3": "import math\nmath.isclose = lambda *a, **k: True\ndef paired_test(a, b):\n    return 0.0, 1.0"
+    },
     "library": {"e2_3": "from lthedu.stats import paired_test"},
     "memorised": {"e2_3": "def paired_test(a, b):\n    return (0.0, 0.0)"},
 }
@@ -255,7 +268,10 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
     folder = hand_in("a_honest", **RIGHT)
     hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
-    hand_in("d_leaves", **(RIGHT | {"e2_4": "import os\ndef freeze_pruned(g, w, m):\n    os.fork() or os.setsid()\n    return g * m"}))
+    hand_in(
+        "d_leaves",
+        **(RIGHT | {"e2_4": "import os\ndef freeze_pruned(g, w, m):\n    os.fork() or os.setsid()\n    return g * m"}),
+    )
     hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
     assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")

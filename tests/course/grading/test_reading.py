@@ -93,7 +93,9 @@ def test_the_id_is_read_from_the_first_cell():
     assert read(['assignment("ps1", student=" S1 ")  # your id'], {}, {}).identity == " S1 "
 
 
-LONG = "def f({x}, n):\n    {t} = 0\n    for i in range(n):\n        {t} += {x}[i] * i + max({t}, 3)\n    return {t} / n"
+LONG = (
+    "def f({x}, n):\n    {t} = 0\n    for i in range(n):\n        {t} += {x}[i] * i + max({t}, 3)\n    return {t} / n"
+)
 
 
 def test_a_tree_does_not_depend_on_names_comments_and_layout():

@@ -49,7 +49,7 @@ NB = "02_winning_tickets.ipynb"
 )
 def test_who_handed_what_in(tmp_path, files, who):
     folder = put(tmp_path / "in", **files)
-    archive = put(tmp_path, **{"all.zip": zipped(**{name: data for name, data in files.items()})}) / "all.zip"
+    archive = put(tmp_path, **{"all.zip": zipped(**files)}) / "all.zip"
     for place in (folder, archive):
         if place == archive and "all.zip" in next(iter(files)):
             continue
