@@ -37,6 +37,9 @@ _GRACE = 2.0  # seconds for that
 _UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
 
 
+_trouble = ""  # in a fork: what one of the answer's cells raised
+
+
 class Fault(Exception):
     """What a function of the grader's raised when the answer called it: `number` says which of its faults."""
 
@@ -148,7 +151,9 @@ def _limited(settings: dict[str, Any]) -> None:
 
 
 def _serve(line: Line, statements: list[tuple[int, int, str]], name: str) -> None:
+    global _trouble
     function, trouble = run(statements, name)
+    _trouble = trouble and f"a cell that it needs raised {trouble}"
     if not callable(function):
         line.send("failed", trouble or f"{name} is {type(function).__name__}, not a function")
         return
@@ -194,7 +199,8 @@ def _call(line: Line, attempt: Attempt, args: tuple[Any, ...]) -> None:
         if isinstance(error, Fault):
             line.send("fault", error.number)
         else:
-            line.send("raised", (type(error).__name__, message_of(error), line_of(error, attempt.function)))
+            why = f"; before it {_trouble}" if _trouble and isinstance(error, NameError) else ""
+            line.send("raised", (type(error).__name__, message_of(error) + why, line_of(error, attempt.function)))
     except Wrong as wrong:
         line.send("wrong", (wrong.message, wrong.example))
     except TooLarge as error:
