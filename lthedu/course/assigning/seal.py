@@ -18,6 +18,7 @@ from lthedu.exercises.core import Exercise
 PACKAGE = Path(lthedu.__file__).parent
 LESSON_FILES = ("exercises.py", "mistakes.py", "variants.py")
 _MARKS = ("mistake", "variant")  # what registers something for an exercise by its name
+SEALED = ("hints", "returns")  # of an exercise's decorator
 Edits = dict[tuple[int, int], str]  # first and last line -> what stands there instead
 
 
@@ -85,7 +86,7 @@ def seal_source(source: str, names: set[str], assignment: str, keep: Callable[[s
             edits |= _body(node, words)
             heads.append(node)
         elif isinstance(node, ast.FunctionDef) and (call := _check_of(node, names)):
-            edits |= _body(node, words) | _hints(call, words)
+            edits |= _body(node, words) | _decorator(call, words)
             heads.append(node)
         elif _registers(node, names):
             edits[_lines(node)] = ""
@@ -116,15 +117,12 @@ def _check_of(node: ast.FunctionDef, names: set[str]) -> ast.Call | None:
     return None
 
 
-def _hints(call: ast.Call, words: str) -> Edits:
-    edits: Edits = {}
-    for keyword in call.keywords:
-        place = (keyword.value.lineno, keyword.value.end_lineno or 0)
-        if keyword.arg == "hints":
-            edits[place] = f'    hints=("{words}",) * 3,'
-        elif keyword.arg == "returns":
-            edits[place] = ""
-    return edits
+def _decorator(call: ast.Call, words: str) -> Edits:
+    """The decorator without hints, and without what reads an answer."""
+    kept = [k for k in call.keywords if k.arg not in SEALED]
+    hints = ast.keyword("hints", ast.Tuple([ast.Constant(words)] * 3, ast.Load()))
+    text = ast.unparse(ast.Call(call.func, call.args, [*kept, hints]))
+    return {(call.lineno, call.end_lineno or 0): f"@{text}"}
 
 
 def _registers(node: ast.stmt, names: set[str]) -> bool:
@@ -152,9 +150,7 @@ def _left_over(before: set[str], left: list[ast.stmt], heads: list[ast.stmt], ke
 def _head(node: ast.FunctionDef) -> ast.FunctionDef:
     """The function as it stays: without its body, and what of its check is sealed."""
     decorators = [
-        ast.Call(d.func, d.args, [k for k in d.keywords if k.arg not in ("hints", "returns")])
-        if isinstance(d, ast.Call)
-        else d
+        ast.Call(d.func, d.args, [k for k in d.keywords if k.arg not in SEALED]) if isinstance(d, ast.Call) else d
         for d in node.decorator_list
     ]
     return ast.FunctionDef(node.name, node.args, [ast.Pass()], decorators, node.returns)

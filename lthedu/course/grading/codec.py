@@ -35,6 +35,10 @@ class TooLarge(ValueError):
     """A value that is too large, or too deep, to be sent."""
 
 
+class NoPlainForm(ValueError):
+    """A value that is neither numbers nor made of what has a plain form, where one is asked for."""
+
+
 class Foreign:
     """What came from another process and has no plain form there: its kind, and how it shows itself.
 
@@ -52,7 +56,7 @@ class Foreign:
 def packed(value: Any, functions: Functions | None = None) -> tuple[bytes, bytes]:
     """`value` as JSON and as safetensors. `functions` gives functions a form, without it they are foreign.
 
-    Raises TooLarge.
+    Raises TooLarge; and with `functions` NoPlainForm, for whatever else would be foreign.
 
     >>> packed([1, (2.5, None)])[0]
     b'["list", 1, ["tuple", 2.5, null]]'
@@ -116,13 +120,13 @@ class _Packer:
         if isinstance(value, Decimal | complex):
             return [type(value).__name__.lower(), str(value)]
         if callable(value):
-            return self.functions(value) if self.functions else _foreign(value)
+            return self.functions(value) if self.functions else self._foreign(value)
         if isinstance(value, Collection) and not isinstance(value, bytes | bytearray | memoryview | type):
             return ["list", *self._each(value, depth)]  # a deque, the values of a dict, a column of a table
         try:
             return float(value)
-        except Exception:
-            return _foreign(value)
+        except Exception:  # of many kinds: the class may be the learner's
+            return self._foreign(value)
 
     def _each(self, values: Iterable[Any], depth: int) -> list[Any]:
         return [self.tree(one, depth - 1) for one in values]
@@ -133,16 +137,27 @@ class _Packer:
         try:
             if isinstance(value, Tensor):
                 if value.layout != torch.strided or value.device.type == "meta" or value.is_quantized:
-                    return _foreign(value)
+                    return self._foreign(value)
                 return ["tensor", self._stored(value)]
             if value.dtype.kind not in "biuf" or value.dtype.itemsize > 8:
-                return _foreign(value)
+                return self._foreign(value)
             if isinstance(value, np.generic):
                 return ["scalar", value.dtype.str, value.item()]
             native = value.astype(value.dtype.newbyteorder("="), copy=False)
             return ["array", self._stored(torch.from_numpy(np.array(native)))]
         except (TypeError, RuntimeError):
-            return _foreign(value)
+            return self._foreign(value)
+
+    def _foreign(self, value: Any) -> list[Any]:
+        """What a value is, in words: its own, where it has some. Whoever lends functions asks for plain values."""
+        kind = type(value).__name__[:80]
+        if self.functions:
+            raise NoPlainForm(f"a value of the kind {kind} has no plain form")
+        try:
+            shown = brief(value)
+        except Exception:  # the learner's class, with a bug of its own
+            shown = f"an object of {kind}"
+        return ["foreign", kind, shown[:200]]
 
     def _stored(self, tensor: Tensor) -> str:
         self.bytes += tensor.numel() * tensor.element_size()
@@ -215,12 +230,3 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "complex": lambda own, text: complex(_text(text)),
     "foreign": lambda own, kind, shown: Foreign(_text(kind), _text(shown)),
 }
-
-
-def _foreign(value: Any) -> list[Any]:
-    """What a value is, in words: its own, where it has some."""
-    try:
-        shown = brief(value)
-    except Exception:  # the learner's class, with a bug of its own
-        shown = f"an object of {type(value).__name__}"
-    return ["foreign", type(value).__name__[:80], shown[:200]]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lthedu.course.grading.codec import TooLarge
+from lthedu.course.grading.codec import NoPlainForm, TooLarge
 from lthedu.course.grading.line import Line, LineClosed
 from lthedu.exercises.core import Wrong, message_of, shortened
 
@@ -63,7 +63,7 @@ class Remote:
         except LineClosed:
             raise Ended from None
         except (ValueError, TypeError, IndexError, KeyError, AttributeError, RuntimeError) as error:
-            if isinstance(error, TooLarge):
+            if isinstance(error, TooLarge | NoPlainForm):
                 raise CannotTravel(f"the check's arguments cannot be sent: {error}") from error
             if error in faults or isinstance(error, _Said):
                 raise

@@ -55,7 +55,7 @@ def test_the_students_zip_holds_no_answer(builds, tmp_path):
         with zipfile.ZipFile(tmp_path / "student.zip") as archive:
             assert {NOTEBOOK, "README.txt", "assignment.json", "GLOSSARY.md"} <= set(archive.namelist())
             text = " ".join(archive.read(name).decode(errors="ignore") for name in archive.namelist())
-        for secret in ("key.json", "fine-tuning", "masks.apply(mask, initial)"):
+        for secret in ("key.json", "that is fine-tuning", "found.append(mask)"):
             assert secret not in text
         assert len(build.beside["README.txt"].decode().splitlines()) == 10
 
@@ -146,7 +146,7 @@ def test_what_only_sealed_code_used_goes_with_it():
     assert not {"_helper", "LIMIT", "mistake", "compare"} & names
     assert "def _other" in text
     assert "def g" in text
-    assert 'hints=("sealed for ps1",) * 3' in text
+    assert "hints=('sealed for ps1', 'sealed for ps1', 'sealed for ps1')" in text
     kept = seal_source(SOURCE, {"f"}, "ps1", keep=lambda name: name == "LIMIT")
     assert "LIMIT = 3" in kept
 
@@ -158,7 +158,7 @@ def test_an_exercise_that_cannot_be_asked_of_another_process_is_refused(builds, 
         'def masked_step(optimizer, weights, mask):\n    return own(optimizer, weights, mask)\n\ncheck("1.4", f)'
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    with pytest.raises(ValueError, match=r"exercise 1\.4 cannot be assigned: .* which has no plain form"):
+    with pytest.raises(ValueError, match=r"exercise 1\.4 cannot be assigned: .* has no plain form"):
         demand_gradable([find("1.4")], [notebook], tmp_path)
 
 
