@@ -1,5 +1,6 @@
 """The commands for lecturers: assign, grade, show."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +87,7 @@ def add_to(app: typer.Typer) -> None:
         app.command(help=words)(command)
 
 
-_COMMANDS = {
+_COMMANDS: dict[Callable[..., None], str] = {
     assign: """Make an assignment of lessons: a zip for students, and what grading them needs.
 
     INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
