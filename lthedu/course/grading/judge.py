@@ -60,7 +60,7 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
         word, value = line.receive()
         if word == "ready":
             names = [str(n) for n in list(value)[:30]]
-            remote = Remote(line, [n for n in names if n.isidentifier()])
+            remote = Remote(line, [n for n in names if n.isidentifier()], 2 * box.limits.cpu)
             verdict = _checked(exercise, remote, None if public else seed, box.limits.wall)
         else:
             verdict = Verdict(RAISED, f"a cell that it needs raised: {shortened(str(value), 400)}")

@@ -32,6 +32,7 @@ class Judge(Preprocessor):  # type: ignore[misc]
 
     assignment = Unicode(help="The folder that `lthedu assign` made.").tag(config=True)
     without_sandbox = Bool(False, help="Run answers with your rights where there is no sandbox.").tag(config=True)
+    enabled = Bool(True).tag(config=True)  # nbconvert's are off at first, and nbgrader gives full points for no output
     _box: Box | None = None
     _assigned: Assigned
 

@@ -191,11 +191,17 @@ def _star(node: ast.stmt) -> bool:
 
 
 def _checks(node: ast.stmt, number: str | None = None) -> bool:
-    """Whether it is `name = check("N.M", name)` or `check("N.M", name)`."""
+    """Whether it is `name = check("N.M", name)` or `check("N.M", name)`, with this number or any.
+
+    Without a number a result under another name does not count: later cells may stand on it.
+    """
     value = node.value if isinstance(node, ast.Assign | ast.Expr) else None
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "check"):
         return False
     first = value.args[0] if value.args else None
+    if number is None and isinstance(node, ast.Assign):
+        names = [ast.unparse(one) for one in (*node.targets, *value.args[1:])]
+        return isinstance(first, ast.Constant) and len(set(names)) == 1
     return isinstance(first, ast.Constant) and (number is None or first.value == number)
 
 

@@ -6,6 +6,7 @@ to its arguments, to torch's random state and to its surroundings.
 
 import builtins
 import inspect
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,11 +33,12 @@ class CannotTravel(Exception):
 class Remote:
     """The function at the other end of `line`. Calling it raises what it raised, and Ended where no answer comes.
 
-    `parameters` are its names of the arguments, for messages.
+    `parameters` are its names of the arguments, for messages. `seconds` of this process's CPU are enough for all that
+    the answer makes us do: one that calls our functions for ever uses hardly any of its own.
     """
 
-    def __init__(self, line: Line, parameters: list[str]) -> None:
-        self.line = line
+    def __init__(self, line: Line, parameters: list[str], seconds: float = float("inf")) -> None:
+        self.line, self.until = line, time.process_time() + seconds
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in parameters])
 
@@ -72,6 +74,8 @@ class Remote:
     def _called_back(self, value: Any, functions: list[Callable[..., Any]], faults: list[Exception]) -> None:
         """The other side calls one of the functions that it was lent."""
         number, args, named = value
+        if time.process_time() > self.until:
+            raise TooSlow
         try:
             result = functions[number](*args, **named)
         except Exception as error:

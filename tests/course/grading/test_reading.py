@@ -89,6 +89,15 @@ def test_ordinary_code_shows_no_sign():
     assert read([source], {}, {}).signs == ()
 
 
+def test_what_check_gave_under_another_name_is_there_for_later_cells():
+    cells = ['def f(x):\n    return 2 * x\ng = check("2.1", f)', "def h(x):\n    return g(x) + 1"]
+    answer = read(cells, {"2.2": "h"}, {}).answers["2.2"]
+    space = {"check": lambda number, function: function}
+    for _, _, source in answer.slice:
+        exec(source, space)
+    assert space["h"](3) == 7
+
+
 def test_the_id_is_read_from_the_first_cell():
     assert read(['assignment("ps1", student=" S1 ")  # your id'], {}, {}).identity == " S1 "
 
