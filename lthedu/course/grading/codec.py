@@ -74,7 +74,7 @@ def packed(value: Any, functions: Functions | None = None) -> tuple[bytes, bytes
 def unpacked(words: bytes, numbers: bytes, functions: Finder | None = None) -> Any:
     """The value whose bytes these are. Raises Malformed for bytes that are none, whoever wrote them.
 
-    >>> unpacked(*packed({"a": (1, 2.5), 3: {np.float32(0.5)}, "w": torch.ones(2)}))
+    >>> unpacked(*packed({"a": (1, 2.5), 3: {0.5}, "w": torch.ones(2)}))
     {'a': (1, 2.5), 3: {0.5}, 'w': tensor([1., 1.])}
     >>> unpacked(b'["os.system", "ls"]', b"")
     Traceback (most recent call last):
