@@ -228,7 +228,7 @@ def stub(source: str, name: str) -> str:
 def shape(node: ast.stmt) -> str:
     """The digest of a function's tree with its own names numbered as they come; "" where the tree is small.
 
-    >>> one, other = (f"def f({x}): return [{x}[i] for i in range(len({x})) if {x}[i] > 0 and i % 2]" for x in "ab")
+    >>> one, other = (f"def f({x}, n): return [max({x}[i] * n, i) for i in range(len({x})) if {x}[i] > n and i % 2]" for x in "ab")
     >>> other = other.replace("[", "[  ").replace("def f", "def g")
     >>> shape(ast.parse(one).body[0]) == shape(ast.parse(other).body[0]) != ""
     True
