@@ -15,6 +15,7 @@ from rich.console import Console
 import lthedu
 from lthedu.base.files import naming
 from lthedu.base.terminal import clean
+from lthedu.course import teaching
 
 app = typer.Typer(
     help="The lottery ticket hypothesis: a course to open in JupyterLab.",
@@ -24,7 +25,8 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
-PLACES = ("--folder", "--output", "--out", "--images", "--ip")
+teaching.add_to(app)
+PLACES = ("--folder", "--output", "--out", "--images", "--ip", "--assignment", "--grades")
 problems = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
@@ -134,6 +136,7 @@ def run(
         ),
     ] = None,
     timeout: Annotated[int, typer.Option(min=1, help="Seconds that one cell may take.")] = 600,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Run the cells after one that raises, too.")] = False,
 ) -> None:
     from lthedu.course import running
     from lthedu.course.folder import demand_writable, folder_meant
@@ -143,7 +146,7 @@ def run(
     paths, well = running.chosen(lessons or [], home), True
     names, place = ", ".join(path.stem for path in paths), output or home / running.EXECUTED
     say(f"Running {names}. Results go to {place}. `lthedu doctor` tells how long a lesson takes on this machine.")
-    for ran in running.run_lessons(paths, home, output, timeout=timeout):
+    for ran in running.run_lessons(paths, home, output, timeout=timeout, go_on=go_on):
         say(ran)
         for part in ran.mended:
             warn(f"{ran.name}, {part}: it holds half a character; the results have a � in its place", "yellow")

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import inspect
 import re
+import symtable
 import textwrap
 import traceback
 from collections.abc import Callable
@@ -54,6 +55,22 @@ _EMPTY: tuple[list[str], ...] = (
     ["raise NotImplementedError"],
     ["raise NotImplementedError()"],
 )
+
+
+def free_names(source: str) -> set[str]:
+    """The names that the definition `source` takes from around it: globals, annotations, decorators, defaults.
+
+    >>> sorted(free_names("def f(x: Tensor, k=K):\\n    y = [g(i) for i in x]\\n    return torch.stack(y)[:k]"))
+    ['K', 'Tensor', 'g', 'torch']
+    """
+    top = symtable.symtable(source, "reference", "exec")
+    found = {s.get_name() for s in top.get_symbols() if s.is_referenced() and not s.is_assigned()}
+    scopes = top.get_children()
+    while scopes:
+        scope = scopes.pop()
+        found |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
+        scopes += scope.get_children()
+    return found
 
 
 def line_of(error: BaseException, function: Callable[..., Any]) -> str:

@@ -12,6 +12,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Text
 from lthedu.course import standing
 from lthedu.course.answer import digest, is_stub, line_of, source_of
+from lthedu.course.assignment import task
 from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
@@ -24,7 +25,9 @@ from lthedu.course.shown import measured as measured
 from lthedu.course.shown import show as show
 from lthedu.course.stop import answer_the_stop_button
 from lthedu.course.timelimit import TimeUp, time_limit
+from lthedu.exercises import compare, core, draws, readers, values
 from lthedu.exercises.core import Attempt, Exercise, Raised, Wrong, message_of, shortened
+from lthedu.exercises.surroundings import OWNERS, REPLACED, Originals
 from lthedu.exercises.values import brief
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +38,8 @@ _STUCK = (
     "Exercise {}: your function is inside a call that cannot be stopped from here. Wait for it, or choose Kernel > "
     "Restart Kernel and fix it; nothing that you wrote is lost."
 )
+_ASSIGNED = "It is assigned: nothing takes its place, and the cells below run with your function as it is."
+_PUBLIC = " This was the public check, with the same inputs for everybody; your grade comes from other inputs."
 
 
 class _Kernel:
@@ -45,6 +50,7 @@ class _Kernel:
         self.hints: dict[str, int] = {}
         self.tried: Exercise | None = None  # the one whose answer was checked last
         self.said: set[str] = set()
+        self.originals = Originals({})
 
 
 _kernel = _Kernel(folder_at_work())
@@ -67,8 +73,11 @@ def check(number: str, function: F) -> F:
     then once after each pruning.
     The cells below use the course's own function for now. Fix yours and run this cell again. hint("2.1") gives a hint.
     """
+    if replaced := _kernel.originals.put_back():
+        show_box(Box("note", REPLACED, f"{', '.join(replaced)}: it is as before again."))
     exercise = meant(number, function)
-    outer = sys.stdout
+    assigned = task(exercise)
+    exercise, outer = assigned or exercise, sys.stdout
     with contained() as printed:
         outcome = _examine(exercise, function, lambda: print(_STUCK.format(exercise.number), file=outer, flush=True))
     if said := printed.text():
@@ -84,7 +93,9 @@ def check(number: str, function: F) -> F:
         _kernel.tried = exercise
     answer = digest(function) if outcome.tried else ""
     _note(exercise, "passed" if outcome.passed else "tried" if outcome.tried else "looked", answer)
-    return exercise.handed_on(function) if outcome.passed else exercise.reference  # type: ignore[return-value]
+    if outcome.passed and not exercise.contract:
+        return exercise.handed_on(function)
+    return function if assigned and not outcome.passed else find(exercise.name).reference  # type: ignore[return-value]
 
 
 def hint(number: str | None = None, last: int | None = None) -> None:
@@ -122,6 +133,9 @@ def solution(number: str | None = None) -> None:
     if (exercise := _named(number, "solution")) is None:
         return
     number = exercise.number
+    if task(exercise):
+        show_box(Box("note", f"The solution of exercise {number} is closed.", "It is assigned, and opens with no try."))
+        return
     entry = _kernel.record.entry(exercise.name)
     if entry.passed is None and entry.tries < TRIES:
         words = f"It opens when your function passes, or after {TRIES} different tries (so far {entry.tries})."
@@ -232,7 +246,7 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
     number = exercise.number
     where = f'hint("{number}") gives a hint.'
-    going_on = "The cells below use the course's own function for now."
+    going_on = "The cells below use the course's own function for now." if not task(exercise) else _ASSIGNED
     if function is exercise.reference:
         words = f"This is the course's own function. Run the cell that defines yours, then check. {where}"
         return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words), tried=False)
@@ -275,6 +289,9 @@ def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[
     finally:
         attempt.leave()
     words = "The cells below now use your function; rerun any that you ran before."
+    if exercise.contract:
+        words = "The cells below want what the lesson asks for, and use the course's function."
+    words += _PUBLIC * bool(task(exercise))
     return _Outcome(Box("right", f"Exercise {number}: RIGHT.", words), passed=True)
 
 
@@ -288,3 +305,7 @@ def _sentence(text: str) -> str:
     symbol = len(text.partition(" ")[0]) == 1 and text[:2] != "a "  # such as s, or p + q
     text = text if symbol else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
+
+
+_ours = (compare, core, draws, readers, values, sys.modules[__name__])
+_kernel.originals = Originals(OWNERS | {module.__name__: module for module in _ours})  # last: they are whole now

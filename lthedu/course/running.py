@@ -1,7 +1,6 @@
 """Lessons run without JupyterLab: the learner's copies, read only, into an executed notebook and a page each."""
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from lthedu.course.executor import TIMEOUT, CellStopped, run_cells
 from lthedu.course.folder import NO_RECORD, demand_writable, refuse_same_names
 from lthedu.course.notebooks import parsed, read_notebook, writable
 from lthedu.course.page import MARK, describe, page
+from lthedu.course.told import against_the_course, exercises, replaced
 from lthedu.course.workspace import environment, find_lesson
 
 EXECUTED = "executed"  # in the learner's folder: what `lthedu run` writes
@@ -41,6 +41,10 @@ class Ran:
     page: Path
     stopped: CellStopped | None = None
     interrupted: bool = False
+    missing: tuple[str, ...] = ()  # exercises of the lesson that no cell checks
+    changed: tuple[int, ...] = ()  # cells, by their place among those handed out, that hold no exercise and differ
+    replaced: tuple[str, ...] = ()  # what checks found replaced
+    raised: tuple[int, ...] = ()  # code cells that raised, where the run went on
     mended: tuple[str, ...] = ()  # parts of the notebook in which a � stands for half a character now
 
     def __str__(self) -> str:
@@ -53,6 +57,12 @@ class Ran:
         if self.right + self.on_reference:
             parts.append(f"{self.right} exercise{'' if self.right == 1 else 's'} right")
             parts.append(f"{self.on_reference} on the reference")
+        for words, found in (("without a check", self.missing), ("replaced", self.replaced)):
+            if found:
+                parts.append(f"{words}: {' '.join(found)}")
+        for words, cells in (("cells changed", self.changed), ("cells that raised", self.raised)):
+            if cells:
+                parts.append(f"{words}: {' '.join(map(str, cells))}")
         return f"{self.name}: {', '.join(parts)}: {self.page}"
 
 
@@ -95,13 +105,14 @@ def _notebook(word: str, home: Path) -> Path | None:
 
 
 def run_lessons(
-    paths: Sequence[Path], home: Path, output: Path | None = None, *, timeout: int = TIMEOUT
+    paths: Sequence[Path], home: Path, output: Path | None = None, *, timeout: int = TIMEOUT, go_on: bool = False
 ) -> Iterator[Ran]:
     """Run the notebooks `paths`, one after the other, and yield how each went.
 
     Each works in its own folder and is left as it is. The executed notebook and its page, `NAME.ipynb` and `NAME.html`,
     go to `output` (default: `executed` in `home`), also where the run stopped early; earlier ones of the same notebook
-    are replaced. `timeout`: seconds that a cell may take. After Ctrl-C what ran is written, and nothing more is run.
+    are replaced. `timeout`: seconds that a cell may take; `go_on`: run the cells after one that raises, too. After
+    Ctrl-C what ran is written, and nothing more is run.
     A notebook outside `home` is somebody else's: what its checks find is recorded nowhere.
 
     Raises, before anything is run, ValueError for a file that is no notebook, for two notebooks of one name, and for an
@@ -124,13 +135,17 @@ def run_lessons(
     demand_writable(output, "results", "--output")
     output.mkdir(parents=True, exist_ok=True)
     for path, (notebook, mended) in zip(paths, notebooks, strict=True):
-        ran = replace(_run(path, notebook, home, output, timeout), mended=tuple(mended))
+        ran = replace(_run(path, notebook, home, output, timeout, go_on), mended=tuple(mended))
         yield ran
         if ran.interrupted:
             return
 
 
-def _run(path: Path, notebook: NotebookNode, home: Path, output: Path, timeout: int) -> Ran:
+def _run(path: Path, notebook: NotebookNode, home: Path, output: Path, timeout: int, go_on: bool) -> Ran:
+    missing, changed = against_the_course(path.name, notebook)
+    allowed = [cell for cell in notebook.cells if go_on and "raises-exception" not in cell.metadata.get("tags", ())]
+    for cell in allowed:
+        cell.metadata["tags"] = [*cell.metadata.get("tags", ()), "raises-exception"]
     begun, done, in_all = time.monotonic(), 0, 0
     stopped, interrupted = None, False
     with _bar(path.stem) as draw:
@@ -146,20 +161,41 @@ def _run(path: Path, notebook: NotebookNode, home: Path, output: Path, timeout: 
             stopped = error
         except KeyboardInterrupt:
             interrupted = True
+    for cell in allowed:
+        cell.metadata["tags"].remove("raises-exception")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    raised = [n for n, c in enumerate(code, 1) if any(o.output_type == "error" for o in c.outputs)] if go_on else []
     seconds = time.monotonic() - begun
     note = None
     if stopped or interrupted:
         why = str(stopped) if stopped else f"stopped by Ctrl-C in cell {done + 1}"
         note = Box("error", "THIS RUN STOPPED EARLY.", f"{why[:1].upper()}{why[1:]}. The cells after it did not run.")
     where = _write(notebook, path, output, note)
-    right, on_reference = _exercises(notebook)
-    return Ran(path.stem, seconds, done, in_all, right, on_reference, where, stopped, interrupted)
+    right, on_reference = exercises(notebook)
+    return Ran(
+        path.stem,
+        seconds,
+        done,
+        in_all,
+        right,
+        on_reference,
+        where,
+        stopped,
+        interrupted,
+        missing,
+        changed if not _own_copy(path, home) else (),
+        replaced(notebook),
+        tuple(raised),
+    )
+
+
+def _own_copy(path: Path, home: Path) -> bool:
+    return path.resolve().is_relative_to(home.resolve())
 
 
 def _environment(path: Path, home: Path) -> dict[str, str]:
     """The kernel's: for a notebook that is not the learner's own, one in which nothing is recorded."""
-    own = path.resolve().is_relative_to(home.resolve())
-    return environment(home) | ({} if own else {NO_RECORD: "1"})
+    return environment(home) | ({} if _own_copy(path, home) else {NO_RECORD: "1"})
 
 
 @contextmanager
@@ -179,18 +215,6 @@ def _bar(name: str) -> Iterator[Report]:
             bar.update(task, completed=done, total=in_all, cell=f"cell {min(done + 1, in_all)} of {in_all}")
 
         yield draw
-
-
-def _exercises(notebook: NotebookNode) -> tuple[int, int]:
-    """How many exercises the run went on with the learner's function, and how many with the reference."""
-    outcomes: dict[str, bool] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            said = re.match(r"Exercise ([\w.]+): ([A-Z]+)", str(output.get("data", {}).get("text/plain", "")))
-            if said:
-                outcomes[said[1]] = said[2] == "RIGHT"
-    right = sum(outcomes.values())
-    return right, len(outcomes) - right
 
 
 def _targets(path: Path, output: Path) -> tuple[Path, Path]:

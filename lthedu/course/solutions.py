@@ -5,7 +5,6 @@ import builtins
 import inspect
 import os
 import re
-import symtable
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from nbformat import NotebookNode
 
 from lthedu.base.course_files import course_path
 from lthedu.base.files import write_whole
-from lthedu.course.answer import source_of
+from lthedu.course.answer import free_names, source_of
 from lthedu.course.authoring import executed, normalise
 from lthedu.course.catalogue import find
 from lthedu.course.copies import digest, named_files
@@ -127,7 +126,7 @@ def _imports(source: str, reference: Callable[..., Any], without: set[str]) -> l
     imported = _imported_by(module)
     plain: list[str] = []
     by_module: dict[str, list[str]] = {}
-    for name in sorted(_free_names(source) - without):
+    for name in sorted(free_names(source) - without):
         if name in imported:
             origin, words = imported[name]
         elif name in vars(module):
@@ -154,22 +153,6 @@ def _imported_by(module: Any) -> dict[str, tuple[str, str]]:
                 words = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
                 bound = alias.asname or (alias.name if isinstance(node, ast.ImportFrom) else alias.name.split(".")[0])
                 found[bound] = (node.module or "", words) if isinstance(node, ast.ImportFrom) else ("", words)
-    return found
-
-
-def _free_names(source: str) -> set[str]:
-    """The names that the definition `source` takes from around it: globals, annotations, decorators, defaults.
-
-    >>> sorted(_free_names("def f(x: Tensor, k=K):\\n    y = [g(i) for i in x]\\n    return torch.stack(y)[:k]"))
-    ['K', 'Tensor', 'g', 'torch']
-    """
-    top = symtable.symtable(source, "reference", "exec")
-    found = {s.get_name() for s in top.get_symbols() if s.is_referenced() and not s.is_assigned()}
-    scopes = top.get_children()
-    while scopes:
-        scope = scopes.pop()
-        found |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
-        scopes += scope.get_children()
     return found
 
 

@@ -47,6 +47,8 @@ def compare(
     lthedu.exercises.core.Wrong: that is too few
     """
     reference = attempt.exercise.reference
+    if attempt.exercise.contract:  # these words are of the lesson's contract
+        otherwise, show = "this is not what your assignment asks for", None
     read = read or attempt.exercise.returns
     close = close or (lambda a, b, *args: alike(a, b))
     tried: list[Case] = [*cases, *examples(reference)]
@@ -147,7 +149,8 @@ def examples(function: Function) -> list[tuple[Any, ...]]:
         calls.append(given)
         return result
 
-    about = {**vars(sys.modules[function.__module__]), function.__name__: recorded}
+    names = dict.fromkeys((function.__name__, function.__qualname__), recorded)  # a variant has two
+    about = {**vars(sys.modules[function.__module__]), **names}
     for example in doctest.DocTestParser().get_examples(inspect.getdoc(function) or ""):
         with contextlib.suppress(Exception):  # an example may show an error
             exec(compile(example.source, function.__name__, "exec"), about)

@@ -5,7 +5,8 @@ import functools
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import numpy as np
@@ -57,7 +58,7 @@ class Attempt:
         self.given = given = [copied(a) for a in args]
         result = self.in_place(*given)
         for i, (before, after) in enumerate(zip(args, given, strict=True)):
-            if _changed(before, after):
+            if was_changed(before, after):
                 raise Wrong(f"it changed its argument {self._name(i)}; work on a copy", change(before, after))
         return result
 
@@ -143,6 +144,8 @@ class Exercise:
     returns: Callable[..., Any]  # (result, *arguments) -> the value that later cells get; raises Wrong for what is none
     given: Function | None = None
     imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
+    contract: str = ""  # of a variant: what it asks for in the place of what the lesson says
+    own_mistakes: tuple[Mistake, ...] = ()  # of a variant
 
     @property
     def name(self) -> str:
@@ -152,8 +155,8 @@ class Exercise:
     @property
     def number(self) -> str:
         """The lesson's number, or name where it has no notebook yet, and the exercise's place in it, such as "2.1"."""
-        mine = [e for e in _registry.values() if e.lesson == self.lesson]
-        return f"{lesson_numbers().get(self.lesson, self.lesson)}.{mine.index(self) + 1}"
+        mine = [e.name for e in _registry.values() if e.lesson == self.lesson]
+        return f"{lesson_numbers().get(self.lesson, self.lesson)}.{mine.index(self.name) + 1}"
 
     @property
     def lesson(self) -> str:
@@ -162,9 +165,22 @@ class Exercise:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """What stands in `mistakes.py` beside the check, read when it is first asked for."""
+        """What stands in `mistakes.py` beside the check, read when it is first asked for; a variant has its own."""
+        if self.contract:
+            return list(self.own_mistakes)
         importlib.import_module(self.judge.__module__.rpartition(".")[0] + ".mistakes")
         return _mistakes.get(self.name, [])
+
+    @property
+    def variants(self) -> list["Exercise"]:
+        """The exercise in other contracts, as `variants.py` beside the check has them; most exercises have none."""
+        module = self.judge.__module__.rpartition(".")[0] + ".variants"
+        if find_spec(module):
+            importlib.import_module(module)
+        own = (Mistake(self.reference, LESSONS_OWN),)
+        return [
+            replace(self, reference=f, contract=words, own_mistakes=own) for f, words in _variants.get(self.name, [])
+        ]
 
     def check(self, attempt: Attempt) -> None:
         """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.
@@ -192,6 +208,8 @@ class Exercise:
 
 _registry: dict[str, Exercise] = {}  # by name
 _mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
+_variants: dict[str, list[tuple[Function, str]]] = {}  # by the exercise's name: the reference, and what it does
+LESSONS_OWN = "this is what the lesson asks for; your assignment asks for something else, and says so in its first box"
 
 
 def as_it_is(result: Any, *_: Any) -> Any:
@@ -233,6 +251,21 @@ def mistake(name: str, words: str) -> Callable[[F], F]:
 
     def register(function: F) -> F:
         _mistakes.setdefault(name, []).append(Mistake(function, words))
+        return function
+
+    return register
+
+
+def variant(name: str, contract: str) -> Callable[[F], F]:
+    """Register the decorated function as the reference of exercise `name` in another contract.
+
+    It goes through the same check, so the exercise's check must be one that compares. `contract` tells a student what
+    is asked for in the place of what the lesson says.
+    """
+
+    def register(function: F) -> F:
+        function.__name__ = name  # a reference's name is its exercise's
+        _variants.setdefault(name, []).append((function, contract))
         return function
 
     return register
@@ -288,7 +321,8 @@ def copied(value: Any) -> Any:
     return value if callable(value) else copy.deepcopy(value)  # a bound method's copy would copy its object
 
 
-def _changed(before: Any, after: Any) -> bool:
+def was_changed(before: Any, after: Any) -> bool:
+    """Whether an argument is no longer what it was: numbers, tensors, arrays, dicts, lists and tuples."""
     if isinstance(before, Tensor):
         same = isinstance(after, Tensor) and before.shape == after.shape and before.dtype == after.dtype
         return not (same and torch.equal(before.nan_to_num(), after.nan_to_num()))
@@ -296,7 +330,7 @@ def _changed(before: Any, after: Any) -> bool:
         same = isinstance(after, np.ndarray) and before.shape == after.shape and before.dtype == after.dtype
         return not (same and np.array_equal(before, after, equal_nan=before.dtype.kind in "fc"))
     if isinstance(before, dict):
-        return before.keys() != after.keys() or any(_changed(before[k], after[k]) for k in before)
+        return before.keys() != after.keys() or any(was_changed(before[k], after[k]) for k in before)
     if isinstance(before, list | tuple):
-        return len(before) != len(after) or any(_changed(b, a) for b, a in zip(before, after, strict=True))
+        return len(before) != len(after) or any(was_changed(b, a) for b, a in zip(before, after, strict=True))
     return isinstance(before, int | float | str) and before != after and before == before  # NaN is not itself

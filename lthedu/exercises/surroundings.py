@@ -5,7 +5,7 @@ import math
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -25,6 +25,7 @@ OWNERS: dict[str, Any] = {
     "random": random,
     "builtins": builtins,
 }
+REPLACED = "Something was replaced before this check."  # what a notebook shows where `Originals` found something
 DETERMINISTIC = "torch's deterministic algorithms"
 SETTINGS: dict[str, tuple[Any, Any]] = {  # how each is read and set
     "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
@@ -118,6 +119,36 @@ class Surroundings:
             changed += [f"{place}.{name}" for name in (*replaced, *covered)]
             self.names[place] = dict(vars(owner))
         return changed
+
+
+class Originals:
+    """The functions of some modules and classes as they were when this was made.
+
+    Unlike `Surroundings` it is for the whole life of a kernel: settings, and names that are new, are none of its
+    business.
+
+    >>> import types
+    >>> toy = types.SimpleNamespace(f=len)
+    >>> originals = Originals({"toy": toy})
+    >>> toy.f, toy.g = max, min
+    >>> originals.put_back(), toy.f, originals.put_back()
+    (['toy.f'], <built-in function len>, [])
+    """
+
+    def __init__(self, owners: Mapping[str, Any]) -> None:
+        self.owners = dict(owners)
+        self.names = {place: dict(vars(owner)) for place, owner in owners.items()}
+
+    def put_back(self) -> list[str]:
+        """Put back what was replaced, and name it."""
+        found = []
+        for place, owner in self.owners.items():
+            now = vars(owner)
+            for name, value in self.names[place].items():
+                if callable(value) and not _same(now.get(name), value) and name != "input":  # a kernel's own, each time
+                    found.append(f"{place}.{name}")
+                    setattr(owner, name, value)
+        return found
 
 
 def _same(now: Any, was: Any) -> bool:

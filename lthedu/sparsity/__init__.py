@@ -1,5 +1,3 @@
-"""What sparsity costs and brings: bytes and multiplications, and how large a dense network is that takes as many."""
-
 """What sparsity costs and brings in bytes, operations and seconds; and how large a dense network takes as many."""
 
 from lthedu.sparsity.clock import break_even, fit_law, is_steady, speed_up
@@ -11,8 +9,6 @@ from lthedu.sparsity.sizes import bottleneck_width, matching_width
 from lthedu.sparsity.spmm import sparse_product, spmm, spmm_gradients
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
 from lthedu.sparsity.training_cost import step_cost
-
-__all__ = ["bottleneck_width", "csr_bytes", "dense_bytes", "matching_width", "nonzeros", "step_cost"]
 from lthedu.sparsity.triton_blocks import block_product
 from lthedu.sparsity.two_four import is_two_four, pack_two_four, two_four_mask, unpack_two_four
 
@@ -38,6 +34,7 @@ __all__ = [
     "speed_up",
     "spmm",
     "spmm_gradients",
+    "step_cost",
     "to_csr",
     "two_four_mask",
     "unpack_two_four",

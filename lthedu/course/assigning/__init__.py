@@ -1,0 +1,1 @@
+"""Assignments made of lessons: what students get, and what their answers are graded with."""

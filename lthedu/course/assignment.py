@@ -1,0 +1,87 @@
+"""In an assignment's notebook: which exercises are assigned, in which contract, and who hands it in."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from lthedu.base.arguments import typed
+from lthedu.course.boxes import Box, show_box
+from lthedu.course.catalogue import find
+from lthedu.exercises.core import Exercise
+
+FILE = "assignment.json"
+FORMAT = 1
+_tasks: dict[str, Exercise] = {}  # in this kernel, by name: what `assignment` found
+
+
+@typed
+def assignment(name: str, student: str = "") -> None:
+    """Begin the assignment `name`, whose file `assignment.json` lies beside the notebook; `student` is your id.
+
+    From here on `check` puts nothing in the place of an assigned exercise. Raises FileNotFoundError without the file,
+    and ValueError for that of another assignment.
+    """
+    if not Path(FILE).is_file():
+        raise FileNotFoundError(f"{FILE} is not beside this notebook; unpack the whole of the assignment's zip again")
+    document = read(Path(FILE))
+    if document["assignment"] != name:
+        raise ValueError(f"{FILE} is of the assignment {document['assignment']}, and this notebook of {name}")
+    if not student.strip() and document["variants"]:
+        words = (
+            'Type your id between the quotes of student="" and run this cell again: it decides what is asked of you.'
+        )
+        show_box(Box("open", f"Assignment {name}: who are you?", words))
+        return
+    _tasks.update(tasks(document, student))
+    lines = [f"{e.number} ({_points(document, e)}): {e.contract}" for e in _tasks.values() if e.contract]
+    words = "Where your assignment asks for something else than the lesson's text, it is this:" if lines else ""
+    due = f"Due {document['deadline']}. Hand in this notebook."
+    who = f", {student.strip()}" if student.strip() else ""
+    show_box(Box("note", f"Assignment {name}{who}.", words, due, code="\n".join(lines)))
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What an assignment's file says. Raises ValueError, naming it, for what is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["format"] != FORMAT:
+            raise ValueError(f"its format is {found['format']}; allowed: {FORMAT}")
+        _ = found["assignment"], found["exercises"], found["notebooks"], found["variants"], found["salt"]
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no assignment's file, or a damaged one ({error})") from error
+    return dict(found)
+
+
+def tasks(document: dict[str, Any], student: str) -> dict[str, Exercise]:
+    """The assigned exercises by name, each in the contract of this student."""
+    return {name: contract(find(name), document, student) for name in document["exercises"]}
+
+
+def contract(exercise: Exercise, document: dict[str, Any], student: str) -> Exercise:
+    """The exercise as this student has it: of its other contracts one, by a hash of the id.
+
+    >>> from lthedu.course.catalogue import find
+    >>> contract(find("2.1"), {"variants": False}, "ada") is find("2.1")
+    True
+    """
+    others = exercise.variants if document["variants"] else []
+    if not others:
+        return exercise
+    words = f"{document['salt']}:{exercise.name}:{identity(student)}"
+    return others[int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "big") % len(others)]
+
+
+def identity(student: str) -> str:
+    """An id as it counts: without spaces around it, in lower case."""
+    return student.strip().casefold()
+
+
+def task(exercise: Exercise) -> Exercise | None:
+    """The exercise in the contract that is assigned in this kernel; None where it is not."""
+    return _tasks.get(exercise.name)
+
+
+def _points(document: dict[str, Any], exercise: Exercise) -> str:
+    points = document["exercises"][exercise.name]["points"]
+    return f"{points:g} point{'' if points == 1 else 's'}"

@@ -1,0 +1,189 @@
+"""`lthedu grade`: every submission through the same checks, each answer in a sandbox; what was graded stays graded."""
+
+import hashlib
+import json
+import multiprocessing
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+from lthedu.base.files import exclusive, refuse_changed, write_whole
+from lthedu.course.assigning.assign import KEY
+from lthedu.course.assigning.plan import as_json
+from lthedu.course.assigning.wheel import unpack
+from lthedu.course.assignment import FILE, read
+from lthedu.course.grading import pages
+from lthedu.course.grading.box import Box, Limits, no_sandbox, protection
+from lthedu.course.grading.one import Assigned, graded
+from lthedu.course.grading.submissions import Submission, collect
+
+RUN = "run.json"
+RESULTS = "results"
+Report = Callable[[int, int, str], None]  # (graded, in all, the name of the last)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a class is graded. `seed` None draws one, once an answering process has begun."""
+
+    seed: int | None = None
+    jobs: int = 1
+    protected: bool = True
+    limits: Limits = field(default_factory=Limits)
+
+
+def load(folder: Path) -> Assigned:
+    """The assignment that `lthedu assign` left in `folder`. Raises ValueError and OSError for what is none."""
+    if not (folder / FILE).is_file():
+        raise ValueError(f"{folder} holds no {FILE}; --assignment names the folder that `lthedu assign` made")
+    document = read(folder / FILE)
+    try:
+        key = json.loads((folder / "instructor" / KEY).read_text(encoding="utf-8"))
+        wheel, digest = folder / "sealed" / key["wheel"], key["sha256"]
+        assigned = Assigned(document, key["stubs"], key["trees"], tuple(key["signs"]), tuple(key["warm"]), wheel)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder} is not whole ({error}); run `lthedu assign` again") from error
+    found = hashlib.sha256(wheel.read_bytes()).hexdigest() if wheel.is_file() else "missing"
+    refuse_changed(wheel, found, digest, advice="run `lthedu assign` again")
+    return assigned
+
+
+def grade(
+    places: list[Path],
+    assignment: Path,
+    out: Path,
+    run: Run,
+    said: Callable[[str], None] = print,
+    report: Report = lambda done, in_all, name: None,
+) -> Path:
+    """Grade what was handed in at `places` and write grades.csv, a page for each student and one for the class.
+
+    What an earlier run with the same assignment left in `out` is kept where the submission is still the same, with that
+    run's seed. Raises ValueError, before anything is graded, where there is no sandbox and `run.protected`, for an
+    assignment or submissions that are none, and for an `out` that holds something else.
+    """
+    why = no_sandbox()
+    if run.protected and why:
+        raise ValueError(
+            f"no sandbox: {why}. Answers would run with your rights, see your files and use the network; "
+            "--without-sandbox grades them all the same"
+        )
+    said(protection(run.limits, run.protected))
+    assigned = load(assignment)
+    submissions = collect(places, assigned.wanted())
+    about = {"assignment": assigned.document["assignment"], "wheel": assigned.wheel.name, "of": assigned.digest()}
+    known = _begun(out, about, run)
+    out.mkdir(parents=True, exist_ok=True)
+    with exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"), ExitStack() as stack:
+        sealed = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-sealed-")))
+        unpack(assigned.wheel, sealed)
+        (out / RESULTS).mkdir(exist_ok=True)
+        stems = pages.stems([s.name for s in submissions])
+        waiting = [s for s in submissions if not _is_done(_result(out, stems[s.name]), s)]
+        with _workers(assigned, sealed, replace(run, jobs=min(run.jobs, len(waiting) or 1))) as pool:
+            if waiting:
+                pool.submit(_ready).result()
+            seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
+            document = about | {"seed": seed, "protection": protection(run.limits, run.protected)}
+            write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
+            _all(waiting, len(submissions), pool, seed, out, stems, report)
+        results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
+        pages.write(out, assigned.document, assigned.trees, results, stems, document)
+    return out / pages.TABLE
+
+
+def _begun(out: Path, about: dict[str, Any], run: Run) -> int | None:
+    """The seed of an earlier run in `out`. Raises ValueError where it was another's."""
+    path = out / RUN
+    if not path.exists():
+        if out.exists() and any(p.name != ".lock" for p in out.iterdir()):
+            raise ValueError(f"{out} holds something else than grades; choose another folder with --out")
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        seed = int(found["seed"])
+        same = all(found[key] == value for key, value in about.items())
+        same = same and found["protection"] == protection(run.limits, run.protected)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); choose another folder with --out") from error
+    if not same or (run.seed is not None and run.seed != seed):
+        raise ValueError(
+            f"{out} holds grades of another assignment, seed, protection or limits; choose another folder with --out"
+        )
+    return seed
+
+
+def _all(
+    waiting: list[Submission],
+    in_all: int,
+    pool: ProcessPoolExecutor,
+    seed: int,
+    out: Path,
+    stems: dict[str, str],
+    report: Report,
+) -> None:
+    """Grade what is not graded yet; each result is written when it is there."""
+    todo = {pool.submit(_one, submission, seed): submission for submission in waiting}
+    report(in_all - len(todo), in_all, "")
+    while todo:
+        for future in wait(todo, return_when=FIRST_COMPLETED).done:
+            submission = todo.pop(future)
+            result = future.result() | {"submission": _digest(submission)}
+            write_whole(_result(out, stems[submission.name]), as_json(result))
+            report(in_all - len(todo), in_all, submission.name)
+
+
+def _result(out: Path, stem: str) -> Path:
+    return out / RESULTS / f"{stem}.json"
+
+
+def _digest(submission: Submission) -> str:
+    return hashlib.sha256(json.dumps(asdict(submission), sort_keys=True).encode()).hexdigest()
+
+
+def _is_done(path: Path, submission: Submission) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["submission"] == _digest(submission))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+_mine: dict[str, Any] = {}  # of a worker: its box, and the assignment
+
+
+@contextmanager
+def _workers(assigned: Assigned, sealed: Path, run: Run) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(run.jobs, context, _begin, (assigned, sealed, run)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _begin(assigned: Assigned, sealed: Path, run: Run) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
+    import torch
+
+    torch.set_num_threads(1)
+    box = Box(sealed, run.limits, protected=run.protected, warm=assigned.warm)
+    box.__enter__()
+    Finalize(None, box.__exit__, exitpriority=10)
+    _mine.update(box=box, assigned=assigned)
+
+
+def _ready() -> None:
+    """A worker has begun, and its answering process with it."""
+
+
+def _one(submission: Submission, seed: int) -> dict[str, Any]:
+    return graded(_mine["box"], _mine["assigned"], submission, seed)

@@ -1,0 +1,100 @@
+"""The commands for lecturers: assign, grade, show."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lthedu.base.terminal import clean
+
+Folder = Annotated[Path, typer.Option("--out", help="The folder to write; it is made where there is none.")]
+
+
+def _say(text: object) -> None:
+    print(clean(text), flush=True)
+
+
+def assign(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lessons, exercises and points, in TOML.")],
+    out: Folder,
+    without_trial: Annotated[
+        bool,
+        typer.Option("--without-trial", help="Do not run the notebooks on the sealed course, which takes minutes."),
+    ] = False,
+) -> None:
+    from lthedu.course.assigning.assign import assign as build
+    from lthedu.course.folder import demand_writable
+
+    demand_writable(out, "assignment", "--out")
+    build(file, out, said=_say, trial=not without_trial)
+
+
+def grade(
+    submissions: Annotated[
+        list[Path], typer.Argument(metavar="SUBMISSIONS...", help="Folders, zips (Moodle, Canvas) or notebooks.")
+    ],
+    assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
+    out: Folder,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw the checks' inputs from it (else a secret one).")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions graded at a time.")] = 1,
+    seconds: Annotated[int, typer.Option(min=1, help="Seconds of CPU that one answer may take.")] = 10,
+    memory: Annotated[float, typer.Option(min=0.5, help="GB of memory that an answer may take.")] = 3,
+    without_sandbox: Annotated[
+        bool,
+        typer.Option("--without-sandbox", help="Run answers with your rights and files, where there is no sandbox."),
+    ] = False,
+) -> None:
+    from lthedu.course.folder import demand_writable
+    from lthedu.course.grading.box import Limits
+    from lthedu.course.grading.grade import Run
+    from lthedu.course.grading.grade import grade as graded
+
+    demand_writable(out, "grades", "--out")
+    limits = Limits(cpu=seconds, memory=int(memory * 2**30))
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("grading", total=None)
+
+        def report(done: int, in_all: int, name: str) -> None:
+            bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
+
+        run = Run(seed, jobs, not without_sandbox, limits)
+        table = graded(submissions, assignment, out, run, said=_say, report=report)
+    _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The student's, as in grades.csv, or a part of it.")],
+    exercise: Annotated[str, typer.Option(help="Its number, such as 2.1.")],
+    assignment: Annotated[Path, typer.Option(help="The folder that `lthedu assign` made.")],
+    grades: Annotated[Path, typer.Option(help="The folder that `lthedu grade` wrote.")] = Path("grades"),
+) -> None:
+    from lthedu.course.grading.show import shown
+
+    for line in shown(name, exercise, grades, assignment):
+        _say(line)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `app`."""
+    for command, words in _COMMANDS.items():
+        app.command(help=words)(command)
+
+
+_COMMANDS: dict[Callable[..., None], str] = {
+    assign: """Make an assignment of lessons: a zip for students, and what grading them needs.
+
+    INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
+    """,
+    grade: """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
+
+    What is graded already is kept: run it again to go on after a kill, or when a submission has changed.
+    """,
+    show: """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same.""",
+}

@@ -1,0 +1,61 @@
+"""What a notebook tells that was run: which exercises were right, what is missing of the lesson, what was replaced."""
+
+import re
+
+from nbformat import NotebookNode
+
+from lthedu.base.course_files import course_path
+from lthedu.course.copies import learner_copy
+from lthedu.course.notebooks import parsed
+from lthedu.exercises.surroundings import REPLACED
+
+_CHECK = re.compile(r'^\s*(?:\w+ = )?check\("([\d.]+)"', re.MULTILINE)
+
+
+def exercises(notebook: NotebookNode) -> tuple[int, int]:
+    """How many exercises the run went on with the learner's function, and how many with the reference.
+
+    Only what a cell with a line `check("N.M", …)` shows of that exercise counts: any cell can show such words.
+    """
+    outcomes: dict[str, bool] = {}
+    for cell in notebook.cells:
+        numbers = _CHECK.findall(cell.source)
+        for output in cell.get("outputs", ()):
+            said = re.match(r"Exercise ([\w.]+): ([A-Z]+)", _shown(output))
+            if said and said[1] in numbers:
+                outcomes[said[1]] = said[2] == "RIGHT"
+    right = sum(outcomes.values())
+    return right, len(outcomes) - right
+
+
+def replaced(notebook: NotebookNode) -> tuple[str, ...]:
+    """What the notebook's checks found replaced."""
+    found: list[str] = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            head, _, rest = _shown(output).partition(REPLACED)
+            if not head and rest:
+                found += rest.partition(": it is")[0].split(",")
+    return tuple(dict.fromkeys(name.strip() for name in found))
+
+
+def _shown(output: NotebookNode) -> str:
+    return str(output.get("data", {}).get("text/plain", ""))
+
+
+def against_the_course(name: str, notebook: NotebookNode) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Of the lesson with this file name: the exercises that no cell checks, and the cells that differ."""
+    lesson = course_path("lessons") / name
+    if not lesson.is_file():
+        return (), ()
+    given = parsed(learner_copy(lesson).encode())
+    sources = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    there = set(_CHECK.findall(sources))
+    wanted = [n for cell in given.cells if cell.cell_type == "code" for n in _CHECK.findall(cell.source)]
+    here = {" ".join(cell.source.split()) for cell in notebook.cells}
+    changed = [
+        place
+        for place, cell in enumerate(given.cells, 1)
+        if " ".join(cell.source.split()) not in here and not _CHECK.search(cell.source)
+    ]
+    return tuple(n for n in wanted if n not in there), tuple(changed)

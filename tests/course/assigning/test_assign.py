@@ -1,0 +1,182 @@
+"""What `lthedu assign` writes: the same bytes each time, nothing of the answers where there must be none."""
+
+import ast
+import json
+import subprocess
+import sys
+import zipfile
+
+import nbformat
+import pytest
+
+from lthedu.course.assigning.assign import Build, assign
+from lthedu.course.assigning.plan import read_plan
+from lthedu.course.assigning.seal import seal_source
+from lthedu.course.assigning.trial import demand_gradable
+from lthedu.course.assigning.wheel import unpack_bytes
+from lthedu.course.catalogue import find
+
+PLAN = """
+lessons = ["02"]
+deadline = 2026-12-14
+variants = true
+experiment = "{experiment}"
+
+[exercises]
+"2.1" = 3
+"2.3" = 2
+
+[written.page]
+points = 8
+question = "Why?"
+"""
+NOTEBOOK = "02_winning_tickets.ipynb"
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """The same plan with and without its experiment."""
+    folder = tmp_path_factory.mktemp("plans")
+    found = {}
+    for experiment in ("once", "none"):
+        (folder / "ps1.toml").write_text(PLAN.format(experiment=experiment))
+        found[experiment] = Build.of(read_plan(folder / "ps1.toml"))
+    return found
+
+
+def test_the_same_plan_gives_the_same_bytes(builds):
+    again = Build.of(builds["none"].plan)
+    assert again.files() == builds["none"].files()
+
+
+def test_the_students_zip_holds_no_answer(builds, tmp_path):
+    for build in builds.values():
+        (tmp_path / "student.zip").write_bytes(build.files()["student.zip"])
+        with zipfile.ZipFile(tmp_path / "student.zip") as archive:
+            assert {NOTEBOOK, "README.txt", "assignment.json", "GLOSSARY.md"} <= set(archive.namelist())
+            text = " ".join(archive.read(name).decode(errors="ignore") for name in archive.namelist())
+        for secret in ("key.json", "that is fine-tuning", "found.append(mask)"):
+            assert secret not in text
+        assert len(build.beside["README.txt"].decode().splitlines()) == 10
+
+
+def test_without_the_experiment_only_what_answers_need_is_left(builds):
+    once, none = (len(builds[e].notebooks[NOTEBOOK].cells) for e in ("once", "none"))
+    assert none < once / 3
+    text = "\n".join(c.source for c in builds["none"].notebooks[NOTEBOOK].cells)
+    assert "Study(" not in text
+    assert "import numpy as np" in text
+
+
+def test_the_sealed_course_lacks_what_is_assigned_and_only_that(builds, tmp_path):
+    unpack_bytes(builds["none"].wheel, tmp_path)
+    script = """
+import json
+from lthedu.course.catalogue import find, exercises
+out = {}
+for e in exercises():
+    try:
+        e.reference()
+    except Exception as error:
+        out[e.name] = [e.number, str(error), len(e.mistakes), len(e.variants), "sealed" in " ".join(e.hints)]
+    else:
+        out[e.name] = [e.number, "", len(e.mistakes), len(e.variants), "sealed" in " ".join(e.hints)]
+print(json.dumps(out))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path), "PATH": ""}, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()[-1000:]
+    found = json.loads(done.stdout)
+    for name, (number, error, mistakes, variants, hints) in found.items():
+        here = find(name)
+        assert number == here.number
+        if name in ("find_tickets", "paired_test"):
+            assert mistakes == variants == 0
+            assert hints
+        else:
+            assert (mistakes, variants, hints) == (len(here.mistakes), len(here.variants), False)
+            assert "sealed" not in error
+    sealed = (tmp_path / "lthedu" / "tickets" / "imp.py").read_text()
+    assert 'raise RuntimeError("sealed for ps1")' in sealed
+    assert "masks.apply" not in sealed
+
+
+SOURCE = '''
+import math
+
+LIMIT = 3
+
+
+def _helper(x):
+    return x + LIMIT
+
+
+def _other(x):
+    return x
+
+
+def f(x):
+    """Doc."""
+    return _helper(x)
+
+
+def g(x):
+    return _other(x)
+
+
+@mistake("f", "words")
+def wrong(x):
+    return 0
+
+
+for w in ("a", "b"):
+    mistake("f", w)(lambda x: w)
+
+
+@exercise(f, "Title", hints=("a", "b", "c"), returns=_helper)
+def check_f(attempt):
+    compare(attempt, [1])
+'''
+
+
+def test_what_only_sealed_code_used_goes_with_it():
+    text = seal_source(SOURCE, {"f"}, "ps1", keep=lambda name: False)
+    names = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    assert not {"_helper", "LIMIT", "mistake", "compare"} & names
+    assert "def _other" in text
+    assert "def g" in text
+    assert "hints=('sealed for ps1', 'sealed for ps1', 'sealed for ps1')" in text
+    kept = seal_source(SOURCE, {"f"}, "ps1", keep=lambda name: name == "LIMIT")
+    assert "LIMIT = 3" in kept
+
+
+def test_an_exercise_that_cannot_be_asked_of_another_process_is_refused(builds, tmp_path):
+    unpack_bytes(builds["none"].wheel, tmp_path)
+    cells = ["from lthedu.lessons.pruning_basics.exercises import masked_step as own"]
+    cells.append(
+        'def masked_step(optimizer, weights, mask):\n    return own(optimizer, weights, mask)\n\ncheck("1.4", f)'
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    with pytest.raises(ValueError, match=r"exercise 1\.4 cannot be assigned: .* has no plain form"):
+        demand_gradable([find("1.4")], [notebook], tmp_path)
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path):
+    (tmp_path / "ps1.toml").write_text(PLAN.format(experiment="none"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").write_text("all my work")
+    with pytest.raises(ValueError, match="holds something else"):
+        assign(tmp_path / "ps1.toml", tmp_path / "out")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+def test_nbgraders_source_has_what_nbgrader_asks_for(builds):
+    files = builds["none"].files()
+    notebook = nbformat.reads(files[f"nbgrader/source/ps1/{NOTEBOOK}"].decode(), as_version=4)
+    marked = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
+    assert set(marked) == {"find_tickets", "test-find_tickets", "paired_test", "test-paired_test", "written-page"}
+    assert all(c.metadata.nbgrader.schema_version == 3 for c in marked.values())
+    assert sum(c.metadata.nbgrader.get("points", 0) for c in marked.values()) == 13
+    assert "### BEGIN SOLUTION" in marked["find_tickets"].source
+    compile(files["nbgrader/nbgrader_config.py"], "config", "exec")

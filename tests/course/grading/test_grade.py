@@ -1,0 +1,300 @@
+"""From submissions to grades: what each is worth and told, and that nobody's answer changes anybody else's grade."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import nbformat
+import pytest
+
+from lthedu.course.grading.box import Limits, no_sandbox
+from lthedu.course.grading.grade import Run, grade, load
+from lthedu.course.grading.show import shown
+
+NOTEBOOK = "02_winning_tickets.ipynb"
+RIGHT = {
+    "e2_1": """
+        from lthedu.networks import masks
+        def find_tickets(initial, full, train, prune, levels):
+            kept = [full]
+            for level in range(levels + 1):
+                after = train(level, masks.apply(kept[-1], initial), kept[-1])
+                kept.append(prune(after, kept[-1]))
+            return kept[:-1]
+        """,
+    "e2_3": """
+        import scipy.stats
+        def paired_test(a, b):
+            found = scipy.stats.ttest_rel(a, b)
+            return sum(x - y for x, y in zip(a, b)) / len(a), found.pvalue
+        """,
+    "e2_4": """
+        def freeze_pruned(grad, weight, mask):
+            return grad * mask
+        """,
+}
+HOSTILE = {
+    "ends": {"e2_3": "import os\ndef paired_test(a, b):\n    os._exit(0)"},
+    "ends_at_once": {"e2_3": "import os\nx = os._exit(3)\ndef paired_test(a, b):\n    return x"},
+    "loops": {
+        "e2_3": """
+            def paired_test(a, b):
+                while True:
+                    try:
+                        pass
+                    except BaseException:
+                        pass
+            """
+    },
+    "sleeps": {"e2_3": "import time\ndef paired_test(a, b):\n    time.sleep(1000)"},
+    "broken": {"e2_3": "def paired_test(a, b:"},
+    "raises": {"e2_3": "1 / 0\ndef paired_test(a, b):\n    return a[1000]"},
+    "needs_what_raises": {"e2_3": "x = 1 / 0\ndef paired_test(a, b):\n    return x"},
+    "returns_odd_things": {
+        "e2_3": "class X:\n    def __float__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
+    },
+    "patches": {
+        "e2_3": "import math\nmath.isclose = lambda *a, **k: True\ndef paired_test(a, b):\n    return 0.0, 1.0"
+    },
+    "library": {"e2_3": "from lthedu.stats import paired_test"},
+    "memorised": {"e2_3": "def paired_test(a, b):\n    return (0.0, 0.0)"},
+}
+WORDS = {
+    "ends": ("ENDED", "exit status 0"),
+    "ends_at_once": ("ENDED", "exit status 3"),
+    "loops": ("TOO SLOW", "not done"),
+    "sleeps": ("TOO SLOW", "not done"),
+    "broken": ("BROKEN", "never closed"),
+    "raises": ("RAISED", "IndexError"),
+    "needs_what_raises": ("RAISED", "ZeroDivisionError"),
+    "returns_odd_things": ("WRONG", "expected two numbers"),
+    "patches": ("WRONG", "the first number"),
+    "library": ("RAISED", "sealed for ps1"),
+    "memorised": ("WRONG", ""),
+}
+
+
+def sources(answers):
+    return {number: textwrap.dedent(source).strip() for number, source in answers.items()}
+
+
+@pytest.fixture
+def hand_in(tmp_path, student):
+    def put(name, **answers):
+        path = tmp_path / "in" / name / NOTEBOOK
+        path.parent.mkdir(parents=True)
+        nbformat.write(student(**sources(answers)), path)
+        return tmp_path / "in"
+
+    return put
+
+
+def graded(folder, assignment, out, protected=False, **settings):
+    limits = Limits(cpu=2, idle=2)
+    said = []
+    grade([folder], assignment, out, Run(7, protected=protected, limits=limits, **settings), said=said.append)
+    with (out / "grades.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    results = {p.stem: json.loads(p.read_text()) for p in (out / "results").glob("*.json")}
+    return rows, results, said
+
+
+def everything(out):
+    return {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file() and p.name != ".lock"}
+
+
+def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
+    hand_in("ada", **RIGHT)
+    hand_in("blank")
+    tuned = RIGHT["e2_1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
+    folder = hand_in("bob", **(RIGHT | {"e2_1": tuned}))
+    rows, results, said = graded(folder, assignment, tmp_path / "out")
+    assert said[0].startswith("No sandbox: answers run with your rights")
+    assert [rows[n]["sum of exercises"] for n in ("ada", "blank", "bob")] == ["6", "0", "3"]
+    assert "reference" not in rows["ada"]["flags"]
+    assert rows["ada"]["page"] == ""
+    found = results["bob"]["exercises"]["find_tickets"]
+    assert found["word"] == "WRONG"
+    assert "fine-tuning" in found["sentence"]
+    assert {e["word"] for e in results["blank"]["exercises"].values()} == {"EMPTY"}
+    assert "fine-tuning" in (tmp_path / "out" / "bob.html").read_text()
+    assert "fine-tuning" in (tmp_path / "out" / "class.html").read_text()
+    words = list(shown("bob", "2.1", tmp_path / "out", assignment))
+    assert "With seed 5: WRONG." in "\n".join(words)
+
+
+def test_the_worst_submissions_cost_only_what_they_break(hand_in, assignment, tmp_path):
+    for name, answers in HOSTILE.items():
+        folder = hand_in(name, **(RIGHT | answers))
+    hand_in("honest", **RIGHT)
+    rows, results, _ = graded(folder, assignment, tmp_path / "out")
+    for name, (word, part) in WORDS.items():
+        found = results[name]["exercises"]["paired_test"]
+        assert (found["word"], part in found["sentence"]) == (word, True), (name, found)
+        others = {n: e["word"] for n, e in results[name]["exercises"].items() if n != "paired_test"}
+        assert others == {"find_tickets": "RIGHT", "freeze_pruned": "RIGHT"}, name
+    assert rows["honest"]["sum of exercises"] == "6"
+
+
+@pytest.mark.full
+def test_an_honest_grade_does_not_depend_on_who_else_is_graded_or_when(hand_in, assignment, tmp_path):
+    folder = hand_in("honest", **RIGHT)
+    graded(folder, assignment, tmp_path / "alone")
+    for name in ("ends", "patches"):
+        hand_in(name, **(RIGHT | HOSTILE[name]))
+    graded(folder, assignment, tmp_path / "among", jobs=2)
+    graded(folder, assignment, tmp_path / "again")
+    alone, among = everything(tmp_path / "alone"), everything(tmp_path / "among")
+    for name in ("results/honest.json", "sources/honest.py"):
+        path = next(p for p in alone if p.as_posix() == name)
+        assert alone[path] == among[path]
+    assert among == everything(tmp_path / "again")
+
+
+@pytest.mark.full
+def test_answers_that_know_the_public_inputs_are_flagged(hand_in, assignment, tmp_path):
+    from lthedu.course.catalogue import find
+    from lthedu.exercises.core import Attempt
+
+    calls = []
+    reference = find("2.3").reference
+    find("2.3").check(Attempt(lambda a, b: calls.append((a, b, reference(a, b))) or calls[-1][2]))
+    table = {repr((a, b)): result for a, b, result in calls}
+    folder = hand_in("bob", **(RIGHT | {"e2_3": f"T = {table!r}\ndef paired_test(a, b):\n    return T[repr((a, b))]"}))
+    rows, results, _ = graded(folder, assignment, tmp_path / "out")
+    assert results["bob"]["exercises"]["paired_test"]["word"] == "RAISED"
+    assert "2.3 passes the public check and fails with other inputs" in rows["bob"]["flags"]
+
+
+@pytest.mark.full
+def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
+    hand_in("ada", **RIGHT)
+    other = RIGHT["e2_1"].replace("kept", "found").replace("after", "trained")
+    folder = hand_in("bob", **{"e2_1": other})
+    rows, _, _ = graded(folder, assignment, tmp_path / "out")
+    assert "2.1 has the same tree as that of bob" in rows["ada"]["flags"]
+    assert "2.1 has the same tree as that of ada" in rows["bob"]["flags"]
+
+
+@pytest.mark.full
+def test_a_killed_grader_goes_on_and_ends_alike(hand_in, assignment, tmp_path):
+    for name in ("a", "b", "c", "d"):
+        folder = hand_in(name, **RIGHT)
+    graded(folder, assignment, tmp_path / "whole")
+    limits = "--seconds 2 --seed 7 --without-sandbox"
+    command = f"-m lthedu grade {folder} --assignment {assignment} --out {tmp_path / 'out'} {limits}"
+    process = subprocess.Popen([sys.executable, *command.split()], start_new_session=True)
+    until = time.monotonic() + 120
+    while not list((tmp_path / "out").glob("results/*.json")) and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out" / "results").glob("*.json")}
+    assert before
+    subprocess.run([sys.executable, *command.split()], check=True)
+    after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out" / "results").glob("*.json")}
+    assert len(after) == 4
+    assert before.items() <= after.items()  # what was graded was not graded again
+    grades = (tmp_path / "out" / "grades.csv").read_bytes()
+    assert grades == (tmp_path / "whole" / "grades.csv").read_bytes()
+
+
+@pytest.mark.full
+def test_a_changed_submission_is_graded_again(hand_in, student, assignment, tmp_path):
+    folder = hand_in("ada", **RIGHT)
+    graded(folder, assignment, tmp_path / "out")
+    nbformat.write(student(), folder / "ada" / NOTEBOOK)
+    rows, _, _ = graded(folder, assignment, tmp_path / "out")
+    assert rows["ada"]["sum of exercises"] == "0"
+
+
+def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path, monkeypatch):
+    folder = hand_in("ada")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="holds something else than grades"):
+        graded(folder, assignment, tmp_path / "other")
+    with pytest.raises(ValueError, match="--assignment names the folder"):
+        graded(folder, tmp_path, tmp_path / "out")
+    monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
+    with pytest.raises(ValueError, match="--without-sandbox"):
+        graded(folder, assignment, tmp_path / "out", protected=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sealed_wheel_that_was_changed_is_refused(assignment, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(assignment, copy)
+    (wheel,) = (copy / "sealed").iterdir()
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    with pytest.raises(OSError, match="is damaged"):
+        load(copy)
+
+
+BOX = """
+import os, socket, sys, subprocess
+
+def tried(do):
+    try:
+        return repr(do())
+    except BaseException as error:
+        return type(error).__name__
+
+SEEN = [
+    tried(lambda: open("/home/answer/own", "w").write("mine")),
+    tried(lambda: open("/sealed/lthedu/stats.py", "a")),
+    tried(lambda: open("/etc/passwd").read()),
+    tried(lambda: os.listdir(FOLDER)),
+    tried(lambda: socket.create_connection(("127.0.0.1", 80), 2)),
+    tried(lambda: len([p for p in os.listdir("/proc") if p.isdigit()])),
+    tried(lambda: open("/proc/1/mem", "rb").read(1)),
+    tried(lambda: os.kill(1, 9)),
+    tried(lambda: sorted(os.environ) and os.environ.get("SECRET")),
+    tried(lambda: os.listdir("/home/answer")),
+    tried(lambda: __import__("lthedu.stats").__file__),
+]
+
+def paired_test(a, b):
+    raise ValueError(SEEN)
+"""
+
+
+@pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sandbox()}")
+def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "1")
+    folder = hand_in("a_honest", **RIGHT)
+    hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
+    hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
+    hand_in(
+        "d_leaves",
+        **(RIGHT | {"e2_4": "import os\ndef freeze_pruned(g, w, m):\n    os.fork() or os.setsid()\n    return g * m"}),
+    )
+    hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
+    rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
+    assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")
+    assert rows["a_honest"]["sum of exercises"] == "6"
+    for name in ("b_looks", "e_looks"):
+        sentence = results[name]["exercises"]["paired_test"]["sentence"]
+        seen = [
+            "'4'",  # its own folder is empty at first and can be written
+            "'OSError'",  # read-only
+            "'FileNotFoundError'",
+            "'FileNotFoundError'",
+            "'ConnectionRefusedError'",  # a loopback of its own
+            "'2'",  # the process that serves, and its own
+            "'PermissionError'",
+            "'None'",  # a signal that does not arrive
+            "'None'",
+            "\"['own']\"",
+            "\"'/sealed/lthedu/__init__.py'\"",
+        ]
+        assert f"[{', '.join(seen)}]" in sentence
+    assert results["c_ends"]["exercises"]["paired_test"]["word"] == "ENDED"
+    assert rows["d_leaves"]["name"] == "d_leaves"

@@ -1,0 +1,115 @@
+"""Whatever a learning platform hands over: who, which notebook, and what is wrong with it."""
+
+import io
+import zipfile
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from lthedu.course.grading.submissions import LARGEST, changes, collect, handed
+
+WANTED = {"02_winning_tickets.ipynb": {"a", "b", "c"}, "09_proof.ipynb": {"x", "y"}}
+
+
+def content(*ids):
+    return nbformat.writes(new_notebook(cells=[new_code_cell(f"x = {i!r}", id=i) for i in ids])).encode()
+
+
+def zipped(**files):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
+def put(folder, **files):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+NB = "02_winning_tickets.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("files", "who"),
+    [
+        ({f"ada/{NB}": content("a")}, "ada"),
+        ({f"ada/inner/{NB}": content("a")}, "ada"),
+        ({f"Ada Lovelace_4711_assignsubmission_file_/{NB}": content("a")}, "Ada Lovelace"),
+        ({f"lovelaceada_12_345_{NB}": content("a")}, "lovelaceada"),
+        ({"lovelaceada_LATE_12_345_02_winning_tickets-1.ipynb": content("a")}, "lovelaceada"),
+        ({"ada.ipynb": content("a", "b", "c")}, "ada"),
+        ({"ada/whatever (1).ipynb": content("a", "b")}, "ada"),
+        ({"ada/all.zip": zipped(**{f"deep/{NB}": content("a")})}, "ada"),
+    ],
+)
+def test_who_handed_what_in(tmp_path, files, who):
+    folder = put(tmp_path / "in", **files)
+    archive = put(tmp_path, **{"all.zip": zipped(**files)}) / "all.zip"
+    for place in (folder, archive):
+        if place == archive and "all.zip" in next(iter(files)):
+            continue
+        (found,) = collect([place], WANTED)
+        assert (found.name, list(found.notebooks)) == (who, [NB])
+        assert not found.notes
+
+
+def test_two_notebooks_of_one_student_and_other_files(tmp_path):
+    files = {f"ada/{NB}": content("a"), "ada/09_proof.ipynb": content("x"), "ada/me.png": b"", "ada/.hidden": b""}
+    (found,) = collect([put(tmp_path, **files)], WANTED)
+    assert sorted(found.notebooks) == sorted(WANTED)
+
+
+def test_of_two_for_one_place_the_one_with_more_of_its_cells_counts(tmp_path):
+    files = {f"ada/{NB}": content("q"), "ada/02_winning_tickets (2).ipynb": content("a", "b")}
+    (found,) = collect([put(tmp_path, **files)], WANTED)
+    assert found.notebooks[NB].sources == ("x = 'a'", "x = 'b'")
+    assert "two notebooks" in found.notes[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"nbformat": 4}', b"[" * 10**5, zipped(a=b"")])
+def test_what_is_no_notebook_is_said_and_stops_nothing(tmp_path, data):
+    (found,) = collect([put(tmp_path, **{f"ada/{NB}": data})], WANTED)
+    assert "is no Jupyter notebook" in found.notebooks[NB].problem
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "secret.ipynb").write_bytes(content("a", "b", "c"))
+    put(tmp_path, **{"in/bob/note.txt": b""})
+    (tmp_path / "in" / "bob" / NB).symlink_to(tmp_path / "secret.ipynb")
+    (found,) = collect([tmp_path / "in"], WANTED)
+    assert not found.notebooks
+
+
+def test_a_zip_that_swells_is_not_read(tmp_path):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"ada/{NB}", bytes(LARGEST + 10))
+    path = put(tmp_path, **{"all.zip": bomb.getvalue()}) / "all.zip"
+    (found,) = collect([path], WANTED)
+    assert "larger than" in found.notes[0]
+
+
+def test_places_that_hold_nothing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        collect([tmp_path / "nowhere"], WANTED)
+    with pytest.raises(ValueError, match="holds no submission"):
+        collect([tmp_path], WANTED)
+    (tmp_path / "bad.zip").write_bytes(b"no")
+    with pytest.raises(ValueError, match="is no zip"):
+        collect([tmp_path / "bad.zip"], WANTED)
+
+
+def test_cells_missing_and_changed():
+    from lthedu.course.assigning.student import cell_digest
+
+    def given(cell, source, **more):
+        return {"id": cell, "kind": "code", "digest": cell_digest("code", source)} | more
+
+    there = [given("a", "x = 'a'"), given("b", "x = 0"), given("c", "x = 1"), given("d", "y = 1", yours=True)]
+    mine = handed(nbformat.reads(content("a", "b", "d").decode(), as_version=4))
+    assert changes(mine, there) == ([3], [2])

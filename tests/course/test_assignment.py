@@ -1,0 +1,124 @@
+"""In the student's notebook: nothing takes the place of an assigned function, and an id decides the contract."""
+
+import json
+
+import pytest
+
+from lthedu.course import assignment as module
+from lthedu.course import lesson
+from lthedu.course.assignment import assignment, contract
+from lthedu.course.catalogue import exercises, find
+from lthedu.exercises.core import LESSONS_OWN, Attempt, Wrong
+
+DOCUMENT = {
+    "format": 1,
+    "assignment": "ps1",
+    "deadline": "2026-12-14",
+    "variants": True,
+    "salt": "ab",
+    "exercises": {"paired_test": {"number": "2.3", "points": 2}, "find_tickets": {"number": "2.1", "points": 3}},
+    "notebooks": {},
+    "written": {},
+}
+VARIANTS = [(e, v) for e in exercises() for v in e.variants]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A student's folder, and a kernel in which nothing is assigned yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "_tasks", {})
+    (tmp_path / "assignment.json").write_text(json.dumps(DOCUMENT))
+    return tmp_path
+
+
+def test_five_lessons_have_variants():
+    assert {e.number.split(".")[0] for e, _ in VARIANTS} >= {"1", "2", "5", "8", "9"}
+
+
+@pytest.mark.parametrize(("exercise", "other"), VARIANTS, ids=lambda e: e.reference.__qualname__)
+def test_a_variant_accepts_its_reference_and_names_a_pasted_library_function(exercise, other):
+    for seed in (0, 1, 2):
+        other.check(Attempt(other.reference, seed))
+        with pytest.raises(Wrong, match=LESSONS_OWN):
+            other.check(Attempt(exercise.reference, seed))
+        with pytest.raises(Wrong):
+            exercise.check(Attempt(other.reference, seed))
+
+
+@pytest.mark.parametrize("exercise", [e for e in exercises() if e.variants], ids=lambda e: e.number)
+def test_ids_reach_every_contract_and_always_the_same(exercise):
+    chosen = [contract(exercise, DOCUMENT, f"s{i}").contract for i in range(60)]
+    assert set(chosen) == {v.contract for v in exercise.variants}
+    assert contract(exercise, DOCUMENT, " S7 ").contract == chosen[7]
+
+
+def test_nothing_takes_the_place_of_an_assigned_function(capsys):
+    assignment("ps1", student="s1")
+    said = capsys.readouterr().out
+    assert "2.3 (2 points): " in said
+
+    def find_tickets(initial, full, train, prune, levels):
+        return []
+
+    def keep_largest(scores, density):
+        return scores
+
+    assert lesson.check("2.1", find_tickets) is find_tickets
+    assert "nothing takes its place" in capsys.readouterr().out
+    assert lesson.check("1.1", keep_largest) is find("1.1").reference
+    lesson.solution("2.1")
+    assert "It is assigned" in capsys.readouterr().out
+
+
+def test_a_right_function_is_told_that_the_check_was_the_public_one(capsys):
+    assignment("ps1", student="s1")
+    source = find("2.1").reference
+
+    def find_tickets(initial, full, train, prune, levels):
+        return source(initial, full, train, prune, levels)
+
+    assert lesson.check("2.1", find_tickets) is find_tickets
+    assert "public check" in capsys.readouterr().out
+
+
+def test_cells_below_a_variant_get_what_the_lesson_asks_for(capsys):
+    assignment("ps1", student="s1")
+    mine = module.task(find("2.3")).reference
+
+    def paired_test(a, b):
+        return mine(a, b)
+
+    assert lesson.check("2.3", paired_test) is find("2.3").reference
+    assert "Exercise 2.3: RIGHT." in capsys.readouterr().out
+
+
+def test_without_an_id_nothing_is_assigned_yet(capsys):
+    assignment("ps1")
+    assert "who are you?" in capsys.readouterr().out
+    assert module.task(find("2.1")) is None
+
+
+def test_the_file_must_be_there_and_of_this_assignment(folder):
+    with pytest.raises(ValueError, match="of the assignment ps1"):
+        assignment("ps2", student="s1")
+    (folder / "assignment.json").write_text("{}")
+    with pytest.raises(ValueError, match="is no assignment's file"):
+        assignment("ps1", student="s1")
+    (folder / "assignment.json").unlink()
+    with pytest.raises(FileNotFoundError, match="unpack the whole"):
+        assignment("ps1", student="s1")
+
+
+def test_what_was_replaced_before_a_check_is_said_and_put_back(capsys):
+    import torch
+
+    true, examined = torch.equal, lesson._examine
+    torch.equal = lambda a, b: True
+    lesson._examine = lambda *args: lesson._Outcome(lesson.Box("right", "Exercise 2.3: RIGHT."), passed=True)
+    lesson.check("2.3", lambda a, b: (0.0, 0.0))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Something was replaced before this check. torch.equal, lthedu.course.lesson._examine" in said
+    assert "Exercise 2.3: WRONG" in said
+    assert torch.equal is true
+    assert lesson._examine is examined
