@@ -258,7 +258,12 @@ RUNS: dict[str, Run] = {
 }
 
 
-HERE_ALONE = ("proof_targets", "proof_tradeoff", "pruning_is_all_you_need")  # what they measure is of one machine
+HERE_ALONE = (
+    "proof_targets",
+    "proof_tradeoff",
+    "pruning_is_all_you_need",
+    "counting_and_clocking",
+)  # what they measure is of one machine
 
 
 def run(
