@@ -19,7 +19,8 @@ from lthedu.course.assigning.plan import as_json
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.assignment import FILE, read
 from lthedu.course.grading import pages
-from lthedu.course.grading.box import Box, Limits, no_sandbox, protection
+from lthedu.course.grading.box import Box, no_sandbox, protection
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.one import Assigned, graded
 from lthedu.course.grading.submissions import Submission, collect
 

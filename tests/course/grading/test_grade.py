@@ -12,8 +12,9 @@ import time
 import nbformat
 import pytest
 
-from lthedu.course.grading.box import Limits, no_sandbox
+from lthedu.course.grading.box import no_sandbox
 from lthedu.course.grading.grade import Run, grade, load
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.show import shown
 
 NOTEBOOK = "02_winning_tickets.ipynb"
