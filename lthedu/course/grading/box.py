@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lthedu.course.grading.answering import END, FORK, GONE, LOOK, STOP
+from lthedu.course.grading.answering import END, FORK, GONE, LOOK, OVER, STOP
 from lthedu.course.grading.groups import Limits, group, group_kind
 from lthedu.course.grading.line import Line
 
@@ -74,13 +74,19 @@ class Box:
         return Line(mine, time.monotonic() + self.limits.wall, self.asleep, self.limits.idle)
 
     def asleep(self) -> bool:
-        """Whether the fork does nothing at the moment: it neither runs nor waits for a processor."""
+        """Whether the fork does nothing at the moment: it neither runs nor waits for a processor.
+
+        Raises TimeoutError where it and what it started have used up their seconds together.
+        """
         try:
             self.control.settimeout(30)
             self.control.sendall(LOOK)
-            return self.control.recv(1) in (b"S", b"T", b"t", b"Z")
+            state = self.control.recv(1)
         except OSError:
             return True
+        if state == OVER:
+            raise TimeoutError
+        return state in (b"S", b"T", b"t", b"Z")
 
     def end(self, *, gone: bool = False) -> Ending:
         """End the fork and whatever it started, and say how it ended. `gone`: it has closed its line."""
@@ -104,7 +110,7 @@ class Box:
         log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the box)
         self._open.callback(log.close)
         home = self._open.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-", ignore_cleanup_errors=True))
-        settings = json.dumps({"warm": self.warm, "limits": self.limits.resources()})
+        settings = json.dumps({"warm": self.warm, "limits": self.limits.resources(), "cpu": self.limits.cpu})
         python = [sys.executable, "-s", "-P", "-m", "lthedu.course.grading.answering", str(theirs.fileno()), settings]
         home = HOME if self.protected else home
         environment = _ENVIRONMENT | {"HOME": home, "TMPDIR": home}

@@ -23,7 +23,7 @@ class Limits:
     idle: int = 20  # seconds by the clock of sleeping or waiting, which uses none
     wall: int = 900  # seconds by the clock in any case
     memory: int = 3 * 2**30  # bytes
-    processes: int = 128
+    processes: int = 64
     file: int = 100 * 2**20  # bytes
 
     def resources(self) -> list[tuple[int, int, int]]:

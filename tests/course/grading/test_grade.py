@@ -278,6 +278,11 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
         **(RIGHT | {"e2_4": "import os\ndef freeze_pruned(g, w, m):\n    os.fork() or os.setsid()\n    return g * m"}),
     )
     hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
+    bomb = (
+        "import os\ndef freeze_pruned(g, w, m):\n    while True:\n        try: os.fork()\n        except OSError: pass"
+    )
+    hand_in("f_forks", **(RIGHT | {"e2_4": bomb}))
+    hand_in("g_honest", **RIGHT)
     rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
     assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")
     assert rows["a_honest"]["sum of exercises"] == "6"
@@ -298,4 +303,6 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
         ]
         assert f"[{', '.join(seen)}]" in sentence
     assert results["c_ends"]["exercises"]["paired_test"]["word"] == "ENDED"
-    assert rows["d_leaves"]["name"] == "d_leaves"
+    assert rows["d_leaves"]["sum of exercises"] == "6"
+    assert results["f_forks"]["exercises"]["freeze_pruned"]["word"] == "TOO SLOW"
+    assert rows["g_honest"]["sum of exercises"] == "6"
