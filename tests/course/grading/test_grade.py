@@ -273,7 +273,7 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
     folder = hand_in("a_honest", **RIGHT)
     hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
-    child = "import os, time\ndef freeze_pruned(g, w, m):\n    if os.fork() == 0:\n        time.sleep(777)\n    return g * m"
+    child = "import os, time\ndef freeze_pruned(g, w, m):\n    os.fork() or time.sleep(777)\n    return g * m"
     hand_in("d_leaves", **(RIGHT | {"e2_4": child}))
     hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     bomb = (
