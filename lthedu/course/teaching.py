@@ -50,9 +50,9 @@ def grade(
     ] = False,
 ) -> None:
     from lthedu.course.folder import demand_writable
-    from lthedu.course.grading.box import Limits
     from lthedu.course.grading.grade import Run
     from lthedu.course.grading.grade import grade as graded
+    from lthedu.course.grading.groups import Limits
 
     demand_writable(out, "grades", "--out")
     limits = Limits(cpu=seconds, memory=int(memory * 2**30))

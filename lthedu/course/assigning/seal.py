@@ -70,7 +70,8 @@ def seal_source(source: str, names: set[str], assignment: str, keep: Callable[[s
 
     `keep` says which definitions stay though nothing in the module uses them any more: those that others import.
 
-    >>> print(seal_source("def _a(): ...\\n@typed\\ndef f(x: int) -> int:\\n    return _a()\\n", {"f"}, "ps1", str.isalpha))
+    >>> source = "def _a(): ...\\n@typed\\ndef f(x: int) -> int:\\n    return _a()\\n"
+    >>> print(seal_source(source, {"f"}, "ps1", str.isalpha))
     @typed
     def f(x: int) -> int:
         raise RuntimeError("sealed for ps1")

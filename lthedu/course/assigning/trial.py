@@ -12,7 +12,8 @@ from lthedu.base.files import write_whole
 from lthedu.course.assignment import FILE
 from lthedu.course.executor import run_cells
 from lthedu.course.folder import NO_RECORD
-from lthedu.course.grading.box import Box, Limits, no_sandbox
+from lthedu.course.grading.box import Box, no_sandbox
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.judge import RIGHT, judge
 from lthedu.course.grading.reading import read
 from lthedu.exercises.core import Exercise

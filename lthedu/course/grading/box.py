@@ -4,11 +4,9 @@ What stands in there: Python, its packages without the course, and the sealed co
 folder in memory, nobody else's processes are seen, and there is no network.
 """
 
-import contextlib
 import functools
 import json
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -16,36 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lthedu.course.grading.answering import END, FORK, GONE, LOOK, STOP
+from lthedu.course.grading.answering import END, FORK, GONE, LOOK, OVER, STOP
+from lthedu.course.grading.groups import Limits, group, group_kind
 from lthedu.course.grading.line import Line
 
 SEALED = "/sealed"  # where the sealed course is, inside
 HOME = "/home/answer"  # the one folder in there that can be written: in memory, and swept after each answer
-_CGROUPS = Path("/sys/fs/cgroup")
 _PATIENCE = 180.0  # seconds for the answering process to start
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an answer may use. Seconds of CPU count, so that a busy machine changes no grade."""
-
-    cpu: int = 10  # seconds
-    idle: int = 20  # seconds by the clock of sleeping or waiting, which uses none
-    wall: int = 900  # seconds by the clock in any case
-    memory: int = 3 * 2**30  # bytes
-    processes: int = 128
-    file: int = 100 * 2**20  # bytes
-
-    def resources(self) -> list[tuple[int, int, int]]:
-        """For setrlimit: of each process in the box."""
-        both = [(resource.RLIMIT_FSIZE, self.file), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 256)]
-        both.append((resource.RLIMIT_DATA, self.memory))
-        return [(resource.RLIMIT_CPU, self.cpu, self.cpu + 1), *((what, most, most) for what, most in both)]
 
 
 @dataclass(frozen=True)
@@ -95,13 +74,19 @@ class Box:
         return Line(mine, time.monotonic() + self.limits.wall, self.asleep, self.limits.idle)
 
     def asleep(self) -> bool:
-        """Whether the fork does nothing at the moment: it neither runs nor waits for a processor."""
+        """Whether the fork does nothing at the moment: it neither runs nor waits for a processor.
+
+        Raises TimeoutError where it and what it started have used up their seconds together.
+        """
         try:
             self.control.settimeout(30)
             self.control.sendall(LOOK)
-            return self.control.recv(1) in (b"S", b"T", b"t", b"Z")
+            state = self.control.recv(1)
         except OSError:
             return True
+        if state == OVER:
+            raise TimeoutError
+        return state in (b"S", b"T", b"t", b"Z")
 
     def end(self, *, gone: bool = False) -> Ending:
         """End the fork and whatever it started, and say how it ended. `gone`: it has closed its line."""
@@ -125,15 +110,15 @@ class Box:
         log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the box)
         self._open.callback(log.close)
         home = self._open.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-", ignore_cleanup_errors=True))
-        settings = json.dumps({"warm": self.warm, "limits": self.limits.resources()})
+        settings = json.dumps({"warm": self.warm, "limits": self.limits.resources(), "cpu": self.limits.cpu})
         python = [sys.executable, "-s", "-P", "-m", "lthedu.course.grading.answering", str(theirs.fileno()), settings]
         home = HOME if self.protected else home
         environment = _ENVIRONMENT | {"HOME": home, "TMPDIR": home}
         environment["PYTHONPATH"] = _packages(self.sealed, self.protected)
-        group = self._open.enter_context(_group(self.limits)) if self.protected else None
+        bounds = self._open.enter_context(group(self.limits)) if self.protected else None
         command = python
         if self.protected:
-            around = group.command if group else []
+            around = bounds.command if bounds else []
             command = [*around, *_bubblewrap(self.sealed, environment), "--", *python]
         with theirs:
             process = subprocess.Popen(
@@ -145,7 +130,7 @@ class Box:
                 cwd=None if self.protected else home,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                preexec_fn=group.enter if group else None,
+                preexec_fn=bounds.enter if bounds else None,
             )
         self._open.callback(_over, process)
         self.control.settimeout(_PATIENCE)
@@ -220,89 +205,6 @@ def _bubblewrap(sealed: Path, environment: dict[str, str]) -> list[str]:
 @functools.cache
 def _bwrap_options() -> str:
     return subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
-
-
-@dataclass(frozen=True)
-class _Group:
-    """What limits memory and processes of the whole box: a command before it, or folders to enter."""
-
-    kind: str
-    command: list[str]
-    folders: tuple[Path, ...] = ()
-
-    def enter(self) -> None:
-        for folder in self.folders:
-            (folder / "cgroup.procs").write_text("0" if (folder / "memory.max").exists() else str(os.getpid()))
-
-
-@contextlib.contextmanager
-def _group(limits: Limits) -> Iterator[_Group | None]:
-    kind = group_kind()
-    if kind == "systemd scope":
-        yield _Group(kind, _systemd(limits))
-        return
-    if kind is None:
-        yield None
-        return
-    made: list[Path] = []
-    try:
-        for parent, settings in _folders(kind, limits):
-            folder = Path(tempfile.mkdtemp(prefix="lthedu-", dir=parent))
-            made.append(folder)
-            for name, value in settings.items():
-                (folder / name).write_text(str(value))
-        yield _Group(kind, [], tuple(made))
-    finally:
-        for folder in made:
-            _removed(folder)
-
-
-def _removed(folder: Path) -> None:
-    for _ in range(100):  # the last process may be on its way out
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-            return
-        time.sleep(0.02)
-
-
-def _systemd(limits: Limits) -> list[str]:
-    scope = [] if os.geteuid() == 0 else ["--user"]
-    most = [f"MemoryMax={limits.memory}", f"TasksMax={limits.processes}", "MemorySwapMax=0"]
-    return ["systemd-run", *scope, "--scope", "--quiet", "--collect", *(x for one in most for x in ("-p", one)), "--"]
-
-
-def _folders(kind: str, limits: Limits) -> list[tuple[Path, dict[str, int]]]:
-    """The folders of control groups in which to make one, and what to write into it."""
-    own = dict(line.split(":")[1:3] for line in Path("/proc/self/cgroup").read_text().splitlines())
-    if kind == "cgroup v2":
-        return [(_CGROUPS / own.get("", "/").strip("/"), {"memory.max": limits.memory, "pids.max": limits.processes})]
-    wanted = {"memory": {"memory.limit_in_bytes": limits.memory}, "pids": {"pids.max": limits.processes}}
-    found = []
-    for name, settings in wanted.items():
-        inside = _CGROUPS / name / own.get(name, "/").strip("/")
-        found.append((inside if inside.is_dir() else _CGROUPS / name, settings))
-    return found
-
-
-@functools.cache
-def group_kind() -> str | None:
-    """What can limit a box's memory and number of processes here: "systemd scope", "cgroup v1", "cgroup v2" or None."""
-    if shutil.which("systemd-run"):
-        tried = subprocess.run([*_systemd(Limits()), "true"], capture_output=True, stdin=subprocess.DEVNULL)
-        if tried.returncode == 0:
-            return "systemd scope"
-    for kind in ("cgroup v2", "cgroup v1"):
-        with contextlib.suppress(OSError, ValueError):
-            for parent, settings in _folders(kind, Limits()):
-                folder = Path(tempfile.mkdtemp(prefix="lthedu-", dir=parent))
-                try:
-                    for name, value in settings.items():
-                        with open(folder / name, "r+") as file:  # one that the kernel has put there
-                            file.write(str(value))
-                finally:
-                    folder.rmdir()
-            return kind
-    return None
 
 
 @functools.cache

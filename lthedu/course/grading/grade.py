@@ -13,13 +13,15 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+import lthedu
 from lthedu.base.files import exclusive, refuse_changed, write_whole
 from lthedu.course.assigning.assign import KEY
 from lthedu.course.assigning.plan import as_json
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.assignment import FILE, read
 from lthedu.course.grading import pages
-from lthedu.course.grading.box import Box, Limits, no_sandbox, protection
+from lthedu.course.grading.box import Box, no_sandbox, protection
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.one import Assigned, graded
 from lthedu.course.grading.submissions import Submission, collect
 
@@ -43,6 +45,11 @@ def load(folder: Path) -> Assigned:
     if not (folder / FILE).is_file():
         raise ValueError(f"{folder} holds no {FILE}; --assignment names the folder that `lthedu assign` made")
     document = read(folder / FILE)
+    if document.get("lthedu") != lthedu.__version__:  # both processes must speak alike
+        made = document.get("lthedu")
+        raise ValueError(
+            f"{folder} was made with lthedu {made}, this is {lthedu.__version__}; run `lthedu assign` again"
+        )
     try:
         key = json.loads((folder / "instructor" / KEY).read_text(encoding="utf-8"))
         wheel, digest = folder / "sealed" / key["wheel"], key["sha256"]

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lthedu.course.grading.box import Box, BoxGone, Ending, Limits
+from lthedu.course.grading.box import Box, BoxGone, Ending
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.line import LineClosed
 from lthedu.course.grading.reading import Answer
 from lthedu.course.grading.remote import CannotTravel, Ended, Remote, TooSlow

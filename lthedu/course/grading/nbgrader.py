@@ -18,8 +18,9 @@ from traitlets import Bool, Unicode
 from lthedu.base.files import write_whole
 from lthedu.course.assigning.nbgrader import TEST
 from lthedu.course.assigning.wheel import unpack
-from lthedu.course.grading.box import Box, Limits, no_sandbox
+from lthedu.course.grading.box import Box, no_sandbox
 from lthedu.course.grading.grade import RUN, load
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.judge import RIGHT
 from lthedu.course.grading.one import Assigned, graded
 from lthedu.course.grading.submissions import Submission, handed

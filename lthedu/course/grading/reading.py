@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lthedu.course.answer import free_names
+from lthedu.course.grading.signs import root, signs
 
 _MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*[\w.]+\?{1,2}\s*$")
 _CELL_MAGIC = re.compile(r"^\s*%%(\w+)")
@@ -78,7 +79,7 @@ def read(cells: Sequence[str], names: dict[str, str], given: dict[str, str]) -> 
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             broken[place] = f"{getattr(error, 'msg', None) or error} (cell {place}{line})"
     answers = {number: _answer(statements, cells, broken, number, name, given) for number, name in names.items()}
-    return Read(answers, tuple(broken), tuple(signs(statements)), _identity(statements))
+    return Read(answers, tuple(broken), tuple(signs([(s.cell, s.node) for s in statements])), _identity(statements))
 
 
 def without_magics(source: str) -> str:
@@ -162,7 +163,7 @@ def _bound(node: ast.stmt) -> set[str]:
         elif isinstance(inner, ast.alias):
             found.add((inner.asname or inner.name).split(".")[0])
         elif isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store):
-            found |= {_root(inner)} - {""}
+            found |= {root(inner)} - {""}
     return found
 
 
@@ -173,16 +174,10 @@ def _flat(node: ast.AST) -> Iterable[ast.AST]:
             yield from _flat(child)
 
 
-def _root(node: ast.AST) -> str:
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _touches(node: ast.stmt) -> set[str]:
     """What a call that stands by itself may change, as in `found.append(1)`."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        return {_root(node.value.func)} - {""}
+        return {root(node.value.func)} - {""}
     return set()
 
 
@@ -228,7 +223,8 @@ def stub(source: str, name: str) -> str:
 def shape(node: ast.stmt) -> str:
     """The digest of a function's tree with its own names numbered as they come; "" where the tree is small.
 
-    >>> one, other = (f"def f({x}, n): return [max({x}[i] * n, i) for i in range(len({x})) if {x}[i] > n and i % 2]" for x in "ab")
+    >>> text = "def f({x}, n): return [max({x}[i] * n, i) for i in range(len({x})) if {x}[i] > n and i % 2]"
+    >>> one, other = text.format(x="a"), text.format(x="b")
     >>> other = other.replace("[", "[  ").replace("def f", "def g")
     >>> shape(ast.parse(one).body[0]) == shape(ast.parse(other).body[0]) != ""
     True
@@ -252,45 +248,6 @@ def shape(node: ast.stmt) -> str:
     if sum(1 for _ in ast.walk(tree)) < TELLING:
         return ""
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
-
-
-_STRANGE = {
-    *("gc", "inspect", "ctypes", "sys", "subprocess", "socket", "os", "signal", "importlib", "builtins", "threading"),
-    *("multiprocessing", "shutil", "pickle", "urllib", "requests", "linecache", "traceback"),
-}
-_STRANGE_NAMES = {"exec", "eval", "compile", "__import__", "globals", "open", "setattr", "delattr", "vars"}
-_STRANGE_PARTS = {
-    *("__globals__", "__closure__", "__code__", "__self__", "__subclasses__", "__builtins__", "f_back", "f_locals"),
-    *("f_globals", "tb_frame", "_getframe", "reference", "__wrapped__"),
-}
-
-
-def signs(statements: list[_Statement]) -> list[str]:
-    """What seldom stands in an answer: each for a person's eye, and none of them a fault by itself."""
-    found: dict[str, int] = {}
-    modules = {n for s in statements if isinstance(s.node, ast.Import | ast.ImportFrom) for n in s.binds}
-    for s in statements:
-        for node in ast.walk(s.node):
-            for sign in _signs(node, modules):
-                found.setdefault(sign, s.cell)
-    return [f"{sign} (cell {cell})" for sign, cell in found.items()]
-
-
-def _signs(node: ast.AST, modules: set[str]) -> Iterable[str]:
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        origin = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-        yield from (f"imports {o}" for o in origin if o.split(".")[0] in _STRANGE)
-        yield from (f"imports {o}" for o in origin if ".exercises" in o or ".mistakes" in o or "catalogue" in o)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and _root(node) in modules:
-        yield f"changes {ast.unparse(node)[:60]}"
-    elif isinstance(node, ast.Attribute) and node.attr in _STRANGE_PARTS:
-        yield f"reads .{node.attr}"
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _STRANGE_NAMES:
-        yield f"uses {node.id}"
-    elif isinstance(node, ast.FunctionDef) and node.name in ("check", "claim", "verdict"):
-        yield f"defines its own {node.name}"
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in ("check", "claim", "verdict"):
-        yield f"defines its own {node.id}"
 
 
 def _identity(statements: list[_Statement]) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from lthedu.course.answer import source_of
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.assignment import tasks
-from lthedu.course.grading.box import Box, Limits
+from lthedu.course.grading.box import Box
 from lthedu.course.grading.grade import RESULTS, RUN, load
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.judge import judge
 from lthedu.course.grading.reading import Answer
 from lthedu.exercises.core import Exercise

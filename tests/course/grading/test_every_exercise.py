@@ -8,7 +8,8 @@ import pytest
 import lthedu
 from lthedu.base.course_files import course_path
 from lthedu.course.catalogue import exercises
-from lthedu.course.grading.box import Box, Limits, no_sandbox
+from lthedu.course.grading.box import Box, no_sandbox
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.judge import RIGHT, judge
 from lthedu.course.grading.reading import read
 from lthedu.course.solutions import answered

@@ -12,8 +12,9 @@ import time
 import nbformat
 import pytest
 
-from lthedu.course.grading.box import Limits, no_sandbox
+from lthedu.course.grading.box import no_sandbox
 from lthedu.course.grading.grade import Run, grade, load
+from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.show import shown
 
 NOTEBOOK = "02_winning_tickets.ipynb"
@@ -272,11 +273,14 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
     folder = hand_in("a_honest", **RIGHT)
     hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
-    hand_in(
-        "d_leaves",
-        **(RIGHT | {"e2_4": "import os\ndef freeze_pruned(g, w, m):\n    os.fork() or os.setsid()\n    return g * m"}),
-    )
+    child = "import os, time\ndef freeze_pruned(g, w, m):\n    os.fork() or time.sleep(777)\n    return g * m"
+    hand_in("d_leaves", **(RIGHT | {"e2_4": child}))
     hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
+    bomb = (
+        "import os\ndef freeze_pruned(g, w, m):\n    while True:\n        try: os.fork()\n        except OSError: pass"
+    )
+    hand_in("f_forks", **(RIGHT | {"e2_4": bomb}))
+    hand_in("g_honest", **RIGHT)
     rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
     assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")
     assert rows["a_honest"]["sum of exercises"] == "6"
@@ -297,4 +301,6 @@ def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, 
         ]
         assert f"[{', '.join(seen)}]" in sentence
     assert results["c_ends"]["exercises"]["paired_test"]["word"] == "ENDED"
-    assert rows["d_leaves"]["name"] == "d_leaves"
+    assert rows["d_leaves"]["sum of exercises"] == "6"
+    assert results["f_forks"]["exercises"]["freeze_pruned"]["word"] == "TOO SLOW"
+    assert rows["g_honest"]["sum of exercises"] == "6"
