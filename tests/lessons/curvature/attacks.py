@@ -128,8 +128,8 @@ def masks_that_hold_the_directions() -> dict[str, list[float]]:
         lies = energy(overlap.directions(trained.params, i)[1], params)
         on.append({name: lies[name] for name in masks.prunable(params)})
         largest = select_globally(magnitude(params), density)
-        found = largest, random_mask(largest, coin), saliency.same_inputs(largest, coin), select_globally(on[i], density)
-        for arm, mask in zip((LARGEST, SAME_LAYER, SAME_INPUT, list(kept)[-1]), found, strict=True):
+        controls = random_mask(largest, coin), saliency.same_inputs(largest, coin)
+        for arm, mask in zip(kept, (largest, *controls, select_globally(on[i], density)), strict=True):
             kept[arm].append(mask)
     results = {}
     for arm, some in kept.items():
