@@ -175,7 +175,7 @@ def cut_and_trained_on(
 ) -> Drawn:
     """How much the loss rose, as cut on the left and trained on on the right: a row an arm, a mark a network."""
     figure, axes = plt.subplots(1, 2, figsize=(10.6, 0.42 * len(arms) + 2.1), sharey=True, layout="constrained")
-    densities = sorted(table["density"].unique(), reverse=True)
+    densities = sorted(map(float, table["density"].unique()), reverse=True)
     for ax, (when, rows) in zip(axes, table.groupby("when", sort=False), strict=True):
         for k, density in enumerate(densities):
             for i, arm in enumerate(arms):
@@ -185,7 +185,7 @@ def cut_and_trained_on(
                 ax.plot(values, np.full(len(values), at), ls="", ms=5, alpha=0.6, label=label, **look)
                 ax.plot([values.mean()] * 2, [at - 0.12, at + 0.12], color=COLOURS[2 * k], lw=2.5)
         ax.set(yticks=range(len(arms)), yticklabels=arms, xlabel="rise of the training loss", xlim=(0, None))
-        ax.set_title(f"as {when}" if when == "cut" else when, fontsize=11)
+        ax.set_title("as cut" if when == "cut" else "trained on", fontsize=11)
     axes[0].invert_yaxis()  # the first arm on top; the axis has names and no numbers
     axes[0].legend(fontsize=9, loc="lower right")
     figure.suptitle("Training on takes away most of what the update saves (bars: means of five networks)", fontsize=12)
