@@ -58,7 +58,7 @@ def ghosts(exact: Sequence[float], found: Mapping[str, Sequence[float]]) -> Draw
     for place, values in enumerate(rows.values()):
         spread = np.zeros(len(values))
         for i, value in enumerate(values):  # copies of one value stand one above the other
-            spread[i] = 0.13 * sum(abs(value - other) < 1e-4 * max(exact) for other in list(values)[:i])
+            spread[i] = 0.13 * sum(abs(value - other) < 3e-3 * max(exact) for other in list(values)[:i])
         ax.plot(values, place - spread, "|" if place == 0 else "o", color=COLOURS[place], ms=16 if place == 0 else 5)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - 0.4, -0.6), xlabel="eigenvalue")
     ax.set_title("Copies of one eigenvalue stand one above the other", fontsize=11)
