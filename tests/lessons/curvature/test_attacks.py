@@ -59,3 +59,10 @@ def test_obs_chooses_better_at_other_seeds() -> None:
     assert found["OBS"][1] < 0.7 * found["magnitude"][1]
     assert found["OBS score, no update"][1] < 0.8 * found["magnitude"][1]
     assert abs(found["OBD, then update"][1] / found["OBD"][1] - 1) < 0.15
+
+
+def test_what_obs_chooses_is_more_than_its_layer_counts() -> None:
+    found = attacks.obs_with_its_layer_counts()
+    assert found["OBS"] < 0.7 * found["magnitude, counts of OBS"]
+    assert found["magnitude, counts of OBS"] > 0.8 * found["magnitude"]
+    assert found["random"] > found["magnitude"]
