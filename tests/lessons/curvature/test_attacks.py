@@ -66,3 +66,8 @@ def test_what_obs_chooses_is_more_than_its_layer_counts() -> None:
     assert found["OBS"] < 0.7 * found["magnitude, counts of OBS"]
     assert found["magnitude, counts of OBS"] > 0.8 * found["magnitude"]
     assert found["random"] > found["magnitude"]
+
+
+def test_a_restored_signal_does_not_save_random_masks_that_keep_as_little_in_every_layer() -> None:
+    found = attacks.uniform_at_full_signal()
+    assert max(found.values()) < 85
