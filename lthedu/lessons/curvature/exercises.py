@@ -68,6 +68,7 @@ def check_hvp(attempt: Attempt) -> None:
         (lambda w: w[0] ** 2 + 3 * w[0] * w[1], two, torch.tensor([1.0, 0.0], dtype=torch.float64)),
         (lambda w: w[0] ** 2 + 3 * w[0] * w[1], two + 1, torch.tensor([1.0, -2.0], dtype=torch.float64)),
         (lambda w: w @ h @ w / 2, _random(attempt, 4), _random(attempt, 4)),
+        (lambda w: w @ h @ w / 2, _random(attempt, 4), torch.tensor([1.0, 1.0, 2.0, 0.5], dtype=torch.float64)),
         (lambda w: (w**4).sum() + (w[0] * w[1]).exp(), _random(attempt, 3), _random(attempt, 3)),
         (lambda w: torch.log((1 + w.exp()).sum()), _random(attempt, 5), _random(attempt, 5)),
     ]
@@ -178,6 +179,7 @@ def check_part_inside(attempt: Attempt) -> None:
     cases = [
         (torch.tensor([3.0, 4.0]).double(), torch.tensor([[1.0], [0.0]]).double()),
         (torch.tensor([1.0, 2.0, 3.0]).double(), eye[:, :2]),
+        (torch.tensor([2.0, 2.0]).double(), torch.tensor([[0.6], [0.8]]).double()),
         (torch.tensor([2.0, -1.0]).double(), torch.tensor([[0.6], [0.8]]).double()),
         (_random(attempt, 6), torch.linalg.qr(_random(attempt, 6, 3)).Q),
         (_random(attempt, 4), torch.linalg.qr(_random(attempt, 4, 4)).Q),
@@ -205,6 +207,7 @@ def check_obs_update(attempt: Attempt) -> None:
     cases: list[tuple[Tensor, Tensor, list[int]]] = [
         (torch.tensor([1.0, 3.0]).double(), two, [0]),
         (torch.tensor([1.0, 3.0]).double(), two, [1]),
+        (torch.tensor([2.0, 2.0]).double(), two, [0]),
     ]
     for n, gone in ((4, [1, 3]), (6, [0, 2, 5]), (8, [7, 1, 4, 2])):
         cases.append((_random(attempt, n), torch.linalg.inv(_symmetric(attempt, n)), gone))
