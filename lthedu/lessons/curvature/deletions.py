@@ -103,7 +103,7 @@ class Deletions(Experiment[Settings]):
         decay = RateSchedule("cosine")
         self.trained = self.train(start, optimizer=Optimizer("sgd", lr=s.lr, schedule=decay)).replicates
         before = evaluate(self.trained, self.data, "train")[0]
-        whole = [_Curved(self.trained.module(i), self.data.x_train, self.data.y_train) for i in range(len(s.seeds))]
+        whole = [Curved(self.trained.module(i), self.data.x_train, self.data.y_train) for i in range(len(s.seeds))]
         cases = [(arm, d) for arm in s.arms for d in (s.dampings if arm in DAMPED else (None,))]
         order = [derive(seed, "deletions, another order") for seed in s.seeds]
         for i, (arm, damping) in enumerate(cases):
@@ -127,7 +127,7 @@ class Deletions(Experiment[Settings]):
         self.note(about, rise=rise.tolist(), val=val, accuracy=test)
 
 
-class _Curved:
+class Curved:
     """A trained network with its curvature, each kind computed when it is first asked for."""
 
     def __init__(self, network: nn.Module, x: Tensor, y: Tensor) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lthedu.exercises.compare import compare
 from lthedu.exercises.core import Attempt, Wrong, exercise
@@ -13,8 +13,6 @@ from lthedu.exercises.readers import items
 from lthedu.exercises.values import alike, brief
 from lthedu.landscape.hessian import hvp
 from lthedu.landscape.lanczos import lanczos, part_inside
-from lthedu.networks.models import MLP
-from lthedu.pruning.saliency import grasp
 from lthedu.pruning.second_order import obs_update
 
 LONG = 20  # from so many steps of Lanczos on, rounding decides the last digits of the basis
@@ -70,6 +68,7 @@ def check_hvp(attempt: Attempt) -> None:
         (lambda w: w[0] ** 2 + 3 * w[0] * w[1], two, torch.tensor([1.0, 0.0], dtype=torch.float64)),
         (lambda w: w[0] ** 2 + 3 * w[0] * w[1], two + 1, torch.tensor([1.0, -2.0], dtype=torch.float64)),
         (lambda w: w @ h @ w / 2, _random(attempt, 4), _random(attempt, 4)),
+        (lambda w: w @ h @ w / 2, _random(attempt, 4), torch.tensor([1.0, 1.0, 2.0, 0.5], dtype=torch.float64)),
         (lambda w: (w**4).sum() + (w[0] * w[1]).exp(), _random(attempt, 3), _random(attempt, 3)),
         (lambda w: torch.log((1 + w.exp()).sum()), _random(attempt, 5), _random(attempt, 5)),
     ]
@@ -180,6 +179,7 @@ def check_part_inside(attempt: Attempt) -> None:
     cases = [
         (torch.tensor([3.0, 4.0]).double(), torch.tensor([[1.0], [0.0]]).double()),
         (torch.tensor([1.0, 2.0, 3.0]).double(), eye[:, :2]),
+        (torch.tensor([2.0, 2.0]).double(), torch.tensor([[0.6], [0.8]]).double()),
         (torch.tensor([2.0, -1.0]).double(), torch.tensor([[0.6], [0.8]]).double()),
         (_random(attempt, 6), torch.linalg.qr(_random(attempt, 6, 3)).Q),
         (_random(attempt, 4), torch.linalg.qr(_random(attempt, 4, 4)).Q),
@@ -207,6 +207,7 @@ def check_obs_update(attempt: Attempt) -> None:
     cases: list[tuple[Tensor, Tensor, list[int]]] = [
         (torch.tensor([1.0, 3.0]).double(), two, [0]),
         (torch.tensor([1.0, 3.0]).double(), two, [1]),
+        (torch.tensor([2.0, 2.0]).double(), two, [0]),
     ]
     for n, gone in ((4, [1, 3]), (6, [0, 2, 5]), (8, [7, 1, 4, 2])):
         cases.append((_random(attempt, n), torch.linalg.inv(_symmetric(attempt, n)), gone))
@@ -222,53 +223,3 @@ def _which_update(got: Tensor, right: Tensor, weights: Tensor, inverse: Tensor, 
     if (got[list(gone)].abs() > 1e-6).any():
         return "a weight that is to go is not 0 afterwards"
     return "the deleted weights are 0, and the others are not where the loss rises least"
-
-
-@exercise(
-    grasp,
-    "GraSP, by differentiating twice",
-    minutes=10,
-    level=3,
-    hints=(
-        "The gradient g of |g|^2 / 2 is H g. How do you get it without a Hessian?",
-        "Take the gradient of the loss with create_graph=True, for the weight matrices alone. Add up the squares, "
-        "halve the sum, and differentiate once more. Then multiply by the weights.",
-        "params = {n: p for n, p in network.named_parameters() if p.ndim > 1}\n"
-        "loss = torch.nn.functional.cross_entropy(network(x) / temperature, y)\n"
-        "g = torch.autograd.grad(loss, list(params.values()), create_graph=True)\n"
-        "half = ...\nhg = torch.autograd.grad(half, list(params.values()))\n"
-        "return {n: p.detach() * h for (n, p), h in zip(params.items(), hg)}",
-    ),
-    returns=lambda result, network, *_: _scores(result, network),
-)
-def check_grasp(attempt: Attempt) -> None:
-    """A linear layer by hand, small networks with biases, and logits that are divided."""
-    linear = nn.Linear(1, 2, bias=False).double()
-    linear.weight.data = torch.tensor([[2.0], [2.0]]).double()
-    cases: list[tuple[Any, ...]] = [(linear, torch.ones(1, 1).double(), torch.tensor([0]))]
-    for sizes, temperature in (([3, 4, 2], 1.0), ([5, 6, 3], 1.0), ([4, 5, 5, 3], 3.0)):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(sum(sizes))
-            network = MLP(sizes).double()
-        x = _random(attempt, 7, sizes[0])
-        y = torch.randint(0, sizes[-1], (7,), generator=attempt.rng)
-        cases.append((network, x, y, temperature))
-    compare(
-        attempt,
-        cases,
-        close=_close,
-        show=lambda got, right, network, *args: f"for layers of {[tuple(p.shape) for p in network.parameters()]}",
-        otherwise="these are not the weights times H g, with g and H over the weight matrices alone",
-    )
-
-
-def _scores(got: object, network: nn.Module) -> dict[str, Tensor]:
-    shapes = {name: tuple(p.shape) for name, p in network.named_parameters() if p.ndim > 1}
-    if not isinstance(got, dict):
-        raise Wrong(f"it returned {brief(got)}; expected a dict with the scores of {', '.join(shapes)}")
-    if set(got) != set(shapes):
-        raise Wrong(f"it has scores for {sorted(map(str, got))}; expected {sorted(shapes)}: weights, and no biases")
-    return {
-        name: _array(got[name], shape, f"the score of {name!r}", network.get_parameter(name))
-        for name, shape in shapes.items()
-    }

@@ -58,7 +58,7 @@ def ghosts(exact: Sequence[float], found: Mapping[str, Sequence[float]]) -> Draw
     for place, values in enumerate(rows.values()):
         spread = np.zeros(len(values))
         for i, value in enumerate(values):  # copies of one value stand one above the other
-            spread[i] = 0.13 * sum(abs(value - other) < 1e-4 * max(exact) for other in list(values)[:i])
+            spread[i] = 0.13 * sum(abs(value - other) < 3e-3 * max(exact) for other in list(values)[:i])
         ax.plot(values, place - spread, "|" if place == 0 else "o", color=COLOURS[place], ms=16 if place == 0 else 5)
     ax.set(yticks=range(len(rows)), yticklabels=list(rows), ylim=(len(rows) - 0.4, -0.6), xlabel="eigenvalue")
     ax.set_title("Copies of one eigenvalue stand one above the other", fontsize=11)
@@ -175,21 +175,20 @@ def cut_and_trained_on(
 ) -> Drawn:
     """How much the loss rose, as cut on the left and trained on on the right: a row an arm, a mark a network."""
     figure, axes = plt.subplots(1, 2, figsize=(10.6, 0.42 * len(arms) + 2.1), sharey=True, layout="constrained")
-    densities = sorted(table["density"].unique(), reverse=True)
+    densities = sorted(map(float, table["density"].unique()), reverse=True)
     for ax, (when, rows) in zip(axes, table.groupby("when", sort=False), strict=True):
         for k, density in enumerate(densities):
             for i, arm in enumerate(arms):
                 values = rows[(rows["arm"] == arm) & (rows["density"] == density)]["rise"].to_numpy()
-                at, label = i + 0.26 * (k - (len(densities) - 1) / 2), f"{100 * density:g} % kept" if i == 0 else None
-                ax.plot(
-                    values, np.full(len(values), at), MARKERS[k], color=COLOURS[2 * k], ms=5, alpha=0.6, label=label
-                )
+                at, look = i + 0.26 * (k - (len(densities) - 1) / 2), {"color": COLOURS[2 * k], "marker": MARKERS[k]}
+                label = f"{100 * density:g} % kept" if i == 0 else None
+                ax.plot(values, np.full(len(values), at), ls="", ms=5, alpha=0.6, label=label, **look)
                 ax.plot([values.mean()] * 2, [at - 0.12, at + 0.12], color=COLOURS[2 * k], lw=2.5)
         ax.set(yticks=range(len(arms)), yticklabels=arms, xlabel="rise of the training loss", xlim=(0, None))
-        ax.set_title(f"as {when}" if when == "cut" else when, fontsize=11)
+        ax.set_title("as cut" if when == "cut" else "trained on", fontsize=11)
     axes[0].invert_yaxis()  # the first arm on top; the axis has names and no numbers
-    axes[1].legend(fontsize=9)
-    figure.suptitle("What deleting costs, before and after training on (bars: means of five networks)", fontsize=12)
+    axes[0].legend(fontsize=9, loc="lower right")
+    figure.suptitle("Training on takes away most of what the update saves (bars: means of five networks)", fontsize=12)
     return figure, (
         f"Two panels with a row for each of {', '.join(arms)}: marks for the rise of the loss of each network, on the "
         "left as cut, on the right trained on, for each share of weights kept."
@@ -222,24 +221,6 @@ def fair_and_unfair(
     ax.set_title("Shuffled within their layers, the masks train to within a point", fontsize=11)
     ax.legend(fontsize=9, loc="lower left")
     return figure, f"Marks, one a network, for {', '.join(methods)}, in each a column for {', '.join(arms)}."
-
-
-@typed
-def emptiest_layer(table: Annotated[pd.DataFrame, Columns("method density replicate fewest")]) -> Drawn:
-    """Weights left in the emptiest layer of all networks by density, a line a method; empty layers are drawn at 0."""
-    figure, ax = plt.subplots(figsize=(7.4, 4.2), layout="constrained")
-    for colour, marker, method in zip(COLOURS, MARKERS, dict.fromkeys(table["method"]), strict=False):
-        by = table[table["method"] == method].groupby("density")["fewest"].min()
-        ax.plot(100 * by.index, by, color=colour, marker=marker, label=method, lw=1.8)
-    ax.set_yscale("symlog", linthresh=1)
-    ax.set(xscale="log", xlabel="weights kept (%)", ylabel="weights in the emptiest layer")
-    ax.axhline(0, color="black", lw=1)
-    ax.set_title("The emptiest layer of the worst of five networks (six hidden layers)", fontsize=11)
-    ax.legend(fontsize=9)
-    return figure, (
-        f"Lines for {', '.join(dict.fromkeys(table['method']))} over the share of weights kept. The vertical axis is "
-        "linear between 0 and 1 and logarithmic above."
-    )
 
 
 def _log(ax: Axes) -> None:

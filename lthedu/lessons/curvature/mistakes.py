@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import Tensor
 
 from lthedu.exercises.core import mistake
 from lthedu.landscape.lanczos import lanczos, part_inside
-from lthedu.pruning.saliency import grasp
 from lthedu.pruning.second_order import obs_update
 
 Loss = Callable[[Tensor], Tensor]
@@ -169,59 +167,3 @@ def one_by_one(weights: Tensor, inverse: Tensor, gone: Sequence[int]) -> Any:
     found = found.clone()
     found[list(gone)] = 0
     return found
-
-
-# grasp
-
-
-@mistake("grasp", "the gradient is over the biases too; take it over the weight matrices alone")
-def with_the_biases(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    params = dict(network.named_parameters())
-    loss = cross_entropy(network(x) / temperature, y)
-    gradients = torch.autograd.grad(loss, list(params.values()), create_graph=True)
-    half = torch.stack([(g**2).sum() for g in gradients]).sum() / 2
-    products = torch.autograd.grad(half, list(params.values()))
-    found = zip(params.items(), products, strict=True)
-    return {name: p.detach() * h for (name, p), h in found if p.ndim > 1}
-
-
-@mistake("grasp", "the sign is turned: the larger the score, the longer the weight is kept, so it is plus w (H g)")
-def turned(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return {name: -s for name, s in grasp(network, x, y, temperature).items()}
-
-
-@mistake("grasp", "the sign is lost: weights whose removal shortens the gradient have large scores, and should not")
-def without_sign(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return {name: s.abs() for name, s in grasp(network, x, y, temperature).items()}
-
-
-def _first_order(network: nn.Module, x: Tensor, y: Tensor, temperature: float) -> dict[str, Tensor]:
-    params = {name: p for name, p in network.named_parameters() if p.ndim > 1}
-    found = torch.autograd.grad(cross_entropy(network(x) / temperature, y), list(params.values()))
-    return {name: p.detach() * g for (name, p), g in zip(params.items(), found, strict=True)}
-
-
-@mistake("grasp", "that is the weight times the gradient; the gradient of |g|^2 / 2 is wanted in its place")
-def once_only(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return _first_order(network, x, y, temperature)
-
-
-@mistake("grasp", "that is SNIP: the size of the weight times the gradient")
-def that_is_snip(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return {name: s.abs() for name, s in _first_order(network, x, y, temperature).items()}
-
-
-@mistake("grasp", "the squares are not halved: the gradient of |g|^2 is 2 H g")
-def twice(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return {name: 2 * s for name, s in grasp(network, x, y, temperature).items()}
-
-
-@mistake("grasp", "the logits are not divided by the temperature")
-def at_temperature_one(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    return grasp(network, x, y)
-
-
-@mistake("grasp", "H g without the weights: multiply each number by its weight")
-def without_weights(network: nn.Module, x: Tensor, y: Tensor, temperature: float = 1.0) -> Any:
-    params = dict(network.named_parameters())
-    return {name: s / params[name].detach() for name, s in grasp(network, x, y, temperature).items()}

@@ -5,11 +5,9 @@ from typing import Any
 import numpy as np
 import torch
 from answers import right, told
-from torch import nn
 
 from lthedu.landscape.hessian import hvp
 from lthedu.landscape.lanczos import lanczos, part_inside
-from lthedu.pruning.saliency import grasp
 from lthedu.pruning.second_order import obs_update
 
 # hvp
@@ -177,36 +175,3 @@ def half_way(weights: Any, inverse: Any, gone: Any) -> Any:
     found = (weights + obs_update(weights, inverse, gone)) / 2
     found[list(gone)] = 0
     return found
-
-
-# grasp
-
-
-@right("grasp")
-def by_a_product(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
-    params = {name: p for name, p in network.named_parameters() if p.ndim > 1}
-    loss = nn.functional.cross_entropy(network(x) / temperature, y)
-    g = torch.autograd.grad(loss, list(params.values()), create_graph=True)
-    along = sum((one * one.detach()).sum() for one in g)
-    hg = torch.autograd.grad(along, list(params.values()))
-    return {name: p.detach() * h for (name, p), h in zip(params.items(), hg, strict=True)}
-
-
-@right("grasp")
-def as_arrays(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
-    return {name: s.numpy() for name, s in grasp(network, x, y, temperature).items()}
-
-
-@told("grasp", "expected a dict with the scores")
-def in_a_row(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
-    return [s.tolist() for s in grasp(network, x, y, temperature).values()]
-
-
-@told("grasp", "weights, and no biases")
-def with_biases(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
-    return {**grasp(network, x, y, temperature), "bias": torch.zeros(2)}
-
-
-@told("grasp", "these are not the weights times H g, with g and H over the weight matrices alone")
-def tripled(network: nn.Module, x: Any, y: Any, temperature: float = 1.0) -> Any:
-    return {name: 3 * s for name, s in grasp(network, x, y, temperature).items()}

@@ -47,7 +47,7 @@ def test_every_network_has_a_mark_for_each_way_and_rate() -> None:
     assert all(sorted(line.get_ydata()) == [0.5, 1.5] for line in marks)
 
 
-def test_masks_rises_and_layers_have_a_line_each() -> None:
+def test_masks_and_rises_have_a_line_each() -> None:
     rows = [(arm, d, r, 0.5 * d + 0.1 * r) for arm in MASKS for d in (0.1, 0.5) for r in (0, 1)]
     figure, _ = figures.on_masks(pd.DataFrame(rows, columns=["arm", "density", "replicate", "share"]))
     assert len(figure.axes[0].containers) == 3
@@ -57,9 +57,17 @@ def test_masks_rises_and_layers_have_a_line_each() -> None:
     figure, alt = figures.by_density(table, "A title")
     assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[0.1, 0.5]] * 2
     assert alt.endswith("a, b.")
-    few = pd.DataFrame([("m", d, 0, d) for d in (0.0, 4.0)], columns=["method", "density", "replicate", "fewest"])
-    figure, _ = figures.emptiest_layer(few.assign(density=[0.1, 0.2]))
-    assert list(figure.axes[0].lines[0].get_ydata()) == [0, 4]
+
+
+def test_rises_stand_in_a_row_an_arm_as_cut_and_trained_on() -> None:
+    rows = [(a, d, w, r, d + r) for a in "ab" for d in (0.2, 0.1) for w in ("cut", "trained on") for r in (0, 1)]
+    table = pd.DataFrame(rows, columns=["arm", "density", "when", "replicate", "rise"])
+    figure, alt = checked(figures.cut_and_trained_on, table, ["a", "b"])
+    left, right = figure.axes
+    marks = [sorted(line.get_xdata()) for line in right.lines if line.get_marker() != "None"]
+    assert marks == [[0.2, 1.2], [0.2, 1.2], [0.1, 1.1], [0.1, 1.1]]
+    assert (left.get_title(), right.get_title()) == ("as cut", "trained on")
+    assert "a, b" in alt
 
 
 def test_accuracies_stand_in_groups_in_percent() -> None:
