@@ -50,8 +50,6 @@ STUDIES = {  # of the stored run
     "longer, pooled": replace(LONGER, arms=(POOLED, POOLED_RIGL)),
     "longer, together": replace(LONGER, arms=(BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, small dense": replace(LONGER, arms=(SMALL_POOLED,), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
-    "longer, mean gradient": replace(LONGER, arms=(MEAN,), rates=(8e-3, 1.6e-2, 3.2e-2)),
-    "longer, sparse momentum": replace(LONGER, arms=(ACROSS,), rates=(8e-3, 1.6e-2, 3.2e-2)),
     "denser": replace(DENSER, arms=(STATIC, RIGL), rates=(8e-3, 1.6e-2)),
     "denser shapes": replace(DENSER, arms=(NARROW_RIGL, POOLED_RIGL), rates=(8e-3, 1.6e-2, 3.2e-2)),
     "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
@@ -85,7 +83,8 @@ def summary(
 ) -> pd.DataFrame:
     """A row for each kind of network that was trained for so many steps, the best first, with what it costs.
 
-    Sparse ones have 1 % of LeNet-300-100's weights where the name says nothing else. `own` has the rows at each kind's own rate, with `dense 300-100` among them; its cost is 100 % of multiplications.
+    Sparse ones have 1 % of LeNet-300-100's weights where the name says nothing else. `own` has the rows at each kind's
+    own rate, with `dense 300-100` among them, whose cost is 100 % of multiplications.
     """
     dense = own.loc[own["arm"] == "dense 300-100", "cost"].mean()
     one = own[own["steps"] == steps].groupby(["arm", "density"], sort=False)

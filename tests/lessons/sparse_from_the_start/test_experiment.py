@@ -29,7 +29,7 @@ def few(mnist) -> data.Dataset:
 
 @pytest.fixture(scope="module")
 def made(few) -> Sparse:
-    found = Sparse(few, replace(SIZES.tiny, arms=EVERY, rates=(0.01, 0.02), watch=4, densities=(0.04,)))
+    found = Sparse(few, replace(SIZES.tiny, arms=EVERY, rates=(0.01, 0.02), watch=4, densities=(0.03,)))
     found.run()
     return found
 
@@ -41,12 +41,12 @@ def test_every_arm_has_a_row_a_network_and_rate_and_exactly_its_weights(made: Sp
     weights = made.table.groupby("arm")["weights"].unique().map(list).to_dict()
     for arm in EVERY:
         if ARMS[arm].chosen == "all":
-            (inputs, width, outputs) = made.widths(arm, 0.04)
+            (inputs, width, outputs) = made.widths(arm, 0.03)
             assert weights[arm] == [(inputs + outputs) * width]
             numbers = (inputs + 1 + outputs) * width + outputs
-            assert numbers <= made.kept(0.04) + 410 < numbers + inputs + 1 + outputs
+            assert numbers <= made.kept(0.03) + 410 < numbers + inputs + 1 + outputs
         else:
-            assert weights[arm] == [made.kept(0.04)] == [10648], arm
+            assert weights[arm] == [made.kept(0.03)] == [7986], arm
 
 
 def test_masks_that_move_keep_each_layer_s_count_and_static_ones_stay(made: Sparse) -> None:
@@ -63,15 +63,15 @@ def test_masks_that_move_keep_each_layer_s_count_and_static_ones_stay(made: Spar
 
 
 def test_controls_take_from_rigl_what_they_say(made: Sparse) -> None:
-    best = made.best(arms.RIGL, 0.04)
+    best = made.best(arms.RIGL, 0.03)
     name = next(iter(best.mask))
     last, counts, spread = (
-        made.first_mask(arm, 0.04, made.start(arm, 0.04)) for arm in (arms.LAST, arms.COUNTS, arms.SPREAD)
+        made.first_mask(arm, 0.03, made.start(arm, 0.03)) for arm in (arms.LAST, arms.COUNTS, arms.SPREAD)
     )
     assert all(torch.equal(last[n], m) for n, m in best.mask.items())
     assert torch.equal(counts[name].sum(1), best.mask[name].sum(1))
     assert (counts[name] != best.mask[name]).any()
-    assert (made.start(arms.LAST, 0.04).params[name] != made.start(arms.RIGL, 0.04).params[name]).any()
+    assert (made.start(arms.LAST, 0.03).params[name] != made.start(arms.RIGL, 0.03).params[name]).any()
     assert set(made.orders(ARMS[arms.LAST])).isdisjoint(made.orders(ARMS[arms.RIGL]))
     wants = made.data.x_train.std(0)
     share = spread[name].sum(1).double() / spread[name].sum((1, 2))[:, None]
@@ -81,14 +81,14 @@ def test_controls_take_from_rigl_what_they_say(made: Sparse) -> None:
 
 def test_its_best_rate_is_that_of_the_validation_images(made: Sparse) -> None:
     table = made.table[made.table["arm"] == arms.RIGL].groupby("lr")["val"].mean()
-    assert made.best(arms.RIGL, 0.04) is made.ends[arms.RIGL, 0.04, float(table.idxmax())]
+    assert made.best(arms.RIGL, 0.03) is made.ends[arms.RIGL, 0.03, float(table.idxmax())]
     own = studies.at_own_rate(made.table)
     assert own[own["arm"] == arms.RIGL]["lr"].unique().tolist() == [table.idxmax()]
 
 
 def test_the_cost_is_that_of_its_steps(made: Sparse) -> None:
     cost = made.table.groupby("arm")["cost"].first() * 1e6
-    kept = [int(m[0].sum()) for m in made.ends[arms.RIGL, 0.04, 0.01].mask.values()]
+    kept = [int(m[0].sum()) for m in made.ends[arms.RIGL, 0.03, 0.01].mask.values()]
     whole = [784 * 300, 300 * 100, 1000]
     assert cost[arms.STATIC] == cost[arms.SET] == 8 * step_cost(kept)
     moves = len(range(2, 6, 2))  # every 2 of 8 steps, before three quarters
@@ -149,7 +149,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
 
 def test_every_study_of_the_stored_run_is_one_that_can_be_run() -> None:
     assert {arm for study in studies.STUDIES.values() for arm in study.arms} == set(ARMS)
-    assert all(len(study.seeds) == 5 and len(study.rates) >= 2 for study in studies.STUDIES.values())
+    assert all(len(study.seeds) == 5 for study in studies.STUDIES.values())
 
 
 def test_no_rate_of_an_arm_is_in_two_studies() -> None:
