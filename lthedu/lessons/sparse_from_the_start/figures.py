@@ -128,7 +128,15 @@ def time_to_accuracy(frontier: Frontier) -> Drawn:
             style = look(name.split(", 5 %")[0])
             ax.plot(100 * rows["level"], rows["seconds"], lw=1.4, ms=6, mfc="none", label=name, **style)
             end = (100 * rows["level"].iloc[-1] + 0.08, rows["seconds"].iloc[-1])
-            ax.annotate(name.replace(", pooled pixels", ""), end, fontsize=8, va="center", color=style["color"])
+            below = name.startswith(STATIC)
+            ax.annotate(
+                name.replace(", pooled pixels", ""),
+                end,
+                fontsize=8,
+                va="top" if below else "bottom",
+                color=style["color"],
+                bbox={"fc": "white", "ec": "none", "pad": 0.4, "alpha": 0.8},
+            )
         ax.set(yscale="log", xlabel="validation accuracy to be reached (%)", xlim=(93.8, 98.6))
         ax.set_title("pooled pixels" if pooled else "all pixels", fontsize=11)
         ax.set_xticks([100 * level for level in sorted(frontier["level"].unique())])
