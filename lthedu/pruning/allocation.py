@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction as Exact
 
 import torch
 from torch import Tensor
@@ -33,16 +34,16 @@ def share_out(total: Whole, wants: Sequence[float], room: Sequence[Whole]) -> li
     if total > most:
         raise ValueError(f"total is {total}; allowed: 0 to {most}, which the places that want something have room for")
     filled, left = {i for i, w in enumerate(wants) if w == 0}, total
-    share, largest = [0.0] * len(wants), max(wants, default=0)
+    share, exact = [Exact(0)] * len(wants), [Exact(w) for w in wants]  # floats would round equal fractions apart
     while True:
         open_ = [i for i in range(len(wants)) if i not in filled]
-        whole = math.fsum(wants[i] / largest for i in open_)
+        whole = sum(exact[i] for i in open_)
         for i in open_:
-            share[i] = left * (wants[i] / largest / whole)
+            share[i] = left * exact[i] / whole
         if not (full := [i for i in open_ if share[i] > room[i]]):
             break
         for i in full:
-            share[i], left = room[i], left - room[i]
+            share[i], left = Exact(room[i]), left - room[i]
         filled |= set(full)
     found = [math.floor(s) for s in share]
     by_rest = sorted(open_, key=lambda i: found[i] - share[i])  # largest fraction first

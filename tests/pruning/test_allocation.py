@@ -42,6 +42,7 @@ def test_shares_add_up_fit_and_are_within_one_of_the_water_level(wants_and_room,
 def test_what_is_left_goes_to_the_largest_fractions_first_come_first_served():
     assert share_out(10, [1, 1, 1], [9, 9, 9]) == [4, 3, 3]
     assert share_out(4, [3, 5, 2], [9, 9, 9]) == [1, 2, 1]  # 1.2, 2, 0.8
+    assert share_out(12, [3, 5], [7, 8]) == [5, 7]  # 4.5 and 7.5 are equal fractions, also where floats are rounded
     assert share_out(7, [1e300, 1e300], [9, 9]) == [4, 3]  # whose sum is still a number
     assert share_out(0, [0, 0], [3, 3]) == [0, 0]
 

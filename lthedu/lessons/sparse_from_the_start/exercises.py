@@ -100,6 +100,8 @@ def check_drop_and_grow(attempt: Attempt) -> None:
     mask = torch.rand(8, generator=draw) < 2
     cases.append((torch.randn(8, generator=draw), mask, torch.rand(8, generator=draw), 3))  # nothing is free
     cases.append((*_layer([1.0, 0.0], [0.0, 1.0]), 0))
+    cases.append((*_layer([3.0, -2.0, 0.5, 1.0], [0.0, 0.0, 0.0, 0.0]), 2))  # occupied places tie with free ones
+    cases.append((*_layer([1.0, -1.0, 3.0, 0.0], [5.0, 5.0, 0.0, 1.0]), 1))  # equal weights; either one comes back
     compare(
         attempt,
         cases,
@@ -126,6 +128,8 @@ def _which_swap(got: Tensor, right: Tensor, weights: Tensor, mask: Tensor, score
     """What a mask that is no known mistake's gets wrong."""
     if got.sum() != mask.sum():
         return f"the new mask keeps {int(got.sum())} weights and the old one {int(mask.sum())}; it must keep as many"
+    if (right & ~drop(weights, mask, count) & mask & ~got).any():
+        return "a weight that was just dropped may come back, and here its score is among the largest"
     if not torch.equal(got & mask & ~right, torch.zeros_like(mask)):
         return "a weight is still there that had to be dropped"
     return "other weights are kept or grown than those that are asked for"
@@ -138,9 +142,9 @@ def _which_swap(got: Tensor, right: Tensor, weights: Tensor, mask: Tensor, score
     level=1,
     hints=(
         "A weight multiplies its input on the way forward. Which two products does it take part in on the way back?",
-        "On the way back a layer finds the gradient of its weights, one multiplication for each, and the error of the "
-        "layer below, again one for each. Which layer has none below? And which of the three needs pruned weights "
-        "too, if `whole` is given?",
+        "On the way back a layer finds the gradient of its weights, one multiplication for each, and the gradient of "
+        "its inputs, again one for each. Which layer's inputs need no gradient? And which of the three products needs "
+        "pruned weights too, if `whole` is given?",
         "forward = sum(kept)\nof_weights = sum(whole) if whole else sum(kept)\nof_inputs = ...\n"
         "return forward + of_weights + of_inputs",
     ),
@@ -158,6 +162,7 @@ def check_step_cost(attempt: Attempt) -> None:
             ([1810, 668, 184],),
             (lenet,),
             ([5], [50]),
+            ([5, 3], [10, 6]),
             ([2, 7, 4], [20, 30, 40]),
             ([1810, 668, 184], lenet),
             (lenet, lenet),
@@ -194,7 +199,7 @@ def as_published(weights: Tensor, mask: Tensor, count: int) -> Tensor:
 
 @exercise(
     drop_by_sign,
-    "Find the bug: the strongest weights go",
+    "Find two bugs: the strongest weights go",
     minutes=10,
     level=2,
     hints=(
@@ -240,7 +245,9 @@ def _which_drop(got: Tensor, right: Tensor, weights: Tensor, mask: Tensor, count
     """What a mask that is no known mistake's gets wrong."""
     gone = mask & ~got
     if int(gone.sum()) != count or bool((got & ~mask).any()):
-        return "this is not `count` weights fewer"
+        return "this is not `count` weights fewer; do both halves go from weights of their own sign?"
     if int((weights[gone] > 0).sum()) != count - count // 2:
-        return "as many positive as negative weights are to go, or one more"
+        return (
+            "the first half, too, may have the wrong sign: as many positive as negative weights are to go, or one more"
+        )
     return "a weight of the same sign is closer to 0 than one that went"

@@ -105,10 +105,9 @@ class Sparse(Experiment[Settings]):
     def __post_init__(self) -> None:
         self.seen: dict[tuple[str, float], dict[int, Tensor]] = {}  # by arm and density, of the last rate
         self.ends: dict[tuple[str, float, float], Step] = {}  # by arm, density and rate: as it was after the last step
-        self.inputs = {False: self.data, True: datasets.pooled(self.data)} if self._pools() else {False: self.data}
-
-    def _pools(self) -> bool:
-        return any(ARMS[arm].pooled for arm in self.settings.arms)
+        self.inputs = [self.data]  # by how many times its pixels were pooled
+        for _ in range(max(ARMS[arm].pooled for arm in self.settings.arms)):
+            self.inputs.append(datasets.pooled(self.inputs[-1]))
 
     def work(self, tick: Progress, keep: Keep) -> None:
         """Train every arm at every density and rate."""
@@ -207,7 +206,7 @@ class Sparse(Experiment[Settings]):
         drawn = self.draws("mask", 0, {n: start.params[n] for n in shares})
         mask = masks.stack([select(masks.unstack(drawn, i), 0.5, own_density=shares) for i in range(len(start))])
         if chosen in ("spread", "RigL's counts"):
-            name, wants = next(iter(mask)), self.wants(chosen, density)
+            name, wants = next(iter(mask)), self.wants(ARMS[arm], density)
             made = [
                 mask_by_input(want, m, generator(seed, "sparse by pixel"))
                 for want, m, seed in zip(wants, mask[name], self.settings.seeds, strict=True)
@@ -224,10 +223,10 @@ class Sparse(Experiment[Settings]):
         counts = share_out(kept - sizes[last], [sizes[n] for n in hidden], [sizes[n] for n in hidden])
         return {n: count / sizes[n] for n, count in zip(hidden, counts, strict=True)} | {last: 1.0}
 
-    def wants(self, chosen: Chosen, density: float) -> Tensor:
+    def wants(self, about: Arm, density: float) -> Tensor:
         """How many weights each pixel should have, up to a factor, (R, pixels)."""
-        if chosen == "spread":
-            return self.data.x_train.flatten(1).std(0).expand(len(self.settings.seeds), -1)
+        if about.chosen == "spread":
+            return self.inputs[about.pooled].x_train.flatten(1).std(0).expand(len(self.settings.seeds), -1)
         mask = self.best(RIGL, density).mask
         return mask[next(iter(mask))].sum(1)  # (R, pixels)
 

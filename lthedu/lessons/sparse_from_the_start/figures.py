@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -49,22 +50,42 @@ def accuracies(table: Table, arms: Sequence[str], title: str, guess: Mapping[str
     Colour and mark say whether a mask moves; guesses become stars.
     """
     figure, ax = plt.subplots(figsize=(8.4, 0.9 + 0.42 * len(arms)), layout="constrained")
-    for y, arm in enumerate(arms):
-        found = 100 * table.loc[table["arm"] == arm, "accuracy"].to_numpy(float)
-        style = look(arm)
-        ax.plot(found, [y] * len(found), ls="", ms=7, mfc="none", mew=1.4, **style)
-        ax.plot([found.mean()] * 2, [y - 0.3, y + 0.3], color=style["color"], lw=2)
+    _rows(ax, table, arms)
     not_drawn = ""
     for y, arm in enumerate(arms):
         own = {arm: (guess or {}).get(arm)}
         across = _Turned(ax)
         not_drawn += draw_guesses(across, own, y, {arm: look(arm)})  # type: ignore[arg-type]
-    ax.set(yticks=range(len(arms)), yticklabels=arms, ylim=(len(arms) - 0.5, -0.5), xlabel="test accuracy (%)")
     ax.set_title(title, fontsize=11)
-    return figure, (
-        f"A row of marks for each of {len(arms)} kinds of networks, one mark a network and a bar at the mean: "
-        f"{'; '.join(arms)}.{not_drawn}"
-    )
+    return figure, _said(arms) + not_drawn
+
+
+@typed
+def by_length(table: Table, arms: Sequence[str], title: str) -> Drawn:
+    """The same rows twice on one scale: networks that were trained for fewer steps, and for more."""
+    lengths = sorted(table["steps"].unique())
+    size = (9.4, 1.1 + 0.36 * len(arms))
+    figure, axes = plt.subplots(1, len(lengths), figsize=size, sharex=True, sharey=True, squeeze=False)
+    for ax, steps in zip(axes[0], lengths, strict=True):
+        _rows(ax, table[table["steps"] == steps], arms)
+        ax.set_title(f"{steps:,.0f} steps", fontsize=11)
+    figure.suptitle(title, fontsize=12)
+    figure.tight_layout()
+    return figure, f"{_said(arms)} Once for each length of training: {', '.join(f'{n:,.0f}' for n in lengths)} steps."
+
+
+def _rows(ax: Axes, table: pd.DataFrame, arms: Sequence[str]) -> None:
+    for y, arm in enumerate(arms):
+        found = 100 * table.loc[table["arm"] == arm, "accuracy"].to_numpy(float)
+        style = look(arm)
+        ax.plot(found, [y] * len(found), ls="", ms=7, mfc="none", mew=1.4, **style)
+        ax.plot([found.mean()] * 2, [y - 0.3, y + 0.3], color=style["color"], lw=2)
+    ax.set(yticks=range(len(arms)), yticklabels=arms, ylim=(len(arms) - 0.5, -0.5), xlabel="test accuracy (%)")
+
+
+def _said(arms: Sequence[str]) -> str:
+    kinds = f"{len(arms)} kinds of networks, one mark a network and a bar at the mean"
+    return f"A row of marks for each of {kinds}: {'; '.join(arms)}."
 
 
 class _Turned:
@@ -79,12 +100,15 @@ class _Turned:
 
 @typed
 def pixel_maps(maps: Mapping[str, Tensor], title: str) -> Drawn:
-    """Square images, one for each entry, of a number a pixel: dark is much, up to the image's own largest value."""
+    """Square images, one for each entry, of a number a pixel: dark is much, and all but the last have one scale."""
     figure, axes = plt.subplots(1, len(maps), figsize=(2.15 * len(maps), 2.8), squeeze=False, layout="constrained")
-    for ax, (name, values) in zip(axes[0], maps.items(), strict=True):
+    *first, last = maps.values()
+    most = [np.quantile(torch.stack(first).numpy(force=True), 0.995)] * len(first) if first else []
+    most.append(np.quantile(last.numpy(force=True), 0.995))
+    for ax, top, (name, values) in zip(axes[0], most, maps.items(), strict=True):
         side = int(np.sqrt(values.numel()))
         image = values.double().reshape(side, side).numpy(force=True)
-        ax.imshow(image, cmap="gray_r", vmin=0, vmax=np.quantile(image, 0.99) or 1)
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=top or 1)
         ax.set(xticks=[], yticks=[])
         ax.set_title(name, fontsize=10)
         ax.grid(visible=False)
@@ -94,27 +118,35 @@ def pixel_maps(maps: Mapping[str, Tensor], title: str) -> Drawn:
 
 @typed
 def time_to_accuracy(frontier: Frontier) -> Drawn:
-    """Seconds, as multiples of the smallest, in which arms reach accuracies; dense ones black, sparse ones blue."""
-    figure, ax = plt.subplots(figsize=(8.4, 4.4), layout="constrained")
-    shapes = ["-", "--", ":", "-."]
-    seen = {True: 0, False: 0}
-    for arm, rows in frontier.groupby("arm", sort=False):
-        dense = str(arm).startswith("dense")
-        style: dict[str, Any] = {"color": "#000000", "marker": "s"} if dense else {"color": "#0072B2", "marker": "o"}
-        style["ls"] = shapes[seen[dense] % 4]
-        seen[dense] += 1
-        if "pooled" in str(arm):
-            style["mfc"] = "white"
-        ax.plot(100 * rows["level"], rows["seconds"], lw=1.6, ms=6, label=str(arm), **style)
-    ax.set(yscale="log", xlabel="validation accuracy to be reached (%)", ylabel="time (1: the shortest)")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_xticks([100 * level for level in sorted(frontier["level"].unique())])
-    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
-    ax.set_title("Time to reach an accuracy: dense networks (black) and sparse ones (blue)", fontsize=11)
-    names = "; ".join(map(str, frontier["arm"].unique()))
+    """Time in which arms reach accuracies, on all pixels and on pooled ones, with a name at the end of each line."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.4, 4.4), sharex=True, sharey=True, layout="constrained")
+    for ax, pooled in zip(axes, (False, True), strict=True):
+        for arm, rows in frontier.groupby("arm", sort=False):
+            name = str(arm)
+            if ("pooled" in name) != pooled:
+                continue
+            style = look(name.split(", 5 %")[0])
+            ax.plot(100 * rows["level"], rows["seconds"], lw=1.4, ms=6, mfc="none", label=name, **style)
+            end = (100 * rows["level"].iloc[-1] + 0.08, rows["seconds"].iloc[-1])
+            below = name.startswith(STATIC)
+            ax.annotate(
+                name.replace(", pooled pixels", ""),
+                end,
+                fontsize=8,
+                va="top" if below else "bottom",
+                color=style["color"],
+                bbox={"fc": "white", "ec": "none", "pad": 0.4, "alpha": 0.8},
+            )
+        ax.set(yscale="log", xlabel="validation accuracy to be reached (%)", xlim=(93.8, 98.6))
+        ax.set_title("pooled pixels" if pooled else "all pixels", fontsize=11)
+        ax.set_xticks([100 * level for level in sorted(frontier["level"].unique())])
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(NullLocator())
+    axes[0].set_ylabel("time (1: the shortest of all)")
+    figure.suptitle("Time to reach an accuracy: dense (black), RigL (blue) and static (orange)", fontsize=12)
     return figure, (
-        f"Lines of the time to reach an accuracy, on a logarithmic axis, for {names}. A line ends at the last accuracy "
-        "that all five networks of an arm reach."
+        "Two panels, networks on all pixels and on pooled ones, with lines of the time to reach an accuracy on a "
+        f"logarithmic axis, for {'; '.join(map(str, frontier['arm'].unique()))}. A line ends at the last accuracy that "
+        "all five networks of an arm reach."
     )

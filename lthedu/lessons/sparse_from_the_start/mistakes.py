@@ -137,12 +137,22 @@ def only_grows(weights: Tensor, mask: Tensor, scores: Tensor, count: int) -> Any
 Counts = Sequence[int]
 
 
-@mistake("step_cost", "the first layer has no layer below that needs an error: two multiplications, not three")
+@mistake("step_cost", "three for every layer, and `whole` is not looked at; the images need no gradient")
+def three_times_kept(kept: Counts, whole: Counts = ()) -> Any:
+    return 3 * sum(kept)
+
+
+@mistake("step_cost", "with `whole`, the gradient of the inputs is computed with all weights; the kept ones are enough")
+def inputs_from_whole(kept: Counts, whole: Counts = ()) -> Any:
+    return sum(kept) + sum(whole or kept) + sum((whole or kept)[1:])
+
+
+@mistake("step_cost", "the first layer's inputs are the images and need no gradient: two multiplications, not three")
 def three_for_every_layer(kept: Counts, whole: Counts = ()) -> Any:
     return 2 * sum(kept) + sum(whole or kept)
 
 
-@mistake("step_cost", "here the last layer has two multiplications; it is the first one that has none below")
+@mistake("step_cost", "here the last layer has two multiplications; it is the first one whose inputs need no gradient")
 def last_layer_without(kept: Counts, whole: Counts = ()) -> Any:
     return sum(kept) + sum(whole or kept) + sum(kept[:-1])
 

@@ -68,14 +68,41 @@ def three_times_the_steps() -> Found:
     return run(arms.STATIC, arms.RIGL, steps=3000, rates=(1.6e-2,))
 
 
-def spread_in_other_shapes() -> Found:
-    """Does the mask that follows the pixels' spread help in a shape without unheard neurons, too?"""
+def as_many_exchanges(until: float = 0.25) -> Found:
+    """Three times the steps and 7 exchanges, as in 1,000 steps, and not 22: does the lead grow with the steps alone?"""
+    return run(arms.RIGL, steps=3000, rates=(1.6e-2,), until=until)
 
-    class Narrow(Sparse):
-        def widths(self, arm: str, density: float) -> list[int]:
-            return [784, 60, 10]
 
-    return run(arms.STATIC, arms.SPREAD, arms.RIGL, made=Narrow)
+def two_fixes_together() -> Found:
+    """60 neurons and pooled pixels at once, and a dense network on pixels that are pooled twice."""
+    return run(arms.BOTH, arms.BOTH_RIGL, arms.BOTH_SPREAD, arms.SMALL_TWICE)
+
+
+def two_fixes_for_longer() -> Found:
+    """The same with three times the steps."""
+    return run(arms.BOTH, arms.BOTH_RIGL, arms.BOTH_SPREAD, arms.SMALL_TWICE, steps=3000, rates=(1.6e-2,))
+
+
+def spread_and_60_neurons() -> Found:
+    """Does the mask that follows the pixels' spread help in a shape without unheard neurons, too, on all pixels?"""
+    return run(arms.NARROW, arms.NARROW_SPREAD, arms.NARROW_RIGL)
+
+
+def with_more_weights() -> Found:
+    """2 % of LeNet's weights in the place of 1 %."""
+    return run(arms.STATIC, arms.SET, arms.RIGL, densities=(0.02,), rates=(1.6e-2,))
+
+
+class FromSpread(Sparse):
+    """Every first mask follows the pixels' spread."""
+
+    def first_mask(self, arm: str, density: float, start: Any) -> Mask:
+        return super().first_mask(arms.SPREAD, density, start)
+
+
+def grown_at_random_from_the_spread() -> Found:
+    """Is growing by the gradient better than at random, from a good first mask as well?"""
+    return run(arms.SET, arms.RIGL, made=FromSpread)
 
 
 class LargeBatch(Sparse):

@@ -4,15 +4,20 @@ import pytest
 from lessons.sparse_from_the_start import attacks
 
 from lthedu.lessons.sparse_from_the_start.arms import (
+    BOTH,
+    BOTH_RIGL,
+    BOTH_SPREAD,
     COUNTS,
     LAST,
     NARROW,
     NARROW_RIGL,
+    NARROW_SPREAD,
     POOLED,
     POOLED_RIGL,
     RIGL,
     SET,
     SMALL_POOLED,
+    SMALL_TWICE,
     SPREAD,
     SPREAD_RIGL,
     STATIC,
@@ -44,14 +49,30 @@ def test_other_shapes_are_worth_as_much_and_moving_helps_in_each() -> None:
     assert max(found.values()) == found[POOLED_RIGL]
 
 
-def test_a_small_dense_network_is_about_as_good_as_rigl_but_not_always_ahead() -> None:
+def test_a_small_dense_network_needs_pixels_that_are_pooled_twice() -> None:
     ends, found = attacks.static_and_rigl(), attacks.small_dense_at_two_rates()
     assert all(abs(one[SMALL_POOLED] - ends[RIGL]) < 1.5 for one in found.values())
+    assert attacks.two_fixes_together()[SMALL_TWICE] > ends[RIGL] + 1
 
 
-def test_three_times_the_steps_leave_the_lead() -> None:
-    found = attacks.three_times_the_steps()
+def test_three_times_the_steps_leave_the_lead_over_the_same_shape_and_not_over_others() -> None:
+    found, others = attacks.three_times_the_steps(), attacks.two_fixes_for_longer()
     assert found[RIGL] > found[STATIC] + 1
+    assert min(others[BOTH], others[SMALL_TWICE]) > found[RIGL]
+    assert attacks.as_many_exchanges()[RIGL] < found[RIGL] - 0.5
+
+
+def test_two_fixes_together_are_ahead_of_rigl_and_moving_adds_to_them() -> None:
+    ends, found = attacks.static_and_rigl(), attacks.two_fixes_together()
+    assert min(found[BOTH], found[BOTH_SPREAD], found[SMALL_TWICE]) > ends[RIGL] + 1
+    assert found[BOTH_RIGL] > found[BOTH] + 0.5
+    assert attacks.spread_and_60_neurons()[NARROW_SPREAD] > ends[RIGL] + 1
+
+
+def test_growing_by_the_gradient_is_no_better_than_at_random_everywhere() -> None:
+    denser, spread = attacks.with_more_weights(), attacks.grown_at_random_from_the_spread()
+    assert abs(denser[RIGL] - denser[SET]) < 0.5
+    assert abs(spread[RIGL] - spread[SET]) < 0.8
 
 
 def test_a_larger_batch_or_more_exchanges_change_little() -> None:

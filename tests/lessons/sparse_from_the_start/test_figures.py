@@ -26,6 +26,18 @@ def test_every_network_is_a_mark_and_every_arm_has_its_mean(table: pd.DataFrame)
     assert "The guess 'many' for 'RigL' is not drawn" in alt
 
 
+def test_each_length_of_training_has_its_own_rows(table: pd.DataFrame) -> None:
+    both = pd.concat([table.assign(steps=1000), table.assign(steps=3000, accuracy=table["accuracy"] + 0.1)])
+    figure, alt = figures.by_length(both, [STATIC, RIGL], "A title")
+    left, right = figure.axes
+    assert [list(ax.lines[0].get_xdata()) for ax in (left, right)] == [
+        pytest.approx([80, 80.2]),
+        pytest.approx([90, 90.2]),
+    ]
+    assert [ax.get_title() for ax in (left, right)] == ["1,000 steps", "3,000 steps"]
+    assert "1,000, 3,000 steps" in alt
+
+
 def test_colours_say_whether_a_mask_moves() -> None:
     assert figures.look(NARROW_RIGL) == figures.look(RIGL) != figures.look(STATIC)
     assert figures.look(SMALL_POOLED)["color"] == "#000000"
@@ -41,12 +53,14 @@ def test_pixel_maps_show_each_number_in_its_place() -> None:
 
 
 def test_the_time_to_an_accuracy_is_a_line_an_arm() -> None:
+    dense_pooled = "dense 100, pooled pixels"
     frontier = pd.DataFrame(
-        [("dense 100", 0.94, 2.0), ("dense 100", 0.95, 3.0), ("RigL, 5 %", 0.94, 4.0)],
+        [("dense 100", 0.94, 2.0), ("dense 100", 0.95, 3.0), ("RigL, 5 %", 0.94, 4.0), (dense_pooled, 0.94, 1.0)],
         columns=["arm", "level", "seconds"],
     )
     figure, alt = figures.time_to_accuracy(frontier)
     lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(figure.axes[1].lines[0].get_ydata()) == [1.0]
     assert list(lines["dense 100"].get_ydata()) == [2.0, 3.0]
     assert lines["dense 100"].get_color() != lines["RigL, 5 %"].get_color()
     assert "dense 100; RigL, 5 %" in alt
