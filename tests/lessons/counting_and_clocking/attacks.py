@@ -414,3 +414,26 @@ def add_blocks(start, column, value, x, z):  # type: ignore[no-untyped-def]
                 factor = x[column[k] * side + j]
                 for i in range(side):
                     total[i] += value[k, j, i] * factor
+
+
+def layers_in_turn() -> Found:
+    """One input, 10 % kept, 64 and 256 layers of 512 x 512 in turn: the shortest microseconds a layer that was seen.
+
+    On a busy machine they are upper bounds, so the ratio of the stored dense time to them is at least so large.
+    """
+
+    def attack() -> Found:
+        found: Found = {}
+        for many in (64, 256):
+            sets = [made(512, 512, 1) for _ in range(many)]
+            calls: dict[str, Call] = {
+                "numpy": all_of([lambda w=w.numpy(), x=x.numpy(): w @ x for w, _, x in sets]),  # noqa: B008
+                SCIPY: all_of([SPARSE_KERNELS[SCIPY](w, x) for w, _, x in sets]),
+                BLOCKS: all_of([SPARSE_KERNELS[BLOCKS](blocks, x) for _, blocks, x in sets]),
+                "own, 16": all_of([block_call(blocks, x, 16) for _, blocks, x in sets]),
+            }
+            found |= {f"{name}, {many}": round(each / many, 1) for name, each in quickest(calls, 60).items()}
+        table = stored().query("layers == 64 and kernel == 'scipy CSR'")
+        return found | {"stored dense, 64": round(float(table["dense"].median()), 1)}
+
+    return on_one_thread(attack)
