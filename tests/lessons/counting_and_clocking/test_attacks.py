@@ -22,6 +22,7 @@ TIMED = [
     attacks.in_float64,
     attacks.a_whole_network,
     attacks.numpy_as_dense,
+    attacks.layers_in_turn,
 ]
 
 
