@@ -11,9 +11,9 @@ from lthedu.sparsity.kernels import BAG, BLOCKS, ENGINE, SCIPY, TORCH, TWELVE
 
 LOOKS: Mapping[str, dict[str, Any]] = {
     TWELVE: {"color": "#0072B2", "marker": "o", "ls": "-"},
-    ENGINE: {"color": "#56B4E9", "marker": "s", "ls": "-"},
+    ENGINE: {"color": "#56B4E9", "marker": "s", "ls": (0, (7, 2))},
     TORCH: {"color": "#D55E00", "marker": "^", "ls": "--"},
-    SCIPY: {"color": "#E69F00", "marker": "v", "ls": "--"},
+    SCIPY: {"color": "#E69F00", "marker": "v", "ls": (0, (2, 1))},
     BAG: {"color": "#009E73", "marker": "D", "ls": "-."},
     BLOCKS: {"color": "#CC79A7", "marker": "P", "ls": ":"},
     NARROW: {"color": "#000000", "marker": "x", "ls": ":"},

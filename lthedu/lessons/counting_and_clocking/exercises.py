@@ -1,6 +1,6 @@
 """This lesson's exercises. The references are the library's own functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from lthedu.exercises.compare import Case, compare
 from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import items, number, numbers, whole
 from lthedu.exercises.values import alike, brief, difference
+from lthedu.lessons.counting_and_clocking.machine import pretended
 from lthedu.sparsity import fit_law, kept_flops, speed_up, spmm, spmm_gradients, to_csr
 from lthedu.sparsity.csr import Rows
 
@@ -101,7 +102,8 @@ def _rows(got: object, matrix: Tensor) -> Rows:
             raise Wrong(f"{name} is {brief(array)}; expected {n} numbers in a row") from None
         if len(row) != n:
             raise Wrong(
-                f"{name} has {len(row)} entries; expected {n}", f"the matrix has {len(matrix)} rows, {many} non-zeros"
+                f"{name} has {len(row)} entries; expected {n}",
+                f"{brief(matrix)} has {len(matrix)} rows, {many} non-zeros",
             )
         found.append(row)
     if bool((torch.cat(found[:2]) % 1 != 0).any()):
@@ -134,7 +136,12 @@ def _sparse(attempt: Attempt, rows: int, columns: int, density: float) -> Tensor
         "z = torch.zeros(len(start) - 1, x.shape[1])\nfor r in range(len(z)):\n"
         "    for k in range(start[r], start[r + 1]):\n        z[r] += ...\nreturn z",
     ),
-    returns=lambda result, start, column, value, x: _table(result, (len(start) - 1, x.shape[1]), "the product"),
+    returns=lambda result, start, column, value, x: _table(
+        result,
+        (len(start) - 1, x.shape[1]),
+        "the product",
+        f"start {start.tolist()} has {len(start) - 1} rows, and x has shape {tuple(x.shape)}",
+    ),
 )
 def check_spmm(attempt: Attempt) -> None:
     """A matrix by hand, one with empty rows and unused columns, one without entries, then random ones."""
@@ -161,13 +168,13 @@ def check_spmm(attempt: Attempt) -> None:
     )
 
 
-def _table(got: object, shape: tuple[int, ...], what: str) -> Tensor:
+def _table(got: object, shape: tuple[int, ...], what: str, example: str = "") -> Tensor:
     try:
         found = torch.as_tensor(got, dtype=torch.float32)
     except (TypeError, ValueError, RuntimeError):
         raise Wrong(f"{what} is {brief(got)}; expected numbers of shape {shape}") from None
     if found.shape != shape:
-        raise Wrong(f"{what} has shape {tuple(found.shape)}; expected {shape}")
+        raise Wrong(f"{what} has shape {tuple(found.shape)}; expected {shape}", example)
     return found
 
 
@@ -192,15 +199,16 @@ def check_speed_up(attempt: Attempt) -> None:
     """A pretended machine whose clock only its two functions move: steady ones, ones that slow down, and noise."""
     steady, busier, noisy = [4.0] * 3, [8.0, 9.0, 9.0, 9.0], [4.0, 4.0, 5.0]
     cases: list[Case] = [
-        _machine(steady, [1.0] * 3),
-        _machine([2.0], [4.0]),
-        _machine(busier, [2.0, 3.0, 3.0, 3.0]),
-        _machine(steady, [1.0, 1.0, 8.0]),
-        _machine([4.0, 4.0], [1.0, 2.0]),
-        _machine([10.0, 12.0], [5.0, 5.0]),
-        _machine(noisy, [1.0, 1.0, 1.0]),
-        _machine([5.0, 4.0, 4.0], [1.0, 1.0, 1.0]),
-        _machine([4.0, 9.0, 4.0, 4.0, 4.0], [1.0] * 5),
+        pretended(steady, [1.0] * 3),
+        pretended([2.0], [4.0]),
+        pretended(busier, [2.0, 3.0, 3.0, 3.0]),
+        pretended(steady, [1.0, 1.0, 8.0]),
+        pretended([4.0, 4.0], [1.0, 2.0]),
+        pretended([10.0, 12.0], [5.0, 5.0]),
+        pretended(noisy, [1.0, 1.0, 1.0]),
+        pretended([5.0, 4.0, 4.0], [1.0, 1.0, 1.0]),
+        pretended([4.0, 4.0, 5.15], [1.0, 1.0, 1.0]),
+        pretended([4.0, 9.0, 4.0, 4.0, 4.0], [1.0] * 5),
     ]
     compare(
         attempt,
@@ -214,37 +222,6 @@ def check_speed_up(attempt: Attempt) -> None:
 
 def _said(ratio: float | None) -> str:
     return "None" if ratio is None else f"{ratio:.4g}"
-
-
-class _Moves:
-    """A function that does nothing but move a clock: by its own seconds for the window in which it is called."""
-
-    def __init__(self, machine: dict[str, float], seconds: Sequence[float], said: str) -> None:
-        self.machine, self.seconds, self.said = machine, seconds, said
-
-    def __call__(self) -> None:
-        window = int(self.machine["calls"]) // 2 - 1  # the first call of each, which compiles, comes before window 0
-        at = min(max(window, 0), len(self.seconds) - 1)
-        self.machine["now"] += 100.0 if window < 0 else self.seconds[at]
-        self.machine["calls"] += 1
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_Moves":
-        return self  # both functions and the timer go on moving one clock
-
-
-def _machine(dense: Sequence[float], sparse: Sequence[float]) -> Callable[[], tuple[Any, ...]]:
-    """Arguments for `speed_up` on a machine whose windows take so many seconds each; made anew for each call."""
-
-    def arguments() -> tuple[Any, ...]:
-        machine = {"now": 0.0, "calls": 0.0}
-        said = f"dense takes {_listed(dense)} and sparse {_listed(sparse)} seconds (and the first call of each 100)"
-        return _Moves(machine, dense, said), _Moves(machine, sparse, said), len(dense), lambda: machine["now"]
-
-    return arguments
-
-
-def _listed(seconds: Sequence[float]) -> str:
-    return ", ".join(f"{one:g}" for one in seconds)
 
 
 @exercise(
@@ -287,9 +264,9 @@ def check_fit_law(attempt: Attempt) -> None:
         "if value[k] grows a little? And if x[c] does?",
         "`above` is the gradient of the loss at the product. The gradient of value[k] is the sum over the batch of "
         "above[r] * x[c]. Row c of the gradient of x gets value[k] * above[r] from every entry that read it.",
-        "slope, back = torch.zeros_like(value), torch.zeros_like(x)\nfor r in range(len(start) - 1):\n"
-        "    for k in range(start[r], start[r + 1]):\n        c = column[k]\n        slope[k] = ...\n"
-        "        back[c] += value[k] * above[r]\nreturn slope, back",
+        "of_value, of_x = torch.zeros_like(value), torch.zeros_like(x)\nfor r in range(len(start) - 1):\n"
+        "    for k in range(start[r], start[r + 1]):\n        c = column[k]\n        of_value[k] = ...\n"
+        "        of_x[c] += value[k] * above[r]\nreturn of_value, of_x",
     ),
     returns=lambda result, start, column, value, x, above: _gradients(result, value, x),
 )

@@ -35,7 +35,7 @@ def explorer(middle: Times, percent: Annotated[int, Range(1, 90)] = 10) -> ipywi
         d = np.geomspace(0.01, 0.9, 100)
         ratio = c + d / e
         ax.plot(d, 1 / d, color="#777777", lw=1, ls=(0, (1, 2)), label="what FLOPs promise")
-        ax.plot(d[ratio > 0], 1 / ratio[ratio > 0], color=LOOKS[kernel]["color"], lw=1, label="the law")
+        ax.plot(d[ratio > 0], 1 / ratio[ratio > 0], color="#777777", lw=1.2, label="the law")
         curve(ax, at, kernel)
         times = float(at[at["density"].round(4) == percent / 100]["times"].iloc[0])
         ax.plot(percent / 100, times, "o", ms=14, mfc="none", mec="black")
@@ -47,7 +47,7 @@ def explorer(middle: Times, percent: Annotated[int, Range(1, 90)] = 10) -> ipywi
         pays = f"As fast as dense at {100 * even:.0f} % by the law" if even > 0 else "By the law it never pays"
         return (
             f"{percent} % of the weights are kept. The FLOPs promise {100 / percent:.3g} times, the clock says "
-            f"{times:.2g} times. {pays}: c is {c:.2f}, e is {e:.2f}."
+            f"{times:.2g} times. {pays}: c is {c:.3f}, e is {e:.2f}."
         )
 
     kernels = [kernel for kernel in LOOKS if kernel in set(middle["kernel"])]

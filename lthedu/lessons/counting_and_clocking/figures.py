@@ -37,7 +37,7 @@ def times_by_density(panels: Mapping[str, Times], guess: Any = None) -> Drawn:
                 curve(ax, rows, kernel)
         value = guess.get(name) if isinstance(guess, Mapping) else None
         if isinstance(value, int | float) and value > 0:
-            ax.plot(0.1, value, "*", ms=16, mfc="none", mec="black", label="your guess")
+            ax.plot(0.1, value, "*", ms=11, mfc="none", mec="black", label="your guess")
         axes_of_times(ax)
         ax.set_title(name, fontsize=11)
     np.atleast_1d(axes)[0].set_ylabel("times as fast as dense")
@@ -84,21 +84,28 @@ def law_and_points(middle: Times, found: Annotated[pd.DataFrame, Columns(LAW_TAB
 
 @typed
 def own_law(
-    density: Sequence[Positive], ratio: Sequence[Positive], c: Number, e: Number, name: Text = "yours"
+    density: Sequence[Positive],
+    ratio: Sequence[Positive],
+    c: Number,
+    e: Number,
+    name: Text,
+    own: tuple[Positive, Positive] | None = None,
 ) -> Drawn:
-    """Measured ratios of sparse time to dense time, and the law through them."""
+    """Measured ratios of sparse time to dense time, the law through them, and perhaps one point that it did not see."""
     figure, ax = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
     ax.plot([100 * d for d in density], ratio, "o", color="#0072B2", label="measured")
-    d = np.linspace(0, 1.05 * max(density), 50)
+    if own:
+        ax.plot(100 * own[0], own[1], "*", ms=14, color="#D55E00", label="your layer, not fitted")
+    d = np.linspace(0, 1.05 * max(*density, own[0] if own else 0), 50)
     ax.plot(100 * d, c + d / e, color="#0072B2", label="the law $c + d/e$")
     ax.axhline(1, color="#777777", lw=1)
     ax.plot(100 * d, d, color="#777777", ls=":", label="what FLOPs promise")
     ax.set(xlabel="weights kept, $d$ (%)", ylabel="sparse time / dense time", ylim=(0, None), xlim=(0, None))
-    ax.set_title(f"The law of a kernel on this machine: {name}", fontsize=12)
+    ax.set_title(f"{name}, on this machine", fontsize=12)
     ax.legend()
     return figure, (
         "Sparse time over dense time against the share of weights kept: measured points, a straight line through them, "
-        "a grey line at 1 and a dotted one that the FLOPs promise."
+        "a grey line at 1 and a dotted one that the FLOPs promise." + " A star is a layer of one's own." * bool(own)
     )
 
 

@@ -88,6 +88,7 @@ def two_orders_of_loops() -> Drawn:
         places = np.array([(b + 0.5, c + 0.5) for c, b in path])
         ax.plot(*places.T, "o-", color=colour, lw=1.6, ms=4)
         ax.add_patch(FancyArrowPatch(*places[-2:], arrowstyle="-|>", mutation_scale=15, color=colour))
+        ax.text(4, 1.5, "not read: its weight is pruned", ha="center", va="center", fontsize=9, color="#777777")
         ax.text(4, 4.5, "one row of x: numbers side by side in memory", ha="center", va="center", fontsize=9)
         ax.set_ylim(4.8, -0.1)
         ax.set_title(title, fontsize=11)

@@ -12,8 +12,10 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from lthedu import data
+from lthedu.base.compiled import vectorised
 from lthedu.base.threads import one_thread
 from lthedu.experiments import paper_results
 from lthedu.lessons.counting_and_clocking import experiment
@@ -22,7 +24,16 @@ from lthedu.networks import models
 from lthedu.pruning import keep_largest
 from lthedu.sparsity import bottleneck_width, to_csr
 from lthedu.sparsity.clock import STEADY, fit_law
-from lthedu.sparsity.kernels import BAG, BLOCKS, DENSE_KERNELS, SPARSE_KERNELS, Kernel, block_mask
+from lthedu.sparsity.kernels import (
+    BAG,
+    BLOCKS,
+    DENSE_KERNELS,
+    SCIPY,
+    SPARSE_KERNELS,
+    TORCH,
+    Kernel,
+    block_mask,
+)
 from lthedu.training import Replicates, train
 
 Found = dict[str, float]
@@ -310,3 +321,119 @@ def fitted_with_one_percent() -> Found:
         inside.append(float(off[unseen["density"].between(0.05, 0.5)].max()))
         below.append(float(off[unseen["density"] == 0.01].max()))
     return {"from 5 to 50 %": round(100 * max(inside), 1), "at 1 %": round(100 * max(below), 1)}
+
+
+def other_spellings_counted() -> Found:
+    """What torch's counter says of further spellings of one sparse product, over what is kept; and of a dense LSTM."""
+    weight, _, x = made(320, 784, 32)
+    _, column, value = to_csr(weight)
+    lstm, series = nn.LSTM(10, 20), torch.randn(15, 2, 10)
+    calls: dict[str, Call] = {
+        "W @ x": lambda: weight @ x,
+        "csr @ x": SPARSE_KERNELS[TORCH](weight, x),
+        "torch.sparse.mm": lambda: torch.sparse.mm(weight.to_sparse_csr(), x),
+        "gathered": lambda: torch.bmm(value.view(-1, 1, 1), x[column].unsqueeze(1)),
+        "row by row": lambda: [row[None, row != 0] @ x[row != 0] for row in weight],
+    }
+    found = {name: counted(call) / (2 * 32 * len(value)) for name, call in calls.items()}
+    gates = sum(p.numel() for p in lstm.parameters() if p.ndim == 2)
+    return found | {"a dense LSTM": counted(lambda: lstm(series)) / (2 * 15 * 2 * gates)}
+
+
+def counted(call: Call) -> int:
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return counter.get_total_flops()
+
+
+def numpy_as_dense() -> Found:
+    """One input: how many times as fast as torch's faster dense product NumPy's is, by the shortest of many calls."""
+
+    def attack() -> Found:
+        found: Found = {}
+        for rows, columns in experiment.SHAPES:
+            weight, _, x = made(rows, columns, 1)
+            w, inputs = weight.numpy(), x.numpy()
+            other = quickest({"numpy": lambda w=w, inputs=inputs: w @ inputs, SCIPY: SPARSE_KERNELS[SCIPY](weight, x)})
+            best = min(quickest(dict(enumerate(dense(weight, x)))).values())
+            found |= {f"{name}, {rows} x {columns}": round(best / each, 2) for name, each in other.items()}
+        return found
+
+    return on_one_thread(attack)
+
+
+def quickest(calls: dict, rounds: int = 30) -> dict:
+    """The shortest time of each in microseconds, all of them in turn: what a busy machine disturbs least."""
+    found = [{name: _shortest(call, SLOT, time.perf_counter) for name, call in calls.items()} for _ in range(rounds)]
+    return {name: min(one[name] for one in found) for name in calls}
+
+
+def blocks_of_our_own() -> Found:
+    """One input, 512 x 512, 10 % kept in blocks: ten compiled lines for blocks of one side, beside torch's of 16."""
+
+    def attack() -> Found:
+        rng = torch.Generator().manual_seed(1)
+        weight, x = torch.randn(512, 512, generator=rng), torch.randn(512, 1, generator=rng)
+        w, inputs = weight.numpy(), x.numpy()
+        calls: dict[str, Call] = {"numpy": lambda: w @ inputs}
+        for side in (16, 32, 64):
+            kept = torch.where(block_mask(weight.abs(), 0.1, side), weight, ZERO)
+            calls[f"own, {side}"] = block_call(kept, x, side)
+            if side == 16:
+                calls["torch BSR, 16"] = SPARSE_KERNELS[BLOCKS](kept, x)
+        times = quickest(calls | dict(enumerate(dense(weight, x))))
+        best = min(times[i] for i in range(len(DENSE_KERNELS)))
+        return {name: round(best / times[name], 2) for name in calls}
+
+    return on_one_thread(attack)
+
+
+def block_call(weight: Tensor, x: Tensor, side: int) -> Call:
+    """The product with a matrix of whole blocks, whose values stand column by column; exact up to rounding."""
+    blocks = weight.unfold(0, side, side).unfold(1, side, side).transpose(2, 3)  # (.., .., column in, row in)
+    start, column, _ = to_csr((blocks != 0).flatten(2).any(2).float())
+    value = blocks[(blocks != 0).flatten(2).any(2)].contiguous()
+    z = torch.empty(len(weight))
+    arrays = [a.numpy() for a in (start, column, value, x[:, 0].contiguous(), z)]
+
+    def run() -> Tensor:
+        add_blocks(*arrays)
+        return z
+
+    return run
+
+
+@vectorised
+def add_blocks(start, column, value, x, z):  # type: ignore[no-untyped-def]
+    side = value.shape[1]
+    for r in range(len(start) - 1):
+        total = z[r * side : (r + 1) * side]
+        total[:] = 0
+        for k in range(start[r], start[r + 1]):
+            for j in range(side):
+                factor = x[column[k] * side + j]
+                for i in range(side):
+                    total[i] += value[k, j, i] * factor
+
+
+def layers_in_turn() -> Found:
+    """One input, 10 % kept, 64 and 256 layers of 512 x 512 in turn: the shortest microseconds a layer that was seen.
+
+    On a busy machine they are upper bounds, so the ratio of the stored dense time to them is at least so large.
+    """
+
+    def attack() -> Found:
+        found: Found = {}
+        for many in (64, 256):
+            sets = [made(512, 512, 1) for _ in range(many)]
+            calls: dict[str, Call] = {
+                "numpy": all_of([lambda w=w.numpy(), x=x.numpy(): w @ x for w, _, x in sets]),  # noqa: B008
+                SCIPY: all_of([SPARSE_KERNELS[SCIPY](w, x) for w, _, x in sets]),
+                BLOCKS: all_of([SPARSE_KERNELS[BLOCKS](blocks, x) for _, blocks, x in sets]),
+                "own, 16": all_of([block_call(blocks, x, 16) for _, blocks, x in sets]),
+            }
+            found |= {f"{name}, {many}": round(each / many, 1) for name, each in quickest(calls, 60).items()}
+        table = stored().query("layers == 64 and kernel == 'scipy CSR'")
+        return found | {"stored dense, 64": round(float(table["dense"].median()), 1)}
+
+    return on_one_thread(attack)

@@ -4,7 +4,11 @@ what is computed from the stored run is held to what the lesson says of it."""
 import math
 
 import pytest
+import torch
 from lessons.counting_and_clocking import attacks
+
+from lthedu.base.compiled import AVAILABLE
+from lthedu.sparsity.kernels import block_mask
 
 pytestmark = pytest.mark.full
 
@@ -17,6 +21,8 @@ TIMED = [
     attacks.larger_blocks,
     attacks.in_float64,
     attacks.a_whole_network,
+    attacks.numpy_as_dense,
+    attacks.layers_in_turn,
 ]
 
 
@@ -47,3 +53,26 @@ def test_windows_that_were_refused_say_other_things() -> None:
     assert found["refused in the table"] > 0
     assert found["smallest"] < 0.8
     assert found["largest over the median"] > 1.5
+
+
+def test_the_counter_finds_what_is_kept_in_some_spellings_alone() -> None:
+    found = attacks.other_spellings_counted()
+    assert found["W @ x"] == found["csr @ x"] == pytest.approx(10, rel=1e-3)
+    assert found["torch.sparse.mm"] == found["a dense LSTM"] == 0
+    assert found["gathered"] == found["row by row"] == 1
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="without numba the loops would take minutes")
+@pytest.mark.parametrize("side", [16, 32, 64])
+def test_blocks_of_our_own_give_the_product(side: int) -> None:
+    weight = torch.randn(128, 192)
+    weight = torch.where(block_mask(weight.abs(), 0.4, side), weight, torch.zeros(()))
+    x = torch.randn(192, 1)
+    assert torch.allclose(attacks.block_call(weight, x, side)(), (weight @ x)[:, 0], atol=1e-4)
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="without numba the loops would take minutes")
+def test_blocks_of_our_own_are_timed_beside_those_of_torch() -> None:
+    found = attacks.blocks_of_our_own()
+    assert set(found) == {"numpy", "own, 16", "own, 32", "own, 64", "torch BSR, 16"}
+    assert all(value > 0 for value in found.values())

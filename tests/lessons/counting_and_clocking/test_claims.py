@@ -15,7 +15,7 @@ MARGINS = [(0, 2), (0, 1)]
 COUNTER = "For one product with one sparse matrix"
 EQUAL = "The product from the non-zeros"
 PAYS = "With 10 % kept and 64 or 256 inputs"
-LESS = "No kernel, at any size"
+LESS = "None of the six kernels, at any size"
 MEMORY = "With 10 % kept and one input"
 LAWFUL = "With 64 or 256 inputs and 5 to 50 % kept"
 

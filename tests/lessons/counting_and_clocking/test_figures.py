@@ -57,6 +57,14 @@ def test_ones_own_law_goes_through_points_that_lie_on_it() -> None:
     assert "mine" in figure.axes[0].get_title()
 
 
+def test_a_layer_of_ones_own_is_a_star_and_not_one_of_the_points() -> None:
+    figure, words = figures.own_law([0.5, 0.1], [2.1, 0.5], 0.1, 0.25, "mine", own=(0.7, 3.0))
+    points, (star,) = figure.axes[0].lines[0], [line for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert len(points.get_xdata()) == 2
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([70], [3.0])
+    assert "A star" in words
+
+
 def test_every_library_with_a_date_has_its_marks_where_the_dates_are() -> None:
     record = libraries()
     figure, words = figures.time_line(record)
