@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
 
@@ -221,6 +222,23 @@ def fair_and_unfair(
     ax.set_title("Shuffled within their layers, the masks train to within a point", fontsize=11)
     ax.legend(fontsize=9, loc="lower left")
     return figure, f"Marks, one a network, for {', '.join(methods)}, in each a column for {', '.join(arms)}."
+
+
+@typed
+def emptiest_layer(table: Annotated[pd.DataFrame, Columns("method density fewest")]) -> Drawn:
+    """How many weights the emptiest layer keeps: a row a method, a column a density, the smallest of all networks."""
+    fewest = table.groupby(["method", "density"])["fewest"].min().unstack()[sorted(set(table["density"]), reverse=True)]
+    figure, ax = plt.subplots(figsize=(8.2, 3.2), layout="constrained")
+    ax.imshow(fewest == 0, cmap=ListedColormap(["white", ORANGE]), vmin=0, vmax=1, aspect="auto", alpha=0.55)
+    for (i, j), count in np.ndenumerate(fewest.to_numpy()):
+        ax.text(j, i, f"{count:,.0f}", ha="center", va="center", fontsize=10, weight="bold" if count == 0 else None)
+    ax.set_xticks(range(fewest.shape[1]), [f"{100 * density:g} %" for density in fewest.columns])
+    ax.set_yticks(range(len(fewest)), list(fewest.index))
+    ax.set_xlabel("weights kept")
+    ax.tick_params(length=0)
+    ax.grid(False)
+    ax.set_title("Weights in the emptiest layer, six hidden layers (orange: an empty layer)", fontsize=11)
+    return figure, f"A table of numbers with empty layers in orange. Rows: {', '.join(fewest.index)}."
 
 
 def _log(ax: Axes) -> None:

@@ -91,3 +91,12 @@ def test_copies_of_an_eigenvalue_are_drawn_apart() -> None:
             pd.DataFrame([(str(i), 0.1, 0, 1.0) for i in range(8)], columns=["arm", "density", "replicate", "rise"]),
             "t",
         )
+
+
+def test_the_emptiest_layer_is_that_of_the_worst_network_and_orange_where_it_is_empty() -> None:
+    rows = [("a", 0.1, 3), ("a", 0.1, 0), ("a", 0.5, 9), ("b", 0.1, 4), ("b", 0.5, 7)]
+    figure, alt = figures.emptiest_layer(pd.DataFrame(rows, columns=["method", "density", "fewest"]))
+    (ax,) = figure.axes
+    assert [text.get_text() for text in ax.texts] == ["9", "0", "7", "4"]
+    assert ax.images[0].get_array().astype(int).tolist() == [[0, 1], [0, 0]]
+    assert alt.endswith("a, b.")
