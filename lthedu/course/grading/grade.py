@@ -53,7 +53,8 @@ def load(folder: Path) -> Assigned:
     try:
         key = json.loads((folder / "instructor" / KEY).read_text(encoding="utf-8"))
         wheel, digest = folder / "sealed" / key["wheel"], key["sha256"]
-        assigned = Assigned(document, key["stubs"], key["trees"], tuple(key["signs"]), tuple(key["warm"]), wheel)
+        known = key["stubs"], key["others"], key["trees"], tuple(key["signs"]), tuple(key["warm"])
+        assigned = Assigned(document, *known, wheel)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder} is not whole ({error}); run `lthedu assign` again") from error
     found = hashlib.sha256(wheel.read_bytes()).hexdigest() if wheel.is_file() else "missing"
