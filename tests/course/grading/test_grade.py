@@ -165,6 +165,15 @@ def test_what_the_worst_answers_are_told(name, box):
     assert judged(box, "2.3", RIGHT["e2_3"]).word == "RIGHT"  # the next one
 
 
+def test_an_answer_may_call_an_exercise_that_is_not_assigned(box, assignment, student):
+    calls = 'random_mask({"w": torch.tensor([True])}, torch.Generator())["w"].item() or 1 / 0'
+    answer = "import torch\n" + sources(RIGHT)["e2_3"].replace("    found =", f"    {calls}\n    found =")
+    cells = [cell.source for cell in student(e2_3=answer).cells if cell.cell_type == "code"]
+    for others, word in (({}, "RAISED"), (load(assignment).others, "RIGHT")):
+        found = read(cells, {"2.3": "paired_test"}, {}, others).answers["2.3"]
+        assert judge(box, find("2.3"), found, seed=7).word == word
+
+
 @pytest.mark.full
 def test_the_worst_submissions_cost_only_what_they_break(hand_in, assignment, tmp_path):
     for name, answers in HOSTILE.items():
