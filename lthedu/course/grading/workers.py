@@ -3,6 +3,7 @@
 import multiprocessing
 import platform
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -43,7 +44,9 @@ def workers(kit: Kit, jobs: int, cluster: str | None = None) -> Iterator[Submit]
     if cluster is not None:
         with connected(cluster, same_threads=False) as client:
             assert client is not None
-            there = client.submit(_same, kit)
+            with warnings.catch_warnings():  # the sealed wheel has 13 MB, and is sent once
+                warnings.filterwarnings("ignore", "Sending large graph")
+                there = client.submit(_same, kit)
             yield lambda *task: client.submit(_on_worker, there, *task)
         return
     context = multiprocessing.get_context("spawn")
