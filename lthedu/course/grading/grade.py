@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -88,19 +89,20 @@ def grade(
     submissions = collect(places, assigned.wanted())
     about = {"assignment": assigned.document["assignment"], "wheel": assigned.wheel.name, "of": assigned.digest()}
     known = _begun(out, about, run)
-    out.mkdir(parents=True, exist_ok=True)
-    with exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"):
+    kit = Kit(assigned, assigned.wheel.read_bytes(), run.limits, run.protected, words)
+    with ExitStack() as stack:
+        submit = stack.enter_context(workers(kit, min(run.jobs, len(submissions) or 1), run.cluster))
+        out.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"))
         (out / RESULTS).mkdir(exist_ok=True)
         stems = pages.stems([s.name for s in submissions])
         waiting = [s for s in submissions if not _is_done(_result(out, stems[s.name]), s)]
-        kit = Kit(assigned, assigned.wheel.read_bytes(), run.limits, run.protected, words)
-        with workers(kit, min(run.jobs, len(waiting) or 1), run.cluster) as submit:
-            if waiting:
-                submit(ready).result()
-            seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
-            document = about | {"seed": seed, "protection": words}
-            write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
-            _all(waiting, len(submissions), submit, seed, out, stems, report)
+        if waiting:
+            submit(ready).result()
+        seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
+        document = about | {"seed": seed, "protection": words}
+        write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
+        _all(waiting, len(submissions), submit, seed, out, stems, report)
         results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
         pages.write(out, assigned.document, assigned.trees, results, stems, document)
     return out / pages.TABLE

@@ -270,6 +270,8 @@ def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path
     monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
     with pytest.raises(ValueError, match="--without-sandbox"):
         graded(folder, assignment, tmp_path / "out", protected=True)
+    with pytest.raises(ValueError, match="the cluster's address is 'here'; allowed"):
+        graded(folder, assignment, tmp_path / "out", cluster="here")
     assert not (tmp_path / "out").exists()
 
 
