@@ -42,6 +42,10 @@ def grade(
         int | None, typer.Option(min=0, help="Draw the checks' inputs from it (else a secret one).")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Submissions graded at a time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster at this address, tcp://host:8786."),
+    ] = None,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds of CPU that one answer may take.")] = 10,
     memory: Annotated[float, typer.Option(min=0.5, help="GB of memory that an answer may take.")] = 3,
     without_sandbox: Annotated[
@@ -64,7 +68,7 @@ def grade(
         def report(done: int, in_all: int, name: str) -> None:
             bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
 
-        run = Run(seed, jobs, not without_sandbox, limits)
+        run = Run(seed, jobs, cluster, not without_sandbox, limits)
         table = graded(submissions, assignment, out, run, said=_say, report=report)
     _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
 

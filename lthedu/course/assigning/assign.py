@@ -19,6 +19,7 @@ from lthedu.course.assigning.student import handed_out, readme, student_notebook
 from lthedu.course.assigning.trial import demand_gradable, stopped_by_seal
 from lthedu.course.assigning.wheel import unpack_bytes, wheel, zipped
 from lthedu.course.assignment import FILE, FORMAT, read
+from lthedu.course.catalogue import exercises
 from lthedu.course.copies import named_files
 from lthedu.course.grading import reading
 from lthedu.course.solutions import answered
@@ -114,21 +115,27 @@ def _key(plan: Plan, notebooks: dict[str, NotebookNode], solved: dict[str, Noteb
     """What the grader needs and students do not: stubs, the references' trees, and what the lesson's own cells show."""
     names = {e.number: e.name for e in plan.exercises}
     stubs: dict[str, str] = {}
+    others: dict[str, list[str]] = {}
     trees: dict[str, list[str]] = {}
     signs: list[str] = []
     modules: list[str] = []
     for name, notebook in notebooks.items():
         code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-        for exercise in plan.exercises:
+        for exercise in exercises():
             for source in code:
                 if f'check("{exercise.number}"' in source:
-                    stubs[exercise.number] = reading.stub(source, exercise.name)
+                    stub = reading.stub(source, exercise.name)
+                    if exercise.number in names:
+                        stubs[exercise.number] = stub
+                    else:
+                        own = f"from {exercise.reference.__module__} import {exercise.name}"
+                        others[exercise.name] = [stub, own]
         found = reading.read([c.source for c in solved[name].cells if c.cell_type == "code"], names, {})
         signs += [sign.rpartition(" (cell")[0] for sign in found.signs]
         for number, answer in found.answers.items():
             trees.setdefault(number, []).extend([answer.tree] if answer.tree else [])
             modules += [m for _, _, text in answer.slice for m in reading.imported(text)]
-    return {"stubs": stubs, "trees": trees, "signs": sorted(set(signs)), "warm": sorted(set(modules))}
+    return {"stubs": stubs, "others": others, "trees": trees, "signs": sorted(set(signs)), "warm": sorted(set(modules))}
 
 
 def _solved(notebook: NotebookNode) -> NotebookNode:

@@ -25,7 +25,6 @@ import numpy as np
 import torch
 
 from lthedu.course.answer import line_of
-from lthedu.course.grading.codec import TooLarge
 from lthedu.course.grading.line import Line, LineClosed
 from lthedu.course.grading.reading import read
 from lthedu.exercises.core import Attempt, Function, Raised, Wrong, copied, message_of, was_changed
@@ -219,8 +218,10 @@ def _call(line: Line, attempt: Attempt, args: tuple[Any, ...]) -> None:
             line.send("raised", (type(error).__name__, message_of(error) + why, line_of(error, attempt.function)))
     except Wrong as wrong:
         line.send("wrong", (wrong.message, wrong.example))
-    except TooLarge as error:
-        line.send("wrong", (f"what it returned cannot be read: {error}", ""))
+    except LineClosed:
+        raise
+    except (Exception, SystemExit) as error:  # too large, or a class of the learner's that raises when it is read
+        line.send("wrong", (f"what it returned cannot be read: {message_of(error) or type(error).__name__}", ""))
 
 
 def _lent(line: Line, attempt: Attempt) -> Callable[[int, str], Function]:

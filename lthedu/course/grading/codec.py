@@ -125,7 +125,7 @@ class _Packer:
             return ["list", *self._each(value, depth)]  # a deque, the values of a dict, a column of a table
         try:
             return float(value)
-        except Exception:  # of many kinds: the class may be the learner's
+        except (Exception, SystemExit):  # of many kinds: the class may be the learner's
             return self._foreign(value)
 
     def _each(self, values: Iterable[Any], depth: int) -> list[Any]:
@@ -155,7 +155,7 @@ class _Packer:
             raise NoPlainForm(f"a value of the kind {kind} has no plain form")
         try:
             shown = brief(value)
-        except Exception:  # the learner's class, with a bug of its own
+        except (Exception, SystemExit):  # the learner's class, with a bug of its own
             shown = f"an object of {kind}"
         return ["foreign", kind, shown[:200]]
 

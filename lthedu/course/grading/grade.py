@@ -2,28 +2,25 @@
 
 import hashlib
 import json
-import multiprocessing
 import secrets
-import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from multiprocessing.util import Finalize
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import lthedu
 from lthedu.base.files import exclusive, refuse_changed, write_whole
 from lthedu.course.assigning.assign import KEY
 from lthedu.course.assigning.plan import as_json
-from lthedu.course.assigning.wheel import unpack
 from lthedu.course.assignment import FILE, read
 from lthedu.course.grading import pages
-from lthedu.course.grading.box import Box, no_sandbox, protection
+from lthedu.course.grading.box import no_sandbox, protection
 from lthedu.course.grading.groups import Limits
-from lthedu.course.grading.one import Assigned, graded
+from lthedu.course.grading.one import Assigned
 from lthedu.course.grading.submissions import Submission, collect
+from lthedu.course.grading.workers import Kit, Submit, one, ready, workers
 
 RUN = "run.json"
 RESULTS = "results"
@@ -32,10 +29,14 @@ Report = Callable[[int, int, str], None]  # (graded, in all, the name of the las
 
 @dataclass(frozen=True)
 class Run:
-    """How a class is graded. `seed` None draws one, once an answering process has begun."""
+    """How a class is graded. `seed` None draws one, once an answering process has begun.
+
+    `cluster` is the address of a Dask scheduler: its workers grade, and `jobs` does not count.
+    """
 
     seed: int | None = None
     jobs: int = 1
+    cluster: str | None = None
     protected: bool = True
     limits: Limits = field(default_factory=Limits)
 
@@ -53,7 +54,8 @@ def load(folder: Path) -> Assigned:
     try:
         key = json.loads((folder / "instructor" / KEY).read_text(encoding="utf-8"))
         wheel, digest = folder / "sealed" / key["wheel"], key["sha256"]
-        assigned = Assigned(document, key["stubs"], key["trees"], tuple(key["signs"]), tuple(key["warm"]), wheel)
+        known = key["stubs"], key["others"], key["trees"], tuple(key["signs"]), tuple(key["warm"])
+        assigned = Assigned(document, *known, wheel)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder} is not whole ({error}); run `lthedu assign` again") from error
     found = hashlib.sha256(wheel.read_bytes()).hexdigest() if wheel.is_file() else "missing"
@@ -81,25 +83,26 @@ def grade(
             f"no sandbox: {why}. Answers would run with your rights, see your files and use the network; "
             "--without-sandbox grades them all the same"
         )
-    said(protection(run.limits, run.protected))
+    words = protection(run.limits, run.protected)
+    said(words)
     assigned = load(assignment)
     submissions = collect(places, assigned.wanted())
     about = {"assignment": assigned.document["assignment"], "wheel": assigned.wheel.name, "of": assigned.digest()}
     known = _begun(out, about, run)
-    out.mkdir(parents=True, exist_ok=True)
-    with exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"), ExitStack() as stack:
-        sealed = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-sealed-")))
-        unpack(assigned.wheel, sealed)
+    kit = Kit(assigned, assigned.wheel.read_bytes(), run.limits, run.protected, words)
+    with ExitStack() as stack:
+        submit = stack.enter_context(workers(kit, min(run.jobs, len(submissions) or 1), run.cluster))
+        out.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"))
         (out / RESULTS).mkdir(exist_ok=True)
         stems = pages.stems([s.name for s in submissions])
         waiting = [s for s in submissions if not _is_done(_result(out, stems[s.name]), s)]
-        with _workers(assigned, sealed, replace(run, jobs=min(run.jobs, len(waiting) or 1))) as pool:
-            if waiting:
-                pool.submit(_ready).result()
-            seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
-            document = about | {"seed": seed, "protection": protection(run.limits, run.protected)}
-            write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
-            _all(waiting, len(submissions), pool, seed, out, stems, report)
+        if waiting:
+            submit(ready).result()
+        seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
+        document = about | {"seed": seed, "protection": words}
+        write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
+        _all(waiting, len(submissions), submit, seed, out, stems, report)
         results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
         pages.write(out, assigned.document, assigned.trees, results, stems, document)
     return out / pages.TABLE
@@ -129,21 +132,23 @@ def _begun(out: Path, about: dict[str, Any], run: Run) -> int | None:
 def _all(
     waiting: list[Submission],
     in_all: int,
-    pool: ProcessPoolExecutor,
+    submit: Submit,
     seed: int,
     out: Path,
     stems: dict[str, str],
     report: Report,
 ) -> None:
     """Grade what is not graded yet; each result is written when it is there."""
-    todo = {pool.submit(_one, submission, seed): submission for submission in waiting}
-    report(in_all - len(todo), in_all, "")
-    while todo:
-        for future in wait(todo, return_when=FIRST_COMPLETED).done:
-            submission = todo.pop(future)
-            result = future.result() | {"submission": _digest(submission)}
-            write_whole(_result(out, stems[submission.name]), as_json(result))
-            report(in_all - len(todo), in_all, submission.name)
+    done: SimpleQueue[tuple[Submission, Any]] = SimpleQueue()
+    futures = [submit(one, submission, seed) for submission in waiting]  # Dask drops what nobody holds
+    for submission, future in zip(waiting, futures, strict=True):
+        future.add_done_callback(lambda future, submission=submission: done.put((submission, future)))
+    report(in_all - len(waiting), in_all, "")
+    for left in reversed(range(len(waiting))):
+        submission, future = done.get()
+        result = future.result() | {"submission": _digest(submission)}
+        write_whole(_result(out, stems[submission.name]), as_json(result))
+        report(in_all - left, in_all, submission.name)
 
 
 def _result(out: Path, stem: str) -> Path:
@@ -159,38 +164,3 @@ def _is_done(path: Path, submission: Submission) -> bool:
         return bool(json.loads(path.read_text(encoding="utf-8"))["submission"] == _digest(submission))
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-_mine: dict[str, Any] = {}  # of a worker: its box, and the assignment
-
-
-@contextmanager
-def _workers(assigned: Assigned, sealed: Path, run: Run) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(run.jobs, context, _begin, (assigned, sealed, run)) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def _begin(assigned: Assigned, sealed: Path, run: Run) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
-    import torch
-
-    torch.set_num_threads(1)
-    box = Box(sealed, run.limits, protected=run.protected, warm=assigned.warm)
-    box.__enter__()
-    Finalize(None, box.__exit__, exitpriority=10)
-    _mine.update(box=box, assigned=assigned)
-
-
-def _ready() -> None:
-    """A worker has begun, and its answering process with it."""
-
-
-def _one(submission: Submission, seed: int) -> dict[str, Any]:
-    return graded(_mine["box"], _mine["assigned"], submission, seed)

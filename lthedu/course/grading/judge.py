@@ -1,6 +1,7 @@
 """One answer judged: the check here, with a seed that no answer has seen, and the answer in its box."""
 
 import hashlib
+import re
 import signal
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -18,6 +19,8 @@ from lthedu.exercises.draws import other_seeds
 RIGHT, WRONG, RAISED, SLOW, ENDED = "RIGHT", "WRONG", "RAISED", "TOO SLOW", "ENDED"
 EMPTY, MISSING, BROKEN, UNCHECKED = "EMPTY", "MISSING", "BROKEN", "NOT CHECKED"
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -28,7 +31,12 @@ class Verdict:
     example: str = ""
 
     def plain(self) -> dict[str, Any]:
-        return asdict(self)
+        """As a result file has it, without addresses in memory, which are others in every process.
+
+        >>> Verdict("WRONG", "it returned <__main__.X object at 0x7f00>").plain()["sentence"]
+        'it returned <__main__.X object>'
+        """
+        return {name: _ADDRESS.sub("", text) for name, text in asdict(self).items()}
 
 
 def seed_for(run: int, exercise: str) -> int:

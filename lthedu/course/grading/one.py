@@ -22,6 +22,7 @@ class Assigned:
 
     document: dict[str, Any]
     stubs: dict[str, str]
+    others: dict[str, list[str]]  # of exercises that are not assigned: the stub, and where the course's function is
     trees: dict[str, list[str]]
     signs: tuple[str, ...]
     warm: tuple[str, ...]
@@ -33,7 +34,9 @@ class Assigned:
 
     def digest(self) -> str:
         """What tells one build of an assignment from another."""
-        return hashlib.sha256(json.dumps([self.document, self.stubs, self.trees], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([self.document, self.stubs, self.others, self.trees], sort_keys=True).encode()
+        ).hexdigest()
 
 
 def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def _read(box: Box, handed: Handed, assigned: Assigned) -> Read:
     except BoxGone:
         line = box.fork()
     try:
-        line.send("read", (list(handed.sources), names, assigned.stubs))
+        line.send("read", (list(handed.sources), names, assigned.stubs, assigned.others))
         word, value = line.receive()
         return Read.of(value) if word == "read" else nothing
     except (LineClosed, TimeoutError, ValueError, TypeError, KeyError):

@@ -63,10 +63,13 @@ class _Statement:
     uses: set[str] = field(default_factory=set)
 
 
-def read(cells: Sequence[str], names: dict[str, str], given: dict[str, str]) -> Read:
+def read(
+    cells: Sequence[str], names: dict[str, str], given: dict[str, str], others: dict[str, list[str]] | None = None
+) -> Read:
     """What the code cells' sources hold for each of `names`, exercise's numbers to function's names.
 
-    `given` has the digest of each stub as it was handed out.
+    `given` has each stub's body as it was handed out. `others` has, for the name of an exercise that is not assigned,
+    its stub's body and the line that imports the course's function: as in the lesson, this stands in a stub's place.
     """
     statements: list[_Statement] = []
     broken: dict[int, str] = {}
@@ -74,7 +77,7 @@ def read(cells: Sequence[str], names: dict[str, str], given: dict[str, str]) -> 
         plain = without_magics(source)
         try:
             nodes = ast.parse(plain).body
-            statements += [_statement(place, node, plain) for node in nodes]
+            statements += [_course_own(_statement(place, node, plain), others or {}) for node in nodes]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             broken[place] = f"{getattr(error, 'msg', None) or error} (cell {place}{line})"
@@ -150,6 +153,18 @@ def _statement(cell: int, node: ast.stmt, source: str) -> _Statement:
     else:
         binds = _bound(node)
     return _Statement(cell, node, text, binds, free_names(text))
+
+
+def _course_own(statement: _Statement, others: dict[str, list[str]]) -> _Statement:
+    """The statement, or the import of the course's function where it is the stub of one of `others`."""
+    node = statement.node
+    if not (isinstance(node, ast.FunctionDef) and node.name in others):
+        return statement
+    given, line = others[node.name]
+    if body(node) not in (given, EMPTY):
+        return statement
+    imports = ast.increment_lineno(ast.parse(line).body[0], node.lineno - 1)
+    return _Statement(statement.cell, imports, line, {node.name})
 
 
 def _bound(node: ast.stmt) -> set[str]:

@@ -327,6 +327,7 @@ def check_subset_width(attempt: Attempt) -> None:
         (0.1, 3, 0.2),
         (0.01, 10**9, 1e-6),  # 57 candidates
     ]
+    cases += [_any_width(attempt.rng) for _ in range(4)]
     compare(
         attempt,
         cases,
@@ -336,6 +337,12 @@ def check_subset_width(attempt: Attempt) -> None:
         ),
         otherwise=_two_needs,
     )
+
+
+def _any_width(rng: torch.Generator) -> tuple[float, int, float]:
+    """An error, a number of weights and a chance of failure, each over several powers of ten."""
+    eta, instances, delta = torch.rand(3, generator=rng, dtype=torch.float64).mul(6).tolist()
+    return float(f"{0.5 * 10**-eta:.2g}"), round(10**instances), float(f"{0.5 * 10 ** -(delta / 2):.2g}")
 
 
 def _two_needs(got: float, right: float, eta: float, instances: int, delta: float = 0.01) -> str:

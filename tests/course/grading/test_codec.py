@@ -80,7 +80,19 @@ class Odd:
         raise RuntimeError
 
 
-@pytest.mark.parametrize("value", [Odd(), len, torch.nn.ReLU(), torch.empty(2, device="meta"), np.array(["a"]), b"x"])
+class Ends:
+    def __float__(self):
+        raise SystemExit
+
+    __repr__ = __float__
+
+
+NOWHERE = torch.empty(2, device="meta")
+
+
+@pytest.mark.parametrize(
+    "value", [Odd(), Ends(), len, torch.nn.ReLU(), torch.empty(2, device="meta"), np.array(["a"]), b"x"]
+)
 def test_what_has_no_plain_form_arrives_as_a_word(value):
     found = back(value)
     assert isinstance(found, Foreign)

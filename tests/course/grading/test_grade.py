@@ -12,9 +12,13 @@ import time
 import nbformat
 import pytest
 
-from lthedu.course.grading.box import no_sandbox
+from lthedu.course.assigning.wheel import unpack
+from lthedu.course.catalogue import find
+from lthedu.course.grading.box import Box, no_sandbox
 from lthedu.course.grading.grade import Run, grade, load
 from lthedu.course.grading.groups import Limits
+from lthedu.course.grading.judge import judge
+from lthedu.course.grading.reading import read
 from lthedu.course.grading.show import shown
 
 NOTEBOOK = "02_winning_tickets.ipynb"
@@ -53,6 +57,9 @@ HOSTILE = {
             """
     },
     "sleeps": {"e2_3": "import time\ndef paired_test(a, b):\n    time.sleep(1000)"},
+    "raises_when_read": {
+        "e2_3": "class X(list):\n    def __iter__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
+    },
     "broken": {"e2_3": "def paired_test(a, b:"},
     "raises": {"e2_3": "1 / 0\ndef paired_test(a, b):\n    return a[1000]"},
     "needs_what_raises": {"e2_3": "x = 1 / 0\ndef paired_test(a, b):\n    return x"},
@@ -74,6 +81,7 @@ WORDS = {
     "raises": ("RAISED", "IndexError"),
     "needs_what_raises": ("RAISED", "ZeroDivisionError"),
     "returns_odd_things": ("WRONG", "expected two numbers"),
+    "raises_when_read": ("WRONG", "cannot be read: SystemExit"),
     "patches": ("WRONG", "the first number"),
     "library": ("RAISED", "sealed for ps1"),
     "memorised": ("WRONG", ""),
@@ -125,10 +133,48 @@ def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
     assert {e["word"] for e in results["blank"]["exercises"].values()} == {"EMPTY"}
     assert "fine-tuning" in (tmp_path / "out" / "bob.html").read_text()
     assert "fine-tuning" in (tmp_path / "out" / "class.html").read_text()
+
+
+@pytest.mark.full
+def test_one_answer_is_shown_with_other_seeds(hand_in, assignment, tmp_path):
+    tuned = RIGHT["e2_1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
+    graded(hand_in("bob", e2_1=tuned), assignment, tmp_path / "out")
     words = list(shown("bob", "2.1", tmp_path / "out", assignment))
     assert "With seed 5: WRONG." in "\n".join(words)
 
 
+@pytest.fixture(scope="module")
+def box(assignment, tmp_path_factory):
+    sealed = tmp_path_factory.mktemp("sealed")
+    assigned = load(assignment)
+    unpack(assigned.wheel, sealed)
+    with Box(sealed, Limits(cpu=2, idle=2), protected=False, warm=assigned.warm) as box:
+        yield box
+
+
+def judged(box, number, source):
+    exercise = find(number)
+    return judge(box, exercise, read([textwrap.dedent(source)], {number: exercise.name}, {}).answers[number], seed=7)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_the_worst_answers_are_told(name, box):
+    word, part = WORDS[name]
+    verdict = judged(box, "2.3", HOSTILE[name]["e2_3"])
+    assert (verdict.word, part in verdict.sentence) == (word, True), verdict
+    assert judged(box, "2.3", RIGHT["e2_3"]).word == "RIGHT"  # the next one
+
+
+def test_an_answer_may_call_an_exercise_that_is_not_assigned(box, assignment, student):
+    calls = 'random_mask({"w": torch.tensor([True])}, torch.Generator())["w"].item() or 1 / 0'
+    answer = "import torch\n" + sources(RIGHT)["e2_3"].replace("    found =", f"    {calls}\n    found =")
+    cells = [cell.source for cell in student(e2_3=answer).cells if cell.cell_type == "code"]
+    for others, word in (({}, "RAISED"), (load(assignment).others, "RIGHT")):
+        found = read(cells, {"2.3": "paired_test"}, {}, others).answers["2.3"]
+        assert judge(box, find("2.3"), found, seed=7).word == word
+
+
+@pytest.mark.full
 def test_the_worst_submissions_cost_only_what_they_break(hand_in, assignment, tmp_path):
     for name, answers in HOSTILE.items():
         folder = hand_in(name, **(RIGHT | answers))
@@ -159,7 +205,6 @@ def test_an_honest_grade_does_not_depend_on_who_else_is_graded_or_when(hand_in, 
 
 @pytest.mark.full
 def test_answers_that_know_the_public_inputs_are_flagged(hand_in, assignment, tmp_path):
-    from lthedu.course.catalogue import find
     from lthedu.exercises.core import Attempt
 
     calls = []
@@ -225,6 +270,8 @@ def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path
     monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
     with pytest.raises(ValueError, match="--without-sandbox"):
         graded(folder, assignment, tmp_path / "out", protected=True)
+    with pytest.raises(ValueError, match="the cluster's address is 'here'; allowed"):
+        graded(folder, assignment, tmp_path / "out", cluster="here")
     assert not (tmp_path / "out").exists()
 
 

@@ -33,6 +33,14 @@ def test_an_answer_takes_its_imports_helpers_and_constants_along_and_nothing_els
     assert {cell for cell, _, _ in answer.slice} == {1, 2, 3, 5}
 
 
+@pytest.mark.parametrize("other", ["...", "return x < 1", "return 7"])
+def test_an_exercise_that_is_not_assigned_is_the_courses_own_until_it_is_answered(other):
+    cells = [f'def sqrt(x):\n    {other}\n\nsqrt = check("2.0", sqrt)', f"def f(x):\n    return sqrt(x)\n{CHECK}"]
+    others = {"sqrt": ["return x < 1", "from math import sqrt"]}
+    answer = read(cells, {"2.1": "f"}, {"2.1": "..."}, others).answers["2.1"]
+    assert run(answer)(4) == (7 if "7" in other else 2)
+
+
 @pytest.mark.parametrize(
     ("cells", "state"),
     [
