@@ -143,12 +143,15 @@ def test_one_answer_is_shown_with_other_seeds(hand_in, assignment, tmp_path):
     assert "With seed 5: WRONG." in "\n".join(words)
 
 
+def boxed(assignment, folder, protected):
+    assigned = load(assignment)
+    unpack(assigned.wheel, folder)
+    return Box(folder, Limits(cpu=2, idle=2), protected=protected, warm=assigned.warm)
+
+
 @pytest.fixture(scope="module")
 def box(assignment, tmp_path_factory):
-    sealed = tmp_path_factory.mktemp("sealed")
-    assigned = load(assignment)
-    unpack(assigned.wheel, sealed)
-    with Box(sealed, Limits(cpu=2, idle=2), protected=False, warm=assigned.warm) as box:
+    with boxed(assignment, tmp_path_factory.mktemp("sealed"), protected=False) as box:
         yield box
 
 
@@ -314,39 +317,54 @@ def paired_test(a, b):
 """
 
 
-@pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sandbox()}")
-def test_in_the_sandbox_there_is_nothing_to_find(hand_in, assignment, tmp_path, monkeypatch):
+SEEN = [
+    "'4'",  # its own folder is empty at first and can be written
+    "'OSError'",  # read-only
+    "'FileNotFoundError'",
+    "'FileNotFoundError'",
+    "'ConnectionRefusedError'",  # a loopback of its own
+    "'2'",  # the process that serves, and its own
+    "'PermissionError'",
+    "'None'",  # a signal that does not arrive
+    "'None'",
+    "\"['own']\"",
+    "\"'/sealed/lthedu/__init__.py'\"",
+]
+LEAVES = "import os, time\ndef freeze_pruned(g, w, m):\n    os.fork() or time.sleep(777)\n    return g * m"
+FORKS = "import os\ndef freeze_pruned(g, w, m):\n    while True:\n        try: os.fork()\n        except OSError: pass"
+sandboxed = pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sandbox()}")
+
+
+@sandboxed
+def test_in_the_sandbox_there_is_nothing_to_find(assignment, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "1")
+    looks = BOX.replace("FOLDER", repr(str(tmp_path)))
+    with boxed(assignment, tmp_path / "sealed", protected=True) as box:
+        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence
+        assert judged(box, "2.3", HOSTILE["ends"]["e2_3"]).word == "ENDED"
+        assert judged(box, "2.4", LEAVES).word == "RIGHT"
+        assert judged(box, "2.4", FORKS).word == "TOO SLOW"
+        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence  # nothing is left of the others
+        assert judged(box, "2.3", RIGHT["e2_3"]).word == "RIGHT"
+
+
+@pytest.mark.full
+@sandboxed
+def test_a_class_graded_in_the_sandbox(hand_in, assignment, tmp_path, monkeypatch):
     monkeypatch.setenv("SECRET", "1")
     folder = hand_in("a_honest", **RIGHT)
     hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
     hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
-    child = "import os, time\ndef freeze_pruned(g, w, m):\n    os.fork() or time.sleep(777)\n    return g * m"
-    hand_in("d_leaves", **(RIGHT | {"e2_4": child}))
+    hand_in("d_leaves", **(RIGHT | {"e2_4": LEAVES}))
     hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
-    bomb = (
-        "import os\ndef freeze_pruned(g, w, m):\n    while True:\n        try: os.fork()\n        except OSError: pass"
-    )
-    hand_in("f_forks", **(RIGHT | {"e2_4": bomb}))
+    hand_in("f_forks", **(RIGHT | {"e2_4": FORKS}))
     hand_in("g_honest", **RIGHT)
     rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
     assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")
     assert rows["a_honest"]["sum of exercises"] == "6"
     for name in ("b_looks", "e_looks"):
         sentence = results[name]["exercises"]["paired_test"]["sentence"]
-        seen = [
-            "'4'",  # its own folder is empty at first and can be written
-            "'OSError'",  # read-only
-            "'FileNotFoundError'",
-            "'FileNotFoundError'",
-            "'ConnectionRefusedError'",  # a loopback of its own
-            "'2'",  # the process that serves, and its own
-            "'PermissionError'",
-            "'None'",  # a signal that does not arrive
-            "'None'",
-            "\"['own']\"",
-            "\"'/sealed/lthedu/__init__.py'\"",
-        ]
-        assert f"[{', '.join(seen)}]" in sentence
+        assert f"[{', '.join(SEEN)}]" in sentence
     assert results["c_ends"]["exercises"]["paired_test"]["word"] == "ENDED"
     assert rows["d_leaves"]["sum of exercises"] == "6"
     assert results["f_forks"]["exercises"]["freeze_pruned"]["word"] == "TOO SLOW"
