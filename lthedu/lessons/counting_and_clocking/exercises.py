@@ -98,7 +98,7 @@ def _rows(got: object, matrix: Tensor) -> Rows:
     for name, (array, n) in lengths.items():
         try:
             row = torch.as_tensor(array, dtype=torch.float64).flatten()
-        except (TypeError, ValueError, RuntimeError):
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             raise Wrong(f"{name} is {brief(array)}; expected {n} numbers in a row") from None
         if len(row) != n:
             raise Wrong(
@@ -171,7 +171,7 @@ def check_spmm(attempt: Attempt) -> None:
 def _table(got: object, shape: tuple[int, ...], what: str, example: str = "") -> Tensor:
     try:
         found = torch.as_tensor(got, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise Wrong(f"{what} is {brief(got)}; expected numbers of shape {shape}") from None
     if found.shape != shape:
         raise Wrong(f"{what} has shape {tuple(found.shape)}; expected {shape}", example)

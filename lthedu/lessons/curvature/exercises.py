@@ -23,7 +23,7 @@ def _array(got: object, shape: tuple[int, ...], what: str, like: Tensor | None =
     try:
         found = got.detach().cpu() if isinstance(got, Tensor) else got
         array = torch.from_numpy(np.array(np.asarray(found), dtype=np.float64))
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
         raise Wrong(f"it returned {brief(got)}; expected {what}, shape {shape}") from None
     if tuple(array.shape) != shape:
         raise Wrong(f"{what} has shape {tuple(array.shape)}; expected {shape}")

@@ -65,7 +65,9 @@ class Settings(Seeded):
         super().__post_init__()
         for arm in self.arms:
             if arm not in ARMS:
-                raise ValueError(f"arms names {arm!r}; allowed: {', '.join(ARMS)}")
+                raise ValueError(
+                    f"arms names {arm!r}; allowed: the names in `arms.ARMS`, such as {', '.join([*ARMS][:3])}"
+                )
         if {COUNTS, LAST} & set(self.arms) and RIGL not in self.arms:
             raise ValueError(f"arms names masks of RigL's and not {RIGL!r}; add it before them")
 

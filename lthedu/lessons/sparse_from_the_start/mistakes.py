@@ -89,13 +89,6 @@ def drops_the_most_negative(weights: Tensor, mask: Tensor, scores: Tensor, count
     return drop_and_grow(weights - weights.min() + 1, mask, scores, count)
 
 
-@mistake("drop_and_grow", "pruned weights count among the smallest, so that the kept ones are not dropped")
-def drops_pruned_ones(weights: Tensor, mask: Tensor, scores: Tensor, count: int) -> Any:
-    new = mask.clone().flatten()
-    new[weights.abs().flatten().argsort(stable=True)[:count]] = False
-    return grow(new.view(mask.shape), scores, count)
-
-
 @mistake("drop_and_grow", "the largest weights are dropped; drop the smallest ones")
 def drops_the_largest(weights: Tensor, mask: Tensor, scores: Tensor, count: int) -> Any:
     return drop_and_grow(-weights.abs() + weights.abs().max() + 1, mask, scores, count)
@@ -127,7 +120,7 @@ def only_drops(weights: Tensor, mask: Tensor, scores: Tensor, count: int) -> Any
     return drop(weights, mask, count)
 
 
-@mistake("drop_and_grow", "it only grows; drop as many first")
+@mistake("drop_and_grow", "nothing is dropped: it only grows, or pruned weights, being 0, count among the smallest")
 def only_grows(weights: Tensor, mask: Tensor, scores: Tensor, count: int) -> Any:
     return grow(mask, scores, min(count, int((~mask).sum())))
 

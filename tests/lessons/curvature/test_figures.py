@@ -100,3 +100,17 @@ def test_the_emptiest_layer_is_that_of_the_worst_network_and_orange_where_it_is_
     assert [text.get_text() for text in ax.texts] == ["9", "0", "7", "4"]
     assert ax.images[0].get_array().astype(int).tolist() == [[0, 1], [0, 0]]
     assert alt.endswith("a, b.")
+
+
+def test_the_rise_of_the_loss_stands_as_cut_beside_trained_on() -> None:
+    rows = [
+        (a, d, w, r, 0.1 * (r + 1)) for a in "ab" for d in (0.2, 0.1) for w in ("cut", "trained on") for r in (0, 1)
+    ]
+    table = pd.DataFrame(rows, columns=["arm", "density", "when", "replicate", "rise"])
+    figure, alt = figures.cut_and_trained_on(table, ["a", "b"])
+    assert len(figure.axes) == 2
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b"]
+    for ax in figure.axes:
+        assert list(ax.lines[0].get_xdata()) == pytest.approx([0.1, 0.2])
+        assert list(ax.lines[1].get_xdata()) == pytest.approx([0.15, 0.15])
+    assert "a, b" in alt
