@@ -24,6 +24,12 @@ VARIANTS = [(e, v) for e in exercises() for v in e.variants]
 
 
 @pytest.fixture(autouse=True)
+def a_record_of_its_own(monkeypatch):
+    """What is passed here is passed nowhere else."""
+    monkeypatch.setattr(lesson._kernel, "record", lesson._Kernel(None).record)
+
+
+@pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A student's folder, and a kernel in which nothing is assigned yet."""
     monkeypatch.chdir(tmp_path)

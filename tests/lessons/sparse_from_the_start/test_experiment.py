@@ -138,7 +138,7 @@ def test_a_level_is_reached_when_it_is_first_seen() -> None:
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     for change, words in [
-        ({"arms": ("Rigl",)}, "arms names 'Rigl'; allowed: static, SET"),
+        ({"arms": ("Rigl",)}, "arms names 'Rigl'; allowed: the names in `arms.ARMS`, such as static, SET"),
         ({"arms": (arms.LAST,)}, "arms names masks of RigL's"),
         ({"until": 0.0}, r"until is 0\.0"),
         ({"memory": 1.0}, r"memory is 1\.0"),
