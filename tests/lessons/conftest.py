@@ -8,18 +8,21 @@ one with two; `pytest tests/lessons -m full --margins` repeats them all, as is d
 import functools
 import importlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import matplotlib as mpl
 import nbformat
+import pandas as pd
 import pytest
 import torch
 from figure_frame import checked, drawn_by
 
 from lthedu import data
 from lthedu.course import lesson
+from lthedu.experiments import paper_results
 
 mpl.use("agg")
 LESSONS = Path(__file__).parents[2] / "lessons"
@@ -89,6 +92,23 @@ def few_images(mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lessons get the first of MNIST's images: where the table is pretended, how well networks train is no matter."""
     few = mnist.first(6000, 100, 500)
     monkeypatch.setattr(data, "load", lambda name, **_: few)
+
+
+@pytest.fixture
+def stored_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[pd.DataFrame], object]], None]:
+    """Let stored runs be read as they would be if a function had been done to their tables."""
+    load = paper_results.load
+
+    def changed(change: Callable[[pd.DataFrame], object]) -> None:
+        def other(name: str) -> paper_results.PaperResult:
+            stored = load(name)
+            table = stored.table.copy()
+            change(table)
+            return replace(stored, table=table)
+
+        monkeypatch.setattr(paper_results, "load", other)
+
+    return changed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

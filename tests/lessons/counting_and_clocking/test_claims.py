@@ -1,12 +1,8 @@
 """The verdicts that the lesson prints follow from the stored table and from counts, and fail where they should."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
-from lthedu.experiments import paper_results
 from lthedu.lessons.counting_and_clocking.experiment import HELD_OUT, SPARSE
 
 NOTEBOOK = "counting_and_clocking"
@@ -24,18 +20,6 @@ LAWFUL = "With 64 or 256 inputs and 5 to 50 % kept"
 def test_every_verdict_holds_with_other_numbers_of_threads(claims, seed: int, threads: int) -> None:
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
-
-
-def changed(monkeypatch, change: Callable[[pd.DataFrame], None]) -> None:
-    load = paper_results.load
-
-    def other(name: str):
-        stored = load(name)
-        table = stored.table.copy()
-        change(table)
-        return replace(stored, table=table)
-
-    monkeypatch.setattr(paper_results, "load", other)
 
 
 def faster(table: pd.DataFrame) -> None:
@@ -66,8 +50,8 @@ def another_law_at_the_new_size(table: pd.DataFrame) -> None:
         (another_law_at_the_new_size, {LAWFUL}, "partly supported"),
     ],
 )
-def test_claims_and_verdict_follow_the_stored_table(claims, monkeypatch, change, fails, word) -> None:
-    changed(monkeypatch, change)
+def test_claims_and_verdict_follow_the_stored_table(claims, stored_as, change, fails, word) -> None:
+    stored_as(change)
     claims.run()
     assert claims.holds(COUNTER, EQUAL) == [True, True]
     asked = (PAYS, LESS, MEMORY, LAWFUL)

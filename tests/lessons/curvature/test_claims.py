@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lthedu.experiments import paper_results
 from lthedu.lessons.curvature import experiment
 from lthedu.lessons.curvature.experiment import (
     ARMS,
@@ -96,17 +95,12 @@ def test_the_verdict_follows_the_tables(claims, monkeypatch, shares, beside, alo
     assert claims.holds(OBS, FAIR) == [True, True]
 
 
-def test_what_is_said_of_stored_runs_falls_with_their_tables(claims, monkeypatch) -> None:
-    load = paper_results.load
-
-    def changed(name: str):
-        stored = load(name)
-        table = stored.table.copy()
+def test_what_is_said_of_stored_runs_falls_with_their_tables(claims, stored_as) -> None:
+    def change(table: pd.DataFrame) -> None:
         table.loc[table["arm"] == "OBS", "rise"] = 0.5
         table.loc[(table["method"] == "SNIP") & (table["arm"] == "new initial values"), "accuracy"] = 0.99
-        return replace(stored, table=table)
 
-    monkeypatch.setattr(paper_results, "load", changed)
+    stored_as(change)
     begin = ("from lthedu.course.lesson import", "from lthedu.experiments import", "rise = little")
     claims.run(claims.cells(*begin, "from lthedu.lessons.curvature import saliency"))
     assert claims.holds(OBS, FAIR) == [False, False]

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lthedu.experiments import paper_results
 from lthedu.lessons.pieces import experiment
 from lthedu.lessons.pieces.experiment import COLUMNS, DENSE, DIGITS, LESSON, PRUNED, RANDOM, SMALL, UNTRAINED, Counting
 from lthedu.networks import models
@@ -75,16 +74,11 @@ def test_the_verdict_follows_the_table(claims, monkeypatch, at_most, at_fewest, 
     assert claims.holds(SAME, SHUFFLED) == [True, True]
 
 
-def test_what_is_said_of_shuffled_slices_falls_where_pruned_networks_keep_their_pieces(claims, monkeypatch) -> None:
-    load = paper_results.load
-
-    def kept(name: str):
-        stored = load(name)
-        table = stored.table.copy()
+def test_what_is_said_of_shuffled_slices_falls_where_pruned_networks_keep_their_pieces(claims, stored_as) -> None:
+    def kept(table: pd.DataFrame) -> None:
         table.loc[table["arm"] == PRUNED, "pieces"] = 2000
-        return replace(stored, table=table)
 
-    monkeypatch.setattr(paper_results, "load", kept)
+    stored_as(kept)
     begin = (
         "from lthedu.course.lesson import",
         "import numpy",

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_from_the_start import experiment
 from lthedu.lessons.sparse_from_the_start.arms import BOTH, LAST, NARROW, RIGL, SET, SMALL_TWICE, SPREAD, STATIC
 from lthedu.lessons.sparse_from_the_start.experiment import LESSON
@@ -27,19 +26,6 @@ def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, thr
     monkeypatch.setattr(experiment.SIZES, "lesson", replace(LESSON, seeds=tuple(range(seed, seed + 5))))
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
-
-
-def changed(monkeypatch, change) -> None:
-    """The stored run as it would be if `change` had been done to its table."""
-    load = paper_results.load
-
-    def other(name: str):
-        stored = load(name)
-        table = stored.table.copy()
-        change(table)
-        return replace(stored, table=table)
-
-    monkeypatch.setattr(paper_results, "load", other)
 
 
 def lower(arms, points: float, steps: int = 1000):
@@ -64,20 +50,18 @@ def lower(arms, points: float, steps: int = 1000):
         ([SMALL_TWICE], 4, 1000, "pairs = ", OTHERS),
     ],
 )
-def test_what_the_stored_run_says_falls_with_its_table(
-    claims, monkeypatch, arms, points, steps, cell, sentence
-) -> None:
-    changed(monkeypatch, lower(arms, points, steps))
+def test_what_the_stored_run_says_falls_with_its_table(claims, stored_as, arms, points, steps, cell, sentence) -> None:
+    stored_as(lower(arms, points, steps))
     cells = list(dict.fromkeys((*STORED, "def mean(", cell)))
     claims.run(claims.cells(*cells))
     assert claims.holds(sentence) == [False]
 
 
-def test_where_sparse_steps_take_no_time_dense_networks_are_not_sooner(claims, monkeypatch) -> None:
+def test_where_sparse_steps_take_no_time_dense_networks_are_not_sooner(claims, stored_as) -> None:
     def quick(table: pd.DataFrame) -> None:
         table.loc[table["arm"] == RIGL, "ms"] = table.loc[table["arm"] == RIGL, "ms"].map(lambda ms: ms and 1e-6)
 
-    changed(monkeypatch, quick)
+    stored_as(quick)
     claims.run(claims.cells(*STORED, "timed = ", "fastest = ", "is_dense = "))
     assert claims.holds(SLOWER) == [False]
 
