@@ -88,31 +88,16 @@ def t_doubled(product: Any, start: Any, steps: int) -> Any:
     return 2 * t, q
 
 
-def _taken_off(product: Any, start: Any, steps: int, unit: bool = True, measure_late: bool = False) -> Any:
-    """All directions are taken off, with one thing wrong if asked."""
-    directions, along, beyond = [start / start.norm() if unit else start], [], []
-    for _ in range(steps):
-        new = product(directions[-1])
-        along.append(new @ directions[-1])
-        for q in 2 * directions:
-            new = new - (new @ q) * q
-        if measure_late:
-            along[-1] = new @ directions[-1]
-        beyond.append(new.norm())
-        directions.append(new / new.norm())
-    off = torch.stack(beyond)[:-1]
-    t = torch.diag(torch.stack(along)) + torch.diag(off, 1) + torch.diag(off, -1)
-    return t, torch.stack(directions[:-1], 1)
-
-
 @told("lanczos", "the diagonal of T is 0: measure the part along a direction before you take it off")
 def measured_late(product: Any, start: Any, steps: int) -> Any:
-    return _taken_off(product, start, steps, measure_late=True)
+    t, q = lanczos(product, start, steps)
+    return t - torch.diag(t.diagonal()), q
 
 
 @told("lanczos", "divide the start by its length")
 def start_undivided(product: Any, start: Any, steps: int) -> Any:
-    return _taken_off(product, start, steps, unit=False)
+    t, q = lanczos(product, start, steps)
+    return t, torch.cat([start.norm() * q[:, :1], q[:, 1:]], 1)
 
 
 @told("lanczos", "the columns of Q do not all have length 1")
