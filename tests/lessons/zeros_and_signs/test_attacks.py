@@ -88,7 +88,7 @@ def test_trained_signs_are_as_good_as_initial_ones(settings) -> None:
 
 
 @BOTH
-def test_signs_are_worth_nothing_at_other_places(settings) -> None:
+def test_trained_signs_are_worth_less_than_a_point_at_other_places(settings) -> None:
     found = attacks.trained_signs_at_random_places(settings)
     assert abs(found["trained signs"] - found["initial signs"]) < 1
     assert found["trained signs"] < found[TICKET] - 0.8
