@@ -19,9 +19,10 @@ import lthedu
 from lthedu import cli
 from lthedu.base import compiled, machine
 from lthedu.base.course_files import course_path
-from lthedu.course import doctor, probe, times
+from lthedu.course import doctor, machine_checks, probe, times
 from lthedu.course.executor import CellStopped, NoKernel
 from lthedu.course.probe import PACKAGES, asked
+from lthedu.course.visit import Line, Visit
 
 LESSONS = sorted(path.stem for path in course_path("lessons").glob("[0-9][0-9]_*.ipynb"))
 WELL: dict[str, Any] = {
@@ -62,7 +63,7 @@ def problems(text: str) -> str:
 
 @pytest.mark.usefixtures("answers", "home")
 def test_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "PORT", free_port())
+    monkeypatch.setattr(machine_checks, "PORT", free_port())
     text, well = report()
     assert well, text
     assert problems(text) == "Problems: none"
@@ -302,11 +303,11 @@ def test_a_dataset_whose_check_breaks_is_unreadable(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("home")
 def test_what_breaks_a_check_is_reported_and_the_others_go_on(monkeypatch, answers: dict[str, Any]) -> None:
-    def broken(_: doctor.Visit):
-        yield doctor.Line("one thing")
+    def broken(_: Visit):
+        yield Line("one thing")
         raise ZeroDivisionError("oh")
 
-    def gone(_: doctor.Visit):
+    def gone(_: Visit):
         raise ModuleNotFoundError("No module named 'packaging'")
         yield
 
@@ -360,7 +361,7 @@ def test_a_taken_port_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setattr(doctor, "PORT", taken.getsockname()[1])
+        monkeypatch.setattr(machine_checks, "PORT", taken.getsockname()[1])
         text, well = report()
     assert well
     assert "taken, so `lthedu lab` takes the next free one" in text
@@ -413,7 +414,7 @@ def test_a_busy_machine_is_told_from_a_slow_one(monkeypatch: pytest.MonkeyPatch)
 
 # With a real kernel, and without the calibration: what the answers above are made of.
 
-FAST = [name for name in doctor.ASKED if name != "rate"]
+FAST = [name for name in machine_checks.ASKED if name != "rate"]
 
 
 def test_a_kernel_answers_all(tmp_path: Path) -> None:
