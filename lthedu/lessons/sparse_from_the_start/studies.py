@@ -38,6 +38,7 @@ SEARCH = SIZES.paper
 FEW = replace(SEARCH, rates=(1.6e-2, 3.2e-2))
 LONGER = replace(SEARCH, steps=3 * LESSON.steps)
 DENSER = replace(SEARCH, densities=(0.05,), watch=50)
+THREE = (8e-3, 1.6e-2, 3.2e-2)
 STUDIES = {  # of the stored run
     "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL, COUNTS, LAST)),
     "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
@@ -45,13 +46,14 @@ STUDIES = {  # of the stored run
     "equal shares": replace(FEW, arms=(EQUAL, EQUAL_RIGL)),
     "shapes together": replace(SEARCH, arms=(NARROW_SPREAD, BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, masks": replace(LONGER, arms=(STATIC, SET, SPREAD)),
-    "longer, RigL": replace(LONGER, arms=(RIGL, LAST), rates=(8e-3, 1.6e-2, 3.2e-2)),
+    "longer, RigL": replace(LONGER, arms=(RIGL, LAST, COUNTS), rates=THREE),
+    "longer, equal shares": replace(LONGER, arms=(EQUAL, EQUAL_RIGL), rates=THREE),
     "longer, 60 neurons": replace(LONGER, arms=(NARROW, NARROW_RIGL, NARROW_SPREAD)),
     "longer, pooled": replace(LONGER, arms=(POOLED, POOLED_RIGL)),
     "longer, together": replace(LONGER, arms=(BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, small dense": replace(LONGER, arms=(SMALL_POOLED,), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
     "denser": replace(DENSER, arms=(STATIC, RIGL), rates=(8e-3, 1.6e-2)),
-    "denser shapes": replace(DENSER, arms=(NARROW_RIGL, POOLED_RIGL), rates=(8e-3, 1.6e-2, 3.2e-2)),
+    "denser shapes": replace(DENSER, arms=(NARROW_RIGL, POOLED_RIGL), rates=THREE),
     "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
     # rates on both sides of those that were best at the edge of the ones above
     "mean gradients, wider": replace(SEARCH, arms=(MEAN, ACROSS), rates=(6.4e-2,)),
