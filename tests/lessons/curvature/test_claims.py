@@ -101,6 +101,6 @@ def test_what_is_said_of_stored_runs_falls_with_their_tables(claims, stored_as) 
         table.loc[(table["method"] == "SNIP") & (table["arm"] == "new initial values"), "accuracy"] = 0.99
 
     stored_as(change)
-    begin = ("from lthedu.course.lesson import", "from lthedu.experiments import", "rise = little")
-    claims.run(claims.cells(*begin, "from lthedu.lessons.curvature import saliency"))
+    begin = ("from lthedu.course.lesson import", "from lthedu.experiments import", "at_20, at_10")
+    claims.run(claims.cells(*begin, "own = means.before_training", "three = "))
     assert claims.holds(OBS, FAIR) == [False, False]

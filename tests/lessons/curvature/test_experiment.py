@@ -10,6 +10,7 @@ import torch
 from lthedu import data
 from lthedu.landscape.hessian import flat_loss, flatten, hvp
 from lthedu.landscape.lanczos import lanczos, part_inside
+from lthedu.lessons.curvature import means
 from lthedu.lessons.curvature.deletions import CUT, ON, SMALL, Deletions, Settings, at_best
 from lthedu.lessons.curvature.experiment import (
     ARMS,
@@ -133,6 +134,19 @@ def test_the_setting_of_the_highest_mean_is_taken_for_each_group() -> None:
     own = at_best(pd.DataFrame(rows, columns=["arm", "lr", "replicate", "val"]), ["arm"], ["lr"])
     assert own["lr"].tolist()[:2] == [0.2, 0.2]
     assert len(own) == 4
+
+
+def test_a_study_of_deletions_is_read_at_each_arm_s_best_setting_as_cut_before_trained_on() -> None:
+    rows = [("small", arm, d, CUT, None, 0.5, d) for arm in ("OBS", "magnitude") for d in (0.1, 0.2)]
+    rows += [("small", "OBS", d, ON, lr, lr, d * lr) for d in (0.1, 0.2) for lr in (1, 2)]
+    rows += [("whole", "OBS", 0.1, CUT, None, 0.5, 9)]
+    table = pd.DataFrame(rows, columns=["study", "arm", "density", "when", "lr", "val", "rise"])
+    table = table.assign(damping=None, accuracy=0.5, fewest=None)
+    found = means.rises(means.deleted(table, "small", [0.1, 0.2]))
+    assert list(found.columns) == ["cut, 20 %", "cut, 10 %", "trained on, 20 %", "trained on, 10 %"]
+    assert found.loc["OBS"].tolist() == [0.2, 0.1, 0.4, 0.2]
+    assert list(found.index) == ["OBS", "magnitude"]
+    assert list(means.rises(means.deleted(table, "small", [0.1])).columns) == ["cut, 10 %", "trained on, 10 %"]
 
 
 def test_masks_of_untrained_networks_have_their_controls(mnist) -> None:
