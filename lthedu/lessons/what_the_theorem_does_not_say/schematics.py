@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#BBBBBB"
 def folded_paper() -> Drawn:
     """Schematic: a strip of paper, folded in the middle and stretched, and where a place lies after 1 to 3 times."""
     figure, axes = plt.subplots(2, 3, figsize=(10.4, 4.2), height_ratios=[1, 1.6], layout="constrained")
-    steps = {
+    steps: dict[str, dict[str, tuple[float, float]]] = {
         "a strip of paper": {"0": (0, 0), "1/2": (0.5, 0), "1": (1, 0)},
         "folded in the middle: 2 sheets": {"0": (0, 0), "1/2": (0.5, 0), "1": (0, 0.3)},
         "stretched to its old length": {"0": (0, 0), "1/2, now at 1": (1, 0), "1": (0, 0.3)},

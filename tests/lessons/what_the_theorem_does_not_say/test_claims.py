@@ -42,23 +42,31 @@ def part(claims, first: str, last: str) -> list[str]:
     return ["\n".join(imports), *needed, "my_guess = {}", *code[start : end + 1]]
 
 
-def widths(deep: Callable[[int], float]) -> Callable:
-    """Stands for `prune_to`: two layers get 20 units a piece, the deep target what `deep` makes of its folds."""
+def widths(shallow: Callable[[int], float], deep: Callable[[int], float]) -> Callable:
+    """Stands for `prune_to`: how wide a network it makes for so many folds, by the target's depth."""
 
     def made(target, *, eps: float, seed: int) -> tuple[SimpleNamespace, float]:
-        layers = [layer for layer in target if hasattr(layer, "weight")]
-        shallow = len(layers) == 2
-        units = 20 * layers[0].out_features if shallow else deep(len(layers) - 1)
+        first, *others = (layer.out_features for layer in target if hasattr(layer, "out_features"))
+        units = shallow(round(np.log2(first))) if len(others) == 1 else deep(len(others))
         return SimpleNamespace(source=SimpleNamespace(sizes=(1, round(units), 1), count=lambda: 1)), eps
 
     return made
 
 
 @pytest.mark.parametrize(
-    ("deep", "holds"), [(lambda k: 40 + 13 * k, True), (lambda k: 45 * 1.17**k, False), (lambda k: 5 * k**2, False)]
+    ("shallow", "deep", "holds"),
+    [
+        (lambda k: 20 * 2**k, lambda k: 40 + 13 * k, True),
+        (lambda k: 20 * 2**k, lambda k: 45 * 1.17**k, False),
+        (lambda k: 20 * 2**k, lambda k: 5 * k**2, False),
+        (lambda k: 20 * 1.7**k, lambda k: 40 + 13 * k, False),
+        (lambda k: 20 * k, lambda k: 40 + 13 * k, False),
+    ],
 )
-def test_what_multiplies_or_grows_as_a_square_does_not_pass_for_what_adds(claims, monkeypatch, deep, holds) -> None:
-    monkeypatch.setattr(limits, "prune_to", widths(deep))
+def test_only_what_doubles_multiplies_and_neither_a_factor_nor_a_square_adds(
+    claims, monkeypatch, shallow, deep, holds: bool
+) -> None:
+    monkeypatch.setattr(limits, "prune_to", widths(shallow, deep))
     claims.run(part(claims, "import pandas", ROUTES))
     assert claims.holds(ROUTES) == [holds]
 
@@ -85,12 +93,6 @@ def test_the_bound_is_not_met_with_no_unit_turned_or_with_one_fewer(claims, caus
         cells = [source.replace("* (needed[k] - 1)", "* (needed[k] - 2)") for source in cells]
     claims.run(cells)
     assert claims.holds(MET) == [False]
-
-
-def test_two_deep_routes_do_not_differ(claims, monkeypatch) -> None:
-    monkeypatch.setattr(limits, "shallow_sawtooth", limits.tent_network)
-    claims.run(part(claims, "import pandas", ROUTES))
-    assert claims.holds(ROUTES) == [False]
 
 
 def test_a_ridge_lifts_the_bound_above_masks(claims) -> None:
