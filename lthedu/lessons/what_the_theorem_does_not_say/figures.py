@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -68,7 +69,7 @@ def widths_by_route(
     """The widest layer of the random networks against the number of folds, medians over seeds with a band.
 
     Left, on a logarithmic axis, all routes, with a star for what `guess` names as the width at six folds. Right, on a
-    linear axis, the deep route alone, with the widths that it would have if the factor of its folds up to six went on.
+    linear axis, the deep route alone, with the straight line and the curve of one factor a fold that are nearest to it.
     """
     figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.2), width_ratios=[1.2, 1], layout="constrained")
     folds = sorted(set(table["folds"]))
@@ -81,28 +82,28 @@ def widths_by_route(
             each.fill_between(width.index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
             label = f"{route}:\n{width.iloc[-1]:,.0f} units"
             _beside(each, width.index[-1], width.iloc[-1], label, look)
-    seen = width[width.index <= GUESSED]  # the deep route's
-    factor = (seen.iloc[-1] / seen.iloc[0]) ** (1 / (seen.index[-1] - seen.index[0]))
-    going_on = [seen.iloc[0] * factor ** (k - folds[0]) for k in folds]
-    linear.plot(folds, going_on, color="black", ls=":", lw=1.5)
-    grey = {"color": "black"}
-    _beside(linear, folds[-1], going_on[-1], f"if it multiplied by\n{factor:.2f} with a fold", grey)
+    k = np.linspace(folds[0], folds[-1])
+    slope, start = np.polyfit(width.index, width, 1)  # of the deep route, the last one
+    factor, at_none = np.exp(np.polyfit(width.index, np.log(width), 1))
+    linear.plot(k, start + slope * k, color="black", ls=":", lw=1.5, label=f"straight line: {slope:.1f} units a fold")
+    linear.plot(k, at_none * factor**k, color=GREY, ls="--", lw=1.5, label=f"curve: times {factor:.2f} a fold")
+    linear.legend(fontsize=9, loc="lower right")
     said = _stars(ax, guess or {}, GUESSED)
     ticks = [50, 100, 200, 500, 1000, 2000]
     ax.set(yscale="log", xlabel="folds $k$; the sawtooth has $2^k$ pieces", ylabel="widest layer of the random network")
     ax.set_yticks(ticks, [f"{n:,}" for n in ticks])
     ax.minorticks_off()
     ax.set_title("Logarithmic axis: two layers multiply", fontsize=11)
-    linear.set(xlabel="folds $k$", ylabel="widest layer, deep route", ylim=(0, 1.1 * going_on[-1]))
-    linear.set_title("Linear axis: the deep route adds", fontsize=11)
+    linear.set(xlabel="folds $k$", ylabel="widest layer, deep route", ylim=(0, None))
+    linear.set_title("Linear axis: does the deep route add or multiply?", fontsize=11)
     for each in (ax, linear):
         each.set(xticks=folds, xlim=(folds[0] - 0.4, folds[-1] + 6.6))
     figure.suptitle("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=12)
     return figure, (
         "The widest layer of the random network against the number of folds, medians of "
         f"{table['seed'].nunique()} networks with bands from the lowest to the highest. Left, on a logarithmic axis, "
-        f"targets with {' and '.join(ROUTES)}; right, on a linear axis, the deep route alone, with a dotted curve that "
-        "multiplies as it did up to six folds." + said
+        f"targets with {' and '.join(ROUTES)}; right, on a linear axis, the deep route alone, with the nearest "
+        f"straight line, {slope:.1f} units a fold, and the nearest curve of one factor a fold, {factor:.2f}." + said
     )
 
 

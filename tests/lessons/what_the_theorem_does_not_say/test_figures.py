@@ -26,7 +26,7 @@ def test_sawtooths_are_drawn_knot_by_knot_and_counted() -> None:
         figures.sawtooths({})
 
 
-def test_routes_stand_beside_their_names_and_the_deep_one_beside_what_multiplies() -> None:
+def test_routes_stand_beside_their_names_and_the_deep_one_beside_a_sum_and_a_factor() -> None:
     widths = {"two layers": {2: 100, 6: 1600}, "as deep as the folds": {2: 50, 6: 100, 10: 150}}
     rows = [(k, r, seed, w + seed) for r, each in widths.items() for k, w in each.items() for seed in (-1, 0, 5)]
     table = pd.DataFrame(rows, columns=["folds", "route", "seed", "widest"])
@@ -34,16 +34,14 @@ def test_routes_stand_beside_their_names_and_the_deep_one_beside_what_multiplies
     ax, linear = figure.axes
     assert (ax.get_yscale(), linear.get_yscale()) == ("log", "linear")
     assert [list(line.get_ydata()) for line in ax.lines[:2]] == [[100, 1600], [50, 100, 150]]
-    deep, going_on = (list(line.get_ydata()) for line in linear.lines)
-    assert (deep, going_on) == ([50, 100, 150], pytest.approx([50, 100, 200]))
+    deep, line, curve = (each.get_ydata() for each in linear.lines)
+    assert list(deep) == [50, 100, 150]
+    assert (line[0], line[-1]) == pytest.approx((50, 150))
+    assert (curve[-1] / curve[0]) == pytest.approx(3)  # of three even steps the outer ones give the best factor
+    assert set(by_label(linear)) >= {"straight line: 12.5 units a fold", "curve: times 1.15 a fold"}
     band = linear.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == (49, 155)
-    said = words(figure)
-    assert {
-        "two layers:\n1,600 units",
-        "as deep as the folds:\n150 units",
-        "if it multiplied by\n1.19 with a fold",
-    } <= set(said)
+    assert {"two layers:\n1,600 units", "as deep as the folds:\n150 units"} <= set(words(figure))
     star = by_label(ax)["your guess: two layers"]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (6, 1200)
     assert "medians of 3 networks" in alt
