@@ -63,7 +63,7 @@ def widths(shallow: Callable[[int], float], deep: Callable[[int], float]) -> Cal
         (lambda k: 20 * k, lambda k: 40 + 13 * k, False),
     ],
 )
-def test_only_what_doubles_multiplies_and_neither_a_factor_nor_a_square_adds(
+def test_the_routes_must_double_or_stay_below_a_factor_of_a_sixth_and_a_square(
     claims, monkeypatch, shallow, deep, holds: bool
 ) -> None:
     monkeypatch.setattr(limits, "prune_to", widths(shallow, deep))
