@@ -24,12 +24,13 @@ from lthedu.base.streams import generator
 from lthedu.networks.reading import affine_layers
 from lthedu.proof.construct import Construction, construct
 from lthedu.proof.scales import Small
-from lthedu.proof.solvers import Keep
+from lthedu.proof.solvers import MOST_HASHED, Keep
 from lthedu.proof.widths import Method
 
 Floats = NDArray[np.float64]
 
 MOST_FOLDS = 20  # 2^20 pieces; all numbers involved are still exact
+NO_SUM = 1e-14  # an error that no sum of 40 numbers meets but by chance, so that each weight gets its nearest one
 
 
 @typed
@@ -161,12 +162,12 @@ def distance(f: Pieces, g: Pieces) -> float:
 
 @typed
 def least_units(values: Sequence[float], error: Positive = 0.5, level: float = 0.5) -> int:
-    """How many hidden units two layers need, at least, to come within less than `error` of `values`.
+    """A lower bound for the hidden units of two layers that come within less than `error` of `values`.
 
     `values` are the heights of a function at increasing places. Only those at least `error` above or below `level`
     count: the network must be on their side of it. N units make at most N + 1 straight pieces, and a straight piece
-    changes sides once at most; so N + 1 is at least the number of changes. Raises ValueError for an error that is not
-    above 0.
+    changes sides once at most; so N + 1 is at least the number of changes. (For one, two or three changes the least
+    number of units is one higher.) Raises ValueError for an error that is not above 0.
 
     >>> least_units([0, 1, 0, 1, 0])  # 4 changes of side
     3
@@ -275,26 +276,28 @@ def mask_bits(kept: int, of: int) -> float:
 
 
 @typed
-def prune_to(target: nn.Module, eps: Positive, *, seed: int = 0, least: Positive = 1e-9) -> tuple[Construction, float]:
+def prune_to(
+    target: nn.Module, eps: Positive, *, seed: int = 0, most: Annotated[int, Range(1, MOST_HASHED)] = MOST_HASHED
+) -> tuple[Construction, float]:
     """Prune a random network until it is within `eps` of a target with one input and one output, everywhere on [0, 1].
 
-    The error allowed for a weight starts at `eps` and is halved until the distance, which is exact, is small enough.
-    Returns what was built, and its distance. Raises ValueError for an eps not above 0, and where even an error of
-    `least` for each weight is too much.
+    Each weight is made of the nearest sum of its random numbers, of which there is one more in each trial, until the
+    distance, which is exact, is small enough. So the network is hardly wider than `eps` asks. Weights are scaled to 1
+    at most, since a scale below takes bits from the biases of each further layer. Returns what was built, and its
+    distance. Raises ValueError for an eps not above 0, and where `most` numbers for each weight, up to 40, are too few.
 
     >>> ticket, off = prune_to(tent_network(2), eps=0.1)
     >>> off <= 0.1
     True
     """
-    wanted, eta, off = pieces(target), min(eps, 0.25), math.inf
-    while eta >= least:
-        ticket = construct(target, eta=eta, seed=seed)
+    wanted, off = pieces(target), math.inf
+    for numbers in range(1, most + 1):
+        ticket = construct(target, eta=NO_SUM, per_weight=numbers, largest=1.0, seed=seed)
         made = pieces(ticket.module())
         off = distance(wanted, Pieces(made.x, ticket.scale * made.y))
         if off <= eps:
             return ticket, off
-        eta /= 2
-    raise ValueError(f"with an error of {2 * eta:g} for each weight the distance is {off:g}; eps is {eps}")
+    raise ValueError(f"with {most} random numbers for each weight the distance is {off:g}; eps is {eps}")
 
 
 @typed

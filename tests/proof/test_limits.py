@@ -223,7 +223,10 @@ def test_what_does_not_fit_is_refused_in_words() -> None:
         (lambda: counting_bound(3, 0), "eps is 0; allowed: a number above 0 to 1"),
         (lambda: limits.mask_bits(3, 2), "kept is 3 and of 2"),
         (lambda: limits.prune_to(tent_network(1), eps=0), "eps is 0"),
-        (lambda: limits.prune_to(tent_network(4), eps=0.01, least=0.005), "the distance is"),
+        (
+            lambda: limits.prune_to(tent_network(4), eps=0.01, most=3),
+            "with 3 random numbers for each weight the distance",
+        ),
     ):
         with pytest.raises(ValueError, match=words):
             wrong()

@@ -250,7 +250,7 @@ NUMBERS = [
     (lambda: limits.counting_bound(2, 5e-324), "eps is 5e-324; allowed: a number above 0 to 1, from 1e-300 up"),
     (lambda: limits.pieces(limits.tent_network(1), -np.inf, 1.0), "low is -inf and high 1.0; .*, and both finite"),
     (lambda: limits.linear_ticket(0, 0.1), "dimension is 0; allowed: a whole number from 1 up"),
-    (lambda: limits.prune_to(limits.tent_network(1), 0.1, least=0.0), "least is 0.0; allowed: a number above 0"),
+    (lambda: limits.prune_to(limits.tent_network(1), 0.1, most=41), "most is 41; allowed: .* from 1 to 40"),
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ ROUTES: Mapping[str, Mapping[str, Any]] = {
     "two layers": {"color": ORANGE, "ls": "--", "marker": "^"},
     "as deep as the folds": {"color": BLUE, "ls": "-", "marker": "o"},
 }
+GUESSED = 6  # folds at which the learner guesses
 DIMENSIONS: tuple[Mapping[str, Any], ...] = (
     {"color": ORANGE, "ls": "--", "marker": "^"},
     {"color": GREEN, "ls": "-.", "marker": "D"},
@@ -62,39 +64,46 @@ def sawtooths(functions: Mapping[str, Pieces], *, columns: int = 4, title: str =
 
 @typed
 def widths_by_route(
-    table: Annotated[pd.DataFrame, Columns("folds route widest")], *, guess: Mapping[str, Any] | None = None
+    table: Annotated[pd.DataFrame, Columns("folds route seed widest")], *, guess: Mapping[str, Any] | None = None
 ) -> Drawn:
-    """The widest layer of each random network against the number of folds.
+    """The widest layer of the random networks against the number of folds, medians over seeds with a band.
 
-    Twice: on a logarithmic axis, where what multiplies is a straight line, and on a linear one, where what adds is.
-    `guess` maps routes to a guessed width at the largest number of folds, drawn as a star.
+    Left, on a logarithmic axis, all routes, with a star for what `guess` names as the width at six folds. Right, on a
+    linear axis, the deep route alone, with the straight line and the curve of one factor a fold that are nearest to it.
     """
-    figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.2), width_ratios=[1.5, 1], layout="constrained")
-    last = int(table["folds"].max())
-    for route, look in ROUTES.items():
-        rows = table[table["route"] == route].sort_values("folds")
-        for each in (ax, linear):
-            each.plot(rows["folds"], rows["widest"], **look)
-        width = rows["widest"].iloc[-1]
-        _beside(ax, last, width, f"{route}: {width:,}", look)
+    figure, (ax, linear) = plt.subplots(1, 2, figsize=(10.6, 4.2), width_ratios=[1.2, 1], layout="constrained")
     folds = sorted(set(table["folds"]))
-    said = _stars(ax, guess or {}, last)
-    ax.set(
-        yscale="log", xticks=folds, xlim=(folds[0] - 0.2, last + 2.6), xlabel="folds $k$; the sawtooth has $2^k$ pieces"
-    )
-    ax.set_ylabel("widest layer of the random network")
+    deep = list(ROUTES)[-1]
+    for route, look in ROUTES.items():
+        by = table[table["route"] == route].groupby("folds")["widest"]
+        width = by.median()
+        for each in (ax, linear) if route == deep else (ax,):
+            each.plot(width.index, width, **look)
+            each.fill_between(width.index, by.min(), by.max(), color=look["color"], alpha=0.15, lw=0)
+            label = f"{route}:\n{width.iloc[-1]:,.0f} units"
+            _beside(each, width.index[-1], width.iloc[-1], label, look)
+    k = np.linspace(folds[0], folds[-1])
+    slope, start = np.polyfit(width.index, width, 1)  # of the deep route, the last one
+    factor, at_none = np.exp(np.polyfit(width.index, np.log(width), 1))
+    linear.plot(k, start + slope * k, color="black", ls=":", lw=1.5, label=f"straight line: {slope:.1f} units a fold")
+    linear.plot(k, at_none * factor**k, color=GREY, ls="--", lw=1.5, label=f"curve: times {factor:.2f} a fold")
+    linear.legend(fontsize=9, loc="lower right")
+    said = _stars(ax, guess or {}, GUESSED)
+    ticks = [50, 100, 200, 500, 1000, 2000]
+    ax.set(yscale="log", xlabel="folds $k$; the sawtooth has $2^k$ pieces", ylabel="widest layer of the random network")
+    ax.set_yticks(ticks, [f"{n:,}" for n in ticks])
+    ax.minorticks_off()
     ax.set_title("Logarithmic axis: two layers multiply", fontsize=11)
-    top = 1.6 * float(table.loc[table["route"] == "as deep as the folds", "widest"].max())
-    linear.set(xticks=folds, xlabel="folds $k$", ylim=(0, top))
-    linear.set_title("Linear axis: the deep route adds", fontsize=11)
-    above = int((table["widest"] > top).sum())
-    if above:
-        linear.text(0.03, 0.97, f"{above} marks lie higher up", transform=linear.transAxes, va="top", fontsize=9)
+    linear.set(xlabel="folds $k$", ylabel="widest layer, deep route", ylim=(0, None))
+    linear.set_title("Linear axis: does the deep route add or multiply?", fontsize=11)
+    for each in (ax, linear):
+        each.set(xticks=folds, xlim=(folds[0] - 0.4, folds[-1] + 6.6))
     figure.suptitle("The same sawtooth within 0.1: what the target's depth does to the width", fontsize=12)
     return figure, (
-        "The widest layer of the random network against the number of folds, for targets with "
-        f"{' and '.join(ROUTES)}. Left on a logarithmic axis; right on a linear axis that ends at {top:.0f} units, "
-        f"where {above} marks lie higher up." + said
+        "The widest layer of the random network against the number of folds, medians of "
+        f"{table['seed'].nunique()} networks with bands from the lowest to the highest. Left, on a logarithmic axis, "
+        f"targets with {' and '.join(ROUTES)}; right, on a linear axis, the deep route alone, with the nearest "
+        f"straight line, {slope:.1f} units a fold, and the nearest curve of one factor a fold, {factor:.2f}." + said
     )
 
 
@@ -115,7 +124,7 @@ def _stars(ax: Axes, guess: Mapping[str, Any], at: float) -> str:
         elif value is not None:
             said += f" The guess {value!r} for {route!r} is not drawn: give a number of units."
     if ax.get_legend_handles_labels()[1]:
-        ax.legend(fontsize=9, loc="upper left")
+        ax.legend(fontsize=9, loc="upper right")
     return said
 
 

@@ -13,10 +13,16 @@ from lthedu.proof.limits import Pieces
 def folded(fold: Pieces, times: Count) -> Pieces:
     """A function from [0, 1] to [0, 1] applied so many times, exactly; knots at which it does not bend are dropped.
 
+    Raises ValueError for knots that do not go up from 0 to 1, and for heights outside [0, 1].
+
     >>> tent = Pieces(np.array([0.0, 0.5, 1.0]), np.array([0.0, 1.0, 0.0]))
     >>> folded(tent, 2).x.tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
+    if len(fold.x) < 2 or fold.x[0] != 0 or fold.x[-1] != 1 or not (np.diff(fold.x) > 0).all():
+        raise ValueError(f"the knots are {fold.x.tolist()}; allowed: two or more that go up from 0 to 1")
+    if not ((fold.y >= 0) & (fold.y <= 1)).all():
+        raise ValueError(f"the heights are {fold.y.tolist()}; allowed: numbers from 0 to 1")
     made = Pieces(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     for _ in range(times):
         x = [made.x]

@@ -296,6 +296,24 @@ def counts_crossings(values: Sequence[float], error: float = 0.5, level: float =
     return max(sum((a - level) * (b - level) < 0 for a, b in itertools.pairwise(values)) - 1, 0)
 
 
+@mistake("least_units", "true, and sharper than the three steps, which give one less than the changes: return that")
+def one_unit_to_change_at_all(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
+    changes = _changes(_sides(values, error, level))
+    return max(changes - 1, min(changes, 1))
+
+
+@mistake("least_units", "true, and sharper than the three steps, which give one less than the changes: return that")
+def two_units_to_turn_round(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
+    changes = _changes(_sides(values, error, level))
+    return max(changes - 1, min(changes, 2))
+
+
+@mistake("least_units", "true, and sharper than the three steps, which give one less than the changes: return that")
+def as_many_as_it_takes(values: Sequence[float], error: float = 0.5, level: float = 0.5) -> int:
+    changes = _changes(_sides(values, error, level))
+    return max(changes - 1, min(changes, 3))
+
+
 _UP, _DOWN = "above `level`", "below `level`"
 Count = Callable[[Sequence[float], float, float], int]
 for words, count in (
@@ -308,7 +326,7 @@ for words, count in (
         lambda v, e, le: abs(_changes(_sides(v, e, le)) - 1),
     ),
     (
-        "it gives 1 at least; where the side changes once or never no unit is needed",
+        "it gives 1 at least, also where the side never changes; there no unit is needed",
         lambda v, e, le: max(_changes(_sides(v, e, le)) - 1, 1),
     ),
     (

@@ -15,23 +15,33 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#BBBBBB"
 @schematic
 @typed
 def folded_paper() -> Drawn:
-    """Schematic: a strip of paper folded up to three times, and where each of its places comes to lie."""
-    figure, axes = plt.subplots(2, 3, figsize=(10.4, 4.0), height_ratios=[1, 1.6], layout="constrained")
-    for folds, (above, below) in enumerate(axes.T, 1):
-        teeth = np.arange(2**folds + 1) % 2
-        layer = 0.6 * np.repeat(np.arange(2**folds), 2) / 2**folds  # one sheet above the other
-        above.plot(np.column_stack([teeth[:-1], teeth[1:]]).ravel(), layer, color=ORANGE, lw=2)
-        above.set(xlim=(-0.15, 1.15), ylim=(-0.15, 0.75))
-        above.set_title(f"{folds} fold{'s' * (folds > 1)}: {2**folds} sheets", fontsize=11)
+    """Schematic: a strip of paper, folded in the middle and stretched, and where a place lies after 1 to 3 times."""
+    figure, axes = plt.subplots(2, 3, figsize=(10.4, 4.2), height_ratios=[1, 1.6], layout="constrained")
+    steps: dict[str, dict[str, tuple[float, float]]] = {
+        "a strip of paper": {"0": (0, 0), "1/2": (0.5, 0), "1": (1, 0)},
+        "folded in the middle: 2 sheets": {"0": (0, 0), "1/2": (0.5, 0), "1": (0, 0.3)},
+        "stretched to its old length": {"0": (0, 0), "1/2, now at 1": (1, 0), "1": (0, 0.3)},
+    }
+    for above, (title, places) in zip(axes[0], steps.items(), strict=True):
+        start, middle, end = np.array([*places.values()], dtype=float)
+        above.plot(*np.array([start, middle, [middle[0], end[1]], end]).T, color=ORANGE, lw=2)
+        for name, (x, y) in places.items():
+            above.plot(x, y, "o", ms=5, color="black")
+            above.annotate(name, (x, y), (0, -7), textcoords="offset points", ha="center", va="top", fontsize=10)
+        above.set(xlim=(-0.15, 1.15), ylim=(-0.45, 0.55))
+        above.set_title(title, fontsize=11)
         above.set_axis_off()
-        below.plot(np.arange(2**folds + 1) / 2**folds, teeth, color=BLUE, lw=2)
-        below.set(xlabel="place on the strip, x", xticks=[0, 0.5, 1], yticks=[0, 1], ylim=(-0.08, 1.08))
-    axes[1][0].set_ylabel("place after folding")
-    figure.suptitle("Every fold doubles the sheets, and so the straight pieces of the function", fontsize=12)
+    for folds, below in enumerate(axes[1], 1):
+        below.plot(np.arange(2**folds + 1) / 2**folds, np.arange(2**folds + 1) % 2, color=BLUE, lw=2)
+        below.set(xlabel="place on the first strip, x", xticks=[0, 0.5, 1], yticks=[0, 1], ylim=(-0.08, 1.08))
+        below.set_title(f"{folds} fold{'s' * (folds > 1)}, {2**folds} sheets: {2**folds} pieces", fontsize=11)
+    axes[1][0].set_ylabel("place afterwards")
+    figure.suptitle("Fold and stretch: each time the sheets double, and so do the straight pieces", fontsize=12)
     return figure, (
-        "Three drawings of a strip of paper from the side, opened a little, folded once, twice and three times, with "
-        "2, 4 and 8 sheets, and under each the function that takes a place on the strip to the place where it lies "
-        "after folding: a sawtooth of 2, 4 and 8 straight pieces between 0 and 1."
+        "Above, a strip of paper from the side: from 0 to 1; folded in the middle, two sheets of half the length, with "
+        "the end 1 above the end 0 and the crease at 1/2; and stretched to its old length, the crease at 1. Below, the "
+        "function that takes a place on the strip to its place after one, two and three folds, each with its stretch: "
+        "a sawtooth of 2, 4 and 8 straight pieces between 0 and 1."
     )
 
 

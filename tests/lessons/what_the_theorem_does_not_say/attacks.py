@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from torch import nn
 
 from lthedu.lessons.what_the_theorem_does_not_say.folding import folded
-from lthedu.proof import best_subsets, construct_shallow, features, limits
+from lthedu.proof import best_subsets, construct, construct_shallow, features, limits
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -46,18 +46,37 @@ def knots_that_move() -> dict[int, float]:
 
 
 def other_errors_allowed() -> dict[float, dict[str, float]]:
-    """Do the routes grow alike for another eps and another draw? Growth of the widest layer a fold, from 3 to 5."""
-    makes: dict[str, Callable[[int, float], int]] = {
-        "two layers": lambda k, eps: _widest(limits.prune_to(limits.shallow_sawtooth(k), eps=eps, seed=9)),
+    """Do the routes grow alike for another eps and other draws? Growth of the widest layer a fold, from 3 to 5."""
+    makes: dict[str, Callable[[int, float], float]] = {
+        "two layers": lambda k, eps: _widest(limits.shallow_sawtooth(k), eps),
         "three layers": lambda k, eps: max(one_layer_more(k, eps=eps, seed=9)),
-        "as deep as the folds": lambda k, eps: _widest(limits.prune_to(limits.tent_network(k), eps=eps, seed=9)),
+        "as deep as the folds": lambda k, eps: _widest(limits.tent_network(k), eps),
     }
     return {eps: {route: (make(5, eps) / make(3, eps)) ** 0.5 for route, make in makes.items()} for eps in (0.3, 0.03)}
 
 
-def more_folds() -> dict[int, int]:
-    """Does the deep route still add where it could have multiplied? Its widest layer for 2, 4, 6 and 8 folds."""
-    return {k: _widest(limits.prune_to(limits.tent_network(k), eps=0.1, seed=50, least=1e-13)) for k in (2, 4, 6, 8)}
+def more_folds() -> dict[int, float]:
+    """Does the deep route still add where it could have multiplied? Its widest layer for 4, 8 and 14 folds."""
+    return {k: _widest(limits.tent_network(k), 0.1) for k in (4, 8, 14)}
+
+
+def other_scales() -> dict[float, float]:
+    """What does a fold cost by scale? Further numbers a fold, from 2 to 6, with weights of at most 1, 1/2 and 1/4."""
+    return {
+        largest: float(np.mean([(_numbers(6, largest, seed) - _numbers(2, largest, seed)) / 4 for seed in SEEDS]))
+        for largest in (1.0, 0.5, 0.25)
+    }
+
+
+def _numbers(folds: int, largest: float, seed: int) -> int:
+    """How many random numbers for each weight bring the deep route within 0.1, with weights scaled to `largest`."""
+    target = limits.tent_network(folds)
+    for numbers in range(1, 41):
+        ticket = construct(target, eta=limits.NO_SUM, per_weight=numbers, largest=largest, seed=seed)
+        made = limits.pieces(ticket.module())
+        if limits.distance(limits.pieces(target), limits.Pieces(made.x, ticket.scale * made.y)) <= 0.1:
+            return numbers
+    raise ValueError(f"40 numbers are too few for {folds} folds and weights of at most {largest}")
 
 
 def the_widest_of_three_layers() -> dict[int, tuple[int, ...]]:
@@ -243,8 +262,8 @@ def _climb(
     return best
 
 
-def _widest(pruned: tuple) -> int:
-    return max(pruned[0].source.sizes)
+def _widest(target: nn.Module, eps: float) -> float:
+    return float(np.median([max(limits.prune_to(target, eps, seed=seed)[0].source.sizes) for seed in SEEDS]))
 
 
 def _features(d: int, n: int, seed: int) -> tuple[Floats, Floats, Floats]:

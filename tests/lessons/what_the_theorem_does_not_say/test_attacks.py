@@ -1,6 +1,5 @@
 """What the lesson says of the attacks on its verdict, held by the attacks themselves."""
 
-import numpy as np
 import pytest
 from lessons.what_the_theorem_does_not_say import attacks
 
@@ -28,8 +27,15 @@ def test_the_routes_grow_alike_for_other_errors_and_draws() -> None:
 
 
 def test_the_deep_route_adds_where_it_could_have_multiplied() -> None:
-    added = np.diff(list(attacks.more_folds().values()))
-    assert added[-1] <= added[0] < 120  # under 60 a fold
+    four, eight, fourteen = attacks.more_folds().values()
+    assert eight < 2 * four
+    assert fourteen < 14 / 8 * eight  # a straight line above 0 at no folds
+
+
+def test_a_fold_costs_the_bits_of_a_small_scale_and_few_folds_cost_fewer_at_a_large_one() -> None:
+    found = attacks.other_scales()
+    assert (found[0.5], found[0.25]) == pytest.approx((3, 4), abs=0.5)
+    assert found[1.0] < 2  # where two bits are lost; twelve folds take two numbers each
 
 
 @pytest.mark.parametrize("folds", [2, 3, 5, 8])

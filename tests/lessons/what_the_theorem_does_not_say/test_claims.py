@@ -1,7 +1,9 @@
 """The verdicts that the lesson prints hold for other seeds and threads, and do not where their cause is taken away."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,6 @@ import pytest
 from lthedu import proof
 from lthedu.experiments import paper_results
 from lthedu.proof import limits
-from lthedu.proof.limits import Pieces
 
 NOTEBOOK = "what_the_theorem_does_not_say"
 CLAIMS = 5
@@ -28,7 +29,6 @@ def ridge(gram, overlap, norm):
 def drawn_from(seed: int, cells: list[str]) -> list[str]:
     """The cells, with all that they draw drawn from `seed` on."""
     cells = [source.replace("range(5)", f"range({seed}, {seed + 5})") for source in cells]
-    cells = [source.replace("eps=0.1)", f"eps=0.1, seed={seed})") for source in cells]
     return [re.sub(r"(default_rng|manual_seed)\(0\)", rf"\1({seed})", source) for source in cells]
 
 
@@ -40,6 +40,35 @@ def part(claims, first: str, last: str) -> list[str]:
     needed = [s for s in code[:start] if "= check(" in s]
     imports = [line for s in code[:start] for line in s.splitlines() if re.match(r"(import|from) ", line)]
     return ["\n".join(imports), *needed, "my_guess = {}", *code[start : end + 1]]
+
+
+def widths(shallow: Callable[[int], float], deep: Callable[[int], float]) -> Callable:
+    """Stands for `prune_to`: how wide a network it makes for so many folds, by the target's depth."""
+
+    def made(target, *, eps: float, seed: int) -> tuple[SimpleNamespace, float]:
+        first, *others = (layer.out_features for layer in target if hasattr(layer, "out_features"))
+        units = shallow(round(np.log2(first))) if len(others) == 1 else deep(len(others))
+        return SimpleNamespace(source=SimpleNamespace(sizes=(1, round(units), 1), count=lambda: 1)), eps
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("shallow", "deep", "holds"),
+    [
+        (lambda k: 20 * 2**k, lambda k: 40 + 13 * k, True),
+        (lambda k: 20 * 2**k, lambda k: 45 * 1.17**k, False),
+        (lambda k: 20 * 2**k, lambda k: 5 * k**2, False),
+        (lambda k: 20 * 1.7**k, lambda k: 40 + 13 * k, False),
+        (lambda k: 20 * k, lambda k: 40 + 13 * k, False),
+    ],
+)
+def test_the_routes_must_double_or_stay_below_a_factor_of_a_sixth_and_a_square(
+    claims, monkeypatch, shallow, deep, holds: bool
+) -> None:
+    monkeypatch.setattr(limits, "prune_to", widths(shallow, deep))
+    claims.run(part(claims, "import pandas", ROUTES))
+    assert claims.holds(ROUTES) == [holds]
 
 
 @pytest.mark.full
@@ -57,22 +86,13 @@ def test_the_quick_verdicts_hold_for_another_seed(claims) -> None:
     assert claims.failed == set()
 
 
-def test_a_sawtooth_of_half_the_height_is_approached_with_few_units(claims, monkeypatch) -> None:
-    whole = limits.pieces
-
-    def lower(network, *args) -> Pieces:
-        f = whole(network, *args)
-        return Pieces(f.x, 0.25 + f.y / 2)
-
-    monkeypatch.setattr(limits, "pieces", lower)
-    claims.run(part(claims, "deep =", MET))
+@pytest.mark.parametrize(("cause", "without"), [("+ [-1]", "+ [1]"), ("needed[k] + 1)", "needed[k])")])
+def test_the_bound_is_not_met_with_no_unit_turned_or_with_one_fewer(claims, cause: str, without: str) -> None:
+    cells = [source.replace(cause, without) for source in part(claims, "deep =", MET)]
+    if "+ 1" in cause:
+        cells = [source.replace("* (needed[k] - 1)", "* (needed[k] - 2)") for source in cells]
+    claims.run(cells)
     assert claims.holds(MET) == [False]
-
-
-def test_two_deep_routes_do_not_differ(claims, monkeypatch) -> None:
-    monkeypatch.setattr(limits, "shallow_sawtooth", limits.tent_network)
-    claims.run(part(claims, "import pandas", ROUTES))
-    assert claims.holds(ROUTES) == [False]
 
 
 def test_a_ridge_lifts_the_bound_above_masks(claims) -> None:

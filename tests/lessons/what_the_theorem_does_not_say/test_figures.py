@@ -26,22 +26,25 @@ def test_sawtooths_are_drawn_knot_by_knot_and_counted() -> None:
         figures.sawtooths({})
 
 
-ROUTES = pd.DataFrame(
-    [(k, route, base * k) for k in (3, 6) for route, base in zip(figures.ROUTES, (100, 10), strict=True)],
-    columns=["folds", "route", "widest"],
-)
-
-
-def test_routes_stand_beside_their_names_on_both_axes() -> None:
-    figure, alt = figures.widths_by_route(ROUTES, guess={"two layers": "1,200", "as deep as the folds": "many"})
+def test_routes_stand_beside_their_names_and_the_deep_one_beside_a_sum_and_a_factor() -> None:
+    widths = {"two layers": {2: 100, 6: 1600}, "as deep as the folds": {2: 50, 6: 100, 10: 150}}
+    rows = [(k, r, seed, w + seed) for r, each in widths.items() for k, w in each.items() for seed in (-1, 0, 5)]
+    table = pd.DataFrame(rows, columns=["folds", "route", "seed", "widest"])
+    figure, alt = figures.widths_by_route(table, guess={"two layers": "1,200", "as deep as the folds": "many"})
     ax, linear = figure.axes
     assert (ax.get_yscale(), linear.get_yscale()) == ("log", "linear")
-    for each in (ax, linear):
-        assert [list(line.get_ydata()) for line in each.lines[:2]] == [[300, 600], [30, 60]]
-    assert f"{sum(y > linear.get_ylim()[1] for y in ROUTES['widest'])} marks lie higher up" in words(figure)
-    assert {"two layers: 600", "as deep as the folds: 60"} <= set(words(figure))
+    assert [list(line.get_ydata()) for line in ax.lines[:2]] == [[100, 1600], [50, 100, 150]]
+    deep, line, curve = (each.get_ydata() for each in linear.lines)
+    assert list(deep) == [50, 100, 150]
+    assert (line[0], line[-1]) == pytest.approx((50, 150))
+    assert (curve[-1] / curve[0]) == pytest.approx(3)  # of three even steps the outer ones give the best factor
+    assert set(by_label(linear)) >= {"straight line: 12.5 units a fold", "curve: times 1.15 a fold"}
+    band = linear.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (49, 155)
+    assert {"two layers:\n1,600 units", "as deep as the folds:\n150 units"} <= set(words(figure))
     star = by_label(ax)["your guess: two layers"]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (6, 1200)
+    assert "medians of 3 networks" in alt
     assert "The guess 'many' for 'as deep as the folds' is not drawn" in alt
 
 
@@ -94,10 +97,16 @@ def test_targets_have_a_bar_for_random_weights_and_one_for_each_choice() -> None
     assert "targets a, b" in alt
 
 
-def test_paper_has_a_sheet_and_a_piece_for_each_half_of_the_one_before() -> None:
+def test_paper_is_folded_then_stretched_and_each_fold_doubles_the_pieces() -> None:
     figure, alt = checked(schematics.folded_paper)
-    assert [len(ax.lines[0].get_xdata()) for ax in figure.axes[3:]] == [3, 5, 9]
-    assert "2, 4 and 8 sheets" in alt
+    strip, fold, stretched = (ax.lines[0] for ax in figure.axes[:3])
+    assert np.ptp(strip.get_xdata()) == np.ptp(stretched.get_xdata()) == 2 * np.ptp(fold.get_xdata())
+    for folds, ax in enumerate(figure.axes[3:], 1):
+        x, y = ax.lines[0].get_data()
+        sawtooth = pieces(tent_network(folds))
+        assert np.array_equal(x, sawtooth.x)
+        assert np.array_equal(y, sawtooth.y)
+    assert "2, 4 and 8 straight pieces" in alt
 
 
 def test_three_pieces_are_on_the_wrong_side_at_the_corners_that_are_ringed() -> None:

@@ -20,6 +20,20 @@ def test_of_twelve_units_three_a_fold_make_the_most_pieces(pieces: int, made: in
     assert len(folded(zigzag(pieces), 12 // pieces)) == made
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([0.0, 0.7, 0.3, 1.0], [0.0, 1.0, 0.0, 1.0], "the knots are .* go up from 0 to 1"),
+        ([0.0, 0.5], [0.0, 1.0], "the knots are .* go up from 0 to 1"),
+        ([0.0], [0.0], "the knots are .* two or more"),
+        ([0.0, 0.5, 1.0], [0.0, 1.5, 0.0], r"the heights are \[0.0, 1.5, 0.0\]; allowed: numbers from 0 to 1"),
+    ],
+)
+def test_what_does_not_map_the_strip_to_itself_is_refused(x, y, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        folded(limits.Pieces(np.array(x), np.array(y)), 2)
+
+
 def test_the_place_of_a_fold_changes_no_number_but_a_lower_top_does() -> None:
     def tent(at: float, top: float) -> limits.Pieces:
         return limits.Pieces(np.array([0.0, at, 1.0]), np.array([0.0, top, 0.0]))
