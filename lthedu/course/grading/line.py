@@ -9,6 +9,8 @@ from typing import Any
 from lthedu.course.grading.codec import MOST_HEADER, MOST_JSON, MOST_NUMBERS, Finder, Functions, Malformed, packed
 from lthedu.course.grading.codec import unpacked as read
 
+MOST_IN_ALL = 2**30  # bytes that one side takes of the other; objects made of JSON are about so many times as large:
+_SWELLS = 16
 _LOOK = 1.0  # seconds
 _LENGTHS = struct.Struct(">II")
 
@@ -20,7 +22,7 @@ class LineClosed(OSError):
 class Line:
     """One end of a socket. Waiting raises TimeoutError after the moment `until` on the monotonic clock.
 
-    So it does where the other side is `asleep` for `idle` looks, one a second.
+    So it does where the other side was `asleep` at `idle` looks, of which there is one a second while it waits.
 
     >>> here, there = map(Line, socket.socketpair())
     >>> here.send("call", (1, 2.5))
@@ -36,6 +38,7 @@ class Line:
         idle: int = 0,
     ) -> None:
         self.end, self.until, self.asleep, self.idle = end, until, asleep, idle
+        self.received = self.slept = 0
 
     def send(self, word: str, value: Any = None, functions: Functions | None = None) -> None:
         """Raises TooLarge, before anything is sent, and LineClosed and TimeoutError."""
@@ -53,6 +56,9 @@ class Line:
         words, numbers = _LENGTHS.unpack(self._bytes(_LENGTHS.size))
         if words > MOST_JSON or numbers > MOST_NUMBERS + MOST_HEADER:
             raise LineClosed("a message is too long")
+        self.received += numbers + _SWELLS * words
+        if self.received > MOST_IN_ALL:  # whoever asked may still hold what came before
+            raise LineClosed("too much was sent in all")
         try:
             message = read(self._bytes(words), self._bytes(numbers), functions)
         except Malformed as error:
@@ -65,14 +71,14 @@ class Line:
         self.end.close()
 
     def _bytes(self, many: int) -> bytes:
-        found, looks = bytearray(), 0
+        found = bytearray()
         while len(found) < many:
             self._in_time(_LOOK if self.idle else float("inf"))
             try:
                 part = self.end.recv(min(many - len(found), 2**20))
             except TimeoutError:
-                looks = looks + 1 if self.asleep() else 0
-                if looks >= self.idle or time.monotonic() >= self.until:
+                self.slept += self.asleep()
+                if self.slept >= self.idle or time.monotonic() >= self.until:
                     raise
                 continue
             except OSError as error:
