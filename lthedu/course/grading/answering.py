@@ -33,7 +33,8 @@ from lthedu.exercises.surroundings import known_settings
 END = struct.Struct(">iid")  # exit status, signal, seconds of CPU
 FORK, STOP, GONE, LOOK = b"f", b"e", b"g", b"s"  # GONE: it has closed its line, so it is about to end by itself
 OVER = b"X"  # to LOOK: all that runs has used up its seconds
-_GRACE = 2.0  # seconds for that
+_GRACE = 2.0  # seconds for that,
+_LEAVING = 10  # and so many times as many where it is at it
 _UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
 
 
@@ -121,8 +122,11 @@ def _ended(child: int, grace: float) -> tuple[int, int, float]:
     """End the fork and all that it left behind, and tell how it ended and what CPU it took."""
     if not child:
         return -1, 0, 0.0
-    until = time.monotonic() + grace
-    while not (found := os.wait4(child, os.WNOHANG))[0] and time.monotonic() < until:
+    begun = time.monotonic()
+    while not (found := os.wait4(child, os.WNOHANG))[0]:
+        leaves = _state(child) not in (b"S", b"T")  # which takes long where it held much
+        if time.monotonic() - begun >= (_LEAVING if leaves else 1) * grace:
+            break
         time.sleep(0.005)
     alone = os.getpid() == 1  # in a space of its own: whatever else runs there is the answer's
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -80,6 +80,8 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
     finally:
         line.close()
         ending = box.end(gone=how == ENDED)
+    if how == ENDED and line.refused:
+        return Verdict(ENDED, f"it sent to the program that grades what is no answer: {line.refused}")
     return verdict or _without_answer(how == SLOW, ending, box.limits)
 
 
@@ -88,8 +90,6 @@ def _without_answer(slow: bool, ending: Ending, limits: Limits) -> Verdict:
     if slow or ending.signal == signal.SIGXCPU or ending.seconds >= limits.cpu:
         most = f"{limits.cpu} seconds of CPU, or slept for {limits.idle}"
         return Verdict(SLOW, f"it was not done after {most}; is there a loop that never ends, or too much work?")
-    if ending.status < 0 and not ending.signal:  # it was still there
-        return Verdict(ENDED, "it sent something that is no answer, or too much, to the program that grades")
     how = f"by signal {ending.signal}" if ending.signal else f"with the exit status {ending.status}"
     memory = "; it may have needed too much memory" if ending.signal == signal.SIGKILL else ""
     return Verdict(ENDED, f"it ended the process in which it ran, {how}{memory}")

@@ -39,6 +39,7 @@ class Line:
     ) -> None:
         self.end, self.until, self.asleep, self.idle = end, until, asleep, idle
         self.received = self.slept = 0
+        self.refused = ""  # why a message was
 
     def send(self, word: str, value: Any = None, functions: Functions | None = None) -> None:
         """Raises TooLarge, before anything is sent, and LineClosed and TimeoutError."""
@@ -55,17 +56,22 @@ class Line:
         """The next message. Raises LineClosed and TimeoutError."""
         words, numbers = _LENGTHS.unpack(self._bytes(_LENGTHS.size))
         if words > MOST_JSON or numbers > MOST_NUMBERS + MOST_HEADER:
-            raise LineClosed("a message is too long")
+            raise self.refusal("a message is too long")
         self.received += numbers + _SWELLS * words
         if self.received > MOST_IN_ALL:  # whoever asked may still hold what came before
-            raise LineClosed("too much was sent in all")
+            raise self.refusal("more than all answers together need")
         try:
             message = read(self._bytes(words), self._bytes(numbers), functions)
         except Malformed as error:
-            raise LineClosed(str(error)) from error
+            raise self.refusal(str(error)) from error
         if not (isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], str)):
-            raise LineClosed("no message came")
+            raise self.refusal("a value that is no message")
         return message
+
+    def refusal(self, why: str) -> LineClosed:
+        """The error to raise for a message that nobody of ours sends."""
+        self.refused = why
+        return LineClosed(why)
 
     def close(self) -> None:
         self.end.close()
