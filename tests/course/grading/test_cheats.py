@@ -27,6 +27,7 @@ def test_no_cheat_earns_and_no_honest_grade_changes(student, assignment, tmp_pat
     for name in honest:
         alone, among = ((tmp_path / kind / "results" / f"{name}.json").read_bytes() for kind in ("alone", "among"))
         assert alone == among
+    assert "and 4980 other signs" in rows["n34_five_thousand_signs"]["flags"]
     found, expected = {}, {}
     for name, cheat in submissions.items():
         exercises = results[name]["exercises"].values()
