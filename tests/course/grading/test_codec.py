@@ -194,7 +194,7 @@ def test_a_line_takes_no_more_in_all_than_an_answer_needs(monkeypatch):
     for _ in range(3):
         there.send("back", torch.zeros(100))
     assert here.receive()[0] == here.receive()[0] == "back"
-    with pytest.raises(LineClosed, match="too much"):
+    with pytest.raises(LineClosed, match="more than all answers"):
         here.receive()
 
 
