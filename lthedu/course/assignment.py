@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,12 @@ def contract(exercise: Exercise, document: dict[str, Any], student: str) -> Exer
 
 
 def identity(student: str) -> str:
-    """An id as it counts: without spaces around it, in lower case."""
-    return student.strip().casefold()
+    """An id as it counts: without spaces around it, in lower case, and in one of Unicode's ways to write it.
+
+    >>> identity(" Jose\u0301 ") == identity("JOSÉ")
+    True
+    """
+    return unicodedata.normalize("NFKC", student).strip().casefold()
 
 
 def task(exercise: Exercise) -> Exercise | None:

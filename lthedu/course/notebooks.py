@@ -41,21 +41,26 @@ def writable(notebook: NotebookNode) -> tuple[NotebookNode, list[str]]:
     ('# A half: �', ['cell 1 from the top (# A half: �)'])
     """
     text = _text(notebook)
-    if _whole(text) == text:
+    if whole(text) == text:
         return notebook, []
     parts = {"its metadata": notebook.metadata}
     parts |= {f"cell {n} from the top ({_first_line(cell)})": cell for n, cell in enumerate(notebook.cells, 1)}
-    where = [name for name, part in parts.items() if _text(part).count("�") < _whole(_text(part)).count("�")]
-    return nbformat.from_dict(json.loads(_whole(text))), where
+    where = [name for name, part in parts.items() if _text(part).count("�") < whole(_text(part)).count("�")]
+    return nbformat.from_dict(json.loads(whole(text))), where
 
 
 def _text(part: NotebookNode) -> str:
     return json.dumps(part, ensure_ascii=False)
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
+    """The text with a � in the place of each half of a character.
+
+    >>> whole("\\ud83d\\ude00 and \\ud83d")
+    '😀 and �'
+    """
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _first_line(cell: NotebookNode) -> str:
-    return _whole(cell.source.strip().partition("\n")[0])
+    return whole(cell.source.strip().partition("\n")[0])

@@ -46,6 +46,9 @@ def grade(
         str | None,
         typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster at this address, tcp://host:8786."),
     ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="A file with one id on each line: all others are flagged.")
+    ] = None,
     seconds: Annotated[int, typer.Option(min=1, help="Seconds of CPU that one answer may take.")] = 10,
     memory: Annotated[float, typer.Option(min=0.5, help="GB of memory that an answer may take.")] = 3,
     without_sandbox: Annotated[
@@ -68,7 +71,7 @@ def grade(
         def report(done: int, in_all: int, name: str) -> None:
             bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
 
-        run = Run(seed, jobs, cluster, not without_sandbox, limits)
+        run = Run(seed, jobs, cluster, not without_sandbox, limits, roster)
         table = graded(submissions, assignment, out, run, said=_say, report=report)
     _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
 

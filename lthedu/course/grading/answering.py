@@ -33,7 +33,8 @@ from lthedu.exercises.surroundings import known_settings
 END = struct.Struct(">iid")  # exit status, signal, seconds of CPU
 FORK, STOP, GONE, LOOK = b"f", b"e", b"g", b"s"  # GONE: it has closed its line, so it is about to end by itself
 OVER = b"X"  # to LOOK: all that runs has used up its seconds
-_GRACE = 2.0  # seconds for that
+_GRACE = 2.0  # seconds for that,
+_LEAVING = 10  # and so many times as many where it is at it
 _UNDUMPABLE = 4  # prctl's PR_SET_DUMPABLE: memory and open files are nobody else's
 
 
@@ -51,10 +52,12 @@ class Fault(Exception):
 def main(fd: int, settings: dict[str, Any]) -> None:
     """Serve the grader at the other end of the socket `fd` until it is gone."""
     ctypes.CDLL(None).prctl(_UNDUMPABLE, 0, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python would obey it, whoever sends it
     for name in settings["warm"]:
         with contextlib.suppress(Exception):
             import_module(name)
     control = socket.socket(fileno=fd)
+    before = _own_state()
     control.sendall(FORK)  # ready
     child = 0
     while True:
@@ -62,7 +65,10 @@ def main(fd: int, settings: dict[str, Any]) -> None:
         if not word:
             return
         if word in (STOP, GONE):
-            control.sendall(END.pack(*_ended(child, _GRACE if word == GONE else 0)))
+            ending = _ended(child, _GRACE if word == GONE else 0)
+            if os.getpid() == 1 and _own_state() != before:
+                return  # and the box with it: the next answer gets a fresh one
+            control.sendall(END.pack(*ending))
             child = 0
             continue
         if word == LOOK:
@@ -73,6 +79,19 @@ def main(fd: int, settings: dict[str, Any]) -> None:
             control.close()
             _answers(Line(socket.socket(fileno=fds[0])), settings)
         os.close(fds[0])
+
+
+def _own_state() -> list[object]:
+    """What an answer may change of this process without its memory, for it has the same user: limits, priority,
+    processors, the folder's mode. And what the system keeps for processes that are gone: shared memory, for one.
+    """
+    limits = [resource.getrlimit(number) for name, number in vars(resource).items() if name.startswith("RLIMIT_")]
+    found = [limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0), os.sched_getscheduler(0)]
+    kept = []
+    for name in ("self/oom_score_adj", "sysvipc/shm", "sysvipc/msg", "sysvipc/sem"):
+        with contextlib.suppress(OSError), open(f"/proc/{name}", "rb") as file:
+            kept.append(file.read())
+    return [*found, kept, os.stat(os.environ["HOME"]).st_mode]
 
 
 def _seconds_of_all() -> float:
@@ -103,8 +122,11 @@ def _ended(child: int, grace: float) -> tuple[int, int, float]:
     """End the fork and all that it left behind, and tell how it ended and what CPU it took."""
     if not child:
         return -1, 0, 0.0
-    until = time.monotonic() + grace
-    while not (found := os.wait4(child, os.WNOHANG))[0] and time.monotonic() < until:
+    begun = time.monotonic()
+    while not (found := os.wait4(child, os.WNOHANG))[0]:
+        leaves = _state(child) not in (b"S", b"T")  # which takes long where it held much
+        if time.monotonic() - begun >= (_LEAVING if leaves else 1) * grace:
+            break
         time.sleep(0.005)
     alone = os.getpid() == 1  # in a space of its own: whatever else runs there is the answer's
     with contextlib.suppress(ProcessLookupError, PermissionError):

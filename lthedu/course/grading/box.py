@@ -193,13 +193,20 @@ def _bubblewrap(sealed: Path, environment: dict[str, str]) -> list[str]:
         if not any(path.is_relative_to(b) for b in bound):
             found += ["--ro-bind", str(path), str(path)]
             bound.append(path)
-    for packages in _site_packages():  # the course with its answers, where it is installed beside the packages
-        if (packages / "lthedu").is_dir():
-            found += ["--tmpfs", str(packages / "lthedu"), "--remount-ro", str(packages / "lthedu")]
+    for course in _courses(bound):
+        found += ["--tmpfs", str(course), "--remount-ro", str(course)]
     found += ["--ro-bind", str(sealed), SEALED, "--remount-ro", "/", "--chdir", HOME, "--clearenv"]
     for name, value in environment.items():
         found += ["--setenv", name, value]
     return found
+
+
+def _courses(bound: list[Path]) -> list[Path]:
+    """Every copy of the whole course in these folders: beside the packages, in another Python, checked out."""
+    copies = {packages / "lthedu" for packages in _site_packages()} | {Path(__file__).resolve().parents[2]}
+    for folder in bound:
+        copies |= {*folder.glob("lib/python3*/*-packages/lthedu"), *folder.glob("local/lib/python3*/*-packages/lthedu")}
+    return sorted(c for c in copies if c.is_dir() and any(c.is_relative_to(b) for b in bound))
 
 
 @functools.cache

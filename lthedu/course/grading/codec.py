@@ -22,6 +22,7 @@ MOST_NUMBERS = 2**27  # bytes of tensors and arrays in one message
 MOST_HEADER = 2**20  # bytes, of which safetensors makes objects
 DEPTH = 32
 ITEMS = 200_000
+KEYS = 20_000  # of a set or a dict: with keys chosen to collide, making one takes the square of that
 
 Functions = Callable[[Any], list[Any]]  # a function -> its plain form
 Finder = Callable[[int, str], Any]  # the number and the name of a function of the other side -> what calls it
@@ -108,6 +109,8 @@ class _Packer:
             return str(value)
         if isinstance(value, Tensor | np.ndarray | np.generic | torch.Generator):
             return self._numbers(value)
+        if isinstance(value, Mapping | set | frozenset) and len(value) > KEYS:
+            raise TooLarge(f"it has {len(value):,} keys; allowed: {KEYS:,}")
         if isinstance(value, Mapping):
             return ["dict", *([self.tree(k, depth - 1), self.tree(v, depth - 1)] for k, v in value.items())]
         if isinstance(value, range):
@@ -180,6 +183,8 @@ class _Unpacker:
                 raise Malformed("the message holds an object of JSON")
             return tree
         kind, *parts = tree
+        if kind in ("set", "dict") and len(parts) > KEYS:
+            raise Malformed("it has too many keys")
         if kind in ("list", "tuple", "set"):
             items = [self.value(part, depth - 1) for part in parts]
             return items if kind == "list" else tuple(items) if kind == "tuple" else set(items)
@@ -206,6 +211,11 @@ class _Unpacker:
         return self.functions(_whole(number), str(name))
 
 
+def _plain(tensor: Tensor) -> Tensor:
+    """The tensor; of bools each is 0 or 1, for another byte counts as True here and as itself there."""
+    return tensor.view(torch.uint8) != 0 if tensor.dtype == torch.bool else tensor
+
+
 def _whole(number: Any) -> int:
     if type(number) is not int:
         raise Malformed("no whole number")
@@ -219,8 +229,8 @@ def _text(text: Any) -> str:
 
 
 _KINDS: dict[str, Callable[..., Any]] = {
-    "tensor": lambda own, name: own.tensors[name],
-    "array": lambda own, name: own.tensors[name].numpy(),
+    "tensor": lambda own, name: _plain(own.tensors[name]),
+    "array": lambda own, name: _plain(own.tensors[name]).numpy(),
     "generator": _Unpacker.generator,
     "scalar": _Unpacker.scalar,
     "function": _Unpacker.function,

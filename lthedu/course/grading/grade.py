@@ -19,8 +19,10 @@ from lthedu.course.grading import pages
 from lthedu.course.grading.box import no_sandbox, protection
 from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.one import Assigned
+from lthedu.course.grading.roster import read_roster
 from lthedu.course.grading.submissions import Submission, collect
 from lthedu.course.grading.workers import Kit, Submit, one, ready, workers
+from lthedu.course.notebooks import whole
 
 RUN = "run.json"
 RESULTS = "results"
@@ -31,7 +33,8 @@ Report = Callable[[int, int, str], None]  # (graded, in all, the name of the las
 class Run:
     """How a class is graded. `seed` None draws one, once an answering process has begun.
 
-    `cluster` is the address of a Dask scheduler: its workers grade, and `jobs` does not count.
+    `cluster` is the address of a Dask scheduler: its workers grade, and `jobs` does not count. `roster` is a file with
+    the ids that there are.
     """
 
     seed: int | None = None
@@ -39,6 +42,7 @@ class Run:
     cluster: str | None = None
     protected: bool = True
     limits: Limits = field(default_factory=Limits)
+    roster: Path | None = None
 
 
 def load(folder: Path) -> Assigned:
@@ -86,6 +90,7 @@ def grade(
     words = protection(run.limits, run.protected)
     said(words)
     assigned = load(assignment)
+    roster = read_roster(run.roster) if run.roster else None
     submissions = collect(places, assigned.wanted())
     about = {"assignment": assigned.document["assignment"], "wheel": assigned.wheel.name, "of": assigned.digest()}
     known = _begun(out, about, run)
@@ -104,7 +109,7 @@ def grade(
         write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
         _all(waiting, len(submissions), submit, seed, out, stems, report)
         results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
-        pages.write(out, assigned.document, assigned.trees, results, stems, document)
+        pages.write(out, assigned.document, results, stems, document, roster)
     return out / pages.TABLE
 
 
@@ -147,7 +152,7 @@ def _all(
     for left in reversed(range(len(waiting))):
         submission, future = done.get()
         result = future.result() | {"submission": _digest(submission)}
-        write_whole(_result(out, stems[submission.name]), as_json(result))
+        write_whole(_result(out, stems[submission.name]), whole(as_json(result)))
         report(in_all - left, in_all, submission.name)
 
 

@@ -80,6 +80,8 @@ def judge(box: Box, exercise: Exercise, answer: Answer, seed: int, *, public: bo
     finally:
         line.close()
         ending = box.end(gone=how == ENDED)
+    if how == ENDED and line.refused:
+        return Verdict(ENDED, f"it sent to the program that grades what is no answer: {line.refused}")
     return verdict or _without_answer(how == SLOW, ending, box.limits)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from lthedu.course.grading.codec import MOST_HEADER, MOST_JSON, MOST_NUMBERS, Finder, Functions, Malformed, packed
 from lthedu.course.grading.codec import unpacked as read
 
+MOST_IN_ALL = 2**28  # bytes that one side takes of the other; objects made of JSON are about so many times as large:
+_SWELLS = 16
 _LOOK = 1.0  # seconds
 _LENGTHS = struct.Struct(">II")
 
@@ -20,7 +22,7 @@ class LineClosed(OSError):
 class Line:
     """One end of a socket. Waiting raises TimeoutError after the moment `until` on the monotonic clock.
 
-    So it does where the other side is `asleep` for `idle` looks, one a second.
+    So it does where the other side was `asleep` at `idle` looks, of which there is one a second while it waits.
 
     >>> here, there = map(Line, socket.socketpair())
     >>> here.send("call", (1, 2.5))
@@ -36,6 +38,8 @@ class Line:
         idle: int = 0,
     ) -> None:
         self.end, self.until, self.asleep, self.idle = end, until, asleep, idle
+        self.received = self.slept = 0
+        self.refused = ""  # why a message was
 
     def send(self, word: str, value: Any = None, functions: Functions | None = None) -> None:
         """Raises TooLarge, before anything is sent, and LineClosed and TimeoutError."""
@@ -52,27 +56,35 @@ class Line:
         """The next message. Raises LineClosed and TimeoutError."""
         words, numbers = _LENGTHS.unpack(self._bytes(_LENGTHS.size))
         if words > MOST_JSON or numbers > MOST_NUMBERS + MOST_HEADER:
-            raise LineClosed("a message is too long")
+            raise self.refusal("a message is too long")
+        self.received += numbers + _SWELLS * words
+        if self.received > MOST_IN_ALL:  # whoever asked may still hold what came before
+            raise self.refusal("more than all answers together need")
         try:
             message = read(self._bytes(words), self._bytes(numbers), functions)
         except Malformed as error:
-            raise LineClosed(str(error)) from error
+            raise self.refusal(str(error)) from error
         if not (isinstance(message, tuple) and len(message) == 2 and isinstance(message[0], str)):
-            raise LineClosed("no message came")
+            raise self.refusal("a value that is no message")
         return message
+
+    def refusal(self, why: str) -> LineClosed:
+        """The error to raise for a message that nobody of ours sends."""
+        self.refused = why
+        return LineClosed(why)
 
     def close(self) -> None:
         self.end.close()
 
     def _bytes(self, many: int) -> bytes:
-        found, looks = bytearray(), 0
+        found = bytearray()
         while len(found) < many:
             self._in_time(_LOOK if self.idle else float("inf"))
             try:
                 part = self.end.recv(min(many - len(found), 2**20))
             except TimeoutError:
-                looks = looks + 1 if self.asleep() else 0
-                if looks >= self.idle or time.monotonic() >= self.until:
+                self.slept += self.asleep()
+                if self.slept >= self.idle or time.monotonic() >= self.until:
                     raise
                 continue
             except OSError as error:

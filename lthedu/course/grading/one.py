@@ -15,6 +15,8 @@ from lthedu.course.grading.reading import Answer, Read
 from lthedu.course.grading.submissions import Handed, Submission, changes
 from lthedu.exercises.core import Exercise
 
+MOST_SIGNS = 20  # that are told of a notebook
+
 
 @dataclass(frozen=True)
 class Assigned:
@@ -46,6 +48,9 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
     document = assigned.document
     reads = {name: _read(box, handed, assigned) for name, handed in submission.notebooks.items()}
     student = next((r.identity for r in reads.values() if r.identity.strip()), "")
+    ids = sorted({identity(r.identity) for r in reads.values()} - {""})
+    if len(ids) > 1:
+        flags.append(f"its notebooks have different ids: {_list(ids)}")
     if document["variants"] and not student.strip():
         flags.append("no id: the contract was chosen as if it were empty")
     exercises = {}
@@ -68,7 +73,8 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
             f"{name}: cells changed: {_list(other)}"
         ] * bool(other)
         known = set(assigned.signs)
-        flags += [f"{name}: {s}" for s in reads[name].signs if s.rpartition(" (cell")[0] not in known]
+        signs = [f"{name}: {s}" for s in reads[name].signs if s.rpartition(" (cell")[0] not in known]
+        flags += signs[:MOST_SIGNS] + [f"{name}: and {len(signs) - MOST_SIGNS} other signs"] * (len(signs) > MOST_SIGNS)
         notes += [f"{name}: cells that Python cannot read: {_list(reads[name].broken)}"] * bool(reads[name].broken)
     return {
         "name": submission.name,

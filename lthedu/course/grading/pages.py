@@ -16,6 +16,7 @@ from typing import Any
 
 from lthedu.base.files import write_whole
 from lthedu.course.grading.flags import compared
+from lthedu.course.grading.roster import absent, strangers
 
 TABLE, CLASS, SOURCES = "grades.csv", "class.html", "sources"
 COMMONEST = 5
@@ -39,10 +40,10 @@ def stems(names: Iterable[str]) -> dict[str, str]:
     found = {}
     for name in names:
         plain = unicodedata.normalize("NFC", name)
-        stem = re.sub(r"[^\w-]+", "_", plain).strip("_")[:80]
+        stem = re.sub(r"[^\w-]+", "_", plain).strip("_").encode()[:80].decode(errors="ignore")  # a file's has 255 bytes
         same = plain.replace(" ", "_") == stem and plain == plain.lower()
         found[name] = stem if same or re.fullmatch(r"[\w -]+", plain) else f"{stem}-{_short(name)}"
-    seen: Counter[str] = Counter(stem.casefold() for stem in found.values())
+    seen = Counter([CLASS.removesuffix(".html"), *(stem.casefold() for stem in found.values())])
     return {n: stem if seen[stem.casefold()] == 1 else f"{stem}-{_short(n)}" for n, stem in found.items()}
 
 
@@ -53,22 +54,23 @@ def _short(text: str) -> str:
 def write(
     out: Path,
     document: dict[str, Any],
-    trees: dict[str, list[str]],
     results: list[Result],
     names: dict[str, str],
     run: Any,
+    roster: list[str] | None = None,
 ) -> None:
-    """Write every page of a class that is graded."""
+    """Write every page of a class that is graded. `roster` has the ids that there are."""
     flags = compared(results)
+    unknown = strangers(results, roster) if roster else {}
     for result in results:
-        result["flags"] = [*result["flags"], *flags[result["name"]]]
+        result["flags"] = [*result["flags"], *flags[result["name"]], *unknown.get(result["name"], [])]
         stem = names[result["name"]]
         write_whole(out / f"{stem}.html", student_page(result, document))
         source = _source(result)
         if source:
             (out / SOURCES).mkdir(exist_ok=True)
             write_whole(out / SOURCES / f"{stem}.py", source)
-    write_whole(out / CLASS, class_page(results, document, names, run))
+    write_whole(out / CLASS, class_page(results, document, names, run, absent(results, roster or [])))
     write_whole(out / TABLE, table(results, document))
 
 
@@ -132,8 +134,10 @@ def _exercise(found: dict[str, Any]) -> str:
     return "\n".join([*parts, "</section>"])
 
 
-def class_page(results: list[Result], document: dict[str, Any], names: dict[str, str], run: dict[str, Any]) -> str:
-    """The class: how many passed what, the commonest diagnoses, everybody's points, and the flags."""
+def class_page(
+    results: list[Result], document: dict[str, Any], names: dict[str, str], run: dict[str, Any], missing: list[str]
+) -> str:
+    """The class: how many passed what, the commonest diagnoses, everybody's points and flags, and who is missing."""
     many = len(results)
     parts = [f"<h1>Assignment {_text(document['assignment'])}: {many} submission{'' if many == 1 else 's'}</h1>"]
     parts.append(f"<p>{_text(run['protection'])} Seed {run['seed']}.</p>")
@@ -156,7 +160,8 @@ def class_page(results: list[Result], document: dict[str, Any], names: dict[str,
         link = f'<a href="{html.escape(names[result["name"]])}.html">{_text(result["name"])}</a>'
         flags = "<br>".join(map(_text, result["flags"]))
         parts.append(f'<tr><td>{link}</td><td class="n">{points:g}</td><td>{flags}</td></tr>')
-    return _page(f"{document['assignment']}: the class", [*parts, "</table>"])
+    parts += ["</table>", _listed("On the roster, and in no submission", missing)]
+    return _page(f"{document['assignment']}: the class", parts)
 
 
 def _listed(title: str, lines: list[str]) -> str:

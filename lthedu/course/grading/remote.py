@@ -69,7 +69,8 @@ class Remote:
                 raise CannotTravel(f"the check's arguments cannot be sent: {error}") from error
             if error in faults or isinstance(error, _Said):
                 raise
-            raise Ended from error  # a message of another form: not by our own program
+            self.line.refused = "a message of another form"
+            raise Ended from error
 
     def _called_back(self, value: Any, functions: list[Callable[..., Any]], faults: list[Exception]) -> None:
         """The other side calls one of the functions that it was lent."""
@@ -100,7 +101,7 @@ class Remote:
         if word == "raised":
             kind, message, place = value
             raise raised(str(kind), str(message), str(place))
-        raise LineClosed("another word was expected")
+        raise self.line.refusal("a word of its own")
 
 
 class _Said:

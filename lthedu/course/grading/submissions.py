@@ -5,6 +5,7 @@ A notebook is found by its file name, whatever a platform put around it, or else
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,9 +18,11 @@ from lthedu.course.notebooks import parsed
 
 LARGEST = 40 * 2**20  # bytes of a notebook: figures are stored in it
 MOST_SOURCE = 2**20  # characters of all its cells
+MOST_PARTS = 200_000  # lists and objects in it: each takes a hundred bytes of memory or more
+MOST_NOTEBOOKS = 50  # that are read of one student
 # Moodle: "Ada Lovelace_4711_assignsubmission_file_/x.ipynb"; Canvas: "lovelaceada_LATE_123_456_x.ipynb"
-_MOODLE = re.compile(r"^(?P<who>.+?)_\d+_assignsubmission_(file|onlinetext)_?$")
-_CANVAS = re.compile(r"^(?P<who>[^_]+)(_LATE)?_\d+_\d+_(?P<file>.+)$")
+_MOODLE = re.compile(r"^(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?$")
+_CANVAS = re.compile(r"^(?P<who>[^_]+)(_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)$")
 _AGAIN = re.compile(r"(-\d+| ?\(\d+\))$")  # what platforms and browsers add to a name that is there already
 
 
@@ -48,24 +51,48 @@ def collect(places: list[Path], wanted: dict[str, set[str]]) -> list[Submission]
     was handed in, and FileNotFoundError for one that is not there.
     """
     found: dict[str, Submission] = {}
+    many: Counter[str] = Counter()
     for place in places:
         if not place.exists():
             raise FileNotFoundError(f"{place} is not there; name a folder of submissions, a zip, or a notebook")
         before = len(found)
         for who, name, read in _handed_in(place):
+            who, name = _readable(who), _readable(name)
             submission = found.setdefault(who, Submission(who))
-            if name.endswith(".ipynb"):
+            many[who] += name.endswith(".ipynb")
+            if name.endswith(".ipynb") and many[who] <= MOST_NOTEBOOKS:
                 _take(submission, name, read, wanted)
         if len(found) == before:
             raise ValueError(f"{place} holds no submission: no folder, no notebook and no zip of them")
-    return [found[name] for name in sorted(found)]
+    for who, submission in found.items():
+        if many[who] > MOST_NOTEBOOKS:
+            submission.notes.append(f"{many[who]} notebooks; the first {MOST_NOTEBOOKS} were read")
+    _named(found)
+    return sorted(found.values(), key=lambda submission: submission.name)
+
+
+def _readable(name: str) -> str:
+    """The name as UTF-8 can hold it: a byte of another encoding is written out.
+
+    >>> print(_readable("M\\udcfcller"))
+    M\\xfcller
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _named(found: dict[str, Submission]) -> None:
+    """Give each the name that a platform has for them; where two have the same, with the platform's number, too."""
+    names = Counter(who.partition("/")[0] for who in found)
+    for who, submission in found.items():
+        name = who.partition("/")[0]
+        submission.name = name if names[name] == 1 else who
 
 
 Reader = Any  # () -> the content of a file
 
 
 def _handed_in(place: Path) -> Iterator[tuple[str, str, Reader]]:
-    """Of each file who handed it in, its name, and what reads it."""
+    """Of each file who handed it in (with "/" before a platform's number), its name, and what reads it."""
     if place.suffix == ".zip":
         yield from _zipped(place, "")
         return
@@ -87,7 +114,7 @@ def _handed_in(place: Path) -> Iterator[tuple[str, str, Reader]]:
 def _zipped(path: Path, owner: str) -> Iterator[tuple[str, str, Reader]]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # of many kinds: a damaged one of a student's stops nothing
         if not owner:
             raise ValueError(f"{path} is no zip: {error}") from error
         yield owner, path.name, lambda: b""
@@ -119,28 +146,28 @@ def _who(inside: PurePosixPath) -> tuple[str, str]:
     if len(inside.parts) > 1:
         folder = inside.parts[0]
         match = _MOODLE.match(folder)
-        return (match["who"] if match else folder), inside.name
+        return (f"{match['who']}/{match['number']}" if match else folder), inside.name
     who, name = _canvas(inside.name)
     return who or (inside.stem if inside.suffix == ".ipynb" else ""), name
 
 
 def _canvas(name: str) -> tuple[str, str]:
     match = _CANVAS.match(name)
-    return (match["who"], match["file"]) if match else ("", name)
+    return (f"{match['who']}/{match['number']}", match["file"]) if match else ("", name)
 
 
 def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set[str]]) -> None:
     """Put a notebook where it belongs; of two for the same place the one with more of its cells counts."""
     try:
         content = read()
-    except (OSError, RuntimeError, zipfile.BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # of many kinds: of the system, of zip files, of what packs them
         submission.notes.append(f"{name} cannot be read ({error})")
         return
     if content is None:
         submission.notes.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
         return
     try:
-        mine = handed(parsed(content))
+        mine = handed(parsed(_small(content)))
     except Exception as error:  # of many kinds
         target = _by_name(name, wanted)
         if target:
@@ -157,6 +184,13 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
         if _shared(before, wanted[target]) >= _shared(mine, wanted[target]):
             return
     submission.notebooks[target] = mine
+
+
+def _small(content: bytes) -> bytes:
+    parts = content.count(b"{") + content.count(b"[")
+    if parts > MOST_PARTS:
+        raise ValueError(f"it has {parts:,} parts; allowed: {MOST_PARTS:,}")
+    return content
 
 
 def handed(notebook: NotebookNode) -> Handed:

@@ -1,6 +1,7 @@
 """Where submissions are graded: in processes of this machine, or on a Dask cluster. Each has a box of its own."""
 
 import multiprocessing
+import os
 import platform
 import tempfile
 import warnings
@@ -10,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -79,6 +80,17 @@ def _begin(kit: Kit) -> None:
 
     torch.set_num_threads(1)
     _mine.append(kit)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A grader that is killed leaves no process behind, and no box."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    for stack in _opened:
+        stack.close()
+    os._exit(1)
 
 
 def _here(function: Callable[..., Any], *args: Any) -> Any:
@@ -99,6 +111,7 @@ def _on_worker(kit: Kit, function: Callable[..., Any], *args: Any) -> Any:
 
 
 _boxes: "WeakKeyDictionary[Kit, Box]" = WeakKeyDictionary()
+_opened: list[ExitStack] = []
 
 
 def _box(kit: Kit) -> Box:
@@ -109,6 +122,7 @@ def _box(kit: Kit) -> Box:
         if words != kit.words:
             raise ValueError(f"{platform.node()} differs from this machine: {words} Here: {kit.words}")
         stack = ExitStack()
+        _opened.append(stack)
         Finalize(kit, stack.close, exitpriority=10)
         sealed = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lthedu-sealed-")))
         unpack_bytes(kit.wheel, sealed)

@@ -114,12 +114,20 @@ def nested(depth):
         torch.zeros(1).expand(10**12),
         "x" * (codec.MOST_JSON + 1),
         10**5000,
+        {i * (2**61 - 1) for i in range(codec.KEYS)} | {-1},
+        dict.fromkeys(range(codec.KEYS + 1)),
     ],
-    ids=["deep", "long", "expanded", "text", "digits"],
+    ids=["deep", "long", "expanded", "text", "digits", "set", "dict"],
 )
 def test_what_is_too_large_is_refused_before_it_is_sent(value):
     with pytest.raises(TooLarge):
         packed(value)
+
+
+def test_a_bool_is_true_or_false():
+    odd = torch.tensor([2, 255, 0], dtype=torch.uint8).view(torch.bool)
+    for value in (back(odd).view(torch.uint8), back(odd.numpy()).view(np.uint8)):
+        assert value.tolist() == [1, 1, 0]
 
 
 HOSTILE = [
@@ -144,6 +152,7 @@ HOSTILE = [
     b"[[]]",
     b"[]",
     b"1" * 10_000,
+    b'["set", ' + b", ".join(b"%d" % (i * (2**61 - 1)) for i in range(300_000)) + b"]",
 ]
 
 
@@ -178,6 +187,17 @@ def test_a_line_takes_no_message_that_is_too_long():
         line.receive()
 
 
+def test_a_line_takes_no_more_in_all_than_an_answer_needs(monkeypatch):
+    words, numbers = packed(("back", torch.zeros(100)))
+    monkeypatch.setattr("lthedu.course.grading.line.MOST_IN_ALL", 2 * (len(numbers) + 16 * len(words)))
+    here, there = map(Line, socket.socketpair())
+    for _ in range(3):
+        there.send("back", torch.zeros(100))
+    assert here.receive()[0] == here.receive()[0] == "back"
+    with pytest.raises(LineClosed, match="more than all answers"):
+        here.receive()
+
+
 def test_a_line_waits_no_longer_than_it_may():
     here, _there = socket.socketpair()
     begun = time.monotonic()
@@ -186,6 +206,16 @@ def test_a_line_waits_no_longer_than_it_may():
     with pytest.raises(TimeoutError):
         Line(here, begun + 60, asleep=lambda: True, idle=1).receive()
     assert time.monotonic() - begun < 30
+
+
+def test_naps_count_together():
+    here, there = socket.socketpair()
+    line = Line(here, asleep=lambda: True, idle=2)
+    threading.Timer(1.5, lambda: Line(there).send("first")).start()
+    assert line.receive() == ("first", None)
+    with pytest.raises(TimeoutError):
+        line.receive()
+    assert line.slept == 2
 
 
 def test_a_line_whose_other_end_works_is_waited_for():

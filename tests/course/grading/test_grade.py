@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -11,43 +10,24 @@ import time
 
 import nbformat
 import pytest
+from course.grading.cheats import CHEATS, NOTEBOOK, RIGHT
 
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.catalogue import find
-from lthedu.course.grading.box import Box, no_sandbox
+from lthedu.course.grading import one
+from lthedu.course.grading.box import Box, _bubblewrap, no_sandbox
 from lthedu.course.grading.grade import Run, grade, load
-from lthedu.course.grading.groups import Limits
+from lthedu.course.grading.groups import Limits, group_kind
 from lthedu.course.grading.judge import judge
 from lthedu.course.grading.reading import read
 from lthedu.course.grading.show import shown
+from lthedu.course.grading.submissions import Handed, Submission
 
-NOTEBOOK = "02_winning_tickets.ipynb"
-RIGHT = {
-    "e2_1": """
-        from lthedu.networks import masks
-        def find_tickets(initial, full, train, prune, levels):
-            kept = [full]
-            for level in range(levels + 1):
-                after = train(level, masks.apply(kept[-1], initial), kept[-1])
-                kept.append(prune(after, kept[-1]))
-            return kept[:-1]
-        """,
-    "e2_3": """
-        import scipy.stats
-        def paired_test(a, b):
-            found = scipy.stats.ttest_rel(a, b)
-            return sum(x - y for x, y in zip(a, b)) / len(a), found.pvalue
-        """,
-    "e2_4": """
-        def freeze_pruned(grad, weight, mask):
-            return grad * mask
-        """,
-}
 HOSTILE = {
-    "ends": {"e2_3": "import os\ndef paired_test(a, b):\n    os._exit(0)"},
-    "ends_at_once": {"e2_3": "import os\nx = os._exit(3)\ndef paired_test(a, b):\n    return x"},
+    "ends": {"2.3": "import os\ndef paired_test(a, b):\n    os._exit(0)"},
+    "ends_at_once": {"2.3": "import os\nx = os._exit(3)\ndef paired_test(a, b):\n    return x"},
     "loops": {
-        "e2_3": """
+        "2.3": """
             def paired_test(a, b):
                 while True:
                     try:
@@ -56,21 +36,19 @@ HOSTILE = {
                         pass
             """
     },
-    "sleeps": {"e2_3": "import time\ndef paired_test(a, b):\n    time.sleep(1000)"},
+    "sleeps": {"2.3": "import time\ndef paired_test(a, b):\n    time.sleep(1000)"},
     "raises_when_read": {
-        "e2_3": "class X(list):\n    def __iter__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
+        "2.3": "class X(list):\n    def __iter__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
     },
-    "broken": {"e2_3": "def paired_test(a, b:"},
-    "raises": {"e2_3": "1 / 0\ndef paired_test(a, b):\n    return a[1000]"},
-    "needs_what_raises": {"e2_3": "x = 1 / 0\ndef paired_test(a, b):\n    return x"},
+    "broken": {"2.3": "def paired_test(a, b:"},
+    "raises": {"2.3": "1 / 0\ndef paired_test(a, b):\n    return a[1000]"},
+    "needs_what_raises": {"2.3": "x = 1 / 0\ndef paired_test(a, b):\n    return x"},
     "returns_odd_things": {
-        "e2_3": "class X:\n    def __float__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
+        "2.3": "class X:\n    def __float__(self): raise SystemExit\ndef paired_test(a, b):\n    return X()"
     },
-    "patches": {
-        "e2_3": "import math\nmath.isclose = lambda *a, **k: True\ndef paired_test(a, b):\n    return 0.0, 1.0"
-    },
-    "library": {"e2_3": "from lthedu.stats import paired_test"},
-    "memorised": {"e2_3": "def paired_test(a, b):\n    return (0.0, 0.0)"},
+    "patches": {"2.3": "import math\nmath.isclose = lambda *a, **k: True\ndef paired_test(a, b):\n    return 0.0, 1.0"},
+    "library": {"2.3": "from lthedu.stats import paired_test"},
+    "memorised": {"2.3": "def paired_test(a, b):\n    return (0.0, 0.0)"},
 }
 WORDS = {
     "ends": ("ENDED", "exit status 0"),
@@ -94,17 +72,18 @@ def sources(answers):
 
 @pytest.fixture
 def hand_in(tmp_path, student):
-    def put(name, **answers):
+    def put(name, identity="", **answers):
         path = tmp_path / "in" / name / NOTEBOOK
         path.parent.mkdir(parents=True)
-        nbformat.write(student(**sources(answers)), path)
+        text = nbformat.writes(student(**sources(answers)))
+        path.write_text(text.replace('student=\\"\\"', f'student=\\"{identity}\\"'))
         return tmp_path / "in"
 
     return put
 
 
 def graded(folder, assignment, out, protected=False, **settings):
-    limits = Limits(cpu=2, idle=2)
+    limits = settings.pop("limits", Limits(cpu=2, idle=2))
     said = []
     grade([folder], assignment, out, Run(7, protected=protected, limits=limits, **settings), said=said.append)
     with (out / "grades.csv").open(newline="") as file:
@@ -118,15 +97,19 @@ def everything(out):
 
 
 def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
-    hand_in("ada", **RIGHT)
+    hand_in("ada", "s1", **RIGHT)
     hand_in("blank")
-    tuned = RIGHT["e2_1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
-    folder = hand_in("bob", **(RIGHT | {"e2_1": tuned}))
-    rows, results, said = graded(folder, assignment, tmp_path / "out")
+    tuned = RIGHT["2.1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
+    folder = hand_in("bob", "s11", **(RIGHT | {"2.1": tuned}))
+    (tmp_path / "ids.txt").write_text("S1\nS2\n")
+    rows, results, said = graded(folder, assignment, tmp_path / "out", roster=tmp_path / "ids.txt")
     assert said[0].startswith("No sandbox: answers run with your rights")
     assert [rows[n]["sum of exercises"] for n in ("ada", "blank", "bob")] == ["6", "0", "3"]
     assert "reference" not in rows["ada"]["flags"]
     assert rows["ada"]["page"] == ""
+    assert [rows[n]["flags"] for n in ("ada", "blank")] == ["2.3 has the same tree as that of bob", "the id is missing"]
+    assert rows["bob"]["flags"].endswith("; the id 's11' is not on the roster")
+    assert "in no submission</h2><ul><li>S2</li>" in (tmp_path / "out" / "class.html").read_text()
     found = results["bob"]["exercises"]["find_tickets"]
     assert found["word"] == "WRONG"
     assert "fine-tuning" in found["sentence"]
@@ -137,22 +120,21 @@ def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
 
 @pytest.mark.full
 def test_one_answer_is_shown_with_other_seeds(hand_in, assignment, tmp_path):
-    tuned = RIGHT["e2_1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
-    graded(hand_in("bob", e2_1=tuned), assignment, tmp_path / "out")
+    tuned = RIGHT["2.1"].replace("masks.apply(kept[-1], initial)", "initial if level == 0 else after")
+    graded(hand_in("bob", **{"2.1": tuned}), assignment, tmp_path / "out")
     words = list(shown("bob", "2.1", tmp_path / "out", assignment))
     assert "With seed 5: WRONG." in "\n".join(words)
 
 
-def boxed(assignment, folder, protected):
-    assigned = load(assignment)
-    unpack(assigned.wheel, folder)
-    return Box(folder, Limits(cpu=2, idle=2), protected=protected, warm=assigned.warm)
-
-
 @pytest.fixture(scope="module")
 def box(assignment, tmp_path_factory):
-    with boxed(assignment, tmp_path_factory.mktemp("sealed"), protected=False) as box:
-        yield box
+    """One box for all of them, in a sandbox where there is one; out of its environment nothing comes in."""
+    assigned, folder = load(assignment), tmp_path_factory.mktemp("sealed")
+    unpack(assigned.wheel, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECRET", "1")
+        with Box(folder, Limits(cpu=2, idle=2), protected=not no_sandbox(), warm=assigned.warm) as box:
+            yield box
 
 
 def judged(box, number, source):
@@ -163,18 +145,41 @@ def judged(box, number, source):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_the_worst_answers_are_told(name, box):
     word, part = WORDS[name]
-    verdict = judged(box, "2.3", HOSTILE[name]["e2_3"])
+    verdict = judged(box, "2.3", HOSTILE[name]["2.3"])
     assert (verdict.word, part in verdict.sentence) == (word, True), verdict
-    assert judged(box, "2.3", RIGHT["e2_3"]).word == "RIGHT"  # the next one
+    assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"  # the next one
 
 
 def test_an_answer_may_call_an_exercise_that_is_not_assigned(box, assignment, student):
     calls = 'random_mask({"w": torch.tensor([True])}, torch.Generator())["w"].item() or 1 / 0'
-    answer = "import torch\n" + sources(RIGHT)["e2_3"].replace("    found =", f"    {calls}\n    found =")
-    cells = [cell.source for cell in student(e2_3=answer).cells if cell.cell_type == "code"]
+    answer = "import torch\n" + sources(RIGHT)["2.3"].replace("    found =", f"    {calls}\n    found =")
+    cells = [cell.source for cell in student(**{"2.3": answer}).cells if cell.cell_type == "code"]
     for others, word in (({}, "RAISED"), (load(assignment).others, "RIGHT")):
         found = read(cells, {"2.3": "paired_test"}, {}, others).answers["2.3"]
         assert judge(box, find("2.3"), found, seed=7).word == word
+
+
+def test_two_ids_of_one_student_are_a_flag(box, assignment):
+    two = {name: Handed((f'assignment("ps1", student="{who}")',)) for name, who in ((NOTEBOOK, "S1 "), ("b", "s2"))}
+    found = one.graded(box, load(assignment), Submission("ada", two), seed=7)
+    assert found["flags"] == ["its notebooks have different ids: s1, s2"]
+    alike = Submission("ada", two | {"b": Handed(('assignment("ps1", student="s1")',))})
+    assert one.graded(box, load(assignment), alike, seed=7)["flags"] == []
+
+
+def test_no_other_copy_of_the_course_is_seen_in_the_box(tmp_path, monkeypatch):
+    copies = [
+        tmp_path / "lib" / "python3.12" / "site-packages",
+        tmp_path / "local" / "lib" / "python3.12" / "dist-packages",
+    ]
+    for packages in copies:
+        (packages / "lthedu").mkdir(parents=True)
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    command = _bubblewrap(tmp_path / "sealed", {})
+    for packages in copies:
+        at = command.index(str(packages / "lthedu"))
+        assert command[at - 1] == "--tmpfs"
+        assert at > command.index(str(tmp_path))
 
 
 @pytest.mark.full
@@ -214,7 +219,7 @@ def test_answers_that_know_the_public_inputs_are_flagged(hand_in, assignment, tm
     reference = find("2.3").reference
     find("2.3").check(Attempt(lambda a, b: calls.append((a, b, reference(a, b))) or calls[-1][2]))
     table = {repr((a, b)): result for a, b, result in calls}
-    folder = hand_in("bob", **(RIGHT | {"e2_3": f"T = {table!r}\ndef paired_test(a, b):\n    return T[repr((a, b))]"}))
+    folder = hand_in("bob", **(RIGHT | {"2.3": f"T = {table!r}\ndef paired_test(a, b):\n    return T[repr((a, b))]"}))
     rows, results, _ = graded(folder, assignment, tmp_path / "out")
     assert results["bob"]["exercises"]["paired_test"]["word"] == "RAISED"
     assert "2.3 passes the public check and fails with other inputs" in rows["bob"]["flags"]
@@ -223,34 +228,47 @@ def test_answers_that_know_the_public_inputs_are_flagged(hand_in, assignment, tm
 @pytest.mark.full
 def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
     hand_in("ada", **RIGHT)
-    other = RIGHT["e2_1"].replace("kept", "found").replace("after", "trained")
-    folder = hand_in("bob", **{"e2_1": other})
+    other = RIGHT["2.1"].replace("kept", "found").replace("after", "trained")
+    folder = hand_in("bob", **{"2.1": other})
     rows, _, _ = graded(folder, assignment, tmp_path / "out")
     assert "2.1 has the same tree as that of bob" in rows["ada"]["flags"]
     assert "2.1 has the same tree as that of ada" in rows["bob"]["flags"]
 
 
+def lives(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @pytest.mark.full
-def test_a_killed_grader_goes_on_and_ends_alike(hand_in, assignment, tmp_path):
+def test_a_killed_grader_goes_on_and_ends_alike(hand_in, student, assignment, tmp_path):
     for name in ("a", "b", "c", "d"):
         folder = hand_in(name, **RIGHT)
-    graded(folder, assignment, tmp_path / "whole")
-    limits = "--seconds 2 --seed 7 --without-sandbox"
+    for name in ("18_os_exit_1", "t1_loop", "t1_syntax_error"):
+        CHEATS[name].write(folder / name, student())
+    graded(folder, assignment, tmp_path / "whole", protected=not no_sandbox(), limits=Limits(cpu=2))
+    limits = f"--seconds 2 --seed 7 {'--without-sandbox' if no_sandbox() else ''}"
     command = f"-m lthedu grade {folder} --assignment {assignment} --out {tmp_path / 'out'} {limits}"
     process = subprocess.Popen([sys.executable, *command.split()], start_new_session=True)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not list((tmp_path / "out").glob("results/*.json")) and time.monotonic() < until:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
+    until = time.monotonic() + 60
+    while lives(process.pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lives(process.pid)  # of its workers none stays behind
     before = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out" / "results").glob("*.json")}
     assert before
     subprocess.run([sys.executable, *command.split()], check=True)
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out" / "results").glob("*.json")}
-    assert len(after) == 4
+    assert len(before) < len(after) == 7
     assert before.items() <= after.items()  # what was graded was not graded again
-    grades = (tmp_path / "out" / "grades.csv").read_bytes()
-    assert grades == (tmp_path / "whole" / "grades.csv").read_bytes()
+    assert everything(tmp_path / "whole") == everything(tmp_path / "out")
 
 
 @pytest.mark.full
@@ -268,6 +286,12 @@ def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path
     (tmp_path / "other" / "mine.txt").write_text("mine")
     with pytest.raises(ValueError, match="holds something else than grades"):
         graded(folder, assignment, tmp_path / "other")
+    (tmp_path / "ids.txt").write_text("S1\nS2\n s1\n")
+    with pytest.raises(ValueError, match=r"ids\.txt: 's1' stands there twice, on the lines 1 and 3"):
+        graded(folder, assignment, tmp_path / "out", roster=tmp_path / "ids.txt")
+    (tmp_path / "ids.txt").write_text("\n")
+    with pytest.raises(ValueError, match=r"ids\.txt holds no id; allowed: one on each line"):
+        graded(folder, assignment, tmp_path / "out", roster=tmp_path / "ids.txt")
     with pytest.raises(ValueError, match="--assignment names the folder"):
         graded(folder, tmp_path, tmp_path / "out")
     monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
@@ -336,36 +360,40 @@ sandboxed = pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sand
 
 
 @sandboxed
-def test_in_the_sandbox_there_is_nothing_to_find(assignment, tmp_path, monkeypatch):
-    monkeypatch.setenv("SECRET", "1")
+def test_in_the_sandbox_there_is_nothing_to_find(box, tmp_path):
     looks = BOX.replace("FOLDER", repr(str(tmp_path)))
-    with boxed(assignment, tmp_path / "sealed", protected=True) as box:
-        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence
-        assert judged(box, "2.3", HOSTILE["ends"]["e2_3"]).word == "ENDED"
-        assert judged(box, "2.4", LEAVES).word == "RIGHT"
-        assert judged(box, "2.4", FORKS).word == "TOO SLOW"
-        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence  # nothing is left of the others
-        assert judged(box, "2.3", RIGHT["e2_3"]).word == "RIGHT"
+    assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence
+    assert judged(box, "2.4", LEAVES).word == "RIGHT"
+    assert judged(box, "2.4", FORKS).word == "TOO SLOW"
+    assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence  # nothing is left of the others
+    assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"
+
+
+BOMBS = {
+    "of one process": ("n10_memory_bomb", "RAISED", "MemoryError"),
+    "that no limit of a process counts": ("n30_memory_that_no_limit_counts", "ENDED", "signal 9"),
+}
+MANY = """
+import os
+def freeze_pruned(grad, weight, mask):
+    for child in range(12):
+        if not os.fork():
+            held = [bytearray(b"x") * 10**7 for _ in range(15)]
+            while True: pass
+    raise ValueError(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
 
 
 @pytest.mark.full
 @sandboxed
-def test_a_class_graded_in_the_sandbox(hand_in, assignment, tmp_path, monkeypatch):
-    monkeypatch.setenv("SECRET", "1")
-    folder = hand_in("a_honest", **RIGHT)
-    hand_in("b_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
-    hand_in("c_ends", **(RIGHT | HOSTILE["ends"]))
-    hand_in("d_leaves", **(RIGHT | {"e2_4": LEAVES}))
-    hand_in("e_looks", **(RIGHT | {"e2_3": BOX.replace("FOLDER", repr(str(tmp_path)))}))
-    hand_in("f_forks", **(RIGHT | {"e2_4": FORKS}))
-    hand_in("g_honest", **RIGHT)
-    rows, results, said = graded(folder, assignment, tmp_path / "out", protected=True)
-    assert said[0].startswith("Sandbox: bubblewrap; no network, no files of yours;")
-    assert rows["a_honest"]["sum of exercises"] == "6"
-    for name in ("b_looks", "e_looks"):
-        sentence = results[name]["exercises"]["paired_test"]["sentence"]
-        assert f"[{', '.join(SEEN)}]" in sentence
-    assert results["c_ends"]["exercises"]["paired_test"]["word"] == "ENDED"
-    assert rows["d_leaves"]["sum of exercises"] == "6"
-    assert results["f_forks"]["exercises"]["freeze_pruned"]["word"] == "TOO SLOW"
-    assert rows["g_honest"]["sum of exercises"] == "6"
+@pytest.mark.skipif(group_kind() is None, reason="nothing here limits the memory of a whole box")
+def test_memory_bombs_are_stopped_by_memory(assignment, tmp_path):
+    unpack(load(assignment).wheel, tmp_path / "sealed")
+    limits = Limits(cpu=120, idle=120, memory=2**30)  # so much time that none of it can be what stops them
+    with Box(tmp_path / "sealed", limits, protected=True, warm=load(assignment).warm) as box:
+        for name, word, told in BOMBS.values():
+            verdict = judged(box, "2.4", CHEATS[name].answer("2.4"))
+            assert (verdict.word, told in verdict.sentence) == (word, True), verdict
+            assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"
+        assert judged(box, "2.4", MANY).sentence == "it raised ValueError: -9"  # one of its children was killed
+        assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"

@@ -6,12 +6,14 @@ import signal
 import nbformat
 import pytest
 
+from lthedu.course.grading.box import no_sandbox
 from lthedu.course.grading.grade import Run, grade
 from lthedu.course.grading.groups import Limits
 from lthedu.experiments.cluster import connected
 
 pytest.importorskip("distributed", reason="a cluster needs Dask: pip install 'lthedu[cluster]'")
-from course.grading.test_grade import HOSTILE, NOTEBOOK, RIGHT, everything, sources
+from course.grading.cheats import NOTEBOOK, RIGHT
+from course.grading.test_grade import HOSTILE, everything, sources
 from experiments.test_cluster import Cluster
 
 pytestmark = pytest.mark.full
@@ -37,7 +39,7 @@ def test_grades_are_the_same_bytes_and_a_lost_worker_loses_none(two, student, as
         path = tmp_path / "in" / f"s{i}" / NOTEBOOK
         path.parent.mkdir(parents=True)
         nbformat.write(student(**sources(answer)), path)
-    run = Run(7, protected=False, limits=Limits(cpu=2, idle=2))
+    run = Run(7, protected=not no_sandbox(), limits=Limits(cpu=2, idle=2))
     grade([tmp_path / "in"], assignment, tmp_path / "here", run, said=lambda line: None)
     killed = []
 
@@ -46,7 +48,7 @@ def test_grades_are_the_same_bytes_and_a_lost_worker_loses_none(two, student, as
             os.kill(workers[0].pid, signal.SIGKILL)
             killed.append(in_all - done)
 
-    there = Run(7, cluster=address, protected=False, limits=run.limits)
+    there = Run(7, cluster=address, protected=not no_sandbox(), limits=run.limits)
     grade([tmp_path / "in"], assignment, tmp_path / "there", there, said=lambda line: None, report=kill)
     assert killed == [5]
     assert workers[0].wait(10) == -signal.SIGKILL

@@ -1,13 +1,15 @@
 """Whatever a learning platform hands over: who, which notebook, and what is wrong with it."""
 
 import io
+import os
 import zipfile
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lthedu.course.grading.submissions import LARGEST, changes, collect, handed
+from lthedu.course.grading.pages import stems
+from lthedu.course.grading.submissions import LARGEST, MOST_NOTEBOOKS, MOST_PARTS, changes, collect, handed
 
 WANTED = {"02_winning_tickets.ipynb": {"a", "b", "c"}, "09_proof.ipynb": {"x", "y"}}
 
@@ -92,6 +94,65 @@ def test_a_zip_that_swells_is_not_read(tmp_path):
     path = put(tmp_path, **{"all.zip": bomb.getvalue()}) / "all.zip"
     (found,) = collect([path], WANTED)
     assert "larger than" in found.notes[0]
+
+
+def damaged():
+    whole = bytearray(zipped(**{NB: content("a", "b", "c")}))
+    at = whole.index(b"nbformat") if b"nbformat" in whole else 60
+    whole[at : at + 8] = b"\xff" * 8
+    return bytes(whole)
+
+
+def packed_badly():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(NB, content("a", "b", "c"))
+    whole = bytearray(made.getvalue())
+    whole[30 + len(NB)] ^= 0x06  # the kind of the first packed block
+    return bytes(whole)
+
+
+def named_badly():
+    whole = zipped(**{"é.ipynb": content("a")})
+    return whole.replace("é".encode(), b"\xc3\xc3")
+
+
+@pytest.mark.parametrize("make", [damaged, packed_badly, named_badly])
+def test_a_damaged_zip_of_one_student_stops_nobody(tmp_path, make):
+    put(tmp_path, **{"ada/all.zip": make(), f"bob/{NB}": content("a")})
+    ada, bob = collect([tmp_path], WANTED)
+    assert (ada.name, ada.notebooks) == ("ada", {})
+    assert list(bob.notebooks) == [NB]
+
+
+def test_two_of_one_name_stay_two(tmp_path):
+    moodle = {f"Ada Lovelace_{n}_assignsubmission_file_/{NB}": content(*"abc"[:n]) for n in (1, 2)}
+    canvas = {f"bob_{n}_9_{NB}": content("a") for n in (3, 4)} | {"bob_3_10_09_proof.ipynb": content("x")}
+    found = collect([put(tmp_path, **moodle, **canvas)], WANTED)
+    assert [s.name for s in found] == ["Ada Lovelace/1", "Ada Lovelace/2", "bob/3", "bob/4"]
+    assert [len(s.notebooks) for s in found] == [1, 1, 2, 1]
+    assert len(set(stems([s.name for s in found]).values())) == 4
+
+
+def test_what_would_take_the_graders_memory_or_time_is_not_read(tmp_path):
+    parts = b'{"nbformat": 4, "cells": [' + b"{}," * MOST_PARTS + b"{}]}"
+    many = zipped(**{f"{n}.ipynb": content("a") for n in range(MOST_NOTEBOOKS + 5)})
+    put(tmp_path, **{f"ada/{NB}": parts, "bob/all.zip": many})
+    ada, bob = collect([tmp_path], WANTED)
+    assert "it has 200,003 parts; allowed: 200,000" in ada.notebooks[NB].problem
+    assert bob.notes[-1] == "55 notebooks; the first 50 were read"
+
+
+def test_every_name_becomes_a_files(tmp_path):
+    names = ["class", "\U0001d400" * 200, "\U0001d400" * 201, os.fsdecode(b"M\xfcller"), "e\u0301", "\u00e9"]
+    for name in names[:1] + names[3:]:
+        put(tmp_path, **{f"{name}/{NB}": content("a")})
+    handed_in = [s.name for s in collect([tmp_path], WANTED)]
+    assert "M\\xfcller" in handed_in
+    found = stems({*names[:3], *handed_in})
+    assert len({*found.values()} - {"class"}) == len(found)
+    for stem in found.values():
+        (tmp_path / f"{stem}.json").write_text("")
 
 
 def test_places_that_hold_nothing(tmp_path):
