@@ -5,6 +5,7 @@ from lthedu.sparsity.csr import from_csr, to_csr
 from lthedu.sparsity.flops import flops, kept_flops
 from lthedu.sparsity.kernels import block_mask
 from lthedu.sparsity.libraries import libraries, read_record
+from lthedu.sparsity.lifetimes import lasted, months_between
 from lthedu.sparsity.sizes import bottleneck_width, matching_width
 from lthedu.sparsity.spmm import sparse_product, spmm, spmm_gradients
 from lthedu.sparsity.storage import csr_bytes, dense_bytes, nonzeros
@@ -36,9 +37,11 @@ __all__ = [
     "is_steady",
     "is_two_four",
     "kept_flops",
+    "lasted",
     "libraries",
     "matching_width",
     "measured_break_even",
+    "months_between",
     "neighbours",
     "nonzeros",
     "one_product",

@@ -82,10 +82,27 @@ def submanifold_conv(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
     """
     _check_shapes(features, weight, len(rules))
     _check_numbers([rows for pair in rules for rows in pair], len(features) - 1)
-    out = features.new_zeros(len(features), len(weight))
-    for (reads, writes), w in zip(rules, weight.flatten(2).unbind(2), strict=True):  # w: (out, in)
-        out = out.index_add(0, writes, features[reads] @ w.T)  # gather, product, scatter
+    return by_rules(features, kernel_first(weight), rules)
+
+
+def kernel_first(weight: Tensor) -> Tensor:
+    """The kernel with its places in front, (9 or 27, in, out), as the products below read it."""
+    return weight.flatten(2).permute(2, 1, 0).contiguous()
+
+
+def by_rules(features: Tensor, kernel: Tensor, rules: Rules) -> Tensor:
+    """What `submanifold_conv` computes; arguments are not checked."""
+    out = features.new_zeros(len(features), kernel.shape[2])
+    for (reads, writes), w in zip(rules, kernel, strict=True):  # w: (in, out)
+        out.index_add_(0, writes, features[reads] @ w)  # gather, product, scatter
     return out
+
+
+def by_table(features: Tensor, kernel: Tensor, table: Tensor) -> Tensor:
+    """What `one_product` computes; arguments are not checked."""
+    padded = torch.cat([features, features.new_zeros(1, features.shape[1])])
+    gathered = padded.index_select(0, table.flatten()).view(len(table), kernel.shape[0] * kernel.shape[1])
+    return gathered @ kernel.flatten(0, 1)
 
 
 @typed
@@ -102,9 +119,7 @@ def one_product(features: Tensor, weight: Tensor, table: Tensor) -> Tensor:
         raise ValueError(f"table has shape {tuple(table.shape)}; allowed: two axes, places and neighbours")
     _check_shapes(features, weight, table.shape[1])
     _check_numbers([table], len(features))
-    padded = torch.cat([features, features.new_zeros(1, features.shape[1])])
-    gathered = padded.index_select(0, table.flatten()).view(len(table), table.shape[1] * weight.shape[1])
-    return gathered @ weight.flatten(2).permute(2, 1, 0).reshape(-1, len(weight))
+    return by_table(features, kernel_first(weight), table)
 
 
 @typed
