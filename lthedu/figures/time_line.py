@@ -26,7 +26,10 @@ def time_line(record: Record) -> tuple[Figure, str]:
         ax.text(2027.45, y, one.status_observed, va="center", fontsize=9, color=colour)
     ax.axvline(_year("2020-03-07"), color="#777777", ls=":")
     ax.set_yticks(range(len(dated)), [one.name for one in dated], fontsize=9)
-    ax.set(xlim=(2019, 2028.5), xlabel="year (square: last release, ring: last commit seen; dotted: the discussion)")
+    for label, one in zip(ax.get_yticklabels(), dated, strict=True):
+        label.set_fontweight("bold" if one.named_in_2020 else "normal")
+    words = "square: last release, ring: last commit seen; dotted: the discussion, bold: named in it"
+    ax.set(xlim=(2019, 2028.5), xlabel=f"year ({words})")
     ax.set_xticks(range(2019, 2028))
     ax.set_title(f"What became of libraries for sparse networks, as seen on {record.checked_on}", fontsize=12)
     said = "; ".join(f"{one.name} {one.status_observed}" for one in dated)

@@ -87,6 +87,8 @@ class Settings(Seeded):
 
 
 SEARCH = Settings()
+LONGER = replace(SEARCH, arms=(DENSE, SKIPS, CROPPED, POOLED), rates=SEARCH.rates[1:4], steps=3 * SEARCH.steps)
+STUDIES = {"reading": SEARCH, "longer": LONGER}  # of the stored run
 SIZES = Sizes(
     tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2, 2)),
     lesson=replace(SEARCH, arms=(SKIPS,), rates=(1.6e-2,), seeds=(0,), steps=100),

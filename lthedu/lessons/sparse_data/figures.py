@@ -72,9 +72,9 @@ def times_by_share(middle: Annotated[pd.DataFrame, Columns(MIDDLE)], guess: Any 
     )
     return figure, (
         "Panels for pairs of channels, above with a rule book that is kept and below with one made anew: how many "
-        "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. Lines for "
-        "thin, lumped and scattered places in two and in three dimensions, with bars from lowest to highest; a grey "
-        "line at 1 is as fast as dense."
+        "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. "
+        "Lines for thin, lumped and scattered places in two and in three dimensions, with bars from lowest to "
+        "highest; a grey line at 1 is as fast as dense."
     )
 
 
@@ -127,9 +127,7 @@ def _shares(row: Any) -> str:
 
 
 @typed
-def accuracies(
-    table: Annotated[pd.DataFrame, Columns("arm lr steps replicate val accuracy cost")], steps: int
-) -> Drawn:
+def accuracies(table: Read, steps: Count) -> Drawn:
     """Test accuracy of every arm at its own rate, after so many steps, against its multiplications for an image."""
     own = at_own_rate(table)
     own = own[own["steps"] == steps]
