@@ -73,9 +73,10 @@ class Reader(nn.Module):
 class Settings(Seeded):
     """What is trained; the defaults are the stored run's search. Raises ValueError, naming value and range."""
 
+    seeds_per_part: Count | None = 1
     arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
-    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
-    steps: Count = 600
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (4e-3, 8e-3, 1.6e-2, 3.2e-2)
+    steps: Count = 400
     batch_size: Count = 64
     channels: Annotated[tuple[Count, ...], AtLeast(1)] = (8, 16, 32)
 
@@ -87,7 +88,7 @@ class Settings(Seeded):
 
 
 SEARCH = Settings()
-LONGER = replace(SEARCH, arms=(DENSE, SKIPS, CROPPED, POOLED), rates=SEARCH.rates[1:4], steps=3 * SEARCH.steps)
+LONGER = replace(SEARCH, arms=(DENSE, SKIPS, CROPPED), rates=SEARCH.rates[1:3], steps=3 * SEARCH.steps)
 STUDIES = {"reading": SEARCH, "longer": LONGER}  # of the stored run
 SIZES = Sizes(
     tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2, 2)),
