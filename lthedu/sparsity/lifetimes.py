@@ -39,7 +39,7 @@ def lasted(signs: Sequence[str], since: str, checked_on: str) -> tuple[int, bool
     (80, False)
     """
     if not signs:
-        raise ValueError("there are no signs; allowed: one date or more")
+        raise ValueError(f"signs is {list(signs)}; allowed: one date or more")
     ago = min(months_between(sign, checked_on) for sign in signs)
     if ago < 0:
         raise ValueError(f"signs is {list(signs)}; allowed: dates up to {checked_on}, the day of the check")

@@ -34,6 +34,10 @@ from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.sparse_data import clock as skipping
+from lthedu.lessons.sparse_data import experiment as reading_digits
+from lthedu.lessons.sparse_data import explorer as active_places
+from lthedu.lessons.sparse_data import scenes
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
@@ -734,6 +738,37 @@ CALLS = [
         lambda: {"kept": [4, 3], "whole": [5, 6]},
         {"kept": [None, [-1, 2], [0.5, 1], [6, 1]], "whole": [None, [5], [5, 2], [5.5, 6]]},
     ),
+    Call(
+        sparsity.months_between,
+        lambda: {"earlier": "2020-03", "later": "2021-01-31"},
+        {"earlier": [None, "", "March", "2020-13"], "later": [None, 2021, "2021-1"]},
+    ),
+    Call(
+        sparsity.lasted,
+        lambda: {"signs": ["2023-03-22"], "since": "2020-03-07", "checked_on": "2026-11-30"},
+        {"signs": [None, 3, [], ["2027-01"], ["soon"]], "since": [None, "then"], "checked_on": [None, "today"]},
+    ),
+    Call(
+        reading_digits.Settings,
+        lambda: {},
+        {"arms": [None, (), ("sparse",)], "rates": [None, (), (0.0,), (NAN,)], "steps": COUNT, "channels": [(), (0,)]},
+    ),
+    Call(
+        skipping.Settings,
+        lambda: {},
+        {"shares": [None, (), (0.0,), (1.5,)], "slot": [0.0, NAN, None], "tries": COUNT, "channels": [(), ((0, 1),)]},
+    ),
+    Call(
+        scenes.field,
+        lambda: {"shape": "thin", "grid": (1, 4, 4), "share": 0.5, "rng": generator()},
+        {"shape": [None, "thick"], "grid": [None, (4, 4), (0, 4, 4)], "share": [0.0, 1.5, NAN], "rng": [None, 3]},
+    ),
+    Call(
+        active_places.explorer,
+        lambda: {"images": torch.rand(2, 4, 4)},
+        {"images": [None, torch.rand(4, 4), torch.rand(0, 4, 4)]},
+    ),
+    Call(active_places.work, lambda: {"active": SITES}, {"active": NO_SITES}),
     Call(
         sparse.Settings,
         lambda: {},

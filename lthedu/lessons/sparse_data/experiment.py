@@ -75,10 +75,10 @@ class Settings(Seeded):
 
     seeds_per_part: Count | None = 1
     arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
-    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (4e-3, 8e-3, 1.6e-2, 3.2e-2)
-    steps: Count = 400
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
+    steps: Count = 300
     batch_size: Count = 64
-    channels: Annotated[tuple[Count, ...], AtLeast(1)] = (8, 16, 32)
+    channels: Annotated[tuple[Count, ...], AtLeast(1)] = (4, 8, 16)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -88,8 +88,10 @@ class Settings(Seeded):
 
 
 SEARCH = Settings()
-LONGER = replace(SEARCH, arms=(DENSE, SKIPS, CROPPED), rates=SEARCH.rates[1:3], steps=3 * SEARCH.steps)
-STUDIES = {"reading": SEARCH, "longer": LONGER}  # of the stored run
+STUDIES = {  # of the stored run
+    "dense": replace(SEARCH, arms=(DENSE, STROKES)),
+    "skipping": replace(SEARCH, arms=(SKIPS, CROPPED)),
+}
 SIZES = Sizes(
     tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2, 2)),
     lesson=replace(SEARCH, arms=(SKIPS,), rates=(1.6e-2,), seeds=(0,), steps=100),
@@ -143,12 +145,14 @@ class Reading(Experiment[Settings]):
         self.note({"arm": arm, "lr": lr, "steps": self.settings.steps}, val=val, accuracy=test, cost=[cost] * len(val))
 
 
+@typed
 def halved(images: Tensor) -> Tensor:
     """Images of half the height and width: the mean of each 2 x 2 block."""
     return functional.avg_pool2d(images, 2)
 
 
-def reader(arm: str, channels: tuple[int, ...]) -> Reader:
+@typed
+def reader(arm: str, channels: tuple[Count, ...]) -> Reader:
     """The network of an arm, as it is drawn."""
     return Reader(channels, strokes=arm in (STROKES, SKIPS, GROWS), masked=arm in (SKIPS, GROWS), wider=arm == GROWS)
 
