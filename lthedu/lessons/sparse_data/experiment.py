@@ -76,7 +76,7 @@ class Settings(Seeded):
     seeds_per_part: Count | None = 1
     arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
     rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
-    steps: Count = 300
+    steps: Count = 200
     batch_size: Count = 64
     channels: Annotated[tuple[Count, ...], AtLeast(1)] = (4, 8, 16)
 
@@ -88,10 +88,8 @@ class Settings(Seeded):
 
 
 SEARCH = Settings()
-STUDIES = {  # of the stored run
-    "dense": replace(SEARCH, arms=(DENSE, STROKES)),
-    "skipping": replace(SEARCH, arms=(SKIPS, CROPPED)),
-}
+NAMES = {"dense": DENSE, "submanifold": SKIPS, "cropped": CROPPED, "strokes": STROKES}
+STUDIES = {name: replace(SEARCH, arms=(arm,)) for name, arm in NAMES.items()}  # of the stored run
 SIZES = Sizes(
     tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2, 2)),
     lesson=replace(SEARCH, arms=(SKIPS,), rates=(1.6e-2,), seeds=(0,), steps=100),

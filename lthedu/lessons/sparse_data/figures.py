@@ -15,80 +15,82 @@ from lthedu.figures import use_style as use_style
 from lthedu.figures.time_line import time_line as time_line
 from lthedu.lessons.sparse_data.clock import CANVAS, CHANNELS, DIGITS, PLATE
 from lthedu.lessons.sparse_data.experiment import ARMS, SKIPS, at_own_rate
-from lthedu.lessons.sparse_data.scenes import SHAPES
 
 Drawn = tuple[Figure, str]
-MIDDLE = "scene dimension inputs outputs share pairs kept kept_low kept_high rebuilt rebuilt_low rebuilt_high"
+MIDDLE = (
+    "scene dimension inputs outputs share pairs kept kept_low kept_high rebuilt rebuilt_low rebuilt_high kept_torch"
+)
 Real = Annotated[pd.DataFrame, Columns("scene inputs outputs share boxed kept kept_cropped rebuilt_cropped")]
 Read = Annotated[pd.DataFrame, Columns("arm lr steps replicate val accuracy cost")]
-LOOKS: Mapping[tuple[str, int], dict[str, Any]] = {
-    ("thin", 2): {"color": "#0072B2", "marker": "o", "ls": "-"},
-    ("thin", 3): {"color": "#D55E00", "marker": "s", "ls": "-"},
-    ("blobs", 2): {"color": "#56B4E9", "marker": "^", "ls": "--"},
-    ("blobs", 3): {"color": "#E69F00", "marker": "v", "ls": "--"},
-    ("scattered", 2): {"color": "#009E73", "marker": "D", "ls": ":"},
-    ("scattered", 3): {"color": "#CC79A7", "marker": "P", "ls": ":"},
+LOOKS: Mapping[int, dict[str, Any]] = {
+    2: {"color": "#0072B2", "marker": "o", "ls": "-"},
+    3: {"color": "#D55E00", "marker": "s", "ls": "--"},
 }
 TICKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 def _axes(ax: Axes) -> None:
-    ax.set(xscale="log", yscale="log", xlabel="active places (%)", xlim=(0.017, 0.6), ylim=(0.08, 80))
+    ax.set(xscale="log", yscale="log", xlabel="active places (%)", xlim=(0.017, 0.6), ylim=(0.08, 400))
     ax.set_xticks(TICKS, [f"{100 * share:g}" for share in TICKS])
     ax.set_xticks([], minor=True)
-    ax.set_yticks([0.1, 0.3, 1, 3, 10, 30], ["0.1", "0.3", "1", "3", "10", "30"])
+    ax.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     ax.axhline(1, color="#777777", lw=1)
 
 
 @typed
-def times_by_share(middle: Annotated[pd.DataFrame, Columns(MIDDLE)], guess: Any = None) -> Drawn:
+def times_by_share(
+    middle: Annotated[pd.DataFrame, Columns(MIDDLE)],
+    guess: Any = None,
+    own: tuple[float, float | None] | None = None,
+) -> Drawn:
     """How many times as fast as dense a layer is, by the active share; a column for each pair of channels.
 
     Above with a rule book that is kept, below with one that is made anew. `guess` are a learner's guesses of the share
-    at which the two are level, by "pictures" and "volumes", in percent, drawn as stars; others are left out.
+    at which the two are level, by "pictures" and "volumes", in percent, drawn as stars; others are left out. `own` is a
+    point of one's own with 16 channels, a share and a ratio.
     """
     every = [c for c in CHANNELS if len(_with(middle, c))]
-    size = (4.0 * len(every), 7.2)
-    figure, axes = plt.subplots(
-        2, len(every), figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
-    )
+    shared: dict[str, Any] = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    figure, axes = plt.subplots(2, len(every), figsize=(4.0 * len(every) + 0.6, 7.2), **shared)
     for row, name in zip(axes, ("kept", "rebuilt"), strict=True):
         for ax, channels in zip(row, every, strict=True):
             rows = _with(middle, channels)
-            for (shape, dimension), look in LOOKS.items():
-                one = rows[(rows["scene"] == shape) & (rows["dimension"] == dimension)].sort_values("share")
+            for dimension, look in LOOKS.items():
+                one = rows[rows["dimension"] == dimension].sort_values("share")
                 bars = [one[name] - one[f"{name}_low"], one[f"{name}_high"] - one[name]]
-                ax.errorbar(
-                    one["share"], one[name], yerr=bars, label=f"{shape}, {dimension}-D", ms=4, capsize=2, **look
-                )
+                label = {2: "pictures", 3: "volumes"}[dimension]
+                ax.errorbar(one["share"], one[name], yerr=bars, label=label, ms=5, capsize=2, **look)
+                if name == "kept" and dimension == 3:
+                    about = {"color": look["color"], "ls": ":", "lw": 1.2, "label": "volumes, beside torch's conv3d"}
+                    ax.plot(one["share"], one["kept_torch"], **about)
             _axes(ax)
             ax.set_title(f"{channels[0]} to {channels[1]} channels, rule book {name}", fontsize=10)
         row[0].set_ylabel("times as fast as dense")
     if (16, 16) in every:
-        _stars(axes[0, every.index((16, 16))], guess)
-    axes[0, -1].legend(fontsize=8, ncols=2, loc="upper right")
-    figure.suptitle(
-        "What decides is how much is active and how many channels there are, and not the dimension", fontsize=12
-    )
+        _stars(axes[0, every.index((16, 16))], guess, own)
+    axes[0, -1].legend(fontsize=8, loc="upper right")
+    figure.suptitle("What decides is how much is active, and how many channels there are", fontsize=12)
     return figure, (
         "Panels for pairs of channels, above with a rule book that is kept and below with one made anew: how many "
         "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. "
-        "Lines for thin, lumped and scattered places in two and in three dimensions, with bars from lowest to "
-        "highest; a grey line at 1 is as fast as dense."
+        "Lines for pictures and volumes, with bars from lowest to highest; a dotted one beside PyTorch's own conv3d; a "
+        "grey line at 1 is as fast as dense."
     )
 
 
 def _with(middle: pd.DataFrame, channels: tuple[int, int]) -> pd.DataFrame:
     fits = (middle["inputs"] == channels[0]) & (middle["outputs"] == channels[1])
-    return middle[fits & middle["scene"].isin(SHAPES)]
+    return middle[fits & (middle["scene"] == "thin")]
 
 
-def _stars(ax: Axes, guess: Any) -> None:
+def _stars(ax: Axes, guess: Any, own: tuple[float, float | None] | None) -> None:
     for name, dimension in (("pictures", 2), ("volumes", 3)):
         value = guess.get(name) if isinstance(guess, Mapping) else None
         if isinstance(value, int | float) and 0 < value <= 100:
-            look = {"mfc": "none", "mec": LOOKS["thin", dimension]["color"]}
-            ax.plot(value / 100, 1, "*", ms=14, label=f"your guess: {name}", **look)
+            look = {"mfc": "none", "mec": LOOKS[dimension]["color"]}
+            ax.plot(value / 100, 1, "*", ms=14, ls="", label=f"your guess: {name}", **look)
+    if own and own[1]:
+        ax.plot(*own, "*", ms=14, color="black", ls="", label="your scene")
 
 
 @typed
