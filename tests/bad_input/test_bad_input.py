@@ -760,8 +760,13 @@ CALLS = [
     ),
     Call(
         scenes.field,
-        lambda: {"shape": "thin", "grid": (1, 4, 4), "share": 0.5, "rng": generator()},
-        {"shape": [None, "thick"], "grid": [None, (4, 4), (0, 4, 4)], "share": [0.0, 1.5, NAN], "rng": [None, 3]},
+        lambda: {"shape": "thin", "grid": (1, 9, 9), "share": 0.5, "rng": generator()},
+        {
+            "shape": [None, "thick"],
+            "grid": [None, (9, 9), (0, 9, 9), (1, 4, 9)],
+            "share": [0.0, 1.5, NAN],
+            "rng": [None, 3],
+        },
     ),
     Call(
         active_places.explorer,

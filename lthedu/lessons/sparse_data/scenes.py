@@ -12,6 +12,7 @@ from lthedu.base.ranges import AtLeast, Count, Share
 from lthedu.pruning import keep_largest
 
 STROKE = 0.5  # a pixel belongs to a digit's stroke where it is above; shades go from 0 to 1
+WINDOW = 9  # places over which noise is smoothed
 BOX = 20  # a digit's stroke fits into so many pixels, both ways
 
 
@@ -23,7 +24,7 @@ def scattered(noise: Tensor) -> Tensor:
 def blobs(noise: Tensor) -> Tensor:
     """Places in lumps: the mean of the noise over 9 places each way."""
     pool = {4: functional.avg_pool2d, 5: functional.avg_pool3d}[noise.ndim]
-    return pool(noise, 9, stride=1, padding=4, count_include_pad=False)
+    return pool(noise, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
 
 
 def thin(noise: Tensor) -> Tensor:
@@ -45,6 +46,8 @@ def field(shape: str, grid: Annotated[tuple[Count, ...], AtLeast(3)], share: Sha
     """
     if shape not in SHAPES:
         raise ValueError(f"shape is {shape!r}; allowed: {', '.join(SHAPES)}")
+    if len(grid) not in (3, 4) or min(grid[1:]) < WINDOW:
+        raise ValueError(f"grid is {grid}; allowed: (images, height, width) or with a depth, sides of {WINDOW} or more")
     noise = torch.randn(grid[0], 1, *grid[1:], generator=rng)
     return keep_largest(SHAPES[shape](noise)[:, 0], share)
 
