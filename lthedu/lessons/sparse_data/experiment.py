@@ -13,7 +13,7 @@ from lthedu.base.ranges import Above, AtLeast, Columns, Count
 from lthedu.data import Dataset
 from lthedu.experiments import Experiment, Keep, Seeded, Sizes
 from lthedu.experiments.small_cnn import pictures
-from lthedu.lessons.sparse_data.scenes import STROKE, centred
+from lthedu.lessons.sparse_data.scenes import BOX, STROKE, centred
 from lthedu.sparsity import grown, neighbours
 from lthedu.training import Optimizer, Progress, RateSchedule, Trained, evaluate
 
@@ -25,11 +25,12 @@ ARMS = (DENSE, STROKES, SKIPS, GROWS, CROPPED, POOLED)
 
 @typed
 class Reader(nn.Module):
-    """Three 3 x 3 convolutions, a 2 x 2 maximum after the first two, and a linear layer on the channels' means.
+    """Convolutions of 3 x 3, each followed by ReLU and a 2 x 2 maximum, and a linear layer on what is left.
 
     Places are active where an input pixel is above 0.5. With `strokes` all other pixels are 0. With `masked` the result
-    of each convolution is 0 outside the active places, so that the network is a submanifold one; `wider` adds so many
-    rings of places around these. After a maximum a place is active where one of its four was.
+    of each convolution is 0 outside the active places, so that the network is a submanifold one; `wider` adds a
+    ring of places around these. After a maximum a place is active where one of its four was. `side` is the images'
+    height and width.
     """
 
     def __init__(
@@ -38,33 +39,32 @@ class Reader(nn.Module):
         strokes: bool = False,
         masked: bool = False,
         wider: bool = False,
+        side: Count = 28,
     ) -> None:
         super().__init__()
         widths = (1, *channels)
         self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(widths, channels, strict=False))
-        self.output = nn.Linear(channels[-1], 10)
+        self.output = nn.Linear(channels[-1] * (side // 2 ** len(channels)) ** 2, 10)
         self.strokes, self.masked, self.wider = strokes, masked, wider
 
     def forward(self, x: Tensor) -> Tensor:
         active = (x > STROKE).to(x.dtype)  # (n, 1, height, width)
         x = x * active if self.strokes else x
-        for i, convolution in enumerate(self.convolutions):
+        for convolution in self.convolutions:
             x = convolution(x).relu()
             if self.masked:
                 x = x * (functional.max_pool2d(active, 3, 1, 1) if self.wider else active)
-            if i < len(self.convolutions) - 1:
-                x, active = functional.max_pool2d(x, 2), functional.max_pool2d(active, 2)
-        return self.output(x.mean((2, 3)))  # type: ignore[no-any-return]
+            x, active = functional.max_pool2d(x, 2), functional.max_pool2d(active, 2)
+        return self.output(x.flatten(1))  # type: ignore[no-any-return]
 
     def multiplications(self, images: Tensor) -> float:
         """How many the convolutions make for one of these images, on average, where empty places are skipped."""
         active, total = images[:, 0] > STROKE, 0
-        for i, convolution in enumerate(self.convolutions):
+        for convolution in self.convolutions:
             table = neighbours(grown(active) if self.wider else active)
             pairs = int((table < len(table)).sum()) if self.masked else 9 * active.numel()
             total += pairs * convolution.weight[:, :, 0, 0].numel()  # type: ignore[index]
-            if i < len(self.convolutions) - 1:
-                active = functional.max_pool2d(active.float(), 2) > 0
+            active = functional.max_pool2d(active.float(), 2) > 0
         return total / len(images)
 
 
@@ -75,10 +75,10 @@ class Settings(Seeded):
 
     seeds_per_part: Count | None = 1
     arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
-    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (4e-3, 8e-3, 1.6e-2, 3.2e-2)
     steps: Count = 200
     batch_size: Count = 64
-    channels: Annotated[tuple[Count, ...], AtLeast(1)] = (4, 8, 16)
+    channels: Annotated[tuple[Count, ...], AtLeast(1)] = (8, 8)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -91,7 +91,7 @@ SEARCH = Settings()
 NAMES = {"dense": DENSE, "submanifold": SKIPS, "cropped": CROPPED, "strokes": STROKES}
 STUDIES = {name: replace(SEARCH, arms=(arm,)) for name, arm in NAMES.items()}  # of the stored run
 SIZES = Sizes(
-    tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2, 2)),
+    tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2)),
     lesson=replace(SEARCH, arms=(SKIPS,), rates=(1.6e-2,), seeds=(0,), steps=100),
     paper=SEARCH,
 )
@@ -102,8 +102,8 @@ SIZES = Sizes(
 class Reading(Experiment[Settings]):
     """Every arm at every rate, trained for the same steps by Adam: accuracies (fractions), and multiplications.
 
-    All arms have equally many weights. `cost` is the mean number of multiplications for one of 1,000 test images, in
-    millions; for masked arms of the places that are not skipped.
+    All arms have the same convolutions. `cost` is the mean number of multiplications that these make for one of 1,000
+    test images, in millions; for masked arms at the places that are not skipped.
     """
 
     COLUMNS = ("arm", "lr", "steps", "replicate", "val", "accuracy", "cost")
@@ -152,7 +152,8 @@ def halved(images: Tensor) -> Tensor:
 @typed
 def reader(arm: str, channels: tuple[Count, ...]) -> Reader:
     """The network of an arm, as it is drawn."""
-    return Reader(channels, strokes=arm in (STROKES, SKIPS, GROWS), masked=arm in (SKIPS, GROWS), wider=arm == GROWS)
+    side, masked = {CROPPED: BOX, POOLED: 14}.get(arm, 28), arm in (SKIPS, GROWS)
+    return Reader(channels, strokes=masked or arm == STROKES, masked=masked, wider=arm == GROWS, side=side)
 
 
 @typed
