@@ -51,7 +51,7 @@ def neighbours(active: Tensor) -> Tensor:
 
 @typed
 def rule_book(active: Tensor) -> Rules:
-    """For each place of a 3 x 3 (x 3) kernel the pairs of active places that it connects: which are read, and written.
+    """For each place of the kernel the pairs of active places that it connects: which are read, and written.
 
     Active places are numbered as in `active.nonzero()`. In entry k, `writes[i]` is such a number, and `reads[i]` that
     of its neighbour under the kernel's place k, in the order of `weight.flatten(2)`. All layers that compute at the
@@ -68,7 +68,7 @@ def rule_book(active: Tensor) -> Rules:
 
 @typed
 def submanifold_conv(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
-    """A convolution without bias that reads active places and writes active places: features (n, in) to (n, out).
+    """A convolution that reads and writes active places alone: features (n, in) to (n, out), without bias.
 
     `rules` come from `rule_book`. `weight` is (out, in, 3, 3) or (out, in, 3, 3, 3), as in torch's convolutions. At
     active places the result is what `torch.nn.functional.conv2d` (or conv3d) with padding 1 gives for a grid that is 0

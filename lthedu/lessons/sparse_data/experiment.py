@@ -75,7 +75,7 @@ class Settings(Seeded):
 
     seeds_per_part: Count | None = 1
     arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
-    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (4e-3, 8e-3, 1.6e-2, 3.2e-2)
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3, 1.6e-2, 3.2e-2)
     steps: Count = 200
     batch_size: Count = 64
     channels: Annotated[tuple[Count, ...], AtLeast(1)] = (8, 8)

@@ -90,7 +90,7 @@ def _stars(ax: Axes, guess: Any, own: tuple[float, float | None] | None) -> None
             look = {"mfc": "none", "mec": LOOKS[dimension]["color"]}
             ax.plot(value / 100, 1, "*", ms=14, ls="", label=f"your guess: {name}", **look)
     if own and own[1]:
-        ax.plot(*own, "*", ms=14, color="black", ls="", label="your scene")
+        ax.plot(own[0], own[1], "*", ms=14, color="black", ls="", label="your scene")
 
 
 @typed
