@@ -27,7 +27,6 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.sparse_data import clock as skipping
-from lthedu.lessons.sparse_data import experiment as reading
 from lthedu.lessons.sparse_from_the_start import clock as sparse_clock
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.lessons.sparse_from_the_start import studies as sparse_studies
@@ -230,15 +229,10 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
 
 
 def sparse_data(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """Times of submanifold layers beside dense ones, whole and cropped, in two and three dimensions; and how well
-    networks of either kind read digits, each at several rates and two lengths. Five seeds; under an hour on a CPU.
-
-    Run it on a machine that does nothing else: a window in which the dense time moves is refused.
-    """
-    mnist, title = data.load("mnist"), "Submanifold convolution beside dense convolution"
-    made: dict[str, Experiment[Any]] = {"clock": skipping.Clock(mnist, skipping.Settings())}
-    made |= {name: reading.Reading(mnist, one) for name, one in reading.STUDIES.items()}
-    found = _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
+    """Times of submanifold layers beside dense ones, whole and cropped, in two and three dimensions; five seeds,
+    minutes on one thread. A window in which the dense time moves is refused."""
+    timed = skipping.Clock(data.load("mnist"), skipping.Settings())
+    found = _reference("Times of submanifold beside dense convolution", timed, clock, parts)
     return replace(found, settings=found.settings | {"cpu": cpu_name()})
 
 

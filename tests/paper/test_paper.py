@@ -19,7 +19,6 @@ from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.sparse_data import clock as skipping
-from lthedu.lessons.sparse_data import experiment as reading
 from lthedu.lessons.supermasks import rates as supermasks
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
@@ -223,16 +222,13 @@ def test_a_bad_run_is_refused_before_anything_is_written(tmp_path, named, words)
     assert not (tmp_path / "new").exists()
 
 
-def test_times_of_layers_that_skip_and_what_they_read_are_stored_together(tmp_path, monkeypatch):
-    mnist = data.load("mnist", device="cpu").first(60, 20, 1000)
-    monkeypatch.setattr(runs.data, "load", lambda name: mnist)
+def test_times_of_layers_that_skip_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):
     monkeypatch.setattr(skipping, "Settings", lambda: skipping.TINY)
-    monkeypatch.setattr(reading, "STUDIES", {"reading": reading.SIZES.tiny})
     found = paper_results.read(runs.run("sparse_data", tmp_path))
     assert found.complete
     assert found.settings["cpu"]
-    assert set(found.table["study"]) == {"clock", "reading"}
-    assert set(found.table["arm"].dropna()) == set(reading.ARMS)
+    assert list(found.table.columns) == list(skipping.Clock.COLUMNS)
+    assert set(found.table["dimension"]) == {2, 3}
 
 
 def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):

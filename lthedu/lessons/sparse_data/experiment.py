@@ -71,12 +71,11 @@ class Reader(nn.Module):
 @typed
 @dataclass(frozen=True)
 class Settings(Seeded):
-    """What is trained; the defaults are the stored run's search. Raises ValueError, naming value and range."""
+    """What is trained; the defaults are the lesson's size. Raises ValueError, naming value and range."""
 
-    seeds_per_part: Count | None = 1
-    arms: Annotated[tuple[str, ...], AtLeast(1)] = ARMS
+    arms: Annotated[tuple[str, ...], AtLeast(1)] = (DENSE, SKIPS)
     rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3, 1.6e-2, 3.2e-2)
-    steps: Count = 200
+    steps: Count = 100
     batch_size: Count = 64
     channels: Annotated[tuple[Count, ...], AtLeast(1)] = (8, 8)
 
@@ -87,14 +86,13 @@ class Settings(Seeded):
                 raise ValueError(f"arms names {arm!r}; allowed: {'; '.join(ARMS)}")
 
 
-SEARCH = Settings()
-NAMES = {"dense": DENSE, "submanifold": SKIPS, "cropped": CROPPED, "strokes": STROKES}
-STUDIES = {name: replace(SEARCH, arms=(arm,)) for name, arm in NAMES.items()}  # of the stored run
+LESSON = Settings()
 SIZES = Sizes(
-    tiny=Settings(seeds=(0, 1), rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2)),
-    lesson=replace(SEARCH, arms=(SKIPS,), rates=(1.6e-2,), seeds=(0,), steps=100),
-    paper=SEARCH,
+    tiny=Settings(seeds=(0, 1), arms=ARMS, rates=(8e-3,), steps=4, batch_size=10, channels=(2, 2)),
+    lesson=LESSON,
+    paper=replace(LESSON, arms=ARMS, rates=(4e-3, *LESSON.rates, 6.4e-2), steps=1000),
 )
+scaled_settings = SIZES.now
 
 
 @typed
@@ -109,7 +107,7 @@ class Reading(Experiment[Settings]):
     COLUMNS = ("arm", "lr", "steps", "replicate", "val", "accuracy", "cost")
     stream = "sparse data order"
 
-    settings: Settings = SEARCH
+    settings: Settings = LESSON
 
     def __post_init__(self) -> None:
         images = pictures(self.data)
