@@ -14,7 +14,7 @@ from lthedu.base.ranges import Columns, Count
 from lthedu.figures import use_style as use_style
 from lthedu.figures.time_line import time_line as time_line
 from lthedu.lessons.sparse_data.clock import CANVAS, CHANNELS, DIGITS, PLATE
-from lthedu.lessons.sparse_data.experiment import ARMS, SKIPS, at_own_rate
+from lthedu.lessons.sparse_data.experiment import ARMS, at_own_rate
 
 Drawn = tuple[Figure, str]
 MIDDLE = (
@@ -152,7 +152,7 @@ def accuracies(table: Read, steps: Count) -> Drawn:
     best = max(means, key=lambda arm: means[arm])
     return figure, (
         "Test accuracy against multiplications for an image, small marks for five networks an arm and large ones for "
-        f"their mean. Arms: {', '.join(means)}. The highest mean has {best}; {SKIPS} multiplies least but for none."
+        f"their mean. Arms: {', '.join(means)}. The highest mean has {best}."
     )
 
 
