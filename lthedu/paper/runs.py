@@ -26,6 +26,7 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.sparse_from_the_start import clock as sparse_clock
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.lessons.sparse_from_the_start import studies as sparse_studies
@@ -227,6 +228,14 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
     return replace(found, table=found.table.infer_objects().round(4))
 
 
+def sparse_data(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Times of submanifold layers beside dense ones, whole and cropped, in two and three dimensions; five seeds,
+    minutes on one thread. A window in which the dense time moves is refused."""
+    timed = skipping.Clock(data.load("mnist"), skipping.Settings())
+    found = _reference("Times of submanifold beside dense convolution", timed, clock, parts)
+    return replace(found, settings=found.settings | {"cpu": cpu_name()})
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -255,6 +264,7 @@ RUNS: dict[str, Run] = {
     "sparse_from_the_start": sparse_from_the_start,
     "search_without_gradients": search_without_gradients,
     "counting_and_clocking": counting_and_clocking,
+    "sparse_data": sparse_data,
 }
 
 
@@ -263,6 +273,7 @@ HERE_ALONE = (
     "proof_tradeoff",
     "pruning_is_all_you_need",
     "counting_and_clocking",
+    "sparse_data",
 )  # what they measure is of one machine
 
 

@@ -1,7 +1,9 @@
 """Timing two ways side by side, and the law that tells when the sparse one is faster."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Annotated
 
@@ -45,6 +47,23 @@ def speed_up(
 
 
 @typed
+def shortest(call: Callable[[], object], slot: Positive, timer: Callable[[], float] = time.perf_counter) -> float:
+    """The shortest call, in microseconds, of two or more within `slot` seconds, after one that is not timed.
+
+    >>> from itertools import count
+    >>> shortest(lambda: None, 1.0, timer=count().__next__)
+    1000000.0
+    """
+    call()
+    times: list[float] = []
+    while sum(times) < slot or len(times) < 2:
+        begun = timer()
+        call()
+        times.append(timer() - begun)
+    return round(1e6 * min(times), 2)
+
+
+@typed
 def is_steady(times: Annotated[Sequence[Positive], AtLeast(1)]) -> bool:
     """Whether the slowest of these times took at most 20 % longer than the fastest.
 
@@ -84,3 +103,19 @@ def break_even(c: Number, e: Positive) -> float:
     0.25
     """
     return e * (1 - c)
+
+
+@typed
+def measured_break_even(density: Sequence[Positive], times: Sequence[Positive]) -> float:
+    """The density at which sparse is as fast as dense, on straight lines between the points in log-log.
+
+    It is the largest such density, and NaN where sparse is slower, or faster, at all densities.
+
+    >>> round(measured_break_even([0.1, 0.4], [2.0, 0.5]), 6)
+    0.2
+    """
+    points = sorted(zip(map(math.log, density), map(math.log, times), strict=True), reverse=True)
+    for (right, low), (left, high) in pairwise(points):
+        if low <= 0 < high:
+            return math.exp(right + (left - right) * low / (low - high))
+    return math.nan

@@ -34,6 +34,10 @@ from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.sparse_data import clock as skipping
+from lthedu.lessons.sparse_data import experiment as reading_digits
+from lthedu.lessons.sparse_data import explorer as active_places
+from lthedu.lessons.sparse_data import scenes
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.networks import masks, models, reading
 from lthedu.proof import kernels
@@ -135,6 +139,12 @@ STACKED_MASK = {"a.weight": torch.tensor([[[True, False], [True, True]], [[True,
 STARTS = [None, torch.tensor([1, 2]), torch.tensor([0, 3]), torch.tensor([0.0, 2.0])]
 INDICES = [None, torch.tensor([0]), torch.tensor([0, 2]), torch.tensor([-1, 0])]
 OTHERS = [None, torch.ones(2), torch.ones(1, 3), torch.ones(2, 3).double()]
+SITES = torch.tensor([[[True, True], [False, True]]])
+NO_SITES = [None, [[[True]]], SITES[0], SITES.float(), SITES[:0]]
+KERNEL = torch.ones(5, 2, 3, 3)
+FEATURES = [None, torch.ones(3), torch.ones(3, 1), torch.ones(3, 2, dtype=torch.float64)]
+WEIGHT_SHAPES = [None, torch.ones(5, 1, 3, 3), torch.ones(5, 2, 3, 3, 3), torch.ones(5)]
+FAR = [(torch.tensor([3]), torch.tensor([0]))] * 9
 NO_FOURS = [None, torch.ones(8), torch.ones(2, 6)]
 
 
@@ -657,6 +667,44 @@ CALLS = [
     ),
     Call(sparsity.break_even, lambda: {"c": 0.1, "e": 0.5}, {"c": [None, NAN, "a"], "e": [None, 0.0, -1.0, NAN]}),
     Call(
+        sparsity.measured_break_even,
+        lambda: {"density": [0.1, 0.4], "times": [2.0, 0.5]},
+        {"density": [None, 3, [0.0, 0.1], [NAN]], "times": [None, [0.0, 1.0], [NAN, 1.0]]},
+    ),
+    Call(
+        sparsity.shortest,
+        lambda: {"call": list, "slot": 0.001},
+        {"call": [None, 3], "slot": [None, 0.0, -1.0, NAN], "timer": [None, 0.5]},
+    ),
+    *(
+        Call(function, lambda: {"active": SITES}, {"active": NO_SITES})
+        for function in (sparsity.grown, sparsity.neighbours, sparsity.rule_book)
+    ),
+    Call(
+        sparsity.from_grid,
+        lambda: {"x": torch.ones(1, 3, 2, 2), "active": SITES},
+        {"x": [None, [[1.0]], torch.ones(1, 3, 2, 3), torch.ones(2, 2)], "active": NO_SITES},
+    ),
+    Call(
+        sparsity.to_grid,
+        lambda: {"features": torch.ones(3, 2), "active": SITES},
+        {"features": [None, torch.ones(3), torch.ones(4, 2)], "active": NO_SITES},
+    ),
+    Call(
+        sparsity.submanifold_conv,
+        lambda: {"features": torch.ones(3, 2), "weight": KERNEL, "rules": sparsity.rule_book(SITES)},
+        {"features": FEATURES, "weight": WEIGHT_SHAPES, "rules": [None, 3, [], sparsity.rule_book(SITES)[:4], FAR]},
+    ),
+    Call(
+        sparsity.one_product,
+        lambda: {"features": torch.ones(3, 2), "weight": KERNEL, "table": sparsity.neighbours(SITES)},
+        {
+            "features": FEATURES,
+            "weight": WEIGHT_SHAPES,
+            "table": [None, torch.ones(3, 9), torch.full((3, 9), 4), torch.zeros(3, dtype=torch.long)],
+        },
+    ),
+    Call(
         sparsity.block_mask,
         lambda: {"scores": torch.ones(4, 8), "density": 0.5, "block": 4},
         {"scores": [None, torch.ones(4), torch.ones(4, 6)], "density": FRACTION, "block": COUNT},
@@ -690,6 +738,42 @@ CALLS = [
         lambda: {"kept": [4, 3], "whole": [5, 6]},
         {"kept": [None, [-1, 2], [0.5, 1], [6, 1]], "whole": [None, [5], [5, 2], [5.5, 6]]},
     ),
+    Call(
+        sparsity.months_between,
+        lambda: {"earlier": "2020-03", "later": "2021-01-31"},
+        {"earlier": [None, "", "March", "2020-13"], "later": [None, 2021, "2021-1"]},
+    ),
+    Call(
+        sparsity.lasted,
+        lambda: {"signs": ["2023-03-22"], "since": "2020-03-07", "checked_on": "2026-11-30"},
+        {"signs": [None, 3, [], ["2027-01"], ["soon"]], "since": [None, "then"], "checked_on": [None, "today"]},
+    ),
+    Call(
+        reading_digits.Settings,
+        lambda: {},
+        {"arms": [None, (), ("sparse",)], "rates": [None, (), (0.0,), (NAN,)], "steps": COUNT, "channels": [(), (0,)]},
+    ),
+    Call(
+        skipping.Settings,
+        lambda: {},
+        {"shares": [None, (), (0.0,), (1.5,)], "slot": [0.0, NAN, None], "tries": COUNT, "channels": [(), ((0, 1),)]},
+    ),
+    Call(
+        scenes.field,
+        lambda: {"shape": "thin", "grid": (1, 9, 9), "share": 0.5, "rng": generator()},
+        {
+            "shape": [None, "thick"],
+            "grid": [None, (9, 9), (0, 9, 9), (1, 4, 9)],
+            "share": [0.0, 1.5, NAN],
+            "rng": [None, 3],
+        },
+    ),
+    Call(
+        active_places.explorer,
+        lambda: {"images": torch.rand(2, 4, 4)},
+        {"images": [None, torch.rand(4, 4), torch.rand(0, 4, 4)]},
+    ),
+    Call(active_places.work, lambda: {"active": SITES}, {"active": NO_SITES}),
     Call(
         sparse.Settings,
         lambda: {},

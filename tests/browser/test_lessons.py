@@ -389,6 +389,21 @@ LESSONS = [
         ),
         ("kept = {",),
     ),
+    Lesson(
+        "sparse_data",
+        "PARTLY SUPPORTED",
+        {
+            "16.1": (RIGHT, USED),
+            "16.2": (WRONG, "reads and writes are exchanged"),
+        },
+        "explorer(",
+        (
+            (0, "", "9 % of the places are active"),
+            (2, "ArrowRight", "After 4 ordinary layers"),
+            (1, "ArrowRight", "of the places are active"),
+        ),
+        ("shares = {",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

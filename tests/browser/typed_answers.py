@@ -251,5 +251,19 @@ def to_csr(matrix):
     counts = torch.bincount(row, minlength=len(matrix))
     return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
     },
+    "sparse_data": {
+        "16.1": """\
+def grown(active):
+    return torch.nn.functional.max_pool2d(active[:, None].float(), 3, stride=1, padding=1)[:, 0] > 0""",
+        "16.2": """\
+def rule_book(active):
+    number = {tuple(place): i for i, place in enumerate(active.nonzero().tolist())}
+    rules = []
+    for k in range(9):
+        step = [(number.get((n, r + k // 3 - 1, c + k % 3 - 1)), i) for (n, r, c), i in number.items()]
+        pairs = [(i, j) for j, i in step if j is not None]
+        rules.append(([i for i, _ in pairs], [j for _, j in pairs]))
+    return rules""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

@@ -18,6 +18,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.supermasks import rates as supermasks
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
@@ -219,6 +220,15 @@ def test_a_bad_run_is_refused_before_anything_is_written(tmp_path, named, words)
     with pytest.raises(ValueError, match=words):
         runs.run(folder=tmp_path / "new", **named)
     assert not (tmp_path / "new").exists()
+
+
+def test_times_of_layers_that_skip_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(skipping, "Settings", lambda: skipping.TINY)
+    found = paper_results.read(runs.run("sparse_data", tmp_path))
+    assert found.complete
+    assert found.settings["cpu"]
+    assert list(found.table.columns) == list(skipping.Clock.COLUMNS)
+    assert set(found.table["dimension"]) == {2, 3}
 
 
 def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ def test_the_stored_record_fits_and_names_the_discussions_libraries() -> None:
     assert {one.name for one in record.libraries if one.named_in_2020} == {
         "MinkowskiEngine",
         "pytorch_sparse",
+        "PyTorch, sparse products",
         "openai/blocksparse",
         "pytorch_block_sparse",
     }

@@ -1,7 +1,6 @@
 """Sparse kernels timed beside the dense product, window by window; and what a stored table of such times says."""
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Above, AtLeast, Columns, Count, Positive
+from lthedu.base.ranges import Above, AtLeast, Columns, Count
 from lthedu.base.streams import generator
 from lthedu.base.threads import one_thread
 from lthedu.experiments import Densities, Seeded, Seeds
 from lthedu.pruning import keep_largest
-from lthedu.sparsity.clock import STEADY, Law, break_even, fit_law
+from lthedu.sparsity.clock import STEADY, Law, break_even, fit_law, measured_break_even, shortest
 from lthedu.sparsity.kernels import (
     BAG,
     BLOCKS,
@@ -138,21 +137,10 @@ def _window(calls: Calls, slot: float, timer: Callable[[], float]) -> tuple[floa
     Dense is the faster of its two spellings.
     """
     yardstick = [call for name in DENSE_KERNELS for call in calls[name]]
-    before = min(_shortest(call, slot, timer) for call in yardstick)
-    times = {name: min(_shortest(call, slot, timer) for call in ways) for name, ways in calls.items()}
-    after = min(_shortest(call, slot, timer) for call in yardstick)
+    before = min(shortest(call, slot, timer) for call in yardstick)
+    times = {name: min(shortest(call, slot, timer) for call in ways) for name, ways in calls.items()}
+    after = min(shortest(call, slot, timer) for call in yardstick)
     return max(before, after) / min(before, after) - 1, (before + after) / 2, times
-
-
-def _shortest(call: Callable[[], object], slot: float, timer: Callable[[], float]) -> float:
-    """The shortest call, in microseconds, of two or more after one that is not timed."""
-    call()
-    times: list[float] = []
-    while sum(times) < slot or len(times) < 2:
-        begun = timer()
-        call()
-        times.append(timer() - begun)
-    return round(1e6 * min(times), 2)
 
 
 TimeTable = Annotated[pd.DataFrame, Columns(" ".join(COLUMNS))]
@@ -219,22 +207,6 @@ def laws(middle: Times, fit: Fit = fit_law) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
-
-
-@typed
-def measured_break_even(density: Sequence[Positive], times: Sequence[Positive]) -> float:
-    """The density at which sparse is as fast as dense, on straight lines between the points in log-log.
-
-    It is the largest such density, and NaN where sparse is slower, or faster, at all densities.
-
-    >>> round(measured_break_even([0.1, 0.4], [2.0, 0.5]), 6)
-    0.2
-    """
-    points = sorted(zip(map(math.log, density), map(math.log, times), strict=True), reverse=True)
-    for (right, low), (left, high) in itertools.pairwise(points):
-        if low <= 0 < high:
-            return math.exp(right + (left - right) * low / (low - high))
-    return math.nan
 
 
 @typed

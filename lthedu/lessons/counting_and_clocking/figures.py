@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns, Number, Positive, Text
 from lthedu.figures import use_style as use_style
+from lthedu.figures.time_line import time_line as time_line
 from lthedu.lessons.counting_and_clocking.axes import LOOKS, axes_of_times, curve
 from lthedu.lessons.counting_and_clocking.experiment import HELD_OUT, Times
 from lthedu.sparsity.kernels import BAG, SCIPY, TWELVE
-from lthedu.sparsity.libraries import Record
 
 Drawn = tuple[Figure, str]
 LAW_TABLE = "batch kernel c e predicted measured off below"
@@ -107,31 +107,3 @@ def own_law(
         "Sparse time over dense time against the share of weights kept: measured points, a straight line through them, "
         "a grey line at 1 and a dotted one that the FLOPs promise." + " A star is a layer of one's own." * bool(own)
     )
-
-
-@typed
-def time_line(record: Record) -> Drawn:
-    """When each library was last released and last changed, by what became of it."""
-    dated = [one for one in record.libraries if one.last_commit or one.last_release]
-    dated.sort(key=lambda one: max(filter(None, (one.last_commit, one.last_release))))
-    colours = {"alive": "#009E73", "quiet": "#E69F00", "ended": "#D55E00", "removed": "#CC79A7"}
-    figure, ax = plt.subplots(figsize=(8.4, 0.32 * len(dated) + 1.4), layout="constrained")
-    for y, one in enumerate(dated):
-        colour, dates = colours[one.status_observed], [_year(d) for d in (one.last_release, one.last_commit) if d]
-        ax.plot(dates, [y] * len(dates), color=colour, lw=1)
-        for date, marker in ((one.last_release, "s"), (one.last_commit, "o")):
-            if date:
-                ax.plot(_year(date), y, marker, color=colour, mfc="none" if marker == "o" else colour, ms=6)
-        ax.text(2027.1, y, one.status_observed, va="center", fontsize=9, color=colour)
-    ax.axvline(_year("2020-03-07"), color="#777777", ls=":")
-    ax.set_yticks(range(len(dated)), [one.name for one in dated], fontsize=9)
-    ax.set(xlim=(2019, 2028.3), xlabel="year (square: last release, ring: last commit seen; dotted: the discussion)")
-    ax.set_xticks(range(2019, 2028))
-    ax.set_title(f"What became of libraries for sparse networks, as seen on {record.checked_on}", fontsize=12)
-    said = "; ".join(f"{one.name} {one.status_observed}" for one in dated)
-    return figure, f"A line for each library, with its last release and the last commit that was seen: {said}."
-
-
-def _year(date: str) -> float:
-    year, month, *day = map(int, date.split("-"))
-    return year + (month - 1) / 12 + (day[0] if day else 15) / 365

@@ -19,11 +19,11 @@ from lthedu.base.compiled import vectorised
 from lthedu.base.threads import one_thread
 from lthedu.experiments import paper_results
 from lthedu.lessons.counting_and_clocking import experiment
-from lthedu.lessons.counting_and_clocking.experiment import SPARSE, _shortest
+from lthedu.lessons.counting_and_clocking.experiment import SPARSE
 from lthedu.networks import models
 from lthedu.pruning import keep_largest
 from lthedu.sparsity import bottleneck_width, to_csr
-from lthedu.sparsity.clock import STEADY, fit_law
+from lthedu.sparsity.clock import STEADY, fit_law, shortest
 from lthedu.sparsity.kernels import (
     BAG,
     BLOCKS,
@@ -46,9 +46,9 @@ def times(dense: list[Call], sparse: dict[str, Call], windows: int = 5, tries: i
     """Medians over steady windows of dense time over time; dense is the fastest of its ways, before and after."""
     ratios: dict[str, list[float]] = {name: [] for name in sparse}
     for _ in range(tries):
-        before = min(_shortest(call, SLOT, time.perf_counter) for call in dense)  # type: ignore[arg-type]
-        found = {name: _shortest(call, SLOT, time.perf_counter) for name, call in sparse.items()}  # type: ignore[arg-type]
-        after = min(_shortest(call, SLOT, time.perf_counter) for call in dense)  # type: ignore[arg-type]
+        before = min(shortest(call, SLOT, time.perf_counter) for call in dense)  # type: ignore[arg-type]
+        found = {name: shortest(call, SLOT, time.perf_counter) for name, call in sparse.items()}  # type: ignore[arg-type]
+        after = min(shortest(call, SLOT, time.perf_counter) for call in dense)  # type: ignore[arg-type]
         if max(before, after) <= (1 + STEADY) * min(before, after):
             for name, one in found.items():
                 ratios[name].append((before + after) / 2 / one)
@@ -364,7 +364,7 @@ def numpy_as_dense() -> Found:
 
 def quickest(calls: dict, rounds: int = 30) -> dict:
     """The shortest time of each in microseconds, all of them in turn: what a busy machine disturbs least."""
-    found = [{name: _shortest(call, SLOT, time.perf_counter) for name, call in calls.items()} for _ in range(rounds)]
+    found = [{name: shortest(call, SLOT, time.perf_counter) for name, call in calls.items()} for _ in range(rounds)]
     return {name: min(one[name] for one in found) for name in calls}
 
 

@@ -1,0 +1,159 @@
+"""This lesson's figures of what was measured. Each returns a Figure and its description."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns, Count
+from lthedu.figures import use_style as use_style
+from lthedu.figures.time_line import time_line as time_line
+from lthedu.lessons.sparse_data.clock import CANVAS, CHANNELS, DIGITS, PLATE
+from lthedu.lessons.sparse_data.experiment import ARMS, at_own_rate
+
+Drawn = tuple[Figure, str]
+MIDDLE = (
+    "scene dimension inputs outputs share pairs kept kept_low kept_high rebuilt rebuilt_low rebuilt_high kept_torch"
+)
+Real = Annotated[pd.DataFrame, Columns("scene inputs outputs share boxed kept kept_cropped rebuilt_cropped")]
+Read = Annotated[pd.DataFrame, Columns("arm lr steps replicate val accuracy cost")]
+LOOKS: Mapping[int, dict[str, Any]] = {
+    2: {"color": "#0072B2", "marker": "o", "ls": "-"},
+    3: {"color": "#D55E00", "marker": "s", "ls": "--"},
+}
+TICKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+
+
+def _axes(ax: Axes) -> None:
+    ax.set(xscale="log", yscale="log", xlabel="active places (%)", xlim=(0.017, 0.6), ylim=(0.08, 400))
+    ax.set_xticks(TICKS, [f"{100 * share:g}" for share in TICKS])
+    ax.set_xticks([], minor=True)
+    ax.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    ax.axhline(1, color="#777777", lw=1)
+
+
+@typed
+def times_by_share(
+    middle: Annotated[pd.DataFrame, Columns(MIDDLE)],
+    guess: Any = None,
+    own: tuple[float, float | None] | None = None,
+) -> Drawn:
+    """How many times as fast as dense a layer is, by the active share; a column for each pair of channels.
+
+    Above with a rule book that is kept, below with one that is made anew. `guess` are a learner's guesses of the share
+    at which the two are level, by "pictures" and "volumes", in percent, drawn as stars; others are left out. `own` is a
+    point of one's own with 16 channels, a share and a ratio.
+    """
+    every = [c for c in CHANNELS if len(_with(middle, c))]
+    shared: dict[str, Any] = {"sharex": True, "sharey": True, "squeeze": False, "layout": "constrained"}
+    figure, axes = plt.subplots(2, len(every), figsize=(4.0 * len(every) + 0.6, 7.2), **shared)
+    for row, name in zip(axes, ("kept", "rebuilt"), strict=True):
+        for ax, channels in zip(row, every, strict=True):
+            rows = _with(middle, channels)
+            for dimension, look in LOOKS.items():
+                one = rows[rows["dimension"] == dimension].sort_values("share")
+                bars = [one[name] - one[f"{name}_low"], one[f"{name}_high"] - one[name]]
+                label = {2: "pictures", 3: "volumes"}[dimension]
+                ax.errorbar(one["share"], one[name], yerr=bars, label=label, ms=5, capsize=2, **look)
+                if name == "kept" and dimension == 3:
+                    about = {"color": look["color"], "ls": ":", "lw": 1.2, "label": "volumes, beside torch's conv3d"}
+                    ax.plot(one["share"], one["kept_torch"], **about)
+            _axes(ax)
+            ax.set_title(f"{channels[0]} to {channels[1]} channels, rule book {name}", fontsize=10)
+        row[0].set_ylabel("times as fast as dense")
+    if (16, 16) in every:
+        _stars(axes[0, every.index((16, 16))], guess, own)
+    axes[0, -1].legend(fontsize=8, loc="upper right")
+    figure.suptitle("What decides is how much is active, and how many channels there are", fontsize=12)
+    return figure, (
+        "Panels for pairs of channels, above with a rule book that is kept and below with one made anew: how many "
+        "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. "
+        "Lines for pictures and volumes, with bars from lowest to highest; a dotted one beside PyTorch's own conv3d; a "
+        "grey line at 1 is as fast as dense."
+    )
+
+
+def _with(middle: pd.DataFrame, channels: tuple[int, int]) -> pd.DataFrame:
+    fits = (middle["inputs"] == channels[0]) & (middle["outputs"] == channels[1])
+    return middle[fits & (middle["scene"] == "thin")]
+
+
+def _stars(ax: Axes, guess: Any, own: tuple[float, float | None] | None) -> None:
+    for name, dimension in (("pictures", 2), ("volumes", 3)):
+        value = guess.get(name) if isinstance(guess, Mapping) else None
+        if isinstance(value, int | float) and 0 < value <= 100:
+            look = {"mfc": "none", "mec": LOOKS[dimension]["color"]}
+            ax.plot(value / 100, 1, "*", ms=14, ls="", label=f"your guess: {name}", **look)
+    if own and own[1]:
+        ax.plot(own[0], own[1], "*", ms=14, color="black", ls="", label="your scene")
+
+
+@typed
+def beside_the_cropped(
+    middle: Annotated[pd.DataFrame, Columns("scene inputs outputs boxed kept kept_cropped")],
+) -> Drawn:
+    """For digits and a plate: times as fast as dense on the whole grid, and as dense on what cropping leaves."""
+    real = middle[middle["scene"].isin([DIGITS, CANVAS, PLATE])].reset_index(drop=True)
+    figure, ax = plt.subplots(figsize=(8.6, 0.55 * len(real) + 1.5), layout="constrained")
+    marks = {
+        "kept": ("beside dense on the whole grid", "o", "#0072B2", "full"),
+        "kept_cropped": ("beside dense on the cropped grid", "s", "#D55E00", "full"),
+        "rebuilt_cropped": ("the same, rule book rebuilt", "s", "#D55E00", "none"),
+    }
+    for name, (label, marker, colour, fill) in marks.items():
+        face = colour if fill == "full" else "none"
+        ax.plot(real[name], range(len(real)), marker, color=colour, mfc=face, ms=8, label=label)
+    row: Any
+    for y, row in enumerate(real.itertuples()):
+        ax.plot([row.kept_cropped, row.kept], [y, y], color="#BBBBBB", lw=1, zorder=0)
+    names = [f"{row['scene']}, {row['inputs']} to {row['outputs']}\n{_shares(row)}" for _, row in real.iterrows()]
+    ax.set_yticks(range(len(real)), names, fontsize=9)
+    ax.set(xscale="log", xlabel="times as fast as dense", ylim=(len(real) - 0.5, -0.5))
+    ax.set_xticks([0.1, 0.3, 1, 3, 10, 30, 100], ["0.1", "0.3", "1", "3", "10", "30", "100"])
+    ax.axvline(1, color="#777777", lw=1)
+    ax.legend(fontsize=9, loc="lower right")
+    ax.set_title("Most of the gain on large empty grids is what cropping gains as well", fontsize=12)
+    return figure, (
+        "A row for each scene and pair of channels: how many times as fast as dense a submanifold layer is, beside "
+        "dense on the whole grid and on the smallest box that holds what is active; rule book kept and rebuilt."
+    )
+
+
+def _shares(row: Any) -> str:
+    return f"{100 * row['share']:.1f} % active, {100 * row['boxed']:.0f} % if cropped"
+
+
+@typed
+def accuracies(table: Read, steps: Count) -> Drawn:
+    """Test accuracy of every arm at its own rate, after so many steps, against its multiplications for an image."""
+    own = at_own_rate(table)
+    own = own[own["steps"] == steps]
+    figure, ax = plt.subplots(figsize=(7.6, 4.2), layout="constrained")
+    colours = ["#000000", "#56B4E9", "#0072B2", "#009E73", "#D55E00", "#CC79A7"]
+    for arm, colour, marker in zip(ARMS, colours, "sv^oDP", strict=True):
+        one = own[own["arm"] == arm]
+        if not len(one):
+            continue
+        accuracy, cost = 100 * one["accuracy"].to_numpy(float), float(one["cost"].iloc[0])
+        ax.plot([cost] * len(accuracy), accuracy, marker, color=colour, mfc="none", ms=5, alpha=0.6)
+        label = f"{arm} ({100 * cost / float(own.loc[own['arm'] == ARMS[0], 'cost'].iloc[0]):.0f} %)"
+        ax.plot(cost, np.mean(accuracy), marker, color=colour, ms=10, label=label)
+    ax.set(xscale="log", xlabel="multiplications for an image (millions)", ylabel="test accuracy (%)")
+    ax.set_xticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
+    ax.set_xticks([], minor=True)
+    ax.legend(fontsize=9, title="arm (multiplications in % of dense)", title_fontsize=9)
+    ax.set_title(f"Equally many weights and steps ({steps}), each at its own learning rate", fontsize=12)
+    means = {arm: own.loc[own["arm"] == arm, "accuracy"].mean() for arm in ARMS if (own["arm"] == arm).any()}
+    best = max(means, key=lambda arm: means[arm])
+    return figure, (
+        "Test accuracy against multiplications for an image, small marks for five networks an arm and large ones for "
+        f"their mean. Arms: {', '.join(means)}. The highest mean has {best}."
+    )
+
+
+__all__ = ["accuracies", "beside_the_cropped", "time_line", "times_by_share", "use_style"]

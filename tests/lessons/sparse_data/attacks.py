@@ -1,0 +1,174 @@
+"""How the verdict of the lesson on sparse data was attacked. Each function takes less than a minute.
+
+Those that measure give medians over five windows of how many times as fast as the best dense way something is, with 16
+channels in and out and a kept rule book unless they say otherwise. Times belong to the machine, so the tests hold what
+they are made of and not what they are.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lthedu import data
+from lthedu.base.threads import one_thread
+from lthedu.lessons.sparse_data import clock, dense, experiment, scenes
+from lthedu.sparsity import from_grid, neighbours, rule_book, shortest, submanifold_conv, to_grid
+from lthedu.sparsity.submanifold import by_table, kernel_first
+
+Found = dict[str, float]
+Call = Callable[[], object]
+SLOT = 0.01
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def times(ways: list[Call], ours: dict[str, list[Call]], windows: int = 5) -> Found:
+    """Medians of dense time over time, in processor seconds of one thread; of several ways the fastest counts."""
+
+    def fastest(calls: list[Call]) -> float:
+        return min(shortest(call, SLOT, time.process_time) for call in calls)
+
+    found: dict[str, list[float]] = {name: [] for name in ours}
+    with one_thread():
+        best = [min(ways, key=lambda way: shortest(way, SLOT, time.process_time))]
+        for _ in range(windows):
+            yardstick = fastest(best)
+            for name, calls in ours.items():
+                found[name].append(yardstick / fastest(calls))
+    return {name: round(median(one), 2) for name, one in found.items()}
+
+
+def skipping(calls: dict[str, list[Any]]) -> list[Call]:
+    return [*calls["rules"], *calls["table"]]
+
+
+def other_shapes() -> Found:
+    """Places in blobs and scattered ones beside thin ones, each in pictures and volumes, at 10 and 30 %."""
+    found = {}
+    for shape in scenes.SHAPES:
+        for dimension, grid in clock.GRIDS.items():
+            for share in (0.1, 0.3):
+                calls = clock.ready(scenes.field(shape, grid, share, rng()), 16, 16, rng())
+                name = f"{shape}, {dimension}-D, {100 * share:.0f} %"
+                found |= times(calls["dense"], {name: skipping(calls)}, windows=3)
+    return found
+
+
+def dense_ways() -> Found:
+    """A volume with 16 channels: the two best ways to compute it dense, beside torch's own conv3d."""
+    x, weight = torch.randn(1, 16, 32, 32, 32, generator=rng()), torch.randn(16, 16, 3, 3, 3, generator=rng())
+    ours: dict[str, list[Call]] = {"slices": [dense.by_slices(x, weight)], "stacks": [dense.by_stacks(x, weight)]}
+    return times([*dense.own(x, weight)], ours)
+
+
+def more_channels() -> Found:
+    """Thin pictures of which 20 % is active, with 4 to 128 channels in and out."""
+    active = scenes.field("thin", clock.GRIDS[2], 0.2, rng())
+    found = {}
+    for channels in (4, 16, 64, 128):
+        calls = clock.ready(active, channels, channels, rng())
+        found |= times(calls["dense"], {f"{channels} channels": skipping(calls)}, windows=3)
+    return found
+
+
+def everything_counted() -> Found:
+    """Thin pictures, 5 % active: the layer alone, with the rule book, and from a dense grid back to a dense grid."""
+    active = scenes.field("thin", clock.GRIDS[2], 0.05, rng())
+    images, *sides = active.shape
+    x = torch.randn(images, 16, *sides, generator=rng()) * active[:, None]
+    weight = torch.randn(16, 16, 3, 3, generator=rng())
+    features, kernel, table = from_grid(x, active), kernel_first(weight), neighbours(active)
+    ours: dict[str, list[Call]] = {
+        "kept": [lambda: by_table(features, kernel, table)],
+        "rebuilt": [lambda: by_table(features, kernel, neighbours(active))],
+        "grid to grid": [lambda: to_grid(by_table(from_grid(x, active), kernel, neighbours(active)), active)],
+    }
+    return times([*dense.every(x, weight)], ours)
+
+
+def forward_and_back() -> Found:
+    """A training step of one layer, with its gradients, at 5 and at 20 % active."""
+    found = {}
+    for share in (0.05, 0.2):
+        active = scenes.field("thin", clock.GRIDS[2], share, rng())
+        x = (torch.randn(8, 16, 64, 64, generator=rng()) * active[:, None]).requires_grad_()
+        weight = torch.randn(16, 16, 3, 3, generator=rng(), requires_grad=True)
+        features, rules = from_grid(x.detach(), active).requires_grad_(), rule_book(active)
+
+        def step(make: Callable[[], Tensor]) -> Call:
+            return lambda: make().sum().backward()
+
+        ways = [step(way) for way in dense.own(x, weight)]
+        ours = {f"{100 * share:.0f} %": [step(lambda f=features, w=weight, r=rules: submanifold_conv(f, w, r))]}
+        found |= times(ways, ours, windows=3)
+    return found
+
+
+def with_relu() -> Found:
+    """Thin pictures, 5 % active: convolution and ReLU, which dense applies to all places and skipping to few."""
+    active = scenes.field("thin", clock.GRIDS[2], 0.05, rng())
+    calls = clock.ready(active, 16, 16, rng())
+    ways = [lambda way=way: way().relu() for way in calls["dense"]]  # type: ignore[attr-defined, misc]
+    ours = [lambda way=way: way().relu() for way in skipping(calls)]  # type: ignore[attr-defined, misc]
+    return times(ways, {"with ReLU": ours})
+
+
+def threshold_of_zero() -> Found:
+    """Digits of which every pixel above 0 counts as active, in place of above 0.5: the share, and the times."""
+    strokes = data.unit_pixels(data.load("mnist", device="cpu")).x_test[:64].view(-1, 28, 28)
+    found = {}
+    for threshold in (0.0, 0.5):
+        active = strokes > threshold
+        calls = clock.ready(active, 16, 16, rng())
+        about = {f"above {threshold:g}: active": round(float(active.float().mean()), 3)}
+        ours = {f"above {threshold:g}": skipping(calls)}
+        found |= about | times(calls["dense"], ours)
+        found |= times(calls.get("cropped", calls["dense"]), {f"above {threshold:g}, cropped": skipping(calls)})
+    return found
+
+
+def three_layers() -> Found:
+    """How far three submanifold layers with ReLU are from dense ones, by whether dense is masked after each."""
+    active = scenes.field("thin", (4, 32, 32), 0.1, rng())
+    x = torch.randn(4, 8, 32, 32, generator=rng()) * active[:, None]
+    weights = [0.1 * torch.randn(8, 8, 3, 3, generator=rng(seed)) for seed in range(3)]
+    ours, rules = from_grid(x, active), rule_book(active)
+    plain = masked = x
+    for weight in weights:
+        ours = submanifold_conv(ours, weight, rules).relu()
+        plain = torch.nn.functional.conv2d(plain, weight, padding=1).relu()
+        masked = torch.nn.functional.conv2d(masked, weight, padding=1).relu() * active[:, None]
+    most = float(ours.abs().max())
+    grids = {"masked": masked, "plain": plain}
+    return {name: float((ours - from_grid(grid, active)).abs().max()) / most for name, grid in grids.items()}
+
+
+def read(**changes: Any) -> Any:
+    """The lesson's networks with other settings: mean test accuracies in percent, by arm and rate."""
+    some = data.load("mnist", device="cpu").first(55_000, 500, 4_000)
+    table = experiment.Reading(some, replace(experiment.LESSON, **changes)).run()
+    return 100 * table.groupby(["arm", "lr"])["accuracy"].mean().astype(float)
+
+
+def rates() -> Found:
+    """Dense and submanifold at rates around the lesson's three."""
+    found = read(rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2), seeds=(0, 1, 2))
+    return {f"{arm} at {lr:g}": round(value, 1) for (arm, lr), value in found.items()}
+
+
+def controls() -> Found:
+    """Which part is the threshold's, and which the mask's: dense on strokes alone, masked one place wider, cropped."""
+    arms = (experiment.STROKES, experiment.GROWS, experiment.CROPPED, experiment.POOLED)
+    return {arm: round(value, 1) for (arm, _), value in read(arms=arms, rates=(1.6e-2,)).items()}
+
+
+def three_times_the_steps() -> Found:
+    """Dense and submanifold at 1.6e-2 with three times the steps."""
+    return {arm: round(value, 1) for (arm, _), value in read(rates=(1.6e-2,), steps=300).items()}
