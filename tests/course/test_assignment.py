@@ -8,7 +8,7 @@ from lthedu.course import assignment as module
 from lthedu.course import lesson
 from lthedu.course.assignment import assignment, contract
 from lthedu.course.catalogue import exercises, find
-from lthedu.exercises.core import LESSONS_OWN, Attempt, Wrong
+from lthedu.exercises.core import ANOTHERS, LESSONS_OWN, Attempt, Wrong
 
 DOCUMENT = {
     "format": 1,
@@ -50,6 +50,9 @@ def test_a_variant_accepts_its_reference_and_names_a_pasted_library_function(exe
             other.check(Attempt(exercise.reference, seed))
         with pytest.raises(Wrong):
             exercise.check(Attempt(other.reference, seed))
+        for anothers in (v for v in exercise.variants if v.contract != other.contract):
+            with pytest.raises(Wrong, match=ANOTHERS):
+                other.check(Attempt(anothers.reference, seed))
 
 
 @pytest.mark.parametrize("exercise", [e for e in exercises() if e.variants], ids=lambda e: e.number)
