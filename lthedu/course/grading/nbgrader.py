@@ -39,6 +39,7 @@ class Judge(Preprocessor):  # type: ignore[misc]
 
     def preprocess(self, notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """nbconvert calls it, with the notebook as it was submitted."""
+        _demand_graded_cells(notebook)
         box, seed = self._begun()
         about = resources.get("nbgrader", {})
         name = f"{about.get('notebook', '')}.ipynb"
@@ -65,6 +66,15 @@ class Judge(Preprocessor):  # type: ignore[misc]
         if not path.exists():
             write_whole(path, json.dumps({"seed": secrets.randbits(48)}), mode=0o600)
         return Judge._box, int(json.loads(path.read_text(encoding="utf-8"))["seed"])
+
+
+def _demand_graded_cells(notebook: NotebookNode) -> None:
+    """Raises ValueError for a notebook of another kind: nbgrader would give it no points and not a word."""
+    if not any(cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in notebook.cells):
+        raise ValueError(
+            "this notebook has no cell that nbgrader grades; students must get those of nbgrader's folder release, and "
+            "not student.zip"
+        )
 
 
 def _write(cell: NotebookNode, found: dict[str, Any]) -> None:

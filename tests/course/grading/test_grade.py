@@ -85,7 +85,7 @@ def graded(folder, assignment, out, protected=False, **settings):
     limits = Limits(cpu=2, idle=2)
     said = []
     grade([folder], assignment, out, Run(7, protected=protected, limits=limits, **settings), said=said.append)
-    with (out / "grades.csv").open(newline="") as file:
+    with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     results = {p.stem: json.loads(p.read_text()) for p in (out / "results").glob("*.json")}
     return rows, results, said
@@ -105,7 +105,9 @@ def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
     assert said[0].startswith("No sandbox: answers run with your rights")
     assert [rows[n]["sum of exercises"] for n in ("ada", "blank", "bob")] == ["6", "0", "3"]
     assert "reference" not in rows["ada"]["flags"]
-    assert rows["ada"]["page"] == ""
+    assert {row["page"] for row in rows.values()} == {"0"}  # nobody answered
+    assert {row["total"] for row in rows.values()} == {"0", "3", "6"}
+    assert said[1:] == ["3 submissions, 3 to grade."]
     assert [rows[n]["flags"] for n in ("ada", "blank")] == ["", "the id is missing"]
     assert rows["bob"]["flags"] == "the id 's11' is not on the roster"
     assert "in no submission</h2><ul><li>S2</li>" in (tmp_path / "out" / "class.html").read_text()
@@ -208,8 +210,8 @@ def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
     other = RIGHT["2.1"].replace("kept", "found").replace("after", "trained")
     folder = hand_in("bob", **{"2.1": other})
     rows, _, _ = graded(folder, assignment, tmp_path / "out")
-    assert "2.1 has the same tree as that of bob" in rows["ada"]["flags"]
-    assert "2.1 has the same tree as that of ada" in rows["bob"]["flags"]
+    assert "2.1: the same code as bob" in rows["ada"]["flags"]
+    assert "2.1: the same code as ada" in rows["bob"]["flags"]
 
 
 def lives(group):
@@ -259,6 +261,52 @@ def test_a_changed_submission_is_graded_again(hand_in, student, assignment, tmp_
     assert rows["ada"]["sum of exercises"] == "0"
 
 
+def answered(folder, name, text):
+    path = folder / name / NOTEBOOK
+    notebook = nbformat.read(path, 4)
+    notebook.cells[-1].source = text
+    nbformat.write(notebook, path)
+
+
+def test_marks_by_hand_stay_whoever_is_graded_later(hand_in, assignment, tmp_path):
+    for name in ("ada", "Müller"):
+        folder = hand_in(name)
+        answered(folder, name, f"Because of {name}.")
+    out = tmp_path / "out"
+    _, _, said = graded(folder, assignment, out)
+    assert said[-1].startswith(f"To be marked in {out / 'marks.csv'}: the answers in words of 2.")
+    with (out / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["name"], row["points"], row["answer"]) for row in rows] == [
+        ("Müller", "", "Because of Müller."),
+        ("ada", "", "Because of ada."),
+    ]
+    lines = ["name;column;points;why;answer", "Müller;page;6,5;clear;Because of Müller.", "ada;2.1;1.5;half <right>;"]
+    (out / "marks.csv").write_text("\r\n".join(lines), encoding="utf-8-sig")  # as a spreadsheet in German saves it
+    with (out / "grades.csv").open("a") as file:
+        file.write("my own row\n")
+    rows, _, said = graded(folder, assignment, out)
+    assert [rows["Müller"][c] for c in ("page", "total", "of all")] == ["6.5", "6.5", "14"]
+    assert [rows["ada"][c] for c in ("2.1 find_tickets", "sum of exercises", "page", "total")] == ["1.5", "1.5", "", ""]
+    assert said[1] == "2 submissions, 0 to grade."
+    assert "grades-changed-1.csv" in said[2]
+    assert "my own row" in (out / "grades-changed-1.csv").read_text()
+    for place in (out, out / "feedback"):
+        assert "1.5 of 3. Marked by hand: half &lt;right&gt;" in (place / "ada.html").read_text()
+    (tmp_path / "late" / "zoe").mkdir(parents=True)
+    (tmp_path / "late" / "zoe" / "essay.rar").write_text("")
+    later, _, said = graded(tmp_path / "late", assignment, out)
+    assert said[1:3] == [
+        "1 submission, 1 to grade; 2 others graded before stay in the grades.",
+        "No notebook from 1 of 3: zoe",
+    ]
+    assert later["zoe"]["problems"] == "no notebook; handed in: essay.rar"
+    assert {name: later[name] for name in rows} == rows
+    answered(folder, "Müller", "Another answer.")
+    rows, _, _ = graded(folder / "Müller", assignment, out)  # a folder of one notebook
+    assert rows.keys() == {"Müller", "ada", "zoe", NOTEBOOK.removesuffix(".ipynb")}
+
+
 def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path, monkeypatch):
     folder = hand_in("ada")
     (tmp_path / "other").mkdir()
@@ -271,6 +319,12 @@ def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path
     (tmp_path / "ids.txt").write_text("\n")
     with pytest.raises(ValueError, match=r"ids\.txt holds no id; allowed: one on each line"):
         graded(folder, assignment, tmp_path / "out", roster=tmp_path / "ids.txt")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "marks.csv").write_text("name,column,points\nada,page,9\n")
+    with pytest.raises(ValueError, match=r"marks.csv, line 2: points are '9'; allowed: a number from 0 to 8"):
+        graded(folder, assignment, tmp_path / "out")
+    (tmp_path / "out" / "marks.csv").unlink()
+    (tmp_path / "out").rmdir()
     with pytest.raises(ValueError, match="--assignment names the folder"):
         graded(folder, tmp_path, tmp_path / "out")
     monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
