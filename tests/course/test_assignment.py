@@ -34,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     """A student's folder, and a kernel in which nothing is assigned yet."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "_tasks", {})
+    monkeypatch.setattr(module, "_missing", [])
     (tmp_path / "assignment.json").write_text(json.dumps(DOCUMENT))
     return tmp_path
 
@@ -102,13 +103,23 @@ def test_cells_below_a_variant_get_what_the_lesson_asks_for(capsys):
     assert "Exercise 2.3: RIGHT." in capsys.readouterr().out
 
 
-def test_without_an_id_nothing_is_assigned_yet(capsys):
+def paired_test(a, b):
+    return find("2.3").reference(a, b)
+
+
+def test_without_an_id_nothing_is_checked_yet(capsys):
     assignment("ps1")
     assert "who are you?" in capsys.readouterr().out
-    assert module.task(find("2.1")) is None
+    assert module.task(find("2.3")) is None
+    lesson.check("2.3", paired_test)
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'Exercise 2.3: NOT CHECKED. Type your id between the quotes of student=""' in said
+    assignment("ps1", student="s1")
+    lesson.check("2.3", paired_test)
+    assert "WRONG. This is what the lesson asks for" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_file_must_be_there_and_of_this_assignment(folder):
+def test_the_file_must_be_there_and_of_this_assignment(folder, capsys):
     with pytest.raises(ValueError, match="of the assignment ps1"):
         assignment("ps2", student="s1")
     (folder / "assignment.json").write_text("{}")
@@ -117,6 +128,8 @@ def test_the_file_must_be_there_and_of_this_assignment(folder):
     (folder / "assignment.json").unlink()
     with pytest.raises(FileNotFoundError, match="unpack the whole"):
         assignment("ps1", student="s1")
+    lesson.check("2.3", paired_test)
+    assert "NOT CHECKED. assignment.json is not beside this notebook" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_was_replaced_before_a_check_is_said_and_put_back(capsys):

@@ -47,8 +47,8 @@ def _about(plan: Plan, lesson: Path) -> str:
         "In these exercises nothing takes the place of your function, whatever the lesson says below: cells that need "
         "it fail until it is there. In all others the course's own function still does. `check` here is the *public* "
         "check, whose inputs are the same for everybody and every time; your grade comes from the same check with "
-        "other inputs. Write your function where its stub stands, and what it needs (imports, helpers) into cells of this "
-        f"notebook. Save it, and hand in {_what(plan)}."
+        "other inputs. Write your function where its stub stands, and what it needs (imports, helpers) into cells of "
+        f"this notebook. Save it, and hand in {_what(plan)}."
     )
 
 

@@ -14,7 +14,7 @@ def plan(tmp_path, text, name="ps1.toml"):
 
 
 def test_the_example_is_one(tmp_path):
-    assert f"```toml\n{EXAMPLE}```" in course_path("lessons", "INSTRUCTORS.md").read_text()
+    assert f"```toml\n{EXAMPLE}```" in (course_path("lessons") / "INSTRUCTORS.md").read_text()
     found = plan(tmp_path, EXAMPLE)
     assert found.name == "ps1"
     assert [path.name[:2] for path in found.lessons] == ["02", "09"]

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -212,6 +213,28 @@ def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
     rows, _, _ = graded(folder, assignment, tmp_path / "out")
     assert "2.1: the same code as bob" in rows["ada"]["flags"]
     assert "2.1: the same code as ada" in rows["bob"]["flags"]
+    page = (tmp_path / "out" / "class.html").read_text()
+    assert "<h2>The same, the fewest first</h2><ul><li>2.1: the same code (2): ada, bob</li></ul>" in page
+    for page in (tmp_path / "out" / "feedback").iterdir():
+        text = page.read_text()
+        assert f"<h1>{page.stem}</h1>" in text
+        assert not [word for word in ("ada", "bob", "same code", "look at") if word in text.replace(page.stem, "")]
+
+
+@pytest.mark.full
+def test_ctrl_c_at_any_moment_loses_nothing(hand_in, assignment, tmp_path):
+    folder, out = hand_in("a", **RIGHT), tmp_path / "out"
+    limits = "--seed 7 --without-sandbox --jobs 2"
+    command = [sys.executable, *f"-m lthedu grade {folder} --assignment {assignment} --out {out} {limits}".split()]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 300
+    while not (out / ".lock").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+    assert "Traceback" not in process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    subprocess.run(command, check=True)
+    assert (out / "results" / "a.json").exists()
 
 
 def lives(group):
