@@ -88,8 +88,8 @@ def _own_state() -> list[object]:
     limits = [resource.getrlimit(number) for name, number in vars(resource).items() if name.startswith("RLIMIT_")]
     found = [limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0), os.sched_getscheduler(0)]
     kept = []
-    for kind in ("shm", "msg", "sem"):
-        with contextlib.suppress(OSError), open(f"/proc/sysvipc/{kind}", "rb") as file:
+    for name in ("self/oom_score_adj", "sysvipc/shm", "sysvipc/msg", "sysvipc/sem"):
+        with contextlib.suppress(OSError), open(f"/proc/{name}", "rb") as file:
             kept.append(file.read())
     return [*found, kept, os.stat(os.environ["HOME"]).st_mode]
 

@@ -9,7 +9,7 @@ from typing import Any
 from lthedu.course.grading.codec import MOST_HEADER, MOST_JSON, MOST_NUMBERS, Finder, Functions, Malformed, packed
 from lthedu.course.grading.codec import unpacked as read
 
-MOST_IN_ALL = 2**30  # bytes that one side takes of the other; objects made of JSON are about so many times as large:
+MOST_IN_ALL = 2**28  # bytes that one side takes of the other; objects made of JSON are about so many times as large:
 _SWELLS = 16
 _LOOK = 1.0  # seconds
 _LENGTHS = struct.Struct(">II")

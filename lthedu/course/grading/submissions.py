@@ -101,8 +101,8 @@ def collect(places: list[Path], wanted: dict[str, set[str]]) -> list[Submission]
 def _readable(name: str) -> str:
     """The name as UTF-8 can hold it: a byte of another encoding is written out.
 
-    >>> _readable("M\\udcfcller")
-    'M\\xfcller'
+    >>> print(_readable("M\\udcfcller"))
+    M\\xfcller
     """
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -46,6 +46,14 @@ def builds(tmp_path_factory):
     return found
 
 
+@pytest.fixture(scope="module")
+def sealed(builds, tmp_path_factory):
+    """The sealed course, unpacked."""
+    folder = tmp_path_factory.mktemp("sealed")
+    unpack_bytes(builds["none"].wheel, folder)
+    return folder
+
+
 def test_the_same_plan_gives_the_same_bytes(builds):
     again = Build.of(builds["none"].plan)
     assert again.files() == builds["none"].files()
@@ -70,8 +78,7 @@ def test_without_the_experiment_only_what_answers_need_is_left(builds):
     assert "import numpy as np" in text
 
 
-def test_the_sealed_course_lacks_what_is_assigned_and_only_that(builds, tmp_path):
-    unpack_bytes(builds["none"].wheel, tmp_path)
+def test_the_sealed_course_lacks_what_is_assigned_and_only_that(sealed):
     script = """
 import json
 from lthedu.course.catalogue import find, exercises
@@ -86,7 +93,7 @@ for e in exercises():
 print(json.dumps(out))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path), "PATH": ""}, capture_output=True
+        [sys.executable, "-c", script], cwd=sealed, env={"PYTHONPATH": str(sealed), "PATH": ""}, capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()[-1000:]
     found = json.loads(done.stdout)
@@ -99,9 +106,9 @@ print(json.dumps(out))
         else:
             assert (mistakes, variants, hints) == (len(here.mistakes), len(here.variants), False)
             assert "sealed" not in error
-    sealed = (tmp_path / "lthedu" / "tickets" / "imp.py").read_text()
-    assert 'raise RuntimeError("sealed for ps1")' in sealed
-    assert "masks.apply" not in sealed
+    text = (sealed / "lthedu" / "tickets" / "imp.py").read_text()
+    assert 'raise RuntimeError("sealed for ps1")' in text
+    assert "masks.apply" not in text
 
 
 SOURCE = '''
@@ -153,15 +160,14 @@ def test_what_only_sealed_code_used_goes_with_it():
     assert "LIMIT = 3" in kept
 
 
-def test_an_exercise_that_cannot_be_asked_of_another_process_is_refused(builds, tmp_path):
-    unpack_bytes(builds["none"].wheel, tmp_path)
+def test_an_exercise_that_cannot_be_asked_of_another_process_is_refused(sealed):
     cells = ["from lthedu.lessons.pruning_basics.exercises import masked_step as own"]
     cells.append(
         'def masked_step(optimizer, weights, mask):\n    return own(optimizer, weights, mask)\n\ncheck("1.4", f)'
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     with pytest.raises(ValueError, match=r"exercise 1\.4 cannot be assigned: .* has no plain form"):
-        demand_gradable([find("1.4")], [notebook], tmp_path)
+        demand_gradable([find("1.4")], [notebook], sealed)
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path):

@@ -8,6 +8,10 @@ import pytest
 from course.grading.cheats import CHEATS, RIGHT, Cheat
 from course.grading.test_grade import graded, sandboxed
 
+from lthedu.course.grading.groups import Limits
+
+MANY = 300  # in a class
+LIMITS = Limits(cpu=2, idle=2, memory=2**30)
 HONEST = ("a_honest", "m_honest", "z_honest")
 TUNED = RIGHT["2.1"].replace("masks.apply(kept[-1], initial)", "after if level else initial")
 
@@ -22,11 +26,12 @@ def test_no_cheat_earns_and_no_honest_grade_changes(student, assignment, tmp_pat
     honest = (*HONEST, "n_half")
     for name in honest:
         submissions[name].write(tmp_path / "few" / name, student())
-    graded(tmp_path / "few", assignment, tmp_path / "alone", protected=True)
-    rows, results, _ = graded(tmp_path / "in", assignment, tmp_path / "among", protected=True)
+    graded(tmp_path / "few", assignment, tmp_path / "alone", protected=True, limits=LIMITS)
+    rows, results, _ = graded(tmp_path / "in", assignment, tmp_path / "among", protected=True, limits=LIMITS)
     for name in honest:
         alone, among = ((tmp_path / kind / "results" / f"{name}.json").read_bytes() for kind in ("alone", "among"))
         assert alone == among
+    assert "and 4980 other signs" in rows["n34_five_thousand_signs"]["flags"]
     found, expected = {}, {}
     for name, cheat in submissions.items():
         exercises = results[name]["exercises"].values()
@@ -58,8 +63,8 @@ def hand_in(kinds, folder, student):
 @pytest.mark.full
 @sandboxed
 def test_a_class_of_three_hundred(student, assignment, tmp_path):
-    kinds = hand_in(mixed(300), tmp_path / "in", student)
-    rows, results, _ = graded(tmp_path / "in", assignment, tmp_path / "out", protected=True, jobs=2)
+    kinds = hand_in(mixed(MANY), tmp_path / "in", student)
+    rows, results, _ = graded(tmp_path / "in", assignment, tmp_path / "out", protected=True, jobs=2, limits=LIMITS)
     points = {name: int(row["sum of exercises"]) for name, row in rows.items()}
     assert points == {name: CHEATS[kind].points if kind in CHEATS else 6 for name, kind in kinds.items()}
     alike = defaultdict(set)
@@ -70,4 +75,4 @@ def test_a_class_of_three_hundred(student, assignment, tmp_path):
     page = (tmp_path / "out" / "class.html").read_text()
     for number in ("find_tickets", "paired_test", "freeze_pruned"):
         right = sum(results[name]["exercises"][number]["word"] == "RIGHT" for name in kinds)
-        assert f'{number}</td><td class="n">{right}</td><td class="n">300</td>' in page
+        assert f'{number}</td><td class="n">{right}</td><td class="n">{MANY}</td>' in page

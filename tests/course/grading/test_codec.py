@@ -188,12 +188,13 @@ def test_a_line_takes_no_message_that_is_too_long():
 
 
 def test_a_line_takes_no_more_in_all_than_an_answer_needs(monkeypatch):
-    monkeypatch.setattr("lthedu.course.grading.line.MOST_IN_ALL", 2_500)
+    words, numbers = packed(("back", torch.zeros(100)))
+    monkeypatch.setattr("lthedu.course.grading.line.MOST_IN_ALL", 2 * (len(numbers) + 16 * len(words)))
     here, there = map(Line, socket.socketpair())
     for _ in range(3):
         there.send("back", torch.zeros(100))
     assert here.receive()[0] == here.receive()[0] == "back"
-    with pytest.raises(LineClosed, match="too much"):
+    with pytest.raises(LineClosed, match="more than all answers"):
         here.receive()
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,12 +15,14 @@ from course.grading.cheats import CHEATS, NOTEBOOK, RIGHT
 
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.catalogue import find
-from lthedu.course.grading.box import Box, no_sandbox
+from lthedu.course.grading import one
+from lthedu.course.grading.box import Box, _bubblewrap, no_sandbox
 from lthedu.course.grading.grade import Run, grade, load
 from lthedu.course.grading.groups import Limits, group_kind
 from lthedu.course.grading.judge import judge
 from lthedu.course.grading.reading import read
 from lthedu.course.grading.show import shown
+from lthedu.course.grading.submissions import Handed, Submission
 
 HOSTILE = {
     "ends": {"2.3": "import os\ndef paired_test(a, b):\n    os._exit(0)"},
@@ -83,7 +84,7 @@ def hand_in(tmp_path, student):
 
 
 def graded(folder, assignment, out, protected=False, **settings):
-    limits = Limits(cpu=2, idle=2)
+    limits = settings.pop("limits", Limits(cpu=2, idle=2))
     said = []
     grade([folder], assignment, out, Run(7, protected=protected, limits=limits, **settings), said=said.append)
     with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
@@ -109,8 +110,8 @@ def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
     assert {row["page"] for row in rows.values()} == {"0"}  # nobody answered
     assert {row["total"] for row in rows.values()} == {"0", "3", "6"}
     assert said[1:] == ["3 submissions, 3 to grade."]
-    assert [rows[n]["flags"] for n in ("ada", "blank")] == ["", "the id is missing"]
-    assert rows["bob"]["flags"] == "the id 's11' is not on the roster"
+    assert [rows[n]["flags"] for n in ("ada", "blank")] == ["2.3: the same code as bob", "the id is missing"]
+    assert rows["bob"]["flags"].endswith("; the id 's11' is not on the roster")
     assert "in no submission</h2><ul><li>S2</li>" in (tmp_path / "out" / "class.html").read_text()
     found = results["bob"]["exercises"]["find_tickets"]
     assert found["word"] == "WRONG"
@@ -128,16 +129,15 @@ def test_one_answer_is_shown_with_other_seeds(hand_in, assignment, tmp_path):
     assert "With seed 5: WRONG." in "\n".join(words)
 
 
-def boxed(assignment, folder, protected):
-    assigned = load(assignment)
-    unpack(assigned.wheel, folder)
-    return Box(folder, Limits(cpu=2, idle=2), protected=protected, warm=assigned.warm)
-
-
 @pytest.fixture(scope="module")
 def box(assignment, tmp_path_factory):
-    with boxed(assignment, tmp_path_factory.mktemp("sealed"), protected=False) as box:
-        yield box
+    """One box for all of them, in a sandbox where there is one; out of its environment nothing comes in."""
+    assigned, folder = load(assignment), tmp_path_factory.mktemp("sealed")
+    unpack(assigned.wheel, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SECRET", "1")
+        with Box(folder, Limits(cpu=2, idle=2), protected=not no_sandbox(), warm=assigned.warm) as box:
+            yield box
 
 
 def judged(box, number, source):
@@ -160,6 +160,29 @@ def test_an_answer_may_call_an_exercise_that_is_not_assigned(box, assignment, st
     for others, word in (({}, "RAISED"), (load(assignment).others, "RIGHT")):
         found = read(cells, {"2.3": "paired_test"}, {}, others).answers["2.3"]
         assert judge(box, find("2.3"), found, seed=7).word == word
+
+
+def test_two_ids_of_one_student_are_a_flag(box, assignment):
+    two = {name: Handed((f'assignment("ps1", student="{who}")',)) for name, who in ((NOTEBOOK, "S1 "), ("b", "s2"))}
+    found = one.graded(box, load(assignment), Submission("ada", two), seed=7)
+    assert found["flags"] == ["its notebooks have different ids: s1, s2"]
+    alike = Submission("ada", two | {"b": Handed(('assignment("ps1", student="s1")',))})
+    assert one.graded(box, load(assignment), alike, seed=7)["flags"] == []
+
+
+def test_no_other_copy_of_the_course_is_seen_in_the_box(tmp_path, monkeypatch):
+    copies = [
+        tmp_path / "lib" / "python3.12" / "site-packages",
+        tmp_path / "local" / "lib" / "python3.12" / "dist-packages",
+    ]
+    for packages in copies:
+        (packages / "lthedu").mkdir(parents=True)
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    command = _bubblewrap(tmp_path / "sealed", {})
+    for packages in copies:
+        at = command.index(str(packages / "lthedu"))
+        assert command[at - 1] == "--tmpfs"
+        assert at > command.index(str(tmp_path))
 
 
 @pytest.mark.full
@@ -251,7 +274,7 @@ def test_a_killed_grader_goes_on_and_ends_alike(hand_in, student, assignment, tm
         folder = hand_in(name, **RIGHT)
     for name in ("18_os_exit_1", "t1_loop", "t1_syntax_error"):
         CHEATS[name].write(folder / name, student())
-    graded(folder, assignment, tmp_path / "whole", protected=not no_sandbox())
+    graded(folder, assignment, tmp_path / "whole", protected=not no_sandbox(), limits=Limits(cpu=2))
     limits = f"--seconds 2 --seed 7 {'--without-sandbox' if no_sandbox() else ''}"
     command = f"-m lthedu grade {folder} --assignment {assignment} --out {tmp_path / 'out'} {limits}"
     process = subprocess.Popen([sys.executable, *command.split()], start_new_session=True)
@@ -270,9 +293,7 @@ def test_a_killed_grader_goes_on_and_ends_alike(hand_in, student, assignment, tm
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out" / "results").glob("*.json")}
     assert len(before) < len(after) == 7
     assert before.items() <= after.items()  # what was graded was not graded again
-    there, here = everything(tmp_path / "whole"), everything(tmp_path / "out")
-    assert there.keys() == here.keys()
-    assert [p for p in there if there[p] != here[p]] == [Path("run.json")]  # of limits, idle is no option
+    assert everything(tmp_path / "whole") == everything(tmp_path / "out")
 
 
 @pytest.mark.full
@@ -416,16 +437,13 @@ sandboxed = pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sand
 
 
 @sandboxed
-def test_in_the_sandbox_there_is_nothing_to_find(assignment, tmp_path, monkeypatch):
-    monkeypatch.setenv("SECRET", "1")
+def test_in_the_sandbox_there_is_nothing_to_find(box, tmp_path):
     looks = BOX.replace("FOLDER", repr(str(tmp_path)))
-    with boxed(assignment, tmp_path / "sealed", protected=True) as box:
-        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence
-        assert judged(box, "2.3", HOSTILE["ends"]["2.3"]).word == "ENDED"
-        assert judged(box, "2.4", LEAVES).word == "RIGHT"
-        assert judged(box, "2.4", FORKS).word == "TOO SLOW"
-        assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence  # nothing is left of the others
-        assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"
+    assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence
+    assert judged(box, "2.4", LEAVES).word == "RIGHT"
+    assert judged(box, "2.4", FORKS).word == "TOO SLOW"
+    assert f"[{', '.join(SEEN)}]" in judged(box, "2.3", looks).sentence  # nothing is left of the others
+    assert judged(box, "2.3", RIGHT["2.3"]).word == "RIGHT"
 
 
 BOMBS = {
