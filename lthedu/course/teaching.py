@@ -72,7 +72,7 @@ def grade(
         task = bar.add_task("grading", total=None)
 
         def report(done: int, in_all: int, name: str) -> None:
-            if bar.disable and done * 10 // in_all > (done - 1) * 10 // in_all:
+            if bar.disable and done and done * 10 // in_all > (done - 1) * 10 // in_all:
                 _say(f"graded {done} of {in_all}")
             bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
 

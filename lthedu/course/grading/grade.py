@@ -155,8 +155,8 @@ def _moved(out: Path, earlier: dict[str, dict[str, Any]], stems: dict[str, str])
     for name, result in earlier.items():
         if result["stem"] != stems[name]:
             _result(out, result["stem"]).rename(_result(out, stems[name]))
-            for folder in (out, out / pages.FEEDBACK):
-                (folder / f"{result['stem']}.html").unlink(missing_ok=True)
+            for page in ("{}.html", f"{pages.FEEDBACK}/{{}}.html", f"{pages.SOURCES}/{{}}.py"):
+                (out / page.format(result["stem"])).unlink(missing_ok=True)
 
 
 def _file_digest(path: Path) -> str:

@@ -35,15 +35,15 @@ _STYLE = (
 def stems(names: Iterable[str]) -> dict[str, str]:
     """A file's name for each student, no two alike even where upper and lower case are one.
 
-    >>> stems(["Ada Lovelace", "a/b", "a_b"])
-    {'Ada Lovelace': 'Ada_Lovelace', 'a/b': 'a_b-c14cddc0', 'a_b': 'a_b'}
+    >>> stems(["Ada Lovelace (1)", "a/b", "a_b"])
+    {'Ada Lovelace (1)': 'Ada_Lovelace_1', 'a/b': 'a_b-c14cddc0', 'a_b': 'a_b'}
     """
     found = {}
     for name in names:
         plain = unicodedata.normalize("NFC", name)
         stem = re.sub(r"[^\w-]+", "_", plain).strip("_").encode()[:80].decode(errors="ignore")  # a file's has 255 bytes
         same = plain.replace(" ", "_") == stem and plain == plain.lower()
-        found[name] = stem if same or re.fullmatch(r"[\w -]+", plain) else f"{stem}-{_short(name)}"
+        found[name] = stem if same or re.fullmatch(r"[\w -]+( \(\d+\))?", plain) else f"{stem}-{_short(name)}"
     seen = Counter([CLASS.removesuffix(".html"), *(stem.casefold() for stem in found.values())])
     return {n: stem if seen[stem.casefold()] == 1 else f"{stem}-{_short(n)}" for n, stem in found.items()}
 
@@ -72,8 +72,11 @@ def write(
         stem = names[result["name"]]
         write_whole(out / f"{stem}.html", student_page(result, document))
         write_whole(out / FEEDBACK / f"{stem}.html", student_page(result, document, feedback=True))
-        if source := _source(result):
-            write_whole(out / SOURCES / f"{stem}.py", source)
+        source = out / SOURCES / f"{stem}.py"
+        if text := _source(result):
+            write_whole(source, text)
+        else:
+            source.unlink(missing_ok=True)  # of an earlier submission
     write_whole(out / CLASS, class_page(results, document, names, run, groups, absent(results, roster or [])))
     write_whole(out / TABLE, table(results, document))
 
@@ -126,7 +129,7 @@ def _exercise(found: dict[str, Any], why: str | None) -> str:
     head = f"<h2>{_text(found['number'])} {_text(found['title'])}: {_text(found['word'])}</h2>"
     parts = [f'<section class="{kind}">', head, f"<p>{found['points']:g} of {found['of']:g}.{_by_hand(why)}</p>"]
     if found["contract"]:
-        parts.append(f"<p>Asked of this student: {_text(found['contract'])}</p>")
+        parts.append(f"<p>This student's contract: {_text(found['contract'])}</p>")
     if found["sentence"]:
         parts.append(f"<p>{_text(found['sentence'])}</p>")
     if found["example"]:
@@ -166,7 +169,9 @@ def class_page(
     parts += ["</table>", _spread([_sum(result) for result in handed], document)]
     parts += [_listed("No notebook", [r["name"] for r in results if not r["handed_in"]])]
     parts += [_listed("On the roster, and in no submission", missing)]
-    parts += [_listed("The same, the fewest first", [f"{what} ({len(n)}): {', '.join(n)}" for what, n in groups])]
+    parts += [
+        _listed("Who has the same, the fewest first", [f"{what} ({len(n)}): {', '.join(n)}" for what, n in groups])
+    ]
     parts.append('<h2>Everybody</h2><table><tr><th>name</th><th class="n">points</th><th>problems and flags</th></tr>')
     for result in results:
         link = f'<a href="{html.escape(names[result["name"]])}.html">{_text(result["name"])}</a>'

@@ -13,13 +13,15 @@ import nbformat
 import pytest
 from course.grading.cheats import CHEATS, NOTEBOOK, RIGHT
 
+from lthedu.course import teaching
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.catalogue import find
 from lthedu.course.grading import one
 from lthedu.course.grading.box import Box, _bubblewrap, no_sandbox
-from lthedu.course.grading.grade import Run, grade, load
+from lthedu.course.grading.grade import Run, _earlier, _moved, grade, load
 from lthedu.course.grading.groups import Limits, group_kind
 from lthedu.course.grading.judge import judge
+from lthedu.course.grading.pages import stems
 from lthedu.course.grading.reading import read
 from lthedu.course.grading.show import shown
 from lthedu.course.grading.submissions import Handed, Submission
@@ -237,7 +239,7 @@ def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
     assert "2.1: the same code as bob" in rows["ada"]["flags"]
     assert "2.1: the same code as ada" in rows["bob"]["flags"]
     page = (tmp_path / "out" / "class.html").read_text()
-    assert "<h2>The same, the fewest first</h2><ul><li>2.1: the same code (2): ada, bob</li></ul>" in page
+    assert "<h2>Who has the same, the fewest first</h2><ul><li>2.1: the same code (2): ada, bob</li></ul>" in page
     for page in (tmp_path / "out" / "feedback").iterdir():
         text = page.read_text()
         assert f"<h1>{page.stem}</h1>" in text
@@ -249,7 +251,13 @@ def test_ctrl_c_at_any_moment_loses_nothing(hand_in, assignment, tmp_path):
     folder, out = hand_in("a", **RIGHT), tmp_path / "out"
     limits = "--seed 7 --without-sandbox --jobs 2"
     command = [sys.executable, *f"-m lthedu grade {folder} --assignment {assignment} --out {out} {limits}".split()]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's "&" ignores it
+    )
     until = time.monotonic() + 300
     while not (out / ".lock").exists() and time.monotonic() < until:
         time.sleep(0.01)
@@ -303,6 +311,31 @@ def test_a_changed_submission_is_graded_again(hand_in, student, assignment, tmp_
     nbformat.write(student(), folder / "ada" / NOTEBOOK)
     rows, _, _ = graded(folder, assignment, tmp_path / "out")
     assert rows["ada"]["sum of exercises"] == "0"
+
+
+def test_an_earlier_result_moves_where_a_name_like_its_own_comes_in(tmp_path):
+    for name in ("results/ada.json", "ada.html", "feedback/ada.html", "sources/ada.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"name": "ada"}')
+    names = stems(["Ada", "ada"])
+    _moved(tmp_path, _earlier(tmp_path), names)
+    left = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()]
+    assert left == [f"results/{names['ada']}.json"] != ["results/ada.json"]
+    (tmp_path / left[0]).write_text("{")
+    with pytest.raises(ValueError, match=r"is damaged .*; delete it and grade that submission again"):
+        _earlier(tmp_path)
+
+
+def test_without_a_terminal_every_tenth_of_the_way_is_told(tmp_path, monkeypatch, capsys):
+    def pretended(*args, report, **settings):
+        for done, in_all in [(0, 0), *((i, 30) for i in range(31))]:
+            report(done, in_all, "")
+        return tmp_path / "grades.csv"
+
+    monkeypatch.setattr("lthedu.course.grading.grade.grade", pretended)
+    teaching.grade([tmp_path], tmp_path, tmp_path / "out")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:-1] == [f"graded {done} of 30" for done in range(3, 31, 3)]
 
 
 def answered(folder, name, text):
@@ -386,7 +419,7 @@ def test_a_sealed_wheel_that_was_changed_is_refused(assignment, tmp_path):
     shutil.copytree(assignment, copy)
     (wheel,) = (copy / "sealed").iterdir()
     wheel.write_bytes(wheel.read_bytes() + b"x")
-    with pytest.raises(OSError, match="is damaged"):
+    with pytest.raises(OSError, match=r"is damaged"):
         load(copy)
 
 
