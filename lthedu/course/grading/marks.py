@@ -107,6 +107,9 @@ def apply(marks: Marks, results: list[dict[str, Any]], document: dict[str, Any])
             if (name, exercise) in marks.given:
                 found["points"], row = marks.given[name, exercise]
                 result["why"][exercise] = row.get("why", "")
+                if found["word"] == "RIGHT" and found["points"] < found["of"]:  # of an answer that came later, maybe
+                    number = document["exercises"][exercise]["number"]
+                    result["flags"].append(f"{number} is RIGHT, and has {found['points']:g} points by hand")
         result["marks"] = {question: None if text else 0 for question, text in result["written"].items()}
         for question, text in result["written"].items():
             if (name, question) in marks.given:

@@ -39,8 +39,8 @@ class Judge(Preprocessor):  # type: ignore[misc]
 
     def preprocess(self, notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """nbconvert calls it, with the notebook as it was submitted."""
-        _demand_graded_cells(notebook)
         box, seed = self._begun()
+        demand_graded_cells(notebook, [e["number"] for e in self._assigned.document["exercises"].values()])
         about = resources.get("nbgrader", {})
         name = f"{about.get('notebook', '')}.ipynb"
         found = graded(box, self._assigned, Submission(str(about.get("student", "")), {name: handed(notebook)}), seed)
@@ -68,9 +68,10 @@ class Judge(Preprocessor):  # type: ignore[misc]
         return Judge._box, int(json.loads(path.read_text(encoding="utf-8"))["seed"])
 
 
-def _demand_graded_cells(notebook: NotebookNode) -> None:
+def demand_graded_cells(notebook: NotebookNode, numbers: list[str]) -> None:
     """Raises ValueError for a notebook of another kind: nbgrader would give it no points and not a word."""
-    if not any(cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in notebook.cells):
+    asks = any(f'check("{number}"' in cell.source for number in numbers for cell in notebook.cells)
+    if asks and not any("nbgrader" in cell.metadata for cell in notebook.cells):
         raise ValueError(
             "this notebook has no cell that nbgrader grades; students must get those of nbgrader's folder release, and "
             "not student.zip"

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from lthedu.course.grading.box import no_sandbox
-from lthedu.course.grading.nbgrader import Judge
+from lthedu.course.grading.nbgrader import demand_graded_cells
 
 NOTEBOOK = "02_winning_tickets.ipynb"
 GRADIENT = "def freeze_pruned(grad, weight, mask):\n    return grad * mask"
@@ -20,7 +20,8 @@ GRADIENT = "def freeze_pruned(grad, weight, mask):\n    return grad * mask"
 
 def test_a_notebook_that_nbgrader_would_not_grade_is_refused(student):
     with pytest.raises(ValueError, match="no cell that nbgrader grades; students must get those of"):
-        Judge().preprocess(student(), {})
+        demand_graded_cells(student(), ["2.1"])
+    demand_graded_cells(student(), ["9.2"])  # to be read and not graded
 
 
 @pytest.mark.full
