@@ -13,7 +13,9 @@ from lthedu.exercises.core import Exercise
 
 FILE = "assignment.json"
 FORMAT = 1
+ABOUT = "assignment-text"  # id of the cell that tells deadline and points
 _tasks: dict[str, Exercise] = {}  # in this kernel, by name: what `assignment` found
+_missing: list[str] = []  # in this kernel: what keeps `assignment` from telling what is assigned
 
 
 @typed
@@ -23,21 +25,25 @@ def assignment(name: str, student: str = "") -> None:
     From here on `check` puts nothing in the place of an assigned exercise. Raises FileNotFoundError without the file,
     and ValueError for that of another assignment.
     """
+    _missing[:] = [f"{FILE} is not beside this notebook; unpack the whole of the assignment's zip again"]
     if not Path(FILE).is_file():
-        raise FileNotFoundError(f"{FILE} is not beside this notebook; unpack the whole of the assignment's zip again")
+        raise FileNotFoundError(_missing[0])
     document = read(Path(FILE))
     if document["assignment"] != name:
-        raise ValueError(f"{FILE} is of the assignment {document['assignment']}, and this notebook of {name}")
+        _missing[:] = [f"{FILE} is of the assignment {document['assignment']}, and this notebook of {name}"]
+        raise ValueError(_missing[0])
     if not student.strip() and document["variants"]:
-        words = (
-            'Type your id between the quotes of student="" and run this cell again: it decides what is asked of you.'
-        )
-        show_box(Box("open", f"Assignment {name}: who are you?", words))
+        _missing[:] = [
+            'Type your id between the quotes of student="" in the second cell, and run that cell: the id decides what '
+            "is asked of you."
+        ]
+        show_box(Box("open", f"Assignment {name}: who are you?", _missing[0]))
         return
+    _missing.clear()
     _tasks.update(tasks(document, student))
     lines = [f"{e.number} ({_points(document, e)}): {e.contract}" for e in _tasks.values() if e.contract]
     words = "Where your assignment asks for something else than the lesson's text, it is this:" if lines else ""
-    due = f"Due {document['deadline']}. Hand in this notebook."
+    due = f"Due {document['deadline']}."
     who = f", {student.strip()}" if student.strip() else ""
     show_box(Box("note", f"Assignment {name}{who}.", words, due, code="\n".join(lines)))
 
@@ -52,6 +58,14 @@ def read(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no assignment's file, or a damaged one ({error})") from error
     return dict(found)
+
+
+def asked(document: dict[str, Any]) -> dict[str, Any]:
+    """What must stay as students have it: all but the deadline, the points, and the cell that tells them."""
+    numbers = {name: e["number"] for name, e in document["exercises"].items()}
+    notebooks = {name: [c for c in cells if c["id"] != ABOUT] for name, cells in document["notebooks"].items()}
+    written = sorted(document["written"])
+    return document | {"deadline": "", "exercises": numbers, "written": written, "notebooks": notebooks}
 
 
 def tasks(document: dict[str, Any], student: str) -> dict[str, Exercise]:
@@ -85,6 +99,11 @@ def identity(student: str) -> str:
 def task(exercise: Exercise) -> Exercise | None:
     """The exercise in the contract that is assigned in this kernel; None where it is not."""
     return _tasks.get(exercise.name)
+
+
+def missing() -> str:
+    """In a notebook of an assignment: what keeps it from being known what is assigned. "" in all others."""
+    return _missing[0] if _missing else ""
 
 
 def _points(document: dict[str, Any], exercise: Exercise) -> str:

@@ -12,7 +12,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Text
 from lthedu.course import standing
 from lthedu.course.answer import digest, is_stub, line_of, source_of
-from lthedu.course.assignment import task
+from lthedu.course.assignment import missing, task
 from lthedu.course.boxes import Box, Kind, show_box
 from lthedu.course.catalogue import find, meant
 from lthedu.course.contained import contained
@@ -245,6 +245,8 @@ class _Outcome:
 def _examine(exercise: Exercise, function: Callable[..., Any], stuck: Callable[[], None] = lambda: None) -> _Outcome:
     """Which of the outcomes this is. The four look different: another word, another colour, another next step."""
     number = exercise.number
+    if words := missing():
+        return _Outcome(Box("open", f"Exercise {number}: NOT CHECKED.", words), tried=False)
     where = f'hint("{number}") gives a hint.'
     going_on = "The cells below use the course's own function for now." if not task(exercise) else _ASSIGNED
     if function is exercise.reference:

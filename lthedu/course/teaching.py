@@ -24,12 +24,15 @@ def assign(
         bool,
         typer.Option("--without-trial", help="Do not run the notebooks on the sealed course, which takes minutes."),
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Change what students get, in a folder that has it: before they have it.")
+    ] = False,
 ) -> None:
     from lthedu.course.assigning.assign import assign as build
     from lthedu.course.folder import demand_writable
 
     demand_writable(out, "assignment", "--out")
-    build(file, out, said=_say, trial=not without_trial)
+    build(file, out, said=_say, trial=not without_trial, replace=replace)
 
 
 def grade(
@@ -69,11 +72,13 @@ def grade(
         task = bar.add_task("grading", total=None)
 
         def report(done: int, in_all: int, name: str) -> None:
+            if bar.disable and done and done * 10 // in_all > (done - 1) * 10 // in_all:
+                _say(f"graded {done} of {in_all}")
             bar.update(task, completed=done, total=in_all, description=clean(name)[:40] or "grading")
 
         run = Run(seed, jobs, cluster, not without_sandbox, limits, roster)
         table = graded(submissions, assignment, out, run, said=_say, report=report)
-    _say(f"Grades are in {table}; {table.with_name('class.html')} shows the class.")
+    _say(f"Grades are in {table}; begin with class.html beside it. The folder feedback has a page for each student.")
 
 
 def show(
@@ -97,11 +102,13 @@ def add_to(app: typer.Typer) -> None:
 _COMMANDS: dict[Callable[..., None], str] = {
     assign: """Make an assignment of lessons: a zip for students, and what grading them needs.
 
-    INSTRUCTORS.md has an example of the file. The same file gives the same bytes.
+    INSTRUCTORS.md has an example of the file. The same file gives the same bytes. Once students have the zip, only the
+    deadline and points may change.
     """,
     grade: """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
 
-    What is graded already is kept: run it again to go on after a kill, or when a submission has changed.
+    What is graded already is kept: run it again to go on after a stop, for submissions that came later, or when you
+    have written points into marks.csv, which lies beside grades.csv.
     """,
     show: """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same.""",
 }

@@ -145,7 +145,6 @@ class Exercise:
     given: Function | None = None
     imports: tuple[str, ...] = ()  # what the check would import by and by: done before its time begins
     contract: str = ""  # of a variant: what it asks for in the place of what the lesson says
-    own_mistakes: tuple[Mistake, ...] = ()  # of a variant
 
     @property
     def name(self) -> str:
@@ -165,9 +164,9 @@ class Exercise:
 
     @property
     def mistakes(self) -> list[Mistake]:
-        """What stands in `mistakes.py` beside the check, read when it is first asked for; a variant has its own."""
+        """What stands in `mistakes.py` beside the check, read when it is first asked for; a variant has none."""
         if self.contract:
-            return list(self.own_mistakes)
+            return []
         importlib.import_module(self.judge.__module__.rpartition(".")[0] + ".mistakes")
         return _mistakes.get(self.name, [])
 
@@ -177,10 +176,7 @@ class Exercise:
         module = self.judge.__module__.rpartition(".")[0] + ".variants"
         if find_spec(module):
             importlib.import_module(module)
-        own = (Mistake(self.reference, LESSONS_OWN),)
-        return [
-            replace(self, reference=f, contract=words, own_mistakes=own) for f, words in _variants.get(self.name, [])
-        ]
+        return [replace(self, reference=f, contract=words) for f, words in _variants.get(self.name, [])]
 
     def check(self, attempt: Attempt) -> None:
         """Nothing where the attempt is right. Raises Wrong where it is not, and Raised where it raised.
@@ -189,7 +185,25 @@ class Exercise:
         """
         attempt.exercise = self
         with known_settings():
-            self.judge(attempt)
+            try:
+                self.judge(attempt)
+            except Wrong as wrong:
+                raise Wrong(self._asked_elsewhere(attempt) or wrong.message, wrong.example) from None
+
+    def _asked_elsewhere(self, attempt: Attempt) -> str:
+        """Of an answer to a variant that is wrong: whether it is right in the lesson, or for another student."""
+        lessons = _registry[self.name]
+        others = [(lessons, LESSONS_OWN), *((v, ANOTHERS) for v in lessons.variants if v.contract != self.contract)]
+        for other, words in others if self.contract else []:
+            attempt.exercise = other
+            try:
+                self.judge(attempt)
+            except (Wrong, Raised):
+                continue
+            except KeyboardInterrupt:  # the time limit: nothing more can be found out
+                break
+            return words
+        return ""
 
     def handed_on(self, function: F) -> F:
         """A right function as later cells need it: what it returns comes in the form that the reference has."""
@@ -210,6 +224,7 @@ _registry: dict[str, Exercise] = {}  # by name
 _mistakes: dict[str, list[Mistake]] = {}  # by the exercise's name
 _variants: dict[str, list[tuple[Function, str]]] = {}  # by the exercise's name: the reference, and what it does
 LESSONS_OWN = "this is what the lesson asks for; your assignment asks for something else, and says so in its first box"
+ANOTHERS = "this is what another student is asked; what your assignment asks of you stands in its first box"
 
 
 def as_it_is(result: Any, *_: Any) -> Any:

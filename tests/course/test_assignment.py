@@ -8,7 +8,7 @@ from lthedu.course import assignment as module
 from lthedu.course import lesson
 from lthedu.course.assignment import assignment, contract
 from lthedu.course.catalogue import exercises, find
-from lthedu.exercises.core import LESSONS_OWN, Attempt, Wrong
+from lthedu.exercises.core import ANOTHERS, LESSONS_OWN, Attempt, Wrong
 
 DOCUMENT = {
     "format": 1,
@@ -34,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     """A student's folder, and a kernel in which nothing is assigned yet."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "_tasks", {})
+    monkeypatch.setattr(module, "_missing", [])
     (tmp_path / "assignment.json").write_text(json.dumps(DOCUMENT))
     return tmp_path
 
@@ -50,6 +51,9 @@ def test_a_variant_accepts_its_reference_and_names_a_pasted_library_function(exe
             other.check(Attempt(exercise.reference, seed))
         with pytest.raises(Wrong):
             exercise.check(Attempt(other.reference, seed))
+        for anothers in (v for v in exercise.variants if v.contract != other.contract):
+            with pytest.raises(Wrong, match=ANOTHERS):
+                other.check(Attempt(anothers.reference, seed))
 
 
 @pytest.mark.parametrize("exercise", [e for e in exercises() if e.variants], ids=lambda e: e.number)
@@ -99,13 +103,23 @@ def test_cells_below_a_variant_get_what_the_lesson_asks_for(capsys):
     assert "Exercise 2.3: RIGHT." in capsys.readouterr().out
 
 
-def test_without_an_id_nothing_is_assigned_yet(capsys):
+def paired_test(a, b):
+    return find("2.3").reference(a, b)
+
+
+def test_without_an_id_nothing_is_checked_yet(capsys):
     assignment("ps1")
     assert "who are you?" in capsys.readouterr().out
-    assert module.task(find("2.1")) is None
+    assert module.task(find("2.3")) is None
+    lesson.check("2.3", paired_test)
+    said = " ".join(capsys.readouterr().out.split())
+    assert 'Exercise 2.3: NOT CHECKED. Type your id between the quotes of student=""' in said
+    assignment("ps1", student="s1")
+    lesson.check("2.3", paired_test)
+    assert "WRONG. This is what the lesson asks for" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_file_must_be_there_and_of_this_assignment(folder):
+def test_the_file_must_be_there_and_of_this_assignment(folder, capsys):
     with pytest.raises(ValueError, match="of the assignment ps1"):
         assignment("ps2", student="s1")
     (folder / "assignment.json").write_text("{}")
@@ -114,6 +128,8 @@ def test_the_file_must_be_there_and_of_this_assignment(folder):
     (folder / "assignment.json").unlink()
     with pytest.raises(FileNotFoundError, match="unpack the whole"):
         assignment("ps1", student="s1")
+    lesson.check("2.3", paired_test)
+    assert "NOT CHECKED. assignment.json is not beside this notebook" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_was_replaced_before_a_check_is_said_and_put_back(capsys):

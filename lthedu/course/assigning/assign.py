@@ -1,6 +1,7 @@
 """`lthedu assign`: out of one small file all that an assignment needs, the same bytes every time."""
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from nbformat import NotebookNode
 
 import lthedu
 from lthedu.base.files import write_whole
+from lthedu.course.answer import source_of
 from lthedu.course.assigning.nbgrader import source_folder
 from lthedu.course.assigning.plan import Plan, as_json, read_plan
 from lthedu.course.assigning.seal import sealed_course
 from lthedu.course.assigning.student import handed_out, readme, student_notebook
 from lthedu.course.assigning.trial import demand_gradable, stopped_by_seal
 from lthedu.course.assigning.wheel import unpack_bytes, wheel, zipped
-from lthedu.course.assignment import FILE, FORMAT, read
+from lthedu.course.assignment import FILE, FORMAT, asked, read
 from lthedu.course.catalogue import exercises
 from lthedu.course.copies import named_files
 from lthedu.course.grading import reading
@@ -28,17 +30,24 @@ from lthedu.exercises.core import Exercise
 KEY = "key.json"  # for `lthedu grade`: not for students
 
 
-def assign(path: Path, out: Path, said: Callable[[str], None] = print, *, trial: bool = True) -> Path:
+def assign(
+    path: Path, out: Path, said: Callable[[str], None] = print, *, trial: bool = True, replace: bool = False
+) -> Path:
     """Build the assignment that the file `path` describes in the folder `out`, and return that folder.
 
     `trial` runs the solved notebooks on the sealed course and says which cells it stops: a minute or two.
+
+    The same assignment may be built again with another deadline or other points; one in which what students have would
+    change only with `replace`.
 
     Raises ValueError, before anything is written, for a file that is no such description, an exercise that cannot be
     graded in another process, and a folder that holds something else.
     """
     plan = read_plan(path)
-    _refuse_foreign(out, plan)
+    before = _before(out, plan)
     build = Build.of(plan)
+    if before is not None and not replace:
+        _refuse_changed(out, before, json.loads(build.beside[FILE]))
     with tempfile.TemporaryDirectory(prefix="lthedu-sealed-") as folder:
         unpack_bytes(build.wheel, Path(folder))
         demand_gradable(plan.exercises, list(build.solved.values()), Path(folder))
@@ -104,7 +113,7 @@ def _document(plan: Plan, notebooks: dict[str, NotebookNode]) -> dict[str, Any]:
         "lthedu": lthedu.__version__,
         "deadline": plan.deadline,
         "variants": plan.variants,
-        "salt": hashlib.sha256(f"{plan.name}:{plan.deadline}".encode()).hexdigest()[:16],
+        "salt": hashlib.sha256(plan.name.encode()).hexdigest()[:16],  # of nothing that may change
         "exercises": {e.name: {"number": e.number, "points": plan.points[e.name]} for e in plan.exercises},
         "written": {w.name: w.points for w in plan.written},
         "notebooks": {name: handed_out(notebook, plan) for name, notebook in notebooks.items()},
@@ -161,20 +170,29 @@ def _rubric(plan: Plan) -> str:
 
 def _about(exercise: Exercise) -> list[str]:
     lines = [f"## {exercise.number} {exercise.title}", ""]
-    lines += [f"Contract {n}: {v.contract}" for n, v in enumerate(exercise.variants, 1)]
+    for n, v in enumerate(exercise.variants, 1):
+        lines += [f"Contract {n}: {v.contract}", "", "```python", source_of(v.reference).strip(), "```", ""]
     lines += ["Mistakes that the check names:", ""]
     return [*lines, *(f"- {words}" for words in dict.fromkeys(m.words for m in exercise.mistakes)), ""]
 
 
-def _refuse_foreign(out: Path, plan: Plan) -> None:
-    """Refuse a folder that holds anything but an earlier build of the same assignment."""
+def _before(out: Path, plan: Plan) -> dict[str, Any] | None:
+    """The same assignment as it was built into `out` before. Raises ValueError for a folder of anything else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
+        return None
     try:
-        same = read(out / FILE)["assignment"] == plan.name
+        before = read(out / FILE)
+        if before["assignment"] == plan.name:
+            return before
     except (OSError, ValueError):
-        same = False
-    if not same:
+        pass
+    raise ValueError(f"{out} holds something else than the assignment {plan.name}; choose another folder with --out")
+
+
+def _refuse_changed(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    old, new = asked(before), asked(now)
+    if changed := [key for key in new if new[key] != old.get(key)]:
         raise ValueError(
-            f"{out} holds something else than the assignment {plan.name}; choose another folder with --out"
+            f"{out} holds another {now['assignment']}, which students may have; other would be: {', '.join(changed)}. "
+            "Allowed: another deadline, other points; or --replace, before anybody has it"
         )

@@ -12,9 +12,9 @@ from lthedu.course.workspace import find_lesson
 from lthedu.exercises.core import Exercise
 
 EXAMPLE = """lessons = ["02", "09"]
-deadline = 2026-12-14
-variants = true      # another contract by each student's id, where an exercise has one
-experiment = "once"  # keep the lessons' experiments, which students run once; or "none"
+deadline = 2026-12-14 # only told: your platform says who is late
+variants = true       # another contract by each student's id, where an exercise has one
+experiment = "once"   # the whole lessons; "none" leaves the exercises and the text before each
 
 [exercises]          # and their points
 "2.1" = 3

@@ -35,8 +35,8 @@ def demand_gradable(exercises: Iterable[Exercise], solved: list[NotebookNode], s
                 verdict = judge(box, wanted[number], answer, seed=1)
                 if verdict.word != RIGHT:
                     raise ValueError(
-                        f"exercise {number} cannot be assigned: graded in another process, its own reference is "
-                        f"{verdict.word}: {verdict.sentence}"
+                        f"exercise {number} cannot be assigned: even the course's own answer is not right when it "
+                        f"comes from another process: {verdict.sentence}"
                     )
 
 

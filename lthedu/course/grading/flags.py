@@ -4,35 +4,32 @@ from collections import defaultdict
 from typing import Any
 
 FEW = 5  # names that a flag tells
+Group = tuple[str, list[str]]  # what they have in common, and who
 
 
-def compared(results: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """For each student by name: who has the same tree in an exercise, and who gave the same id.
+def compared(results: list[dict[str, Any]]) -> tuple[dict[str, list[str]], list[Group]]:
+    """For each student by name what others have too, and all such groups, the smallest first.
 
     >>> both = [{"name": n, "identity": "7", "exercises": {"f": {"tree": "ab", "number": "2.1"}}} for n in ("a", "b")]
-    >>> compared(both)["a"]
-    ['2.1 has the same tree as that of b', 'the id is that of b, too']
+    >>> flags, groups = compared([one | {"who": one["name"]} for one in both])
+    >>> flags["a"]
+    ['2.1: the same code as b', 'the same id as b']
+    >>> groups
+    [('2.1: the same code', ['a', 'b']), ('the same id', ['a', 'b'])]
     """
-    flags: dict[str, list[str]] = {result["name"]: [] for result in results}
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
-    ids: dict[str, list[str]] = defaultdict(list)
     for result in results:
         for found in result["exercises"].values():
             if found["tree"]:
-                alike[found["number"], found["tree"]].append(result["name"])
+                alike[f"{found['number']}: the same code", found["tree"]].append(result["name"])
         if result["identity"]:
-            ids[result["identity"]].append(result["name"])
-    for (number, _), names in alike.items():
+            alike["the same id", result["identity"]].append(result["name"])
+        alike["the same name", result["who"]].append(result["name"])
+    groups = [(what, names) for (what, _), names in alike.items() if len(names) > 1]
+    flags: dict[str, list[str]] = {result["name"]: [] for result in results}
+    for what, names in groups:
         for name in names:
-            if others := [n for n in names if n != name]:
-                flags[name].append(f"{number} has the same tree as that of {_told(others)}")
-    for names in ids.values():
-        for name in names:
-            if others := [n for n in names if n != name]:
-                flags[name].append(f"the id is that of {_told(others)}, too")
-    return flags
-
-
-def _told(names: list[str]) -> str:
-    shown = ", ".join(names[:FEW])
-    return shown + (f" and {len(names) - FEW} others" if len(names) > FEW else "")
+            others = [n for n in names if n != name]
+            many = ", ".join(others) if len(others) <= FEW else f"{len(others)} others (class.html names them)"
+            flags[name].append(f"{what} as {many}")
+    return flags, sorted(groups, key=lambda group: len(group[1]))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -18,14 +19,17 @@ from lthedu.course.assignment import FILE, read
 from lthedu.course.grading import pages
 from lthedu.course.grading.box import no_sandbox, protection
 from lthedu.course.grading.groups import Limits
+from lthedu.course.grading.marks import MARKS, read_marks, write_marks
 from lthedu.course.grading.one import Assigned
 from lthedu.course.grading.roster import read_roster
 from lthedu.course.grading.submissions import Submission, collect
+from lthedu.course.grading.table import TABLE
 from lthedu.course.grading.workers import Kit, Submit, one, ready, workers
 from lthedu.course.notebooks import whole
 
 RUN = "run.json"
 RESULTS = "results"
+TABLE_AS_WRITTEN = "table.sha256"  # by which a table is known that somebody wrote into
 Report = Callable[[int, int, str], None]  # (graded, in all, the name of the last)
 
 
@@ -91,33 +95,88 @@ def grade(
     said(words)
     assigned = load(assignment)
     roster = read_roster(run.roster) if run.roster else None
-    submissions = collect(places, assigned.wanted())
+    submissions = {s.name: s for s in collect(places, assigned.wanted())}
     about = {"assignment": assigned.document["assignment"], "wheel": assigned.wheel.name, "of": assigned.digest()}
     known = _begun(out, about, run)
+    earlier = _earlier(out)
+    stems = pages.stems(sorted({*earlier, *submissions}))
+    marks = read_marks(out / MARKS, list(stems), assigned.document)
+    waiting = [s for s in submissions.values() if earlier.get(s.name, {}).get("submission") != _digest(s)]
+    said(_told(submissions, earlier, waiting))
     kit = Kit(assigned, assigned.wheel.read_bytes(), run.limits, run.protected, words)
     with ExitStack() as stack:
-        submit = stack.enter_context(workers(kit, min(run.jobs, len(submissions) or 1), run.cluster))
+        submit = stack.enter_context(workers(kit, min(run.jobs, len(waiting) or 1), run.cluster))
         out.mkdir(parents=True, exist_ok=True)
         stack.enter_context(exclusive(out / ".lock", busy=f"another `lthedu grade` writes to {out}"))
-        (out / RESULTS).mkdir(exist_ok=True)
-        stems = pages.stems([s.name for s in submissions])
-        waiting = [s for s in submissions if not _is_done(_result(out, stems[s.name]), s)]
         if waiting:
             submit(ready).result()
         seed = known if known is not None else run.seed if run.seed is not None else secrets.randbits(48)
         document = about | {"seed": seed, "protection": words}
         write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
-        _all(waiting, len(submissions), submit, seed, out, stems, report)
-        results = [json.loads(_result(out, stems[s.name]).read_text(encoding="utf-8")) for s in submissions]
-        pages.write(out, assigned.document, results, stems, document, roster)
-    return out / pages.TABLE
+        (out / RESULTS).mkdir(exist_ok=True)
+        _moved(out, earlier, stems)
+        _all(waiting, submit, seed, out, stems, report)
+        found = _earlier(out)
+        results = [found[name] for name in stems]
+        _kept_aside(out, said)
+        pages.write(out, assigned.document, results, stems, document, marks, roster)
+        write_marks(out / MARKS, marks, results)
+        write_whole(out / RESULTS / TABLE_AS_WRITTEN, _file_digest(out / TABLE))
+    if empty := [result["name"] for result in results if not result["handed_in"]]:
+        said(f"No notebook from {len(empty)} of {len(results)}: {', '.join(empty[:20])}{', ...' * (len(empty) > 20)}")
+    if open_ := sum(None in result["marks"].values() for result in results):
+        said(f"To be marked in {out / MARKS}: the answers in words of {open_}. Then run the same command again.")
+    return out / TABLE
+
+
+def _told(submissions: dict[str, Submission], earlier: dict[str, Any], waiting: list[Submission]) -> str:
+    """How many there are, and what becomes of those that were graded before."""
+    again = sum(s.name in earlier for s in waiting)
+    kept = len(earlier.keys() - submissions.keys())
+    words = f"{len(submissions)} submission{'' if len(submissions) == 1 else 's'}, {len(waiting)} to grade"
+    words += f" ({again} in the place of an earlier one)" * bool(again)
+    return words + (f"; {kept} others graded before stay in the grades." if kept else ".")
+
+
+def _earlier(out: Path) -> dict[str, dict[str, Any]]:
+    """The results that are in `out`, by name. Raises ValueError for one that is damaged."""
+    found = {}
+    for path in sorted((out / RESULTS).glob("*.json")):
+        try:
+            result = json.loads(path.read_text(encoding="utf-8"))
+            found[str(result["name"])] = result | {"stem": path.stem}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is damaged ({error}); delete it and grade that submission again") from error
+    return found
+
+
+def _moved(out: Path, earlier: dict[str, dict[str, Any]], stems: dict[str, str]) -> None:
+    """Give an earlier result another file, where a name like that student's has come in since."""
+    for name, result in earlier.items():
+        if result["stem"] != stems[name]:
+            _result(out, result["stem"]).rename(_result(out, stems[name]))
+            for page in ("{}.html", f"{pages.FEEDBACK}/{{}}.html", f"{pages.SOURCES}/{{}}.py"):
+                (out / page.format(result["stem"])).unlink(missing_ok=True)
+
+
+def _file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _kept_aside(out: Path, said: Callable[[str], None]) -> None:
+    """A table that somebody wrote into is kept under another name."""
+    written = out / RESULTS / TABLE_AS_WRITTEN
+    if (out / TABLE).exists() and written.exists() and written.read_text() != _file_digest(out / TABLE):
+        aside = next(p for n in count(1) if not (p := out / f"grades-changed-{n}.csv").exists())
+        (out / TABLE).rename(aside)
+        said(f"{TABLE} was changed by hand: that one is {aside} now. What you mark belongs into {out / MARKS}.")
 
 
 def _begun(out: Path, about: dict[str, Any], run: Run) -> int | None:
     """The seed of an earlier run in `out`. Raises ValueError where it was another's."""
     path = out / RUN
     if not path.exists():
-        if out.exists() and any(p.name != ".lock" for p in out.iterdir()):
+        if out.exists() and any(p.name not in (".lock", MARKS) for p in out.iterdir()):
             raise ValueError(f"{out} holds something else than grades; choose another folder with --out")
         return None
     try:
@@ -136,7 +195,6 @@ def _begun(out: Path, about: dict[str, Any], run: Run) -> int | None:
 
 def _all(
     waiting: list[Submission],
-    in_all: int,
     submit: Submit,
     seed: int,
     out: Path,
@@ -148,12 +206,12 @@ def _all(
     futures = [submit(one, submission, seed) for submission in waiting]  # Dask drops what nobody holds
     for submission, future in zip(waiting, futures, strict=True):
         future.add_done_callback(lambda future, submission=submission: done.put((submission, future)))
-    report(in_all - len(waiting), in_all, "")
+    report(0, len(waiting), "")
     for left in reversed(range(len(waiting))):
         submission, future = done.get()
         result = future.result() | {"submission": _digest(submission)}
         write_whole(_result(out, stems[submission.name]), whole(as_json(result)))
-        report(in_all - left, in_all, submission.name)
+        report(len(waiting) - left, len(waiting), submission.name)
 
 
 def _result(out: Path, stem: str) -> Path:
@@ -162,10 +220,3 @@ def _result(out: Path, stem: str) -> Path:
 
 def _digest(submission: Submission) -> str:
     return hashlib.sha256(json.dumps(asdict(submission), sort_keys=True).encode()).hexdigest()
-
-
-def _is_done(path: Path, submission: Submission) -> bool:
-    try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["submission"] == _digest(submission))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

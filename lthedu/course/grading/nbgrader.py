@@ -40,6 +40,7 @@ class Judge(Preprocessor):  # type: ignore[misc]
     def preprocess(self, notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """nbconvert calls it, with the notebook as it was submitted."""
         box, seed = self._begun()
+        demand_graded_cells(notebook, [e["number"] for e in self._assigned.document["exercises"].values()])
         about = resources.get("nbgrader", {})
         name = f"{about.get('notebook', '')}.ipynb"
         found = graded(box, self._assigned, Submission(str(about.get("student", "")), {name: handed(notebook)}), seed)
@@ -65,6 +66,16 @@ class Judge(Preprocessor):  # type: ignore[misc]
         if not path.exists():
             write_whole(path, json.dumps({"seed": secrets.randbits(48)}), mode=0o600)
         return Judge._box, int(json.loads(path.read_text(encoding="utf-8"))["seed"])
+
+
+def demand_graded_cells(notebook: NotebookNode, numbers: list[str]) -> None:
+    """Raises ValueError for a notebook of another kind: nbgrader would give it no points and not a word."""
+    asks = any(f'check("{number}"' in cell.source for number in numbers for cell in notebook.cells)
+    if asks and not any("nbgrader" in cell.metadata for cell in notebook.cells):
+        raise ValueError(
+            "this notebook has no cell that nbgrader grades; students must get those of nbgrader's folder release, and "
+            "not student.zip"
+        )
 
 
 def _write(cell: NotebookNode, found: dict[str, Any]) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lthedu.course.assigning.student import ANSWER
-from lthedu.course.assignment import identity, tasks
+from lthedu.course.assignment import asked, identity, tasks
 from lthedu.course.grading.box import Box, BoxGone
 from lthedu.course.grading.judge import RAISED, RIGHT, WRONG, judge, seed_for
 from lthedu.course.grading.line import LineClosed
 from lthedu.course.grading.reading import Answer, Read
 from lthedu.course.grading.submissions import Handed, Submission, changes
-from lthedu.exercises.core import Exercise
+from lthedu.course.grading.written import answered
+from lthedu.exercises.core import ANOTHERS, Exercise
 
 MOST_SIGNS = 20  # that are told of a notebook
 
@@ -35,23 +35,26 @@ class Assigned:
         return {name: {cell["id"] for cell in cells} for name, cells in self.document["notebooks"].items()}
 
     def digest(self) -> str:
-        """What tells one build of an assignment from another."""
+        """What tells one assignment from another: a deadline and points may change while it is graded."""
         return hashlib.sha256(
-            json.dumps([self.document, self.stubs, self.others, self.trees], sort_keys=True).encode()
+            json.dumps([asked(self.document), self.stubs, self.others, self.trees], sort_keys=True).encode()
         ).hexdigest()
 
 
 def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> dict[str, Any]:
     """What became of a submission, as its result file has it."""
     flags: list[str] = []
-    notes = list(submission.notes)
+    notes, problems = list(submission.notes), list(submission.problems)
     document = assigned.document
+    if not submission.notebooks:
+        only = f"; handed in: {_list(submission.files)}" if submission.files else ""
+        problems.append(f"no notebook{only}")
     reads = {name: _read(box, handed, assigned) for name, handed in submission.notebooks.items()}
     student = next((r.identity for r in reads.values() if r.identity.strip()), "")
     ids = sorted({identity(r.identity) for r in reads.values()} - {""})
     if len(ids) > 1:
         flags.append(f"its notebooks have different ids: {_list(ids)}")
-    if document["variants"] and not student.strip():
+    if document["variants"] and reads and not student.strip():
         flags.append("no id: the contract was chosen as if it were empty")
     exercises = {}
     for exercise in tasks(document, student).values():
@@ -60,13 +63,16 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
         if exercises[exercise.name].pop("known", False):
             flags.append(f"{exercise.number} passes the public check and fails with other inputs")
         if answer.tree and answer.tree in assigned.trees.get(exercise.number, []):
-            flags.append(f"{exercise.number} has the same tree as the reference")
+            flags.append(f"{exercise.number} has the same code as the course's solution")
+        if exercises[exercise.name]["sentence"] == ANOTHERS:
+            flags.append(f"{exercise.number} answers what another student was asked")
         if answer.state == "answered" and not answer.checked:
             notes.append(f"{exercise.number}: its line with `check` is gone")
     for name, cells in document["notebooks"].items():
         handed = submission.notebooks.get(name)
         if handed is None or handed.problem:
-            notes.append(handed.problem if handed else f"{name} was not handed in")
+            missing = [f"{name} was not handed in"] * bool(submission.notebooks)
+            problems += [handed.problem] if handed else missing
             continue
         gone, other = changes(handed, cells)
         notes += [f"{name}: cells missing: {_list(gone)}"] * bool(gone) + [
@@ -78,10 +84,15 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
         notes += [f"{name}: cells that Python cannot read: {_list(reads[name].broken)}"] * bool(reads[name].broken)
     return {
         "name": submission.name,
+        "who": submission.who or submission.name,
+        "number": submission.number,
+        "late": submission.late,
         "student": student,
         "identity": identity(student),
         "exercises": exercises,
-        "written": {w: _written(submission, w) for w in document["written"]},
+        "written": {w: answered(w, list(submission.notebooks.values()), document) for w in document["written"]},
+        "handed_in": sorted(submission.notebooks),
+        "problems": problems,
         "flags": flags,
         "notes": notes,
     }
@@ -138,11 +149,3 @@ def _judged(box: Box, exercise: Exercise, answer: Answer, seed: int, document: d
     if verdict.word in (WRONG, RAISED):
         result["known"] = judge(box, exercise, answer, 0, public=True).word == RIGHT
     return result
-
-
-def _written(submission: Submission, name: str) -> str:
-    for handed in submission.notebooks.values():
-        for cell, _, source in handed.cells:
-            if cell == f"{ANSWER}{name}":
-                return source
-    return ""

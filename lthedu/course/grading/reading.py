@@ -71,18 +71,20 @@ def read(
     `given` has each stub's body as it was handed out. `others` has, for the name of an exercise that is not assigned,
     its stub's body and the line that imports the course's function: as in the lesson, this stands in a stub's place.
     """
+    written: list[tuple[int, ast.stmt]] = []
     statements: list[_Statement] = []
     broken: dict[int, str] = {}
     for place, source in enumerate(cells, 1):
         plain = without_magics(source)
         try:
             nodes = ast.parse(plain).body
+            written += [(place, node) for node in nodes]
             statements += [_course_own(_statement(place, node, plain), others or {}) for node in nodes]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             broken[place] = f"{getattr(error, 'msg', None) or error} (cell {place}{line})"
     answers = {number: _answer(statements, cells, broken, number, name, given) for number, name in names.items()}
-    return Read(answers, tuple(broken), tuple(signs([(s.cell, s.node) for s in statements])), _identity(statements))
+    return Read(answers, tuple(broken), tuple(signs(written)), _identity(statements))
 
 
 def without_magics(source: str) -> str:

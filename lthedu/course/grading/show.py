@@ -29,8 +29,10 @@ def shown(name: str, number: str, grades: Path, assignment: Path) -> Iterator[st
     results = _results(grades)
     if name not in results:
         near = [n for n in results if name.casefold() in n.casefold()]
-        if len(near) != 1:
-            raise ValueError(f"there is no {name!r} in {grades}; there are: {', '.join(near or list(results)[:20])}")
+        if len(near) > 1:
+            raise ValueError(f"{name!r} is several: {', '.join(near[:20])}; allowed: what only one has in the name")
+        if not near:
+            raise ValueError(f"there is no {name!r} in {grades}; there are: {', '.join(list(results)[:20])}")
         name = near[0]
     result = results[name]
     assigned = load(assignment)
@@ -48,13 +50,13 @@ def shown(name: str, number: str, grades: Path, assignment: Path) -> Iterator[st
     if exercise.contract:
         yield f"Asked of this student: {exercise.contract}"
     if found["source"]:
-        yield f"\nCell {found['cell']}:\n\n{found['source']}\n"
+        yield f"\nCode cell {found['cell']} from the top:\n\n{found['source']}\n"
         run = json.loads((grades / RUN).read_text(encoding="utf-8"))
         yield from _again(exercise, found, assigned, run)
     yield from _planted(exercise, found)
     same = [n for n, r in results.items() if n != name and found["tree"] and _tree(r, exercise) == found["tree"]]
     if same:
-        yield f"The same tree: {', '.join(same)}"
+        yield f"The same code, whatever its names: {', '.join(same)}"
     if mine_flags := [f for f in result["flags"] if exercise.number in f or ".ipynb" in f]:
         yield "To look at: " + "; ".join(mine_flags)
 

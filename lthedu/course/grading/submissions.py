@@ -3,11 +3,12 @@
 A notebook is found by its file name, whatever a platform put around it, or else by the cells that it holds.
 """
 
+import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,10 +21,14 @@ LARGEST = 40 * 2**20  # bytes of a notebook: figures are stored in it
 MOST_SOURCE = 2**20  # characters of all its cells
 MOST_PARTS = 200_000  # lists and objects in it: each takes a hundred bytes of memory or more
 MOST_NOTEBOOKS = 50  # that are read of one student
-# Moodle: "Ada Lovelace_4711_assignsubmission_file_/x.ipynb"; Canvas: "lovelaceada_LATE_123_456_x.ipynb"
-_MOODLE = re.compile(r"^(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?$")
-_CANVAS = re.compile(r"^(?P<who>[^_]+)(_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)$")
-_AGAIN = re.compile(r"(-\d+| ?\(\d+\))$")  # what platforms and browsers add to a name that is there already
+MOST_NAMED = 12  # files that are no notebooks
+# Moodle: "Ada Lovelace_4711_assignsubmission_file_/x.ipynb", or "..._file_x.ipynb" where it makes no folders
+# Canvas: "lovelaceada_LATE_4711_8_x.ipynb"
+_MOODLE = re.compile(r"^(?P<who>.+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)(_(?P<file>.*))?$")
+_CANVAS = re.compile(r"^(?P<who>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)$")
+_AGAIN = re.compile(r"(-| ?\(|-Copy)(?P<number>\d+)\)?$")  # what is added to a name that is there already
+
+Reader = Callable[[], bytes | None]  # the content of a file; None where it is too large
 
 
 @dataclass(frozen=True)
@@ -33,15 +38,33 @@ class Handed:
     sources: tuple[str, ...] = ()  # of the code cells
     cells: tuple[tuple[str, str, str], ...] = ()  # id, kind, source: of all
     problem: str = ""
+    file: str = ""
 
 
 @dataclass
 class Submission:
-    """What one student handed in, by the name of the assignment's notebook."""
+    """What one student handed in, by the name of the assignment's notebook.
+
+    `name` tells a student from all others: it ends in the platform's number where there is one, as in "Ada (4711)".
+    """
 
     name: str
     notebooks: dict[str, Handed] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # that the student, too, should know of
+    files: list[str] = field(default_factory=list)  # the first few that are no notebooks
+    who: str = ""
+    number: str = ""  # the platform's, of the student
+    late: bool = False  # as the platform says
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    read: Reader
+    who: str
+    number: str = ""
+    late: bool = False
 
 
 def collect(places: list[Path], wanted: dict[str, set[str]]) -> list[Submission]:
@@ -55,19 +78,23 @@ def collect(places: list[Path], wanted: dict[str, set[str]]) -> list[Submission]
     for place in places:
         if not place.exists():
             raise FileNotFoundError(f"{place} is not there; name a folder of submissions, a zip, or a notebook")
-        before = len(found)
-        for who, name, read in _handed_in(place):
-            who, name = _readable(who), _readable(name)
-            submission = found.setdefault(who, Submission(who))
-            many[who] += name.endswith(".ipynb")
-            if name.endswith(".ipynb") and many[who] <= MOST_NOTEBOOKS:
-                _take(submission, name, read, wanted)
-        if len(found) == before:
+        empty = True
+        for file in _handed_in(place):
+            who, empty = _readable(file.who), False
+            name = f"{who} ({file.number})" if file.number else who
+            submission = found.setdefault(name, Submission(name, who=who, number=file.number))
+            submission.late |= file.late
+            for inside, read in _files(file, submission):
+                many[name] += inside.endswith(".ipynb")
+                if not inside.endswith(".ipynb"):
+                    submission.files += [inside] * (len(submission.files) < MOST_NAMED)
+                elif many[name] <= MOST_NOTEBOOKS:
+                    _take(submission, inside, read, wanted)
+        if empty:
             raise ValueError(f"{place} holds no submission: no folder, no notebook and no zip of them")
-    for who, submission in found.items():
-        if many[who] > MOST_NOTEBOOKS:
-            submission.notes.append(f"{many[who]} notebooks; the first {MOST_NOTEBOOKS} were read")
-    _named(found)
+    for name, submission in found.items():
+        if many[name] > MOST_NOTEBOOKS:
+            submission.problems.append(f"{many[name]} notebooks; the first {MOST_NOTEBOOKS} were read")
     return sorted(found.values(), key=lambda submission: submission.name)
 
 
@@ -80,52 +107,58 @@ def _readable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _named(found: dict[str, Submission]) -> None:
-    """Give each the name that a platform has for them; where two have the same, with the platform's number, too."""
-    names = Counter(who.partition("/")[0] for who in found)
-    for who, submission in found.items():
-        name = who.partition("/")[0]
-        submission.name = name if names[name] == 1 else who
-
-
-Reader = Any  # () -> the content of a file
-
-
-def _handed_in(place: Path) -> Iterator[tuple[str, str, Reader]]:
-    """Of each file who handed it in (with "/" before a platform's number), its name, and what reads it."""
+def _handed_in(place: Path) -> Iterator[_File]:
+    """Every file that was handed in."""
     if place.suffix == ".zip":
-        yield from _zipped(place, "")
+        yield from _platforms(place)
         return
     if place.is_file():
-        who, name = _canvas(place.name)
-        yield who or place.stem, name, _reader(place)
+        file = _sent(PurePosixPath(place.name), _reader(place))
+        yield file if file.who else replace(file, who=place.stem)
         return
     for path in sorted(place.rglob("*")):
         inside = path.relative_to(place)
         if path.is_symlink() or not path.is_file() or any(part.startswith(".") for part in inside.parts):
             continue
-        who, name = _who(PurePosixPath(inside.as_posix()))
-        if path.suffix == ".zip":
-            yield from _zipped(path, who)
-        elif who:
-            yield who, name, _reader(path)
+        file = _sent(PurePosixPath(inside.as_posix()), _reader(path))
+        if file.who:
+            yield file
+        elif path.suffix == ".zip":
+            yield from _platforms(path)
 
 
-def _zipped(path: Path, owner: str) -> Iterator[tuple[str, str, Reader]]:
+def _platforms(path: Path) -> Iterator[_File]:
+    """The files of the zip that a platform made of a class."""
     try:
         archive = zipfile.ZipFile(path)
-    except Exception as error:  # of many kinds: a damaged one of a student's stops nothing
-        if not owner:
-            raise ValueError(f"{path} is no zip: {error}") from error
-        yield owner, path.name, lambda: b""
+    except Exception as error:  # of many kinds
+        raise ValueError(f"{path} is no zip: {error}") from error
+    files = (_sent(inside, read) for inside, read in _entries(archive))
+    yield from (file for file in files if file.who)
+
+
+def _files(file: _File, submission: Submission) -> Iterator[tuple[str, Reader]]:
+    """The file's name and what reads it, or those of the files in a zip that the student made."""
+    name = _readable(file.name)
+    if not name.lower().endswith(".zip"):
+        yield name, file.read
         return
+    try:
+        content = file.read()
+        if content is None:
+            submission.problems.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
+            return
+        for inside, read in _entries(zipfile.ZipFile(io.BytesIO(content))):
+            yield _readable(inside.name), read
+    except Exception as error:  # of many kinds: a damaged one stops nobody else
+        submission.problems.append(f"{name} cannot be read ({error})")
+
+
+def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[PurePosixPath, Reader]]:
     for info in archive.infolist():
         inside = PurePosixPath(info.filename)
-        if info.is_dir() or inside.name.startswith(".") or "__MACOSX" in inside.parts:
-            continue
-        who, name = (owner, inside.name) if owner else _who(inside)
-        if who:
-            yield who, name, _from(archive, info)
+        if not (info.is_dir() or "__MACOSX" in inside.parts or any(part.startswith(".") for part in inside.parts)):
+            yield inside, _from(archive, info)
 
 
 def _reader(path: Path) -> Reader:
@@ -141,33 +174,30 @@ def _from(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Reader:
     return read
 
 
-def _who(inside: PurePosixPath) -> tuple[str, str]:
-    """Whose file it is, and its name without what a platform added."""
-    if len(inside.parts) > 1:
-        folder = inside.parts[0]
-        match = _MOODLE.match(folder)
-        return (f"{match['who']}/{match['number']}" if match else folder), inside.name
-    who, name = _canvas(inside.name)
-    return who or (inside.stem if inside.suffix == ".ipynb" else ""), name
-
-
-def _canvas(name: str) -> tuple[str, str]:
-    match = _CANVAS.match(name)
-    return (f"{match['who']}/{match['number']}", match["file"]) if match else ("", name)
+def _sent(inside: PurePosixPath, read: Reader) -> _File:
+    """Who sent a file, by where it lies, and its name without what a platform added; no `who` where nobody did."""
+    alone = len(inside.parts) == 1
+    if match := _MOODLE.match(inside.parts[0]):
+        return _File((alone and match["file"]) or inside.name, read, match["who"], match["number"])
+    if alone and (match := _CANVAS.match(inside.name)):
+        return _File(match["file"], read, match["who"], match["number"], bool(match["late"]))
+    if alone:
+        return _File(inside.name, read, inside.stem if inside.suffix == ".ipynb" else "")
+    return _File(inside.name, read, inside.parts[0])
 
 
 def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set[str]]) -> None:
-    """Put a notebook where it belongs; of two for the same place the one with more of its cells counts."""
+    """Put a notebook where it belongs; of two for the same place the later copy counts."""
     try:
         content = read()
     except Exception as error:  # of many kinds: of the system, of zip files, of what packs them
-        submission.notes.append(f"{name} cannot be read ({error})")
+        submission.problems.append(f"{name} cannot be read ({error})")
         return
     if content is None:
-        submission.notes.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
+        submission.problems.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
         return
     try:
-        mine = handed(parsed(_small(content)))
+        mine = replace(handed(parsed(_small(content))), file=name)
     except Exception as error:  # of many kinds
         target = _by_name(name, wanted)
         if target:
@@ -179,11 +209,19 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
         submission.notes.append(f"{name} is none of the assignment's notebooks")
         return
     before = submission.notebooks.get(target)
+    if before is not None and before.cells == mine.cells:
+        return
     if before is not None and before.cells:
-        submission.notes.append(f"two notebooks for {target}; the one with more of its cells counts")
-        if _shared(before, wanted[target]) >= _shared(mine, wanted[target]):
-            return
+        other, mine = sorted((before, mine), key=lambda one: _later(one, wanted[target]))
+        submission.problems.append(f"two notebooks for {target}: {mine.file!r} counts, {other.file!r} does not")
     submission.notebooks[target] = mine
+
+
+def _later(handed: Handed, ids: set[str]) -> tuple[bool, int, int]:
+    """What is greater of the copy that counts: it is that notebook at all, its name's number, how many cells it has."""
+    again = _AGAIN.search(PurePosixPath(handed.file).stem)
+    shared = _shared(handed, ids)
+    return 4 * shared >= len(ids), int(again["number"]) if again else 0, shared
 
 
 def _small(content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import platform
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -52,11 +53,26 @@ def workers(kit: Kit, jobs: int, cluster: str | None = None) -> Iterator[Submit]
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _begin, (kit,)) as pool:
+
+        def submit(*task: Any) -> Any:
+            with _without_ctrl_c():
+                return pool.submit(_here, *task)
+
         try:
-            yield lambda *task: pool.submit(_here, *task)
+            yield submit
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Ctrl-C is ours alone: a process that begins in here never gets it, and here it comes a moment later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def ready(kit: Kit) -> None:
@@ -73,9 +89,6 @@ _mine: list[Kit] = []  # of a process that was started here
 
 
 def _begin(kit: Kit) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     import torch
 
     torch.set_num_threads(1)

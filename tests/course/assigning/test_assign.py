@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -14,6 +15,7 @@ from lthedu.course.assigning.plan import read_plan
 from lthedu.course.assigning.seal import seal_source
 from lthedu.course.assigning.trial import demand_gradable
 from lthedu.course.assigning.wheel import unpack_bytes
+from lthedu.course.assignment import asked
 from lthedu.course.catalogue import find
 
 PLAN = """
@@ -175,6 +177,37 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="holds something else"):
         assign(tmp_path / "ps1.toml", tmp_path / "out")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+def test_after_handing_out_only_deadline_and_points_may_change(builds, tmp_path):
+    none, once = (builds[kind] for kind in ("none", "once"))
+    (written,) = none.plan.written
+    points = {name: 2 * p for name, p in none.plan.points.items()}
+    later = replace(none.plan, deadline="2027-01-01", points=points, written=(replace(written, points=3),))
+    old, new = (json.loads(build.beside["assignment.json"]) for build in (none, Build.of(later)))
+    assert old != new
+    assert asked(old) == asked(new)
+    (tmp_path / "ps1.toml").write_text(PLAN.format(experiment="none"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "assignment.json").write_bytes(once.beside["assignment.json"])
+    with pytest.raises(ValueError, match=r"holds another ps1.* other would be: notebooks\. .*or --replace"):
+        assign(tmp_path / "ps1.toml", tmp_path / "out")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["assignment.json"]
+
+
+def test_students_are_told_what_to_do_and_what_counts(builds):
+    notebook = builds["once"].notebooks[NOTEBOOK]
+    about, begin, end = notebook.cells[1].source, notebook.cells[2].source, notebook.cells[-2].source
+    for words in ("- **2.3** A paired test over seeds: 2", "- **page**, a question", "at the end of this notebook: 8"):
+        assert words in about
+    assert begin.endswith('student="")  # your id')
+    assert end == "## In your own words: page\n\nWhy?"
+    assert "in your own words: page (8)" in builds["once"].beside["README.txt"].decode()
+
+
+def test_the_rubric_has_the_answer_to_each_contract(builds):
+    rubric = builds["once"].files()["instructor/rubric.md"].decode()
+    assert rubric.count("```python\ndef ") == len(find("2.3").variants) == 2
 
 
 def test_nbgraders_source_has_what_nbgrader_asks_for(builds):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lthedu.base.course_files import course_path
 from lthedu.course.assigning.plan import EXAMPLE, read_plan
 
 BASE = 'lessons = ["02"]\ndeadline = 2026-12-14\n[exercises]\n"2.1" = 3\n'
@@ -13,6 +14,7 @@ def plan(tmp_path, text, name="ps1.toml"):
 
 
 def test_the_example_is_one(tmp_path):
+    assert f"```toml\n{EXAMPLE}```" in (course_path("lessons") / "INSTRUCTORS.md").read_text()
     found = plan(tmp_path, EXAMPLE)
     assert found.name == "ps1"
     assert [path.name[:2] for path in found.lessons] == ["02", "09"]

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -12,13 +13,15 @@ import nbformat
 import pytest
 from course.grading.cheats import CHEATS, NOTEBOOK, RIGHT
 
+from lthedu.course import teaching
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.catalogue import find
 from lthedu.course.grading import one
 from lthedu.course.grading.box import Box, _bubblewrap, no_sandbox
-from lthedu.course.grading.grade import Run, grade, load
+from lthedu.course.grading.grade import Run, _earlier, _moved, grade, load
 from lthedu.course.grading.groups import Limits, group_kind
 from lthedu.course.grading.judge import judge
+from lthedu.course.grading.pages import stems
 from lthedu.course.grading.reading import read
 from lthedu.course.grading.show import shown
 from lthedu.course.grading.submissions import Handed, Submission
@@ -86,7 +89,7 @@ def graded(folder, assignment, out, protected=False, **settings):
     limits = settings.pop("limits", Limits(cpu=2, idle=2))
     said = []
     grade([folder], assignment, out, Run(7, protected=protected, limits=limits, **settings), said=said.append)
-    with (out / "grades.csv").open(newline="") as file:
+    with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
     results = {p.stem: json.loads(p.read_text()) for p in (out / "results").glob("*.json")}
     return rows, results, said
@@ -106,8 +109,10 @@ def test_right_wrong_and_empty(hand_in, assignment, tmp_path):
     assert said[0].startswith("No sandbox: answers run with your rights")
     assert [rows[n]["sum of exercises"] for n in ("ada", "blank", "bob")] == ["6", "0", "3"]
     assert "reference" not in rows["ada"]["flags"]
-    assert rows["ada"]["page"] == ""
-    assert [rows[n]["flags"] for n in ("ada", "blank")] == ["2.3 has the same tree as that of bob", "the id is missing"]
+    assert {row["page"] for row in rows.values()} == {"0"}  # nobody answered
+    assert {row["total"] for row in rows.values()} == {"0", "3", "6"}
+    assert said[1:] == ["3 submissions, 3 to grade."]
+    assert [rows[n]["flags"] for n in ("ada", "blank")] == ["2.3: the same code as bob", "the id is missing"]
     assert rows["bob"]["flags"].endswith("; the id 's11' is not on the roster")
     assert "in no submission</h2><ul><li>S2</li>" in (tmp_path / "out" / "class.html").read_text()
     found = results["bob"]["exercises"]["find_tickets"]
@@ -231,8 +236,36 @@ def test_one_who_copies_is_seen(hand_in, assignment, tmp_path):
     other = RIGHT["2.1"].replace("kept", "found").replace("after", "trained")
     folder = hand_in("bob", **{"2.1": other})
     rows, _, _ = graded(folder, assignment, tmp_path / "out")
-    assert "2.1 has the same tree as that of bob" in rows["ada"]["flags"]
-    assert "2.1 has the same tree as that of ada" in rows["bob"]["flags"]
+    assert "2.1: the same code as bob" in rows["ada"]["flags"]
+    assert "2.1: the same code as ada" in rows["bob"]["flags"]
+    page = (tmp_path / "out" / "class.html").read_text()
+    assert "<h2>Who has the same, the fewest first</h2><ul><li>2.1: the same code (2): ada, bob</li></ul>" in page
+    for page in (tmp_path / "out" / "feedback").iterdir():
+        text = page.read_text()
+        assert f"<h1>{page.stem}</h1>" in text
+        assert not [word for word in ("ada", "bob", "same code", "look at") if word in text.replace(page.stem, "")]
+
+
+@pytest.mark.full
+def test_ctrl_c_at_any_moment_loses_nothing(hand_in, assignment, tmp_path):
+    folder, out = hand_in("a", **RIGHT), tmp_path / "out"
+    limits = "--seed 7 --without-sandbox --jobs 2"
+    command = [sys.executable, *f"-m lthedu grade {folder} --assignment {assignment} --out {out} {limits}".split()]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's "&" ignores it
+    )
+    until = time.monotonic() + 300
+    while not (out / ".lock").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to all of them
+    assert "Traceback" not in process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    subprocess.run(command, check=True)
+    assert (out / "results" / "a.json").exists()
 
 
 def lives(group):
@@ -280,6 +313,77 @@ def test_a_changed_submission_is_graded_again(hand_in, student, assignment, tmp_
     assert rows["ada"]["sum of exercises"] == "0"
 
 
+def test_an_earlier_result_moves_where_a_name_like_its_own_comes_in(tmp_path):
+    for name in ("results/ada.json", "ada.html", "feedback/ada.html", "sources/ada.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"name": "ada"}')
+    names = stems(["Ada", "ada"])
+    _moved(tmp_path, _earlier(tmp_path), names)
+    left = [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()]
+    assert left == [f"results/{names['ada']}.json"] != ["results/ada.json"]
+    (tmp_path / left[0]).write_text("{")
+    with pytest.raises(ValueError, match=r"is damaged .*; delete it and grade that submission again"):
+        _earlier(tmp_path)
+
+
+def test_without_a_terminal_every_tenth_of_the_way_is_told(tmp_path, monkeypatch, capsys):
+    def pretended(*args, report, **settings):
+        for done, in_all in [(0, 0), *((i, 30) for i in range(31))]:
+            report(done, in_all, "")
+        return tmp_path / "grades.csv"
+
+    monkeypatch.setattr("lthedu.course.grading.grade.grade", pretended)
+    teaching.grade([tmp_path], tmp_path, tmp_path / "out")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:-1] == [f"graded {done} of 30" for done in range(3, 31, 3)]
+
+
+def answered(folder, name, text):
+    path = folder / name / NOTEBOOK
+    notebook = nbformat.read(path, 4)
+    notebook.cells[-1].source = text
+    nbformat.write(notebook, path)
+
+
+def test_marks_by_hand_stay_whoever_is_graded_later(hand_in, assignment, tmp_path):
+    for name in ("ada", "Müller"):
+        folder = hand_in(name)
+        answered(folder, name, f"Because of {name}.")
+    out = tmp_path / "out"
+    _, _, said = graded(folder, assignment, out)
+    assert said[-1].startswith(f"To be marked in {out / 'marks.csv'}: the answers in words of 2.")
+    with (out / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["name"], row["points"], row["answer"]) for row in rows] == [
+        ("Müller", "", "Because of Müller."),
+        ("ada", "", "Because of ada."),
+    ]
+    lines = ["name;column;points;why;answer", "Müller;page;6,5;clear;Because of Müller.", "ada;2.1;1.5;half <right>;"]
+    (out / "marks.csv").write_text("\r\n".join(lines), encoding="utf-8-sig")  # as a spreadsheet in German saves it
+    with (out / "grades.csv").open("a") as file:
+        file.write("my own row\n")
+    rows, _, said = graded(folder, assignment, out)
+    assert [rows["Müller"][c] for c in ("page", "total", "of all")] == ["6.5", "6.5", "14"]
+    assert [rows["ada"][c] for c in ("2.1 find_tickets", "sum of exercises", "page", "total")] == ["1.5", "1.5", "", ""]
+    assert said[1] == "2 submissions, 0 to grade."
+    assert "grades-changed-1.csv" in said[2]
+    assert "my own row" in (out / "grades-changed-1.csv").read_text()
+    for place in (out, out / "feedback"):
+        assert "1.5 of 3. Marked by hand: half &lt;right&gt;" in (place / "ada.html").read_text()
+    (tmp_path / "late" / "zoe").mkdir(parents=True)
+    (tmp_path / "late" / "zoe" / "essay.rar").write_text("")
+    later, _, said = graded(tmp_path / "late", assignment, out)
+    assert said[1:3] == [
+        "1 submission, 1 to grade; 2 others graded before stay in the grades.",
+        "No notebook from 1 of 3: zoe",
+    ]
+    assert later["zoe"]["problems"] == "no notebook; handed in: essay.rar"
+    assert {name: later[name] for name in rows} == rows
+    answered(folder, "Müller", "Another answer.")
+    rows, _, _ = graded(folder / "Müller", assignment, out)  # a folder of one notebook
+    assert rows.keys() == {"Müller", "ada", "zoe", NOTEBOOK.removesuffix(".ipynb")}
+
+
 def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path, monkeypatch):
     folder = hand_in("ada")
     (tmp_path / "other").mkdir()
@@ -292,6 +396,12 @@ def test_what_is_refused_before_anything_is_graded(hand_in, assignment, tmp_path
     (tmp_path / "ids.txt").write_text("\n")
     with pytest.raises(ValueError, match=r"ids\.txt holds no id; allowed: one on each line"):
         graded(folder, assignment, tmp_path / "out", roster=tmp_path / "ids.txt")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "marks.csv").write_text("name,column,points\nada,page,9\n")
+    with pytest.raises(ValueError, match=r"marks.csv, line 2: points are '9'; allowed: a number from 0 to 8"):
+        graded(folder, assignment, tmp_path / "out")
+    (tmp_path / "out" / "marks.csv").unlink()
+    (tmp_path / "out").rmdir()
     with pytest.raises(ValueError, match="--assignment names the folder"):
         graded(folder, tmp_path, tmp_path / "out")
     monkeypatch.setattr("lthedu.course.grading.grade.no_sandbox", lambda: "bubblewrap is not installed")
@@ -309,7 +419,7 @@ def test_a_sealed_wheel_that_was_changed_is_refused(assignment, tmp_path):
     shutil.copytree(assignment, copy)
     (wheel,) = (copy / "sealed").iterdir()
     wheel.write_bytes(wheel.read_bytes() + b"x")
-    with pytest.raises(OSError, match="is damaged"):
+    with pytest.raises(OSError, match=r"is damaged"):
         load(copy)
 
 

@@ -5,19 +5,27 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from lthedu.course.grading.box import no_sandbox
+from lthedu.course.grading.nbgrader import demand_graded_cells
 
-pytest.importorskip("nbgrader", reason="nbgrader comes with the extra [instructor]")
 NOTEBOOK = "02_winning_tickets.ipynb"
 GRADIENT = "def freeze_pruned(grad, weight, mask):\n    return grad * mask"
 
 
+def test_a_notebook_that_nbgrader_would_not_grade_is_refused(student):
+    with pytest.raises(ValueError, match="no cell that nbgrader grades; students must get those of"):
+        demand_graded_cells(student(), ["2.1"])
+    demand_graded_cells(student(), ["9.2"])  # to be read and not graded
+
+
 @pytest.mark.full
+@pytest.mark.skipif(find_spec("nbgrader") is None, reason="it needs: pip install nbgrader")
 @pytest.mark.skipif(bool(no_sandbox()), reason=f"no sandbox: {no_sandbox()}")
 def test_generate_autograde_export_and_feedback(assignment, tmp_path):
     shutil.copytree(assignment, tmp_path / "ps1")

@@ -120,3 +120,12 @@ def test_a_tree_does_not_depend_on_names_comments_and_layout():
     assert the(one).tree == the(other).tree != ""
     assert the(one.replace("+ max", "- max")).tree != the(one).tree
     assert the("def f(x): return x + 1").tree == ""  # too small to tell anything
+
+
+def test_what_the_grader_puts_in_a_stubs_place_is_no_sign():
+    others = {"g": ["...", "from lthedu.lessons.winning_tickets.exercises import g"]}
+    stub, real = "def g(x):\n    ...", others["g"][1]
+    assert read([stub, "def f(x):\n    return g(x)"], {"1.1": "f"}, {}, others).signs == ()
+    assert read([stub, real], {"1.1": "f"}, {}, others).signs == (
+        "imports lthedu.lessons.winning_tickets.exercises (cell 2)",
+    )

@@ -41,9 +41,12 @@ NB = "02_winning_tickets.ipynb"
     [
         ({f"ada/{NB}": content("a")}, "ada"),
         ({f"ada/inner/{NB}": content("a")}, "ada"),
-        ({f"Ada Lovelace_4711_assignsubmission_file_/{NB}": content("a")}, "Ada Lovelace"),
-        ({f"lovelaceada_12_345_{NB}": content("a")}, "lovelaceada"),
-        ({"lovelaceada_LATE_12_345_02_winning_tickets-1.ipynb": content("a")}, "lovelaceada"),
+        ({f"Ada Lovelace_4711_assignsubmission_file_/{NB}": content("a")}, "Ada Lovelace (4711)"),
+        ({f"Ada Lovelace_4711_assignsubmission_file_{NB}": content("a")}, "Ada Lovelace (4711)"),
+        ({"Ada Lovelace_4711_assignsubmission_file_/my.zip": zipped(**{NB: content("a")})}, "Ada Lovelace (4711)"),
+        ({f"lovelaceada_12_345_{NB}": content("a")}, "lovelaceada (12)"),
+        ({"lovelaceada_LATE_12_345_02_winning_tickets-1.ipynb": content("a")}, "lovelaceada (12)"),
+        ({"lovelaceada_12_345_my.zip": zipped(**{f"deep/{NB}": content("a")})}, "lovelaceada (12)"),
         ({"ada.ipynb": content("a", "b", "c")}, "ada"),
         ({"ada/whatever (1).ipynb": content("a", "b")}, "ada"),
         ({"ada/all.zip": zipped(**{f"deep/{NB}": content("a")})}, "ada"),
@@ -53,11 +56,10 @@ def test_who_handed_what_in(tmp_path, files, who):
     folder = put(tmp_path / "in", **files)
     archive = put(tmp_path, **{"all.zip": zipped(**files)}) / "all.zip"
     for place in (folder, archive):
-        if place == archive and "all.zip" in next(iter(files)):
-            continue
         (found,) = collect([place], WANTED)
         assert (found.name, list(found.notebooks)) == (who, [NB])
-        assert not found.notes
+        assert found.late == ("LATE" in next(iter(files)))
+        assert not found.notes + found.problems
 
 
 def test_two_notebooks_of_one_student_and_other_files(tmp_path):
@@ -66,11 +68,25 @@ def test_two_notebooks_of_one_student_and_other_files(tmp_path):
     assert sorted(found.notebooks) == sorted(WANTED)
 
 
-def test_of_two_for_one_place_the_one_with_more_of_its_cells_counts(tmp_path):
-    files = {f"ada/{NB}": content("q"), "ada/02_winning_tickets (2).ipynb": content("a", "b")}
-    (found,) = collect([put(tmp_path, **files)], WANTED)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({NB: content("a", "b", "c")}, {"02_winning_tickets (1).ipynb": content("a", "b")}),
+        ({"02_winning_tickets (9).ipynb": content("a", "c")}, {"02_winning_tickets (10).ipynb": content("a", "b")}),
+        ({"02_winning_tickets-1.ipynb": content("q")}, {NB: content("a", "b")}),
+        ({"draft.ipynb": content("a")}, {"mine.ipynb": content("a", "b")}),
+    ],
+)
+def test_of_two_for_one_place_the_later_copy_counts(tmp_path, first, second):
+    (found,) = collect([put(tmp_path / "ada", **first, **second).parent], WANTED)
     assert found.notebooks[NB].sources == ("x = 'a'", "x = 'b'")
-    assert "two notebooks" in found.notes[0]
+    assert found.problems == [f"two notebooks for {NB}: {next(iter(second))!r} counts, {next(iter(first))!r} does not"]
+
+
+def test_the_same_notebook_twice_is_one(tmp_path):
+    files = {f"ada/{NB}": content("a"), "ada/all.zip": zipped(**{NB: content("a")}), "ada/essay.pdf": b""}
+    (found,) = collect([put(tmp_path, **files)], WANTED)
+    assert (found.problems, found.files) == ([], ["essay.pdf"])
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"nbformat": 4}', b"[" * 10**5, zipped(a=b"")])
@@ -93,7 +109,7 @@ def test_a_zip_that_swells_is_not_read(tmp_path):
         archive.writestr(f"ada/{NB}", bytes(LARGEST + 10))
     path = put(tmp_path, **{"all.zip": bomb.getvalue()}) / "all.zip"
     (found,) = collect([path], WANTED)
-    assert "larger than" in found.notes[0]
+    assert "larger than" in found.problems[0]
 
 
 def damaged():
@@ -122,6 +138,7 @@ def test_a_damaged_zip_of_one_student_stops_nobody(tmp_path, make):
     put(tmp_path, **{"ada/all.zip": make(), f"bob/{NB}": content("a")})
     ada, bob = collect([tmp_path], WANTED)
     assert (ada.name, ada.notebooks) == ("ada", {})
+    assert "cannot be read" in ada.problems[0]
     assert list(bob.notebooks) == [NB]
 
 
@@ -129,7 +146,7 @@ def test_two_of_one_name_stay_two(tmp_path):
     moodle = {f"Ada Lovelace_{n}_assignsubmission_file_/{NB}": content(*"abc"[:n]) for n in (1, 2)}
     canvas = {f"bob_{n}_9_{NB}": content("a") for n in (3, 4)} | {"bob_3_10_09_proof.ipynb": content("x")}
     found = collect([put(tmp_path, **moodle, **canvas)], WANTED)
-    assert [s.name for s in found] == ["Ada Lovelace/1", "Ada Lovelace/2", "bob/3", "bob/4"]
+    assert [s.name for s in found] == ["Ada Lovelace (1)", "Ada Lovelace (2)", "bob (3)", "bob (4)"]
     assert [len(s.notebooks) for s in found] == [1, 1, 2, 1]
     assert len(set(stems([s.name for s in found]).values())) == 4
 
@@ -140,7 +157,7 @@ def test_what_would_take_the_graders_memory_or_time_is_not_read(tmp_path):
     put(tmp_path, **{f"ada/{NB}": parts, "bob/all.zip": many})
     ada, bob = collect([tmp_path], WANTED)
     assert "it has 200,003 parts; allowed: 200,000" in ada.notebooks[NB].problem
-    assert bob.notes[-1] == "55 notebooks; the first 50 were read"
+    assert bob.problems[-1] == "55 notebooks; the first 50 were read"
 
 
 def test_every_name_becomes_a_files(tmp_path):
