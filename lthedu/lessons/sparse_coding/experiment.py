@@ -1,0 +1,170 @@
+"""Taking noise out of photographs: every arm tuned on one photograph, and tested on crops of another."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Above, AtLeast, Columns, Count, Whole
+from lthedu.base.streams import derive, generator
+from lthedu.base.threads import one_thread
+from lthedu.coding import psnr, with_noise
+from lthedu.data.photographs import photograph
+from lthedu.experiments import Seeded, Sizes
+from lthedu.lessons.sparse_coding import arms
+from lthedu.lessons.sparse_coding.arms import TRAINED, UNTRAINED, by_omp, denoised, learned_atoms, made
+
+SIDE = 64  # pixels of a crop
+COLUMNS = ["arm", "value", "steps", "split", "crop", "replicate", "psnr", "clipped"]
+LEARN = 320  # columns of the flower from which atoms and weights are learned; the others choose
+CHOOSE = {"above": (100, 330), "middle": (200, 360), "below": (280, 340)}  # crops of the flower's other half
+TEST = {  # the middle of each of six equal tiles of the other photograph
+    "roof": (74, 74),
+    "gable": (74, 288),
+    "sky": (74, 501),
+    "wall": (288, 74),
+    "shore": (288, 288),
+    "trees": (288, 501),
+}
+Table = Annotated[pd.DataFrame, Columns("arm value steps split crop replicate psnr")]
+
+
+@typed
+@dataclass(frozen=True)
+class Settings(Seeded):
+    """What is measured. Raises ValueError, naming value and range.
+
+    >>> Settings(sigma=0)
+    Traceback (most recent call last):
+    ValueError: Settings: sigma is 0; allowed: a number above 0
+    """
+
+    sigma: Annotated[float, Above(0)] = 25.0  # deviation of the noise, in grey levels
+    steps: Count = 600  # of training
+    batch: Count = 1  # pictures of a step
+    side: Count = 32  # of a picture on which a network learns
+    rounds: Whole = 6  # of K-SVD
+    learn_from: Count = 4000  # patches, by K-SVD
+
+
+SIZES = Sizes(
+    tiny=Settings(seeds=(0, 1), steps=2, rounds=1, learn_from=100),
+    lesson=Settings(),
+    paper=Settings(),
+)
+scaled_settings = SIZES.now
+_WIDE = (1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25)
+VALUES: Mapping[str, tuple[float, ...]] = {  # of what is tuned, in units of sigma, or a learning rate
+    arms.SOFT: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0),
+    arms.HARD: _WIDE,
+    arms.ISTA5: (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0),
+    arms.FISTA: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5),
+    arms.ISTA100: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5),
+    arms.REFIT: (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0),
+    arms.OMP: (0.95, 1.0, 1.05, 1.1, 1.15, 1.2),
+    arms.KSVD: (1.0, 1.05, 1.1, 1.15, 1.2),
+} | dict.fromkeys(TRAINED, (5e-4, 1e-3, 2e-3, 4e-3, 8e-3))
+
+
+@typed
+def noisy_crop(split: str, crop: str, seed: int, sigma: Annotated[float, Above(0)] = 25.0) -> tuple[Tensor, Tensor]:
+    """A crop (64, 64) with noise, and without. `split` is "choose" (the flower's right half) or "test" (the other).
+
+    The noise is drawn from the seed, and is another one for every crop. Raises ValueError for a crop that there is not.
+
+    >>> noisy, clean = noisy_crop("test", "wall", 0)
+    >>> round(float((noisy - clean).std()))
+    25
+    """
+    places = {"choose": CHOOSE, "test": TEST}.get(split, {})
+    if crop not in places:
+        raise ValueError(f"crop {crop!r} of {split!r}; allowed: {', '.join(CHOOSE)} of 'choose', {', '.join(TEST)} of 'test'")
+    top, left = places[crop]
+    clean = photograph("flower" if split == "choose" else "china")[top : top + SIDE, left : left + SIDE]
+    return with_noise(clean, sigma, generator(seed, "noise", split, crop)), clean
+
+
+@typed
+def training_pictures(settings: Settings, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Noisy and clean squares (side, side) from the flower's left half, new places and new noise each, without end."""
+    image, rng = photograph("flower")[:, :LEARN], generator(seed, "squares")
+    while True:
+        top, left = (int(torch.randint(n - settings.side, (), generator=rng)) for n in image.shape)
+        clean = image[top : top + settings.side, left : left + settings.side]
+        yield with_noise(clean, settings.sigma, rng), clean
+
+
+@typed
+def train(network: nn.Module, settings: Settings, lr: Annotated[float, Above(0)], seed: int) -> nn.Module:
+    """The network after `settings.steps` steps of Adam on the squared error, its rate falling as a cosine."""
+    adam = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=lr)
+    falls = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
+    pictures = training_pictures(settings, seed)
+    for _ in range(settings.steps):
+        adam.zero_grad()
+        for _ in range(settings.batch):
+            noisy, clean = next(pictures)
+            (((network(noisy) - clean) / settings.sigma) ** 2).mean().backward()
+        adam.step()
+        falls.step()
+    return network
+
+
+@typed
+def cases(settings: Settings) -> list[tuple[Any, ...]]:
+    """What the stored run measures: (arm, value, steps, seed), the longer trainings last."""
+    plan = [(arm, value, 0 if arm not in TRAINED else settings.steps) for arm in VALUES for value in VALUES[arm]]
+    plan += [(arm, value, 10 * settings.steps) for arm in (arms.FIVE, arms.CNN) for value in VALUES[arm][1:4]]
+    return [("noisy", 0.0, 0, seed) for seed in settings.seeds] + [(*one, s) for one in plan for s in settings.seeds]
+
+
+@typed
+def measured_at(settings: Settings, arm: str, value: float, steps: int, seed: int) -> list[dict[str, Any]]:
+    """A row for every crop: the PSNR of what one arm makes of it, its number tuned being `value`."""
+    with one_thread():
+        estimate = _estimator(replace(settings, steps=steps or settings.steps), arm, value, seed)
+        found = []
+        for split, places in {"choose": CHOOSE, "test": TEST}.items():
+            for crop in places:
+                noisy, clean = noisy_crop(split, crop, seed, settings.sigma)
+                with torch.no_grad():
+                    picture = estimate(noisy)
+                quality = {"psnr": round(psnr(picture, clean), 4), "clipped": round(psnr(picture, clean, clip=True), 4)}
+                about = {"arm": arm, "value": value, "steps": steps, "split": split, "crop": crop, "replicate": seed}
+                found.append(about | quality)
+    return found
+
+
+def _estimator(settings: Settings, arm: str, value: float, seed: int) -> Any:
+    """What takes a noisy picture and gives another."""
+    sigma = settings.sigma
+    if arm == "noisy":
+        return lambda noisy: noisy
+    if arm in UNTRAINED:
+        return lambda noisy: denoised(noisy, lambda x: UNTRAINED[arm](x, value * sigma))
+    if arm == arms.KSVD:
+        image = with_noise(photograph("flower")[:, :LEARN], sigma, generator(seed, "learn"))
+        every = arms.patches(image, arms.SIZE)
+        some = every[torch.randperm(len(every), generator=generator(seed, "which"))[: settings.learn_from]]
+        atoms = learned_atoms(some, value * sigma, settings.rounds)
+        return lambda noisy: denoised(noisy, lambda x: by_omp(x, value * sigma, atoms))
+    return train(made(arm, sigma, derive(seed, "network")), settings, value, seed)
+
+
+@typed
+def at_best(table: Table) -> pd.DataFrame:
+    """The test rows of every arm and length at the value that is best on the flower, over seeds and crops.
+
+    >>> row = {"arm": "OMP", "steps": 0, "crop": "wall", "replicate": 0}
+    >>> rows = [row | {"value": v, "split": s, "psnr": p} for v, s, p in
+    ...         [(1, "choose", 25), (1, "test", 20), (2, "choose", 26), (2, "test", 19)]]
+    >>> at_best(pd.DataFrame(rows))["psnr"].tolist()
+    [19]
+    """
+    chosen = table[table["split"] == "choose"].groupby(["arm", "steps", "value"], as_index=False)["psnr"].mean()
+    best = chosen.loc[chosen.groupby(["arm", "steps"])["psnr"].idxmax(), ["arm", "steps", "value"]]
+    return table[table["split"] == "test"].merge(best, on=["arm", "steps", "value"]).reset_index(drop=True)
