@@ -12,11 +12,12 @@ from lthedu.coding.ista import (
 )
 from lthedu.coding.ksvd import ksvd, update_atom, usage
 from lthedu.coding.omp import omp, omp_within
-from lthedu.coding.patches import averaged, dct_atoms, patches, psnr, with_noise
+from lthedu.coding.patches import PEAK, averaged, dct_atoms, patches, psnr, with_noise
 from lthedu.coding.unrolled import LISTA, Convolutions, Unrolled, lista_layers
 
 __all__ = [
     "LISTA",
+    "PEAK",
     "Convolutions",
     "Unrolled",
     "averaged",

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Range, Whole
+from lthedu.base.ranges import Positive, Range, Whole
+from lthedu.coding.shapes import refuse_misfits
 
 Penalty = Annotated[float, Range(0)]
 
@@ -44,6 +45,7 @@ def lasso_loss(code: Tensor, x: Tensor, atoms: Tensor, penalty: Penalty) -> Tens
     >>> lasso_loss(torch.tensor([[1.0, -2.0]]), torch.tensor([[1.0, 0.0]]), torch.eye(2), 0.5).tolist()
     [3.5]
     """
+    refuse_misfits(x, atoms, code)
     return ((x - code @ atoms) ** 2).sum(-1) / 2 + penalty * code.abs().sum(-1)
 
 
@@ -62,16 +64,16 @@ def steepness(atoms: Tensor) -> float:
 
 
 @typed
-def ista_step(code: Tensor, x: Tensor, atoms: Tensor, penalty: Penalty, steep: Annotated[float, Range(0)]) -> Tensor:
+def ista_step(code: Tensor, x: Tensor, atoms: Tensor, penalty: Penalty, steep: Positive) -> Tensor:
     """One step of ISTA: along the gradient of the squared error, by 1 / steep, and then a soft threshold.
 
-    The threshold is penalty / steep. Source: Daubechies, Defrise and De Mol (2004). Raises ValueError for steep 0.
+    The threshold is penalty / steep. Source: Daubechies, Defrise and De Mol (2004).
+    Raises ValueError for shapes that do not fit together.
 
     >>> ista_step(torch.zeros(1, 2), torch.tensor([[3.0, 0.5]]), torch.eye(2), 1.0, 1.0).tolist()
     [[2.0, 0.0]]
     """
-    if steep == 0:
-        raise ValueError("steep is 0; allowed: a number above 0")
+    refuse_misfits(x, atoms, code)
     return soft_threshold(code + (x - code @ atoms) @ atoms.T / steep, penalty / steep)
 
 
@@ -82,6 +84,7 @@ def ista(x: Tensor, atoms: Tensor, penalty: Penalty, steps: Whole) -> Tensor:
     >>> ista(torch.tensor([[3.0, 0.5]]), torch.eye(2), 1.0, 5).tolist()
     [[2.0, 0.0]]
     """
+    refuse_misfits(x, atoms)
     code, steep = x.new_zeros(len(x), len(atoms)), steepness(atoms)
     for _ in range(steps):
         code = ista_step(code, x, atoms, penalty, steep)
@@ -97,6 +100,7 @@ def fista(x: Tensor, atoms: Tensor, penalty: Penalty, steps: Whole) -> Tensor:
     >>> fista(torch.tensor([[3.0, 0.5]]), torch.eye(2), 1.0, 5).tolist()
     [[2.0, 0.0]]
     """
+    refuse_misfits(x, atoms)
     steep, time = steepness(atoms), 1.0
     code = ahead = x.new_zeros(len(x), len(atoms))
     for _ in range(steps):
@@ -109,22 +113,18 @@ def fista(x: Tensor, atoms: Tensor, penalty: Penalty, steps: Whole) -> Tensor:
 
 @typed
 def refit(code: Tensor, x: Tensor, atoms: Tensor) -> Tensor:
-    """The codes (n, m) with the same zeros and, at the other places, the values that least squares gives.
+    """A code (m,) with the same zeros, and at the other places the values that least squares gives for x (d,).
 
     A soft threshold chooses atoms and makes their values too small; this keeps the choice and undoes the shrinkage.
-    Where a code uses more atoms than a signal has numbers, or dependent ones, it is the solution of least norm. It is
-    computed in float64, since atoms that are nearly the same ask for it.
+    Dependent atoms get the solution of least norm. It is computed in float64, since atoms that are nearly the same ask
+    for it.
 
-    >>> refit(torch.tensor([[2.0, 0.0]]), torch.tensor([[3.0, 0.5]]), torch.eye(2)).tolist()
-    [[3.0, 0.0]]
+    >>> refit(torch.tensor([2.0, 0.0]), torch.tensor([3.0, 0.5]), torch.eye(2)).tolist()
+    [3.0, 0.0]
     """
+    refuse_misfits(x, atoms, code, one=True)
     on, new = code != 0, torch.zeros_like(code)
-    used = on.sum(1)
-    for many in used.unique().tolist():
-        rows = (used == many).nonzero()[:, 0]
-        if many:
-            places = on[rows].nonzero()[:, 1].view(-1, many)  # (rows, many)
-            chosen, wanted = atoms[places].double(), x[rows].double()  # (rows, many, d), (rows, d)
-            values = torch.linalg.lstsq(chosen.mT, wanted[..., None], rcond=1e-6).solution[..., 0]
-            new[rows] = new[rows].scatter(1, places, values.to(x.dtype))
+    if bool(on.any()):
+        chosen = atoms[on].T.double()  # (d, atoms used)
+        new[on] = torch.linalg.lstsq(chosen, x.double()[:, None], rcond=1e-6).solution[:, 0].to(x.dtype)
     return new

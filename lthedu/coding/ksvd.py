@@ -8,6 +8,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Range, Whole
 from lthedu.coding.omp import omp_within
+from lthedu.coding.shapes import refuse_misfits
 
 
 @typed
@@ -24,6 +25,7 @@ def update_atom(x: Tensor, atoms: Tensor, code: Tensor, j: Whole) -> tuple[Tenso
     >>> (atoms[0] * code[0, 0]).tolist()
     [3.0, 4.0]
     """
+    refuse_misfits(x, atoms, code)
     if j >= len(atoms):
         raise ValueError(f"j is {j}; allowed: 0 to {len(atoms) - 1}, the number of an atom")
     users = (code[:, j] != 0).nonzero()[:, 0]
@@ -64,4 +66,6 @@ def usage(code: Tensor) -> Tensor:
     >>> usage(torch.tensor([[1.0, 0.0], [-2.0, 0.0], [0.0, 0.0], [3.0, 0.5]])).tolist()
     [0.75, 0.25]
     """
+    if code.ndim != 2 or not len(code):
+        raise ValueError(f"code has shape {tuple(code.shape)}; allowed: (n, m), one row or more")
     return (code != 0).float().mean(0)

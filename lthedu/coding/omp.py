@@ -7,6 +7,7 @@ from torch import Tensor
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Range, Whole
+from lthedu.coding.shapes import refuse_misfits
 
 
 @typed
@@ -20,6 +21,7 @@ def omp(x: Tensor, atoms: Tensor, count: Whole) -> Tensor:
     >>> omp(torch.tensor([3.0, 4.0]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), 1).tolist()
     [0.0, 0.0, 5.0]
     """
+    refuse_misfits(x, atoms, one=True)
     code, chosen, left = x.new_zeros(len(atoms)), list[int](), x
     for _ in range(min(count, len(x))):
         alike = (atoms @ left).abs()
@@ -44,6 +46,7 @@ def omp_within(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], 
     >>> omp_within(torch.tensor([[3.0, 4.0], [0.1, 0.0]]), torch.eye(2), 0.5, 2).tolist()
     [[3.0, 4.0], [0.0, 0.0]]
     """
+    refuse_misfits(x, atoms)
     gram, code = atoms @ atoms.T, x.new_zeros(len(x), len(atoms))
     active, chosen = torch.arange(len(x)), torch.zeros(len(x), 0, dtype=torch.long)
     for _ in range(min(most, x.shape[1])):

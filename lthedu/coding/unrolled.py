@@ -9,6 +9,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Positive
 from lthedu.coding.ista import Penalty, soft_threshold, steepness
 from lthedu.coding.patches import averaged, patches
+from lthedu.coding.shapes import refuse_misfits
 
 Learns = Literal["thresholds", "atoms"]
 
@@ -24,6 +25,9 @@ def lista_layers(x: Tensor, encode: Tensor, mix: Tensor, threshold: Tensor | Pen
     >>> lista_layers(torch.tensor([[3.0, 0.5]]), torch.eye(2), torch.zeros(2, 2), 1.0, 2).tolist()
     [[2.0, 0.0]]
     """
+    refuse_misfits(x, encode.mT if encode.ndim == 2 else encode, x.new_zeros(len(x), len(mix)))
+    if mix.shape != (encode.shape[1], encode.shape[1]):
+        raise ValueError(f"mix has shape {tuple(mix.shape)}; allowed: a row and a column for each of the atoms of encode")
     code = x.new_zeros(len(x), len(mix))
     for _ in range(layers):
         code = soft_threshold(x @ encode + code @ mix, threshold)

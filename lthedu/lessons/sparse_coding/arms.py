@@ -27,6 +27,7 @@ ISTA5, ISTA100, FISTA = "ISTA, 5 steps", "ISTA, 100 steps", "FISTA, 20 steps"
 REFIT, OMP, KSVD = "FISTA, then refitted", "OMP", "OMP, atoms by K-SVD"
 THRESHOLDS, ONE, FIVE = "5 layers, thresholds learned", "1 layer, atoms learned", "5 layers, atoms learned"
 RELEASED, CNN = "5 layers, as released", "plain convolutions"
+FIVE_SAME, CNN_SAME = "5 layers, same photograph", "plain convolutions, same photograph"
 
 Codes = Callable[[Tensor, float], Tensor]  # (patches without their means, the number tuned) -> patches
 
@@ -46,7 +47,8 @@ def _by_threshold(threshold: Callable[[Tensor, float], Tensor]) -> Codes:
 
 
 def _refitted(x: Tensor, penalty: float) -> Tensor:
-    return refit(fista(x, OVERCOMPLETE, penalty, 20), x, OVERCOMPLETE) @ OVERCOMPLETE
+    codes = fista(x, OVERCOMPLETE, penalty, 20)
+    return torch.stack([refit(*one, OVERCOMPLETE) for one in zip(codes, x, strict=True)]) @ OVERCOMPLETE
 
 
 def by_omp(x: Tensor, deviation: float, atoms: Tensor = OVERCOMPLETE) -> Tensor:
@@ -71,13 +73,14 @@ def learned_atoms(x: Tensor, deviation: float, rounds: int) -> Tensor:
     return ksvd(x, OVERCOMPLETE, x.shape[1] * deviation**2, MOST, rounds)
 
 
-TRAINED: Mapping[str, Callable[[float], nn.Module]] = {
+TRAINED: dict[str, Callable[[float], nn.Module]] = {
     THRESHOLDS: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, learns="thresholds"),
     ONE: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, layers=1),
     FIVE: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0),
     RELEASED: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, released=True),
     CNN: Convolutions,
 }
+TRAINED |= {FIVE_SAME: TRAINED[FIVE], CNN_SAME: TRAINED[CNN]}
 
 
 def made(arm: str, sigma: float, seed: int) -> nn.Module:

@@ -14,7 +14,7 @@ from lthedu.base.streams import derive, generator
 from lthedu.base.threads import one_thread
 from lthedu.coding import psnr, with_noise
 from lthedu.data.photographs import photograph
-from lthedu.experiments import Seeded, Sizes
+from lthedu.experiments import Seeded
 from lthedu.lessons.sparse_coding import arms
 from lthedu.lessons.sparse_coding.arms import TRAINED, UNTRAINED, by_omp, denoised, learned_atoms, made
 
@@ -44,30 +44,35 @@ class Settings(Seeded):
     """
 
     sigma: Annotated[float, Above(0)] = 25.0  # deviation of the noise, in grey levels
-    steps: Count = 600  # of training
-    batch: Count = 1  # pictures of a step
-    side: Count = 32  # of a picture on which a network learns
+    steps: Count = 300  # of training
+    longer: Count = 10  # times as many, for the longer trainings
+    side: Count = 32  # of a square on which a network learns; a step sees one
     rounds: Whole = 6  # of K-SVD
     learn_from: Count = 4000  # patches, by K-SVD
 
 
-SIZES = Sizes(
-    tiny=Settings(seeds=(0, 1), steps=2, rounds=1, learn_from=100),
-    lesson=Settings(),
-    paper=Settings(),
-)
-scaled_settings = SIZES.now
-_WIDE = (1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25)
+PAPER = Settings()
 VALUES: Mapping[str, tuple[float, ...]] = {  # of what is tuned, in units of sigma, or a learning rate
     arms.SOFT: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0),
-    arms.HARD: _WIDE,
+    arms.HARD: (1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.25),
     arms.ISTA5: (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0),
     arms.FISTA: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5),
-    arms.ISTA100: (0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5),
-    arms.REFIT: (2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0),
+    arms.ISTA100: (1.0, 1.25, 1.5, 1.75, 2.0),
+    arms.REFIT: (2.5, 3.0, 3.25, 3.5, 3.75, 4.0, 4.5),
     arms.OMP: (0.95, 1.0, 1.05, 1.1, 1.15, 1.2),
     arms.KSVD: (1.0, 1.05, 1.1, 1.15, 1.2),
-} | dict.fromkeys(TRAINED, (5e-4, 1e-3, 2e-3, 4e-3, 8e-3))
+    arms.THRESHOLDS: (4e-3, 8e-3, 1.6e-2, 3.2e-2),
+    arms.ONE: (1e-3, 2e-3, 4e-3, 8e-3),
+    arms.FIVE: (1e-3, 2e-3, 4e-3, 8e-3),
+    arms.RELEASED: (5e-4, 1e-3, 2e-3, 4e-3),
+    arms.CNN: (5e-4, 1e-3, 2e-3, 4e-3),
+}
+LONGER: Mapping[str, tuple[float, ...]] = {
+    arms.FIVE: (1e-3, 2e-3, 4e-3),
+    arms.CNN: (5e-4, 1e-3, 2e-3),
+    arms.FIVE_SAME: (2e-3,),
+    arms.CNN_SAME: (1e-3,),
+}
 
 
 @typed
@@ -89,26 +94,32 @@ def noisy_crop(split: str, crop: str, seed: int, sigma: Annotated[float, Above(0
 
 
 @typed
-def training_pictures(settings: Settings, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Noisy and clean squares (side, side) from the flower's left half, new places and new noise each, without end."""
-    image, rng = photograph("flower")[:, :LEARN], generator(seed, "squares")
+def squares(settings: Settings, seed: int, same: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
+    """Noisy and clean squares (side, side) to learn from, new places and new noise each, without end.
+
+    They are from the flower's left half; with `same` from the photograph that is tested on, outside the crops.
+    """
+    image, rng = photograph("china") if same else photograph("flower")[:, :LEARN], generator(seed, "squares")
     while True:
         top, left = (int(torch.randint(n - settings.side, (), generator=rng)) for n in image.shape)
+        if same and any(-settings.side < top - y < SIDE and -settings.side < left - x < SIDE for y, x in TEST.values()):
+            continue
         clean = image[top : top + settings.side, left : left + settings.side]
         yield with_noise(clean, settings.sigma, rng), clean
 
 
 @typed
-def train(network: nn.Module, settings: Settings, lr: Annotated[float, Above(0)], seed: int) -> nn.Module:
+def train(
+    network: nn.Module, settings: Settings, lr: Annotated[float, Above(0)], seed: int, same: bool = False
+) -> nn.Module:
     """The network after `settings.steps` steps of Adam on the squared error, its rate falling as a cosine."""
     adam = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=lr)
     falls = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings.steps)
-    pictures = training_pictures(settings, seed)
+    pictures = squares(settings, seed, same)
     for _ in range(settings.steps):
+        noisy, clean = next(pictures)
         adam.zero_grad()
-        for _ in range(settings.batch):
-            noisy, clean = next(pictures)
-            (((network(noisy) - clean) / settings.sigma) ** 2).mean().backward()
+        (((network(noisy) - clean) / settings.sigma) ** 2).mean().backward()
         adam.step()
         falls.step()
     return network
@@ -118,7 +129,7 @@ def train(network: nn.Module, settings: Settings, lr: Annotated[float, Above(0)]
 def cases(settings: Settings) -> list[tuple[Any, ...]]:
     """What the stored run measures: (arm, value, steps, seed), the longer trainings last."""
     plan = [(arm, value, 0 if arm not in TRAINED else settings.steps) for arm in VALUES for value in VALUES[arm]]
-    plan += [(arm, value, 10 * settings.steps) for arm in (arms.FIVE, arms.CNN) for value in VALUES[arm][1:4]]
+    plan += [(arm, value, settings.longer * settings.steps) for arm in LONGER for value in LONGER[arm]]
     return [("noisy", 0.0, 0, seed) for seed in settings.seeds] + [(*one, s) for one in plan for s in settings.seeds]
 
 
@@ -152,7 +163,7 @@ def _estimator(settings: Settings, arm: str, value: float, seed: int) -> Any:
         some = every[torch.randperm(len(every), generator=generator(seed, "which"))[: settings.learn_from]]
         atoms = learned_atoms(some, value * sigma, settings.rounds)
         return lambda noisy: denoised(noisy, lambda x: by_omp(x, value * sigma, atoms))
-    return train(made(arm, sigma, derive(seed, "network")), settings, value, seed)
+    return train(made(arm, sigma, derive(seed, "network")), settings, value, seed, arm in (arms.FIVE_SAME, arms.CNN_SAME))
 
 
 @typed
