@@ -251,5 +251,13 @@ def to_csr(matrix):
     counts = torch.bincount(row, minlength=len(matrix))
     return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
     },
+    "sparse_coding": {
+        "17.2": """\
+def soft_threshold(values, threshold):
+    return torch.relu(values - threshold) - torch.relu(-values - threshold)""",
+        "17.3": """\
+def ista_step(code, x, atoms, penalty, steep):
+    return soft_threshold(code + (x - code @ atoms) @ atoms.T / steep, penalty)""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

@@ -23,7 +23,7 @@ from lthedu.coding import (
 SIZE, WAVES = 8, 16  # a patch has 64 pixels, the dictionary 256 atoms
 MOST = 32  # atoms that OMP may use for a patch
 SOFT, HARD = "sliding DCT, soft threshold", "sliding DCT, hard threshold"
-ISTA5, ISTA100, FISTA = "ISTA, 5 steps", "ISTA, 100 steps", "FISTA, 20 steps"
+ISTA5, FISTA = "ISTA, 5 steps", "FISTA, 20 steps"
 REFIT, OMP, KSVD = "FISTA, then refitted", "OMP", "OMP, atoms by K-SVD"
 THRESHOLDS, ONE, FIVE = "5 layers, thresholds learned", "1 layer, atoms learned", "5 layers, atoms learned"
 RELEASED, CNN = "5 layers, as released", "plain convolutions"
@@ -61,7 +61,6 @@ UNTRAINED: Mapping[str, Codes] = {
     HARD: _by_threshold(hard_threshold),
     ISTA5: lambda x, penalty: ista(x, OVERCOMPLETE, penalty, 5) @ OVERCOMPLETE,
     FISTA: lambda x, penalty: fista(x, OVERCOMPLETE, penalty, 20) @ OVERCOMPLETE,
-    ISTA100: lambda x, penalty: ista(x, OVERCOMPLETE, penalty, 100) @ OVERCOMPLETE,
     REFIT: _refitted,
     OMP: by_omp,
 }

@@ -86,7 +86,7 @@ def explorer(atoms: int = 4, crop: str = "wall") -> ipywidgets.VBox:
             "atoms": ipywidgets.IntSlider(atoms, 0, MOST, description="atoms", **wide),
             "way": ipywidgets.ToggleButtons(options=list(WAYS), description="way"),
             "crop": ipywidgets.Dropdown(options=list(TEST), value=crop, description="crop", **wide),
-            "row": ipywidgets.IntSlider(28, 0, SIDE - SIZE, description="row", **wide),
-            "column": ipywidgets.IntSlider(28, 0, SIDE - SIZE, description="column", **wide),
+            "row": ipywidgets.IntSlider(2, 0, SIDE - SIZE, description="row", **wide),
+            "column": ipywidgets.IntSlider(8, 0, SIDE - SIZE, description="column", **wide),
         },
     )

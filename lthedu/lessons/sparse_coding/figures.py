@@ -22,7 +22,7 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     "ISTA": {"color": "#0072B2", "ls": "-", "marker": "o"},
     "FISTA": {"color": "#009E73", "ls": "--", "marker": "s"},
     "LISTA": {"color": "#D55E00", "ls": "-.", "marker": "^"},
-    "a step that is too long": {"color": "#CC79A7", "ls": ":", "marker": "v"},
+    "a longer step": {"color": "#CC79A7", "ls": ":", "marker": "v"},
 }
 MARKS = dict(zip(TEST, "ovs^DP", strict=True))
 
@@ -66,22 +66,24 @@ def adding_atoms(patch: Tensor, sums: Mapping[int, Tensor]) -> Drawn:
 
 
 @typed
-def descent(losses: Mapping[str, Sequence[Number]], title: Text, ylabel: Text) -> Drawn:
-    """A quantity by the number of steps or layers, a line for each way to search."""
+def descent(curves: Mapping[str, Mapping[int, Number]], title: Text, ylabel: Text) -> Drawn:
+    """A quantity by the number of steps or layers: a curve {steps: value} for each way to search."""
     figure, ax = plt.subplots(figsize=(7.2, 4.0), layout="constrained")
-    for name, values in losses.items():
-        ax.plot(range(len(values)), values, label=name, ms=4, markevery=max(1, len(values) // 12), **LOOKS[name])
+    for name, curve in curves.items():
+        look = LOOKS.get(name.split(",")[0], LOOKS["a longer step"])
+        ax.plot(list(curve), list(curve.values()), label=name, ms=5, **look)
     ax.set(xlabel="steps, or layers", ylabel=ylabel, yscale="log")
     ax.set_title(title, fontsize=12)
     ax.legend()
-    return figure, f"{ylabel}, on a logarithmic axis, against the number of steps, for {', '.join(losses)}."
+    return figure, f"{ylabel}, on a logarithmic axis, against the number of steps, for {'; '.join(curves)}."
 
 
 @typed
-def gains(best: Table, order: Sequence[str]) -> Drawn:
+def gains(best: Table, order: Sequence[str], guess: Any = None) -> Drawn:
     """How far each arm is from the sliding DCT with a hard threshold, for every crop, and the mean over crops.
 
-    `best` has one length for each arm. Raises ValueError where an arm of `order` or the DCT is missing.
+    `best` has one length for each arm; `guess`, a learner's, a number of dB for some of the arms, each drawn as a
+    star. Raises ValueError where an arm of `order` or the DCT is missing.
     """
     means = best.groupby(["arm", "crop"])["psnr"].mean().unstack()
     if missing := {HARD, *order} - {*means.index}:
@@ -94,6 +96,9 @@ def gains(best: Table, order: Sequence[str]) -> Drawn:
             label = crop if y == 0 else None
             ax.plot(apart.loc[arm, crop], y, mark, mfc="none", mec="#555555", ms=6, label=label)
         ax.plot(apart.loc[arm].mean(), y, "|", color="#D55E00", ms=20, mew=3, label="mean" if y == 0 else None)
+        value = guess.get(arm) if isinstance(guess, Mapping) else None
+        if isinstance(value, int | float) and abs(value) < 100:
+            ax.plot(value, y, "*", ms=14, mfc="none", mec="black", label="your guess")
     ax.set_yticks(range(len(order)), list(reversed(order)))
     ax.set_xlabel("dB above (right) or below (left) the sliding DCT with a hard threshold")
     ax.set_title("Which way to search comes nearest to the photograph?", fontsize=12)
