@@ -23,7 +23,9 @@ def patches(image: Tensor, size: Count = 8) -> Tensor:
     [[0.0, 1.0, 3.0, 4.0], [1.0, 2.0, 4.0, 5.0]]
     """
     if image.ndim != 2 or min(image.shape) < size:
-        raise ValueError(f"image has shape {tuple(image.shape)}; allowed: (h, w), both {size} (the patch's size) or more")
+        raise ValueError(
+            f"image has shape {tuple(image.shape)}; allowed: (h, w), both {size} (the patch's size) or more"
+        )
     return functional.unfold(image[None, None], size)[0].T  # (n, size * size)
 
 

@@ -1,5 +1,6 @@
 """ISTA's steps as the layers of a network: LISTA, and a denoiser with what Deep K-SVD learns."""
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -27,7 +28,9 @@ def lista_layers(x: Tensor, encode: Tensor, mix: Tensor, threshold: Tensor | Pen
     """
     refuse_misfits(x, encode.mT if encode.ndim == 2 else encode, x.new_zeros(len(x), len(mix)))
     if mix.shape != (encode.shape[1], encode.shape[1]):
-        raise ValueError(f"mix has shape {tuple(mix.shape)}; allowed: a row and a column for each of the atoms of encode")
+        raise ValueError(
+            f"mix has shape {tuple(mix.shape)}; allowed: a row and a column for each of the atoms of encode"
+        )
     code = x.new_zeros(len(x), len(mix))
     for _ in range(layers):
         code = soft_threshold(x @ encode + code @ mix, threshold)
@@ -89,7 +92,7 @@ class Unrolled(nn.Module):
             self.penalties = nn.Parameter(start.repeat(layers, many))
         else:
             sizes = (pixels, 2 * pixels, pixels, pixels // 2)
-            hidden = [layer for a, b in zip(sizes, sizes[1:], strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
+            hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
             self.reader = nn.Sequential(*hidden, nn.Linear(sizes[-1], 1))
             nn.init.zeros_(self.reader[-1].weight)
             nn.init.constant_(self.reader[-1].bias, float(start))
@@ -123,7 +126,7 @@ class Convolutions(nn.Module):
         super().__init__()
         self.sigma, wide = sigma, (1, channels, channels, channels, 1)
         layers: list[nn.Module] = []
-        for a, b in zip(wide, wide[1:], strict=False):
+        for a, b in pairwise(wide):
             layers += [nn.Conv2d(a, b, 3, padding=1, padding_mode="replicate"), nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1])
 

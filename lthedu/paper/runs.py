@@ -234,9 +234,9 @@ def sparse_coding(clock: Clock, images: Path | None, parts: Path) -> PaperResult
     and 900 steps; five seeds; minutes on one thread of a CPU."""
     settings = denoising.PAPER
     title = "Noise taken out of six crops of a photograph"
-    tried = {"values": dict(denoising.VALUES), "values of the longer": dict(denoising.LONGER)}
+    named = asdict(settings) | {"plan": denoising.PLAN}
     return proof_targets.collected(
-        title, asdict(settings) | tried, denoising.cases(settings), partial(denoising.measured_at, settings), parts, clock
+        title, named, denoising.cases(settings), partial(denoising.measured_at, settings), parts, clock
     )
 
 

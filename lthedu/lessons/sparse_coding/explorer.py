@@ -36,7 +36,7 @@ WAYS: dict[str, Callable[[Tensor, int], Tensor]] = {
 
 
 @typed
-def explorer(atoms: int = 4, crop: str = "wall") -> ipywidgets.VBox:
+def explorer(atoms: int = 4, crop: str = "roof") -> ipywidgets.VBox:
     """A patch of the noisy photograph, the sum of its first atoms, and how far the sum is off, by how many there are.
 
     Sliders move with the arrow keys. Raises ValueError for another crop, and for more atoms than the slider has.
@@ -62,7 +62,7 @@ def explorer(atoms: int = 4, crop: str = "wall") -> ipywidgets.VBox:
         shown = {"crop": noisy, "photograph": true, "noisy patch": x, f"{atoms} atoms": sums[atoms]}
         for i, (name, picture) in enumerate(shown.items()):
             ax = around if i == 0 else figure.add_subplot(grid[0, i])
-            ax.imshow(picture if i == 0 else picture.view(SIZE, SIZE), cmap="gray", vmin=0, vmax=255)
+            ax.imshow((picture if i == 0 else picture.view(SIZE, SIZE)).numpy(), cmap="gray", vmin=0, vmax=255)
             ax.set_title(name, fontsize=10)
             ax.set(xticks=[], yticks=[])
         ax = figure.add_subplot(grid[1, :])
@@ -86,7 +86,7 @@ def explorer(atoms: int = 4, crop: str = "wall") -> ipywidgets.VBox:
             "atoms": ipywidgets.IntSlider(atoms, 0, MOST, description="atoms", **wide),
             "way": ipywidgets.ToggleButtons(options=list(WAYS), description="way"),
             "crop": ipywidgets.Dropdown(options=list(TEST), value=crop, description="crop", **wide),
-            "row": ipywidgets.IntSlider(2, 0, SIDE - SIZE, description="row", **wide),
-            "column": ipywidgets.IntSlider(8, 0, SIDE - SIZE, description="column", **wide),
+            "row": ipywidgets.IntSlider(32, 0, SIDE - SIZE, description="row", **wide),
+            "column": ipywidgets.IntSlider(32, 0, SIDE - SIZE, description="column", **wide),
         },
     )

@@ -28,7 +28,7 @@ MARKS = dict(zip(TEST, "ovs^DP", strict=True))
 
 
 def _grey(ax: Axes, picture: Tensor, title: str, low: float = 0, high: float = PEAK) -> None:
-    ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
+    ax.imshow(picture.numpy(), cmap="gray", vmin=low, vmax=high)
     ax.set_title(title, fontsize=10)
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)

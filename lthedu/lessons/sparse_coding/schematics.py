@@ -23,7 +23,7 @@ def a_patch_of_few_atoms() -> Drawn:
     figure, axes = plt.subplots(1, 4, figsize=(9.0, 2.3), layout="constrained")
     titles = ["the patch", *(f"{value:+g} times" for value in values)]
     for ax, picture, title, sign in zip(axes, [patch, *pictures], titles, ["", "=", "+", "+"], strict=True):
-        ax.imshow(picture, cmap="gray", vmin=-0.8 if sign == "" else -0.25, vmax=0.8 if sign == "" else 0.25)
+        ax.imshow(picture.numpy(), cmap="gray", vmin=-0.8 if sign == "" else -0.25, vmax=0.8 if sign == "" else 0.25)
         ax.set_title(title, fontsize=11)
         ax.axis("off")
         ax.text(-0.18, 0.5, sign, transform=ax.transAxes, fontsize=20, ha="center", va="center")

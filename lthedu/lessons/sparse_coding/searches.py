@@ -1,4 +1,4 @@
-"""Patches for the searches that this lesson compares, in units of the noise: of one photograph to learn, and another."""
+"""Patches for the searches of this lesson, in units of the noise: of one photograph to learn from, and of another."""
 
 import torch
 from torch import Tensor

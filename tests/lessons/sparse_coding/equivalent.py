@@ -15,7 +15,9 @@ EQUIVALENT = {
     },
     "refit": {
         FIRST_AND_ONLY: ["(:, 0): 0 -> -1"],
-        "No case has atoms that are nearly the same.": ["torch.linalg.lstsq(chosen, x.d ... ], rcond=1e-06): without rcond"],
+        "No case has atoms that are nearly the same.": [
+            "torch.linalg.lstsq(chosen, x.d ... ], rcond=1e-06): without rcond"
+        ],
     },
     "update_atom": {
         FIRST_AND_ONLY: ["(:, 0): 0 -> -1"],

@@ -9,16 +9,15 @@ import torch
 
 from lthedu.coding import psnr
 from lthedu.data.photographs import photograph
-from lthedu.lessons.sparse_coding import arms, experiment, searches
+from lthedu.lessons.sparse_coding import arms, searches
 from lthedu.lessons.sparse_coding.experiment import (
     CHOOSE,
     COLUMNS,
     LEARN,
-    LONGER,
     PAPER,
+    PLAN,
     SIDE,
     TEST,
-    VALUES,
     at_best,
     cases,
     measured_at,
@@ -27,14 +26,16 @@ from lthedu.lessons.sparse_coding.experiment import (
     train,
 )
 
-FEW = replace(PAPER, seeds=(0, 1), steps=2, longer=2, rounds=1, learn_from=100)
+FEW = replace(PAPER, seeds=(0, 1), steps=2, rounds=1, learn_from=100)
 
 
 def test_crops_are_in_the_middle_of_six_equal_tiles_and_noise_is_of_the_seed_and_the_crop() -> None:
     rows, columns = (sorted({place[i] for place in TEST.values()}) for i in (0, 1))
     assert [row + SIDE // 2 for row in rows] == [pytest.approx(427 * (i + 0.5) / 2, abs=1) for i in range(2)]
     assert [column + SIDE // 2 for column in columns] == [pytest.approx(640 * (i + 0.5) / 3, abs=1) for i in range(3)]
-    noise = [noisy - clean for noisy, clean in (noisy_crop("test", c, s) for c, s in (("roof", 0), ("roof", 1), ("sky", 0)))]
+    noise = [
+        noisy - clean for noisy, clean in (noisy_crop("test", c, s) for c, s in (("roof", 0), ("roof", 1), ("sky", 0)))
+    ]
     assert not torch.allclose(noise[0], noise[1], atol=1)
     assert not torch.allclose(noise[0], noise[2], atol=1)
     assert torch.equal(noisy_crop("test", "roof", 0)[0], noisy_crop("test", "roof", 0)[0])
@@ -65,9 +66,8 @@ def test_squares_come_from_the_flower_s_left_half_or_from_outside_the_crops_that
                 )
 
 
-@pytest.mark.parametrize("arm", ["noisy", *VALUES, arms.FIVE_SAME, arms.CNN_SAME])
-def test_every_arm_gives_a_row_for_every_crop(arm: str) -> None:
-    value = {**VALUES, **LONGER}.get(arm, (0.0,))[-1]
+@pytest.mark.parametrize(("arm", "value"), {arm: values[-1] for arm, _, values in PLAN}.items())
+def test_every_arm_gives_a_row_for_every_crop(arm: str, value: float) -> None:
     rows = pd.DataFrame(measured_at(FEW, arm, value, 2 if arm in arms.TRAINED else 0, 1))
     assert list(rows.columns) == COLUMNS
     assert set(rows["crop"]) == {*CHOOSE, *TEST}
@@ -77,11 +77,12 @@ def test_every_arm_gives_a_row_for_every_crop(arm: str) -> None:
         assert rows["psnr"].between(19.5, 20.8).all()
 
 
-def test_every_case_is_measured_once_and_longer_trainings_come_last() -> None:
+def test_every_case_is_measured_once_and_every_trained_arm_is_there() -> None:
     plan = cases(PAPER)
     assert len(plan) == len({*plan})
-    assert {arm for arm, *_ in plan} == {"noisy", *VALUES, *LONGER}
-    assert plan[-1][2] == PAPER.longer * PAPER.steps
+    assert {arm for arm, *_ in plan} == {"noisy", *arms.UNTRAINED, arms.KSVD, *arms.TRAINED}
+    assert {steps for arm, _, steps, _ in plan if arm in arms.TRAINED} == {PAPER.steps, 3 * PAPER.steps}
+    assert {steps for arm, _, steps, _ in plan if arm not in arms.TRAINED} == {0}
 
 
 def test_training_makes_a_network_better_and_changes_nothing_that_it_may_not() -> None:
@@ -97,7 +98,7 @@ def test_training_makes_a_network_better_and_changes_nothing_that_it_may_not() -
 
 
 def test_networks_of_one_seed_are_the_same_and_of_two_seeds_are_not() -> None:
-    one, same, other = (list(arms.made(arms.CNN, 25.0, seed).parameters())[0] for seed in (0, 0, 1))
+    one, same, other = (next(arms.made(arms.CNN, 25.0, seed).parameters()) for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
@@ -112,10 +113,19 @@ def test_the_value_is_chosen_on_the_flower_and_the_test_has_no_say() -> None:
         ]
 
     table = pd.DataFrame(
-        [*rows("OMP", 1.0, 25, 20), *rows("OMP", 1.1, 26, 19), *rows("net", 0.1, 24, 10, 3), *rows("net", 0.1, 23, 11, 9)]
+        [
+            *rows("OMP", 1.0, 25, 20),
+            *rows("OMP", 1.1, 26, 19),
+            *rows("net", 0.1, 24, 10, 3),
+            *rows("net", 0.1, 23, 11, 9),
+        ]
     )
     best = at_best(table)
-    assert best.groupby(["arm", "steps"])["psnr"].mean().to_dict() == {("OMP", 0): 19.5, ("net", 3): 10.5, ("net", 9): 11.5}
+    assert best.groupby(["arm", "steps"])["psnr"].mean().to_dict() == {
+        ("OMP", 0): 19.5,
+        ("net", 3): 10.5,
+        ("net", 9): 11.5,
+    }
 
 
 def test_searches_measure_from_the_lowest_loss() -> None:

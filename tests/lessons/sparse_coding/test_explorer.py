@@ -13,13 +13,13 @@ from lthedu.lessons.sparse_coding.explorer import NARROW, WAYS, WIDE, explorer
 def test_every_control_draws_another_picture_and_says_so(draws_each_anew) -> None:
     shown = explorer(4, "roof")
     atoms, way, crop, row, column, *_ = shown.children
-    draws_each_anew(shown, [(atoms, 5), (way, "soft"), (crop, "trees"), (row, 3), (column, 50)])
+    draws_each_anew(shown, [(atoms, 5), (way, "soft"), (crop, "trees"), (row, 3), (column, 17)])
 
 
 def test_what_it_says_is_what_omp_gives() -> None:
-    shown = explorer(3, "wall")
+    shown = explorer(3, "roof")
     row, column = (shown.children[i].value for i in (3, 4))
-    noisy, clean = (p[row : row + 8, column : column + 8].reshape(-1) for p in noisy_crop("test", "wall", 0))
+    noisy, clean = (p[row : row + 8, column : column + 8].reshape(-1) for p in noisy_crop("test", "roof", 0))
     found = omp(noisy - noisy.mean(), WIDE, 3) @ WIDE + noisy.mean()
     said = [float(number) for number in re.findall(r"(\d+\.\d) ", shown.children[-1].value)]
     assert said[:2] == pytest.approx([float(((found - to) ** 2).mean()) ** 0.5 for to in (noisy, clean)], abs=0.06)

@@ -49,7 +49,9 @@ def table(values: dict[str, float]) -> pd.DataFrame:
 
 
 def test_gains_are_differences_at_each_crop_and_a_guess_is_a_star() -> None:
-    figure, words = figures.gains(table({HARD: 25.0, "OMP": 26.0, "net": 24.5}), ["OMP", "net"], {"net": 3.0, "OMP": "much"})
+    figure, words = figures.gains(
+        table({HARD: 25.0, "OMP": 26.0, "net": 24.5}), ["OMP", "net"], {"net": 3.0, "OMP": "much"}
+    )
     (ax,) = figure.axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["net", "OMP"]
     marks = [line for line in ax.lines if line.get_marker() in set(figures.MARKS.values())]
