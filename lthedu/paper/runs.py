@@ -230,8 +230,8 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
 
 
 def sparse_coding(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """Noise taken out of a photograph: every arm at several values of what is tuned for it, networks trained for 300
-    and 900 steps; five seeds; minutes on one thread of a CPU."""
+    """Noise taken out of a photograph: every arm at several values of what is tuned for it, and five trained layers;
+    five seeds, minutes on one thread of a CPU."""
     settings = denoising.PAPER
     title = "Noise taken out of six crops of a photograph"
     named = asdict(settings) | {"plan": denoising.PLAN}

@@ -15,8 +15,14 @@ MARGINS = [(0, 1), (100, 2), (200, 1)]
 FALLS = "The loss falls in each of 30 steps"
 LAYERS = "Five trained layers come nearer"
 NUMBER = "One changed number does nearly as much"
-STORED = ("Five trained layers beat five steps", "Put right", "The sliding DCT beats")
-CELLS = ("import torch\nfrom lthedu.course.lesson", "my_guess = {", "from lthedu.experiments import", "by_draw = ", "fair = ")
+STORED = ("On the photograph that they learned from", "The sliding DCT beats")
+CELLS = (
+    "import torch\nfrom lthedu.course.lesson",
+    "my_guess = {",
+    "from lthedu.experiments import",
+    "by_draw = ",
+    "fair = ",
+)
 
 
 @pytest.mark.full
@@ -30,7 +36,7 @@ def test_the_claims_hold_with_other_noise_and_other_networks(claims, monkeypatch
 
 def lifted(arm: str, dB: float) -> Callable[[pd.DataFrame], None]:
     def change(table: pd.DataFrame) -> None:
-        table.loc[(table["arm"] == arm) & (table["split"] == "test"), "psnr"] += dB
+        table.loc[table["arm"] == arm, "psnr"] += dB
 
     return change
 
@@ -39,8 +45,7 @@ def lifted(arm: str, dB: float) -> Callable[[pd.DataFrame], None]:
     ("change", "fails", "word"),
     [
         (lifted(arms.FIVE, 0.0), set(), "partly supported"),
-        (lifted(arms.FIVE, 9.0), {STORED[2]}, "supported"),
-        (lifted(arms.FISTA, 5.0), {STORED[1]}, "partly supported"),
+        (lifted(arms.FIVE, 9.0), {STORED[1]}, "supported"),
         (lifted(arms.ISTA5, 9.0), {STORED[0]}, "refuted"),
     ],
 )

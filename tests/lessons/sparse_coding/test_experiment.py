@@ -9,6 +9,7 @@ import torch
 
 from lthedu.coding import psnr
 from lthedu.data.photographs import photograph
+from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_coding import arms, searches
 from lthedu.lessons.sparse_coding.experiment import (
     CHOOSE,
@@ -66,7 +67,10 @@ def test_squares_come_from_the_flower_s_left_half_or_from_outside_the_crops_that
                 )
 
 
-@pytest.mark.parametrize(("arm", "value"), {arm: values[-1] for arm, _, values in PLAN}.items())
+VALUES = dict.fromkeys(arms.TRAINED, 1e-3) | dict.fromkeys([*arms.UNTRAINED, arms.KSVD], 1.5) | {"noisy": 0.0}
+
+
+@pytest.mark.parametrize(("arm", "value"), VALUES.items())
 def test_every_arm_gives_a_row_for_every_crop(arm: str, value: float) -> None:
     rows = pd.DataFrame(measured_at(FEW, arm, value, 2 if arm in arms.TRAINED else 0, 1))
     assert list(rows.columns) == COLUMNS
@@ -77,12 +81,21 @@ def test_every_arm_gives_a_row_for_every_crop(arm: str, value: float) -> None:
         assert rows["psnr"].between(19.5, 20.8).all()
 
 
-def test_every_case_is_measured_once_and_every_trained_arm_is_there() -> None:
+def test_every_case_is_measured_once_and_of_arms_that_there_are() -> None:
     plan = cases(PAPER)
-    assert len(plan) == len({*plan})
-    assert {arm for arm, *_ in plan} == {"noisy", *arms.UNTRAINED, arms.KSVD, *arms.TRAINED}
-    assert {steps for arm, _, steps, _ in plan if arm in arms.TRAINED} == {PAPER.steps, 3 * PAPER.steps}
+    assert len(plan) == len({*plan}) == len(PAPER.seeds) * sum(len(values) for _, _, values in PLAN)
+    assert {"noisy", arms.HARD, arms.ISTA5, arms.FIVE} <= {arm for arm, *_ in plan} <= {*VALUES}
+    assert {steps for arm, _, steps, _ in plan if arm in arms.TRAINED} == {PAPER.steps}
     assert {steps for arm, _, steps, _ in plan if arm not in arms.TRAINED} == {0}
+
+
+def test_the_stored_run_is_whole_and_its_thresholds_have_neighbours_on_both_sides() -> None:
+    stored = paper_results.load("sparse_coding")
+    assert stored.complete
+    tuned = stored.table[(stored.table["split"] == "choose") & (stored.table["steps"] == 0)]
+    for arm, rows in tuned.groupby("arm"):
+        means = rows.groupby("value")["psnr"].mean()
+        assert arm == "noisy" or means.index[0] < means.idxmax() < means.index[-1], arm
 
 
 def test_training_makes_a_network_better_and_changes_nothing_that_it_may_not() -> None:
