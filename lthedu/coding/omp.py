@@ -49,7 +49,7 @@ def omp_within(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], 
     refuse_misfits(x, atoms)
     gram, code = atoms @ atoms.T, x.new_zeros(len(x), len(atoms))
     active, chosen = torch.arange(len(x)), torch.zeros(len(x), 0, dtype=torch.long)
-    for _ in range(min(most, x.shape[1])):
+    for _ in range(min(most, *atoms.shape)):
         left = x[active] - code[active] @ atoms
         open_still = (left**2).sum(1) > tolerance
         active, chosen, left = active[open_still], chosen[open_still], left[open_still]
