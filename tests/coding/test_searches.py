@@ -69,6 +69,21 @@ def test_many_signals_at_once_are_each_by_itself(seed: int) -> None:
         assert torch.allclose(omp(one, atoms, 3), code, atol=1e-8)
 
 
+def test_omp_may_be_allowed_more_atoms_than_there_are_and_then_fits_by_least_squares() -> None:
+    x, atoms = made(2, n=4)
+    few = atoms[:3]
+    code = omp_within(x, few, 0.0, 32)
+    best = torch.linalg.lstsq(few.T, x.T).solution.T
+    assert torch.allclose(code, best, atol=1e-8)
+
+
+def test_omp_fits_nearly_equal_atoms_in_single_precision_too() -> None:
+    atoms = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1e-3, 0.0], [0.0, 0.0, 1.0]])
+    atoms = atoms / atoms.norm(dim=1, keepdim=True)
+    x = torch.tensor([[1.0, 0.5, 0.3]])
+    assert float((x - omp_within(x, atoms, 0.0, 3) @ atoms).norm()) < 1e-2 * float(x.norm())
+
+
 def test_omp_stops_where_nothing_is_left_and_codes_nothing_as_nothing() -> None:
     assert omp(torch.tensor([0.0, 2.0]), torch.eye(2), 2).tolist() == [0.0, 2.0]
     assert omp(torch.zeros(2), torch.eye(2), 2).tolist() == [0.0, 0.0]
