@@ -47,7 +47,8 @@ def omp_within(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], 
     [[3.0, 4.0], [0.0, 0.0]]
     """
     refuse_misfits(x, atoms)
-    gram = (atoms @ atoms.T).double()  # atoms that are nearly the same ask for it
+    exact = atoms.double()  # atoms that are nearly the same ask for it
+    gram = exact @ exact.T
     code = x.new_zeros(len(x), len(atoms))
     active, chosen = torch.arange(len(x)), torch.zeros(len(x), 0, dtype=torch.long)
     for _ in range(min(most, *atoms.shape)):
@@ -59,7 +60,7 @@ def omp_within(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], 
         alike = (left @ atoms.T).abs().scatter(1, chosen, 0)
         chosen = torch.cat([chosen, alike.argmax(1, keepdim=True)], 1)  # (active, atoms so far)
         products = gram[chosen[:, :, None], chosen[:, None]]
-        wanted = (x[active, None] * atoms[chosen]).sum(2).double()
+        wanted = (x[active, None] * exact[chosen]).sum(2)
         values = torch.linalg.lstsq(products, wanted[..., None], driver="gelsy").solution[..., 0].to(x.dtype)
         code[active] = torch.zeros_like(code[active]).scatter(1, chosen, values)
     return code
