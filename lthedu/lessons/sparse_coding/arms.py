@@ -27,7 +27,7 @@ ISTA5, FISTA = "ISTA, 5 steps", "FISTA, 20 steps"
 REFIT, OMP, KSVD = "FISTA, then refitted", "OMP", "OMP, atoms by K-SVD"
 THRESHOLDS, ONE, FIVE = "5 layers, thresholds learned", "1 layer, atoms learned", "5 layers, atoms learned"
 RELEASED, CNN = "5 layers, as released", "plain convolutions"
-FIVE_SAME, CNN_SAME = "5 layers, same photograph", "plain convolutions, same photograph"
+FIVE_SAME = "5 layers, same photograph"
 
 Codes = Callable[[Tensor, float], Tensor]  # (patches without their means, the number tuned) -> patches
 
@@ -79,7 +79,7 @@ TRAINED: dict[str, Callable[[float], nn.Module]] = {
     RELEASED: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, released=True),
     CNN: Convolutions,
 }
-TRAINED |= {FIVE_SAME: TRAINED[FIVE], CNN_SAME: TRAINED[CNN]}
+TRAINED[FIVE_SAME] = TRAINED[FIVE]
 
 
 def made(arm: str, sigma: float, seed: int) -> nn.Module:

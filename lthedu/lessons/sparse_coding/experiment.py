@@ -168,13 +168,13 @@ def _estimator(settings: Settings, arm: str, value: float, seed: int) -> Any:
         atoms = learned_atoms(some, value * sigma, settings.rounds)
         return lambda noisy: denoised(noisy, lambda x: by_omp(x, value * sigma, atoms))
     return train(
-        made(arm, sigma, derive(seed, "network")), settings, value, seed, arm in (arms.FIVE_SAME, arms.CNN_SAME)
+        made(arm, sigma, derive(seed, "network")), settings, value, seed, arm == arms.FIVE_SAME
     )
 
 
 @typed
 def at_best(table: Table, split: Literal["test", "choose"] = "test") -> pd.DataFrame:
-    """The rows of every arm and length at the value that is best on the flower, over seeds and crops.
+    """The rows of every arm at the value and the length of training that are best on the flower, over seeds and crops.
 
     They are those of the test, or of the flower's crops that chose the value.
 
@@ -185,7 +185,7 @@ def at_best(table: Table, split: Literal["test", "choose"] = "test") -> pd.DataF
     [19]
     """
     chosen = table[table["split"] == "choose"].groupby(["arm", "steps", "value"], as_index=False)["psnr"].mean()
-    best = chosen.loc[chosen.groupby(["arm", "steps"])["psnr"].idxmax(), ["arm", "steps", "value"]]
+    best = chosen.loc[chosen.groupby("arm")["psnr"].idxmax(), ["arm", "steps", "value"]]
     return table[table["split"] == split].merge(best, on=["arm", "steps", "value"]).reset_index(drop=True)
 
 

@@ -86,7 +86,7 @@ def explorer(atoms: int = 4, crop: str = "roof") -> ipywidgets.VBox:
             "atoms": ipywidgets.IntSlider(atoms, 0, MOST, description="atoms", **wide),
             "way": ipywidgets.ToggleButtons(options=list(WAYS), description="way"),
             "crop": ipywidgets.Dropdown(options=list(TEST), value=crop, description="crop", **wide),
-            "row": ipywidgets.IntSlider(32, 0, SIDE - SIZE, description="row", **wide),
-            "column": ipywidgets.IntSlider(32, 0, SIDE - SIZE, description="column", **wide),
+            "row": ipywidgets.IntSlider(24, 0, SIDE - SIZE, description="row", **wide),
+            "column": ipywidgets.IntSlider(40, 0, SIDE - SIZE, description="column", **wide),
         },
     )

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from lthedu.base.arguments import typed
@@ -21,7 +22,7 @@ GREY = "#777777"
 LOOKS: Mapping[str, dict[str, Any]] = {
     "ISTA": {"color": "#0072B2", "ls": "-", "marker": "o"},
     "FISTA": {"color": "#009E73", "ls": "--", "marker": "s"},
-    "LISTA": {"color": "#D55E00", "ls": "-.", "marker": "^"},
+    "LISTA": {"color": "#D55E00", "ls": "-.", "marker": "*"},
     "a longer step": {"color": "#CC79A7", "ls": ":", "marker": "v"},
 }
 MARKS = dict(zip(TEST, "ovs^DP", strict=True))
@@ -58,7 +59,7 @@ def adding_atoms(patch: Tensor, sums: Mapping[int, Tensor]) -> Drawn:
         _grey(above, found.view(side, side), f"{many} atom{'s' * (many > 1)}", -wide, wide)
         left = patch - found
         share = 100 * float((left**2).sum() / (patch**2).sum())
-        _grey(below, left.view(side, side), f"{share:.0f} % of its size squared", -wide, wide)
+        _grey(below, left.view(side, side), f"{share:.0f} % of the patch, squared", -wide, wide)
         below.title.set_fontsize(8.5)
     figure.suptitle("Each atom takes away the largest part of what is left", fontsize=12)
     said = ", ".join(map(str, sums))
@@ -71,8 +72,12 @@ def descent(curves: Mapping[str, Mapping[int, Number]], title: Text, ylabel: Tex
     figure, ax = plt.subplots(figsize=(7.2, 4.0), layout="constrained")
     for name, curve in curves.items():
         look = LOOKS.get(name.split(",")[0], LOOKS["a longer step"])
-        ax.plot(list(curve), list(curve.values()), label=name, ms=5, **look)
+        alone = {"ms": 13, "ls": "", "zorder": 5} if len(curve) == 1 else {"ms": 5}
+        ax.plot(list(curve), list(curve.values()), label=name, **(look | alone))
     ax.set(xlabel="steps, or layers", ylabel=ylabel, yscale="log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_title(title, fontsize=12)
     ax.legend()
     return figure, f"{ylabel}, on a logarithmic axis, against the number of steps, for {'; '.join(curves)}."
@@ -95,7 +100,7 @@ def gains(best: Table, order: Sequence[str], guess: Any = None) -> Drawn:
         for crop, mark in MARKS.items():
             label = crop if y == 0 else None
             ax.plot(apart.loc[arm, crop], y, mark, mfc="none", mec="#555555", ms=6, label=label)
-        ax.plot(apart.loc[arm].mean(), y, "|", color="#D55E00", ms=20, mew=3, label="mean" if y == 0 else None)
+        ax.plot(apart.loc[arm].mean(), y, "|", color="#D55E00", ms=16, mew=3, label="mean" if y == 0 else None)
         value = guess.get(arm) if isinstance(guess, Mapping) else None
         if isinstance(value, int | float) and abs(value) < 100:
             ax.plot(value, y, "*", ms=14, mfc="none", mec="black", label="your guess")

@@ -35,9 +35,7 @@ def matching_pursuit(x: Tensor, atoms: Tensor, count: int) -> Any:
 def only_positive(x: Tensor, atoms: Tensor, count: int) -> Any:
     chosen: list[int] = []
     for _ in range(count):
-        alike = atoms @ (x - _fitted(x, atoms, chosen) @ atoms)
-        alike[chosen] = -torch.inf
-        chosen.append(int(alike.argmax()))
+        chosen.append(int((atoms @ (x - _fitted(x, atoms, chosen) @ atoms)).argmax()))
     return _fitted(x, atoms, chosen)
 
 

@@ -50,9 +50,10 @@ def two_relus() -> Drawn:
         ax.axvspan(-1, 1, color="#F2F2F2", zorder=0)
         ax.text(0, -2.6, "pruned", ha="center", fontsize=10, color=GREY)
         ax.set(xlabel="value before", title=title, xlim=(-3, 3), ylim=(-3, 3))
-    axes[0].plot(v, torch.relu(v - 1), color="black", lw=1, ls="--")
-    axes[0].plot(v, -torch.relu(-v - 1), color="black", lw=1, ls="-.")
-    axes[0].annotate("moved by 1", (2.5, 1.5), (1.2, 2.5), arrowprops={"arrowstyle": "->"}, fontsize=10)
+    axes[0].plot(v, torch.relu(v - 1) + 0.12, color=GREEN, lw=1.8, ls="--", label="relu(v - 1), drawn a little higher")
+    axes[0].plot(v, -torch.relu(-v - 1) - 0.12, color=ORANGE, lw=1.8, ls="-.", label="-relu(-v - 1), a little lower")
+    axes[0].legend(fontsize=8.5, loc="upper left")
+    axes[0].annotate("moved by 1", (2.5, 1.5), (1.2, -1.4), arrowprops={"arrowstyle": "->"}, fontsize=10)
     axes[0].set_ylabel("value after a threshold of 1")
     figure.suptitle("Between -1 and 1 both prune; outside, only the soft one shrinks", fontsize=12)
     return figure, (
@@ -80,7 +81,7 @@ def loop_and_layers() -> Drawn:
     _box(left, 1, 1, "step", BLUE)
     _box(left, 1, -0.6, "patch x", GREY)
     _arrow(left, (1, -0.2), (1, 0.6))
-    _arrow(left, (1.8, 1.1), (0.2, 1.1), bend=1.1, colour=BLUE)
+    _arrow(left, (1.3, 1.37), (0.7, 1.37), bend=1.4, colour=BLUE)
     left.text(1, 2.55, "code, again and again", ha="center", fontsize=10, color=BLUE)
     left.set_title("a search: one step in a loop", fontsize=11)
     for i in range(3):

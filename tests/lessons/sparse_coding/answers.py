@@ -16,8 +16,6 @@ from lthedu.coding import ista_step, lista_layers, omp, refit, soft_threshold, u
 
 @right("omp")
 def by_scikit_learn(x: Tensor, atoms: Tensor, count: int) -> Any:
-    if not count:
-        return torch.zeros(len(atoms))
     return orthogonal_mp(atoms.numpy().T, x.numpy(), n_nonzero_coefs=count)
 
 

@@ -25,7 +25,7 @@ def test_what_is_left_stands_under_each_sum() -> None:
     patch = torch.arange(64.0) - 31.5
     figure, _ = figures.adding_atoms(patch, {1: 0.5 * patch, 2: patch})
     lower = figure.axes[4:]
-    assert [ax.get_title() for ax in lower] == ["25 % of its size squared", "0 % of its size squared"]
+    assert [ax.get_title() for ax in lower] == ["25 % of the patch, squared", "0 % of the patch, squared"]
     assert float(torch.as_tensor(lower[1].images[0].get_array().data).abs().max()) == 0
 
 
