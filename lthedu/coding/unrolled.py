@@ -93,9 +93,10 @@ class Unrolled(nn.Module):
         else:
             sizes = (pixels, 2 * pixels, pixels, pixels // 2)
             hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
-            self.reader = nn.Sequential(*hidden, nn.Linear(sizes[-1], 1))
-            nn.init.zeros_(self.reader[-1].weight)
-            nn.init.constant_(self.reader[-1].bias, float(start))
+            last = nn.Linear(sizes[-1], 1)
+            self.reader = nn.Sequential(*hidden, last)
+            nn.init.zeros_(last.weight)
+            nn.init.constant_(last.bias, float(start))
 
     def penalty(self, x: Tensor) -> list[Tensor]:
         """The penalty of every layer: (atoms,) each, or (n, 1), one for all layers, that a patch's reader gives."""

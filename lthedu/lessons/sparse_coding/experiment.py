@@ -167,9 +167,7 @@ def _estimator(settings: Settings, arm: str, value: float, seed: int) -> Any:
         some = every[torch.randperm(len(every), generator=generator(seed, "which"))[: settings.learn_from]]
         atoms = learned_atoms(some, value * sigma, settings.rounds)
         return lambda noisy: denoised(noisy, lambda x: by_omp(x, value * sigma, atoms))
-    return train(
-        made(arm, sigma, derive(seed, "network")), settings, value, seed, arm == arms.FIVE_SAME
-    )
+    return train(made(arm, sigma, derive(seed, "network")), settings, value, seed, arm == arms.FIVE_SAME)
 
 
 @typed
@@ -190,18 +188,23 @@ def at_best(table: Table, split: Literal["test", "choose"] = "test") -> pd.DataF
 
 
 @typed
-def print_by_crop(best: Table, order: Sequence[str]) -> None:
-    """Print the mean PSNR of every arm for each crop and for all, and how far its replicates are apart.
+def print_by_crop(best: Table, flower: Table, order: Sequence[str]) -> None:
+    """Print the mean PSNR of every arm for each crop of the test, for all of them, and on the flower's that chose.
+
+    The spread is the deviation of the test's mean over replicates.
 
     >>> row = {"value": 1, "steps": 0, "split": "test", "crop": "wall"}
     >>> rows = [row | {"arm": "OMP", "replicate": i, "psnr": 25 + i} for i in (0, 1)]
-    >>> print_by_crop(pd.DataFrame(rows), ["OMP"])
-    PSNR in dB                       wall   mean  spread
-    OMP                              25.5   25.5    0.71
+    >>> print_by_crop(pd.DataFrame(rows), pd.DataFrame(rows), ["OMP"])
+    PSNR in dB                       wall   mean  spread  flower
+    OMP                              25.5   25.5    0.71    25.5
     """
     crops = [crop for crop in TEST if crop in set(best["crop"])]
-    print(f"{'PSNR in dB':30}{''.join(f'{crop:>7}' for crop in crops)}   mean  spread")
+    print(f"{'PSNR in dB':30}{''.join(f'{crop:>7}' for crop in crops)}   mean  spread  flower")
     for arm in order:
         rows = best[best["arm"] == arm]
         means, by_seed = rows.groupby("crop")["psnr"].mean(), rows.groupby("replicate")["psnr"].mean()
-        print(f"{arm:30}{''.join(f'{means[crop]:7.1f}' for crop in crops)}{by_seed.mean():7.1f}{by_seed.std():8.2f}")
+        print(
+            f"{arm:30}{''.join(f'{means[crop]:7.1f}' for crop in crops)}{by_seed.mean():7.1f}{by_seed.std():8.2f}"
+            f"{flower[flower['arm'] == arm]['psnr'].mean():8.1f}"
+        )
