@@ -31,7 +31,8 @@ def _close(a: Tensor, b: Tensor, *_: object) -> bool:
 
 def _atoms(attempt: Attempt, many: int, pixels: int) -> Tensor:
     drawn = torch.randn(many, pixels, generator=attempt.rng)
-    return drawn / drawn.norm(dim=1, keepdim=True)
+    unit: Tensor = drawn / drawn.norm(dim=1, keepdim=True)
+    return unit
 
 
 @exercise(

@@ -12,7 +12,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, Columns, Count, Whole
 from lthedu.base.streams import derive, generator
 from lthedu.base.threads import one_thread
-from lthedu.coding import psnr, with_noise
+from lthedu.coding import patches, psnr, with_noise
 from lthedu.data.photographs import photograph
 from lthedu.experiments import Seeded
 from lthedu.lessons.sparse_coding import arms
@@ -70,7 +70,6 @@ PLAN: tuple[tuple[str, int, tuple[float, ...]], ...] = (
     (arms.ONE, 1, (1e-3, 2e-3, 4e-3)),
     (arms.CNN, 10, (1e-3, 2e-3)),
     (arms.FIVE, 10, (1e-3, 2e-3)),
-    (arms.FIVE_SAME, 10, (1e-3,)),
 )
 
 
@@ -163,7 +162,7 @@ def _estimator(settings: Settings, arm: str, value: float, seed: int) -> Any:
         return lambda noisy: denoised(noisy, lambda x: UNTRAINED[arm](x, value * sigma))
     if arm == arms.KSVD:
         image = with_noise(photograph("flower")[:, :LEARN], sigma, generator(seed, "learn"))
-        every = arms.patches(image, arms.SIZE)
+        every = patches(image, arms.SIZE)
         some = every[torch.randperm(len(every), generator=generator(seed, "which"))[: settings.learn_from]]
         atoms = learned_atoms(some, value * sigma, settings.rounds)
         return lambda noisy: denoised(noisy, lambda x: by_omp(x, value * sigma, atoms))

@@ -23,6 +23,7 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     "ISTA": {"color": "#0072B2", "ls": "-", "marker": "o"},
     "FISTA": {"color": "#009E73", "ls": "--", "marker": "s"},
     "LISTA": {"color": "#D55E00", "ls": "-.", "marker": "*"},
+    "LISTA trained for longer": {"color": "black", "ls": "-.", "marker": "*"},
     "a longer step": {"color": "#CC79A7", "ls": ":", "marker": "v"},
 }
 MARKS = dict(zip(TEST, "ovs^DP", strict=True))
@@ -99,7 +100,7 @@ def gains(best: Table, order: Sequence[str], guess: Any = None) -> Drawn:
     for y, arm in enumerate(reversed(order)):
         for crop, mark in MARKS.items():
             label = crop if y == 0 else None
-            ax.plot(apart.loc[arm, crop], y, mark, mfc="none", mec="#555555", ms=6, label=label)
+            ax.plot(float(apart[crop][arm]), y, mark, mfc="none", mec="#555555", ms=6, label=label)
         ax.plot(apart.loc[arm].mean(), y, "|", color="#D55E00", ms=16, mew=3, label="mean" if y == 0 else None)
         value = guess.get(arm) if isinstance(guess, Mapping) else None
         if isinstance(value, int | float) and abs(value) < 100:

@@ -19,7 +19,7 @@ def a_patch_of_few_atoms() -> Drawn:
     """Schematic: a patch that is the sum of three atoms, each times one number."""
     atoms, places, values = dct_atoms(8, 8), (1, 16, 10), (3.0, -2.0, 1.5)
     pictures = [atoms[place].view(8, 8) for place in places]
-    patch = sum(value * picture for value, picture in zip(values, pictures, strict=True))
+    patch = torch.stack([value * picture for value, picture in zip(values, pictures, strict=True)]).sum(0)
     figure, axes = plt.subplots(1, 4, figsize=(9.0, 2.3), layout="constrained")
     titles = ["the patch", *(f"{value:+g} times" for value in values)]
     for ax, picture, title, sign in zip(axes, [patch, *pictures], titles, ["", "=", "+", "+"], strict=True):
