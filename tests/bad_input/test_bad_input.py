@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 import lthedu
-from lthedu import data, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
+from lthedu import coding, data, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
 from lthedu.base import course_files, sealed, streams
 from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
@@ -34,6 +34,7 @@ from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.sparse_data import experiment as reading_digits
 from lthedu.lessons.sparse_data import explorer as active_places
@@ -52,7 +53,7 @@ OF_LESSONS = [
     if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
-    course_files, data, gradients, landscape, masks, models, optimizers, paper_results, proof, pruning, sealed,
+    coding, course_files, data, gradients, landscape, masks, models, optimizers, paper_results, proof, pruning, sealed,
     sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
@@ -146,6 +147,20 @@ FEATURES = [None, torch.ones(3), torch.ones(3, 1), torch.ones(3, 2, dtype=torch.
 WEIGHT_SHAPES = [None, torch.ones(5, 1, 3, 3), torch.ones(5, 2, 3, 3, 3), torch.ones(5)]
 FAR = [(torch.tensor([3]), torch.tensor([0]))] * 9
 NO_FOURS = [None, torch.ones(8), torch.ones(2, 6)]
+
+
+CODED = {"code": torch.ones(3, 2), "x": torch.ones(3, 2), "atoms": torch.eye(2)}
+MISFITS = {
+    "code": [None, torch.ones(3), torch.ones(2, 2)],
+    "x": [None, torch.ones(2), torch.ones(3, 4), torch.ones(3, 2).double()],
+    "atoms": [None, torch.ones(2), torch.ones(2, 3)],
+}
+ISTA = {
+    "x": [None, torch.ones(2), torch.ones(3, 4), torch.ones(3, 2).double()],
+    "atoms": [None, torch.ones(2), torch.ones(0, 2)],
+    "penalty": [-1.0, NAN, None],
+    "steps": [-1, 0.5, None],
+}
 
 
 def stored() -> dict[str, torch.Tensor]:
@@ -725,6 +740,81 @@ CALLS = [
             "tries": COUNT,
             "deep": COUNT,
         },
+    ),
+    *(
+        Call(function, lambda: {"x": torch.ones(3, 2), "atoms": torch.eye(2), "penalty": 0.5, "steps": 2}, ISTA)
+        for function in (coding.ista, coding.fista)
+    ),
+    Call(
+        coding.ista_step,
+        lambda: CODED | {"penalty": 0.5, "steep": 1.0},
+        {**MISFITS, "penalty": [-1.0, NAN, None], "steep": [0, -1.0, NAN, None]},
+    ),
+    Call(coding.lasso_loss, lambda: CODED | {"penalty": 0.5}, {**MISFITS, "penalty": [-1.0, NAN, None]}),
+    Call(
+        coding.refit,
+        lambda: {"code": torch.ones(2), "x": torch.ones(2), "atoms": torch.eye(2)},
+        {"code": [None, torch.ones(3)], "x": [None, torch.ones(3), torch.ones(1, 2)], "atoms": [None, torch.ones(2)]},
+    ),
+    Call(
+        coding.omp,
+        lambda: {"x": torch.ones(2), "atoms": torch.eye(2), "count": 1},
+        {"x": [None, torch.ones(3), torch.ones(1, 2)], "atoms": [None, torch.ones(2)], "count": [-1, 1.5, None]},
+    ),
+    Call(
+        coding.omp_within,
+        lambda: {"x": torch.ones(3, 2), "atoms": torch.eye(2), "tolerance": 0.5, "most": 2},
+        {"x": [None, torch.ones(2)], "atoms": [None, torch.ones(2)], "tolerance": [-1.0, NAN], "most": [-1, 1.5]},
+    ),
+    Call(coding.update_atom, lambda: CODED | {"j": 0}, {**MISFITS, "j": [-1, 2, 0.5, None]}),
+    Call(
+        coding.ksvd,
+        lambda: {"x": torch.ones(3, 2), "atoms": torch.eye(2), "tolerance": 0.5, "most": 2, "rounds": 1},
+        {"x": [None, torch.ones(2)], "tolerance": [-1.0, NAN], "most": COUNT, "rounds": [-1, 0.5, None]},
+    ),
+    Call(coding.usage, lambda: {"code": torch.ones(3, 2)}, {"code": [None, torch.ones(2), torch.ones(0, 2)]}),
+    Call(
+        coding.soft_threshold,
+        lambda: {"values": torch.ones(2), "threshold": 0.5},
+        {"values": [None, [1.0]], "threshold": [-1.0, NAN, None]},
+    ),
+    Call(
+        coding.hard_threshold,
+        lambda: {"values": torch.ones(2), "threshold": 0.5},
+        {"values": [None, [1.0]], "threshold": [-1.0, NAN, None]},
+    ),
+    Call(coding.steepness, lambda: {"atoms": torch.eye(2)}, {"atoms": [None, torch.ones(2), torch.full((2, 2), NAN)]}),
+    Call(
+        coding.patches,
+        lambda: {"image": torch.ones(4, 5), "size": 2},
+        {"image": [None, torch.ones(4), torch.ones(1, 4)], "size": [*COUNT, 5]},
+    ),
+    Call(
+        coding.averaged,
+        lambda: {"patches": torch.ones(12, 4), "shape": (4, 5)},
+        {"patches": [None, torch.ones(12, 5), torch.ones(11, 4)], "shape": [(4, 4), (0, 5), (4,), None]},
+    ),
+    Call(
+        coding.psnr,
+        lambda: {"found": torch.ones(2, 2), "clean": torch.zeros(2, 2)},
+        {"found": [None, torch.ones(2)], "clean": [None, torch.ones(3)], "clip": [None, "yes"]},
+    ),
+    Call(
+        coding.with_noise,
+        lambda: {"image": torch.ones(2, 2), "sigma": 1.0, "rng": generator()},
+        {"image": [None], "sigma": [0, -1.0, NAN], "rng": GENERATOR},
+    ),
+    Call(coding.dct_atoms, lambda: {"size": 4, "waves": 4}, {"size": [1, 0, 2.5], "waves": [3, 0, None]}),
+    Call(
+        coding.lista_layers,
+        lambda: {"x": torch.ones(3, 2), "encode": torch.eye(2), "mix": torch.eye(2), "threshold": 0.1, "layers": 1},
+        {"x": [None, torch.ones(2)], "encode": [None, torch.ones(2)], "mix": [None, torch.ones(2, 3)], "layers": COUNT},
+    ),
+    Call(denoising.Settings, lambda: {}, {"seeds": [(), (0, 0)], "sigma": [0, NAN], "steps": COUNT, "side": COUNT}),
+    Call(
+        denoising.noisy_crop,
+        lambda: {"split": "test", "crop": "wall", "seed": 0},
+        {"split": [None, "train"], "crop": [None, "lake"], "seed": [0.5, None], "sigma": [0, NAN]},
     ),
     Call(
         sparsity.matching_width,

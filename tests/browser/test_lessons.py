@@ -404,6 +404,21 @@ LESSONS = [
         ),
         ("shares = {",),
     ),
+    Lesson(
+        "sparse_coding",
+        "PARTLY SUPPORTED",
+        {
+            "17.2": (RIGHT, USED),
+            "17.3": (WRONG, "the threshold is the whole penalty"),
+        },
+        "explorer(",
+        (
+            (0, "", "OMP with 4 atoms is"),
+            (0, "ArrowRight", "OMP with 5 atoms is"),
+            ("soft", "Space", "soft with 5 atoms is"),
+        ),
+        ("def search(",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

@@ -265,5 +265,13 @@ def rule_book(active):
         rules.append(([i for i, _ in pairs], [j for _, j in pairs]))
     return rules""",
     },
+    "sparse_coding": {
+        "17.2": """\
+def soft_threshold(values, threshold):
+    return torch.relu(values - threshold) - torch.relu(-values - threshold)""",
+        "17.3": """\
+def ista_step(code, x, atoms, penalty, steep):
+    return soft_threshold(code + (x - code @ atoms) @ atoms.T / steep, penalty)""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

@@ -18,6 +18,7 @@ from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.supermasks import rates as supermasks
 from lthedu.lessons.winning_tickets import experiment as tickets
@@ -242,3 +243,14 @@ def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tm
     assert list(found.table.columns) == clocking.COLUMNS
     assert set(found.table["replicate"]) == {0, 1}
     assert set(found.table["layers"]) == {1, 2}
+
+
+def test_what_takes_noise_out_is_stored_case_by_case(tmp_path, monkeypatch):
+    monkeypatch.setattr(denoising, "PAPER", replace(denoising.PAPER, seeds=(0, 1), steps=2))
+    monkeypatch.setattr(denoising, "PLAN", (("noisy", 0, (0.0,)), (denoising.arms.FIVE, 1, (1e-3, 2e-3))))
+    found = paper_results.read(runs.run("sparse_coding", tmp_path))
+    assert found.complete
+    assert found.settings["plan"]
+    assert list(found.table.columns) == denoising.COLUMNS
+    assert len(found.table) == 2 * 3 * (len(denoising.CHOOSE) + len(denoising.TEST))
+    assert set(found.table["replicate"]) == {0, 1}

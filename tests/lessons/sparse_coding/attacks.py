@@ -1,0 +1,238 @@
+"""How the verdict of the lesson on sparse coding was attacked. Each function takes less than a minute.
+
+Those about LISTA give how far codes are above the lowest loss, after five steps or layers. The others give PSNR in dB,
+means over the six crops of "china" and, unless they say otherwise, five draws of the noise.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from statistics import mean
+
+import pandas as pd
+import scipy.ndimage
+import torch
+from torch import Tensor
+
+from lthedu.coding import LISTA, dct_atoms, fista, hard_threshold, ista_step, lasso_loss, psnr, refit, steepness
+from lthedu.coding.patches import averaged, patches
+from lthedu.experiments import paper_results
+from lthedu.lessons.sparse_coding import arms, experiment, searches
+from lthedu.lessons.sparse_coding.experiment import CHOOSE, PAPER, TEST, at_best, noisy_crop, train
+from lthedu.lessons.sparse_coding.searches import PENALTY, above_lowest, centred, lowest_loss, to_test
+
+Found = dict[str, float]
+Denoise = Callable[[Tensor], Tensor]
+ATOMS = arms.OVERCOMPLETE
+
+
+def quality(estimate: Denoise, split: str = "test", seeds: int = 5, sigma: float = 25.0) -> float:
+    """The mean PSNR over crops and draws of the noise."""
+    found = []
+    for crop in TEST if split == "test" else CHOOSE:
+        for seed in range(seeds):
+            noisy, clean = noisy_crop(split, crop, seed, sigma)
+            with torch.no_grad():
+                found.append(psnr(estimate(noisy), clean))
+    return round(mean(found), 2)
+
+
+def steps_of(x: Tensor, many: int, longer: float = 1.0) -> Tensor:
+    code = torch.zeros(len(x), len(ATOMS))
+    for _ in range(many):
+        code = ista_step(code, x, ATOMS, PENALTY, steepness(ATOMS) / longer)
+    return code
+
+
+def lista(seed: int, steps: int, lr: float, learn: Tensor) -> LISTA:
+    """Five layers after so many steps, as the notebook trains them."""
+    torch.manual_seed(seed)
+    network = LISTA(ATOMS, PENALTY, 5)
+    adam = torch.optim.Adam(network.parameters(), lr=lr)
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
+    for _ in range(steps):
+        batch = learn[torch.randint(len(learn), (256,))]
+        adam.zero_grad()
+        lasso_loss(network(batch), batch, ATOMS, PENALTY).mean().backward()
+        adam.step()
+        slower.step()
+    return network.requires_grad_(False)
+
+
+# LISTA -------------------------------------------------------------------------------------------------------
+
+
+def longer_steps() -> Found:
+    """Five steps of ISTA, each so many times as long as 1 / c, at one draw of the noise."""
+    x = to_test(0)
+    lowest = lowest_loss(x)
+    return {
+        f"{longer:g}": round(above_lowest(steps_of(x, 5, longer), x, lowest), 2) for longer in (1, 1.5, 1.9, 2.2, 3)
+    }
+
+
+def other_rates(steps: int = 150) -> Found:
+    """LISTA at several learning rates, on patches of the flower's right half, and on those of the test."""
+    learn, x = searches.to_learn(0), to_test(0)
+    own = torch.cat([centred(noisy_crop("choose", crop, 0)[0])[::7] for crop in CHOOSE])
+    found = {}
+    for lr in (1e-3, 2e-3, 3e-3, 4.5e-3, 6e-3):
+        network = lista(0, steps, lr, learn)
+        for name, one in (("flower", own), ("china", x)):
+            found[f"{name}, {lr:g}"] = round(above_lowest(network(one), one), 3)
+    return found
+
+
+def ten_times_the_training() -> Found:
+    """LISTA after 1,500 steps, beside five steps of ISTA that are 1.9 times as long."""
+    x = to_test(0)
+    lowest, network = lowest_loss(x), lista(0, 1500, 2e-3, searches.to_learn(0))
+    return {
+        "LISTA": round(above_lowest(network(x), x, lowest), 2),
+        "longer steps": round(above_lowest(steps_of(x, 5, 1.9), x, lowest), 2),
+        "FISTA, 8 steps": round(above_lowest(fista(x, ATOMS, PENALTY, 8), x, lowest), 2),
+    }
+
+
+def on_its_own_photograph() -> Found:
+    """LISTA and longer steps on crops of the flower's right half, the photograph that it learned from."""
+    x = torch.cat([centred(noisy_crop("choose", crop, 0)[0])[::7] for crop in CHOOSE])
+    lowest, network = lowest_loss(x), lista(0, 150, 3e-3, searches.to_learn(0))
+    return {
+        "LISTA": round(above_lowest(network(x), x, lowest), 2),
+        "longer steps": round(above_lowest(steps_of(x, 5, 1.9), x, lowest), 2),
+    }
+
+
+# denoising ---------------------------------------------------------------------------------------------------
+
+
+def stored() -> pd.DataFrame:
+    found = paper_results.load("sparse_coding")
+    assert found is not None
+    return found.table
+
+
+def trained(arm: str, lr: float, steps: int = 300) -> Found:
+    """One network of an arm, its mean PSNR on the flower's crops and on the test's, first seed."""
+    network = train(arms.made(arm, 25.0, 0), replace(PAPER, steps=steps), lr, 0, arm == arms.FIVE_SAME)
+    return {"flower": quality(network, "choose", 1), "china": quality(network, seeds=1)}
+
+
+def thresholds_for_longer() -> Found:
+    """Five layers of which only thresholds and the weights of pixels are learned, at ten times the stored steps."""
+    return trained(arms.THRESHOLDS, 8e-3, 3000)
+
+
+def the_same_photograph() -> Found:
+    """Five layers that learned from other parts of the photograph on which they are tested, for the longer training."""
+    return trained(arms.FIVE_SAME, 1e-3, 3000)
+
+
+def as_released() -> Found:
+    """Five layers with the means left in and the penalty of the released code, at three times the shorter training."""
+    return trained(arms.RELEASED, 1e-3, 900)
+
+
+def higher_rates() -> Found:
+    """Five layers at rates above those of the stored run, for the shorter training and for the longer."""
+    found = {}
+    for lr, steps in ((8e-3, 300), (4e-3, 3000)):
+        found |= {f"{where}, {lr:g}, {steps}": dB for where, dB in trained(arms.FIVE, lr, steps).items()}
+    return found
+
+
+def larger_squares() -> Found:
+    """Five layers that learned from squares of 44 x 44 pixels in place of 32 x 32, for the shorter training."""
+    network = train(arms.made(arms.FIVE, 25.0, 0), replace(PAPER, side=44), 2e-3, 0)
+    return {"flower": quality(network, "choose", 1), "china": quality(network, seeds=1)}
+
+
+def penalties_and_values() -> Found:
+    """FISTA at several penalties, as found and with its values put right. One draw."""
+    ways = {"found": arms.UNTRAINED[arms.FISTA], "put right": arms.UNTRAINED[arms.REFIT]}
+    return {
+        f"{name}, {penalty:g}": quality(lambda n, w=way, v=25 * penalty: arms.denoised(n, lambda p: w(p, v)), seeds=1)
+        for penalty in (1.75, 2.5, 3.25)
+        for name, way in ways.items()
+    }
+
+
+def clipped() -> Found:
+    """From the stored run: the means with pictures held to 0 to 255 first."""
+    means = at_best(stored()).groupby("arm")["clipped"].mean()
+    return {str(arm): round(float(value), 2) for arm, value in means.items()}
+
+
+def blurred() -> Found:
+    """A Gaussian blur, its width tuned on the flower: does any method do more than smooth?"""
+    blur = lambda width: lambda noisy: torch.from_numpy(scipy.ndimage.gaussian_filter(noisy.numpy(), width))  # noqa: E731
+    best = max((0.6, 0.8, 1.0, 1.2, 1.5), key=lambda width: quality(blur(width), "choose"))
+    return {"width": best, "blur": quality(blur(best))}
+
+
+def other_patches() -> Found:
+    """The sliding DCT with other sizes of patches, at the same threshold."""
+
+    def by(size: int) -> Denoise:
+        waves = dct_atoms(size, size)
+
+        def estimate(noisy: Tensor) -> Tensor:
+            x = patches(noisy, size)
+            mean = x.mean(1, keepdim=True)
+            kept = hard_threshold((x - mean) @ waves.T, 2.75 * 25)
+            return averaged(kept @ waves + mean, (noisy.shape[0], noisy.shape[1]))
+
+        return estimate
+
+    return {f"{size} x {size}": quality(by(size)) for size in (4, 6, 8, 12, 16)}
+
+
+def its_atoms_in_omp(steps: int = 600) -> Found:
+    """The atoms that five layers learned, in OMP; and the layers' own choice with its values put right. One draw."""
+    network = train(arms.made(arms.FIVE, 25.0, 1), replace(PAPER, steps=steps), 2e-3, 1)
+    atoms = network.atoms.detach()
+    unit = atoms / atoms.norm(dim=1, keepdim=True)
+
+    def put_right(p: Tensor) -> Tensor:
+        codes = network.code(p / 25)
+        return 25 * torch.stack([refit(z, x, atoms) for z, x in zip(codes, p / 25, strict=True)]) @ atoms
+
+    return {
+        "network": quality(network, seeds=1),
+        "put right": quality(lambda noisy: arms.denoised(noisy, put_right), seeds=1),
+        "OMP": quality(lambda noisy: arms.denoised(noisy, lambda p: arms.by_omp(p, 1.05 * 25, unit)), seeds=1),
+        "OMP, waves": quality(lambda noisy: arms.denoised(noisy, lambda p: arms.by_omp(p, 1.05 * 25)), seeds=1),
+    }
+
+
+def other_noise(steps: int = 600) -> Found:
+    """Noise of 10 and 50 grey levels, the network trained for each; the others' numbers as for 25. One draw."""
+    found = {}
+    for sigma in (10.0, 50.0):
+        network = train(arms.made(arms.FIVE, sigma, 1), replace(PAPER, steps=steps, sigma=sigma), 2e-3, 1)
+        ways: dict[str, Denoise] = {"network": network}
+        for arm, value in ((arms.HARD, 2.75), (arms.OMP, 1.05), (arms.FISTA, 1.5)):
+            ways[arm] = lambda noisy, arm=arm, v=value * sigma: arms.denoised(  # type: ignore[misc]
+                noisy, lambda p: arms.UNTRAINED[arm](p, v)
+            )
+        found |= {f"{name}, {sigma:g}": quality(way, seeds=1, sigma=sigma) for name, way in ways.items()}
+    return found
+
+
+def without_means(steps: int = 5) -> Found:
+    """ISTA on patches whose means are not taken off, after 5 and after 100 steps. One draw."""
+    atoms = experiment.arms.OVERCOMPLETE
+
+    def raw(many: int) -> Denoise:
+        def estimate(noisy: Tensor) -> Tensor:
+            x = patches(noisy, 8) / 25
+            code = torch.zeros(len(x), len(atoms))
+            for _ in range(many):
+                code = ista_step(code, x, atoms, 1.25, steepness(atoms))
+            return averaged(25 * code @ atoms, (noisy.shape[0], noisy.shape[1]))
+
+        return estimate
+
+    return {
+        "with, 5": quality(lambda n: arms.denoised(n, lambda p: arms.UNTRAINED[arms.ISTA5](p, 1.25 * 25)), seeds=1)
+    } | {f"without, {many}": quality(raw(many), seeds=1) for many in (steps, 20 * steps)}
