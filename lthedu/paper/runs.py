@@ -26,6 +26,10 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.ship_it import experiment as shipping
+from lthedu.lessons.ship_it import files as shipping_files
+from lthedu.lessons.ship_it import middle as shipping_middle
+from lthedu.lessons.ship_it import studies as shipping_studies
 from lthedu.lessons.sparse_from_the_start import clock as sparse_clock
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
 from lthedu.lessons.sparse_from_the_start import studies as sparse_studies
@@ -227,6 +231,19 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
     return replace(found, table=found.table.infer_objects().round(4))
 
 
+def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Networks in fewer bytes: pruned, in few bits, both, and small ones; with training after it at several rates. Then
+    neurons pruned in the middle of training, and ONNX files with their times. Five seeds; half an hour on one thread of
+    a CPU, which is left alone for the times. It takes onnx and onnxruntime (`pip install "lthedu[export]"`)."""
+    mnist, title = data.load("mnist"), "LeNet-300-100 in fewer bytes"
+    made: dict[str, Experiment[Any]] = {
+        name: shipping.Shrunk(mnist, settings) for name, settings in shipping_studies.SHRUNK.items()
+    }
+    made["middle"] = shipping_middle.Middle(mnist, shipping_studies.MIDDLE)
+    made["files"] = shipping_files.Files(mnist, shipping_studies.FILES)
+    return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -255,6 +272,7 @@ RUNS: dict[str, Run] = {
     "sparse_from_the_start": sparse_from_the_start,
     "search_without_gradients": search_without_gradients,
     "counting_and_clocking": counting_and_clocking,
+    "ship_it": ship_it,
 }
 
 
