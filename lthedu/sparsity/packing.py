@@ -50,7 +50,7 @@ def from_bits(bits: bytes, values: Tensor, shape: Sequence[Whole]) -> Tensor:
         raise ValueError(f"there are {len(values)} values for {int(stored.sum())} ones among the bits")
     matrix = torch.zeros(places, dtype=values.dtype)
     matrix[torch.from_numpy(stored)] = values
-    return matrix.view(*shape)
+    return matrix.view(tuple(shape))
 
 
 @typed

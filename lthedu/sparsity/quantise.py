@@ -34,9 +34,8 @@ def row_scale(weights: Tensor, bits: Bits, clip: float = 1.0) -> Tensor:
     tensor([[1.]])
     """
     size = weights.detach().abs()
-    if bits == 1:
-        return size.mean(-1, keepdim=True)
-    return size.amax(-1, keepdim=True) * (clip / (2 ** (bits - 1) - 1))
+    mean, largest = size.mean(-1, keepdim=True), size.amax(-1, keepdim=True)
+    return mean if bits == 1 else largest * (clip / (2 ** (bits - 1) - 1))
 
 
 @typed
@@ -89,7 +88,7 @@ def codebook(values: Tensor, size: Count, rounds: Count = 25) -> tuple[Tensor, T
     """
     if values.ndim != 1 or len(values) < size:
         raise ValueError(
-            f"values have shape {tuple(values.shape)}; allowed: {size} or more in a row, for {size} centres"
+            f"values have shape {tuple(values.shape)}; allowed: a row of {size} or more, for {size} centres"
         )
     centres = torch.linspace(float(values.min()), float(values.max()), size)
     for _ in range(rounds):
