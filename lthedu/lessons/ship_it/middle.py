@@ -102,20 +102,25 @@ class Middle(Experiment[Settings]):
         if arm in (SCRATCH, SHORT):
             return steps * price(self.shape(density))
         if arm == GRADUAL:
-            return sum(self.prices(density, self.ends(density)))
+            return sum(self.prices(density, self.begin(density)))
         return self.budget(density)
 
-    def prices(self, density: float, end: int) -> list[int]:
-        """What each step of the gradual arm costs, if its last neurons go at `end`."""
+    @property
+    def end(self) -> int:
+        """The look at which the last neurons of the gradual arm go, at four fifths of the steps."""
         s = self.settings
-        kept = [cubic(step - step % s.every, s.every, end, density) for step in range(s.steps)]
+        return s.steps * 4 // 5 // s.every * s.every
+
+    def prices(self, density: float, begin: int) -> list[int]:
+        """What each step of the gradual arm costs, if its first neurons go after the look at `begin`."""
+        s = self.settings
+        kept = [cubic(step - step % s.every, begin, self.end, density) for step in range(s.steps)]
         return [price(self.shape(d)) for d in kept]
 
-    def ends(self, density: float) -> int:
-        """The last look at which gradual pruning may end and cost no more than the others."""
-        s = self.settings
-        looks = range(2 * s.every, s.steps, s.every)
-        return max([end for end in looks if sum(self.prices(density, end)) <= self.budget(density)], default=looks[0])
+    def begin(self, density: float) -> int:
+        """The last look at which gradual pruning may begin and cost no more than the others."""
+        looks = range(0, self.end, self.settings.every)
+        return max(look for look in looks if not look or sum(self.prices(density, look)) <= self.budget(density))
 
     def neurons(self, seen: dict[int, Params], i: int, density: float) -> Neurons:
         """What network i keeps at the end of the search, by layer."""
@@ -154,10 +159,10 @@ class Middle(Experiment[Settings]):
 
     def gradual(self, density: float, start: Replicates, optimizer: Optimizer) -> Replicates:
         """Networks that lose their neurons of the smallest norms a few at a time."""
-        s, end = self.settings, self.ends(density)
+        s, begin = self.settings, self.begin(density)
         for now in self.training(start, steps=s.steps, optimizer=optimizer):
-            if now.step % s.every == 0 and s.every < now.step <= end:
-                kept = cubic(now.step, s.every, end, density)
+            if now.step % s.every == 0 and begin < now.step <= self.end:
+                kept = cubic(now.step, begin, self.end, density)
                 every = [masks.unstack(now.params, i) for i in range(len(start))]
                 now.mask = masks.stack([weight_mask(neuron_mask(one, kept, "layer"), one) for one in every])
         return now.replicates

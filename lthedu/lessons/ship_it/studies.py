@@ -8,7 +8,7 @@ from lthedu.lessons.ship_it.experiment import HALF, PAPER
 SHARES = (0.4, 0.2, 0.1, 0.05, 0.025)
 SHRUNK = {
     "pruned": replace(PAPER, ways=tuple((HALF, d) for d in SHARES)),
-    "few bits": replace(PAPER, ways=tuple((b, 1.0) for b in (8, 4, 3, 2, 1))),
+    "few bits": replace(PAPER, ways=tuple((b, 1.0) for b in (HALF, 8, 4, 3, 2, 1))),
     "both": replace(PAPER, ways=tuple((4, d) for d in SHARES)),
     "small": replace(
         PAPER,
