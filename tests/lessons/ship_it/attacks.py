@@ -1,0 +1,130 @@
+"""How the verdicts of the lesson on shipping were attacked. Each function takes about a minute of one thread, or less.
+
+Networks are of seeds that the stored run did not use, at the stored run's best rates unless a function says otherwise.
+Leads are percentage points of test accuracy at equal bytes, few bits (or both) over pruned weights in 16 bits.
+"""
+
+import lzma
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lthedu import data
+from lthedu.experiments import paper_results
+from lthedu.lessons.ship_it import analysis, middle
+from lthedu.lessons.ship_it.experiment import BOTH, HALF, LEVELS, PAPER, PRUNED, SMALL, Shrunk
+from lthedu.lessons.ship_it.middle import EARLY, RANDOM, SCRATCH
+from lthedu.networks import masks
+from lthedu.pruning import keep_largest
+
+Found = dict[str, float]
+OTHER = (10, 11, 12)
+PRUNED_WAYS = tuple((HALF, d) for d in (0.2, 0.1, 0.05))
+LEVEL_WAYS = ((4, 1.0), (3, 1.0), (2, 1.0))
+BOTH_WAYS = ((4, 0.4), (4, 0.2), (4, 0.1))
+
+
+@cache
+def stored() -> pd.DataFrame:
+    table = paper_results.load("ship_it").table
+    return analysis.at_own_rate(table[table["study"].isin(["pruned", "few bits", "both", "small"])])
+
+
+def run(seeds: tuple[int, ...] = OTHER, pooled: bool = False, **changes: Any) -> pd.DataFrame:
+    mnist = data.load("mnist")
+    settings = replace(PAPER, seeds=seeds, rates=(1e-3,), **changes)
+    return Shrunk(data.pooled(mnist) if pooled else mnist, settings).run()
+
+
+def led(table: pd.DataFrame, arm: str = LEVELS, other: str = PRUNED) -> Found:
+    """Mean leads where both are in range, by bits and density."""
+    found = analysis.leads(table, arm, other)
+    return {f"{row.bits} bits, {row.density:g}": round(row.lead, 2) for row in found.itertuples()}
+
+
+def other_seeds() -> Found:
+    """Does the order hold without training for networks that had no part in it?"""
+    return led(run(ways=PRUNED_WAYS + LEVEL_WAYS, steps=1000))
+
+
+def other_seeds_trained() -> Found:
+    """And with training?"""
+    table = run(ways=PRUNED_WAYS[1:] + LEVEL_WAYS[1:], more=500)
+    return led(table[table["more"] > 0])
+
+
+def three_times_the_training() -> Found:
+    """1,500 steps after rounding or pruning in place of 500; smaller images, so that it fits into a minute."""
+    table = run(pooled=True, ways=PRUNED_WAYS[1:] + LEVEL_WAYS[1:], more=1500)
+    return led(table[table["more"] > 0])
+
+
+def each_layer_its_share() -> Found:
+    """Pruning at equal shares of every layer, without training."""
+    return led(run(ways=PRUNED_WAYS + LEVEL_WAYS, scope="layer"))
+
+
+def without_zip() -> Found:
+    """Files packed by the bit, which are not zipped: from the stored run, with training."""
+    rows = stored().assign(bytes=stored()["packed"])
+    return led(rows[rows["more"] > 0])
+
+
+def both_without_zip() -> Found:
+    rows = stored().assign(bytes=stored()["packed"])
+    return led(rows[rows["more"] > 0], BOTH, LEVELS)
+
+
+def smaller_inputs() -> Found:
+    """Both, and small dense networks on pooled pixels in 8 bits: from the stored run, where they overlap."""
+    rows = stored()
+    few = rows[(rows["arm"] != SMALL) | (rows["pixels"] == 196)]
+    few = few.assign(density=np.where(few["arm"] == SMALL, few["width"], few["density"]))
+    return led(few[few["more"] > 0], BOTH, SMALL)
+
+
+def both_on_pooled_pixels() -> Found:
+    """Accuracy of the large network on pooled pixels, pruned and in 4 bits, and its kilobytes."""
+    table = run(pooled=True, ways=BOTH_WAYS, more=500)
+    rows = table[table["more"] > 0].groupby("density")[["accuracy", "bytes"]].mean()
+    return {f"{1e-3 * row.bytes:.1f} kB": round(100 * row.accuracy, 2) for row in rows.itertuples()}
+
+
+def another_zip() -> Found:
+    """Bytes of a first layer with zeros by LZMA, over its bytes by raw values and the mask's entropy."""
+    from lthedu.sparsity import format_bytes
+
+    shrunk = Shrunk(data.load("mnist"), replace(PAPER, seeds=(10,), ways=(), steps=400))
+    shrunk.run()
+    assert shrunk.dense is not None
+    weight, found = shrunk.dense.params["layers.0.weight"][0], {}
+    for density in (0.5, 0.1, 0.02):
+        mask = {"w": keep_largest(weight.abs(), density)}
+        sparse = masks.apply(mask, {"w": weight})["w"]
+        packed = len(lzma.compress(sparse.numpy().tobytes(), preset=9))
+        found[f"{density:g}"] = round(packed / format_bytes(sparse)["mask's entropy"], 3)
+    return found
+
+
+@cache
+def in_the_middle(at: int = 400, rates: tuple[float, ...] = (2e-3, 2.8e-3), density: float = 0.3) -> Found:
+    """Accuracy of early-bird, random neurons and the same shape from scratch, at other seeds and rates in between."""
+    settings = replace(
+        middle.SIZES.paper, seeds=OTHER, at=at, rates=rates, densities=(density,), arms=(EARLY, RANDOM, SCRATCH)
+    )
+    table = middle.Middle(data.load("mnist"), settings).run()
+    own = analysis.at_own_rate(table, ("arm", "density"))
+    return {str(arm): round(100 * one, 2) for arm, one in own.groupby("arm")["accuracy"].mean().items()}
+
+
+def pruned_earlier() -> Found:
+    """Neurons go after 150 steps in place of 400."""
+    return in_the_middle(at=150)
+
+
+def pruned_later() -> Found:
+    """Neurons go after 700 steps of 1,000."""
+    return in_the_middle(at=700)
