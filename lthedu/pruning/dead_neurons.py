@@ -17,13 +17,14 @@ def remove_constant(
 
     `weight` (hidden, in) and `bias` (hidden,) make hidden neurons with ReLU, which `next_weight` (out, hidden) and
     `next_bias` (out,) read. A neuron whose incoming weights are all zero gives relu(bias) for every input. So that
-    times its outgoing weights moves into the next bias.
+    times its outgoing weights moves into the next bias. Raises ValueError where the layers do not fit each other.
 
     >>> import torch
     >>> w, b = torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([0.0, 3.0])
     >>> remove_constant(w, b, torch.tensor([[1.0, 10.0]]), torch.tensor([0.5]))
     (tensor([[1., 2.]]), tensor([0.]), tensor([[1.]]), tensor([30.5000]))
     """
+    _check([weight, next_weight], [bias, next_bias])
     reads = (weight != 0).any(1)
     constant = bias[~reads].relu()
     return weight[reads], bias[reads], next_weight[:, reads], next_bias + next_weight[:, ~reads] @ constant
@@ -33,10 +34,13 @@ def remove_constant(
 def remove_unread(weight: Tensor, bias: Tensor, next_weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The same two layers without the neurons between them whose outgoing weights are all zero.
 
+    Raises ValueError where the layers do not fit each other.
+
     >>> import torch
     >>> remove_unread(torch.eye(2), torch.ones(2), torch.tensor([[0.0, 5.0]]))
     (tensor([[0., 1.]]), tensor([1.]), tensor([[5.]]))
     """
+    _check([weight, next_weight], [bias, next_weight[:, 0] if next_weight.ndim == 2 else bias])
     read = (next_weight != 0).any(0)
     return weight[read], bias[read], next_weight[:, read]
 

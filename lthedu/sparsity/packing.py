@@ -3,6 +3,7 @@
 import math
 import struct
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Whole
+from lthedu.base.ranges import Range, Whole
 
 MAGIC, VERSION = b"LTHP", 1
 KINDS: dict[torch.dtype, str] = {torch.float32: "<f4", torch.float16: "<f2", torch.int8: "i1"}
@@ -43,11 +44,13 @@ def from_bits(bits: bytes, values: Tensor, shape: Sequence[Whole]) -> Tensor:
             [7., 0., 8.]])
     """
     places = math.prod(shape)
+    if values.ndim != 1:
+        raise ValueError(f"values have shape {tuple(values.shape)}; allowed: a row")
     if len(bits) != -(-places // 8):
         raise ValueError(f"there are {len(bits)} bytes of bits; {tuple(shape)} takes {-(-places // 8)}")
     stored = np.unpackbits(np.frombuffer(bits, np.uint8), count=places).astype(bool)
     if int(stored.sum()) != len(values):
-        raise ValueError(f"there are {len(values)} values for {int(stored.sum())} ones among the bits")
+        raise ValueError(f"there are {len(values)} values for {int(stored.sum())} ones in the bits {bits[:20]!r}")
     matrix = torch.zeros(places, dtype=values.dtype)
     matrix[torch.from_numpy(stored)] = values
     return matrix.view(tuple(shape))
@@ -76,10 +79,10 @@ def unpack(packed: bytes) -> Tensor:
 
     >>> unpack(b"a letter")
     Traceback (most recent call last):
-    ValueError: this does not begin with b'LTHP', as packed tensors do, but with b'a le'
+    ValueError: this does not begin with b'LTHP', as packed tensors do, but with b'a letter'
     """
     if packed[:4] != MAGIC:
-        raise ValueError(f"this does not begin with {MAGIC!r}, as packed tensors do, but with {packed[:4]!r}")
+        raise ValueError(f"this does not begin with {MAGIC!r}, as packed tensors do, but with {packed[:20]!r}")
     if len(packed) < 7 or len(packed) < 7 + 4 * packed[6]:
         raise ValueError(f"there are {len(packed)} bytes, which is less than what stands before the numbers")
     version, kind, dimensions = packed[4:7]
@@ -99,19 +102,22 @@ def unpack(packed: bytes) -> Tensor:
 
 
 @typed
-def pack_codes(codes: Tensor, bits: int) -> bytes:
+def pack_codes(codes: Tensor, bits: Annotated[int, Range(1, 8)]) -> bytes:
     """Whole numbers, each in that many bits (two's complement for 2 bits or more; of 1 bit, -1 is 0 and 1 is 1).
 
-    Raises ValueError for a number that does not fit.
+    Raises ValueError for a number that does not fit, or is not whole.
 
     >>> pack_codes(torch.tensor([1, -1, 7, -7]), 4).hex()
     '1f79'
     """
+    if codes.is_floating_point():
+        raise ValueError(f"codes of shape {tuple(codes.shape)} are {codes.dtype}; allowed: whole numbers")
     numbers = codes.flatten().numpy().astype(np.int64)
     low, high = (-1, 1) if bits == 1 else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     wrong = numbers[(numbers < low) | (numbers > high) | ((numbers == 0) & (bits == 1))]
     if len(wrong):
-        raise ValueError(f"codes hold {wrong[0]}; in {bits} bits fit {'-1 and 1' if bits == 1 else f'{low} to {high}'}")
+        fit = "-1 and 1" if bits == 1 else f"{low} to {high}"
+        raise ValueError(f"codes of shape {tuple(codes.shape)} hold {wrong[0]}; allowed in {bits} bits: {fit}")
     unsigned = (numbers > 0).astype(np.int64) if bits == 1 else numbers & (2**bits - 1)
     each = (unsigned[:, None] >> np.arange(bits - 1, -1, -1)) & 1
     return np.packbits(each.astype(np.uint8)).tobytes()
@@ -119,5 +125,7 @@ def pack_codes(codes: Tensor, bits: int) -> bytes:
 
 def _array(tensor: Tensor) -> NDArray[np.generic]:
     if tensor.dtype not in KINDS:
-        raise ValueError(f"matrix is {tensor.dtype}; allowed: {', '.join(map(str, KINDS))}")
+        raise ValueError(
+            f"a tensor of shape {tuple(tensor.shape)} is {tensor.dtype}; allowed: {', '.join(map(str, KINDS))}"
+        )
     return tensor.detach().cpu().contiguous().flatten().numpy().astype(KINDS[tensor.dtype])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Count, Range
+from lthedu.base.ranges import Above, Count, Range
 
 Bits = Annotated[int, Range(1, 8)]
 CLIPS = torch.linspace(0.3, 1, 15)  # of a row's largest weight, where the outermost level may stand
@@ -27,12 +27,16 @@ def to_levels(weights: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
 
 
 @typed
-def row_scale(weights: Tensor, bits: Bits, clip: float = 1.0) -> Tensor:
+def row_scale(weights: Tensor, bits: Bits, clip: Annotated[float, Above(0, high=1)] = 1.0) -> Tensor:
     """The scale of each row (..., out, 1), with the outermost level at `clip` times its largest weight.
+
+    Raises ValueError for weights that are no rows of finite numbers.
 
     >>> row_scale(torch.tensor([[3.0, -7.0]]), 4)
     tensor([[1.]])
     """
+    if not weights.ndim or not weights.shape[-1] or not bool(weights.isfinite().all()):
+        raise ValueError(f"weights have shape {tuple(weights.shape)}; allowed: rows of one finite number or more")
     size = weights.detach().abs()
     mean, largest = size.mean(-1, keepdim=True), size.amax(-1, keepdim=True)
     return mean if bits == 1 else largest * (clip / (2 ** (bits - 1) - 1))
@@ -46,7 +50,7 @@ def best_scale(weights: Tensor, bits: Bits) -> Tensor:
     >>> bool(best_scale(row, 2) < row_scale(row, 2))
     True
     """
-    scales = torch.stack([row_scale(weights, bits, float(clip)) for clip in CLIPS])  # (clips, ..., out, 1)
+    scales = torch.stack([row_scale(weights, bits, min(float(clip), 1.0)) for clip in CLIPS])  # (clips, ..., out, 1)
     wrong = [((weights - of_levels(*at_scale(weights, scale, bits))) ** 2).sum(-1, keepdim=True) for scale in scales]
     return scales.gather(0, torch.stack(wrong).argmin(0, keepdim=True))[0]
 
@@ -55,9 +59,13 @@ def best_scale(weights: Tensor, bits: Bits) -> Tensor:
 def at_scale(weights: Tensor, scale: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     """The nearest codes at a given scale, and that scale; where the scale is 0, so are the codes (or 1, with 1 bit).
 
+    Raises ValueError for a scale that is not one number a row.
+
     >>> at_scale(torch.tensor([[0.9, -3.0]]), torch.tensor([[1.0]]), 2)[0]
     tensor([[ 1, -1]], dtype=torch.int8)
     """
+    if scale.shape != (*weights.shape[:-1], 1):
+        raise ValueError(f"scale has shape {tuple(scale.shape)}; allowed: {(*weights.shape[:-1], 1)}, one for each row")
     if bits == 1:
         return torch.where(weights < 0, -1, 1).to(torch.int8), scale
     top = 2 ** (bits - 1) - 1
@@ -80,16 +88,14 @@ def codebook(values: Tensor, size: Count, rounds: Count = 25) -> tuple[Tensor, T
     """`size` shared values (size,), and for each of `values` (n,) the number of the nearest, by k-means.
 
     Centres begin evenly between the smallest and the largest value, as in Han et al. (2016), arXiv:1510.00149, and one
-    that nothing is nearest to stays. Raises ValueError where there are fewer values than centres.
+    that nothing is nearest to stays. Raises ValueError where there are fewer values than centres, and for NaN.
 
     >>> centres, index = codebook(torch.tensor([1.0, 5.0, 1.2, 5.4]), 2)
     >>> centres, index
     (tensor([1.1000, 5.2000]), tensor([0, 1, 0, 1]))
     """
-    if values.ndim != 1 or len(values) < size:
-        raise ValueError(
-            f"values have shape {tuple(values.shape)}; allowed: a row of {size} or more, for {size} centres"
-        )
+    if values.ndim != 1 or len(values) < size or not bool(values.isfinite().all()):
+        raise ValueError(f"values have shape {tuple(values.shape)}; allowed: a row of {size} finite ones or more")
     centres = torch.linspace(float(values.min()), float(values.max()), size)
     for _ in range(rounds):
         index = _nearest(values, centres)

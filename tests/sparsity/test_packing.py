@@ -89,5 +89,5 @@ def test_codes_take_their_bits_and_come_back(drawn) -> None:
 
 @pytest.mark.parametrize(("code", "bits"), [(8, 4), (-9, 4), (0, 1), (2, 1)])
 def test_a_code_that_does_not_fit_is_refused(code, bits) -> None:
-    with pytest.raises(ValueError, match=f"codes hold {code}; in {bits} bits fit"):
+    with pytest.raises(ValueError, match=f"hold {code}; allowed in {bits} bits"):
         pack_codes(torch.tensor([1, code]), bits)

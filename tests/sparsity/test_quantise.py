@@ -83,5 +83,5 @@ def test_values_of_a_codebook_have_no_nearer_centre_and_equal_values_need_one() 
 
 @pytest.mark.parametrize("values", [torch.ones(2), torch.ones(2, 3)])
 def test_a_codebook_of_fewer_values_than_centres_is_refused(values) -> None:
-    with pytest.raises(ValueError, match="a row of 3 or more"):
+    with pytest.raises(ValueError, match="a row of 3 finite ones or more"):
         codebook(values, 3)

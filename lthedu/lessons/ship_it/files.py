@@ -24,9 +24,10 @@ from lthedu.pruning import remove_dead
 from lthedu.training import Optimizer, Progress, Replicates
 
 DENSE, ZEROS_90, ZEROS_98 = "dense", "90 % zeros", "98 % zeros"
-CUT_90, CUT_98 = "90 % zeros, dead neurons removed", "98 % zeros, dead neurons removed"
+CUT_98 = "98 % zeros, dead neurons removed"
 SMALL, TINY = "small dense, 100-33", "small dense, 30-10"
 INT8 = ", int8"
+ROUNDED = (DENSE, ZEROS_98, SMALL)  # which also come in int8
 COLUMNS = ["arm", "batch", "round", "replicate", "hidden", "bytes", "zipped", "ms", "accuracy"]
 
 
@@ -78,7 +79,7 @@ class Files(Experiment[Settings]):
             runs, about = {}, {}
             for arm, layers in made.items():
                 file = to_onnx(*layers[i])
-                for name, one in ((arm, file), (arm + INT8, in_int8(file))):
+                for name, one in {arm: file, **({arm + INT8: in_int8(file)} if arm in ROUNDED else {})}.items():
                     runs[name] = session(one)
                     about[name] = {
                         "bytes": len(one),
@@ -94,12 +95,12 @@ class Files(Experiment[Settings]):
         adam = {name: Optimizer(lr=lr, schedule=COSINE) for name, lr in vars(s).items() if name.endswith("lr")}
         dense = self.train(self.create(lenet_300_100), optimizer=adam["lr"]).replicates
         made = {DENSE: layers_of(dense)}
-        for name, cut, density in ((ZEROS_90, CUT_90, 0.1), (ZEROS_98, CUT_98, 0.02)):
+        for name, density in ((ZEROS_90, 0.1), (ZEROS_98, 0.02)):
             mask = pruned(dense, density)
             start = dense.with_params(masks.apply(mask, dense.params))
             found = self.train(start, steps=s.more, mask=mask, optimizer=adam["more_lr"]).replicates
             made[name] = layers_of(found)
-            made[cut] = [remove_dead(*layers) for layers in made[name]]
+        made[CUT_98] = [remove_dead(*layers) for layers in made[ZEROS_98]]
         for name, hidden in ((SMALL, (100, 33)), (TINY, (30, 10))):
             small = self.create(lambda hidden=hidden: MLP([784, *hidden, 10]))  # type: ignore[misc]
             made[name] = layers_of(self.train(small, steps=s.steps + s.more, optimizer=adam["small_lr"]).replicates)
