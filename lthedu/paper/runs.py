@@ -237,9 +237,11 @@ def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     a CPU, which is left alone for the times. It takes onnx and onnxruntime (`pip install "lthedu[export]"`)."""
     mnist, title = data.load("mnist"), "LeNet-300-100 in fewer bytes"
     made: dict[str, Experiment[Any]] = {
-        name: shipping.Shrunk(mnist, settings) for name, settings in shipping_studies.SHRUNK.items()
+        name: shipping_studies.KINDS.get(name, shipping.Shrunk)(mnist, settings)
+        for name, settings in shipping_studies.SHRUNK.items()
     }
-    made["middle"] = shipping_middle.Middle(mnist, shipping_studies.MIDDLE)
+    for name, settings in shipping_studies.MIDDLE.items():
+        made[name] = shipping_middle.Middle(mnist, settings)
     made["files"] = shipping_files.Files(mnist, shipping_studies.FILES)
     return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
 

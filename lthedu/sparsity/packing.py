@@ -79,10 +79,10 @@ def unpack(packed: bytes) -> Tensor:
 
     >>> unpack(b"a letter")
     Traceback (most recent call last):
-    ValueError: this does not begin with b'LTHP', as packed tensors do, but with b'a letter'
+    ValueError: this begins with b'a letter'; a packed tensor must begin with b'LTHP'
     """
     if packed[:4] != MAGIC:
-        raise ValueError(f"this does not begin with {MAGIC!r}, as packed tensors do, but with {packed[:20]!r}")
+        raise ValueError(f"this begins with {packed[:20]!r}; a packed tensor must begin with {MAGIC!r}")
     if len(packed) < 7 or len(packed) < 7 + 4 * packed[6]:
         raise ValueError(f"there are {len(packed)} bytes, which is less than what stands before the numbers")
     version, kind, dimensions = packed[4:7]
@@ -117,7 +117,7 @@ def pack_codes(codes: Tensor, bits: Annotated[int, Range(1, 8)]) -> bytes:
     wrong = numbers[(numbers < low) | (numbers > high) | ((numbers == 0) & (bits == 1))]
     if len(wrong):
         fit = "-1 and 1" if bits == 1 else f"{low} to {high}"
-        raise ValueError(f"codes of shape {tuple(codes.shape)} hold {wrong[0]}; allowed in {bits} bits: {fit}")
+        raise ValueError(f"codes of shape {tuple(codes.shape)} hold {wrong[0]}; allowed: {fit}, in {bits} bits")
     unsigned = (numbers > 0).astype(np.int64) if bits == 1 else numbers & (2**bits - 1)
     each = (unsigned[:, None] >> np.arange(bits - 1, -1, -1)) & 1
     return np.packbits(each.astype(np.uint8)).tobytes()

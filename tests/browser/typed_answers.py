@@ -251,5 +251,14 @@ def to_csr(matrix):
     counts = torch.bincount(row, minlength=len(matrix))
     return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
     },
+    "ship_it": {
+        "18.1": """\
+def set_to_zero(weights, mask):
+    return weights.masked_fill(~mask, 0)""",
+        "18.3": """\
+def to_levels(weights, bits):
+    scale = weights.abs().amax(1, keepdim=True) / 2 ** (bits - 1)
+    return (weights / scale).round(), scale""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

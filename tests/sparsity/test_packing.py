@@ -50,8 +50,8 @@ def test_it_takes_a_bit_a_place_and_four_bytes_a_number() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: b"", "does not begin with"),
-        (lambda p: b"PK" + p, "does not begin with"),
+        (lambda p: b"", "must begin with"),
+        (lambda p: b"PK" + p, "must begin with"),
         (lambda p: p[:6], "there are 6 bytes, which is less"),
         (lambda p: p[:4] + b"\x02" + p[5:], "version is 2 and type 0; allowed: 1 and 0 to 2"),
         (lambda p: p[:5] + b"\x09" + p[6:], "version is 1 and type 9"),
@@ -89,5 +89,5 @@ def test_codes_take_their_bits_and_come_back(drawn) -> None:
 
 @pytest.mark.parametrize(("code", "bits"), [(8, 4), (-9, 4), (0, 1), (2, 1)])
 def test_a_code_that_does_not_fit_is_refused(code, bits) -> None:
-    with pytest.raises(ValueError, match=f"hold {code}; allowed in {bits} bits"):
+    with pytest.raises(ValueError, match=f"hold {code}; allowed: .*, in {bits} bits"):
         pack_codes(torch.tensor([1, code]), bits)

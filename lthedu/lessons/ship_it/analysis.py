@@ -8,6 +8,7 @@ import pandas as pd
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.lessons.ship_it.files import DENSE
+from lthedu.lessons.ship_it.studies import SHRUNK
 
 WHAT = ["arm", "bits", "density", "width", "pixels", "more"]
 Shrunken = Annotated[pd.DataFrame, Columns("arm bits density width pixels lr more replicate bytes val accuracy")]
@@ -27,6 +28,13 @@ def at_own_rate(
     by = [*what]
     best = table.groupby([*by, "lr"])["val"].mean().groupby(by).idxmax()
     return table.set_index([*by, "lr"]).loc[list(best)].reset_index()
+
+
+@typed
+def own_ways(stored: Annotated[pd.DataFrame, Columns("study lr replicate val")]) -> pd.DataFrame:
+    """Of a stored run, every network that was made smaller, at its own rate, once; and the dense ones."""
+    shrunk = stored[stored["study"].isin([*SHRUNK])]
+    return at_own_rate(shrunk.drop_duplicates([*WHAT, "lr", "replicate"]))
 
 
 @typed

@@ -23,7 +23,8 @@ from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, evalu
 HIDDEN = (300, 100)
 EARLY, RANDOM, REWOUND, GRADUAL = "early-bird", "random neurons", "early-bird, rewound", "gradual"
 SCRATCH, SHORT = "same shape from scratch", "same shape, same steps"
-ARMS = (EARLY, RANDOM, REWOUND, GRADUAL, SCRATCH, SHORT)
+ARMS_BUT_GRADUAL = (EARLY, RANDOM, REWOUND, SCRATCH, SHORT)
+ARMS = (*ARMS_BUT_GRADUAL, GRADUAL)
 COLUMNS = ["arm", "density", "lr", "steps", "fired", "replicate", "cost", "val", "accuracy"]
 Neurons = dict[str, Tensor]
 

@@ -2,14 +2,46 @@
 
 from dataclasses import replace
 
+from lthedu.data import Dataset
 from lthedu.lessons.ship_it import files, middle
-from lthedu.lessons.ship_it.experiment import HALF, PAPER
+from lthedu.lessons.ship_it.experiment import BOTH, HALF, PAPER, PRUNED, Shrunk
+from lthedu.networks.masks import Mask, Params
+from lthedu.sparsity import best_scale
+from lthedu.training import Replicates
 
 SHARES = (0.4, 0.2, 0.1, 0.05, 0.025)
+FEW_RATES = (1e-3, 2e-3, 4e-3)
+PRUNED_WAYS = tuple((HALF, d) for d in SHARES)
+
+
+class ThenRounded(Shrunk):
+    """Pruned networks, trained as ever, of which each is also stored with its weights in 4 bits."""
+
+    def record(
+        self,
+        arm: str,
+        bits: int,
+        density: float,
+        lr: float,
+        more: int,
+        networks: Replicates,
+        mask: Mask,
+        scales: Params,
+        data: Dataset | None = None,
+        width: int = 300,
+    ) -> None:
+        """Note a row for each network, and of a pruned one a second row."""
+        super().record(arm, bits, density, lr, more, networks, mask, scales, data, width)
+        if arm == PRUNED:
+            few = {name: best_scale(networks.params[name], 4) for name in mask}
+            super().record(BOTH, 4, density, lr, more, networks, mask, few, data, width)
+
+
 SHRUNK = {
-    "pruned": replace(PAPER, ways=tuple((HALF, d) for d in SHARES)),
-    "few bits": replace(PAPER, ways=tuple((b, 1.0) for b in (HALF, 8, 4, 3, 2, 1))),
-    "both": replace(PAPER, ways=tuple((4, d) for d in SHARES)),
+    "pruned": replace(PAPER, ways=PRUNED_WAYS),
+    "both": replace(PAPER, ways=PRUNED_WAYS, rates=(2e-3, 4e-3, 8e-3)),
+    "few bits, not trained": replace(PAPER, ways=tuple((b, 1.0) for b in (8, 4, 3, 2, 1)), more=0),
+    **{f"{b} bits": replace(PAPER, ways=((b, 1.0),), rates=FEW_RATES) for b in (4, 3, 2)},
     "small": replace(
         PAPER,
         ways=(),
@@ -17,4 +49,10 @@ SHRUNK = {
         widths=((20, 0), (40, 0), (80, 0), (20, 1), (40, 1), (68, 1), (120, 1), (200, 1)),
     ),
 }
-MIDDLE, FILES = middle.SIZES.paper, files.SIZES.paper
+KINDS = {"both": ThenRounded}  # the others are `Shrunk`
+MIDDLE = {
+    "middle": replace(middle.SIZES.paper, densities=(0.3,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),
+    "middle, a tenth": replace(middle.SIZES.paper, densities=(0.1,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),
+    "gradual": replace(middle.SIZES.paper, densities=(0.3,), rates=FEW_RATES, arms=(middle.GRADUAL,)),
+}
+FILES = files.SIZES.paper
