@@ -34,7 +34,7 @@ def times_mask(weights: Tensor, mask: Tensor) -> Tensor:
 
 @exercise(
     set_to_zero,
-    "Find the bug: the zip is twice as large as it should be",
+    "Find the bug: the zip is larger than it should be",
     minutes=5,
     level=1,
     hints=(
