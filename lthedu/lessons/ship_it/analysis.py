@@ -47,7 +47,7 @@ def leads(table: Shrunken, arm: str, other: str) -> pd.DataFrame:
     """
     rows = []
     mine, theirs = (table[table["arm"] == name] for name in (arm, other))
-    for (bits, density), group in mine.groupby(["bits", "density"], sort=False):
+    for (bits, density, width), group in mine.groupby(["bits", "density", "width"], sort=False):
         found = []
         for _, one in group.iterrows():
             line = theirs[theirs["replicate"] == one["replicate"]].sort_values("bytes")
@@ -55,9 +55,15 @@ def leads(table: Shrunken, arm: str, other: str) -> pd.DataFrame:
                 there = np.interp(np.log(one["bytes"]), np.log(line["bytes"]), line["accuracy"])
                 found.append(100 * (one["accuracy"] - there))
         if len(found) == len(group):
-            row = {"bits": bits, "density": density, "bytes": group["bytes"].mean(), "lead": np.mean(found)}
+            row = {
+                "bits": bits,
+                "density": density,
+                "width": width,
+                "bytes": group["bytes"].mean(),
+                "lead": np.mean(found),
+            }
             rows.append(row | {"lowest": min(found), "highest": max(found), "wins": sum(lead > 0 for lead in found)})
-    return pd.DataFrame(rows, columns=["bits", "density", "bytes", "lead", "lowest", "highest", "wins"])
+    return pd.DataFrame(rows, columns=["bits", "density", "width", "bytes", "lead", "lowest", "highest", "wins"])
 
 
 @typed

@@ -21,7 +21,7 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     LEVELS: {"color": "#D55E00", "marker": "s", "ls": "--"},
     PRUNED: {"color": "#0072B2", "marker": "o", "ls": "-"},
     BOTH: {"color": "#009E73", "marker": "D", "ls": "-."},
-    SMALL: {"color": "#000000", "marker": "x", "ls": ":"},
+    SMALL: {"color": "#000000", "marker": "^", "ls": ":"},
 }
 FORMATS = {
     "dense": ("#000000", "-"),
@@ -64,12 +64,13 @@ def accuracy_by_bytes(
     figure, axes = plt.subplots(1, len(panels), figsize=(5.6 * len(panels), 4.6), sharey=True, layout="constrained")
     for ax, (title, table) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for arm, look in LOOKS.items():
-            rows = table[table["arm"] == arm]
-            for _, one in rows.groupby("pixels") if arm == SMALL else [(None, rows)]:
-                if len(one):
-                    _curve(ax, one, arm, look)
-        if (table["arm"] == "dense").any():
-            ax.axhline(100 * table[table["arm"] == "dense"]["accuracy"].mean(), color="#777777", lw=1)
+            for pixels in (784, 196) if arm in (BOTH, SMALL) else (784,):
+                rows = table[(table["arm"] == arm) & (table["pixels"] == pixels)]
+                if len(rows):
+                    _curve(ax, rows, arm if pixels == 784 else f"{arm}, {pixels} pixels", look, pixels == 196)
+        dense = table[(table["arm"] == "dense") & (table["pixels"] == 784)]
+        if len(dense):
+            ax.axhline(100 * dense["accuracy"].mean(), color="#777777", lw=1)
         ax.set(xscale="log", xlabel="kilobytes of the zipped file", ylim=(85, 99))
         ax.set_xticks([5, 10, 20, 50, 100, 200, 400], ["5", "10", "20", "50", "100", "200", "400"])
         ax.set_xticks([], minor=True)
@@ -88,17 +89,14 @@ def accuracy_by_bytes(
     )
 
 
-def _curve(ax: Axes, rows: pd.DataFrame, arm: str, look: dict[str, Any]) -> None:
+def _curve(ax: Axes, rows: pd.DataFrame, label: str, look: dict[str, Any], hollow: bool) -> None:
     one = rows.groupby(["bits", "density", "width"])
     found = pd.DataFrame({"x": one["bytes"].mean() / 1000, "y": 100 * one["accuracy"].mean()})
     found["low"], found["high"] = 100 * one["accuracy"].min(), 100 * one["accuracy"].max()
     found = found.sort_values("x")
     bars = [found["y"] - found["low"], found["high"] - found["y"]]
-    label = arm if arm != SMALL else f"{arm}, {rows['pixels'].iloc[0]} pixels"
-    fill = {"mfc": "none"} if arm == SMALL and rows["pixels"].iloc[0] == 784 else {}
-    if arm == SMALL:
-        look = {**look, "marker": "^" if rows["pixels"].iloc[0] == 784 else "x"}
-    ax.errorbar(found["x"], found["y"], yerr=bars, label=label, ms=5, capsize=2, **look, **fill)
+    fill = {"mfc": "white", "ms": 7} if hollow else {"ms": 5}
+    ax.errorbar(found["x"], found["y"], yerr=bars, label=label, capsize=2, **look, **fill)
 
 
 @typed

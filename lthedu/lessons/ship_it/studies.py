@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lthedu.data import Dataset
+from lthedu.data import Dataset, pooled
 from lthedu.lessons.ship_it import files, middle
 from lthedu.lessons.ship_it.experiment import BOTH, HALF, PAPER, PRUNED, Shrunk
 from lthedu.networks.masks import Mask, Params
@@ -37,10 +37,19 @@ class ThenRounded(Shrunk):
             super().record(BOTH, 4, density, lr, more, networks, mask, few, data, width)
 
 
+class Pooled(ThenRounded):
+    """The same on images of half the resolution, for which the first layer has a quarter of the weights."""
+
+    def __post_init__(self) -> None:
+        self.data = pooled(self.data)
+
+
 SHRUNK = {
     "pruned": replace(PAPER, ways=PRUNED_WAYS),
     "both": replace(PAPER, ways=PRUNED_WAYS, rates=(2e-3, 4e-3, 8e-3)),
     "few bits, not trained": replace(PAPER, ways=tuple((b, 1.0) for b in (8, 4, 3, 2, 1)), more=0),
+    "pooled": replace(PAPER, ways=PRUNED_WAYS[1:4], rates=(4e-3, 8e-3)),
+    "small, wider": replace(PAPER, ways=(), rates=(1.6e-2,), widths=((20, 1), (40, 1), (68, 1), (120, 1))),
     **{f"{b} bits": replace(PAPER, ways=((b, 1.0),), rates=FEW_RATES) for b in (4, 3, 2)},
     "small": replace(
         PAPER,
@@ -49,7 +58,7 @@ SHRUNK = {
         widths=((20, 0), (40, 0), (80, 0), (20, 1), (40, 1), (68, 1), (120, 1), (200, 1)),
     ),
 }
-KINDS = {"both": ThenRounded}  # the others are `Shrunk`
+KINDS = {"both": ThenRounded, "pooled": Pooled}  # the others are `Shrunk`
 MIDDLE = {
     "middle": replace(middle.SIZES.paper, densities=(0.3,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),
     "middle, a tenth": replace(middle.SIZES.paper, densities=(0.1,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),

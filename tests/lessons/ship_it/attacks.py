@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lthedu import data
@@ -82,7 +81,6 @@ def smaller_inputs() -> Found:
     """Both, and small dense networks on pooled pixels in 8 bits: from the stored run, where they overlap."""
     rows = stored()
     few = rows[(rows["arm"] != SMALL) | (rows["pixels"] == 196)]
-    few = few.assign(density=np.where(few["arm"] == SMALL, few["width"], few["density"]))
     return led(few[few["more"] > 0], BOTH, SMALL)
 
 

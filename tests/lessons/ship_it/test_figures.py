@@ -15,7 +15,7 @@ from lthedu.sparsity import format_bytes
 def ways(accuracy: float = 0.9) -> pd.DataFrame:
     rows = []
     for arm in ("dense", LEVELS, PRUNED, BOTH, SMALL):
-        for pixels in (784, 196) if arm == SMALL else (784,):
+        for pixels in (784, 196):
             for kilobytes in (20, 80):
                 for replicate in range(2):
                     rows.append(
@@ -30,7 +30,7 @@ def test_lines_of_accuracy_are_means_over_networks_with_guesses_as_stars() -> No
     figure, words = figures.accuracy_by_bytes(panels, {"pruned": 90, "both": "much", "nobody": 3})
     left, right = figure.axes
     lines = {c.get_label(): c[0] for c in right.containers}
-    assert set(lines) == {LEVELS, PRUNED, BOTH, f"{SMALL}, 784 pixels", f"{SMALL}, 196 pixels"}
+    assert set(lines) == {LEVELS, PRUNED, BOTH, SMALL, f"{BOTH}, 196 pixels", f"{SMALL}, 196 pixels"}
     assert list(lines[PRUNED].get_xdata()) == [20, 80]
     assert list(lines[PRUNED].get_ydata()) == pytest.approx([95.5, 95.5])
     stars = [[line for line in ax.lines if line.get_marker() == "*"] for ax in (left, right)]
