@@ -16,8 +16,9 @@ CLIPS = torch.linspace(0.3, 1, 15)  # of a row's largest weight, where the outer
 def to_levels(weights: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     """Whole numbers, and the scale of each row: weights are about codes * scale.
 
-    Codes (..., out, in) are int8, scales (..., out, 1). The largest weight of a row gets the outermost level, 2 ** (bits - 1) - 1, so that 0 stays 0. With 1 bit there is
-    no 0: codes are -1 and 1, and the scale is the mean of the sizes.
+    Codes (..., out, in) are int8, scales (..., out, 1). The largest weight of a row gets the outermost level,
+    2 ** (bits - 1) - 1, so that 0 stays 0. With 1 bit there is no 0: codes are -1 and 1, and the scale is the mean of
+    the sizes.
 
     >>> codes, scale = to_levels(torch.tensor([[0.5, -1.4, 0.0, 0.81]]), 4)
     >>> codes, scale

@@ -61,10 +61,7 @@ def _measured(one: Replicates, x: Tensor, y: Tensor, percent: int, bits: int) ->
     mask = pruned(one, percent / 100)
     params = masks.apply(mask, one.params)
     scales = {n: best_scale(params[n], bits) for n in mask} if bits < HALF else {}
-    alone = [masks.unstack(tensors, 0) for tensors in (params, mask, scales)] if scales else None
-    if alone is None:
-        alone = [masks.unstack(params, 0), masks.unstack(mask, 0), {}]
-    _, zipped = file_bytes(*alone, bits)
+    _, zipped = file_bytes(masks.unstack(params, 0), masks.unstack(mask, 0), masks.unstack(scales, 0), bits)
     network = one.with_params(as_stored(params, scales, bits)).module(0)
     with torch.no_grad():
         right = (network(x).argmax(1) == y).double().mean()

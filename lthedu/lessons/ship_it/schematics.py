@@ -16,8 +16,13 @@ def what_files_hold() -> Drawn:
     """Schematic: the same eight weights as numbers with zeros, as bits and values, and as bits and codes."""
     figure, ax = plt.subplots(figsize=(10.4, 3.2), layout="constrained")
     weights = [0, 0, 0.7, 0, 0, -0.4, 0, 0]
-    codes = [("00100100", 1, ORANGE), ("7", 0.5, GREEN), ("-4", 0.5, GREEN), ("scale 0.1", 4, BLUE)]
-    rows = [
+    codes: list[tuple[str, float, str]] = [
+        ("00100100", 1, ORANGE),
+        ("7", 0.5, GREEN),
+        ("-4", 0.5, GREEN),
+        ("scale 0.1", 4, BLUE),
+    ]
+    rows: list[tuple[str, list[tuple[str, float, str]]]] = [
         ("zeros written out: 32 bytes", [(f"{w:g}", 4, BLUE if w else GREY) for w in weights]),
         ("one bit a place, then values: 9 bytes", [("00100100", 1, ORANGE), ("0.7", 4, BLUE), ("-0.4", 4, BLUE)]),
         ("and values in 4 bits: 6 bytes", codes),
