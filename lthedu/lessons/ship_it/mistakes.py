@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 import torch
@@ -45,8 +44,8 @@ def all_negative(weights: Tensor, mask: Tensor) -> Tensor:
 # from_bits ---------------------------------------------------------------------------------------------------
 
 
-def _stored(bits: bytes, shape: Sequence[int], order: Literal["big", "little"] = "big") -> Tensor:
-    read = np.unpackbits(np.frombuffer(bits, np.uint8), count=math.prod(shape), bitorder=order)
+def _stored(bits: bytes, shape: Sequence[int]) -> Tensor:
+    read = np.unpackbits(np.frombuffer(bits, np.uint8), count=math.prod(shape))
     return torch.from_numpy(read.astype(bool))
 
 
@@ -54,11 +53,6 @@ def _filled(stored: Tensor, values: Tensor) -> Tensor:
     matrix = torch.zeros(len(stored), dtype=values.dtype)
     matrix[stored] = values
     return matrix
-
-
-@mistake("from_bits", "the first place is the highest bit of the first byte, not the lowest")
-def lowest_bit_first(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
-    return _filled(_stored(bits, shape, "little"), values).view(tuple(shape))
 
 
 @mistake("from_bits", "it fills the matrix column by column; places are counted row by row")

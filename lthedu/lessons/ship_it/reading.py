@@ -31,7 +31,12 @@ def levels(got: Any, weights: Tensor) -> tuple[Tensor, Tensor]:
     found = matrix(codes, weights.shape, torch.float64)
     if bool((found % 1 != 0).any()) or bool((found.abs() > 127).any()):
         raise Wrong(f"codes are whole numbers from -127 to 127; got {brief(found)}")
-    scales = matrix(scale, (len(weights), 1) if getattr(scale, "ndim", 2) == 2 else (len(weights),))
+    try:
+        scales = torch.as_tensor(scale, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
+        raise Wrong(f"the scale is {brief(scale)}; expected a number for each row") from None
+    if scales.numel() != len(weights):
+        raise Wrong(f"the scale has shape {tuple(scales.shape)}; expected a number for each of {len(weights)} rows")
     return found.to(torch.int8), scales.reshape(-1, 1)
 
 
