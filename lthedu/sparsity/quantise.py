@@ -20,7 +20,7 @@ def to_levels(weights: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     2 ** (bits - 1) - 1, so that 0 stays 0. With 1 bit there is no 0: codes are -1 and 1, and the scale is the mean of
     the sizes.
 
-    >>> codes, scale = to_levels(torch.tensor([[0.5, -1.4, 0.0, 0.81]]), 4)
+    >>> codes, scale = to_levels(torch.tensor([[0.45, -1.4, 0.0, 0.81]]), 4)
     >>> codes, scale
     (tensor([[ 2, -7,  0,  4]], dtype=torch.int8), tensor([[0.2000]]))
     """
