@@ -240,8 +240,7 @@ def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
         name: shipping_studies.KINDS.get(name, shipping.Shrunk)(mnist, settings)
         for name, settings in shipping_studies.SHRUNK.items()
     }
-    for name, settings in shipping_studies.MIDDLE.items():
-        made[name] = shipping_middle.Middle(mnist, settings)
+    made["middle"] = shipping_middle.Middle(mnist, shipping_studies.MIDDLE)
     made["files"] = shipping_files.Files(mnist, shipping_studies.FILES)
     return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
 

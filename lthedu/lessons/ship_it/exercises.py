@@ -52,7 +52,7 @@ def check_set_to_zero(attempt: Attempt) -> None:
     masks = [
         torch.tensor(m).view(2, 2) for m in ([True, False, True, False], [False] * 4, [True] * 4, [False, True] * 2)
     ]
-    cases: list[Case] = [(signs, mask) for mask in masks]
+    cases: list[Case] = [(one, mask) for one in (signs, torch.tensor([[2.0, 2.0], [-2.0, -2.0]])) for mask in masks]
     for shape in ((3, 4), (20,)):
         cases.append((torch.randn(shape, generator=attempt.rng), torch.rand(shape, generator=attempt.rng) < 0.4))
     compare(
@@ -125,6 +125,7 @@ def check_to_levels(attempt: Attempt) -> None:
         (torch.tensor([[0.45, -1.4, 0.0, 0.81]]), 4),
         (torch.tensor([[3.0, -0.2], [0.1, 0.05]]), 3),
         (torch.tensor([[2.0, 0.9, -1.2]]), 2),
+        (torch.tensor([[0.5, -0.5, 0.5]]), 3),
     ]
     cases += [(torch.randn(3, 6, generator=attempt.rng), bits) for bits in (2, 3, 5, 8)]
     compare(
@@ -157,6 +158,7 @@ def check_remove_constant(attempt: Attempt) -> None:
         (first, torch.tensor([0.0, 3.0]), out, more),
         (first, torch.tensor([1.0, -3.0]), out, more),
         (torch.ones(2, 3), torch.tensor([1.0, 2.0]), out, more),
+        (first, torch.tensor([2.0, 2.0]), torch.tensor([[3.0, 3.0], [1.0, 3.0]]), torch.tensor([2.0, 2.0])),
         (torch.zeros(2, 3), torch.tensor([1.0, 2.0]), out, more),
         (torch.tensor([[1.0, -1.0], [0.0, 2.0]]), torch.tensor([1.0, 2.0]), torch.tensor([[0.0, 1.0]]), more[:1]),
     ]

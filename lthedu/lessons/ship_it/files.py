@@ -45,7 +45,7 @@ class Settings(Seeded):
     more: Count = 500
     lr: float = 2e-3
     small_lr: float = 4e-3
-    more_lr: float = 1e-3
+    more_lr: float = 8e-3  # of pruned ones
     batch_size: Count = 128
     batches: tuple[Count, ...] = (1, 32, 256)  # images at once, where it is timed
     rounds: Count = 7  # of all files, one after the other

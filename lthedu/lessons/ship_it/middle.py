@@ -23,8 +23,7 @@ from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, evalu
 HIDDEN = (300, 100)
 EARLY, RANDOM, REWOUND, GRADUAL = "early-bird", "random neurons", "early-bird, rewound", "gradual"
 SCRATCH, SHORT = "same shape from scratch", "same shape, same steps"
-ARMS_BUT_GRADUAL = (EARLY, RANDOM, REWOUND, SCRATCH, SHORT)
-ARMS = (*ARMS_BUT_GRADUAL, GRADUAL)
+ARMS = (EARLY, RANDOM, REWOUND, SCRATCH, SHORT, GRADUAL)
 COLUMNS = ["arm", "density", "lr", "steps", "fired", "replicate", "cost", "val", "accuracy"]
 Neurons = dict[str, Tensor]
 
@@ -39,7 +38,7 @@ class Settings(Seeded):
     at: Count = 400  # the step at which neurons go
     every: Count = 50  # steps from one look at the neurons to the next
     lr: Annotated[float, Above(0)] = 1.2e-3  # until then, without a schedule
-    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (1e-3, 2e-3, 4e-3)
+    rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (2e-3, 4e-3, 8e-3, 1.6e-2)
     batch_size: Count = 128
     arms: tuple[str, ...] = ARMS
 

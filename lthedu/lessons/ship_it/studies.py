@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from lthedu.data import Dataset, pooled
 from lthedu.lessons.ship_it import files, middle
-from lthedu.lessons.ship_it.experiment import BOTH, HALF, PAPER, PRUNED, Shrunk
+from lthedu.lessons.ship_it.experiment import BOTH, HALF, PAPER, PRUNED, Settings, Shrunk
 from lthedu.networks.masks import Mask, Params
 from lthedu.sparsity import best_scale
 from lthedu.training import Replicates
@@ -37,20 +37,20 @@ class ThenRounded(Shrunk):
             super().record(BOTH, 4, density, lr, more, networks, mask, few, data, width)
 
 
-class Pooled(ThenRounded):
-    """The same on images of half the resolution, for which the first layer has a quarter of the weights."""
-
-    def __post_init__(self) -> None:
-        self.data = pooled(self.data)
+def at_half_resolution(data: Dataset, settings: Settings) -> ThenRounded:
+    """The same on pooled pixels, for which the first layer has a quarter of the weights."""
+    return ThenRounded(pooled(data), settings)
 
 
 SHRUNK = {
     "pruned": replace(PAPER, ways=PRUNED_WAYS),
     "both": replace(PAPER, ways=PRUNED_WAYS, rates=(2e-3, 4e-3, 8e-3)),
+    "both, faster": replace(PAPER, ways=PRUNED_WAYS[3:], rates=(1.6e-2, 3.2e-2)),
     "few bits, not trained": replace(PAPER, ways=tuple((b, 1.0) for b in (8, 4, 3, 2, 1)), more=0),
-    "pooled": replace(PAPER, ways=PRUNED_WAYS[1:4], rates=(4e-3, 8e-3)),
+    "pooled": replace(PAPER, ways=PRUNED_WAYS[:4], rates=(2e-3, 4e-3, 8e-3, 1.6e-2)),
     "small, wider": replace(PAPER, ways=(), rates=(1.6e-2,), widths=((20, 1), (40, 1), (68, 1), (120, 1))),
     **{f"{b} bits": replace(PAPER, ways=((b, 1.0),), rates=FEW_RATES) for b in (4, 3, 2)},
+    "few bits, slower": replace(PAPER, ways=((4, 1.0), (3, 1.0)), rates=(2.5e-4, 5e-4)),
     "small": replace(
         PAPER,
         ways=(),
@@ -58,10 +58,6 @@ SHRUNK = {
         widths=((20, 0), (40, 0), (80, 0), (20, 1), (40, 1), (68, 1), (120, 1), (200, 1)),
     ),
 }
-KINDS = {"both": ThenRounded, "pooled": Pooled}  # the others are `Shrunk`
-MIDDLE = {
-    "middle": replace(middle.SIZES.paper, densities=(0.3,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),
-    "middle, a tenth": replace(middle.SIZES.paper, densities=(0.1,), rates=FEW_RATES, arms=middle.ARMS_BUT_GRADUAL),
-    "gradual": replace(middle.SIZES.paper, densities=(0.3,), rates=FEW_RATES, arms=(middle.GRADUAL,)),
-}
+KINDS = {"both": ThenRounded, "both, faster": ThenRounded, "pooled": at_half_resolution}  # the others are `Shrunk`
+MIDDLE = middle.SIZES.paper
 FILES = files.SIZES.paper
