@@ -45,9 +45,11 @@ def at_half_resolution(data: Dataset, settings: Settings) -> ThenRounded:
 SHRUNK = {
     "pruned": replace(PAPER, ways=PRUNED_WAYS),
     "both": replace(PAPER, ways=PRUNED_WAYS, rates=(2e-3, 4e-3, 8e-3)),
+    "both, slower": replace(PAPER, ways=PRUNED_WAYS[:1], rates=(1e-3,)),
     "both, faster": replace(PAPER, ways=PRUNED_WAYS[3:], rates=(1.6e-2, 3.2e-2)),
     "few bits, not trained": replace(PAPER, ways=tuple((b, 1.0) for b in (8, 4, 3, 2, 1)), more=0),
     "pooled": replace(PAPER, ways=PRUNED_WAYS[:4], rates=(2e-3, 4e-3, 8e-3, 1.6e-2)),
+    "pooled, faster": replace(PAPER, ways=PRUNED_WAYS[2:4], rates=(3.2e-2, 6.4e-2)),
     "small, wider": replace(PAPER, ways=(), rates=(1.6e-2,), widths=((20, 1), (40, 1), (68, 1), (120, 1))),
     **{f"{b} bits": replace(PAPER, ways=((b, 1.0),), rates=FEW_RATES) for b in (4, 3, 2)},
     "few bits, slower": replace(PAPER, ways=((4, 1.0), (3, 1.0)), rates=(2.5e-4, 5e-4)),
@@ -58,6 +60,12 @@ SHRUNK = {
         widths=((20, 0), (40, 0), (80, 0), (20, 1), (40, 1), (68, 1), (120, 1), (200, 1)),
     ),
 }
-KINDS = {"both": ThenRounded, "both, faster": ThenRounded, "pooled": at_half_resolution}  # the others are `Shrunk`
+KINDS = {  # the others are `Shrunk`
+    "both": ThenRounded,
+    "both, slower": ThenRounded,
+    "both, faster": ThenRounded,
+    "pooled": at_half_resolution,
+    "pooled, faster": at_half_resolution,
+}
 MIDDLE = middle.SIZES.paper
 FILES = files.SIZES.paper

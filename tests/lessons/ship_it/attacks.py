@@ -23,42 +23,34 @@ Found = dict[str, float]
 OTHER = (10, 11, 12)
 PRUNED_WAYS = tuple((HALF, d) for d in (0.2, 0.1, 0.05))
 LEVEL_WAYS = ((4, 1.0), (3, 1.0), (2, 1.0))
-BOTH_WAYS = ((4, 0.4), (4, 0.2), (4, 0.1))
+AT_55_KB = ((HALF, 0.1), (HALF, 0.05), (2, 1.0))
+RATES = (2e-3, 8e-3)  # near the best of few bits, and of pruned weights
 
 
 @cache
 def stored() -> pd.DataFrame:
-    table = paper_results.load("ship_it").table
-    return analysis.at_own_rate(table[table["study"].isin(["pruned", "few bits", "both", "small"])])
+    """Of the stored run, what was trained again, each at its own rate."""
+    rows = analysis.own_ways(paper_results.load("ship_it").table)
+    return rows[rows["more"] > 0]
 
 
-def run(seeds: tuple[int, ...] = OTHER, pooled: bool = False, **changes: Any) -> pd.DataFrame:
+def run(pooled: bool = False, **changes: Any) -> pd.DataFrame:
     mnist = data.load("mnist")
-    settings = replace(PAPER, seeds=seeds, rates=(1e-3,), **changes)
-    return Shrunk(data.pooled(mnist) if pooled else mnist, settings).run()
+    settings = replace(PAPER, seeds=OTHER, rates=RATES, **{"more": 0, **changes})
+    table = Shrunk(data.pooled(mnist) if pooled else mnist, settings).run()
+    own = analysis.at_own_rate(table)
+    return own[own["more"] > 0] if settings.more else own
 
 
 def led(table: pd.DataFrame, arm: str = LEVELS, other: str = PRUNED) -> Found:
-    """Mean leads where both are in range, by bits and density."""
+    """Mean leads where both are in range, by bits, density and width."""
     found = analysis.leads(table, arm, other)
-    return {f"{row.bits} bits, {row.density:g}": round(row.lead, 2) for row in found.itertuples()}
+    return {f"{row.bits} bits, {row.density:g}, {row.width}": round(row.lead, 2) for row in found.itertuples()}
 
 
 def other_seeds() -> Found:
     """Does the order hold without training for networks that had no part in it?"""
-    return led(run(ways=PRUNED_WAYS + LEVEL_WAYS, steps=1000))
-
-
-def other_seeds_trained() -> Found:
-    """And with training?"""
-    table = run(ways=PRUNED_WAYS[1:] + LEVEL_WAYS[1:], more=500)
-    return led(table[table["more"] > 0])
-
-
-def three_times_the_training() -> Found:
-    """1,500 steps after rounding or pruning in place of 500; smaller images, so that it fits into a minute."""
-    table = run(pooled=True, ways=PRUNED_WAYS[1:] + LEVEL_WAYS[1:], more=1500)
-    return led(table[table["more"] > 0])
+    return led(run(ways=PRUNED_WAYS + LEVEL_WAYS))
 
 
 def each_layer_its_share() -> Found:
@@ -66,29 +58,43 @@ def each_layer_its_share() -> Found:
     return led(run(ways=PRUNED_WAYS + LEVEL_WAYS, scope="layer"))
 
 
+def other_seeds_trained() -> Found:
+    """Do 2 bits and pruned weights stay close after training, for networks that had no part in it?"""
+    return led(run(ways=AT_55_KB, more=500))
+
+
+def three_times_the_training() -> Found:
+    """1,500 steps after rounding or pruning in place of 500; pooled pixels, so that it fits into a minute."""
+    return led(run(pooled=True, ways=AT_55_KB, more=1500))
+
+
 def without_zip() -> Found:
-    """Files packed by the bit, which are not zipped: from the stored run, with training."""
-    rows = stored().assign(bytes=stored()["packed"])
-    return led(rows[rows["more"] > 0])
+    """Files packed by the bit, which are not zipped: from the stored run."""
+    return led(of_784().assign(bytes=of_784()["packed"]))
 
 
 def both_without_zip() -> Found:
-    rows = stored().assign(bytes=stored()["packed"])
-    return led(rows[rows["more"] > 0], BOTH, LEVELS)
+    return led(of_784().assign(bytes=of_784()["packed"]), BOTH, PRUNED)
 
 
-def smaller_inputs() -> Found:
-    """Both, and small dense networks on pooled pixels in 8 bits: from the stored run, where they overlap."""
-    rows = stored()
-    few = rows[(rows["arm"] != SMALL) | (rows["pixels"] == 196)]
-    return led(few[few["more"] > 0], BOTH, SMALL)
+def of_784() -> pd.DataFrame:
+    return stored()[stored()["pixels"] == 784]
 
 
-def both_on_pooled_pixels() -> Found:
-    """Accuracy of the large network on pooled pixels, pruned and in 4 bits, and its kilobytes."""
-    table = run(pooled=True, ways=BOTH_WAYS, more=500)
-    rows = table[table["more"] > 0].groupby("density")[["accuracy", "bytes"]].mean()
-    return {f"{1e-3 * row.bytes:.1f} kB": round(100 * row.accuracy, 2) for row in rows.itertuples()}
+def small_on_all_pixels() -> Found:
+    """Small dense networks that read all pixels, over pruned weights in 4 bits: from the stored run."""
+    return led(of_784(), SMALL, BOTH)
+
+
+def small_on_pooled_pixels() -> Found:
+    """Small dense networks that read pooled pixels, over pruned weights in 4 bits that read all: from the stored run."""
+    small = stored()[(stored()["arm"] == SMALL) & (stored()["pixels"] == 196)]
+    return led(pd.concat([of_784()[of_784()["arm"] == BOTH], small]), SMALL, BOTH)
+
+
+def all_on_pooled_pixels() -> Found:
+    """Small dense networks over pruned weights in 4 bits, where both read pooled pixels: from the stored run."""
+    return led(stored()[stored()["pixels"] == 196], SMALL, BOTH)
 
 
 def another_zip() -> Found:
@@ -108,7 +114,7 @@ def another_zip() -> Found:
 
 
 @cache
-def in_the_middle(at: int = 400, rates: tuple[float, ...] = (2e-3, 2.8e-3), density: float = 0.3) -> Found:
+def in_the_middle(at: int = 400, rates: tuple[float, ...] = (4e-3, 8e-3), density: float = 0.3) -> Found:
     """Accuracy of early-bird, random neurons and the same shape from scratch, at other seeds and rates in between."""
     settings = replace(
         middle.SIZES.paper, seeds=OTHER, at=at, rates=rates, densities=(density,), arms=(EARLY, RANDOM, SCRATCH)

@@ -195,3 +195,18 @@ def test_the_stored_run_is_whole_and_of_these_settings() -> None:
     assert stored.complete
     assert set(stored.settings) == {*studies.SHRUNK, "middle", "files"}
     assert stored.table.groupby("study")["replicate"].nunique().eq(5).all()
+
+
+def test_no_best_rate_of_the_stored_run_is_the_least_or_the_greatest_that_was_tried() -> None:
+    table = paper_results.load("ship_it").table
+    shrunk = table[table["study"].isin([*studies.SHRUNK]) & (table["more"] > 0)]
+    middles = table[table["study"] == "middle"]
+    for rows, by in ((shrunk, [*analysis.WHAT]), (middles, ["arm", "density"])):
+        for kind, one in rows.groupby(by):
+            val = one.groupby("lr")["val"].mean()
+            assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
+
+
+def test_a_study_on_pooled_pixels_reads_fewer() -> None:
+    table = paper_results.load("ship_it").table
+    assert set(table[table["study"].str.startswith("pooled")]["pixels"]) == {196}
