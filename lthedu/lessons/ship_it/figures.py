@@ -61,7 +61,7 @@ def accuracy_by_bytes(
 
     `guess` are a learner's guesses in percent at 60 kB, by arm, drawn as stars in the last panel.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.6 * len(panels), 4.6), layout="constrained")
+    figure, axes = plt.subplots(1, len(panels), figsize=(5.6 * len(panels), 5.2), layout="constrained")
     for ax, (title, table) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for arm, look in LOOKS.items():
             for pixels in (784, 196) if arm in (BOTH, SMALL) else (784,):
@@ -72,7 +72,7 @@ def accuracy_by_bytes(
         if len(dense):
             ax.axhline(100 * dense["accuracy"].mean(), color="#777777", lw=1)
         ax.set(xscale="log", xlabel="kilobytes of the zipped file")
-        ax.set_ylim(max(ax.get_ylim()[0], 85))
+        ax.set_ylim(max(ax.get_ylim()[0], 85), min(ax.get_ylim()[1], 99))
         ax.set_xticks([5, 10, 20, 50, 100, 200, 400], ["5", "10", "20", "50", "100", "200", "400"])
         ax.set_xticks([], minor=True)
         ax.set_title(title, fontsize=11)
