@@ -14,7 +14,6 @@ from lthedu.base.ranges import Columns
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
 from lthedu.lessons.ship_it.experiment import BOTH, LEVELS, PRUNED, SMALL
-from lthedu.lessons.ship_it.middle import EARLY, GRADUAL, RANDOM, REWOUND, SCRATCH, SHORT
 
 Drawn = tuple[Figure, str]
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -121,26 +120,4 @@ def times_of_files(files: Annotated[pd.DataFrame, Columns("arm batch replicate t
     return figure, (
         f"A bar for each of {', '.join(arms[::-1])}: how many times as fast as the dense file ONNX Runtime is, for "
         f"{', '.join(map(str, batches))} images at once, with a point for each network. A line marks 1."
-    )
-
-
-@typed
-def at_equal_cost(middle: Annotated[pd.DataFrame, Columns("arm density replicate accuracy")]) -> Drawn:
-    """Test accuracy of each arm, a point a network and a line for the mean, a panel for each density."""
-    densities = sorted(middle["density"].unique(), reverse=True)
-    arms = [arm for arm in (GRADUAL, REWOUND, EARLY, RANDOM, SCRATCH, SHORT) if arm in set(middle["arm"])][::-1]
-    figure, axes = plt.subplots(1, len(densities), figsize=(10.4, 3.6), sharey=True, layout="constrained")
-    for ax, density in zip(np.atleast_1d(axes), densities, strict=True):
-        rows = middle[middle["density"] == density]
-        for y, arm in enumerate(arms):
-            found = 100 * rows[rows["arm"] == arm]["accuracy"]
-            colour = "#000000" if arm in (SCRATCH, SHORT) else "#0072B2"
-            ax.plot(found, [y] * len(found), "o", ms=5, mfc="none", color=colour)
-            ax.plot(found.mean(), y, "|", ms=18, mew=2.5, color=colour)
-        ax.set(xlabel="test accuracy (%)", yticks=range(len(arms)), yticklabels=arms, ylim=(-0.6, len(arms) - 0.4))
-        ax.set_title(f"{100 * density:.0f} % of the neurons", fontsize=11)
-    figure.suptitle("Equal multiplications in all, but for the lowest row", fontsize=12)
-    return figure, (
-        f"Panels for {', '.join(f'{100 * d:.0f} %' for d in densities)} of the neurons: test accuracy of "
-        f"{', '.join(arms[::-1])}, a ring a network and a bar for the mean."
     )

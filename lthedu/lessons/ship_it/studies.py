@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lthedu.data import Dataset, pooled
-from lthedu.lessons.ship_it import files, middle
+from lthedu.lessons.ship_it import files
 from lthedu.lessons.ship_it.experiment import BOTH, HALF, PAPER, PRUNED, Settings, Shrunk
 from lthedu.networks.masks import Mask, Params
 from lthedu.sparsity import best_scale
@@ -67,5 +67,4 @@ KINDS = {  # the others are `Shrunk`
     "pooled": at_half_resolution,
     "pooled, faster": at_half_resolution,
 }
-MIDDLE = middle.SIZES.paper
 FILES = files.SIZES.paper

@@ -13,9 +13,8 @@ import pandas as pd
 
 from lthedu import data
 from lthedu.experiments import paper_results
-from lthedu.lessons.ship_it import analysis, middle
+from lthedu.lessons.ship_it import analysis
 from lthedu.lessons.ship_it.experiment import BOTH, HALF, LEVELS, PAPER, PRUNED, SMALL, Shrunk
-from lthedu.lessons.ship_it.middle import EARLY, RANDOM, SCRATCH
 from lthedu.networks import masks
 from lthedu.pruning import keep_largest
 
@@ -87,7 +86,7 @@ def small_on_all_pixels() -> Found:
 
 
 def small_on_pooled_pixels() -> Found:
-    """Small dense networks that read pooled pixels, over pruned weights in 4 bits that read all: from the stored run."""
+    """Small dense networks of pooled pixels, over pruned weights in 4 bits that read all: from the stored run."""
     small = stored()[(stored()["arm"] == SMALL) & (stored()["pixels"] == 196)]
     return led(pd.concat([of_784()[of_784()["arm"] == BOTH], small]), SMALL, BOTH)
 
@@ -111,24 +110,3 @@ def another_zip() -> Found:
         packed = len(lzma.compress(sparse.numpy().tobytes(), preset=9))
         found[f"{density:g}"] = round(packed / format_bytes(sparse)["mask's entropy"], 3)
     return found
-
-
-@cache
-def in_the_middle(at: int = 400, rates: tuple[float, ...] = (4e-3, 8e-3), density: float = 0.3) -> Found:
-    """Accuracy of early-bird, random neurons and the same shape from scratch, at other seeds and rates in between."""
-    settings = replace(
-        middle.SIZES.paper, seeds=OTHER, at=at, rates=rates, densities=(density,), arms=(EARLY, RANDOM, SCRATCH)
-    )
-    table = middle.Middle(data.load("mnist"), settings).run()
-    own = analysis.at_own_rate(table, ("arm", "density"))
-    return {str(arm): round(100 * one, 2) for arm, one in own.groupby("arm")["accuracy"].mean().items()}
-
-
-def pruned_earlier() -> Found:
-    """Neurons go after 150 steps in place of 400."""
-    return in_the_middle(at=150)
-
-
-def pruned_later() -> Found:
-    """Neurons go after 700 steps of 1,000."""
-    return in_the_middle(at=700)

@@ -3,8 +3,6 @@
 import pytest
 from lessons.ship_it import attacks
 
-from lthedu.lessons.ship_it.middle import EARLY, RANDOM, SCRATCH
-
 pytestmark = pytest.mark.full
 
 
@@ -15,7 +13,7 @@ def test_without_training_few_bits_lead_for_other_seeds_and_with_equal_shares_of
 
 def test_with_training_they_stay_close_for_other_seeds_and_for_longer() -> None:
     for found in (attacks.other_seeds_trained(), attacks.three_times_the_training()):
-        assert max(abs(lead) for lead in found.values()) < 1
+        assert max(abs(lead) for lead in found.values()) < 0.5
 
 
 def test_both_lead_without_zip_as_well() -> None:
@@ -26,10 +24,3 @@ def test_another_compressor_is_better_than_raw_values_and_the_masks_entropy_wher
     found = attacks.another_zip()
     assert found["0.5"] < 1
     assert found["0.1"] < 1
-
-
-@pytest.mark.parametrize("attack", [attacks.in_the_middle, attacks.pruned_earlier, attacks.pruned_later])
-def test_early_birds_beat_random_neurons_and_not_scratch(attack) -> None:
-    found = attack()
-    assert found[EARLY] > found[RANDOM]
-    assert found[EARLY] < found[SCRATCH] + 0.3

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lthedu.experiments import paper_results
-from lthedu.lessons.ship_it import analysis, files, middle, studies
+from lthedu.lessons.ship_it import analysis, files, studies
 from lthedu.lessons.ship_it.experiment import (
     BOTH,
     COLUMNS,
@@ -112,47 +112,6 @@ def test_rounded_gradients_are_torchs_at_the_rounded_weights(few) -> None:
         assert torch.allclose(out[name][0], p.grad, atol=1e-6)
 
 
-def test_neurons_cut_out_compute_what_the_masked_network_computes() -> None:
-    torch.manual_seed(0)
-    network = MLP([6, 5, 4, 3])
-    for layer in network.layers:
-        torch.nn.init.normal_(layer.bias)
-    params = {n: p.detach() for n, p in network.named_parameters()}
-    neurons = {
-        "layers.0.weight": torch.tensor([True, False, True, True, False]),
-        "layers.1.weight": torch.tensor([False, True, True, False]),
-    }
-    small = MLP([6, 3, 2, 3])
-    small.load_state_dict(middle.cut(params, neurons))
-    masked = masks.apply(middle.weight_mask(neurons, params), params)
-    x = torch.randn(9, 6)
-    for n, bias in (("layers.0.weight", "layers.0.bias"), ("layers.1.weight", "layers.1.bias")):
-        masked[bias] = torch.where(neurons[n], masked[bias], torch.zeros(()))
-    assert torch.allclose(small(x), torch.func.functional_call(network, masked, x), atol=1e-6)
-
-
-def test_every_arm_in_the_middle_costs_no_more_than_the_early_bird_and_nearly_as_much(few) -> None:
-    settings = middle.SIZES.paper
-    one = middle.Middle(few, settings)
-    for density in settings.densities:
-        budget = one.budget(density)
-        steps = budget // middle.price(one.shape(density))
-        for arm, cost in ((middle.SCRATCH, one.cost(middle.SCRATCH, density, steps)),
-                          (middle.GRADUAL, one.cost(middle.GRADUAL, density, 0))):  # fmt: skip
-            assert 0.9 * budget < cost <= budget, arm
-
-
-def test_the_middle_runs_and_random_neurons_are_as_many(few) -> None:
-    one = middle.Middle(few, middle.SIZES.tiny)
-    table = one.run()
-    assert set(table["arm"]) == set(middle.ARMS)
-    assert (table.groupby("arm").size() == 2).all()
-    like = {"a": torch.tensor([True, False, False, True, False])}
-    drawn = [one.drawn(seed, like)["a"] for seed in range(20)]
-    assert {int(m.sum()) for m in drawn} == {2}
-    assert len({tuple(m.tolist()) for m in drawn}) > 5
-
-
 @pytest.mark.skipif(not onnx_is_here(), reason="onnx and onnxruntime are not installed")
 def test_files_are_timed_in_every_round_and_read_alike(few) -> None:
     table = files.Files(few, replace(files.SIZES.tiny, seeds=(0,), batches=(1, 2), rounds=2)).run()
@@ -193,18 +152,16 @@ def test_times_are_ratios_of_one_round() -> None:
 def test_the_stored_run_is_whole_and_of_these_settings() -> None:
     stored = paper_results.load("ship_it")
     assert stored.complete
-    assert set(stored.settings) == {*studies.SHRUNK, "middle", "files"}
+    assert set(stored.settings) == {*studies.SHRUNK, "files"}
     assert stored.table.groupby("study")["replicate"].nunique().eq(5).all()
 
 
 def test_no_best_rate_of_the_stored_run_is_the_least_or_the_greatest_that_was_tried() -> None:
     table = paper_results.load("ship_it").table
     shrunk = table[table["study"].isin([*studies.SHRUNK]) & (table["more"] > 0)]
-    middles = table[table["study"] == "middle"]
-    for rows, by in ((shrunk, [*analysis.WHAT]), (middles, ["arm", "density"])):
-        for kind, one in rows.groupby(by):
-            val = one.groupby("lr")["val"].mean()
-            assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
+    for kind, one in shrunk.groupby([*analysis.WHAT]):
+        val = one.groupby("lr")["val"].mean()
+        assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
 
 
 def test_a_study_on_pooled_pixels_reads_fewer() -> None:

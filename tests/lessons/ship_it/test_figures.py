@@ -7,7 +7,6 @@ from figure_frame import checked
 
 from lthedu.lessons.ship_it import figures, schematics
 from lthedu.lessons.ship_it.experiment import BOTH, LEVELS, PRUNED, SMALL
-from lthedu.lessons.ship_it.middle import ARMS, EARLY
 from lthedu.pruning import keep_largest
 from lthedu.sparsity import format_bytes
 
@@ -64,21 +63,6 @@ def test_bars_are_medians_of_times_over_dense() -> None:
     assert [bar.get_width() for bar in many.patches] == [8.0, 4.0, 1.0]
     assert one.get_title() == "1 image at once"
     assert "small dense" in words
-
-
-def test_every_arm_in_the_middle_has_a_ring_a_network_and_its_mean() -> None:
-    rows = [
-        {"arm": arm, "density": d, "replicate": i, "accuracy": 0.9 + 0.01 * i}
-        for arm in ARMS
-        for d in (0.3, 0.1)
-        for i in range(3)
-    ]
-    figure, _ = figures.at_equal_cost(pd.DataFrame(rows))
-    left, right = figure.axes
-    assert left.get_title() == "30 % of the neurons"
-    labels = [text.get_text() for text in left.get_yticklabels()]
-    mean = right.lines[2 * labels.index(EARLY) + 1]
-    assert float(mean.get_xdata()[0]) == pytest.approx(91)
 
 
 @pytest.mark.parametrize("draw", [f for f in vars(schematics).values() if getattr(f, "schematic", False)])
