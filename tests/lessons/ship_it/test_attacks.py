@@ -24,3 +24,8 @@ def test_another_compressor_is_better_than_raw_values_and_the_masks_entropy_wher
     found = attacks.another_zip()
     assert found["0.5"] < 1
     assert found["0.1"] < 1
+
+
+def test_small_networks_are_behind_pruned_ones_on_all_pixels_and_close_to_them_on_pooled_ones() -> None:
+    assert max(attacks.small_on_all_pixels().values()) < 0
+    assert max(abs(lead) for lead in attacks.all_on_pooled_pixels().values()) < 0.5
