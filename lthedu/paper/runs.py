@@ -27,6 +27,9 @@ from lthedu.lessons.pieces import residual
 from lthedu.lessons.pruning_basics import experiment as comparison
 from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
+from lthedu.lessons.ship_it import experiment as shipping
+from lthedu.lessons.ship_it import files as shipping_files
+from lthedu.lessons.ship_it import studies as shipping_studies
 from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.sparse_from_the_start import clock as sparse_clock
@@ -249,6 +252,19 @@ def sparse_coding(clock: Clock, images: Path | None, parts: Path) -> PaperResult
     )
 
 
+def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Networks in fewer bytes: pruned, in few bits, both, and small ones; with training after it at several rates. Then
+    ONNX files and their times. Five seeds; half an hour on one thread of
+    a CPU, which is left alone for the times. It takes onnx and onnxruntime (`pip install "lthedu[export]"`)."""
+    mnist, title = data.load("mnist"), "LeNet-300-100 in fewer bytes"
+    made: dict[str, Experiment[Any]] = {
+        name: shipping_studies.KINDS.get(name, shipping.Shrunk)(mnist, settings)
+        for name, settings in shipping_studies.SHRUNK.items()
+    }
+    made["files"] = shipping_files.Files(mnist, shipping_studies.FILES)
+    return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -279,6 +295,7 @@ RUNS: dict[str, Run] = {
     "counting_and_clocking": counting_and_clocking,
     "sparse_data": sparse_data,
     "sparse_coding": sparse_coding,
+    "ship_it": ship_it,
 }
 
 

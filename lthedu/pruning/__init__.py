@@ -1,6 +1,7 @@
 """Every pruning criterion is the same two words: score, then select. A schedule says when and how far."""
 
 from lthedu.pruning.allocation import er_densities, mask_by_input, share_out, sparse_start
+from lthedu.pruning.dead_neurons import remove_constant, remove_dead, remove_unread
 from lthedu.pruning.drop_grow import absolute, drop, drop_and_grow, drop_fraction, grow, swap_across, swap_each
 from lthedu.pruning.saliency import grasp, in_rounds, snip, synflow
 from lthedu.pruning.schedules import cubic, select_each
@@ -29,6 +30,9 @@ __all__ = [
     "obs_update",
     "random_mask",
     "random_scores",
+    "remove_constant",
+    "remove_dead",
+    "remove_unread",
     "select",
     "select_each",
     "select_globally",

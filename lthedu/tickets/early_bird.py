@@ -14,7 +14,7 @@ from torch import Tensor
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Fraction, Range
 from lthedu.networks.masks import Mask, Params, prunable
-from lthedu.pruning import keep_largest
+from lthedu.pruning import Scope, keep_largest
 from lthedu.tickets.distances import hamming
 
 
@@ -30,15 +30,18 @@ def neuron_scores(params: Params) -> dict[str, Tensor]:
 
 
 @typed
-def neuron_mask(params: Params, density: float) -> dict[str, Tensor]:
-    """The mask of the hidden neurons with the largest scores, all layers competing: exactly round(density * n) of n.
+def neuron_mask(params: Params, density: float, scope: Scope = "global") -> dict[str, Tensor]:
+    """The mask of the hidden neurons with the largest scores: exactly round(density * n) of n.
 
-    A layer's scores are divided by their mean, so that wide fan-ins do not win by their size. Raises ValueError for a
-    density outside [0, 1].
+    With the scope "global" all layers compete, as in the paper, and a layer's scores are divided by their mean, so that
+    wide fan-ins do not win by their size. At low densities that can empty a layer. With "layer" each layer keeps its
+    own share. Raises ValueError for a density outside [0, 1].
 
     >>> neuron_mask({"a": torch.tensor([[3.0, 4.0], [0.0, 1.0]]), "b": torch.ones(1, 2)}, 0.5)
     {'a': tensor([ True, False])}
     """
+    if scope == "layer":
+        return {name: keep_largest(s, density) for name, s in neuron_scores(params).items()}
     scores = {name: s / s.mean().clamp_min(1e-12) for name, s in neuron_scores(params).items()}
     kept = keep_largest(torch.cat(list(scores.values())), density)
     return dict(zip(scores, torch.split(kept, [len(s) for s in scores.values()]), strict=True))

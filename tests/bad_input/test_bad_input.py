@@ -34,6 +34,7 @@ from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
+from lthedu.lessons.ship_it import experiment as shipping
 from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
 from lthedu.lessons.sparse_data import experiment as reading_digits
@@ -146,6 +147,7 @@ KERNEL = torch.ones(5, 2, 3, 3)
 FEATURES = [None, torch.ones(3), torch.ones(3, 1), torch.ones(3, 2, dtype=torch.float64)]
 WEIGHT_SHAPES = [None, torch.ones(5, 1, 3, 3), torch.ones(5, 2, 3, 3, 3), torch.ones(5)]
 FAR = [(torch.tensor([3]), torch.tensor([0]))] * 9
+NO_ROWS = [None, [[1.0]], torch.ones(2, 0), torch.tensor([[NAN, 1.0]])]
 NO_FOURS = [None, torch.ones(8), torch.ones(2, 6)]
 
 
@@ -728,6 +730,103 @@ CALLS = [
         sparsity.read_record,
         lambda: {"record": {"checked_on": "2026-11-30", "about": "nothing", "libraries": []}},
         {"record": [None, {}, {"checked_on": "today", "about": "", "libraries": []}]},
+    ),
+    Call(sparsity.to_bits, lambda: {"matrix": torch.eye(2)}, {"matrix": [None, [[1.0]], torch.eye(2).double()]}),
+    Call(
+        sparsity.from_bits,
+        lambda: {"bits": b"\x90", "values": torch.ones(2), "shape": (2, 2)},
+        {
+            "bits": [None, b"", b"\x90\x00", b"\xf0"],
+            "values": [None, torch.ones(3), torch.ones(2, 2)],
+            "shape": [None, (2,), (-1, 2), (3, 3)],
+        },
+    ),
+    Call(sparsity.pack, lambda: {"matrix": torch.eye(2)}, {"matrix": [None, [1.0], torch.eye(2).int()]}),
+    Call(
+        sparsity.unpack, lambda: {"packed": sparsity.pack(torch.eye(2))}, {"packed": [None, b"", b"LTHP", b"PK12345"]}
+    ),
+    Call(
+        sparsity.pack_codes,
+        lambda: {"codes": torch.tensor([1, -7]), "bits": 4},
+        {"codes": [None, torch.tensor([8]), torch.tensor([0.5])], "bits": [0, 9, 2.5, None]},
+    ),
+    Call(
+        sparsity.format_bytes,
+        lambda: {"matrix": torch.eye(2)},
+        {"matrix": [None, torch.ones(3), torch.eye(2).double()]},
+    ),
+    Call(
+        sparsity.gap_bytes,
+        lambda: {"matrix": torch.eye(2), "bits": 3},
+        {"matrix": [None, torch.ones(3), torch.eye(2).double()], "bits": [0, 33, 2.5, None]},
+    ),
+    Call(sparsity.zipped, lambda: {"matrix": torch.eye(2)}, {"matrix": [None, [[1.0]]]}),
+    Call(sparsity.entropy, lambda: {"p": 0.5}, {"p": FRACTION}),
+    *[
+        Call(function, lambda: {"weights": torch.eye(2), "bits": 4}, {"weights": NO_ROWS, "bits": [0, 9, 2.5, None]})
+        for function in (sparsity.to_levels, sparsity.best_scale)
+    ],
+    Call(
+        sparsity.row_scale,
+        lambda: {"weights": torch.eye(2), "bits": 4},
+        {"weights": NO_ROWS, "bits": [0, 9, None], "clip": [0, 1.5, NAN, None]},
+    ),
+    Call(
+        sparsity.at_scale,
+        lambda: {"weights": torch.eye(2), "scale": torch.ones(2, 1), "bits": 4},
+        {"weights": [None, [[1.0]]], "scale": [None, torch.ones(2), torch.ones(3, 1)], "bits": [0, 9, None]},
+    ),
+    Call(
+        sparsity.of_levels,
+        lambda: {"codes": torch.ones(2, 2), "scale": torch.ones(2, 1)},
+        {"codes": [None, [[1.0]]], "scale": [None, 2.0]},
+    ),
+    Call(
+        sparsity.codebook,
+        lambda: {"values": torch.ones(4), "size": 2},
+        {"values": [None, torch.ones(1), torch.eye(2), torch.tensor([NAN, 1.0])], "size": COUNT, "rounds": COUNT},
+    ),
+    Call(
+        pruning.remove_constant,
+        lambda: {
+            "weight": torch.eye(2),
+            "bias": torch.ones(2),
+            "next_weight": torch.eye(2),
+            "next_bias": torch.ones(2),
+        },
+        {
+            "weight": [None, torch.ones(2), torch.ones(3, 2)],
+            "bias": [None, torch.ones(3)],
+            "next_weight": [None, torch.ones(2, 3)],
+            "next_bias": [None, torch.ones(3)],
+        },
+    ),
+    Call(
+        pruning.remove_unread,
+        lambda: {"weight": torch.eye(2), "bias": torch.ones(2), "next_weight": torch.eye(2)},
+        {
+            "weight": [None, torch.ones(2), torch.ones(3, 2)],
+            "bias": [None, torch.ones(3)],
+            "next_weight": [None, torch.ones(2, 3), torch.ones(2)],
+        },
+    ),
+    Call(
+        pruning.remove_dead,
+        lambda: {"weights": [torch.eye(2), torch.eye(2)], "biases": [torch.ones(2), torch.ones(2)]},
+        {"weights": [None, [], [torch.eye(2), torch.ones(2, 3)]], "biases": [None, [torch.ones(2)]]},
+    ),
+    Call(
+        shipping.Settings,
+        lambda: {},
+        {
+            "ways": [None, ((0, 0.5),), ((4, 1.5),)],
+            "steps": COUNT,
+            "lr": [0.0, NAN],
+            "more": [-1, 0.5],
+            "rates": [(), (0.0,)],
+            "scope": ["row", None],
+            "widths": [None, ((0, 1),)],
+        },
     ),
     Call(
         clocking.Settings,

@@ -419,6 +419,21 @@ LESSONS = [
         ),
         ("def search(",),
     ),
+    Lesson(
+        "ship_it",
+        "PARTLY SUPPORTED",
+        {
+            "18.1": (RIGHT, USED),
+            "18.3": (WRONG, "the largest code is one too large"),
+        },
+        "explorer(",
+        (
+            (0, "", "20 % of the weights in 8 bits"),
+            (0, "ArrowRight", "15 % of the weights in 8 bits"),
+            (1, "ArrowRight", "15 % of the weights in 6 bits"),
+        ),
+        ("ratio = zipped(",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

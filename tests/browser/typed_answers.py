@@ -273,5 +273,14 @@ def soft_threshold(values, threshold):
 def ista_step(code, x, atoms, penalty, steep):
     return soft_threshold(code + (x - code @ atoms) @ atoms.T / steep, penalty)""",
     },
+    "ship_it": {
+        "18.1": """\
+def set_to_zero(weights, mask):
+    return weights.masked_fill(~mask, 0)""",
+        "18.3": """\
+def to_levels(weights, bits):
+    scale = weights.abs().amax(1, keepdim=True) / 2 ** (bits - 1)
+    return (weights / scale).round(), scale""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

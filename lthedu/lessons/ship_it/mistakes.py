@@ -1,15 +1,150 @@
 """Mistakes that people really make in this lesson, and what they are told."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import combinations
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from lthedu.exercises.core import mistake
+from lthedu.lessons.ship_it.exercises import times_mask
+from lthedu.sparsity import row_scale
 from lthedu.tickets.distances import chance_hamming, hamming, iou, relative_distance
 from lthedu.tickets.early_bird import early_bird
+
+# set_to_zero -------------------------------------------------------------------------------------------------
+
+
+mistake("set_to_zero", "a negative weight times 0 is -0.0, which equals 0.0 and has another bit")(times_mask)
+
+
+@mistake("set_to_zero", "this keeps what the mask prunes; True is kept")
+def turned_round(weights: Tensor, mask: Tensor) -> Tensor:
+    return torch.where(mask, 0.0, weights)
+
+
+@mistake("set_to_zero", "this takes the sign from the kept weights as well")
+def without_signs(weights: Tensor, mask: Tensor) -> Tensor:
+    return (weights * mask).abs()
+
+
+@mistake("set_to_zero", "nothing is pruned: the mask is not used")
+def adds_zero(weights: Tensor, mask: Tensor) -> Tensor:
+    return weights + 0.0
+
+
+@mistake("set_to_zero", "every zero is -0.0 now; use 0.0")
+def all_negative(weights: Tensor, mask: Tensor) -> Tensor:
+    return torch.where(mask, weights, -0.0)
+
+
+# from_bits ---------------------------------------------------------------------------------------------------
+
+
+def _stored(bits: bytes, shape: Sequence[int]) -> Tensor:
+    read = np.unpackbits(np.frombuffer(bits, np.uint8), count=math.prod(shape))
+    return torch.from_numpy(read.astype(bool))
+
+
+def _filled(stored: Tensor, values: Tensor) -> Tensor:
+    matrix = torch.zeros(len(stored), dtype=values.dtype)
+    matrix[stored] = values
+    return matrix
+
+
+@mistake("from_bits", "it fills the matrix column by column; places are counted row by row")
+def column_by_column(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return _filled(_stored(bits, shape), values).view(shape[1], shape[0]).T
+
+
+@mistake("from_bits", "the values stand in the wrong order: the first value belongs to the first 1")
+def last_value_first(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return _filled(_stored(bits, shape), values.flip(0)).view(tuple(shape))
+
+
+@mistake("from_bits", "this is the bits alone, as numbers; the values go where the ones are")
+def only_the_ones(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return _stored(bits, shape).float().view(tuple(shape))
+
+
+@mistake("from_bits", "the values stand side by side at the front; each belongs where its 1 is")
+def values_in_front(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return _filled(torch.arange(math.prod(shape)) < len(values), values).view(tuple(shape))
+
+
+# to_levels ---------------------------------------------------------------------------------------------------
+
+
+def _coded(weights: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    return (weights / scale).round(), scale
+
+
+@mistake("to_levels", "one scale serves the whole matrix here; each row has its own")
+def one_scale(weights: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    return _coded(weights, (weights.abs().max() / (2 ** (bits - 1) - 1)).expand(len(weights), 1))
+
+
+@mistake("to_levels", "the largest code is one too large: with 4 bits it is 7, that is 2 ** (bits - 1) - 1")
+def one_level_more(weights: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    return _coded(weights, weights.abs().amax(1, keepdim=True) / 2 ** (bits - 1))
+
+
+@mistake("to_levels", "codes go up to 2 ** bits - 1 here; one bit is for the sign, so it is 2 ** (bits - 1) - 1")
+def sign_for_nothing(weights: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    return _coded(weights, weights.abs().amax(1, keepdim=True) / (2**bits - 1))
+
+
+@mistake("to_levels", "it takes the largest weight with its sign; take the largest absolute value")
+def largest_with_sign(weights: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    return _coded(weights, weights.amax(1, keepdim=True) / (2 ** (bits - 1) - 1))
+
+
+@mistake("to_levels", "codes are cut off towards 0; round to the nearest level")
+def cut_off(weights: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    scale = row_scale(weights, bits)
+    return (weights / scale * (1 + 1e-6)).trunc(), scale
+
+
+# remove_constant ---------------------------------------------------------------------------------------------
+
+
+Two = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def _moved(constant: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, Tensor, Tensor], Two]:
+    """Removes the right neurons, and moves on what `constant` makes of their biases."""
+
+    def wrong(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Two:
+        reads = (weight != 0).any(1)
+        moved = next_weight[:, ~reads] @ constant(bias[~reads])
+        return weight[reads], bias[reads], next_weight[:, reads], next_bias + moved
+
+    return wrong
+
+
+for words, constant in (
+    ("the biases of the removed neurons are lost; what these gave their readers goes into next_bias", torch.zeros_like),
+    ("the bias goes through ReLU before a reader gets it; a negative one gives 0", lambda b: b),
+    ("what goes into next_bias has the wrong sign: add it", lambda b: -b.relu()),
+    ("each bias counts through the absolute value; a negative one gives 0 after ReLU", torch.abs),
+):
+    mistake("remove_constant", words)(_moved(constant))
+
+
+@mistake("remove_constant", "the biases are added without the weights that lead on from those neurons")
+def without_weights(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Two:
+    reads = (weight != 0).any(1)
+    return weight[reads], bias[reads], next_weight[:, reads], next_bias + bias[~reads].relu().sum()
+
+
+@mistake("remove_constant", "every neuron's bias is moved on; only the removed ones' may be")
+def all_biases(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Two:
+    reads = (weight != 0).any(1)
+    return weight[reads], bias[reads], next_weight[:, reads], next_bias + next_weight @ bias.relu()
+
 
 # relative_distance -------------------------------------------------------------------------------------------
 

@@ -8,6 +8,137 @@ import torch
 from answers import right, told
 from torch import Tensor
 
+# set_to_zero -------------------------------------------------------------------------------------------------
+
+
+@right("set_to_zero")
+def masked(weights: Tensor, mask: Tensor) -> Tensor:
+    return weights.masked_fill(~mask, 0)
+
+
+@right("set_to_zero")
+def plus_zero(weights: Tensor, mask: Tensor) -> Tensor:
+    return weights * mask + 0.0
+
+
+@told("set_to_zero", "these are not the weights that the mask keeps, and 0 elsewhere")
+def twice_as_large(weights: Tensor, mask: Tensor) -> Tensor:
+    return torch.where(mask, 2 * weights, 0.0)
+
+
+@told("set_to_zero", "these numbers are equal, but some zeros are -0.0")
+def last_zero_negative(weights: Tensor, mask: Tensor) -> Tensor:
+    found = torch.where(mask, weights, 0.0)
+    found.view(-1)[-1:] *= torch.where(mask.flatten()[-1:], 1.0, -1.0)
+    return found
+
+
+# from_bits ---------------------------------------------------------------------------------------------------
+
+
+@right("from_bits")
+def bit_by_bit(bits: bytes, values: Tensor, shape: Sequence[int]) -> list[list[float]]:
+    rest = iter(values.tolist())
+    read = "".join(f"{byte:08b}" for byte in bits)
+    rows, columns = shape
+    return [[next(rest) if read[r * columns + c] == "1" else 0.0 for c in range(columns)] for r in range(rows)]
+
+
+@right("from_bits")
+def by_scatter(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    places = np.flatnonzero(np.unpackbits(np.frombuffer(bits, np.uint8)))
+    return torch.zeros(shape[0] * shape[1]).scatter(0, torch.from_numpy(places), values).reshape(tuple(shape))
+
+
+@told("from_bits", "it has shape (6,); expected (2, 3)")
+def without_its_shape(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return by_scatter(bits, values, shape).flatten()
+
+
+@told("from_bits", "that is not the matrix that was packed")
+def doubled(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    return by_scatter(bits, 2 * values, shape)
+
+
+@told("from_bits", "expected numbers of shape (2, 3)")
+def as_bytes(bits: bytes, values: Tensor, shape: Sequence[int]) -> bytes:
+    return bits
+
+
+# to_levels ---------------------------------------------------------------------------------------------------
+
+
+@right("to_levels")
+def row_by_row(weights: Tensor, bits: int) -> Any:
+    codes, scales = [], []
+    for row in weights.tolist():
+        scale = max(abs(w) for w in row) / (2 ** (bits - 1) - 1)
+        codes.append([round(w / scale) for w in row])
+        scales.append(scale)
+    return codes, scales
+
+
+@right("to_levels")
+def by_numpy(weights: Tensor, bits: int) -> Any:
+    array = weights.numpy().astype(float)
+    scale = np.abs(array).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+    return np.rint(array / scale).astype(np.int64), scale
+
+
+@told("to_levels", "codes are whole numbers from -127 to 127")
+def not_rounded(weights: Tensor, bits: int) -> Any:
+    scale = weights.abs().amax(1, keepdim=True) / (2 ** (bits - 1) - 1)
+    return weights / scale, scale
+
+
+@told("to_levels", "expected two things: codes and scale")
+def codes_alone(weights: Tensor, bits: int) -> Any:
+    return [1.0]
+
+
+@told("to_levels", "those are not the codes and the scale of each row")
+def with_the_mean(weights: Tensor, bits: int) -> Any:
+    scale = weights.abs().mean(1, keepdim=True)
+    return (weights / scale).round(), scale
+
+
+# remove_constant ---------------------------------------------------------------------------------------------
+
+
+@right("remove_constant")
+def neuron_by_neuron(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Any:
+    left, moved = [], next_bias.clone()
+    for i in range(len(weight)):
+        if weight[i].abs().sum() > 0:
+            left.append(i)
+        else:
+            moved += next_weight[:, i] * max(float(bias[i]), 0)
+    return weight[left], bias[left], next_weight[:, left], moved
+
+
+@right("remove_constant")
+def by_numpy_arrays(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Any:
+    w, b, n, m = (one.numpy() for one in (weight, bias, next_weight, next_bias))
+    gone = ~w.any(axis=1)
+    return [w[~gone], b[~gone], n[:, ~gone], m + n @ np.where(gone, np.maximum(b, 0), 0)]
+
+
+@told("remove_constant", "weight: it has shape (2, 2); expected (1, 2)")
+def removes_nothing(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Any:
+    return weight, bias, next_weight, next_bias
+
+
+@told("remove_constant", "expected four tensors: weight, bias, next_weight, next_bias")
+def the_first_two(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Any:
+    return weight, bias
+
+
+@told("remove_constant", "the next layer does not get what it got before")
+def half_of_it(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Any:
+    w, b, n, moved = neuron_by_neuron(weight, bias, next_weight, next_bias)
+    return w, b, n, (moved + next_bias) / 2
+
+
 # relative_distance -------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,70 @@
+"""The lesson's figures draw what they are given."""
+
+import pandas as pd
+import pytest
+import torch
+from figure_frame import checked
+
+from lthedu.lessons.ship_it import figures, schematics
+from lthedu.lessons.ship_it.experiment import BOTH, LEVELS, PRUNED, SMALL
+from lthedu.pruning import keep_largest
+from lthedu.sparsity import format_bytes
+
+
+def ways(accuracy: float = 0.9) -> pd.DataFrame:
+    rows = []
+    for arm in ("dense", LEVELS, PRUNED, BOTH, SMALL):
+        for pixels in (784, 196):
+            for kilobytes in (20, 80):
+                for replicate in range(2):
+                    rows.append(
+                        {"arm": arm, "bits": 4, "density": kilobytes / 100, "width": kilobytes, "pixels": pixels,
+                         "replicate": replicate, "bytes": 1000 * kilobytes, "accuracy": accuracy + 0.01 * replicate}
+                    )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_lines_of_accuracy_are_means_over_networks_with_guesses_as_stars() -> None:
+    panels = {"before": ways(), "after": ways(0.95)}
+    figure, words = figures.accuracy_by_bytes(panels, {"pruned": 90, "both": "much", "nobody": 3})
+    left, right = figure.axes
+    lines = {c.get_label(): c[0] for c in right.containers}
+    assert set(lines) == {LEVELS, PRUNED, BOTH, SMALL, f"{BOTH}, 196 pixels", f"{SMALL}, 196 pixels"}
+    assert list(lines[PRUNED].get_xdata()) == [20, 80]
+    assert list(lines[PRUNED].get_ydata()) == pytest.approx([95.5, 95.5])
+    stars = [[line for line in ax.lines if line.get_marker() == "*"] for ax in (left, right)]
+    assert [len(s) for s in stars] == [0, 1]
+    assert (stars[1][0].get_xdata()[0], stars[1][0].get_ydata()[0]) == (60, 90)
+    assert "before, after" in words
+
+
+def test_lines_of_bytes_are_those_of_the_formats() -> None:
+    weight = torch.randn(20, 30, generator=torch.Generator().manual_seed(0))
+    shares = (1.0, 0.5, 0.1)
+    rows = [
+        {"density": d, **format_bytes(torch.where(keep_largest(weight.abs(), d), weight, torch.zeros(())))}
+        for d in shares
+    ]
+    figure, _ = figures.bytes_by_format(pd.DataFrame(rows))
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert set(lines) == set(figures.FORMATS)
+    assert list(lines["bit mask"].get_ydata()) == pytest.approx([(4 * 600 * d + 75) / 1000 for d in shares])
+
+
+def test_bars_are_medians_of_times_over_dense() -> None:
+    rows = [
+        {"arm": arm, "batch": batch, "replicate": i, "times": times}
+        for arm, times in (("dense", 1.0), ("90 % zeros", 1.0), ("small dense", 4.0), ("small dense, int8", 8.0))
+        for batch in (1, 256)
+        for i in range(3)
+    ]
+    figure, words = figures.times_of_files(pd.DataFrame(rows))
+    one, many = figure.axes
+    assert [bar.get_width() for bar in many.patches] == [8.0, 4.0, 1.0]
+    assert one.get_title() == "1 image at once"
+    assert "small dense" in words
+
+
+@pytest.mark.parametrize("draw", [f for f in vars(schematics).values() if getattr(f, "schematic", False)])
+def test_schematics_are_drawn_and_described(draw) -> None:
+    checked(draw)
