@@ -9,7 +9,7 @@ import numpy as np
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Whole
 from lthedu.hashing.simhash import Codes, Vectors
-from lthedu.hashing.tables import NONE, Rows, Table, build_tables, look_up_fast
+from lthedu.hashing.tables import NONE, Rows, Table, build_tables, limited, look_up_fast
 
 Hash = Callable[[Vectors], Codes]  # (n, dimension) -> (n, tables)
 Centre = Callable[[Vectors, Vectors], tuple[Vectors, Vectors]]  # (rows, queries) -> what is subtracted from each
@@ -68,7 +68,7 @@ class Hashed:
     def rebuild(self, rows: Vectors, queries: Vectors) -> None:
         """Hash every row, and remember what to subtract from a query."""
         from_rows, self.from_queries = self.centre(rows, queries)
-        self.tables = build_tables(self.code(rows - from_rows), self.size, self.rng)
+        self.tables = limited(build_tables(self.code(rows - from_rows)), self.size, self.rng)
         self.products += self.cost * len(rows)
 
     def __call__(self, query: Vectors, rows: Vectors) -> Rows:

@@ -14,28 +14,35 @@ Table = Mapping[int, Rows]  # by code: the rows that lie in this bucket
 
 
 @typed
-def build_tables(codes: Codes, size: Count | None = None, rng: np.random.Generator | None = None) -> list[dict[int, Rows]]:
-    """A table for each column of the codes (n, tables): for every code that occurs, the rows that have it.
+def build_tables(codes: Codes) -> list[dict[int, Rows]]:
+    """A table for each column of the codes (n, tables): for every code that occurs there, the rows that have it.
 
-    A bucket keeps at most `size` rows, and `rng` draws which (None: the first ones). Rows rise within a bucket.
-    Raises ValueError for codes that are no matrix.
+    Rows rise within a bucket. Raises ValueError for codes that are no matrix.
 
     >>> [{code: rows.tolist() for code, rows in table.items()} for table in build_tables(np.array([[3], [1], [3]]))]
     [{1: [1], 3: [0, 2]}]
     """
     if codes.ndim != 2:
         raise ValueError(f"codes have shape {codes.shape}; allowed: (n, tables)")
-    return [_table(column, size, rng) for column in codes.T]
+    tables = []
+    for column in codes.T:
+        order = np.argsort(column, kind="stable")
+        found, start = np.unique(column[order], return_index=True)
+        tables.append(dict(zip(found.tolist(), np.split(order, start[1:]), strict=True)))
+    return tables
 
 
-def _table(column: Codes, size: int | None, rng: np.random.Generator | None) -> dict[int, Rows]:
-    order = np.argsort(column, kind="stable")
-    found, start = np.unique(column[order], return_index=True)
-    table = dict(zip(found.tolist(), np.split(order, start[1:]), strict=True))
-    for code, rows in table.items():
-        if size is not None and len(rows) > size:
-            table[code] = rows[:size] if rng is None else np.sort(rng.choice(rows, size, replace=False))
-    return table
+@typed
+def limited(tables: Sequence[Table], size: Count, rng: np.random.Generator) -> list[Table]:
+    """The same tables, where a bucket with more than `size` rows keeps so many of them, drawn at random.
+
+    >>> limited([{1: np.array([0, 2, 4])}], 2, np.random.default_rng(0))[0][1].shape
+    (2,)
+    """
+    return [
+        {code: rows if len(rows) <= size else rng.choice(rows, size, replace=False) for code, rows in table.items()}
+        for table in tables
+    ]
 
 
 @typed

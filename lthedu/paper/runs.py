@@ -20,6 +20,7 @@ from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.curvature import deletions, saliency
 from lthedu.lessons.curvature import experiment as gradients
+from lthedu.lessons.hashing_instead_of_multiplying import studies as hashing_studies
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -227,6 +228,15 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
     return replace(found, table=found.table.infer_objects().round(4))
 
 
+def hashing(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """A softmax over rows that hashing found, beside random, largest and all rows, each at its own rate; more passes,
+    more classes, and an easy task. Five seeds, three with more classes; some half hour on one thread of a CPU."""
+    named = {name: asdict(settings) for name, settings in hashing_studies.STUDIES.items()} | {"cpu": cpu_name()}
+    title = "Hashed, random and all rows of a softmax over many classes"
+    found = proof_targets.collected(title, named, hashing_studies.cases(), hashing_studies.rows_of, parts, clock)
+    return replace(found, table=found.table.infer_objects().round(4))
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -255,6 +265,7 @@ RUNS: dict[str, Run] = {
     "sparse_from_the_start": sparse_from_the_start,
     "search_without_gradients": search_without_gradients,
     "counting_and_clocking": counting_and_clocking,
+    "hashing": hashing,
 }
 
 
@@ -263,6 +274,7 @@ HERE_ALONE = (
     "proof_tradeoff",
     "pruning_is_all_you_need",
     "counting_and_clocking",
+    "hashing",
 )  # what they measure is of one machine
 
 

@@ -1,0 +1,70 @@
+"""What the stored run computes: each arm at several rates and at its own, an easy task, more passes, more classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+import pandas as pd
+
+from lthedu.base.arguments import typed
+from lthedu.base.ranges import Columns
+from lthedu.lessons.hashing_instead_of_multiplying.arms import (
+    ARMS,
+    CENTRED,
+    DENSE,
+    RANDOM,
+    RANDOM_MORE,
+    RAW,
+    WTA,
+)
+from lthedu.lessons.hashing_instead_of_multiplying.experiment import RATES, SIZES, Settings, train_arm
+
+PAPER = SIZES.paper
+TUNED_ON = (100,)  # no seed of a comparison
+STUDIES: Mapping[str, Settings] = {
+    "search": replace(PAPER, seeds=TUNED_ON),
+    "main": PAPER,
+    "easy": replace(PAPER, siblings=1),
+    "longer": replace(PAPER, epochs=6),
+    "larger": replace(PAPER, seeds=(0, 1, 2), classes=10_000, bits=11, at_least=150, equal_rows=155, equal_products=330),
+}
+TRIED = {name: (0.035, 0.05, 0.07, 0.1, 0.14, 0.2) for name in ARMS} | {DENSE: (0.0025, 0.005, 0.007, 0.01, 0.014)}
+ARMS_OF: Mapping[str, Sequence[str]] = {
+    "search": tuple(TRIED),
+    "main": tuple(TRIED),
+    "easy": (RAW, CENTRED, RANDOM),
+    "longer": (CENTRED, RANDOM, RANDOM_MORE, DENSE),
+    "larger": (CENTRED, WTA, RANDOM, RANDOM_MORE, DENSE),
+}
+Case = tuple[str, str, float, int]  # study, arm, rate, seed
+
+
+@typed
+def cases() -> list[Case]:
+    """Every network of the stored run: the search at each rate, then each arm at its own."""
+    searched = [("search", arm, rate, seed) for arm in TRIED for rate in TRIED[arm] for seed in TUNED_ON]
+    rest = [name for name in STUDIES if name != "search"]
+    return searched + [
+        (name, arm, RATES[arm], seed) for name in rest for seed in STUDIES[name].seeds for arm in ARMS_OF[name]
+    ]
+
+
+@typed
+def rows_of(study: str, arm: str, rate: float, seed: int) -> list[dict[str, Any]]:
+    """The rows of one network: an epoch each."""
+    rows, _ = train_arm(arm, seed, replace(STUDIES[study], rate=rate))
+    return [{"study": study} | row for row in rows]
+
+
+@typed
+def best_rates(table: Annotated[pd.DataFrame, Columns("study arm rate epoch val")]) -> dict[str, float]:
+    """For each arm the rate with the best validation accuracy at the end of the search.
+
+    >>> row = {"study": "search", "arm": "a", "epoch": 2}
+    >>> best_rates(pd.DataFrame([row | {"rate": 0.1, "val": 0.8}, row | {"rate": 0.2, "val": 0.9}]))
+    {'a': 0.2}
+    """
+    found = table[table["study"] == "search"]
+    found = found[found["epoch"] == found["epoch"].max()]
+    mean = found.groupby(["arm", "rate"], sort=False)["val"].mean().unstack()
+    return {str(arm): float(rate) for arm, rate in mean.idxmax(axis=1).items()}
