@@ -40,7 +40,7 @@ def corrected(classes: Count, negatives: Count) -> Errors:
     """Sampled softmax: as `active_softmax`, where each random row stands for (classes - 1) / negatives of them.
 
     The logarithm of this number is added to every logit but the label's, so that the sum of the softmax is, on
-    average, that over all classes. Source: Bengio and Senécal (2008); Jean and others (2015), section 3.
+    average, that over all classes. Source: Jean, Cho, Memisevic, Bengio (2015).
 
     >>> corrected(5, 2)(np.array([0.0, 0.0, 0.0])).round(6).tolist()
     [-0.8, 0.4, 0.4]
@@ -168,7 +168,7 @@ def _active(found: Rows, label: int, at_least: int, classes: int, rng: np.random
 def rebuild_times(first: Count, growth: Positive, examples: Count) -> list[int]:
     """After how many examples the tables are built: at 0, at `first`, and then in gaps that grow by the factor.
 
-    Early weights change fast, so early tables age fast. Source: Chen and others (2020), section 3.
+    Early weights change fast, so early tables age fast. Source: Chen and others (2020).
 
     >>> rebuild_times(100, 2.0, 1000)
     [0, 100, 300, 700]

@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]  # (n, tables) or, of one table, (n,)
 def random_planes(dimension: Count, bits: Annotated[int, Range(1, 62)], tables: Count, rng: np.random.Generator) -> Vectors:
     """Planes through the origin for so many tables, (tables, bits, dimension): each is the vector that stands on it.
 
-    Their numbers are normal, so every direction is equally likely. Source: Charikar (2002), section 3.
+    Their numbers are normal, so every direction is equally likely. Source: Charikar (2002).
 
     >>> random_planes(3, 4, 2, np.random.default_rng(0)).shape
     (2, 4, 3)
@@ -68,7 +68,7 @@ def simhash_all(vectors: Vectors, planes: Vectors) -> Codes:
 def same_bit(angle: Annotated[float, Range(0, math.pi)]) -> float:
     """The chance that two vectors at this angle (in radians) lie on the same side of a random plane: 1 - angle / pi.
 
-    Source: Goemans and Williamson (1995), lemma 3.2, and Charikar (2002), who made a hash of it.
+    Source: Charikar (2002).
 
     >>> same_bit(math.pi / 2)
     0.5
@@ -81,7 +81,7 @@ def chance_found(same: Fraction, bits: Count, tables: Count) -> float:
     """The chance that two vectors share a bucket in at least one table: 1 - (1 - same^bits)^tables.
 
     `same` is the chance that they agree in one bit (or symbol). For one pair, fresh planes in every table, and buckets
-    that hold all that falls into them. Source: Indyk and Motwani (1998).
+    that hold all that falls into them.
 
     >>> chance_found(0.5, 2, 1), chance_found(0.5, 1, 2)
     (0.25, 0.75)

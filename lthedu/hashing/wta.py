@@ -63,7 +63,7 @@ def same_symbol(
 
     Coordinate i wins in both where all others are smaller in both. With r_i coordinates that are, the chance is the
     sum of C(r_i, width - 1) / C(dimension, width). All coordinates of a vector must differ. Raises ValueError for
-    unequal lengths. Source: Yagnik and others (2011), equation 4.
+    unequal lengths. Source: Yagnik and others (2011).
 
     >>> same_symbol([1, 2, 3], [1, 3, 2], 2)
     0.6666666666666666

@@ -14,7 +14,7 @@ CENTRED, RAW = "hashed, centred", "hashed, raw"
 ROWS_ONLY, QUERIES_ONLY = "hashed, rows centred", "hashed, queries centred"
 WTA = "winner takes all, raw"
 RANDOM, RANDOM_MORE = "random, equal rows", "random, equal products"
-WEIGHED, WEIGHED_MORE = "sampled softmax, equal rows", "sampled softmax, equal products"
+WEIGHED_MORE = "sampled softmax, equal products"
 HALF, EXACT = "half largest, half random", "largest alone"
 DENSE = "dense"
 
@@ -64,7 +64,6 @@ ARMS: Mapping[str, Arm] = {
     WTA: Arm(by_order),
     RANDOM: Arm(lambda s, seed: Nothing(), "equal_rows"),
     RANDOM_MORE: Arm(lambda s, seed: Nothing(), "equal_products"),
-    WEIGHED: Arm(lambda s, seed: Nothing(), "equal_rows", weighed=True),
     WEIGHED_MORE: Arm(lambda s, seed: Nothing(), "equal_products", weighed=True),
     HALF: Arm(lambda s, seed: Largest(s.at_least // 2)),
     EXACT: Arm(lambda s, seed: Largest(s.at_least)),

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -63,11 +63,11 @@ SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), classes=60, epochs=1, at_least=10, equal_rows=10, equal_products=30),
     lesson=LESSON,
     paper=replace(
-        LESSON, classes=4000, per_class=6, bits=10, tables=24, bucket=64, symbols=4, at_least=100, equal_rows=110, equal_products=250
+        LESSON, classes=4000, per_class=6, bits=10, tables=24, bucket=64, symbols=4, at_least=100, equal_rows=112, equal_products=210
     ),
 )
 scaled_settings = SIZES.now
-RATES = {name: 0.1 for name in ARMS} | {DENSE: 0.01}
+RATES: Mapping[str, float] = dict.fromkeys(ARMS, 0.1) | {RANDOM_MORE: 0.07, RANDOM: 0.05, RAW: 0.07, DENSE: 0.01}
 
 
 @dataclass

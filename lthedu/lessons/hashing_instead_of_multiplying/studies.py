@@ -9,12 +9,16 @@ import pandas as pd
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.lessons.hashing_instead_of_multiplying.arms import (
-    ARMS,
     CENTRED,
     DENSE,
+    EXACT,
+    HALF,
+    QUERIES_ONLY,
     RANDOM,
     RANDOM_MORE,
     RAW,
+    ROWS_ONLY,
+    WEIGHED_MORE,
     WTA,
 )
 from lthedu.lessons.hashing_instead_of_multiplying.experiment import RATES, SIZES, Settings, train_arm
@@ -24,17 +28,27 @@ TUNED_ON = (100,)  # no seed of a comparison
 STUDIES: Mapping[str, Settings] = {
     "search": replace(PAPER, seeds=TUNED_ON),
     "main": PAPER,
+    "more controls": PAPER,
     "easy": replace(PAPER, siblings=1),
-    "longer": replace(PAPER, epochs=6),
-    "larger": replace(PAPER, seeds=(0, 1, 2), classes=10_000, bits=11, at_least=150, equal_rows=155, equal_products=330),
+    "longer": replace(PAPER, epochs=5),
+    "larger": replace(PAPER, seeds=(0, 1, 2), classes=10_000, per_class=4, bits=11, at_least=150, equal_rows=155, equal_products=330),
 }
-TRIED = {name: (0.035, 0.05, 0.07, 0.1, 0.14, 0.2) for name in ARMS} | {DENSE: (0.0025, 0.005, 0.007, 0.01, 0.014)}
+TRIED: Mapping[str, Sequence[float]] = {
+    CENTRED: (0.07, 0.1, 0.14),
+    RANDOM_MORE: (0.05, 0.07, 0.1),
+    RANDOM: (0.035, 0.05, 0.07),
+    RAW: (0.05, 0.07, 0.1),
+    DENSE: (0.005, 0.007, 0.01),
+    HALF: (0.07, 0.1, 0.14),
+    WTA: (0.07, 0.1, 0.14),
+}
+FIRST = tuple(TRIED)
 ARMS_OF: Mapping[str, Sequence[str]] = {
-    "search": tuple(TRIED),
-    "main": tuple(TRIED),
-    "easy": (RAW, CENTRED, RANDOM),
-    "longer": (CENTRED, RANDOM, RANDOM_MORE, DENSE),
-    "larger": (CENTRED, WTA, RANDOM, RANDOM_MORE, DENSE),
+    "main": FIRST,
+    "larger": (CENTRED, RANDOM_MORE, DENSE),
+    "longer": (CENTRED, RANDOM_MORE, DENSE),
+    "more controls": (ROWS_ONLY, QUERIES_ONLY, EXACT, WEIGHED_MORE),
+    "easy": (CENTRED, RAW, RANDOM),
 }
 Case = tuple[str, str, float, int]  # study, arm, rate, seed
 
@@ -42,11 +56,10 @@ Case = tuple[str, str, float, int]  # study, arm, rate, seed
 @typed
 def cases() -> list[Case]:
     """Every network of the stored run: the search at each rate, then each arm at its own."""
-    searched = [("search", arm, rate, seed) for arm in TRIED for rate in TRIED[arm] for seed in TUNED_ON]
-    rest = [name for name in STUDIES if name != "search"]
-    return searched + [
-        (name, arm, RATES[arm], seed) for name in rest for seed in STUDIES[name].seeds for arm in ARMS_OF[name]
-    ]
+    found = [("search", arm, rate, seed) for arm in TRIED for rate in TRIED[arm] for seed in TUNED_ON]
+    for study, arms in ARMS_OF.items():
+        found += [(study, arm, RATES[arm], seed) for seed in STUDIES[study].seeds for arm in arms]
+    return found
 
 
 @typed
