@@ -159,7 +159,7 @@ def _active(found: Rows, label: int, at_least: int, classes: int, rng: np.random
     if missing > 0:
         seen = np.zeros(classes, dtype=np.bool_)
         seen[others] = seen[label] = True
-        drawn = rng.choice(classes, at_least, replace=False, shuffle=False)
+        drawn = rng.choice(classes, at_least, replace=False)  # in random order: some are cut off
         drawn = drawn[~seen[drawn]][:missing]
     return np.concatenate([np.array([label]), others, drawn])
 
