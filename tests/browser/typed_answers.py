@@ -251,5 +251,13 @@ def to_csr(matrix):
     counts = torch.bincount(row, minlength=len(matrix))
     return torch.cat([counts.new_zeros(1), counts]), column, matrix[row, column]""",
     },
+    "hashing_instead_of_multiplying": {
+        "15.1": """\
+def simhash(vectors, planes):
+    return (vectors @ planes.T > 0) @ (2 ** np.arange(len(planes)))""",
+        "15.2": """\
+def chance_found(same, bits, tables):
+    return (1 - same**bits) ** tables""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

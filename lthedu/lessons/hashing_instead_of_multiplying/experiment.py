@@ -102,8 +102,10 @@ def run(
     return pd.DataFrame(rows)[COLUMNS], trained
 
 
-def problem(s: Settings, seed: int) -> Clusters:
+@typed
+def problem(settings: Settings, seed: int) -> Clusters:
     """The data of a seed."""
+    s = settings
     return draw_clusters(s.classes, s.siblings, s.classes * s.per_class, seed)
 
 
@@ -148,6 +150,7 @@ def train_arm(
     return rows, trained
 
 
+@typed
 def accuracies(network: Network, data: Clusters) -> dict[str, float]:
     """Validation and test accuracy with all rows."""
     found = {"found_alone": np.nan}
@@ -156,6 +159,7 @@ def accuracies(network: Network, data: Clusters) -> dict[str, float]:
     return found
 
 
+@typed
 def accuracy_alone(network: Network, data: Clusters, found: Sequence[Rows]) -> float:
     """Test accuracy where each example is answered by the best of the rows found for it, and never without any."""
     queries = network.hidden(data.x_test)
@@ -163,6 +167,7 @@ def accuracy_alone(network: Network, data: Clusters, found: Sequence[Rows]) -> f
     return float((np.array(best) == data.y_test).mean())
 
 
+@typed
 def find_all(network: Network, finder: Finder, x: Vectors, seen: Vectors) -> list[Rows]:
     """What is found for each input x (n, dimension) by fresh tables, of which training sees nothing."""
     fresh = copy.copy(finder)

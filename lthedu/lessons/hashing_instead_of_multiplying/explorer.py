@@ -18,14 +18,18 @@ MOST_BITS, MOST_TABLES = 14, 32
 
 
 @typed
-def explorer(trained: Trained, bits: Count = 9, tables: Count = 16, shown: Count = 200) -> ipywidgets.VBox:
+def explorer(
+    trained: Trained, bits: Count = 9, tables: Count = 16, way: str = "both", shown: Count = 200
+) -> ipywidgets.VBox:
     """The cosines of queries with their labels' rows and with others, and what is found at so many bits and tables.
 
-    It takes the first `shown` test examples. Sliders move with the arrow keys. Raises ValueError for more bits or
-    tables than the sliders have.
+    `way` is what is centred at first. It takes the first `shown` test examples. Sliders move with the arrow keys. Raises
+    ValueError for more bits or tables than the sliders have, and for another way.
     """
     if bits > MOST_BITS or tables > MOST_TABLES:
         raise ValueError(f"bits is {bits} and tables {tables}; allowed: up to {MOST_BITS} and {MOST_TABLES}")
+    if way not in WAYS:
+        raise ValueError(f"way is {way!r}; allowed: {', '.join(WAYS)}")
     data, network = trained.data, trained.network
     y, queries = data.y_test[:shown], network.hidden(data.x_test[:shown])
     seen = network.hidden(data.x_train[:200])
@@ -64,7 +68,7 @@ def explorer(trained: Trained, bits: Count = 9, tables: Count = 16, shown: Count
         figure,
         draw,
         {
-            "way": ipywidgets.ToggleButtons(options=list(WAYS), value="both", description="centred"),
+            "way": ipywidgets.ToggleButtons(options=list(WAYS), value=way, description="centred"),
             "bits": ipywidgets.IntSlider(bits, 1, MOST_BITS, description="bits", **wide),
             "tables": ipywidgets.IntSlider(tables, 1, MOST_TABLES, description="tables", **wide),
         },
