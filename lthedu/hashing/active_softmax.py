@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lthedu.base.arguments import typed
 from lthedu.base.compiled import AVAILABLE, compiled
@@ -137,9 +136,7 @@ class Spent:
 
 
 @typed
-def active_rows(
-    found: Rows, label: int, at_least: Count, classes: Count, rng: np.random.Generator
-) -> Rows:
+def active_rows(found: Rows, label: int, at_least: Count, classes: Count, rng: np.random.Generator) -> Rows:
     """The rows of one example: its label's first, then the others that were found, then random ones up to `at_least`.
 
     Every row stands there once. Raises ValueError where `at_least` is above the number of classes.

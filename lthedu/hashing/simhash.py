@@ -14,7 +14,9 @@ Codes = NDArray[np.int64]  # (n, tables) or, of one table, (n,)
 
 
 @typed
-def random_planes(dimension: Count, bits: Annotated[int, Range(1, 62)], tables: Count, rng: np.random.Generator) -> Vectors:
+def random_planes(
+    dimension: Count, bits: Annotated[int, Range(1, 62)], tables: Count, rng: np.random.Generator
+) -> Vectors:
     """Planes through the origin for so many tables, (tables, bits, dimension): each is the vector that stands on it.
 
     Their numbers are normal, so every direction is equally likely. Source: Charikar (2002).

@@ -630,7 +630,11 @@ CALLS = [
     Call(
         hashing.active_rows,
         lambda: {
-            "found": np.array([1]), "label": 0, "at_least": 2, "classes": 4, "rng": np.random.default_rng(0),
+            "found": np.array([1]),
+            "label": 0,
+            "at_least": 2,
+            "classes": 4,
+            "rng": np.random.default_rng(0),
         },
         {"found": [None], "label": [None, 0.5], "at_least": [*COUNT, 5], "classes": COUNT, "rng": [None, 3]},
     ),

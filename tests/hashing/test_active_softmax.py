@@ -1,4 +1,4 @@
-"""Training with active rows: PyTorch's gradients and its Adagrad as oracles, and rows that are not active as they were."""
+"""Training with active rows: PyTorch's gradients and its Adagrad as oracles, and other rows as they were."""
 
 import importlib
 

@@ -89,7 +89,10 @@ def test_the_coordinates_of_a_symbol_differ() -> None:
     ("call", "words"),
     [
         (lambda: simhash(np.ones((2, 3)), np.ones((4, 2))), r"vectors have shape \(2, 3\) and planes \(4, 2\)"),
-        (lambda: simhash_all(np.ones((2, 3)), np.ones((4, 3))), r"allowed: \(n, dimension\), \(tables, bits, dimension\)"),
+        (
+            lambda: simhash_all(np.ones((2, 3)), np.ones((4, 3))),
+            r"allowed: \(n, dimension\), \(tables, bits, dimension\)",
+        ),
         (lambda: wta(np.ones(3), np.zeros((1, 1, 2), dtype=int)), r"vectors have shape \(3,\)"),
         (lambda: wta(np.ones((1, 3)), np.full((1, 1, 2), 3)), "orders name coordinate 3; allowed: 0 to 2"),
         (lambda: random_orders(3, 1, 1, 4, rng()), "width is 4; allowed: from 2 to the dimension, which is 3"),

@@ -235,7 +235,7 @@ def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tm
     assert set(found.table["layers"]) == {1, 2}
 
 
-def test_hashed_and_random_rows_are_stored_by_study(tmp_path: Path, monkeypatch) -> None:
+def test_hashed_and_random_rows_are_stored_by_study(tmp_path, monkeypatch) -> None:
     few = replace(hashing.PAPER, seeds=(0,), classes=60, per_class=1, epochs=1, at_least=8, equal_rows=8)
     few = replace(few, equal_products=20, bits=3, tables=2)
     monkeypatch.setattr(hashing, "STUDIES", dict.fromkeys(hashing.STUDIES, few))

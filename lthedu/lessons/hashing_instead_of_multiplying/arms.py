@@ -1,4 +1,4 @@
-"""The ways to choose the rows that an example works with: by hashing, at random, by a look at all rows, or all of them."""
+"""The ways to choose the rows that an example works with: by hashing, at random, or by a look at all rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,17 @@ from functools import partial
 from typing import Any
 
 from lthedu.base.streams import numpy_generator
-from lthedu.hashing import Hashed, Largest, Nothing, centre, centre_nothing, random_orders, random_planes, simhash_all, wta
+from lthedu.hashing import (
+    Hashed,
+    Largest,
+    Nothing,
+    centre,
+    centre_nothing,
+    random_orders,
+    random_planes,
+    simhash_all,
+    wta,
+)
 from lthedu.hashing.finders import Centre, Finder
 from lthedu.hashing.simhash import Vectors
 

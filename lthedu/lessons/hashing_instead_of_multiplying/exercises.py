@@ -78,8 +78,7 @@ def _normal(attempt: Attempt, *shape: int) -> Vectors:
     minutes=5,
     level=1,
     hints=(
-        "In one table all bits of the two codes must agree. How likely is that? And how likely is it that they "
-        "do not?",
+        "In one table all bits of the two codes must agree. How likely is that? And how likely is it that they do not?",
         "One table misses the pair with the chance 1 - same^bits. The tables have planes of their own, so the chances "
         "of missing it multiply.",
         "missed = (1 - same**bits) ** tables\nreturn ...",
@@ -233,9 +232,10 @@ def _two(got: object, rows: Vectors) -> tuple[Any, Any]:
     level=2,
     hints=(
         "Take one table and one symbol. It names a few coordinates. Which of them is the largest in the vector?",
-        "`vectors[:, orders]` has the axes vector, table, symbol, and the coordinates that are compared. `argmax` along the "
+        "`vectors[:, orders]` has the axes vector, table, symbol, and what is compared. `argmax` along the "
         "last axis gives each symbol. Symbol k counts width^k.",
-        "width = orders.shape[2]\nsymbols = vectors[:, orders].argmax(-1)\nreturn symbols @ (... ** np.arange(orders.shape[1]))",
+        "width = orders.shape[2]\nsymbols = vectors[:, orders].argmax(-1)\n"
+        "return symbols @ (... ** np.arange(orders.shape[1]))",
     ),
     returns=lambda result, vectors, orders: _codes(
         _array(result, (len(vectors), len(orders)), "the answer").ravel(), len(vectors) * len(orders)

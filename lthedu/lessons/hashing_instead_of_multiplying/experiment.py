@@ -63,7 +63,16 @@ SIZES = Sizes(
     tiny=replace(LESSON, seeds=(0, 1), classes=60, epochs=1, at_least=10, equal_rows=10, equal_products=30),
     lesson=LESSON,
     paper=replace(
-        LESSON, classes=4000, per_class=6, bits=10, tables=24, bucket=64, symbols=4, at_least=100, equal_rows=112, equal_products=210
+        LESSON,
+        classes=4000,
+        per_class=6,
+        bits=10,
+        tables=24,
+        bucket=64,
+        symbols=4,
+        at_least=100,
+        equal_rows=112,
+        equal_products=210,
     ),
 )
 scaled_settings = SIZES.now
@@ -163,7 +172,9 @@ def accuracies(network: Network, data: Clusters) -> dict[str, float]:
 def accuracy_alone(network: Network, data: Clusters, found: Sequence[Rows]) -> float:
     """Test accuracy where each example is answered by the best of the rows found for it, and never without any."""
     queries = network.hidden(data.x_test)
-    best = [rows[(network.rows[rows] @ h).argmax()] if len(rows) else -1 for rows, h in zip(found, queries, strict=True)]
+    best = [
+        rows[(network.rows[rows] @ h).argmax()] if len(rows) else -1 for rows, h in zip(found, queries, strict=True)
+    ]
     return float((np.array(best) == data.y_test).mean())
 
 
@@ -177,7 +188,9 @@ def find_all(network: Network, finder: Finder, x: Vectors, seen: Vectors) -> lis
 
 def _dense(network: Network, data: Clusters, rate: float, s: Settings, seed: int) -> list[dict[str, Any]]:
     """All rows for every example: PyTorch's Adam and minibatches, the same first weights, all products counted."""
-    model = nn.Sequential(nn.Linear(len(network.weights[0]), s.hidden), nn.ReLU(), nn.Linear(s.hidden, s.classes, bias=False))
+    model = nn.Sequential(
+        nn.Linear(len(network.weights[0]), s.hidden), nn.ReLU(), nn.Linear(s.hidden, s.classes, bias=False)
+    )
     parameters = dict(zip(("weights", "bias", "rows"), model.parameters(), strict=True))
     with torch.no_grad():
         for name, parameter in parameters.items():

@@ -21,10 +21,10 @@ MOST_BITS, MOST_TABLES = 14, 32
 def explorer(
     trained: Trained, bits: Count = 9, tables: Count = 16, way: str = "both", shown: Count = 200
 ) -> ipywidgets.VBox:
-    """The cosines of queries with their labels' rows and with others, and what is found at so many bits and tables.
+    """The cosines of queries with their labels' rows and with others, and what so many bits and tables find.
 
-    `way` is what is centred at first. It takes the first `shown` test examples. Sliders move with the arrow keys. Raises
-    ValueError for more bits or tables than the sliders have, and for another way.
+    `way` is what is centred at first. It takes the first `shown` test examples. Sliders move with the arrow keys.
+    Raises ValueError for more bits or tables than the sliders have, and for another way.
     """
     if bits > MOST_BITS or tables > MOST_TABLES:
         raise ValueError(f"bits is {bits} and tables {tables}; allowed: up to {MOST_BITS} and {MOST_TABLES}")
@@ -48,15 +48,30 @@ def explorer(
         figure.clear()
         ax = figure.add_subplot()
         edges = np.linspace(-1, 1, 41)
-        ax.hist(cosines[~mine], edges, color="#BBBBBB", weights=np.full((~mine).sum(), 100 / (~mine).sum()), label="other rows")
-        ax.hist(cosines[mine], edges, color="#0072B2", alpha=0.75, weights=np.full(len(y), 100 / len(y)), label="the label's row")
+        ax.hist(
+            cosines[~mine],
+            edges,
+            color="#BBBBBB",
+            weights=np.full((~mine).sum(), 100 / (~mine).sum()),
+            label="other rows",
+        )
+        ax.hist(
+            cosines[mine],
+            edges,
+            color="#0072B2",
+            alpha=0.75,
+            weights=np.full(len(y), 100 / len(y)),
+            label="the label's row",
+        )
         law = [chance_found(same_bit(float(np.arccos(c))), bits, tables) for c in edges]
-        ax.set(xlabel="cosine of the angle between query and row", ylabel="percent of rows", xlim=(-1, 1), ylim=(0, None))
+        ax.set(
+            xlabel="cosine of the angle between query and row", ylabel="percent of rows", xlim=(-1, 1), ylim=(0, None)
+        )
         twin = ax.twinx()
         twin.plot(edges, law, color="#D55E00", lw=2, label="chance to be found (right axis)")
         twin.set(ylim=(0, 1.03))
-        lines, names = (sum(both, []) for both in zip(*(a.get_legend_handles_labels() for a in (ax, twin)), strict=True))
-        ax.legend(lines, names, fontsize=9, loc="upper left")
+        shown_by = [a.get_legend_handles_labels() for a in (ax, twin)]
+        ax.legend(*(one + other for one, other in zip(*shown_by, strict=True)), fontsize=9, loc="upper left")
         ax.set_title(f"centred: {way}; {bits} bits, {tables} tables", fontsize=11)
         return (
             f"The label is found for {100 * found[mine].mean():.0f} % of {len(y)} test examples, among "

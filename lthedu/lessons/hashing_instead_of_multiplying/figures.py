@@ -68,19 +68,22 @@ def collision_law(
     left.set_ylabel("share of pairs")
     figure.suptitle("One bit hardly tells near from far.  Many bits in several tables do", fontsize=12)
     return figure, (
-        "Two panels of shares against the angle between two vectors. Left, points on a straight line from 1 at 0 degrees "
-        f"to 0 at 180. Right, with {bits} bits and {tables} tables, points on a curve that stays near 1 for small angles "
-        "and falls steeply to 0."
+        "Two panels of shares against the angle between two vectors. Left, points on a straight line from 1 at 0 "
+        f"degrees to 0 at 180. Right, with {bits} bits and {tables} tables, points on a curve that stays near 1 "
+        "for small angles and falls steeply to 0."
     )
 
 
 @typed
 def found_and_learned(table: Measured, guess: Any = None) -> Drawn:
-    """Labels found, and test accuracy, after every epoch, an arm each: a thin line for each seed, a thick one for the mean."""
+    """Labels found, and test accuracy, after every epoch and by arm: thin lines for seeds, thick ones for means."""
     figure, axes = plt.subplots(1, 2, figsize=(10.2, 4.0), layout="constrained")
     epochs = sorted(table["epoch"].unique())
     for ax, name, title in zip(
-        axes, ("label_found", "accuracy"), ("labels found before they are added", "test accuracy, all rows"), strict=True
+        axes,
+        ("label_found", "accuracy"),
+        ("labels found before they are added", "test accuracy, all rows"),
+        strict=True,
     ):
         for arm in [a for a in LOOKS if a in set(table["arm"])]:
             look = LOOKS[arm]
@@ -123,7 +126,7 @@ def accuracy_by_products(table: Measured, title: str) -> Drawn:
 
 @typed
 def sets_of_rows(shared: Mapping[str, float], own: float, fixed: float) -> Drawn:
-    """How far the found rows of two examples overlap; and how often the label is in an example's own or one fixed set."""
+    """How far the found rows of two examples overlap, and how often the label is in the own set or in one for all."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4), width_ratios=[1.3, 1], layout="constrained")
     names = list(shared)
     left.barh(names[::-1], [100 * shared[n] for n in names[::-1]], color=["#CCCCCC", "#56B4E9", "#0072B2"])
@@ -134,8 +137,8 @@ def sets_of_rows(shared: Mapping[str, float], own: float, fixed: float) -> Drawn
         ax.grid(axis="y", visible=False)
     words = ", ".join(f"{100 * value:.0f} % for two examples {name}" for name, value in shared.items())
     return figure, (
-        f"Left, bars of the overlap of two sets of found rows: {words}. Right, the label is in an example's own set for "
-        f"{100 * own:.0f} % of the examples, and in the best set of the same size for all in {100 * fixed:.0f} %."
+        f"Left, bars of the overlap of two sets of found rows: {words}. Right, the label is in an example's own set "
+        f"for {100 * own:.0f} % of the examples, and in the best set of the same size for all in {100 * fixed:.0f} %."
     )
 
 

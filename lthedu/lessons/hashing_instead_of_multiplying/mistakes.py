@@ -133,7 +133,9 @@ def label_largest(logits: Vectors) -> Any:
     return error
 
 
-@mistake("active_softmax", "exp overflows for large logits; subtract the largest logit first, which changes nothing else")
+@mistake(
+    "active_softmax", "exp overflows for large logits; subtract the largest logit first, which changes nothing else"
+)
 def overflows(logits: Vectors) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         odds = np.exp(logits)
@@ -209,7 +211,9 @@ def number_of_the_winner(vectors: Vectors, orders: Any) -> Any:
     return winners @ (width ** np.arange(symbols))
 
 
-@mistake("wta", "symbol k counts 2^k here; a symbol has as many values as coordinates are compared, so it counts width^k")
+@mistake(
+    "wta", "symbol k counts 2^k here; a symbol has as many values as coordinates are compared, so it counts width^k"
+)
 def in_bits(vectors: Vectors, orders: Any) -> Any:
     return vectors[:, orders].argmax(-1) @ (1 << np.arange(orders.shape[1]))
 

@@ -34,14 +34,18 @@ def planes_make_codes() -> Drawn:
         (right, {"a": 0.95, "c": 2.6}, "A large angle: a and c are in different slices"),
     ):
         _round(ax)
-        edges = np.sort([(np.arctan2(*p[::-1]) + turn) % (2 * np.pi) for p in PLANES for turn in (np.pi / 2, -np.pi / 2)])
+        edges = np.sort(
+            [(np.arctan2(*p[::-1]) + turn) % (2 * np.pi) for p in PLANES for turn in (np.pi / 2, -np.pi / 2)]
+        )
         for low, high in zip(edges, [*edges[1:], edges[0] + 2 * np.pi], strict=True):
             middle = (low + high) / 2
             code = int(simhash(np.array([[np.cos(middle), np.sin(middle)]]), PLANES)[0])
             shade = "#EAF2F8" if code % 2 else "#FBEDE4"
             ax.add_patch(Wedge((0, 0), 1, np.degrees(low), np.degrees(high), facecolor=shade, edgecolor=GREY, lw=1.2))
             at = 1.27 * np.array([np.cos(middle), np.sin(middle)])
-            ax.text(*at, f"{code % 2}{code // 2 % 2}{code // 4}", ha="center", va="center", fontsize=11, family="monospace")
+            ax.text(
+                *at, f"{code % 2}{code // 2 % 2}{code // 4}", ha="center", va="center", fontsize=11, family="monospace"
+            )
         for (name, angle), colour in zip(vectors.items(), (BLUE, ORANGE), strict=True):
             _arrow(ax, angle, colour, "", 0.8)
             ax.text(0.9 * np.cos(angle), 0.9 * np.sin(angle), name, color=colour, ha="center", va="center", fontsize=13)
@@ -73,12 +77,16 @@ def tables_find_rows() -> Drawn:
             _box(ax, 3.6 + 1.6 * b, y, 1.3, rows, "#9CCBE8" if b == own else "#E8E8E8")
         ax.text(3.3, y + 0.3, f"table {t + 1}", ha="right", va="center", fontsize=10, color=GREY)
         ax.add_patch(FancyArrowPatch((2.0, 2.2), (2.45, y + 0.3), arrowstyle="-", color=GREY, lw=1))
-        ax.add_patch(FancyArrowPatch((8.5, y + 0.3), (9.3, 2.2), arrowstyle="-|>", mutation_scale=12, color=BLUE, lw=1.2))
+        ax.add_patch(
+            FancyArrowPatch((8.5, y + 0.3), (9.3, 2.2), arrowstyle="-|>", mutation_scale=12, color=BLUE, lw=1.2)
+        )
     _box(ax, 9.4, 1.9, 2.0, "8, 12, 61", "#9CCBE8")
     ax.text(10.4, 2.85, "found rows", ha="center", fontsize=10)
     ax.add_patch(FancyArrowPatch((11.5, 2.2), (12.1, 2.2), arrowstyle="-|>", mutation_scale=12, color=BLUE, lw=1.2))
     ax.text(12.2, 2.2, "multiply\nwith these\nalone", va="center", fontsize=10.5)
-    figure.suptitle("One bucket a table: the rows in the query's buckets are found, and no other row is touched", fontsize=12)
+    figure.suptitle(
+        "One bucket a table: the rows in the query's buckets are found, and no other row is touched", fontsize=12
+    )
     return figure, (
         "A query on the left points at three hash tables with three buckets each. In every table one bucket is "
         "coloured. Their rows, 8, 12 and 61, are collected on the right and are the only ones that are multiplied."
@@ -103,6 +111,6 @@ def a_corner_full_of_queries() -> Drawn:
     axes[0].text(-1.45, -1.3, "rows lean\naway", fontsize=10, color=ORANGE)
     figure.suptitle("Raw, every query is far from every row.  Centred, each query has its row beside it", fontsize=12)
     return figure, (
-        "Two circles of arrows. Left, all queries point into the upper right corner and all rows into the opposite one. "
-        "Right, after centring, queries point into all directions and the row of the same number lies beside each."
+        "Two circles of arrows. Left, all queries point into the upper right corner and all rows into the opposite "
+        "one. Right, after centring, queries point into all directions and the row of the same number lies beside each."
     )

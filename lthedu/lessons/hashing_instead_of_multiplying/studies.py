@@ -31,7 +31,9 @@ STUDIES: Mapping[str, Settings] = {
     "more controls": PAPER,
     "easy": replace(PAPER, siblings=1),
     "longer": replace(PAPER, epochs=5),
-    "larger": replace(PAPER, seeds=(0, 1, 2), classes=10_000, per_class=4, bits=11, at_least=150, equal_rows=155, equal_products=330),
+    "larger": replace(
+        PAPER, seeds=(0, 1, 2), classes=10_000, per_class=4, bits=11, at_least=150, equal_rows=155, equal_products=330
+    ),
 }
 TRIED: Mapping[str, Sequence[float]] = {
     CENTRED: (0.07, 0.1, 0.14),

@@ -38,9 +38,13 @@ def _ends(table):
 def finer_rates() -> dict[str, dict[float, float]]:
     """Centred hashing and random rows of equal products at rates a fifth apart: accuracy by rate."""
     rates = (0.06, 0.072, 0.085, 0.1, 0.12, 0.14)
-    found = {arm: {rate: last([arm], replace(LESSON, seeds=ONE, rate=rate))[arm] for rate in rates} for arm in (CENTRED,)}
+    found = {
+        arm: {rate: last([arm], replace(LESSON, seeds=ONE, rate=rate))[arm] for rate in rates} for arm in (CENTRED,)
+    }
     low = (0.042, 0.05, 0.06, 0.072, 0.085, 0.1)
-    return found | {RANDOM_MORE: {rate: last([RANDOM_MORE], replace(LESSON, seeds=ONE, rate=rate))[RANDOM_MORE] for rate in low}}
+    return found | {
+        RANDOM_MORE: {rate: last([RANDOM_MORE], replace(LESSON, seeds=ONE, rate=rate))[RANDOM_MORE] for rate in low}
+    }
 
 
 def three_times_the_passes() -> dict[str, float]:
@@ -72,7 +76,10 @@ def winners() -> dict[str, float]:
 
 def sampled_softmax() -> dict[float, float]:
     """Random rows of equal products that each stand for many, by rate."""
-    return {rate: last([WEIGHED_MORE], replace(LESSON, seeds=ONE, rate=rate))[WEIGHED_MORE] for rate in (0.07, 0.1, 0.14, 0.2)}
+    return {
+        rate: last([WEIGHED_MORE], replace(LESSON, seeds=ONE, rate=rate))[WEIGHED_MORE]
+        for rate in (0.07, 0.1, 0.14, 0.2)
+    }
 
 
 def dense_with_as_many_products() -> dict[str, float]:
@@ -91,7 +98,10 @@ def other_shapes() -> dict[str, tuple[float, float]]:
     found = {}
     for bits, tables in ((8, 8), (9, 16), (10, 24), (11, 32)):
         table, _ = experiment.run((CENTRED,), replace(LESSON, seeds=ONE, bits=bits, tables=tables))
-        found[f"{bits} bits, {tables} tables"] = (float(_ends(table)["accuracy"].mean()), float(table["products"].mean()))
+        found[f"{bits} bits, {tables} tables"] = (
+            float(_ends(table)["accuracy"].mean()),
+            float(table["products"].mean()),
+        )
     return found
 
 
@@ -110,5 +120,7 @@ def a_set_for_each_class() -> dict[str, float]:
     usual = round(inside.sum(1).mean())
     family = y // one.data.siblings
     hits = [y[i] in np.argsort(-inside[family == family[i]].sum(0))[:usual] for i in range(len(y))]
-    return {"one set for all": float(np.isin(y, ticket.best_fixed_set(one.found[-1], LESSON.classes, usual)).mean()),
-            "one set for a family": float(np.mean(hits))}
+    return {
+        "one set for all": float(np.isin(y, ticket.best_fixed_set(one.found[-1], LESSON.classes, usual)).mean()),
+        "one set for a family": float(np.mean(hits)),
+    }

@@ -59,7 +59,7 @@ def test_a_learners_functions_are_used() -> None:
         calls["errors"] += 1
         return np.zeros_like(logits)
 
-    table, trained = experiment.run((CENTRED,), TINY, centre=centre, errors=errors)
+    table, _ = experiment.run((CENTRED,), TINY, centre=centre, errors=errors)
     assert calls["centre"] == 2  # once to train, once to test
     assert calls["errors"] == 60 * TINY.per_class
     raw, _ = experiment.run((RAW,), TINY, errors=errors)

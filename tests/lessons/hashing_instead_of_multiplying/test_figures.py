@@ -47,7 +47,9 @@ def test_thick_lines_are_means_and_thin_ones_seeds(table: pd.DataFrame) -> None:
 def test_accuracy_stands_over_the_mean_of_products(table: pd.DataFrame) -> None:
     figure, words = figures.accuracy_by_products(table, "a title")
     (ax,) = figure.axes
-    large = {line.get_label(): (line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_markersize() == 10}
+    large = {
+        line.get_label(): (line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_markersize() == 10
+    }
     assert large["hashed, centred (91.0)"] == (600, pytest.approx(91))
     assert ax.get_title() == "a title"
     assert "random, equal rows 61.0 % at 300" in words
