@@ -229,8 +229,8 @@ def counting_and_clocking(clock: Clock, images: Path | None, parts: Path) -> Pap
 
 
 def hashing(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """A softmax over rows that hashing found, beside random, largest and all rows, each at its own rate; more passes,
-    more classes, and an easy task. Five seeds, three with more classes; some half hour on one thread of a CPU."""
+    """A softmax over rows that hashing found, beside random, largest and all rows, each at its own rate; more classes,
+    more passes. Five seeds, three with more classes; some ten minutes on one thread of a CPU."""
     named = {name: asdict(settings) for name, settings in hashing_studies.STUDIES.items()} | {"cpu": cpu_name()}
     title = "Hashed, random and all rows of a softmax over many classes"
     found = proof_targets.collected(title, named, hashing_studies.cases(), hashing_studies.rows_of, parts, clock)

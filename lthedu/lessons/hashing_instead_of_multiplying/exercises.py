@@ -172,7 +172,15 @@ def _said(tables: list[dict[int, Rows]]) -> str:
 )
 def check_active_softmax(attempt: Attempt) -> None:
     """The label alone, two and three rows, the label with the largest logit and not, large logits, random ones."""
-    logits = [[0.0], [0.0, 0.0], [1.0, 3.0, 2.0], [3.0, 1.0, 1.0], [1000.0, 1001.0], [0.0, 900.0], [-2.0, -1.0, -1.0, -3.0]]
+    logits = [
+        [0.0],
+        [0.0, 0.0],
+        [1.0, 3.0, 2.0],
+        [3.0, 1.0, 1.0],
+        [1000.0, 1001.0],
+        [0.0, 900.0],
+        [-2.0, -1.0, -1.0, -3.0],
+    ]
     cases: list[Case] = [(np.array(z),) for z in logits]
     cases += [(_normal(attempt, n),) for n in (5, 9)]
     compare(

@@ -21,7 +21,15 @@ from lthedu.hashing.active_softmax import Errors
 from lthedu.hashing.finders import Centre, Finder
 from lthedu.hashing.simhash import Vectors
 from lthedu.hashing.tables import Rows
-from lthedu.lessons.hashing_instead_of_multiplying.arms import ARMS, CENTRED, DENSE, RANDOM, RANDOM_MORE, RAW
+from lthedu.lessons.hashing_instead_of_multiplying.arms import (
+    ARMS,
+    CENTRED,
+    DENSE,
+    RANDOM,
+    RANDOM_MORE,
+    RAW,
+    WEIGHED_MORE,
+)
 from lthedu.lessons.hashing_instead_of_multiplying.clusters import Clusters, draw_clusters
 
 MEASURED = ["val", "accuracy", "found_alone", "label_found", "rows", "products", "seconds"]
@@ -76,7 +84,13 @@ SIZES = Sizes(
     ),
 )
 scaled_settings = SIZES.now
-RATES: Mapping[str, float] = dict.fromkeys(ARMS, 0.1) | {RANDOM_MORE: 0.07, RANDOM: 0.05, RAW: 0.07, DENSE: 0.01}
+RATES: Mapping[str, float] = dict.fromkeys(ARMS, 0.1) | {
+    RANDOM_MORE: 0.07,
+    RANDOM: 0.05,
+    RAW: 0.07,
+    WEIGHED_MORE: 0.14,
+    DENSE: 0.01,
+}
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What the stored run computes: each arm at several rates and at its own, an easy task, more passes, more classes."""
+"""What the stored run computes: each arm at several rates and then at its own, with more classes, and for longer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,13 +11,10 @@ from lthedu.base.ranges import Columns
 from lthedu.lessons.hashing_instead_of_multiplying.arms import (
     CENTRED,
     DENSE,
-    EXACT,
     HALF,
-    QUERIES_ONLY,
     RANDOM,
     RANDOM_MORE,
     RAW,
-    ROWS_ONLY,
     WEIGHED_MORE,
     WTA,
 )
@@ -28,12 +25,10 @@ TUNED_ON = (100,)  # no seed of a comparison
 STUDIES: Mapping[str, Settings] = {
     "search": replace(PAPER, seeds=TUNED_ON),
     "main": PAPER,
-    "more controls": PAPER,
-    "easy": replace(PAPER, siblings=1),
-    "longer": replace(PAPER, epochs=5),
     "larger": replace(
         PAPER, seeds=(0, 1, 2), classes=10_000, per_class=4, bits=11, at_least=150, equal_rows=155, equal_products=330
     ),
+    "longer": replace(PAPER, epochs=5),
 }
 TRIED: Mapping[str, Sequence[float]] = {
     CENTRED: (0.07, 0.1, 0.14),
@@ -43,14 +38,12 @@ TRIED: Mapping[str, Sequence[float]] = {
     DENSE: (0.005, 0.007, 0.01),
     HALF: (0.07, 0.1, 0.14),
     WTA: (0.07, 0.1, 0.14),
+    WEIGHED_MORE: (0.1, 0.14, 0.2),
 }
-FIRST = tuple(TRIED)
 ARMS_OF: Mapping[str, Sequence[str]] = {
-    "main": FIRST,
+    "main": tuple(TRIED),
     "larger": (CENTRED, RANDOM_MORE, DENSE),
     "longer": (CENTRED, RANDOM_MORE, DENSE),
-    "more controls": (ROWS_ONLY, QUERIES_ONLY, EXACT, WEIGHED_MORE),
-    "easy": (CENTRED, RAW, RANDOM),
 }
 Case = tuple[str, str, float, int]  # study, arm, rate, seed
 
