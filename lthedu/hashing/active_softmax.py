@@ -105,12 +105,12 @@ def move(weights: Vectors, squares: Vectors, which: Rows, left: Vectors, right: 
     The sums of squares grow first. With numba it is a compiled loop.
     """
     if AVAILABLE:
-        return _move(weights, squares, which, left, right, np.float32(rate))
+        _move(weights, squares, which, left, right, np.float32(rate))
+        return
     gradient = left[:, None] * right
     sums = squares[which] + gradient**2
     squares[which] = sums
     weights[which] -= np.float32(rate) * gradient / np.sqrt(sums)
-    return None
 
 
 @compiled

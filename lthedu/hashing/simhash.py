@@ -1,7 +1,7 @@
 """SimHash: which sides of random planes a vector lies on. The smaller an angle, the more often two codes are equal."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count, Fraction, Range
 
-Vectors = NDArray[np.float32]  # (n, dimension)
+Vectors = NDArray[np.floating[Any]]  # (n, dimension)
 Codes = NDArray[np.int64]  # (n, tables) or, of one table, (n,)
 
 

@@ -158,7 +158,7 @@ def train_arm(
     rng, n = numpy_generator(seed, "random rows"), len(data.x_train)
     times = rebuild_times(s.first, s.growth, s.epochs * n)
     for epoch in range(s.epochs):
-        order = numpy_generator(seed, "order", epoch).permutation(n)
+        order = numpy_generator(seed, "order", epoch).permutation(n).tolist()
         before, now = finder.products, {t - epoch * n for t in times}
         with one_thread():
             spent = train(
@@ -217,9 +217,10 @@ def _dense(network: Network, data: Clusters, rate: float, s: Settings, seed: int
         order = torch.from_numpy(numpy_generator(seed, "order", epoch).permutation(n))
         with one_thread():
             began = time.thread_time()
-            for some in order.split(s.batch):
+            for some in torch.split(order, s.batch):
                 optimiser.zero_grad()
-                nn.functional.cross_entropy(model(x[some]), y[some]).backward()
+                loss = nn.functional.cross_entropy(model(x[some]), y[some])
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
             seconds = time.thread_time() - began
         spent = {"label_found": 1.0, "rows": float(s.classes), "products": 3.0 * s.classes, "seconds": seconds}

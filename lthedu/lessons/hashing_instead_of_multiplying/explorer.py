@@ -47,7 +47,7 @@ def explorer(
         mine[np.arange(len(y)), y] = True
         figure.clear()
         ax = figure.add_subplot()
-        edges = np.linspace(-1, 1, 41)
+        edges = np.linspace(-1, 1, 41).tolist()
         ax.hist(
             cosines[~mine],
             edges,

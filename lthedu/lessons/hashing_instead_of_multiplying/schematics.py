@@ -17,7 +17,7 @@ PLANES = np.array([[1.0, 0.25], [-0.3, 1.0], [0.9, -1.0]])
 def _arrow(ax: Axes, angle: float, colour: str, label: str, length: float = 1.0) -> None:
     end = length * np.array([np.cos(angle), np.sin(angle)])
     ax.add_patch(FancyArrowPatch((0, 0), tuple(end), arrowstyle="-|>", mutation_scale=14, color=colour, lw=2))
-    ax.text(*(1.12 * end), label, color=colour, ha="center", va="center", fontsize=12)
+    ax.text(1.12 * end[0], 1.12 * end[1], label, color=colour, ha="center", va="center", fontsize=12)
 
 
 def _round(ax: Axes) -> None:

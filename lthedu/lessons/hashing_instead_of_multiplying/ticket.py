@@ -31,7 +31,8 @@ def overlap(inside: np.ndarray, other: np.ndarray) -> np.ndarray:
     """
     both = inside.astype(np.float32) @ other.T.astype(np.float32)
     either = inside.sum(1)[:, None] + other.sum(1)[None] - both
-    return both / np.maximum(either, 1)
+    shared: np.ndarray = both / np.maximum(either, 1)
+    return shared
 
 
 @typed

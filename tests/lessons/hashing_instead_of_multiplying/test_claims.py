@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lthedu.hashing import centre_nothing
+from lthedu.hashing import active_softmax, centre, centre_nothing, chance_found, simhash
 from lthedu.lessons.hashing_instead_of_multiplying import experiment
 from lthedu.lessons.hashing_instead_of_multiplying.experiment import LESSON
 
@@ -17,6 +17,13 @@ ROWS = "To centre the rows changes no probability"
 FINDS = "Centring lets hashing find the label"
 LEADS = "Centred hashing is ahead of random rows"
 SHARED = "Two examples of one class share less"
+OWN = {
+    "simhash": simhash,
+    "chance_found": chance_found,
+    "active_softmax": active_softmax,
+    "centre": centre,
+    "my_guess": {},
+}
 WHOLE = ("from lthedu.course.lesson import", "import numpy as np\n\nbits")
 TRAINED = ("from lthedu.course.bar", "import pandas as pd\n\nmore")
 
@@ -30,10 +37,9 @@ def test_every_verdict_holds_for_other_seeds(claims, monkeypatch, seed: int, thr
 
 def test_codes_of_another_law_are_seen(claims) -> None:
     cells = claims.cells(*WHOLE, "law = [")
-    claims.run(cells)
+    claims.run(cells, simhash=simhash, chance_found=chance_found)
     assert claims.holds(LAWS) == [True]
-    cells = claims.cells(WHOLE[0]) + ["simhash = lambda v, p: v[:, 0] > 0"] + claims.cells(WHOLE[1], "law = [")
-    claims.run([*cells[:1], "from lthedu.hashing import chance_found", *cells[1:]])
+    claims.run(cells, simhash=lambda vectors, planes: vectors[:, 0] > 0, chance_found=chance_found)
     assert claims.holds(LAWS) == [False]
 
 
@@ -43,7 +49,7 @@ def test_without_centring_nothing_is_found_and_nothing_won(claims) -> None:
     uncentred = claims.cells(
         TRAINED[1], 'last = table[table["epoch"] == settings.epochs].set_index(["arm", "replicate"])\nfound_it'
     )
-    claims.run([*needs, *uncentred], centre=centre_nothing)
+    claims.run([*needs, *uncentred], **OWN | {"centre": centre_nothing})
     assert claims.holds(FINDS, LEADS) == [False, False]
 
 
@@ -51,5 +57,5 @@ def test_a_set_that_all_examples_share_is_a_ticket(claims, monkeypatch) -> None:
     monkeypatch.setattr(experiment, "find_all", lambda network, finder, x, seen: [np.arange(40)] * len(x))
     few = replace(experiment.SIZES.tiny, classes=40, at_least=10, equal_products=30)
     monkeypatch.setattr(experiment.SIZES, "lesson", few)
-    claims.run(claims.cells(*WHOLE, *TRAINED, "one = trained[CENTRED]", "before = ticket"))
+    claims.run(claims.cells(*WHOLE, *TRAINED, "one = trained[CENTRED]", "before = ticket"), **OWN)
     assert claims.holds(SHARED) == [False]
