@@ -8,6 +8,7 @@ import pandas as pd
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
+from lthedu.experiments.paper_results import PaperResult
 from lthedu.lessons.hashing_instead_of_multiplying.arms import (
     CENTRED,
     DENSE,
@@ -76,3 +77,25 @@ def best_rates(table: Annotated[pd.DataFrame, Columns("study arm rate epoch val"
     found = found[found["epoch"] == found["epoch"].max()]
     mean = found.groupby(["arm", "rate"], sort=False)["val"].mean().unstack()
     return {str(arm): float(rate) for arm, rate in mean.idxmax(axis=1).items()}
+
+
+@typed
+def beside_dense(stored: PaperResult, arms: Sequence[str]) -> pd.DataFrame:
+    """A row for each number of classes and arm: accuracy after two epochs, products and seconds as shares of dense.
+
+    Of the studies with two epochs that have all the arms; seconds are medians over seeds.
+    """
+    rows = []
+    for study, some in stored.table[stored.table["study"].isin(("main", "larger"))].groupby("study", sort=False):
+        if not set(arms) <= set(some["arm"]):
+            continue
+        seconds = some.groupby(["arm", "replicate"])["seconds"].sum().groupby("arm").median()
+        accuracy = some[some["epoch"] == 2].groupby("arm")["accuracy"].mean()
+        products = some.groupby("arm")["products"].mean()
+        for arm in arms:
+            named = {"classes": stored.settings[str(study)]["classes"], "arm": arm}
+            shares = {"products": products[arm] / products[DENSE], "seconds": seconds[arm] / seconds[DENSE]}
+            rows.append(
+                named | {"accuracy (%)": 100 * accuracy[arm]} | {f"{n}, dense = 1": v for n, v in shares.items()}
+            )
+    return pd.DataFrame(rows).set_index(["classes", "arm"]).round(2)
