@@ -80,7 +80,7 @@ SIZES = Sizes(
         symbols=4,
         at_least=100,
         equal_rows=112,
-        equal_products=210,
+        equal_products=245,
     ),
 )
 scaled_settings = SIZES.now
