@@ -19,7 +19,7 @@ FIRST = 0.1  # Adagrad: a weight's sum of squared gradients before the first ste
 
 @typed
 def active_softmax(logits: Vectors) -> Vectors:
-    """The gradient of the cross-entropy at the logits (active,) of one example, of which the first is its label's.
+    """The cross-entropy's gradient at the logits (active,) of one example, the first of which is its label's.
 
     It is the softmax over these logits alone, less 1 at the label. It adds up to 0. Raises ValueError without logits.
 

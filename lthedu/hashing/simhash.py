@@ -29,7 +29,7 @@ def random_planes(
 
 @typed
 def simhash(vectors: Vectors, planes: Vectors) -> Codes:
-    """One whole number (n,) for each of the vectors (n, dimension), by the planes (bits, dimension) of one table.
+    """One whole number (n,) for each of the vectors (n, dimension), by one table's planes (bits, dimension).
 
     Bit k is 1, and adds 2^k, where a vector lies on the positive side of plane k, so that their product is above 0.
     Raises ValueError for shapes that do not fit.

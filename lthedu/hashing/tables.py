@@ -15,7 +15,7 @@ Table = Mapping[int, Rows]  # by code: the rows that lie in this bucket
 
 @typed
 def build_tables(codes: Codes) -> list[dict[int, Rows]]:
-    """A table for each column of the codes (n, tables): for every code that occurs there, the rows that have it.
+    """A table for each column of the codes (n, tables): for every code that occurs, the rows that have it.
 
     Rows rise within a bucket. Raises ValueError for codes that are no matrix.
 

@@ -33,7 +33,7 @@ def random_orders(
 
 @typed
 def wta(vectors: Vectors, orders: Orders) -> Codes:
-    """The codes (n, tables) of the vectors (n, dimension): each symbol is the place of the largest coordinate.
+    """The codes (n, tables) of the vectors (n, dimension): each symbol is the place of the largest number.
 
     Symbol k counts width^k; of equal coordinates the first counts. The code stays the same where all coordinates
     are multiplied by one positive number or moved by one constant. Raises ValueError for shapes that do not fit.
