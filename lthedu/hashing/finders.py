@@ -27,7 +27,7 @@ class Finder(Protocol):
 
 @typed
 def centre(rows: Vectors, queries: Vectors) -> tuple[Vectors, Vectors]:
-    """What to subtract before hashing: the mean of the rows (n, dimension), and of the queries (m, dimension).
+    """What to subtract before hashing: the mean of the rows (n, dimension) and of the queries (m, dimension).
 
     Subtracting one vector from all rows of a softmax layer adds the same number to all logits of an example, so it
     changes no probability and no order. Subtracting one vector from the queries does change the order. It is done for
