@@ -25,6 +25,7 @@ OWN = {
     "my_guess": {},
 }
 WHOLE = ("from lthedu.course.lesson import", "import numpy as np\n\nbits")
+TICKET = "from lthedu.lessons.hashing_instead_of_multiplying import ticket"
 TRAINED = ("from lthedu.course.bar", "import pandas as pd\n\nmore")
 
 
@@ -57,5 +58,5 @@ def test_a_set_that_all_examples_share_is_a_ticket(claims, monkeypatch) -> None:
     monkeypatch.setattr(experiment, "find_all", lambda network, finder, x, seen: [np.arange(40)] * len(x))
     few = replace(experiment.SIZES.tiny, classes=40, at_least=10, equal_products=30)
     monkeypatch.setattr(experiment.SIZES, "lesson", few)
-    claims.run(claims.cells(*WHOLE, *TRAINED, "one = trained[CENTRED]", "before = ticket"), **OWN)
+    claims.run(claims.cells(*WHOLE, *TRAINED, TICKET, "before = ticket"), **OWN)
     assert claims.holds(SHARED) == [False]
