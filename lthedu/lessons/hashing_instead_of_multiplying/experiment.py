@@ -25,6 +25,7 @@ from lthedu.lessons.hashing_instead_of_multiplying.arms import (
     ARMS,
     CENTRED,
     DENSE,
+    HALF,
     RANDOM,
     RANDOM_MORE,
     RAW,
@@ -86,10 +87,11 @@ SIZES = Sizes(
 scaled_settings = SIZES.now
 RATES: Mapping[str, float] = dict.fromkeys(ARMS, 0.1) | {
     RANDOM_MORE: 0.07,
-    RANDOM: 0.05,
+    RANDOM: 0.035,
     RAW: 0.07,
-    WEIGHED_MORE: 0.14,
-    DENSE: 0.01,
+    WEIGHED_MORE: 0.07,
+    HALF: 0.07,
+    DENSE: 0.005,
 }
 
 

@@ -22,7 +22,7 @@ from lthedu.lessons.hashing_instead_of_multiplying.arms import (
 from lthedu.lessons.hashing_instead_of_multiplying.experiment import RATES, SIZES, Settings, train_arm
 
 PAPER = SIZES.paper
-TUNED_ON = (100,)  # no seed of a comparison
+TUNED_ON = (100, 101, 102)  # no seeds of a comparison
 STUDIES: Mapping[str, Settings] = {
     "search": replace(PAPER, seeds=TUNED_ON),
     "main": PAPER,
@@ -34,12 +34,12 @@ STUDIES: Mapping[str, Settings] = {
 TRIED: Mapping[str, Sequence[float]] = {
     CENTRED: (0.07, 0.1, 0.14),
     RANDOM_MORE: (0.05, 0.07, 0.1),
-    RANDOM: (0.035, 0.05, 0.07),
+    RANDOM: (0.025, 0.035, 0.05),
     RAW: (0.05, 0.07, 0.1),
-    DENSE: (0.005, 0.007, 0.01),
-    HALF: (0.07, 0.1, 0.14),
+    DENSE: (0.0025, 0.0035, 0.005, 0.007),
+    HALF: (0.05, 0.07, 0.1),
     WTA: (0.07, 0.1, 0.14),
-    WEIGHED_MORE: (0.1, 0.14, 0.2),
+    WEIGHED_MORE: (0.05, 0.07, 0.1),
 }
 ARMS_OF: Mapping[str, Sequence[str]] = {
     "main": tuple(TRIED),
