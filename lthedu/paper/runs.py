@@ -21,6 +21,7 @@ from lthedu.experiments.study import PAPER, Study, final
 from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.curvature import deletions, saliency
 from lthedu.lessons.curvature import experiment as gradients
+from lthedu.lessons.hashing_instead_of_multiplying import studies as hashing_studies
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -265,6 +266,15 @@ def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
 
 
+def hashing(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """A softmax over rows that hashing found, beside random, largest and all rows, each at its own rate; more classes,
+    more passes. Five seeds, three with more classes; some ten minutes on one thread of a CPU."""
+    named = {name: asdict(settings) for name, settings in hashing_studies.STUDIES.items()} | {"cpu": cpu_name()}
+    title = "Hashed, random and all rows of a softmax over many classes"
+    found = proof_targets.collected(title, named, hashing_studies.cases(), hashing_studies.rows_of, parts, clock)
+    return replace(found, table=found.table.infer_objects().round(4))
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -296,6 +306,7 @@ RUNS: dict[str, Run] = {
     "sparse_data": sparse_data,
     "sparse_coding": sparse_coding,
     "ship_it": ship_it,
+    "hashing": hashing,
 }
 
 
@@ -306,6 +317,7 @@ HERE_ALONE = (
     "counting_and_clocking",
     "sparse_data",
     "sparse_coding",
+    "hashing",
 )  # what they measure is of one machine, or they have no parts that a client could compute
 
 

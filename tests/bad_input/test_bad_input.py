@@ -24,13 +24,15 @@ from matplotlib.figure import Figure
 from torch import nn
 
 import lthedu
-from lthedu import coding, data, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
+from lthedu import coding, data, hashing, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
 from lthedu.base import course_files, sealed, streams
 from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
 from lthedu.course import lesson
 from lthedu.experiments import paper_results, study
 from lthedu.lessons.counting_and_clocking import experiment as clocking
+from lthedu.lessons.hashing_instead_of_multiplying import clusters
+from lthedu.lessons.hashing_instead_of_multiplying import experiment as hashed
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pruning_basics import experiment as compare
@@ -54,8 +56,8 @@ OF_LESSONS = [
     if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
-    coding, course_files, data, gradients, landscape, masks, models, optimizers, paper_results, proof, pruning, sealed,
-    sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
+    coding, course_files, data, gradients, hashing, landscape, masks, models, optimizers, paper_results, proof, pruning,
+    sealed, sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
@@ -606,6 +608,77 @@ CALLS = [
             "slices": COUNT,
             "kinds": [None, (), ("through noise",)],
         },
+    ),
+    # hashing
+    Call(
+        hashing.random_planes,
+        lambda: {"dimension": 3, "bits": 2, "tables": 2, "rng": np.random.default_rng(0)},
+        {"dimension": COUNT, "bits": [*COUNT, 63], "tables": COUNT, "rng": [None, 3]},
+    ),
+    Call(
+        hashing.simhash,
+        lambda: {"vectors": np.ones((2, 3)), "planes": np.ones((4, 3))},
+        {"vectors": [None, np.ones(3), np.ones((2, 4))], "planes": [None, np.ones(3), np.ones((4, 2))]},
+    ),
+    Call(
+        hashing.simhash_all,
+        lambda: {"vectors": np.ones((2, 3)), "planes": np.ones((2, 4, 3))},
+        {"vectors": [None, np.ones(3), np.ones((2, 4))], "planes": [None, np.ones((4, 3)), np.ones((2, 4, 2))]},
+    ),
+    Call(hashing.same_bit, lambda: {"angle": 1.0}, {"angle": [None, -0.1, 3.2, NAN]}),
+    Call(
+        hashing.chance_found,
+        lambda: {"same": 0.5, "bits": 2, "tables": 2},
+        {"same": FRACTION, "bits": COUNT, "tables": COUNT},
+    ),
+    Call(
+        hashing.random_orders,
+        lambda: {"dimension": 8, "symbols": 2, "tables": 2, "width": 4, "rng": np.random.default_rng(0)},
+        {"dimension": COUNT, "symbols": [*COUNT, 40], "tables": COUNT, "width": [*COUNT, 1, 9], "rng": [None, 3]},
+    ),
+    Call(
+        hashing.wta,
+        lambda: {"vectors": np.ones((2, 3)), "orders": np.zeros((1, 2, 2), dtype=int)},
+        {"vectors": [None, np.ones(3)], "orders": [None, np.zeros(3, dtype=int)]},
+    ),
+    Call(
+        hashing.same_symbol,
+        lambda: {"first": [1, 2, 3], "second": [3, 2, 1], "width": 2},
+        {"first": [None, [1], [1, 2]], "second": [None, [1]], "width": COUNT},
+    ),
+    Call(hashing.build_tables, lambda: {"codes": np.ones((2, 3), dtype=int)}, {"codes": [None, np.ones(3, dtype=int)]}),
+    Call(
+        hashing.look_up,
+        lambda: {"tables": [{1: np.array([0])}], "codes": [1]},
+        {"tables": [None, [3]], "codes": [None, [1, 2], ["a"]]},
+    ),
+    Call(hashing.active_softmax, lambda: {"logits": np.zeros(2)}, {"logits": [None, np.zeros((2, 2)), np.zeros(0)]}),
+    Call(hashing.corrected, lambda: {"classes": 5, "negatives": 2}, {"classes": COUNT, "negatives": COUNT}),
+    Call(
+        hashing.active_rows,
+        lambda: {
+            "found": np.array([1]),
+            "label": 0,
+            "at_least": 2,
+            "classes": 4,
+            "rng": np.random.default_rng(0),
+        },
+        {"found": [None], "label": [None, 0.5], "at_least": [*COUNT, 5], "classes": COUNT, "rng": [None, 3]},
+    ),
+    Call(
+        hashing.rebuild_times,
+        lambda: {"first": 5, "growth": 1.5, "examples": 20},
+        {"first": COUNT, "growth": [None, 0.0, NAN], "examples": COUNT},
+    ),
+    Call(
+        clusters.draw_clusters,
+        lambda: {"classes": 6, "siblings": 3, "examples": 4, "seed": 0},
+        {"classes": COUNT, "siblings": [*COUNT, 4], "examples": COUNT, "seed": [None, 0.5], "noise": [0.0, NAN]},
+    ),
+    Call(
+        hashed.Settings,
+        lambda: {},
+        {"seeds": [(), None], "classes": COUNT, "bits": [*COUNT, 63], "growth": [1.0, NAN], "rate": [0.0, NAN]},
     ),
     # sparsity
     Call(

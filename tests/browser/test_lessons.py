@@ -434,6 +434,22 @@ LESSONS = [
         ),
         ("ratio = zipped(",),
     ),
+    Lesson(
+        "hashing_instead_of_multiplying",
+        "PARTLY SUPPORTED",
+        {
+            "15.1": (RIGHT, USED),
+            "15.2": (WRONG, "this is the chance that every table misses the pair"),
+        },
+        "explorer(",
+        (
+            (0, "", "One code takes 144 products"),
+            (0, "ArrowRight", "One code takes 160 products"),
+            (1, "ArrowRight", "One code takes 170 products"),
+            ("both", "Space", "One code takes 170 products"),
+        ),
+        ("bits, tables = 9, 16",),
+    ),
 ]
 USUAL = {"width": 1360, "height": 940}
 WINDOWS = {"zoom-200": {"width": 680, "height": 470}, "narrow": {"width": 480, "height": 900}}  # in CSS pixels

@@ -282,5 +282,13 @@ def to_levels(weights, bits):
     scale = weights.abs().amax(1, keepdim=True) / 2 ** (bits - 1)
     return (weights / scale).round(), scale""",
     },
+    "hashing_instead_of_multiplying": {
+        "15.1": """\
+def simhash(vectors, planes):
+    return (vectors @ planes.T > 0) @ (2 ** np.arange(len(planes)))""",
+        "15.2": """\
+def chance_found(same, bits, tables):
+    return (1 - same**bits) ** tables""",
+    },
 }
 ANSWERS["tour"] = ANSWERS["winning_tickets"]  # it has the same exercises

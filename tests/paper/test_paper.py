@@ -11,6 +11,7 @@ from lthedu.data import DamagedFile
 from lthedu.experiments import paper_results
 from lthedu.experiments.study import Settings, Study
 from lthedu.lessons.counting_and_clocking import experiment as clocking
+from lthedu.lessons.hashing_instead_of_multiplying import studies as hashing
 from lthedu.lessons.many_small_lotteries import experiment as lottery
 from lthedu.lessons.pieces import experiment as counting
 from lthedu.lessons.pieces import residual
@@ -254,3 +255,15 @@ def test_what_takes_noise_out_is_stored_case_by_case(tmp_path, monkeypatch):
     assert list(found.table.columns) == denoising.COLUMNS
     assert len(found.table) == 2 * 3 * (len(denoising.CHOOSE) + len(denoising.TEST))
     assert set(found.table["replicate"]) == {0, 1}
+
+
+def test_hashed_and_random_rows_are_stored_by_study(tmp_path, monkeypatch) -> None:
+    few = replace(hashing.PAPER, seeds=(0,), classes=60, per_class=1, epochs=1, at_least=8, equal_rows=8)
+    few = replace(few, equal_products=20, bits=3, tables=2)
+    monkeypatch.setattr(hashing, "STUDIES", dict.fromkeys(hashing.STUDIES, few))
+    monkeypatch.setattr(hashing, "TUNED_ON", (0,))
+    found = paper_results.read(runs.run("hashing", tmp_path))
+    assert found.complete
+    assert found.settings["cpu"]
+    assert set(found.table["study"]) == set(hashing.STUDIES)
+    assert hashing.best_rates(found.table).keys() == set(hashing.TRIED)

@@ -1,0 +1,1 @@
+"""The lesson "Hashing instead of multiplying"."""
