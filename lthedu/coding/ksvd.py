@@ -41,7 +41,8 @@ def update_atom(x: Tensor, atoms: Tensor, code: Tensor, j: Whole) -> tuple[Tenso
 def ksvd(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], most: Count, rounds: Whole) -> Tensor:
     """The atoms (m, d) after so many rounds: codes by `omp_within`, then every atom by `update_atom`.
 
-    An atom that nobody uses becomes the signal that is fitted worst. Raises ValueError as `omp_within`.
+    An atom that nobody uses becomes the signal that is fitted worst, as long as there are signals. Raises ValueError
+    as `omp_within`.
 
     >>> atoms = ksvd(torch.tensor([[3.0, 4.0], [6.0, 8.0]]), torch.eye(2), 0.1, 1, 1)
     >>> [round(abs(float(value)), 3) for value in atoms[1]]
@@ -53,9 +54,9 @@ def ksvd(x: Tensor, atoms: Tensor, tolerance: Annotated[float, Range(0)], most: 
         for j in range(len(atoms)):
             if bool((code[:, j] != 0).any()):
                 atoms, code = update_atom(x, atoms, code, j)
-            elif (new := x[next(worst)]).norm() > 0:
+            elif (i := next(worst, None)) is not None and x[i].norm() > 0:
                 atoms = atoms.clone()
-                atoms[j] = new / new.norm()
+                atoms[j] = x[i] / x[i].norm()
     return atoms
 
 

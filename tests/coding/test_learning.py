@@ -143,3 +143,8 @@ def test_plain_convolutions_keep_the_shape_and_see_levels_by_their_mean_alone() 
     network, noisy = Convolutions(25.0), 100 + 25 * torch.randn(12, 15)
     assert network(noisy).shape == noisy.shape
     assert torch.allclose(network(noisy + 40), network(noisy) + 40, atol=1e-3)
+
+
+def test_atoms_that_nobody_uses_may_be_more_than_the_signals() -> None:
+    atoms = ksvd(torch.tensor([[0.1, 0.0]]), torch.eye(2), 1.0, 1, 1)
+    assert torch.equal(atoms, torch.tensor([[1.0, 0.0], [0.0, 1.0]]))

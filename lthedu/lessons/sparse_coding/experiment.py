@@ -51,9 +51,9 @@ class Settings(Seeded):
 
 
 PAPER = Settings()
-# The rule, written before a row of the test was looked at: what is tuned is chosen on the flower's crops, by the mean
-# over all seeds, for every arm and every length of training by itself. Where training is ten times as long, the two
-# lower rates are tried. An arm is then judged at the length that is better on the flower.
+# The rule, written before this run (a smaller one, and its test rows, had been seen): what is tuned is chosen on the
+# flower's crops, by the mean over all seeds, for every arm and every length of training by itself. Where training is
+# ten times as long, the two lower rates are tried. An arm is then judged at the length that is better on the flower.
 PLAN: tuple[tuple[str, int, tuple[float, ...]], ...] = (
     # arm, how many times the steps, and what is tuned: a threshold in units of sigma, or a learning rate
     ("noisy", 0, (0.0,)),
