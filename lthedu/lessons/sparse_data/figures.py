@@ -68,8 +68,8 @@ def times_by_share(
         row[0].set_ylabel("times as fast as dense")
     if (16, 16) in every:
         _stars(axes[0, every.index((16, 16))], guess, own)
-    axes[0, -1].legend(fontsize=8, loc="upper right")
-    figure.suptitle("What decides is how much is active, and how many channels there are", fontsize=12)
+    figure.legend(*axes[0, -1].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+    figure.suptitle("Where little is active, skipping is many times as fast, with many channels above all", fontsize=12)
     return figure, (
         "Panels for pairs of channels, above with a rule book that is kept and below with one made anew: how many "
         "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. "
