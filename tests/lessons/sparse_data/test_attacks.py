@@ -20,6 +20,7 @@ TIMED = [
     attacks.other_sizes,
     attacks.in_blocks,
     attacks.rules_on_the_cropped_grid,
+    attacks.both_layers,
 ]
 
 
@@ -36,7 +37,7 @@ def test_three_layers_are_dense_ones_only_with_a_mask_after_each() -> None:
     assert found["plain"] > 0.1
 
 
-@pytest.mark.parametrize("attack", [attacks.rates, attacks.controls, attacks.three_times_the_steps])
+@pytest.mark.parametrize("attack", [attacks.rates, attacks.controls, attacks.ten_times_the_steps])
 def test_networks_that_are_trained_read(attack) -> None:
     assert max(attack().values()) > 80
 

@@ -50,6 +50,7 @@ def scaled(factor: float, *columns: str, **where: object) -> Callable[[pd.DataFr
     return change
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("change", "fails", "word"),
     [
