@@ -68,8 +68,8 @@ def times_by_share(
         row[0].set_ylabel("times as fast as dense")
     if (16, 16) in every:
         _stars(axes[0, every.index((16, 16))], guess, own)
-    axes[0, -1].legend(fontsize=8, loc="upper right")
-    figure.suptitle("What decides is how much is active, and how many channels there are", fontsize=12)
+    figure.legend(*axes[0, -1].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+    figure.suptitle("Where little is active, skipping is many times as fast, with many channels above all", fontsize=12)
     return figure, (
         "Panels for pairs of channels, above with a rule book that is kept and below with one made anew: how many "
         "times as fast as dense a submanifold layer is, against the share of active places, both axes logarithmic. "
@@ -116,7 +116,7 @@ def beside_the_cropped(
     ax.set(xscale="log", xlabel="times as fast as dense", ylim=(len(real) - 0.5, -0.5))
     ax.set_xticks([0.1, 0.3, 1, 3, 10, 30, 100], ["0.1", "0.3", "1", "3", "10", "30", "100"])
     ax.axvline(1, color="#777777", lw=1)
-    ax.legend(fontsize=9, loc="lower right")
+    ax.legend(fontsize=9, loc="upper right")
     ax.set_title("Most of the gain on large empty grids is what cropping gains as well", fontsize=12)
     return figure, (
         "A row for each scene and pair of channels: how many times as fast as dense a submanifold layer is, beside "
@@ -144,7 +144,7 @@ def accuracies(table: Read, steps: Count) -> Drawn:
         label = f"{arm} ({100 * cost / float(own.loc[own['arm'] == ARMS[0], 'cost'].iloc[0]):.0f} %)"
         ax.plot(cost, np.mean(accuracy), marker, color=colour, ms=10, label=label)
     ax.set(xscale="log", xlabel="multiplications for an image (millions)", ylabel="test accuracy (%)")
-    ax.set_xticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
+    ax.set_xticks([0.02, 0.05, 0.1, 0.2], ["0.02", "0.05", "0.1", "0.2"])
     ax.set_xticks([], minor=True)
     ax.legend(fontsize=9, title="arm (multiplications in % of dense)", title_fontsize=9)
     ax.set_title(f"Equally many weights and steps ({steps}), each at its own learning rate", fontsize=12)

@@ -55,7 +55,10 @@ def nothing_new(active: Tensor) -> Tensor:
 # rule_book ---------------------------------------------------------------------------------------------------
 
 
-@mistake("rule_book", "reads and writes are exchanged: `reads` is the neighbour, `writes` the place under the middle")
+@mistake(
+    "rule_book",
+    "reads and writes are exchanged, or the nine run backwards; `reads` is the neighbour, and up-left comes first",
+)
 def exchanged(active: Tensor) -> Rules:
     return [(writes, reads) for reads, writes in rule_book(active)]
 

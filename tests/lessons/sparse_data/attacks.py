@@ -166,9 +166,109 @@ def rates() -> Found:
 def controls() -> Found:
     """Which part is the threshold's, and which the mask's: dense on strokes alone, masked one place wider, cropped."""
     arms = (experiment.STROKES, experiment.GROWS, experiment.CROPPED, experiment.POOLED)
-    return {arm: round(value, 1) for (arm, _), value in read(arms=arms, rates=(1.6e-2,)).items()}
+    return {arm: round(value, 1) for (arm, _), value in read(arms=arms, rates=(1.6e-2,), seeds=(0, 1, 2)).items()}
 
 
-def three_times_the_steps() -> Found:
-    """Dense and submanifold at 1.6e-2 with three times the steps."""
-    return {arm: round(value, 1) for (arm, _), value in read(rates=(1.6e-2,), steps=300).items()}
+def ten_times_the_steps() -> Found:
+    """Dense and submanifold at 8e-3 with ten times the steps, three networks each."""
+    found = read(rates=(8e-3,), steps=1000, seeds=(0, 1, 2))
+    return {arm: round(value, 1) for (arm, _), value in found.items()}
+
+
+def two_volumes() -> Found:
+    """How many times as fast as conv3d the ways by conv2d are: for one volume, for two, for a larger one."""
+    found = {}
+    for images, side in ((1, 32), (2, 32), (1, 40)):
+        x = torch.randn(images, 16, side, side, side, generator=rng())
+        weight = torch.randn(16, 16, 3, 3, 3, generator=rng(1))
+        ours: dict[str, list[Call]] = {f"{images} of {side}": [dense.by_slices(x, weight), dense.by_stacks(x, weight)]}
+        found |= times([*dense.own(x, weight)], ours, windows=3)
+    return found
+
+
+def other_sizes() -> Found:
+    """Thin scenes of which 30 % is active, on small and large grids: the same share, and other times."""
+    found = {}
+    for grid in ((1, 64, 64), (8, 64, 64), (32, 64, 64), (1, 16, 16, 16), (1, 32, 32, 32)):
+        calls = clock.ready(scenes.field("thin", grid, 0.3, rng(7)), 16, 16, rng())
+        found |= times(calls["dense"], {" x ".join(map(str, grid)): skipping(calls)}, windows=3)
+    return found
+
+
+def in_blocks(rows: int = 1024) -> Found:
+    """Thin scenes, 30 % active: all neighbours gathered at once, and in blocks of so many places."""
+    found = {}
+    for dimension, grid in clock.GRIDS.items():
+        active = scenes.field("thin", grid, 0.3, rng(7))
+        calls = clock.ready(active, 16, 16, rng())
+        kernel = kernel_first(torch.randn(16, 16, *[3] * dimension, generator=rng()))
+        features, table = torch.randn(int(active.sum()), 16, generator=rng()), neighbours(active)
+        padded, flat = torch.cat([features, features.new_zeros(1, 16)]), kernel.flatten(0, 1)
+
+        def blocks(padded: Tensor = padded, flat: Tensor = flat, table: Tensor = table) -> Tensor:
+            return torch.cat([padded[part].flatten(1) @ flat for part in table.split(rows)])
+
+        assert torch.allclose(blocks(), by_table(features, kernel, table), atol=1e-3)
+        ours = {f"{dimension}-D at once": skipping(calls), f"{dimension}-D in blocks": [blocks]}
+        found |= times(calls["dense"], ours, windows=3)
+    return found
+
+
+def rules_on_the_cropped_grid() -> Found:
+    """The plate beside dense on its cropped grid, with a look-up made on the whole grid and on the cropped one."""
+    picture = data.unit_pixels(data.load("mnist", device="cpu")).x_test[:1].view(-1, 28, 28) > 0.5
+    whole = scenes.plates(picture, 64)
+    places = whole.nonzero()
+    low, high = places.min(0).values, places.max(0).values + 1
+    small = whole[:, low[1] : high[1], low[2] : high[2], low[3] : high[3]].contiguous()
+    x = torch.randn(1, 16, *small.shape[1:], generator=rng()) * small[:, None]
+    weight = torch.randn(16, 16, 3, 3, 3, generator=rng(1))
+    features, kernel = from_grid(x, small), kernel_first(weight)
+    ours: dict[str, list[Call]] = {
+        "whole": [lambda: by_table(features, kernel, neighbours(whole))],
+        "cropped": [lambda: by_table(features, kernel, neighbours(small))],
+    }
+    return times([*dense.every(x, weight)], ours, windows=3)
+
+
+def a_room(side: int = 32) -> Found:
+    """The six walls of a hollow cube: a rule book beside six convolutions of images, a wall and the layer behind it."""
+    active = torch.ones(1, side, side, side, dtype=torch.bool)
+    active[:, 1:-1, 1:-1, 1:-1] = False
+    x = torch.randn(1, 16, side, side, side, generator=rng()) * active[:, None]
+    weight = torch.randn(16, 16, 3, 3, 3, generator=rng(1))
+    walls, off = [], 0.0
+    right = torch.nn.functional.conv3d(x, weight, padding=1)
+    for axis in (2, 3, 4):
+        for first, kernel_at, wall_at in ((0, 1, 0), (side - 2, 0, side - 1)):
+            layers = x.narrow(axis, first, 2).movedim(axis, 1).flatten(1, 2)
+            kernel = weight.narrow(axis, kernel_at, 2).movedim(axis, 1).flatten(1, 2)
+            walls.append([one.contiguous(memory_format=torch.channels_last) for one in (layers, kernel)])
+            made = torch.nn.functional.conv2d(*walls[-1], padding=1)
+            off = max(off, float((made - right.select(axis, wall_at)).abs().max() / right.abs().max()))
+
+    def six() -> list[Tensor]:
+        return [torch.nn.functional.conv2d(layers, kernel, padding=1) for layers, kernel in walls]
+
+    calls = clock.ready(active, 16, 16, rng())
+    return {"off": off, **times([six], {"beside six boxes": skipping(calls)}, windows=3)}
+
+
+def both_layers() -> Found:
+    """The convolutions of the two networks on 64 digits, without pooling, by dense's time: rules kept, and made."""
+    x = data.unit_pixels(data.load("mnist", device="cpu")).x_test[:64].view(-1, 28, 28)
+    whole = x > 0.5
+    half = torch.nn.functional.max_pool2d(whole[:, None].float(), 2)[:, 0] > 0
+    seconds = {"dense": 0.0, "kept": 0.0, "made": 0.0}
+    with one_thread():
+        for active, inputs in ((whole, 1), (half, 8)):
+            calls = clock.ready(active, inputs, 8, rng())
+            ways = {
+                "dense": calls["dense"],
+                "kept": skipping(calls),
+                "made": [lambda active=active: neighbours(active)],
+            }
+            for name, several in ways.items():
+                seconds[name] += min(shortest(way, SLOT, time.process_time) for way in several)
+    ours = {"kept": seconds["kept"], "made": seconds["kept"] + seconds["made"]}
+    return {name: round(value / seconds["dense"], 2) for name, value in ours.items()}

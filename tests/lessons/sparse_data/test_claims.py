@@ -13,9 +13,9 @@ NOTEBOOK = "sparse_data"
 CLAIMS = 5
 MARGINS = [(0, 2), (0, 1)]
 EQUAL = "One submanifold layer equals the dense one"
-PAYS = "With 16 channels and 5 % active"
-LEVEL = "With 16 channels both are level"
-FLATTERS = "In volumes with 16 channels"
+PAYS = "Along curves and surfaces"
+LEVEL = "On these grids with 16 channels"
+FLATTERS = "For one volume of 32 x 32 x 32"
 CROPPED = "On the large empty grids"
 
 
@@ -50,6 +50,7 @@ def scaled(factor: float, *columns: str, **where: object) -> Callable[[pd.DataFr
     return change
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("change", "fails", "word"),
     [
