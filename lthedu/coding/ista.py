@@ -113,7 +113,7 @@ def fista(x: Tensor, atoms: Tensor, penalty: Penalty, steps: Whole) -> Tensor:
 
 @typed
 def refit(code: Tensor, x: Tensor, atoms: Tensor) -> Tensor:
-    """A code (m,) with the same zeros, and at the other places the values that least squares gives for x (d,).
+    """A code (m,) with the same zeros, and elsewhere the values that least squares gives for x (d,).
 
     A soft threshold chooses atoms and makes their values too small; this keeps the choice and undoes the shrinkage.
     Dependent atoms get the solution of least norm. It is computed in float64, since atoms that are nearly the same ask
