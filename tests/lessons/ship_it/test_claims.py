@@ -16,7 +16,7 @@ FEWER = "Without more training"
 CLOSE = "After more training, all weights in few bits"
 TOGETHER = "Pruned weights that are rounded to 4 bits"
 TIMES = "In ONNX Runtime zeros change the time"
-STORED = ("from lthedu.course.lesson import", "import pandas as pd", "from lthedu.experiments import")
+STORED = ("from lthedu.course.lesson import", "from lthedu.experiments import")
 
 
 @pytest.mark.full
