@@ -22,7 +22,7 @@ def waiting() -> list[Exercise]:
     """The exercises of folders whose notebook is still to come: tested like all others, and shown to no learner.
 
     >>> [exercise.number for exercise in waiting()]
-    ['ship_it.1', 'ship_it.2']
+    []
     """
     numbers = lesson_numbers()
     lessons = [m.name for m in pkgutil.iter_modules(lthedu.lessons.__path__) if m.ispkg and m.name not in numbers]
@@ -46,7 +46,15 @@ def find(wanted: str) -> Exercise:
         for found in among:
             if wanted in (found.name, found.number):
                 return found
-    raise ValueError(f"there is no exercise {wanted!r}; there are: {', '.join(e.number for e in exercises())}")
+    raise ValueError(f"there is no exercise {wanted!r}; there are: {', '.join(_by_lesson())}")
+
+
+def _by_lesson() -> list[str]:
+    """The numbers of each lesson's first and last exercise, such as "2.1 to 2.4"."""
+    numbers: dict[str, list[str]] = {}
+    for one in exercises():
+        numbers.setdefault(one.number.partition(".")[0], []).append(one.number)
+    return [f"{some[0]} to {some[-1]}" for some in numbers.values()]
 
 
 def meant(number: str, function: object) -> Exercise:

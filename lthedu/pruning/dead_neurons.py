@@ -40,7 +40,7 @@ def remove_unread(weight: Tensor, bias: Tensor, next_weight: Tensor) -> tuple[Te
     >>> remove_unread(torch.eye(2), torch.ones(2), torch.tensor([[0.0, 5.0]]))
     (tensor([[0., 1.]]), tensor([1.]), tensor([[5.]]))
     """
-    _check([weight, next_weight], [bias, next_weight[:, 0] if next_weight.ndim == 2 else bias])
+    _check([weight, next_weight], [bias, next_weight.new_zeros(next_weight.shape[:1])])
     read = (next_weight != 0).any(0)
     return weight[read], bias[read], next_weight[:, read]
 

@@ -164,6 +164,7 @@ def pruned(networks: Replicates, density: Fraction, scope: Scope = "global") -> 
     return masks.stack(every)
 
 
+@typed
 def as_stored(params: Params, scales: Params, bits: int) -> Params:
     """The weights that a file gives back: of levels where there are scales, else in half precision below 32 bits."""
     if bits == HALF:
@@ -171,6 +172,7 @@ def as_stored(params: Params, scales: Params, bits: int) -> Params:
     return {n: of_levels(*at_scale(p, scales[n], bits)) if n in scales else p for n, p in params.items()}
 
 
+@typed
 class Rounded:
     """Gradients at rounded weights, which the weights behind them follow as if nothing were rounded (straight-through).
 
@@ -191,6 +193,7 @@ class Rounded:
         self.exact.gradients(model, as_stored(params, self.scales, self.bits), buffers, x, y, out)
 
 
+@typed
 def file_bytes(params: Params, mask: Mask, scales: Params, bits: int) -> tuple[int, int]:
     """Bytes of one network's file: packed by the bit, and after zip.
 
