@@ -43,7 +43,7 @@ def above_lowest(code: Tensor, x: Tensor, lowest: float | None = None) -> float:
     """How far the mean loss of codes is above the lowest one, which 300 steps of FISTA find where it is not given.
 
     >>> x = to_test(0, every=400)
-    >>> 0 <= above_lowest(fista(x, OVERCOMPLETE, PENALTY, 30), x) < 0.01
+    >>> 0 <= above_lowest(fista(x, OVERCOMPLETE, PENALTY, 100), x) < 0.01
     True
     """
     if lowest is None:

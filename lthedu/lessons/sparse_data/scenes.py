@@ -41,8 +41,8 @@ def field(shape: str, grid: Annotated[tuple[Count, ...], AtLeast(3)], share: Sha
 
     `shape` says how they lie: "scattered", in "blobs", or "thin", along lines in two dimensions and surfaces in three.
 
-    >>> int(field("thin", (1, 8, 8), 0.25, torch.Generator().manual_seed(0)).sum())
-    16
+    >>> int(field("thin", (1, 16, 16), 0.25, torch.Generator().manual_seed(0)).sum())
+    64
     """
     if shape not in SHAPES:
         raise ValueError(f"shape is {shape!r}; allowed: {', '.join(SHAPES)}")
