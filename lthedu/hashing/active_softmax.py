@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
 from lthedu.base.arguments import typed
 from lthedu.base.compiled import AVAILABLE, compiled
-from lthedu.base.ranges import Count, Positive
+from lthedu.base.ranges import Count, Positive, Range
 from lthedu.hashing.finders import Finder
 from lthedu.hashing.simhash import Vectors
 from lthedu.hashing.tables import Rows
@@ -162,7 +163,7 @@ def _active(found: Rows, label: int, at_least: int, classes: int, rng: np.random
 
 
 @typed
-def rebuild_times(first: Count, growth: Positive, examples: Count) -> list[int]:
+def rebuild_times(first: Count, growth: Annotated[float, Range(1)], examples: Count) -> list[int]:
     """After how many examples the tables are built: at 0, at `first`, and then in gaps that grow by the factor.
 
     Early weights change fast, so early tables age fast. Source: Chen and others (2020).

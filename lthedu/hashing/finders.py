@@ -95,7 +95,10 @@ class Nothing:
 @typed
 @dataclass
 class Largest:
-    """The `many` rows with the largest logits, found by multiplying with every row: what hashing tries to save."""
+    """The `many` rows with the largest logits, found by multiplying with every row: what hashing tries to save.
+
+    A call raises ValueError where there are fewer rows than `many`.
+    """
 
     many: Count
     products: int = 0
@@ -105,5 +108,7 @@ class Largest:
 
     def __call__(self, query: Vectors, rows: Vectors) -> Rows:
         """The rows whose products with the query are largest."""
+        if self.many > len(rows):
+            raise ValueError(f"many is {self.many}; allowed: up to {len(rows)}, the number of rows")
         self.products += len(rows)
         return np.argpartition(rows @ query, len(rows) - self.many)[len(rows) - self.many :]

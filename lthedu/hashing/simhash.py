@@ -32,7 +32,7 @@ def simhash(vectors: Vectors, planes: Vectors) -> Codes:
     """One whole number (n,) for each of the vectors (n, dimension), by one table's planes (bits, dimension).
 
     Bit k is 1, and adds 2^k, where a vector lies on the positive side of plane k, so that their product is above 0.
-    Raises ValueError for shapes that do not fit.
+    Raises ValueError for shapes that do not fit, and for more than 62 planes.
 
     >>> simhash(np.array([[2.0, 1.0], [-1.0, 3.0]]), np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0]]))
     array([3, 6])
@@ -41,6 +41,8 @@ def simhash(vectors: Vectors, planes: Vectors) -> Codes:
         raise ValueError(
             f"vectors have shape {vectors.shape} and planes {planes.shape}; allowed: (n, dimension), (bits, dimension)"
         )
+    if len(planes) > 62:
+        raise ValueError(f"planes have {len(planes)} bits; allowed: up to 62, which fit into a whole number")
     found: Codes = (vectors @ planes.T > 0) @ (1 << np.arange(len(planes)))
     return found
 
@@ -49,7 +51,7 @@ def simhash(vectors: Vectors, planes: Vectors) -> Codes:
 def simhash_all(vectors: Vectors, planes: Vectors) -> Codes:
     """The codes (n, tables) of the vectors (n, dimension) in all tables, by planes (tables, bits, dimension).
 
-    Column t is `simhash(vectors, planes[t])`. Raises ValueError for shapes that do not fit.
+    Column t is `simhash(vectors, planes[t])`. Raises ValueError as `simhash`.
 
     >>> planes = random_planes(3, 4, 2, np.random.default_rng(0))
     >>> bool((simhash_all(np.eye(3), planes)[:, 1] == simhash(np.eye(3), planes[1])).all())
@@ -61,6 +63,8 @@ def simhash_all(vectors: Vectors, planes: Vectors) -> Codes:
             "allowed: (n, dimension), (tables, bits, dimension)"
         )
     tables, bits, dimension = planes.shape
+    if bits > 62:
+        raise ValueError(f"planes have {bits} bits; allowed: up to 62, which fit into a whole number")
     positive = (vectors @ planes.reshape(-1, dimension).T > 0).reshape(-1, tables, bits)
     found: Codes = positive @ (1 << np.arange(bits))
     return found

@@ -48,8 +48,9 @@ def wta(vectors: Vectors, orders: Orders) -> Codes:
             f"vectors have shape {vectors.shape} and orders {orders.shape}; "
             "allowed: (n, dimension), (tables, symbols, width)"
         )
-    if orders.size and orders.max() >= vectors.shape[1]:
-        raise ValueError(f"orders name coordinate {orders.max()}; allowed: 0 to {vectors.shape[1] - 1}")
+    wrong = orders[(orders < 0) | (orders >= vectors.shape[1])]
+    if wrong.size:
+        raise ValueError(f"orders name coordinate {wrong[0]}; allowed: 0 to {vectors.shape[1] - 1}")
     _, symbols, width = orders.shape
     found: Codes = vectors[:, orders].argmax(-1) @ (width ** np.arange(symbols))
     return found

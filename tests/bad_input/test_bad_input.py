@@ -668,7 +668,7 @@ CALLS = [
     Call(
         hashing.rebuild_times,
         lambda: {"first": 5, "growth": 1.5, "examples": 20},
-        {"first": COUNT, "growth": [None, 0.0, NAN], "examples": COUNT},
+        {"first": COUNT, "growth": [None, 0.0, 0.5, NAN], "examples": COUNT},
     ),
     Call(
         clusters.draw_clusters,

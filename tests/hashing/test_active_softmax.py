@@ -146,6 +146,8 @@ def test_training_learns_and_is_the_same_twice() -> None:
             lambda: train(small(), np.zeros((1, 5), dtype=np.float32), np.array([0]), [0], Nothing(), 13, 0.1, rng()),
             "at_least is 13; allowed: up to 12",
         ),
+        (lambda: rebuild_times(8, 0.5, 1000), "growth is 0.5; allowed: a number from 1 up"),
+        (lambda: Largest(6)(np.ones(2), np.ones((5, 2))), "many is 6; allowed: up to 5, the number of rows"),
         (lambda: rebuild_times(0, 2.0, 10), "first is 0; allowed: a whole number from 1 up"),
     ],
 )
