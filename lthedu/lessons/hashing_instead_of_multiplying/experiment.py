@@ -196,7 +196,10 @@ def accuracy_alone(network: Network, data: Clusters, found: Sequence[Rows]) -> f
 
 @typed
 def find_all(network: Network, finder: Finder, x: Vectors, seen: Vectors) -> list[Rows]:
-    """What is found for each input x (n, dimension) by fresh tables, of which training sees nothing."""
+    """What is found for each input x (n, dimension) by tables of its own, built from the weights as they are.
+
+    They draw from the finder's random numbers. So which rows full buckets keep in the next pass depends on this look.
+    """
     fresh = copy.copy(finder)
     fresh.rebuild(network.rows, network.hidden(seen[:200]))
     return [fresh(h, network.rows) for h in network.hidden(x)]

@@ -125,21 +125,21 @@ def accuracy_by_products(table: Measured, title: str) -> Drawn:
 
 
 @typed
-def sets_of_rows(shared: Mapping[str, float], own: float, fixed: float) -> Drawn:
-    """How far the found rows of two examples overlap, and how often the label is in the own set or in one for all."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4), width_ratios=[1.3, 1], layout="constrained")
-    names = list(shared)
-    left.barh(names[::-1], [100 * shared[n] for n in names[::-1]], color=["#CCCCCC", "#56B4E9", "#0072B2"])
-    left.set(xlabel="rows in both sets, of those in either (%)", xlim=(0, 100), title="Two examples share few rows")
-    right.barh(["one set for all", "own set"], [100 * fixed, 100 * own], color=["#E69F00", "#0072B2"])
-    right.set(xlabel="examples whose label is in the set (%)", xlim=(0, 100), title="One set for all is no use")
-    for ax in (left, right):
+def sets_of_rows(found: Mapping[str, float], near: Mapping[str, float]) -> Drawn:
+    """How far two sets overlap, by whose they are: of rows that were found, and of those that are truly nearest."""
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, 2.8), sharey=True, layout="constrained")
+    said = []
+    for ax, title, shared, colour in (
+        (axes[0], "rows found by hashing", found, "#0072B2"),
+        (axes[1], "rows that are nearest", near, "#009E73"),
+    ):
+        values = [100 * value for value in shared.values()]
+        ax.bar_label(ax.barh(list(shared), values, color=colour), fmt="%.0f", padding=3)
+        ax.set(xlabel="rows in both sets, of those in either (%)", xlim=(0, 100), title=title)
         ax.grid(axis="y", visible=False)
-    words = ", ".join(f"{100 * value:.0f} % for two examples {name}" for name, value in shared.items())
-    return figure, (
-        f"Left, bars of the overlap of two sets of found rows: {words}. Right, the label is in an example's own set "
-        f"for {100 * own:.0f} % of the examples, and in the best set of the same size for all in {100 * fixed:.0f} %."
-    )
+        said.append(f"{title}: " + ", ".join(f"{100 * value:.0f} % {name}" for name, value in shared.items()))
+    axes[0].invert_yaxis()
+    return figure, f"Two panels of bars, how far two sets of rows overlap. {'. '.join(said)}."
 
 
 @typed

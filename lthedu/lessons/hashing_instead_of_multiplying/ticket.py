@@ -1,4 +1,4 @@
-"""Is a set of active rows a ticket? How far the sets of two examples agree, and what one set for all would hold."""
+"""Is a set of active rows a ticket? How far the sets of two examples agree, found ones and those truly nearest."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,8 @@ import numpy as np
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Count
+from lthedu.hashing import centre
+from lthedu.hashing.simhash import Vectors
 from lthedu.hashing.tables import Rows
 
 
@@ -48,10 +50,18 @@ def overlaps(found: Sequence[Rows], labels: Sequence[int], siblings: Count, clas
 
 
 @typed
-def best_fixed_set(found: Sequence[Rows], classes: Count, many: Count) -> Rows:
-    """The `many` rows that were found for most examples: what a mask for all examples would keep.
+def nearest(rows: Vectors, queries: Vectors, many: Count) -> list[Rows]:
+    """For each of the queries (m, dimension) the `many` rows at the smallest angle, after both sets are centred.
 
-    >>> best_fixed_set([np.array([1]), np.array([1, 2])], 3, 1).tolist()
-    [1]
+    It looks at every row, so it says what hashing would find if nothing were left to chance.
+
+    >>> rows, queries = np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([[3.0, 1.0], [1.0, 3.0]])
+    >>> [some.tolist() for some in nearest(rows, queries, 1)]
+    [[0], [1]]
     """
-    return np.argsort(-membership(found, classes).sum(0), kind="stable")[:many]
+    if many > len(rows):
+        raise ValueError(f"many is {many}; allowed: up to {len(rows)}, the number of rows")
+    from_rows, from_queries = centre(rows, queries)
+    moved = rows - from_rows
+    cosine = (queries - from_queries) @ (moved / np.linalg.norm(moved, axis=1, keepdims=True)).T
+    return list(np.argsort(-cosine, axis=1, kind="stable")[:, :many])

@@ -1,12 +1,17 @@
 """Attacks on what lesson 15 claims: each returns its numbers. Accuracies are shares; seeds are none of the lesson's."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from unittest import mock
 
 import numpy as np
 
+from lthedu.base.streams import numpy_generator
+from lthedu.hashing import Network, Nothing, active_softmax, rebuild_times, train
+from lthedu.hashing.finders import Finder
 from lthedu.lessons.hashing_instead_of_multiplying import experiment, ticket
 from lthedu.lessons.hashing_instead_of_multiplying.arms import (
+    ARMS,
     CENTRED,
     DENSE,
     EXACT,
@@ -112,15 +117,159 @@ def dense_in_seconds() -> dict[str, float]:
     return {"dense / centred": float(seconds[DENSE] / seconds[CENTRED])}
 
 
-def a_set_for_each_class() -> dict[str, float]:
-    """A mask for each class in the place of one for all: the label's share in the most usual rows of its own class."""
-    _, trained = experiment.run((CENTRED,), replace(LESSON, seeds=ONE))
-    one = trained[CENTRED]
-    inside, y = ticket.membership(one.found[-1], LESSON.classes), one.data.y_test
-    usual = round(inside.sum(1).mean())
-    family = y // one.data.siblings
-    hits = [y[i] in np.argsort(-inside[family == family[i]].sum(0))[:usual] for i in range(len(y))]
-    return {
-        "one set for all": float(np.isin(y, ticket.best_fixed_set(one.found[-1], LESSON.classes, usual)).mean()),
-        "one set for a family": float(np.mean(hits)),
+@dataclass
+class Told:
+    """A finder that knows the label of each example of training, and may change what another finder found for it."""
+
+    inner: Finder
+    choose: Callable[[np.ndarray, int], np.ndarray]  # (found, label) -> rows
+    labels: list[int] = field(default_factory=list)  # of the examples to come, the last one first
+
+    @property
+    def products(self) -> int:
+        return self.inner.products
+
+    def rebuild(self, rows: np.ndarray, queries: np.ndarray) -> None:
+        self.inner.rebuild(rows, queries)
+
+    def __call__(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        return self.choose(self.inner(query, rows), self.labels.pop())
+
+
+def told(
+    seed: int, inner: Finder, choose: Callable[[np.ndarray, int], np.ndarray], at_least: int
+) -> tuple[float, float]:
+    """Accuracy and products of a training like that of the arms, at rate .1, by a finder that is told the labels."""
+    s, data, finder = LESSON, experiment.problem(LESSON, seed), Told(inner, choose)
+    network = Network.create(data.x_train.shape[1], s.hidden, s.classes, numpy_generator(seed, "weights"))
+    n, rng, active = len(data.x_train), numpy_generator(seed, "random rows"), 0
+    times = rebuild_times(s.first, s.growth, s.epochs * n)
+    for epoch in range(s.epochs):
+        order = numpy_generator(seed, "order", epoch).permutation(n)
+        finder.labels = data.y_train[order][::-1].tolist()
+        now = {t - epoch * n for t in times}
+        some = train(network, data.x_train, data.y_train, order.tolist(), finder, at_least, 0.1, rng, rebuild_at=now)
+        active += some.active
+    products = (finder.products + 3 * active) / (s.epochs * n)
+    return experiment.accuracies(network, data)["accuracy"], products
+
+
+def a_set_for_each_class(seeds: Sequence[int] = (50, 51, 52)) -> dict[str, list[tuple[float, float]]]:
+    """The 20 classes of the nearest mean inputs, chosen once before training, and random rows: accuracy and products.
+
+    To choose them takes classes^2 products of two inputs, half as long as two vectors of hidden numbers.
+    """
+    found: dict[str, list[tuple[float, float]]] = {"fixed": [], CENTRED: []}
+    for seed in seeds:
+        data = experiment.problem(LESSON, seed)
+        sums = np.zeros((LESSON.classes, data.x_train.shape[1]))
+        np.add.at(sums, data.y_train, data.x_train)
+        means = sums / np.maximum(np.bincount(data.y_train, minlength=LESSON.classes), 1)[:, None]
+        apart = (means**2).sum(1)[None] - 2 * means @ means.T
+        np.fill_diagonal(apart, np.inf)
+        sets = np.argsort(apart, axis=1)[:, :20]
+        accuracy, products = told(seed, Nothing(), lambda _, label, sets=sets: sets[label], 60)
+        once = LESSON.classes**2 / 2 / (LESSON.epochs * len(data.x_train))
+        found["fixed"].append((accuracy, products + once))
+        table, _ = experiment.run((CENTRED,), replace(LESSON, seeds=(seed,)))
+        found[CENTRED].append((float(_ends(table)["accuracy"].mean()), float(table["products"].mean())))
+    return found
+
+
+def without_siblings() -> dict[str, float]:
+    """Found rows of the label's family, its own row too, are left out, or they alone are kept: accuracy."""
+
+    def family(rows: np.ndarray, label: int) -> np.ndarray:
+        return rows // LESSON.siblings == label // LESSON.siblings
+
+    ways: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+        "all": lambda rows, label: rows,
+        "without siblings": lambda rows, label: rows[~family(rows, label)],
+        "siblings alone": lambda rows, label: rows[family(rows, label)],
     }
+    return {
+        name: float(
+            np.mean([told(seed, ARMS[CENTRED].finder(LESSON, seed), way, LESSON.at_least)[0] for seed in SEEDS])
+        )
+        for name, way in ways.items()
+    }
+
+
+def other_planes() -> dict[str, float]:
+    """How far sets overlap: of one example by other planes, of one class, before and after the second pass."""
+    rows = []
+    for seed in SEEDS:
+        s = LESSON
+        _, early = experiment.train_arm(CENTRED, seed, replace(s, epochs=1))
+        _, late = experiment.train_arm(CENTRED, seed, s)
+        data, finder = late.data, ARMS[CENTRED].finder(s, seed + 1000)
+        again = experiment.find_all(late.network, finder, data.x_test, data.x_train)
+        near = [ticket.nearest(one.network.rows, one.network.hidden(data.x_test), 20) for one in (early, late)]
+        sets = (late.found[-1], again, late.found[0], *near)
+        inside, anew, before, near_before, near_after = (ticket.membership(some, s.classes) for some in sets)
+        rows.append(
+            {
+                "other planes": np.diag(ticket.overlap(inside, anew)).mean(),
+                "found, one class": ticket.overlaps(late.found[-1], data.y_test, s.siblings, s.classes)["of one class"],
+                "found, a pass later": np.diag(ticket.overlap(before, inside)).mean(),
+                "nearest, one class": ticket.overlaps(near[1], data.y_test, s.siblings, s.classes)["of one class"],
+                "nearest, a pass later": np.diag(ticket.overlap(near_before, near_after)).mean(),
+            }
+        )
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def plain_step(self, x, active, rate, errors=active_softmax) -> None:
+    """One step of plain gradient descent in the place of Adagrad's."""
+    h = np.maximum(self.weights @ x + self.bias, 0)
+    some = self.rows[active]
+    error = errors(some @ h).astype(np.float32)
+    back = (error @ some) * (h > 0)
+    self.rows[active] -= np.float32(rate) * error[:, None] * h
+    self.weights -= np.float32(rate) * np.outer(back, x)
+    self.bias -= np.float32(rate) * back
+
+
+def plain_gradient_descent() -> dict[str, dict[str, float]]:
+    """Adagrad and plain steps (at the best of the rates .02, .05, .1): do rows lean, and does raw hashing find?"""
+
+    def look(rate: float | None) -> dict[str, float]:
+        rows, one = experiment.train_arm(RAW, ONE[0], replace(LESSON, rate=rate))
+        weights, mean = one.network.rows, one.network.rows.mean(0)
+        lean = np.linalg.norm(mean) / np.sqrt(((weights - mean) ** 2).sum(1).mean())
+        return {name: float(rows[-1][name]) for name in ("label_found", "accuracy", "val")} | {"lean": float(lean)}
+
+    found = {"Adagrad": look(None)}
+    with mock.patch.object(Network, "step", plain_step):
+        found["plain"] = max((look(rate) for rate in (0.02, 0.05, 0.1)), key=lambda one: one["val"])
+    return found
+
+
+def raw_with_fewer_bits() -> dict[str, tuple[float, float, float]]:
+    """Raw hashing by shorter codes, and random rows of as many products: label found, accuracy, products."""
+    found = {}
+    for bits, tables in ((9, 16), (7, 16), (6, 24)):
+        shape = replace(LESSON, seeds=ONE, bits=bits, tables=tables, bucket=LESSON.classes, rate=0.1)
+        table, _ = experiment.run((RAW,), shape)
+        found[f"{bits} bits, {tables} tables"] = _three(table)
+    table, _ = experiment.run((RANDOM_MORE,), replace(LESSON, seeds=ONE, equal_products=301, rate=0.1))
+    return found | {RANDOM_MORE: _three(table)}
+
+
+def _three(table) -> tuple[float, float, float]:
+    end = _ends(table)
+    return float(end["label_found"].mean()), float(end["accuracy"].mean()), float(table["products"].mean())
+
+
+def one_mask_of_weights() -> dict[str, float]:
+    """A tenth of the weights of each row, the largest after centring, kept for all examples: accuracy at test.
+
+    Found rows alone, with the code of the query, take as many products.
+    """
+    rows, one = experiment.train_arm(CENTRED, ONE[0], LESSON)
+    weights = one.network.rows - one.network.rows.mean(0)
+    kept = round(0.1 * LESSON.hidden)
+    smallest = -np.sort(-np.abs(weights), axis=1)[:, kept - 1 : kept]
+    masked = np.where(np.abs(weights) >= smallest, weights, 0)
+    right = (one.network.hidden(one.data.x_test) @ masked.T).argmax(1) == one.data.y_test
+    return {"one mask": float(right.mean()), "found rows alone": float(rows[-1]["found_alone"])}

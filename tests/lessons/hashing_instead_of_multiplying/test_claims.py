@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lthedu.hashing import active_softmax, centre, centre_nothing, chance_found, simhash
-from lthedu.lessons.hashing_instead_of_multiplying import experiment
+from lthedu.lessons.hashing_instead_of_multiplying import experiment, ticket
 from lthedu.lessons.hashing_instead_of_multiplying.experiment import LESSON
 
 NOTEBOOK = "hashing_instead_of_multiplying"
@@ -16,7 +16,7 @@ LAWS = "Random pairs share bits and buckets"
 ROWS = "To centre the rows changes no probability"
 FINDS = "Centring lets hashing find the label"
 LEADS = "Centred hashing is ahead of random rows"
-SHARED = "Two examples of one class share less"
+SHARED = "Two examples of one class share more than half"
 OWN = {
     "simhash": simhash,
     "chance_found": chance_found,
@@ -26,6 +26,7 @@ OWN = {
 }
 WHOLE = ("from lthedu.course.lesson import", "import numpy as np\n\nbits")
 TICKET = "from lthedu.lessons.hashing_instead_of_multiplying import ticket"
+CLAIM = 'claim("Two examples of one class'
 TRAINED = ("from lthedu.course.bar", "import pandas as pd\n\nmore")
 
 
@@ -54,9 +55,19 @@ def test_without_centring_nothing_is_found_and_nothing_won(claims) -> None:
     assert claims.holds(FINDS, LEADS) == [False, False]
 
 
+def test_near_rows_that_no_two_examples_share_are_seen(claims, monkeypatch) -> None:
+    monkeypatch.setattr(
+        ticket, "nearest", lambda rows, queries, many: [np.array([i % 40]) for i in range(len(queries))]
+    )
+    few = replace(experiment.SIZES.tiny, classes=40, at_least=10, equal_products=30)
+    monkeypatch.setattr(experiment.SIZES, "lesson", few)
+    claims.run(claims.cells(*WHOLE, *TRAINED, TICKET, CLAIM), **OWN)
+    assert claims.holds(SHARED) == [False]
+
+
 def test_a_set_that_all_examples_share_is_a_ticket(claims, monkeypatch) -> None:
     monkeypatch.setattr(experiment, "find_all", lambda network, finder, x, seen: [np.arange(40)] * len(x))
     few = replace(experiment.SIZES.tiny, classes=40, at_least=10, equal_products=30)
     monkeypatch.setattr(experiment.SIZES, "lesson", few)
-    claims.run(claims.cells(*WHOLE, *TRAINED, TICKET, "before = ticket"), **OWN)
+    claims.run(claims.cells(*WHOLE, *TRAINED, TICKET, CLAIM), **OWN)
     assert claims.holds(SHARED) == [False]

@@ -92,7 +92,17 @@ def test_overlaps_are_of_pairs_of_each_kind() -> None:
     found = [np.array([0, 1]), np.array([0, 1]), np.array([1, 2]), np.array([5])]
     shared = ticket.overlaps(found, [0, 0, 1, 2], 2, 6)
     assert shared == pytest.approx({"of one class": 1.0, "of one family": 1 / 3, "of two families": 0.0})
-    assert ticket.best_fixed_set(found, 6, 2).tolist() == [1, 0]
+
+
+def test_the_nearest_rows_are_those_of_a_loop_over_centred_angles() -> None:
+    rng = np.random.default_rng(0)
+    rows, queries = rng.standard_normal((30, 4)) + 3, rng.standard_normal((5, 4)) - 2
+    moved, asked = rows - rows.mean(0), queries - queries.mean(0)
+    for query, some in zip(asked, ticket.nearest(rows, queries, 6), strict=True):
+        cosine = [query @ row / np.linalg.norm(row) / np.linalg.norm(query) for row in moved]
+        assert some.tolist() == sorted(range(30), key=lambda i, of=cosine: -of[i])[:6]
+    with pytest.raises(ValueError, match="many is 31; allowed: up to 30, the number of rows"):
+        ticket.nearest(rows, queries, 31)
 
 
 def test_the_case_list_holds_every_study_and_seed() -> None:

@@ -55,13 +55,13 @@ def test_accuracy_stands_over_the_mean_of_products(table: pd.DataFrame) -> None:
     assert "random, equal rows 61.0 % at 300" in words
 
 
-def test_bars_are_the_overlaps_and_shares() -> None:
-    shared = {"of one class": 0.4, "of one family": 0.2, "of two families": 0.1}
-    figure, words = figures.sets_of_rows(shared, 0.9, 0.05)
+def test_bars_are_the_overlaps_of_found_and_of_nearest_rows() -> None:
+    figure, words = figures.sets_of_rows({"one class": 0.4, "one family": 0.2}, {"one class": 0.7, "one family": 0.5})
     left, right = figure.axes
-    assert [bar.get_width() for bar in left.patches] == pytest.approx([10, 20, 40])
-    assert [bar.get_width() for bar in right.patches] == pytest.approx([5, 90])
-    assert "40 % for two examples of one class" in words
+    assert [bar.get_width() for bar in left.patches] == pytest.approx([40, 20])
+    assert [bar.get_width() for bar in right.patches] == pytest.approx([70, 50])
+    assert [label.get_text() for label in left.get_yticklabels()] == ["one class", "one family"]
+    assert "rows that are nearest: 70 % one class, 50 % one family" in words
 
 
 def test_epochs_have_bars_from_lowest_to_highest(table: pd.DataFrame) -> None:
