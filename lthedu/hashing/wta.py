@@ -48,9 +48,10 @@ def wta(vectors: Vectors, orders: Orders) -> Codes:
             f"vectors have shape {vectors.shape} and orders {orders.shape}; "
             "allowed: (n, dimension), (tables, symbols, width)"
         )
-    wrong = orders[(orders < 0) | (orders >= vectors.shape[1])]
-    if wrong.size:
-        raise ValueError(f"orders name coordinate {wrong[0]}; allowed: 0 to {vectors.shape[1] - 1}")
+    if orders.size and not 0 <= orders.min() <= orders.max() < vectors.shape[1]:
+        raise ValueError(
+            f"orders name coordinates {orders.min()} to {orders.max()}; allowed: 0 to {vectors.shape[1] - 1}"
+        )
     _, symbols, width = orders.shape
     found: Codes = vectors[:, orders].argmax(-1) @ (width ** np.arange(symbols))
     return found
