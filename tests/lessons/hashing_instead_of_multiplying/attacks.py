@@ -58,8 +58,15 @@ def three_times_the_passes() -> dict[str, float]:
 
 
 def an_easy_task() -> dict[str, float]:
-    """Every class is a family of its own: who needs to find anything?"""
-    return last([CENTRED, RAW, RANDOM], replace(LESSON, seeds=SEEDS, siblings=1))
+    """Every class is a family of its own, each arm at its best of three rates here: who needs to find anything?"""
+    found = {}
+    for arm in (CENTRED, RAW, RANDOM):
+        tables = [
+            _ends(experiment.run((arm,), replace(LESSON, seeds=SEEDS, siblings=1, rate=rate))[0])
+            for rate in (0.035, 0.07, 0.1)
+        ]
+        found[arm] = float(max(tables, key=lambda table: table["val"].mean())["accuracy"].mean())
+    return found
 
 
 def half_of_the_centring() -> dict[str, float]:
