@@ -56,7 +56,7 @@ def check_simhash(attempt: Attempt) -> None:
         (np.array([[3.0, 1.0], [-3.0, 1.0]]), np.array([[1.0, 0.0]])),
         (np.array([[1.0, 2.0, -1.0]]), np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])),
     ]
-    for n, bits, dimension in ((5, 3, 4), (4, 8, 6), (8, 8, 8)):
+    for n, bits, dimension in ((5, 3, 4), (4, 8, 6), (8, 8, 8), (6, 12, 5)):
         cases.append((_normal(attempt, n, dimension), _normal(attempt, bits, dimension)))
     compare(
         attempt,

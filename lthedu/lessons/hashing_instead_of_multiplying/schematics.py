@@ -69,7 +69,7 @@ def tables_find_rows() -> Drawn:
     ax.set(xlim=(0, 14), ylim=(-0.3, 4.6))
     ax.axis("off")
     _box(ax, 0.2, 1.9, 1.7, "query h", "#F5C9A8")
-    buckets = [["7, 40", "3", "12, 8"], ["12", "7, 99", "5"], ["8, 3", "40", "12, 61"]]
+    buckets = [["7, 40", "3, 61", "8, 12"], ["12", "3, 7, 8", "40, 61"], ["3, 8", "7, 40", "12, 61"]]
     hit = [2, 0, 2]
     for t, (column, own) in enumerate(zip(buckets, hit, strict=True)):
         y = 3.6 - 1.4 * t
@@ -95,22 +95,25 @@ def tables_find_rows() -> Drawn:
 
 @schematic
 def a_corner_full_of_queries() -> Drawn:
-    """Schematic: queries after a ReLU share a corner, and rows lean away from it; centred, both fill all directions."""
+    """Schematic: queries after a ReLU share a corner, and rows lean out of it; without their means they pair up."""
     figure, axes = plt.subplots(1, 2, figsize=(10.0, 4.2), layout="constrained")
-    spread = np.array([-0.55, -0.2, 0.15, 0.5])
-    for ax, title, centred in zip(axes, ("raw", "centred"), (False, True), strict=True):
+    around = np.radians([20, 110, 200, 290])
+    queries = 0.65 + 0.42 * np.column_stack([np.cos(around), np.sin(around)])
+    rows = -0.6 + 0.34 * np.column_stack([np.cos(around + 0.2), np.sin(around + 0.2)])
+    for ax, title, parts, scale in (
+        (axes[0], "raw", (queries, rows), 1.0),
+        (axes[1], "centred (drawn larger)", (queries - queries.mean(0), rows - rows.mean(0)), 2.4),
+    ):
         _round(ax)
         ax.plot([-1.3, 1.3], [0, 0], color=GREY, lw=0.8)
         ax.plot([0, 0], [-1.3, 1.3], color=GREY, lw=0.8)
-        for i, s in enumerate(spread):
-            at, away = (np.pi / 4 + (3.0 * s if centred else s), np.pi + np.pi / 4 + 0.9 * s)
-            _arrow(ax, at, BLUE, f"$h_{i + 1}$")
-            _arrow(ax, at + 0.17 if centred else away, ORANGE, f"$w_{i + 1}$", 0.75)
+        for vectors, colour, name in zip(parts, (BLUE, ORANGE), "hw", strict=True):
+            for i, (x, y) in enumerate(scale * vectors, 1):
+                _arrow(ax, np.arctan2(y, x), colour, f"${name}_{i}$", np.hypot(x, y))
         ax.set_title(title, fontsize=12)
-    axes[0].text(1.42, 1.25, "queries: all\npositive", ha="right", fontsize=10, color=BLUE)
-    axes[0].text(-1.45, -1.3, "rows lean\naway", fontsize=10, color=ORANGE)
     figure.suptitle("Raw, every query is far from every row.  Centred, each query has its row beside it", fontsize=12)
     return figure, (
-        "Two circles of arrows. Left, all queries point into the upper right corner and all rows into the opposite "
-        "one. Right, after centring, queries point into all directions and the row of the same number lies beside each."
+        "Two panels of arrows from one point. Left, all queries point into the upper right corner and all rows into "
+        "the opposite one. Right are the same arrows without their means: queries point into all directions, and the "
+        "row of the same number lies beside each."
     )

@@ -24,7 +24,7 @@ OWN = {
     "centre": centre,
     "my_guess": {},
 }
-WHOLE = ("from lthedu.course.lesson import", "import numpy as np\n\nbits")
+WHOLE = ("from lthedu.course.lesson import", "import numpy as np\n\nfigure", "bits, tables = ")
 TICKET = "from lthedu.lessons.hashing_instead_of_multiplying import ticket"
 CLAIM = 'claim("Two examples of one class'
 TRAINED = ("from lthedu.course.bar", "import pandas as pd\n\nmore")
