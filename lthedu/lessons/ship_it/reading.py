@@ -16,8 +16,7 @@ from lthedu.exercises.values import brief
 def matrix(got: Any, shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:
     """Numbers of this shape, or Wrong."""
     try:
-        found = torch.as_tensor(got)
-        found = found.to(dtype)
+        found = torch.as_tensor(got, dtype=dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
         raise Wrong(f"it returned {brief(got)}; expected numbers of shape {tuple(shape)}") from None
     if found.shape != tuple(shape):

@@ -58,7 +58,7 @@ def _truths(got: object, active: Tensor) -> Tensor:
 
 def _tensor(got: object, dtype: torch.dtype, expected: str) -> Tensor:
     try:
-        return torch.as_tensor(got).to(dtype)
+        return torch.as_tensor(got, dtype=dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
         raise Wrong(f"it returned {brief(got)}; expected {expected}") from None
 
