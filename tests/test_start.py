@@ -14,7 +14,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[1] / "start.py"
 
-SIDE_BY_SIDE = f"-n {min(4, os.cpu_count() or 1)} --dist loadfile"
+SIDE_BY_SIDE = f"-n {min(4, os.cpu_count() or 1)} --dist loadfile --max-worker-restart 0"
 
 
 class Stage:
