@@ -43,6 +43,14 @@ def test_the_readme_and_the_instructors_page_have_one_row_for_every_lesson(path:
     assert (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8").count(f"| {shown}({path.name}) |") == 1
 
 
+def test_the_instructors_plans_give_a_lesson_the_minutes_that_its_first_cell_says() -> None:
+    page = (ROOT / "lessons" / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    planned = re.findall(r"\b(\d\d) \((\d+)(?: minutes)?\)", page)
+    said = {path.name[:2]: str(minutes(path)) for path in LESSONS}
+    assert {number for number, _ in planned} >= {f"{n:02}" for n in range(19)}  # the seminar has them all
+    assert not [plan for plan in planned if plan not in said.items()]
+
+
 def test_the_readme_s_numbers_are_those_of_the_stored_run() -> None:
     stored = paper_results.load("lenet")
     assert stored is not None

@@ -19,7 +19,7 @@ def navigation(path: Path) -> str:
 
     >>> from lthedu.base.course_files import course_path
     >>> print(navigation(course_path("lessons") / "00_what_is_a_lottery_ticket.ipynb"))
-    [Glossary](GLOSSARY.md) · [Questions](QUESTIONS.md) · [References](REFERENCES.md) · [Lesson 01 →](01_pruning_basics.ipynb)
+    [Glossary](GLOSSARY.md) · [Questions](QUESTIONS.md) · ... · [Lesson 01 →](01_pruning_basics.ipynb)
     """
     lessons = sorted(p.name for p in path.parent.glob("[0-9][0-9]_*.ipynb"))
     at = lessons.index(path.name) if path.name in lessons else None
