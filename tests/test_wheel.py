@@ -99,5 +99,5 @@ cli.main()
     opened = offline(installed, tmp_path, code).splitlines()[-1]
     lessons = sorted(path.name for path in (installed / "lthedu" / "_course" / "lessons").glob("*.ipynb"))
     handed_out = sorted(path.name for path in (tmp_path / "lthedu").iterdir() if path.name != ".lthedu")
-    assert handed_out == [*lessons, "GLOSSARY.md", "REFERENCES.md"]
+    assert handed_out == [*lessons, "GLOSSARY.md", "QUESTIONS.md", "REFERENCES.md"]
     assert opened == "--LabApp.default_url=/lab" + (f"/tree/{lessons[0]}" if lessons else "")

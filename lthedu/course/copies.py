@@ -20,7 +20,7 @@ from lthedu.course.folder import MANIFEST, OWN_FOLDER, locked, unused
 from lthedu.course.notebooks import parsed, read_notebook
 
 FORMAT = 1
-PAGES = ("GLOSSARY.md", "REFERENCES.md")  # what the lessons link to, beside them
+PAGES = ("GLOSSARY.md", "QUESTIONS.md", "REFERENCES.md")  # what the lessons link to, beside them
 REPLACED = "replaced"  # in OWN_FOLDER: unanswered copies that gave way to a newer version
 
 

@@ -6,27 +6,27 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from lthedu.course.copies import PAGES
 from lthedu.course.published import BEGINS, elsewhere
 
 _LINE = re.compile(r"\[[^\]]+\]\([\w./-]+\)(?: · \[[^\]]+\]\([\w./-]+\))*")
 
 
 def navigation(path: Path) -> str:
-    """The links from the lesson at `path` to the one before, the contents, the glossary, and the one after.
+    """The links from the lesson at `path` to the one before, the contents, the course's pages, and the one after.
 
     The contents are in the first lesson. A file that is not beside the lesson gets no link.
 
     >>> from lthedu.base.course_files import course_path
     >>> print(navigation(course_path("lessons") / "00_what_is_a_lottery_ticket.ipynb"))
-    [Glossary](GLOSSARY.md) · [References](REFERENCES.md) · [Lesson 01 →](01_pruning_basics.ipynb)
+    [Glossary](GLOSSARY.md) · [Questions](QUESTIONS.md) · ... · [Lesson 01 →](01_pruning_basics.ipynb)
     """
     lessons = sorted(p.name for p in path.parent.glob("[0-9][0-9]_*.ipynb"))
     at = lessons.index(path.name) if path.name in lessons else None
     links = []
     if at:
         links = [f"[← Lesson {lessons[at - 1][:2]}]({lessons[at - 1]})", f"[Contents]({lessons[0]})"]
-    pages = [f"{page}.md" for page in ("GLOSSARY", "REFERENCES") if (path.parent / f"{page}.md").is_file()]
-    links += [f"[{page[:-3].capitalize()}]({page})" for page in pages]
+    links += [f"[{page[:-3].capitalize()}]({page})" for page in PAGES if (path.parent / page).is_file()]
     if at is not None and at + 1 < len(lessons):
         links.append(f"[Lesson {lessons[at + 1][:2]} →]({lessons[at + 1]})")
     return " · ".join(links)

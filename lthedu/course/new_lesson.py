@@ -87,7 +87,8 @@ def next_steps(written: list[Path]) -> str:
             "   It names what a lesson must have and this one has not: parts, headings, links, what is to be written.",
             "3. jupyter lab lessons",
             "   Write the lesson. CONTRIBUTING.md says how a lesson, an exercise and a mistake are made.",
-            "4. Give the lesson a row in README.md and in lessons/INSTRUCTORS.md, and a line in CHANGELOG.md.",
+            "4. Give the lesson a row in README.md and in lessons/INSTRUCTORS.md, a question in lessons/QUESTIONS.md,",
+            "   and a line in CHANGELOG.md.",
         ]
     )
 

@@ -104,11 +104,19 @@ _COMMANDS: dict[Callable[..., None], str] = {
 
     INSTRUCTORS.md has an example of the file. The same file gives the same bytes. Once students have the zip, only the
     deadline and points may change.
+
+    For nbgrader (`pip install nbgrader` beside the course) students must get its notebooks and not student.zip: in the
+    assignment's folder nbgrader run `nbgrader generate_assignment NAME`, hand out release/NAME, put what comes in into
+    submitted/STUDENT/NAME, and run `nbgrader autograde NAME`, which calls the same checks, sandbox included.
     """,
     grade: """Grade submissions: each answer in a sandbox, the same checks with inputs that no student has seen.
 
     What is graded already is kept: run it again to go on after a stop, for submissions that came later, or when you
     have written points into marks.csv, which lies beside grades.csv.
+
+    Of a notebook only the functions and what they need are taken (imports, helpers, constants), so a cell that raises
+    costs only what needs it. The number that a platform gives a student counts, so two of one name stay two. On a
+    cluster each worker needs Linux, bubblewrap and the versions of this machine; the grades are the same bytes.
     """,
     show: """Show one answer: its code, its verdict with five other seeds, the mistake it makes, who has the same.""",
 }

@@ -50,10 +50,10 @@ def files(folder: Path) -> set[str]:
 
 
 def test_the_pages_that_lessons_link_to_come_with_them_and_count_as_no_lesson(lessons: Path, tmp_path: Path) -> None:
-    for page in ("GLOSSARY.md", "REFERENCES.md", "INSTRUCTORS.md"):
+    for page in ("GLOSSARY.md", "QUESTIONS.md", "REFERENCES.md", "INSTRUCTORS.md"):
         (lessons / page).write_text(page)
     done = copy_lessons(tmp_path / "work", lessons)
-    assert {"GLOSSARY.md", "REFERENCES.md"} <= files(tmp_path / "work")
+    assert {"GLOSSARY.md", "QUESTIONS.md", "REFERENCES.md"} <= files(tmp_path / "work")
     assert "INSTRUCTORS.md" not in files(tmp_path / "work")
     assert done.new == ("01_first.ipynb", "02_second.ipynb")
 

@@ -18,11 +18,16 @@ experiment = "once"   # the whole lessons; "none" leaves the exercises and the t
 
 [exercises]          # and their points
 "2.1" = 3
-"2.3" = 2
-"9.2" = 3
+"2.2" = 2
+"2.3" = 3
+"9.1" = 3
+"9.2" = 2
+"9.4" = 2
+"9.5" = 2
+"9.6" = 3
 
 [written.page]       # a question that a person marks, and its points
-points = 8
+points = 20
 question = "What would you have to see before you believed this of a large model?"
 """
 KEYS = ("lessons", "deadline", "variants", "experiment", "exercises", "written")

@@ -371,33 +371,56 @@ _BRANCHES = (
     ("Strong version: keep a part, train nothing", range(8, 12)),
     ("Further questions", range(12, 20)),
 )
+_LOOK_HERE_FOR = {  # systems and names that people look for, by the lesson that has them
+    "pruning_basics": "cubic schedule, CSR",
+    "winning_tickets": "iterative magnitude pruning",
+    "rewinding": "linear mode connectivity",
+    "many_small_lotteries": "best of N",
+    "zeros_and_signs": "Deconstructing Lottery Tickets",
+    "supermasks": "edge-popup, Bernoulli masks",
+    "search_without_gradients": "genetic algorithm, annealing, no free lunch",
+    "subset_sums": "Lueker, golden ratio",
+    "pruning_is_all_you_need": "Malach, Pensia, Orseau",
+    "what_the_theorem_does_not_say": "universality, depth",
+    "pieces": "linear regions, residual layer",
+    "curvature": "Hessian, Nocedal, OBS, SNIP, GraSP, SynFlow",
+    "sparse_from_the_start": "RigL, SET, sparse momentum",
+    "counting_and_clocking": "FLOPs, 2:4, block-sparse, Turing-NLG",
+    "hashing_instead_of_multiplying": "SLIDE, SimHash",
+    "sparse_data": "MinkowskiEngine, submanifold convolution",
+    "sparse_coding": "Deep K-SVD, LISTA",
+    "ship_it": "ONNX, int8, early-bird",
+    "begin_with_more": "brains, Hopfield, over-parametrisation",
+}
 
 
 @typed
 def course_map() -> tuple[Figure, str]:
     """The twenty lessons in two branches and what follows them; those that are planned are grey. Raises nothing.
 
-    Returns the figure and a description.
+    Below each lesson stands what to look for in it. Returns the figure and a description.
 
     >>> figure, alt = course_map()
-    >>> "01 Pruning basics" in alt
+    >>> "15 Hashing instead of multiplying (SLIDE, SimHash)" in alt
     True
     """
+    has = {number: _LOOK_HERE_FOR.get(name, "") for name, number in lesson_numbers().items()}
     names = {20 - len(_PLANNED) + i: title for i, title in enumerate(_PLANNED)}
     here = {number: name.replace("_", " ").capitalize() for name, number in lesson_numbers().items()}
-    figure = Figure(figsize=(10.6, 4.6), layout="constrained")
+    figure = Figure(figsize=(10.6, 6.4), layout="constrained")
     ax = figure.add_subplot()
     _box(ax, 0, 0, 0, f"{here[0]}?", True)
     for row, (branch, numbers) in enumerate(_BRANCHES, 1):
-        ax.text(-0.45, row - 0.42, branch, fontsize=10, weight="bold")
+        ax.text(-0.45, row - 0.31, branch, fontsize=10, weight="bold")
         for place, number in enumerate(numbers):
             _box(ax, place, row, number, here.get(number) or names[number], number in here)
-    ax.set(xlim=(-0.5, 7.5), ylim=(3.5, -0.5))
+            below = textwrap.fill(has.get(number, ""), 20, break_on_hyphens=False)
+            ax.text(place, row + 0.33, below, ha="center", va="top", fontsize=7.5)
+    ax.set(xlim=(-0.5, 7.5), ylim=(3.65, -0.3))
     ax.set_axis_off()
     ax.set_title("The course: two branches, and further questions (grey: planned)")
-    told = [
-        f"{branch}: {', '.join(f'{n:02} {here.get(n) or names[n]}' for n in numbers)}" for branch, numbers in _BRANCHES
-    ]
+    words = {n: f"{n:02} {here.get(n) or names[n]}" + (f" ({has[n]})" if has.get(n) else "") for n in range(1, 20)}
+    told = [f"{branch}: {', '.join(words[n] for n in numbers)}" for branch, numbers in _BRANCHES]
     return figure, f"a map of the course: 00 {here[0]}, and below it three rows. {'. '.join(told)}."
 
 

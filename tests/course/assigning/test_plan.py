@@ -18,11 +18,12 @@ def test_the_example_is_one(tmp_path):
     found = plan(tmp_path, EXAMPLE)
     assert found.name == "ps1"
     assert [path.name[:2] for path in found.lessons] == ["02", "09"]
-    assert found.points == {"find_tickets": 3, "paired_test": 2, "first_mask": 3}
+    assert sum(found.points.values()) == 20
+    assert {"find_tickets", "paired_test", "first_mask"} <= set(found.points)
     assert found.variants
     assert found.experiment == "once"
-    assert [w.points for w in found.written] == [8]
-    assert [e.number for e in found.exercises] == ["2.1", "2.3", "9.2"]
+    assert [w.points for w in found.written] == [20]
+    assert [e.number for e in found.exercises] == ["2.1", "2.2", "2.3", "9.1", "9.2", "9.4", "9.5", "9.6"]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 """The lesson's figures draw what they are given."""
 
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from lthedu.base.course_files import lesson_numbers
+from lthedu.base.course_files import course_path, lesson_numbers
 from lthedu.experiments.study import DENSE, WINNING
 from lthedu.lessons.what_is_a_lottery_ticket import figures
 
@@ -143,6 +145,32 @@ def test_the_map_has_twenty_lessons_and_says_which_are_planned() -> None:
     here = {int(text[:2]) for text in boxes if "planned" not in text}
     assert here == set(lesson_numbers().values())
     assert re.findall(r"\b\d\d\b", alt) == [f"{n:02}" for n in range(20)]
+
+
+OF_THE_DISCUSSION = {
+    *("SLIDE", "RigL", "SET", "sparse momentum", "Deep K-SVD", "MinkowskiEngine", "submanifold convolution"),
+    *("block-sparse", "Turing-NLG", "Hessian", "Nocedal", "Hopfield", "brains", "over-parametrisation"),
+    *("genetic algorithm", "annealing", "cubic schedule", "early-bird", "residual layer", "depth", "best of N"),
+}
+
+
+def test_every_system_of_the_discussion_is_on_the_map() -> None:
+    named = [word for words in figures._LOOK_HERE_FOR.values() for word in words.split(", ")]
+    assert set(named) >= OF_THE_DISCUSSION
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("name", sorted(set(lesson_numbers()) - {"what_is_a_lottery_ticket"}))
+def test_what_to_look_for_in_a_lesson_stands_in_it_and_in_the_table_below_the_map(name: str) -> None:
+    def told(notebook: Path) -> str:
+        cells = nbformat.read(notebook, 4).cells
+        return "\n".join(c.source for c in cells if "instructor" not in c.metadata.get("tags", ()))
+
+    numbers, folder = lesson_numbers(), course_path("lessons")
+    lesson = told(folder / f"{numbers[name]:02}_{name}.ipynb").lower()
+    assert not [word for word in figures._LOOK_HERE_FOR[name].split(", ") if word.lower() not in lesson]
+    row = rf"\({numbers[name]:02}_{name}\.ipynb\) \| .+\? \| {re.escape(figures._LOOK_HERE_FOR[name])} \|\n"
+    assert re.search(row, told(folder / "00_what_is_a_lottery_ticket.ipynb"))
 
 
 def test_what_does_not_fit_together_is_refused_in_words() -> None:
