@@ -244,8 +244,8 @@ def sparse_data(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
 
 
 def sparse_reading(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
-    """Submanifold and dense networks on MNIST: two seeds for the rate of each arm, then five others at that rate; some
-    ten minutes on one thread of a CPU."""
+    """Submanifold and dense networks on MNIST: one seed for the rate of each arm, then five others at that rate; some
+    four minutes on one thread of a CPU."""
     mnist, title = data.load("mnist"), "Submanifold and dense networks on MNIST"
     found = {"search": _reference(title, readers.Reading(mnist, readers.SEARCH), clock, parts / "search")}
     if found["search"].complete:
