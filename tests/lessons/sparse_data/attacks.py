@@ -106,6 +106,34 @@ def dense_ways() -> Found:
     return found
 
 
+def small_tiles(size: int = 8) -> Found:
+    """5 % active, thin and in blobs: beside dense on those tiles of 8 places each way that hold something.
+
+    Tiles come with a place more on each side, ready to be multiplied: to gather them is not charged.
+    """
+    found = {}
+    for shape in ("thin", "blobs"):
+        for dimension, grid in clock.GRIDS.items():
+            active = scenes.field(shape, grid, 0.05, rng())
+            x = torch.randn(grid[0], 16, *grid[1:], generator=rng()) * active[:, None]
+            weight = torch.randn(16, 16, *[3] * dimension, generator=rng(1))
+            tiles, held = torch.nn.functional.pad(x, [1] * (2 * dimension)), active
+            for axis in range(1, dimension + 1):
+                tiles, held = tiles.unfold(axis + 1, size + 2, size), held.unfold(axis, size, size)
+            some = held.flatten(1 + dimension).any(-1)  # (images, tiles, tiles, ...)
+            chosen = tiles.movedim(1, 1 + dimension)[some]  # (n, channels, size + 2, ...)
+            last: Any = {2: torch.channels_last, 3: torch.channels_last_3d}[dimension]
+            convolve: Any = {2: conv2d, 3: torch.nn.functional.conv3d}[dimension]
+            pairs = [(chosen, weight), tuple(one.contiguous(memory_format=last) for one in (chosen, weight))]
+            ways = [lambda x=x, w=w, f=convolve: f(x, w) for x, w in pairs]
+            right = from_grid(convolve(x, weight, padding=1), active)
+            made = ways[0]().movedim(1, -1)[held[some]]  # the same places in another order
+            assert torch.allclose(made.flatten().sort().values, right.flatten().sort().values, atol=1e-3)
+            name = f"{shape}, {dimension}-D"
+            found |= times(ways, {name: skipping(clock.ready(active, 16, 16, rng()))}, windows=3)
+    return found
+
+
 def more_channels() -> Found:
     """Thin pictures of which 20 % is active, with 4 to 128 channels in and out."""
     active = scenes.field("thin", clock.GRIDS[2], 0.2, rng())

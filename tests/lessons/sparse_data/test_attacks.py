@@ -11,6 +11,7 @@ pytestmark = pytest.mark.full
 TIMED = [
     attacks.other_shapes,
     attacks.dense_ways,
+    attacks.small_tiles,
     attacks.more_channels,
     attacks.everything_counted,
     attacks.forward_and_back,
