@@ -35,6 +35,6 @@ def test_three_layers_are_dense_ones_only_with_a_mask_after_each() -> None:
     assert found["plain"] > 0.1
 
 
-@pytest.mark.parametrize("attack", [attacks.a_tenth_of_the_steps, attacks.three_times_the_steps, attacks.controls])
+@pytest.mark.parametrize("attack", [attacks.a_hundred_steps, attacks.ten_times_the_steps, attacks.controls])
 def test_networks_that_are_trained_read(attack) -> None:
     assert max(attack().values()) > 80
