@@ -52,7 +52,7 @@ def neighbours(active: Tensor) -> Tensor:
 
 @typed
 def rule_book(active: Tensor) -> Rules:
-    """For each position of the kernel the pairs of active places that it connects: which are read, and written.
+    """For each position of the kernel the pairs of places that it connects: which are read, and written.
 
     Active places are numbered as in `active.nonzero()`. In entry k, `writes[i]` is such a number, and `reads[i]` that
     of its neighbour at the kernel's position k, in the order of `weight.flatten(2)`. All layers that compute at the
