@@ -11,7 +11,7 @@ EQUIVALENT = {
         _ONE_CHANNEL: ["(:, 0): 0 -> -1"],
     },
     "rule_book": {
-        "What is taken is the only axis.": ["neighbours: (:, 0): 0 -> -1"],
+        "What is taken is the only axis.": ["(:, 0): 0 -> -1", "neighbours: (:, 0): 0 -> -1"],
         "More padding does as well, also between images.": [
             "neighbours: [1, 1]: 1 -> 2",
             "neighbours: [1, 1]: 1 -> 2 (2)",
