@@ -106,16 +106,24 @@ def break_even(c: Number, e: Positive) -> float:
 
 
 @typed
-def measured_break_even(density: Sequence[Positive], times: Sequence[Positive]) -> float:
+def measured_break_even(
+    density: Annotated[Sequence[Positive], AtLeast(1)], times: Annotated[Sequence[Positive], AtLeast(1)]
+) -> float:
     """The density at which sparse is as fast as dense, on straight lines between the points in log-log.
 
-    It is the largest such density, and NaN where sparse is slower, or faster, at all densities.
+    `times` says how many times as fast as dense sparse is at each density. What is returned is the largest density at
+    which the two are level; infinity where sparse is faster at all densities, and 0 where it is slower at all. Raises
+    ValueError for sequences of different length.
 
     >>> round(measured_break_even([0.1, 0.4], [2.0, 0.5]), 6)
     0.2
+    >>> measured_break_even([0.1, 0.4], [3.0, 1.2]), measured_break_even([0.1, 0.4], [0.9, 0.5])
+    (inf, 0.0)
     """
+    if len(density) != len(times):
+        raise ValueError(f"there are {len(density)} densities and {len(times)} times; allowed: equally many")
     points = sorted(zip(map(math.log, density), map(math.log, times), strict=True), reverse=True)
     for (right, low), (left, high) in pairwise(points):
         if low <= 0 < high:
             return math.exp(right + (left - right) * low / (low - high))
-    return math.nan
+    return math.inf if points[0][1] > 0 else 0.0

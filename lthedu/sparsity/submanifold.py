@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from lthedu.base.arguments import typed
 
-Rules = list[tuple[Tensor, Tensor]]  # for each place of the kernel: rows that are read, rows that are written
+Rules = list[tuple[Tensor, Tensor]]  # for each position of the kernel: rows that are read, rows that are written
 
 
 @typed
@@ -32,7 +32,7 @@ def grown(active: Tensor) -> Tensor:
 def neighbours(active: Tensor) -> Tensor:
     """For each active place, in the order of `active.nonzero()`, the numbers of its active neighbours: (n, 9 or 27).
 
-    A column is a place of the kernel, in the order of `weight.flatten(2)`; the middle one is the place itself. Where
+    A column is a position of the kernel, in the order of `weight.flatten(2)`; the middle one is the place itself. Where
     there is no active neighbour, inside the grid or beyond its edge, stands n, the number after the last. Raises
     ValueError as `grown` does.
 
@@ -40,24 +40,25 @@ def neighbours(active: Tensor) -> Tensor:
     [[2, 0, 1], [0, 1, 2]]
     """
     _check_grid(active)
-    n = int(active.sum())
-    number = torch.full(active.shape, n, device=active.device)
-    number[active] = torch.arange(n, device=active.device)
-    windows = functional.pad(number, [1, 1] * (active.ndim - 1), value=n)
+    padded = functional.pad(active, [1, 1] * (active.ndim - 1))  # a step over an edge ends in the padding
+    at = padded.flatten().nonzero()[:, 0]  # (n,), in one line through the padded grid
+    number = torch.full((padded.numel(),), len(at), device=active.device)
+    number[at] = torch.arange(len(at), device=active.device)
+    steps = at.new_zeros(1)
     for axis in range(1, active.ndim):
-        windows = windows.unfold(axis, 3, 1)  # (images, ..., 3) gets one axis of 3 for each axis of the grid
-    return windows[active].flatten(1)
+        steps = (steps[:, None] + padded.stride(axis) * torch.arange(-1, 2, device=active.device)).flatten()
+    return number[at[:, None] + steps]
 
 
 @typed
 def rule_book(active: Tensor) -> Rules:
-    """For each place of the kernel the pairs of active places that it connects: which are read, and written.
+    """For each position of the kernel the pairs of places that it connects: which are read, and written.
 
     Active places are numbered as in `active.nonzero()`. In entry k, `writes[i]` is such a number, and `reads[i]` that
-    of its neighbour under the kernel's place k, in the order of `weight.flatten(2)`. All layers that compute at the
+    of its neighbour at the kernel's position k, in the order of `weight.flatten(2)`. All layers that compute at the
     same places share one rule book. Raises ValueError as `grown` does.
 
-    >>> reads, writes = rule_book(torch.tensor([[[True, True, False]]]))[5]  # the place right of the middle
+    >>> reads, writes = rule_book(torch.tensor([[[True, True, False]]]))[5]  # the position right of the middle
     >>> reads.tolist(), writes.tolist()
     ([1], [0])
     """
@@ -86,7 +87,7 @@ def submanifold_conv(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
 
 
 def kernel_first(weight: Tensor) -> Tensor:
-    """The kernel with its places in front, (9 or 27, in, out), as the products below read it."""
+    """The kernel with its positions in front, (9 or 27, in, out), as the products below read it."""
     return weight.flatten(2).permute(2, 1, 0).contiguous()
 
 
@@ -166,7 +167,7 @@ def _check_shapes(features: Tensor, weight: Tensor, places: int) -> None:
         raise ValueError(f"{found}; allowed: two axes, places and channels")
     sides = {9: (3, 3), 27: (3, 3, 3)}.get(places)
     if sides is None:
-        raise ValueError(f"the rules are for {places} places of a kernel; allowed: 9 or 27")
+        raise ValueError(f"the rules are for {places} positions of a kernel; allowed: 9 or 27")
     if weight.shape[1:] != (features.shape[1], *sides) or weight.dtype != features.dtype:
         wanted = f"allowed: (out, {', '.join(map(str, (features.shape[1], *sides)))}) and the same type"
         raise ValueError(f"{found}, weight {tuple(weight.shape)} and of {weight.dtype}; {wanted}")

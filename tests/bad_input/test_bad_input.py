@@ -759,7 +759,7 @@ CALLS = [
     Call(
         sparsity.measured_break_even,
         lambda: {"density": [0.1, 0.4], "times": [2.0, 0.5]},
-        {"density": [None, 3, [0.0, 0.1], [NAN]], "times": [None, [0.0, 1.0], [NAN, 1.0]]},
+        {"density": [None, 3, [], [0.1], [0.0, 0.1], [NAN]], "times": [None, [], [0.0, 1.0], [NAN, 1.0], [1.0] * 3]},
     ),
     Call(
         sparsity.shortest,
@@ -1020,6 +1020,12 @@ CALLS = [
         lambda: {},
         {"shares": [None, (), (0.0,), (1.5,)], "slot": [0.0, NAN, None], "tries": COUNT, "channels": [(), ((0, 1),)]},
     ),
+    Call(
+        skipping.beside,
+        lambda: {"dense": list, "ours": list, "slot": 1e-4},
+        {"dense": [None, 3], "ours": [None], "slot": [0.0, -1.0, NAN]},
+    ),
+    Call(scenes.room, lambda: {"side": 3}, {"side": COUNT}),
     Call(
         scenes.field,
         lambda: {"shape": "thin", "grid": (1, 9, 9), "share": 0.5, "rng": generator()},

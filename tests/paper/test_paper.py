@@ -21,6 +21,7 @@ from lthedu.lessons.rewinding import figures as rewinding_figures
 from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
+from lthedu.lessons.sparse_data import experiment as reading
 from lthedu.lessons.supermasks import rates as supermasks
 from lthedu.lessons.winning_tickets import experiment as tickets
 from lthedu.lessons.zeros_and_signs import rates as signs
@@ -231,6 +232,22 @@ def test_times_of_layers_that_skip_are_stored_with_the_processor_that_made_them(
     assert found.settings["cpu"]
     assert list(found.table.columns) == list(skipping.Clock.COLUMNS)
     assert set(found.table["dimension"]) == {2, 3}
+
+
+def test_networks_that_skip_are_stored_with_the_search_for_their_rates(tmp_path, monkeypatch):
+    few = replace(reading.TINY, seeds=(0,), arms=(reading.DENSE, reading.SMALL), rates=(1e-3, 8e-3), steps=2)
+    monkeypatch.setattr(reading, "SEARCH", few)
+    monkeypatch.setattr(reading, "FINAL", (1, 2))
+    found = paper_results.read(runs.run("sparse_reading", tmp_path))
+    assert found.complete
+    table = found.table.set_index("study")
+    assert list(table.index) == ["search"] * 4 + [reading.DENSE] * 2 + [reading.SMALL] * 2
+    for arm in few.arms:
+        assert table.loc[arm, "lr"].nunique() == 1
+        search = table.loc["search"]
+        best = search[search["arm"] == arm].set_index("lr")["val"].idxmax()
+        assert set(table.loc[arm, "lr"]) == {best}
+        assert sorted(table.loc[arm, "replicate"]) == [0, 1]
 
 
 def test_times_of_sparse_kernels_are_stored_with_the_processor_that_made_them(tmp_path, monkeypatch):

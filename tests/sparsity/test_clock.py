@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from lthedu.sparsity import break_even, fit_law, is_steady, speed_up
+from lthedu.sparsity import break_even, fit_law, is_steady, measured_break_even, speed_up
 
 
 class Machine:
@@ -62,3 +62,12 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         fit_law([0.1, 0.2], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match=r"density is 0.1 throughout"):
         fit_law([0.1, 0.1], [1.0, 2.0])
+
+
+def test_a_measured_break_even_says_on_which_side_it_lies_where_there_is_none() -> None:
+    density = [0.5, 0.1, 0.3]
+    assert measured_break_even(density, [1.2, 3.0, 2.0]) == float("inf")
+    assert measured_break_even(density, [0.5, 0.9, 0.7]) == 0.0
+    assert 0.1 < measured_break_even(density, [0.5, 3.0, 0.9]) < 0.3
+    with pytest.raises(ValueError, match="3 densities and 2 times"):
+        measured_break_even(density, [1.0, 2.0])

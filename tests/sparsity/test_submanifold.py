@@ -110,7 +110,7 @@ def test_a_grid_goes_there_and_back() -> None:
         ),
         (
             lambda a: submanifold_conv(torch.ones(4, 1), torch.ones(5, 1, 3, 3), rule_book(a)[:4]),
-            "the rules are for 4 places of a kernel; allowed: 9 or 27",
+            "the rules are for 4 positions of a kernel; allowed: 9 or 27",
         ),
         (
             lambda a: one_product(torch.ones(4, 1), torch.ones(5, 1, 3, 3), torch.ones(4)),

@@ -186,8 +186,8 @@ def laws(middle: Times, fit: Fit = fit_law) -> pd.DataFrame:
     """For each batch and kernel the law of all sizes but 512 x 512, and how well it predicts that size.
 
     c and e are fitted at the densities from 5 to 50 %. `predicted` and `measured` are the density at which sparse is
-    as fast as dense at the size that was not fitted (NaN: at no density from 1 to 90 %). `off` is the largest relative
-    error of a predicted time at the fitted densities and 30 %, and `below` the error at 1 %.
+    as fast as dense at the size that was not fitted (infinity: faster up to 90 %, and 0: slower down to 1 %). `off` is
+    the largest relative error of a predicted time at the fitted densities and 30 %, and `below` the error at 1 %.
     """
     found = []
     new = (middle["rows"] == HELD_OUT[0]) & (middle["columns"] == HELD_OUT[1])

@@ -16,49 +16,43 @@ Calls = list[Callable[[], Tensor]]
 def own(x: Tensor, weight: Tensor) -> Calls:
     """torch's own convolution of x (images, channels, ...), in its two memory formats."""
     convolve: Any = {4: functional.conv2d, 5: functional.conv3d}[x.ndim]
+    return [lambda x=x, w=w: convolve(x, w, padding=1) for x, w in _formats(x, weight)]  # type: ignore[misc]
+
+
+@typed
+def by_hand(x: Tensor, weight: Tensor) -> Calls:
+    """torch's fast kernel, which is oneDNN's, in both formats; none where torch was built without it.
+
+    torch's own convolution calls it as well, but not for one small volume, for which it takes a slower kernel.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return []
+    kernel, ones = torch.ops.aten.mkldnn_convolution, [1] * (x.ndim - 2)  # padding, stride and dilation
+    return [lambda x=x, w=w: kernel(x, w, None, ones, ones, ones, 1) for x, w in _formats(x, weight)]  # type: ignore[misc]
+
+
+def _formats(x: Tensor, weight: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Both as they are, channel after channel, and with the channels last."""
     last: Any = {4: torch.channels_last, 5: torch.channels_last_3d}[x.ndim]
-    ways = [(x, weight), (x.contiguous(memory_format=last), weight.contiguous(memory_format=last))]
-    return [lambda x=x, w=w: convolve(x, w, padding=1) for x, w in ways]  # type: ignore[misc]
+    return [(x, weight), (x.contiguous(memory_format=last), weight.contiguous(memory_format=last))]
 
 
 @typed
 def every(x: Tensor, weight: Tensor) -> Calls:
-    """All ways that we know: torch's own, and in three dimensions two that call torch's convolution of images."""
-    return [*own(x, weight), *([] if x.ndim == 4 else [by_slices(x, weight), by_stacks(x, weight)])]
+    """All ways that we know: torch's own, and for volumes its fast kernel called by hand."""
+    return [*own(x, weight), *([] if x.ndim == 4 else by_hand(x, weight))]
 
 
-def by_slices(x: Tensor, weight: Tensor) -> Callable[[], Tensor]:
-    """Each layer of the volume is an image: the sum of three convolutions, of it and of its two neighbours."""
-    n, depth = len(x), x.shape[2]
-    images = x.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
-    above, middle, below = (w.contiguous(memory_format=torch.channels_last) for w in weight.unbind(2))
+@typed
+def six_walls(x: Tensor, weight: Tensor) -> Callable[[], list[Tensor]]:
+    """The convolution at the walls of a room (one volume, active at its faces alone): six of images, one for each wall.
 
-    def call() -> Tensor:
-        out, up, down = (_volume(_images(images, w), n, depth) for w in (middle, above, below))
-        out[:, 1:] += up[:, :-1]
-        out[:, :-1] += down[:, 1:]
-        return out.transpose(1, 2)
-
-    return call
-
-
-def by_stacks(x: Tensor, weight: Tensor) -> Callable[[], Tensor]:
-    """Each layer of the volume is an image with its two neighbours as further channels: one convolution of images."""
-    n, depth = len(x), x.shape[2]
-    padded = functional.pad(x, (0, 0, 0, 0, 1, 1))
-    kernel = weight.transpose(1, 2).flatten(1, 2).contiguous(memory_format=torch.channels_last)
-
-    def call() -> Tensor:
-        stacks = torch.cat([padded[:, :, k : k + depth] for k in range(3)], 1).transpose(1, 2).flatten(0, 1)
-        out = _images(stacks.contiguous(memory_format=torch.channels_last), kernel)
-        return _volume(out, n, depth).transpose(1, 2)
-
-    return call
-
-
-def _images(x: Tensor, weight: Tensor) -> Tensor:
-    return functional.conv2d(x, weight, padding=1)
-
-
-def _volume(images: Tensor, n: int, depth: int) -> Tensor:
-    return images.unflatten(0, (n, depth))  # type: ignore[no-untyped-call, no-any-return]
+    At a wall the kernel reads two layers, the wall and the one behind it. So these are the channels of an image, and
+    each call gives six images (1, out, side, side), at the first and the last place of each axis.
+    """
+    walls = []
+    for axis in (2, 3, 4):
+        for at, kernel_at in ((0, 1), (x.shape[axis] - 2, 0)):
+            pair = x.narrow(axis, at, 2), weight.narrow(axis, kernel_at, 2)
+            walls.append(_formats(*(one.movedim(axis, 1).flatten(1, 2) for one in pair))[1])
+    return lambda: [functional.conv2d(layers, kernel, padding=1) for layers, kernel in walls]

@@ -1,18 +1,24 @@
 """This lesson's exercises. The references are the library's own functions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lthedu.exercises.compare import Case, compare
-from lthedu.exercises.core import Attempt, Wrong, exercise
+from lthedu.exercises.core import Attempt, Raised, Wrong, exercise
 from lthedu.exercises.readers import items, whole
 from lthedu.exercises.values import brief, difference
 from lthedu.sparsity import grown, lasted, rule_book, submanifold_conv
 from lthedu.sparsity.submanifold import Rules
 
+SHAPES = {  # what torch says of shapes that do not fit, and what is told
+    "cannot be multiplied": "a product does not fit: rows of `features` are (pairs, in) and a matrix of `weight` is "
+    "(out, in), so transpose the matrix",
+    "index_add": "what is added does not fit the result, which is torch.zeros(len(features), len(weight)): (n, out)",
+}
 WHERE = ("above left", "above", "above right", "left", "the middle", "right", "below left", "below", "below right")
 
 
@@ -49,6 +55,8 @@ def check_grown(attempt: Attempt) -> None:
 
 def _truths(got: object, active: Tensor) -> Tensor:
     found = _tensor(got, torch.float64, "truth values")
+    if _tensor(got, None, "truth values").is_floating_point():
+        raise Wrong("it holds numbers with a point, such as 1.0; expected True or False for each place: ask `> 0`")
     if found.shape != active.shape:
         raise Wrong(f"it has shape {tuple(found.shape)}; expected {tuple(active.shape)}, the shape of `active`")
     if not bool(((found == 0) | (found == 1)).all()):
@@ -56,7 +64,7 @@ def _truths(got: object, active: Tensor) -> Tensor:
     return found.bool()
 
 
-def _tensor(got: object, dtype: torch.dtype, expected: str) -> Tensor:
+def _tensor(got: object, dtype: torch.dtype | None, expected: str) -> Tensor:
     try:
         return torch.as_tensor(got, dtype=dtype)
     except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
@@ -90,9 +98,9 @@ def _first(got: Tensor, right: Tensor) -> str:
     hints=(
         "Number the active places as `active.nonzero()` lists them. If you stand at one of them, how do you find the "
         "number of its neighbour, or that there is none?",
-        "A dictionary from (image, row, column) to the number answers both questions. Go through the nine steps "
+        "A dictionary from (image, row, column) to the number answers both questions. Go through the nine positions "
         "(-1, -1), (-1, 0), ... (1, 1) in this order. For each go through all active places, and note a pair wherever "
-        "the neighbour at this step is in the dictionary.",
+        "the neighbour there is in the dictionary.",
         "number = {tuple(place): i for i, place in enumerate(active.nonzero().tolist())}\nrules = []\n"
         "for down in (-1, 0, 1):\n    for right in (-1, 0, 1):\n        reads, writes = [], []\n"
         "        for (image, row, column), i in number.items():\n            j = number.get(...)\n"
@@ -122,14 +130,14 @@ def check_rule_book(attempt: Attempt) -> None:
         cases,
         close=lambda a, b, *_: all(_same_pairs(p, q) for p, q in zip(a, b, strict=True)),
         show=lambda got, right, active: f"active {_listed(active)}: {_differing(got, right)}",
-        otherwise="those are not the pairs of active places under each place of the kernel",
+        otherwise="those are not the pairs of active places that each position of the kernel connects",
     )
 
 
 def _rules(got: object, active: Tensor) -> Rules:
     """Nine pairs of whole numbers, each sorted by what is written."""
     found = []
-    for k, pair in enumerate(items(got, 9, "nine pairs, one for each place of the kernel")):
+    for k, pair in enumerate(items(got, 9, "nine pairs, one for each position of the kernel")):
         reads, writes = (
             _tensor(side, torch.float64, f"whole numbers in entry {k}").flatten()
             for side in items(pair, 2, f"in entry {k} a pair: what is read, and what is written")
@@ -162,8 +170,8 @@ def _differing(got: Rules, right: Rules) -> str:
     minutes=10,
     level=2,
     hints=(
-        "Take one place of the kernel, with its matrix of (out, in) weights and its two lists. What does each pair of "
-        "the lists contribute to the result?",
+        "Take one position of the kernel, with its matrix of (out, in) weights and its two lists. What does each pair "
+        "of the lists contribute to the result?",
         "`features[reads]` gathers the rows that are read, a product with the transposed matrix makes of them rows of "
         "`out` channels, and `z.index_add_(0, writes, ...)` adds these to the rows that are written.",
         "z = torch.zeros(len(features), len(weight))\nmatrices = weight.flatten(2).unbind(2)  # each (out, in)\n"
@@ -172,9 +180,10 @@ def _differing(got: Rules, right: Rules) -> str:
     returns=lambda result, features, weight, rules: _table(result, (len(features), len(weight))),
 )
 def check_submanifold_conv(attempt: Attempt) -> None:
-    """Two places side by side with a kernel of ones, one channel to two, no places, then random ones."""
-    row = torch.tensor([[[True, True, False]]])
+    """Four places that touch, two side by side with a kernel of ones, one channel to two, none, then random ones."""
+    row, full = torch.tensor([[[True, True, False]]]), torch.ones(1, 2, 2).bool()
     cases: list[Case] = [
+        (torch.arange(8.0).view(4, 2), torch.arange(54.0).view(3, 2, 3, 3), rule_book(full)),
         (torch.tensor([[1.0], [10.0]]), torch.ones(1, 1, 3, 3), rule_book(row)),
         (torch.tensor([[1.0], [10.0]]), torch.arange(18.0).view(2, 1, 3, 3), rule_book(row)),
         (torch.zeros(0, 2), torch.ones(3, 2, 3, 3), rule_book(~row & row)),
@@ -183,15 +192,23 @@ def check_submanifold_conv(attempt: Attempt) -> None:
         active = _places(attempt, 2, 4, 5, 0.5)
         features = torch.randn(int(active.sum()), inputs, generator=attempt.rng)
         cases.append((features, torch.randn(outputs, inputs, 3, 3, generator=attempt.rng), rule_book(active)))
-    compare(
+    told = partial(
+        compare,
         attempt,
         cases,
         close=lambda a, b, *_: torch.allclose(a, b, atol=1e-4),
         show=lambda got, right, features, weight, rules: (
             f"features {brief(features)}, a kernel of shape {tuple(weight.shape)}: {difference(got, right)}"
         ),
-        otherwise="that is not the sum over the kernel's places of gather, product and scatter",
+        otherwise="that is not the sum over the kernel's positions of gather, product and scatter",
     )
+    try:
+        told()
+    except Raised as raised:
+        for sign, words in SHAPES.items():
+            if sign in str(raised):
+                raise Wrong(words) from None
+        raise
 
 
 def _table(got: object, shape: tuple[int, ...]) -> Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -109,7 +110,7 @@ def _by_key(active: Tensor, key: Any, width: int = 0) -> Rules:
 # submanifold_conv --------------------------------------------------------------------------------------------
 
 
-@mistake("submanifold_conv", "each place of the kernel replaces what the one before wrote; add with index_add_")
+@mistake("submanifold_conv", "each position of the kernel replaces what the one before wrote; add with index_add_")
 def replaces(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
     out = features.new_zeros(len(features), len(weight))
     for (reads, writes), w in zip(rules, weight.flatten(2).unbind(2), strict=True):
@@ -133,9 +134,14 @@ def averages(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
     return submanifold_conv(features, weight, rules) / many[:, None].clamp(min=1)
 
 
-@mistake("submanifold_conv", "all rules use the same weights; entry k of the rules belongs to place k of the kernel")
+@mistake("submanifold_conv", "all rules use the same weights; entry k of the rules belongs to position k of the kernel")
 def one_weight_for_all(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
     return submanifold_conv(features, weight[:, :, 1:2, 1:2].expand_as(weight), rules)
+
+
+@mistake("submanifold_conv", "rows and columns of the kernel are exchanged; entry k is row k // 3 and column k % 3")
+def columns_first(features: Tensor, weight: Tensor, rules: Rules) -> Tensor:
+    return submanifold_conv(features, weight.mT, rules)
 
 
 # lasted ------------------------------------------------------------------------------------------------------
@@ -144,6 +150,24 @@ def one_weight_for_all(features: Tensor, weight: Tensor, rules: Rules) -> Tensor
 @mistake("lasted", "the first of the signs is taken; the latest of them counts")
 def by_the_first_sign(signs: Sequence[str], since: str, checked_on: str) -> Any:
     return lasted(signs[:1], since, checked_on)
+
+
+@mistake("lasted", "the last of the list is taken; signs are in any order, and the latest of them counts")
+def by_the_last_of_the_list(signs: Sequence[str], since: str, checked_on: str) -> Any:
+    return lasted(signs[-1:], since, checked_on)
+
+
+@mistake("lasted", "months are counted as 30 days; only year and month count, 12 to a year")
+def by_days(signs: Sequence[str], since: str, checked_on: str) -> Any:
+    last, now, begin = (np.datetime64(date, "D").astype(int) for date in (max(signs), checked_on, since))
+    ended = (now - last) // 30 > 12
+    return int(((last if ended else now) - begin) // 30), bool(ended)
+
+
+@mistake("lasted", "a library that ended before `since` is given 0 months; the months are negative then")
+def never_negative(signs: Sequence[str], since: str, checked_on: str) -> Any:
+    months, ended = lasted(signs, since, checked_on)
+    return max(0, months), ended
 
 
 @mistake("lasted", "the earliest sign is taken; the latest of them counts")

@@ -98,16 +98,42 @@ def plates(strokes: Tensor, side: Count, thickness: Count = 8) -> Tensor:
 
 
 @typed
+def room(side: Count) -> Tensor:
+    """The walls, floor and ceiling of an empty cube: (1, side, side, side)."""
+    walls = torch.ones(1, side, side, side, dtype=torch.bool)
+    walls[:, 1:-1, 1:-1, 1:-1] = False
+    return walls
+
+
+@typed
 def box(active: Tensor) -> tuple[int, ...]:
     """The sides of the smallest box into which the active places of every image fit: what cropping leaves.
 
     >>> box(torch.tensor([[[False, True, True], [False, False, True]]]))
     (2, 2)
     """
-    sides = []
-    for axis in range(1, active.ndim):
-        others = [other for other in range(1, active.ndim) if other != axis]
-        line = active.sum(others) > 0  # (images, length)
-        first, last = line.int().argmax(1), line.shape[1] - 1 - line.flip(1).int().argmax(1)
-        sides.append(max(int((last - first)[line.any(1)].max()) + 1, 1) if line.any() else 1)
-    return tuple(sides)
+    spans = [_span(active, axis) for axis in range(1, active.ndim)]
+    return tuple(max(int((last - first).max()) + 1, 1) for first, last in spans)
+
+
+@typed
+def cropped(active: Tensor) -> Tensor:
+    """The active places of every image, moved into one box of the sides that `box` says.
+
+    >>> cropped(torch.tensor([[[False, True, True], [False, False, True]]])).int().tolist()
+    [[[1, 1], [0, 1]]]
+    """
+    sides = box(active)
+    for axis, side in enumerate(sides, start=1):
+        first = _span(active, axis)[0].clamp(max=active.shape[axis] - side)  # (images,)
+        shape = [-1 if other == axis else 1 for other in range(1, active.ndim)]
+        at = (first[:, None] + torch.arange(side)).view(len(active), *shape)
+        active = active.take_along_dim(at, axis)
+    return active
+
+
+def _span(active: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """For each image the first and the last place of an axis at which something is active; 0 and -1 if nothing is."""
+    line = active.movedim(axis, 1).flatten(2).any(2)  # (images, length)
+    first, last = line.int().argmax(1), line.shape[1] - 1 - line.flip(1).int().argmax(1)
+    return first, torch.where(line.any(1), last, -1)

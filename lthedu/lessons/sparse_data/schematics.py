@@ -14,6 +14,8 @@ from lthedu.sparsity import grown, rule_book
 
 Drawn = tuple[Figure, str]
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#EEEEEE"
+NUMBERED = torch.zeros(1, 3, 5, dtype=torch.bool)
+NUMBERED[0, [0, 0, 1, 2, 2], [1, 2, 2, 2, 3]] = True
 STROKE = torch.zeros(1, 9, 9, dtype=torch.bool)
 STROKE[0, [2, 3, 4, 5, 6, 2, 2, 6], [4, 4, 4, 4, 4, 3, 5, 5]] = True
 
@@ -48,9 +50,8 @@ def two_ways_to_go_on() -> Drawn:
 
 @schematic
 def gather_product_scatter() -> Drawn:
-    """Schematic: five numbered places, and how one place of the kernel reads rows, multiplies and writes rows."""
-    active = torch.zeros(1, 3, 5, dtype=torch.bool)
-    active[0, [0, 0, 1, 2, 2], [1, 2, 2, 2, 3]] = True
+    """Schematic: five numbered places, and how one position of the kernel reads rows, multiplies and writes rows."""
+    active = NUMBERED
     reads, writes = rule_book(active)[5]
     figure, ax = plt.subplots(figsize=(10.0, 3.5), layout="constrained")
     for (r, c), on in np.ndenumerate(active[0].numpy()):
@@ -65,19 +66,19 @@ def gather_product_scatter() -> Drawn:
             ax.text(x - 0.3, i + 0.45, str(i), ha="right", va="center", fontsize=10)
         ax.text(x + 1, -0.4, name, ha="center", fontsize=11)
     ax.add_patch(Rectangle((11.6, 1.6), 1.9, 1.7, facecolor="#F5C9A8", edgecolor="white"))
-    ax.text(12.55, 2.45, "weights\nright of\nmiddle", ha="center", va="center", fontsize=9)
+    ax.text(12.55, 2.45, "weights\nright of the\nmiddle", ha="center", va="center", fontsize=9)
     for j, i in zip(reads.tolist(), writes.tolist(), strict=True):
         for start, end in (((9.1, j + 0.45), (11.5, 2.45)), ((13.6, 2.45), (15.3, i + 0.45))):
             ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color=ORANGE))
-    pairs = ", ".join(f"read {j}, write {i}" for j, i in zip(reads.tolist(), writes.tolist(), strict=True))
-    ax.text(10.3, 5.4, f"rules of this place: {pairs}", ha="center", fontsize=10)
+    entry = f"({reads.tolist()}, {writes.tolist()})"
+    ax.text(12.0, 5.4, f"entry 5 of the rule book, (reads, writes): {entry}", ha="center", fontsize=10)
     ax.text(2.5, 0.6, "active places, numbered", ha="center", fontsize=11)
     ax.set(xlim=(-0.3, 18.6), ylim=(5.8, -0.8))
     ax.axis("off")
     figure.suptitle("Gather the rows that are read, multiply, and add to the rows that are written", fontsize=12)
     return figure, (
-        "A grid of 3 by 5 with five numbered active places; their features as five rows; one place of the kernel as a "
-        f"box; the five rows of the result. Arrows show the rules of the place right of the middle: {pairs}."
+        "A grid of 3 by 5 with five numbered active places; their features as five rows; one position of the kernel as "
+        f"a box; the five rows of the result. Arrows show the entry of the position right of the middle: {entry}."
     )
 
 

@@ -44,7 +44,12 @@ def with_a_channel(active: Tensor) -> Any:
 
 @told("grown", "it holds other numbers than 0 and 1")
 def counted(active: Tensor) -> Any:
-    return functional.conv2d(active[:, None].float(), torch.ones(1, 1, 3, 3), padding=1)[:, 0] + 1
+    return functional.conv2d(active[:, None].float(), torch.ones(1, 1, 3, 3), padding=1)[:, 0].int() + 1
+
+
+@told("grown", "it holds numbers with a point, such as 1.0; expected True or False")
+def as_the_maximum_gives_it(active: Tensor) -> Any:
+    return functional.max_pool2d(active[:, None].float(), 3, 1, 1)[:, 0]
 
 
 @told("grown", "that is not every active place with the eight around it")
@@ -80,7 +85,7 @@ def by_a_dictionary(active: Tensor) -> Any:
     return tuple(rules)
 
 
-@told("rule_book", "expected nine pairs, one for each place of the kernel")
+@told("rule_book", "expected nine pairs, one for each position of the kernel")
 def eight_of_nine(active: Tensor) -> Any:
     return rule_book(active)[:8]
 
@@ -97,7 +102,7 @@ def counted_from_one(active: Tensor) -> Any:
     return [(reads + 1, writes + 1) for reads, writes in rule_book(active)]
 
 
-@told("rule_book", "those are not the pairs of active places under each place of the kernel")
+@told("rule_book", "those are not the pairs of active places that each position of the kernel connects")
 def the_middle_alone(active: Tensor) -> Any:
     rules = rule_book(active)
     return [rules[4] if k == 4 else ([], []) for k in range(9)]
@@ -129,7 +134,23 @@ def lying(features: Tensor, weight: Tensor, rules: Rules) -> Any:
     return submanifold_conv(features, weight, rules).T
 
 
-@told("submanifold_conv", "that is not the sum over the kernel's places of gather, product and scatter")
+@told("submanifold_conv", "a product does not fit: rows of `features` are (pairs, in)")
+def not_transposed(features: Tensor, weight: Tensor, rules: Rules) -> Any:
+    out = torch.zeros(len(features), len(weight))
+    for (reads, writes), w in zip(rules, weight.flatten(2).unbind(2), strict=True):
+        out.index_add_(0, writes, features[reads] @ w)
+    return out
+
+
+@told("submanifold_conv", "what is added does not fit the result")
+def as_wide_as_what_came_in(features: Tensor, weight: Tensor, rules: Rules) -> Any:
+    out = torch.zeros_like(features)
+    for (reads, writes), w in zip(rules, weight.flatten(2).unbind(2), strict=True):
+        out.index_add_(0, writes, features[reads] @ w.T)
+    return out
+
+
+@told("submanifold_conv", "that is not the sum over the kernel's positions of gather, product and scatter")
 def with_a_relu(features: Tensor, weight: Tensor, rules: Rules) -> Any:
     return submanifold_conv(features, weight, rules).relu() + 1
 

@@ -11,10 +11,18 @@ EQUIVALENT = {
         _ONE_CHANNEL: ["(:, 0): 0 -> -1"],
     },
     "rule_book": {
-        _ONE_CHANNEL: ["(:, 0): 0 -> -1"],
+        "What is taken is the only axis.": ["(:, 0): 0 -> -1", "neighbours: (:, 0): 0 -> -1"],
+        "More padding does as well, also between images.": [
+            "neighbours: [1, 1]: 1 -> 2",
+            "neighbours: [1, 1]: 1 -> 2 (2)",
+            "neighbours: active.ndim - 1: 1 -> 0",
+        ],
+        "Padding on one side serves both: a step to the left of a row ends in the padding of the row before, and one "
+        "before the first row, whose number is negative, in that at the end.": ["neighbours: [1, 1]: 1 -> 0"],
         "Exercises are checked on the CPU, which is the default device.": [
-            "neighbours: torch.full(active.shape, n, device=active.device): without device",
-            "neighbours: torch.arange(n, device=active.device): without device",
+            "neighbours: torch.full((padded.numel(),),  ... =active.device): without device",
+            "neighbours: torch.arange(len(at), device=active.device): without device",
+            "neighbours: torch.arange(-1, 2, device=active.device): without device",
         ],
     },
     "submanifold_conv": {

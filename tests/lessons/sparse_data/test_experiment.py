@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from lthedu import data
 from lthedu.lessons.sparse_data import clock, dense, experiment, scenes
-from lthedu.lessons.sparse_data.experiment import ARMS, CROPPED, DENSE, GROWS, SKIPS, STROKES
+from lthedu.lessons.sparse_data.experiment import ARMS, CROPPED, DENSE, GROWS, SKIPS, SMALL, STROKES
 from lthedu.sparsity import from_grid, rule_book, submanifold_conv
 
 RNG = torch.Generator().manual_seed(0)
@@ -58,14 +58,43 @@ def test_the_box_holds_the_widest_of_all_images() -> None:
     assert scenes.box(torch.zeros(1, 4, 4, dtype=torch.bool)) == (1, 1)
 
 
+@pytest.mark.parametrize("grid", [(4, 9, 10), (3, 6, 5, 7)])
+def test_cropping_moves_every_image_into_the_box_and_loses_nothing(grid) -> None:
+    active = torch.rand(grid, generator=RNG) < 0.02
+    active[0] = False
+    small = scenes.cropped(active)
+    assert tuple(small.shape[1:]) == scenes.box(active)
+    for before, after in zip(active, small, strict=True):
+        one, other = before.nonzero(), after.nonzero()
+        assert len(one) == len(other)
+        assert torch.equal(one - one[:1], other - other[:1])
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 5, 6), (2, 3, 4, 5, 6), (1, 1, 1, 3, 3)])
 def test_every_dense_way_gives_torchs_convolution(shape) -> None:
     x = torch.randn(shape, generator=RNG)
     weight = torch.randn(4, shape[1], *[3] * (len(shape) - 2), generator=RNG)
     right = (functional.conv2d if len(shape) == 4 else functional.conv3d)(x, weight, padding=1)
-    ways = dense.every(x, weight)
-    assert len(ways) == {4: 2, 5: 4}[len(shape)]
+    ways = [*dense.every(x, weight), *dense.by_hand(x, weight)]
+    assert len(dense.every(x, weight)) == (4 if len(shape) == 5 and torch.backends.mkldnn.is_available() else 2)
     assert all(torch.allclose(way(), right, atol=1e-4) for way in ways)
+
+
+def test_without_the_fast_kernel_torchs_own_ways_are_left(monkeypatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    x, weight = torch.randn(1, 2, 3, 4, 5), torch.randn(2, 2, 3, 3, 3)
+    assert len(dense.every(x, weight)) == 2
+
+
+def test_six_images_compute_what_the_whole_room_does_at_its_walls() -> None:
+    active = scenes.room(6)
+    assert int(active.sum()) == 6**3 - 4**3
+    x = torch.randn(1, 3, 6, 6, 6, generator=RNG) * active[:, None]
+    weight = torch.randn(2, 3, 3, 3, 3, generator=RNG)
+    right = functional.conv3d(x, weight, padding=1)
+    walls = [right.select(axis, at) for axis in (2, 3, 4) for at in (0, 5)]
+    six = dense.six_walls(x, weight)()
+    assert all(torch.allclose(ours, wall, atol=1e-4) for ours, wall in zip(six, walls, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +137,11 @@ def test_a_window_in_which_dense_moves_is_made_anew_and_marked_in_the_end(mnist)
 def test_ratios_count_the_faster_way_and_the_time_of_what_it_needs() -> None:
     row = dict.fromkeys(clock.Clock.COLUMNS, 0.0) | {"dense": 12.0, "torch": 24.0, "cropped": 6.0}
     row |= {"rules": 2.0, "rule book": 1.0, "table": 1.0, "look up": 4.0}
+    row |= {"cropped rule book": 0.5, "cropped look up": 0.5}
     (found,) = clock.ratios(pd.DataFrame([row])).to_dict("records")
     assert (found["kept"], found["rebuilt"], found["kept_torch"]) == (12.0, 4.0, 24.0)
-    assert (found["kept_cropped"], found["rebuilt_cropped"]) == (6.0, 2.0)
+    assert (found["kept_cropped"], found["rebuilt_cropped"]) == (6.0, 4.0)
+    assert (found["ours"], found["made"]) == (1.0, 3.0)
 
 
 def test_break_evens_lie_where_the_medians_cross() -> None:
@@ -118,6 +149,12 @@ def test_break_evens_lie_where_the_medians_cross() -> None:
     columns = ["scene", "dimension", "inputs", "outputs", "share", "kept", "rebuilt"]
     (even,) = clock.break_evens(pd.DataFrame(rows, columns=columns)).to_dict("records")
     assert (even["kept"], even["rebuilt"]) == (pytest.approx(0.2), pytest.approx(0.1))
+
+
+def test_beside_gives_the_ratio_and_says_how_far_dense_moved(monkeypatch) -> None:
+    found = iter([10.0, 2.0, 14.0])
+    monkeypatch.setattr(clock, "shortest", lambda *_: next(found))
+    assert clock.beside(print, list) == (pytest.approx(6.0), pytest.approx(0.4))
 
 
 def test_a_masked_network_is_the_one_that_gathers_and_scatters() -> None:
@@ -146,10 +183,11 @@ def test_arms_differ_in_what_they_read_and_what_they_multiply() -> None:
 
 
 def test_every_arm_is_trained_at_every_rate(mnist) -> None:
-    table = experiment.Reading(mnist, experiment.SIZES.tiny).run()
+    table = experiment.Reading(mnist, experiment.TINY).run()
     assert set(table["arm"]) == set(ARMS)
     assert len(table) == 2 * len(ARMS)
     cost = table.groupby("arm")["cost"].first()
+    assert cost[SMALL] == 9 * (400 * 2 + 100 * 12) / 1e6
     assert cost[CROPPED] < cost[DENSE]
     assert cost[SKIPS] < 0.2 * cost[DENSE]
 

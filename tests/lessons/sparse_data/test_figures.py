@@ -5,8 +5,7 @@ import pytest
 from figure_frame import checked
 
 from lthedu.lessons.sparse_data import clock, figures, schematics
-from lthedu.lessons.sparse_data.experiment import DENSE, SKIPS
-from lthedu.sparsity import libraries
+from lthedu.sparsity import libraries, rule_book
 
 
 @pytest.fixture
@@ -50,18 +49,10 @@ def test_each_scene_has_a_mark_for_each_dense_layer_that_it_is_held_beside(middl
     assert "1.0 % active, 20 % if cropped" in name.get_text()
 
 
-def test_accuracies_stand_over_multiplications_at_each_arms_own_rate() -> None:
-    rows = [
-        {"arm": arm, "lr": lr, "steps": 200, "replicate": i, "val": val, "accuracy": val + 0.01 * i, "cost": cost}
-        for arm, cost in ((DENSE, 0.1), (SKIPS, 0.02))
-        for lr, val in ((0.1, 0.8), (0.2, 0.9))
-        for i in range(3)
-    ]
-    figure, words = checked(figures.accuracies, pd.DataFrame(rows), 200)
-    means = {str(line.get_label()): line for line in figure.axes[0].lines if "(" in str(line.get_label())}
-    assert set(means) == {f"{DENSE} (100 %)", f"{SKIPS} (20 %)"}
-    assert float(means[f"{SKIPS} (20 %)"].get_ydata()[0]) == pytest.approx(91)
-    assert DENSE in words
+def test_a_room_is_said_to_be_cropped_to_six_boxes(middle: pd.DataFrame) -> None:
+    figure, _ = checked(figures.beside_the_cropped, middle.replace({"scene": {clock.CANVAS: clock.ROOM}}))
+    (name,) = figure.axes[0].get_yticklabels()
+    assert "20 % in six flat boxes" in name.get_text()
 
 
 def test_living_libraries_have_an_arrow_and_named_ones_stand_out() -> None:
@@ -73,6 +64,9 @@ def test_living_libraries_have_an_arrow_and_named_ones_stand_out() -> None:
     assert len(arrows) == sum(one.status_observed == "alive" for one in dated)
     bold = {label.get_text() for label in ax.get_yticklabels() if label.get_fontweight() == "bold"}
     assert bold == {one.name for one in dated if one.named_in_2020}
+    bars = [line.get_xdata() for line in ax.lines if line.get_linewidth() == 4]
+    assert len(bars) == len(bold)
+    assert {round(float(begun), 1) for begun, _ in bars} == {2020.2}
 
 
 @pytest.mark.parametrize("draw", [f for f in vars(schematics).values() if getattr(f, "schematic", False)])
@@ -81,5 +75,7 @@ def test_schematics_are_drawn_and_described(draw) -> None:
 
 
 def test_the_schematic_of_the_rule_book_shows_the_rules_of_its_own_grid() -> None:
+    above = [numbers.tolist() for numbers in rule_book(schematics.NUMBERED)[1]]
+    assert above == [[1, 2], [2, 3]]  # as the notebook says
     _, words = schematics.gather_product_scatter()
-    assert "read 1, write 0, read 4, write 3" in words
+    assert "([1, 4], [0, 3])" in words
