@@ -35,3 +35,12 @@ FRESH = Registration(
     refuted_by=("own rate", "longer"),
 )
 RUNS = {"density": 0.05, "steps": 150}, {"density": 0.05, "steps": 150}, {"density": 0.2, "steps": 50}
+MINE = Registration(  # what the learner's cell holds until they change it
+    question="Does a ticket of 20 % read better than the whole network, by a point or more?",
+    arm="ticket",
+    control="dense",
+    measure="percent right",
+    seeds=tuple(range(200, 205)),
+    threshold=1.0,
+    refuted_by=("own rate",),
+)
