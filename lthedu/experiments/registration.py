@@ -1,23 +1,35 @@
 """A claim that is registered before its run, and judged by the rule that it was registered with.
 
-A registration says what is asked, which arm is held against which control, on which seeds, and from where on the claim
-holds. Its digest is the SHA-256 of the text on its card: a changed text has another digest. `run` and `judge` want the
-digest that was written down, so that a registration that was changed since is refused.
+A registration says what is asked, which arm is held against which control, with which settings and seeds, and from
+where on the claim holds. Its digest is made of the text on its card, so that a changed text has another one. Whatever
+judges results wants the digest that was written down, and refuses a registration that was changed since.
 """
 
-import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 import pandas as pd
 
 from lthedu.base.arguments import typed
+from lthedu.base.fingerprint import digest_of
 from lthedu.base.ranges import AtLeast, Columns, Distinct, Number, Text
 from lthedu.experiments.base import Experiment
-from lthedu.experiments.settings import Settings
-from lthedu.experiments.verdicts import ATTACKS, MEAN, STATISTICS, WINS, Attacked, Judgement, by_rule, sorted_out, word
+from lthedu.experiments.settings import Seeded, Settings
+from lthedu.experiments.verdicts import (
+    ATTACKS,
+    MEAN,
+    STATISTICS,
+    WINS,
+    Attacked,
+    Judgement,
+    by_rule,
+    changed,
+    sorted_out,
+    word,
+)
 
 FEWEST = 5  # seeds
 Rule = Callable[[Sequence[float], float], str]  # (differences, threshold) -> SUPPORTED, REFUTED or UNDECIDED
@@ -28,27 +40,36 @@ Rule = Callable[[Sequence[float], float], str]  # (differences, threshold) -> SU
 class Registration(Settings):
     """A claim, "`statistic` of arm minus control is at least `threshold`", before anybody ran it.
 
-    `measure` is the column of the results that is compared, where more is better. `looked_at` are the seeds that you
-    have seen results of: on these a claim cannot be judged. `refuted_by` names the attacks (`ATTACKS`) that you hold
-    to be able to overturn it, and which you promise to run. Every text is one line.
+    `measure` is the column of the results that is compared, in which more is better. `settings` are the experiment's,
+    its seeds among them. `looked_at` are the seeds whose results you have seen: on these a claim cannot be judged.
+    `refuted_by` names those of the `ATTACKS` that could overturn it, and which you promise to run. Texts have one line.
 
     Raises ValueError for anything vague: a question without a question mark, fewer than five seeds, seeds that were
     looked at, a control that is the arm, an unknown statistic or attack, no attack at all.
 
     >>> asked = dict(question="Does the place matter?", arm="ticket", control="random mask", measure="percent right")
-    >>> Registration(**asked, seeds=(0, 1, 2), threshold=1.0, refuted_by=("own rate",))
+    >>> claim = dict(threshold=1.0, refuted_by=("own rate",))
+    >>> Registration(**asked, **claim, settings=Seeded(seeds=(10, 11, 12)))
     Traceback (most recent call last):
-    ValueError: Registration: seeds is (0, 1, 2); allowed: a sequence of whole numbers, 5 or more, each once
-    >>> claim = Registration(**asked, seeds=range(10, 15), threshold=1.0, refuted_by=("own rate",))
-    >>> claim.digest
-    '2fb37cb4d819deca9a94717c1bd26b01'
+    ValueError: settings.seeds is (10, 11, 12); allowed: 5 or more
+    >>> print(Registration(**asked, **claim, settings=Seeded(seeds=range(10, 15))).card)
+    question: Does the place matter?
+    claim: mean difference, ticket minus random mask, is 1.0 or more
+    measured: percent right
+    seeds: 10, 11, 12, 13, 14
+    seeds looked at before: 0, 1, 2, 3, 4
+    settings: seeds_per_part null
+    supported: if the whole 95 % interval lies at 1.0 or above
+    refuted: if the whole of it lies below
+    undecided: if neither
+    could be reversed by: own rate
     """
 
     question: Text
     arm: Text
     control: Text
     measure: Text
-    seeds: Annotated[Sequence[int], AtLeast(FEWEST), Distinct()]
+    settings: Seeded
     threshold: Number
     refuted_by: Annotated[Sequence[str], AtLeast(1), Distinct()]
     statistic: Literal["mean difference", "share of wins"] = "mean difference"
@@ -64,8 +85,12 @@ class Registration(Settings):
             raise ValueError(f"question is {self.question!r}; allowed: a question, which ends in a question mark")
         if self.control == self.arm:
             raise ValueError(f"control is {self.control!r}, which is the arm; allowed: another arm of the experiment")
-        if both := sorted({*self.seeds} & {*self.looked_at}):
-            raise ValueError(f"seeds has {both}, whose results you looked at; allowed: seeds that are not in looked_at")
+        if len(self.seeds) < FEWEST:
+            raise ValueError(f"settings.seeds is {self.seeds}; allowed: {FEWEST} or more")
+        if seen := sorted({*self.seeds} & {*self.looked_at}):
+            raise ValueError(
+                f"settings.seeds has {seen}, which are in looked_at; allowed: seeds that you have not seen"
+            )
         if not math.isfinite(self.threshold) or (self.statistic == WINS and not 0 < self.threshold < 1):
             allowed = "a share between 0 and 1" if self.statistic == WINS else "a finite number"
             raise ValueError(f"threshold is {self.threshold}; allowed: {allowed}")
@@ -74,15 +99,22 @@ class Registration(Settings):
                 raise ValueError(f"refuted_by names {attack!r}; allowed: {', '.join(ATTACKS)}")
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """Those on which it is judged."""
+        return self.settings.seeds
+
+    @property
     def card(self) -> str:
         """The registration as text, a line for each thing that it fixes."""
         claim = f"{self.statistic}, {self.arm} minus {self.control}, is {self.threshold!r} or more"
+        others = {name: value for name, value in asdict(self.settings).items() if name != "seeds"}
         lines = {
             "question": self.question,
             "claim": claim,
             "measured": self.measure,
             "seeds": ", ".join(map(str, self.seeds)),
             "seeds looked at before": ", ".join(map(str, self.looked_at)) or "none",
+            "settings": ", ".join(f"{name} {json.dumps(value)}" for name, value in others.items()),
             "supported": f"if the whole 95 % interval lies at {self.threshold!r} or above",
             "refuted": "if the whole of it lies below",
             "undecided": "if neither",
@@ -97,18 +129,32 @@ class Registration(Settings):
 
     @typed
     def run(self, experiment: Experiment[Any], digest: str, rule: Rule = by_rule) -> Judgement:
-        """Run the experiment on the registered seeds, and judge what it finds.
+        """Run the experiment with the registered settings, and judge what it finds.
 
-        Raises ValueError, before anything is run, for another digest than that of this registration, and for an
-        experiment on other seeds; and what `judge` raises.
+        Raises ValueError, before anything is run, for another digest than that of this registration and for an
+        experiment with other settings; and what `judge` raises.
+        """
+        if experiment.settings != self.settings:
+            here, there = asdict(self.settings), asdict(experiment.settings)
+            raise ValueError(
+                f"the experiment has {changed(here, there)}; allowed: {changed(there, here)}, as registered. With "
+                "other settings it is an `attack`"
+            )
+        return self.attack(experiment, digest, rule)
+
+    @typed
+    def attack(self, experiment: Experiment[Any], digest: str, rule: Rule = by_rule) -> Judgement:
+        """Run an experiment that differs in what an attack asks, on the same seeds, and judge it by the same rule.
+
+        Raises ValueError, before anything is run, for another digest and for other seeds; and what `judge` raises.
         """
         self._demand(digest)
-        if tuple(experiment.settings.seeds) != self.seeds:
+        if experiment.settings.seeds != self.seeds:
             raise ValueError(f"the experiment's seeds are {experiment.settings.seeds}; allowed: {self.seeds}")
         table = experiment.run()
         named = set(table["replicate"]) <= set(self.seeds)  # some tables name the seed, others its place among them
         seeds = table["replicate"] if named else table["replicate"].map(dict(enumerate(self.seeds)))
-        return self.judge(table.assign(seed=seeds), digest, rule)
+        return replace(self.judge(table.assign(seed=seeds), digest, rule), settings=asdict(experiment.settings))
 
     @typed
     def judge(
@@ -145,8 +191,8 @@ class Registration(Settings):
     def _demand(self, digest: str) -> None:
         if digest != self.digest:
             raise ValueError(
-                f"digest is {digest!r}, and this registration's is {self.digest!r}: it was changed after you wrote "
-                "that down. A changed claim is a new one; register it again, with seeds that you have not seen"
+                f"digest is {digest!r}; allowed: {self.digest!r}, this registration's own. It was changed after you "
+                "wrote that one down. A changed claim is a new one: register it again, with seeds you have not seen"
             )
 
     def _values(self, results: pd.DataFrame, arm: str) -> list[float]:
@@ -168,12 +214,3 @@ class Registration(Settings):
         if not all(map(math.isfinite, values)):
             raise ValueError(f"{self.measure!r} of {arm!r} is {values}; allowed: finite numbers")
         return values
-
-
-def digest_of(card: str) -> str:
-    """The digest of a card's text.
-
-    >>> digest_of("question: Why?")
-    '9c3b97eeb552193db5c01908017ba13d'
-    """
-    return hashlib.sha256(card.encode()).hexdigest()[:32]

@@ -1,11 +1,12 @@
 """Verdicts by a rule that was fixed before, and the attacks that a verdict has to stand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from lthedu.base.arguments import typed
+from lthedu.base.arguments import shown, typed
 from lthedu.base.ranges import Number
 from lthedu.stats import clopper_pearson, mean_interval
 
@@ -40,7 +41,8 @@ def by_rule(differences: Sequence[float], threshold: Number) -> str:
     return word(low, high, threshold)
 
 
-def word(low: float, high: float, threshold: float) -> str:
+@typed
+def word(low: Number, high: Number, threshold: Number) -> str:
     """The verdict of an interval: which side of the threshold it lies on, if it lies on one."""
     return SUPPORTED if low >= threshold else REFUTED if high < threshold else UNDECIDED
 
@@ -49,10 +51,15 @@ def word(low: float, high: float, threshold: float) -> str:
 def share_of_wins(differences: Sequence[float]) -> tuple[float, float, float]:
     """The share of seeds on which the arm is ahead, and the ends of its exact 95 % interval. A tie is no win.
 
+    Raises ValueError for no differences and for values that are not finite.
+
     >>> [round(one, 3) for one in share_of_wins([1.0, 2.0, 0.5, 3.0, -1.0])]
     [0.8, 0.284, 0.995]
     """
-    wins, n = int((np.asarray(differences, dtype=float) > 0).sum()), len(differences)
+    d = np.asarray(differences, dtype=float)
+    if d.ndim != 1 or not len(d) or not np.isfinite(d).all():
+        raise ValueError(f"differences are {shown(differences)}; allowed: one finite number or more, in one row")
+    wins, n = int((d > 0).sum()), len(d)
     return wins / n, *clopper_pearson(wins, n)
 
 
@@ -72,6 +79,17 @@ class Judgement:
     low: float
     high: float
     verdict: str
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the experiment, where it is known
+
+
+@typed
+def changed(settings: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """In which settings `other` differs, as `name value`.
+
+    >>> changed({"steps": 150, "rates": (0.1,)}, {"steps": 450, "rates": (0.1,)})
+    'steps 450'
+    """
+    return ", ".join(f"{name} {shown(value)}" for name, value in other.items() if value != settings.get(name))
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,8 @@ class Attacked:
         return OPEN if set(self.promised) - set(self.runs) else self.judgement.verdict
 
 
-def sorted_out(judgement: Judgement, promised: tuple[str, ...], answers: Mapping[str, Judgement | str]) -> Attacked:
+@typed
+def sorted_out(judgement: Judgement, promised: Sequence[str], answers: Mapping[str, Judgement | str]) -> Attacked:
     """The answers to attacks as runs and reasons. Raises ValueError for an answer that is none."""
     for name, answer in answers.items():
         if name not in ATTACKS:
@@ -121,4 +140,4 @@ def sorted_out(judgement: Judgement, promised: tuple[str, ...], answers: Mapping
             )
     runs = {name: answer for name, answer in answers.items() if isinstance(answer, Judgement)}
     reasons = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
-    return Attacked(judgement, runs, reasons, promised)
+    return Attacked(judgement, runs, reasons, tuple(promised))

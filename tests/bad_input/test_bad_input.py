@@ -25,11 +25,11 @@ from torch import nn
 
 import lthedu
 from lthedu import coding, data, hashing, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
-from lthedu.base import course_files, sealed, streams
+from lthedu.base import course_files, fingerprint, sealed, streams
 from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
 from lthedu.course import lesson
-from lthedu.experiments import paper_results, study
+from lthedu.experiments import Seeded, paper_results, registration, study, verdicts
 from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.hashing_instead_of_multiplying import clusters
 from lthedu.lessons.hashing_instead_of_multiplying import experiment as hashed
@@ -57,7 +57,7 @@ OF_LESSONS = [
 ]
 MODULES = (
     coding, course_files, data, gradients, hashing, landscape, masks, models, optimizers, paper_results, proof, pruning,
-    sealed, sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
+    sealed, sparsity, stats, streams, supermasks, tickets, training, study, registration, verdicts, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
@@ -115,6 +115,10 @@ def ticket() -> proof.Construction:
 def study_table() -> pd.DataFrame:
     settings = study.Settings(seeds=(0, 1), levels=1, steps=4, batch_size=8, val_every=2)
     return study.Study(small_data(), network, settings).run()
+
+
+def judged() -> verdicts.Judgement:
+    return verdicts.Judgement("abc", (1.0, 2.0), 1.5, 1.0, 2.0, verdicts.SUPPORTED)
 
 
 def table(columns: str, rows: int = 2) -> pd.DataFrame:
@@ -370,6 +374,63 @@ CALLS = [
         stats.sign_flip_test,
         lambda: {"a": [1.0, 2.0], "b": [3.0, 5.0]},
         {"a": [None, [], [NAN, 1.0], [1.0]], "b": [[], [INF, 1.0]]},
+    ),
+    Call(
+        stats.mean_interval,
+        lambda: {"values": [1.0, 2.0, 4.0]},
+        {"values": [None, [], [1.0], [1.0, NAN], [INF, 1.0], ["a", "b"]], "confidence": [0, 1, NAN, 1.5, "most", None]},
+    ),
+    # registered claims
+    Call(
+        registration.Registration,
+        lambda: {
+            "question": "Is it better?",
+            "arm": "ticket",
+            "control": "random mask",
+            "measure": "percent right",
+            "settings": Seeded(seeds=(10, 11, 12, 13, 14)),
+            "threshold": 1.0,
+            "refuted_by": ("longer",),
+        },
+        {
+            "question": ["", " ", "It is better.", "Is it\nbetter?", None, 3],
+            "arm": ["", "random mask", None],
+            "control": ["", "ticket", "two\nlines", None],
+            "measure": ["", None],
+            "settings": [None, (10, 11, 12, 13, 14)],
+            "threshold": [NAN, INF, None, "one"],
+            "refuted_by": [None, (), ("doubt",), ("longer", "longer"), "longer"],
+            "statistic": ["median", None],
+            "looked_at": [None, 3, (14,), (0.5,)],
+        },
+    ),
+    Call(fingerprint.digest_of, lambda: {"card": "question: Why?"}, {"card": ["", None, b"card"]}),
+    Call(
+        verdicts.by_rule,
+        lambda: {"differences": [1.0, 2.0], "threshold": 1.0},
+        {"differences": [None, [], [1.0], [1.0, NAN], ["a", "b"]], "threshold": [NAN, None, "one"]},
+    ),
+    Call(
+        verdicts.word,
+        lambda: {"low": 0.0, "high": 1.0, "threshold": 0.5},
+        {"low": [NAN, None], "high": [NAN, "one"], "threshold": [NAN, None]},
+    ),
+    Call(verdicts.share_of_wins, lambda: {"differences": [1.0]}, {"differences": [None, [], "abc", [NAN, 1.0]]}),
+    Call(verdicts.changed, lambda: {"settings": {"a": 1}, "other": {"a": 2}}, {"settings": [None, 3], "other": [None]}),
+    Call(
+        verdicts.sorted_out,
+        lambda: {"judgement": judged(), "promised": ("longer",), "answers": {"scale": "norms are equal by design"}},
+        {
+            "judgement": [None, "SUPPORTED"],
+            "promised": [None, 3],
+            "answers": [
+                None,
+                {"doubt": "it is not one"},
+                {"scale": "no"},
+                {"scale": 3},
+                {"longer": "it takes too long"},
+            ],
+        },
     ),
     # streams
     Call(streams.derive, lambda: {}, {"name": [(None,), (0.5,), (b"x",)]}),
@@ -1512,7 +1573,13 @@ SAYS += ["even one hidden unit takes", "different layers", "the initial weights 
 SAYS += ["written in quotes", "those that have", "is damaged, or", "is damaged or", "is missing, or", "is no ", "not ("]
 
 
-RECORDS = {"NumberButtons", "Trained", "Level"}  # what the package itself fills in, and nobody else
+RECORDS = {
+    "NumberButtons",
+    "Trained",
+    "Level",
+    "Judgement",
+    "Attacked",
+}  # what the package itself fills in, and nobody else
 
 
 def public() -> list[Any]:

@@ -58,7 +58,7 @@ class Tickets(Experiment[Settings]):
     COLUMNS = ("arm", "replicate", "rate", MEASURE)
     stream = "capstone order"
 
-    settings: Settings = Settings()  # noqa: RUF009 (frozen)
+    settings: Settings = Settings()
 
     def work(self, tick: Progress, keep: Keep) -> None:
         """Find the tickets, then train every arm at every rate."""

@@ -4,6 +4,7 @@ They were designed with the seeds 0 to 4, on which the thresholds were set.
 """
 
 from lthedu.experiments.registration import Registration
+from lthedu.lessons.begin_with_more.capstone import Settings
 
 SEEDS = tuple(range(100, 108))
 
@@ -12,7 +13,7 @@ PLACE = Registration(
     arm="ticket",
     control="random mask",
     measure="percent right",
-    seeds=SEEDS,
+    settings=Settings(seeds=SEEDS, arms=("ticket", "random mask")),
     threshold=3.0,
     refuted_by=("own rate", "longer", "scale", "simpler"),
 )
@@ -21,7 +22,7 @@ SIZES = Registration(
     arm="ticket",
     control="signs alone",
     measure="percent right",
-    seeds=SEEDS,
+    settings=Settings(seeds=SEEDS, arms=("ticket", "signs alone")),
     threshold=1.0,
     refuted_by=("own rate", "longer"),
 )
@@ -30,17 +31,16 @@ FRESH = Registration(
     arm="ticket",
     control="fresh weights",
     measure="percent right",
-    seeds=SEEDS,
+    settings=Settings(seeds=SEEDS, arms=("ticket", "fresh weights"), density=0.2, steps=50),
     threshold=3.0,
     refuted_by=("own rate", "longer"),
 )
-RUNS = {"density": 0.05, "steps": 150}, {"density": 0.05, "steps": 150}, {"density": 0.2, "steps": 50}
 MINE = Registration(  # what the learner's cell holds until they change it
     question="Does a ticket of 20 % read better than the whole network, by a point or more?",
     arm="ticket",
     control="dense",
     measure="percent right",
-    seeds=tuple(range(200, 205)),
+    settings=Settings(seeds=tuple(range(200, 205)), arms=("ticket", "dense"), density=0.2),
     threshold=1.0,
     refuted_by=("own rate",),
 )
