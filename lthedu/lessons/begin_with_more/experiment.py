@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 
-from lthedu import data as datasets
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import Above, AtLeast, Count, Fraction
 from lthedu.base.streams import generator

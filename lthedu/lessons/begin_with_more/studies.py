@@ -1,4 +1,4 @@
-"""What the stored run computes: every plan at several lengths and rates, and tickets out of narrow and wide networks."""
+"""What the stored run computes: every plan at several lengths and rates, and tickets from narrow to wide networks."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -10,7 +10,7 @@ from lthedu.base.ranges import Columns
 from lthedu.lessons.begin_with_more import widths
 from lthedu.lessons.begin_with_more.experiment import LESSON, Settings
 from lthedu.lessons.begin_with_more.plans import PLANS, RIGL, SET, SPREAD, STATIC
-from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, RANDOM, REDRAWN, TICKET, TWICE_POOLED
+from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, RANDOM, REDRAWN, TWICE_POOLED
 
 RATES = (0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
 LOWER, UPPER = RATES[:7], RATES[2:]

@@ -159,8 +159,10 @@ class Widths(Experiment[Settings]):
         pixels = data.x_train[0].numel()
         if arm == RANDOM:
             start = self.network(width, pixels)
-            drawn = [random_scores(masks.unstack(start.params, i), generator(seed, "width", arm)) for i, seed in
-                     enumerate(s.seeds)]
+            drawn = [
+                random_scores(masks.unstack(start.params, i), generator(seed, "width", arm))
+                for i, seed in enumerate(s.seeds)
+            ]
             size = sum(p.numel() for p in drawn[0].values())
             mask = masks.stack([select(one, s.weights / size, scope="global") for one in drawn])
         else:
@@ -175,8 +177,10 @@ class Widths(Experiment[Settings]):
         """Train an arm's networks, and note what they are."""
         s = self.settings
         weights = sum(int(m[0].sum()) for m in mask.values())
-        every: list[Tensor] = [torch.stack([one.sum() for one in on_a_path([m[i] for m in mask.values()])]).sum() for i
-                               in range(len(start))]
+        every: list[Tensor] = [
+            torch.stack([one.sum() for one in on_a_path([m[i] for m in mask.values()])]).sum()
+            for i in range(len(start))
+        ]
         order = [derive(seed, "width", "last") for seed in s.seeds]
         for last in s.last_rates or (lr,):
             optimizer = Optimizer(lr=last, schedule=COSINE)
