@@ -56,8 +56,8 @@ OF_LESSONS = [
     if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
-    coding, course_files, data, gradients, hashing, hopfield, landscape, masks, models, optimizers, paper_results, paths, proof, pruning,
-    sealed, sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
+    coding, course_files, data, gradients, hashing, hopfield, landscape, masks, models, optimizers, paper_results,
+    paths, proof, pruning, sealed, sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
