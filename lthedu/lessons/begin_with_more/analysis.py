@@ -11,7 +11,20 @@ from lthedu.lessons.begin_with_more.plans import RIGL
 from lthedu.lessons.begin_with_more.studies import SCHEDULES, WIDTHS, at_own_rate, best_of
 
 Own = Annotated[pd.DataFrame, Columns("arm steps integral accuracy replicate")]
-NUMBERS = ("steps", "integral", "cost", "weights", "lr", "val", "accuracy", "width", "rounds", "last", "last lr", "work")
+NUMBERS = (
+    "steps",
+    "integral",
+    "cost",
+    "weights",
+    "lr",
+    "val",
+    "accuracy",
+    "width",
+    "rounds",
+    "last",
+    "last lr",
+    "work",
+)
 
 
 @typed
@@ -71,7 +84,7 @@ def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live a
     """A row for each starting width: the ticket's accuracy, the work of finding it, and its units on a path."""
     rows = own[(own["study"] == "tickets")]
     every = rows.groupby("width")
-    made = pd.DataFrame(
+    return pd.DataFrame(
         {
             "accuracy (%)": [f"{100 * y.mean():.1f} ± {100 * y.std():.1f}" for _, y in every["accuracy"]],
             "weights x steps (millions)": every["work"].mean().round(1).tolist(),
@@ -79,4 +92,3 @@ def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live a
         },
         index=[f"from {int(width)} units" for width in every.groups],
     )
-    return made
