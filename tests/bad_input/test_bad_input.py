@@ -43,7 +43,7 @@ from lthedu.lessons.sparse_data import experiment as reading_digits
 from lthedu.lessons.sparse_data import explorer as active_places
 from lthedu.lessons.sparse_data import scenes
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
-from lthedu.networks import masks, models, reading
+from lthedu.networks import hopfield, masks, models, paths, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
 
@@ -56,8 +56,9 @@ OF_LESSONS = [
     if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
-    coding, course_files, data, gradients, hashing, landscape, masks, models, optimizers, paper_results, proof, pruning,
-    sealed, sparsity, stats, streams, supermasks, tickets, training, study, registration, verdicts, *OF_LESSONS,
+    coding, course_files, data, gradients, hashing, hopfield, landscape, masks, models, optimizers, paper_results,
+    paths, proof, pruning, registration, sealed, sparsity, stats, streams, supermasks, tickets, training, study,
+    verdicts, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
@@ -266,6 +267,11 @@ CALLS = [
         {"step": ["one", None], "begin": [10, 11, None], "end": [0, -1, NAN], "final": FRACTION},
     ),
     Call(
+        pruning.through,
+        lambda: {"points": [(0, 0.1), (5, 0.5)], "at": 3},
+        {"points": [None, [], [(0, 2.0)], [(5, 0.1), (0, 0.5)], [(0, 0.1, 3)]], "at": [None, NAN, "now"]},
+    ),
+    Call(
         pruning.select_each,
         lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
         {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
@@ -321,6 +327,17 @@ CALLS = [
             "mask": [None, torch.ones(3)],
             "scores": [None, torch.ones(2), torch.tensor([NAN, 1.0, 1.0])],
             "count": [-1, 3, None],
+        },
+    ),
+    Call(
+        pruning.resize,
+        lambda: {"weights": torch.ones(3), "mask": torch.arange(3) > 0, "scores": torch.ones(3), "count": 2},
+        {
+            "weights": [None, [1.0], torch.ones(2)],
+            "mask": [None, torch.ones(3)],
+            "scores": [None, torch.ones(2), torch.tensor([NAN, 1.0, 1.0])],
+            "count": [-1, 4, None],
+            "swapped": [-1, 3, None],
         },
     ),
     Call(
@@ -442,6 +459,25 @@ CALLS = [
         models.ResidualMLP,
         lambda: {"sizes": [4, 4, 4, 2]},
         {"sizes": [None, [], [4], [4, 0, 2], [4, 2.5]], "branch": [NAN, INF, "x", None]},
+    ),
+    Call(hopfield.hebb, lambda: {"patterns": torch.ones(2, 3)}, {"patterns": [None, torch.ones(3), torch.zeros(2, 3)]}),
+    Call(
+        hopfield.strongest_pairs,
+        lambda: {"scores": torch.ones(3, 3), "pairs": 1},
+        {"scores": [None, torch.ones(2, 3), torch.full((3, 3), NAN)], "pairs": [-1, 4, 0.5, None]},
+    ),
+    Call(
+        hopfield.recall,
+        lambda: {"weights": torch.ones(3, 3), "state": torch.ones(2, 3)},
+        {"weights": [None, torch.ones(2, 2)], "state": [None, torch.ones(3)], "steps": COUNT},
+    ),
+    *(
+        Call(
+            function,
+            lambda: {"layers": [torch.ones(2, 3) > 0, torch.ones(1, 2) > 0]},
+            {"layers": [None, [], [torch.ones(2, 3)], [torch.ones(2, 3) > 0, torch.ones(1, 3) > 0]]},
+        )
+        for function in (paths.count_paths, paths.on_a_path)
     ),
     Call(reading.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
     Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
@@ -1060,6 +1096,11 @@ CALLS = [
         sparsity.step_cost,
         lambda: {"kept": [4, 3], "whole": [5, 6]},
         {"kept": [None, [-1, 2], [0.5, 1], [6, 1]], "whole": [None, [5], [5, 2], [5.5, 6]]},
+    ),
+    Call(
+        sparsity.weight_steps,
+        lambda: {"kept": [(0, 10), (5, 4)], "steps": 8},
+        {"kept": [None, [], [(1, 4)], [(0, 3), (9, 1), (5, 2)], [(0, -1)], [(0, 0.5)]], "steps": [-1, 0.5, None]},
     ),
     Call(
         sparsity.months_between,

@@ -363,9 +363,6 @@ def errors_by_count(
     )
 
 
-_PLANNED = (  # the last of the twenty lessons, until they are here
-    "Brains and a project",
-)
 _BRANCHES = (
     ("Weak version: keep a part, train it", range(1, 8)),
     ("Strong version: keep a part, train nothing", range(8, 12)),
@@ -375,7 +372,7 @@ _BRANCHES = (
 
 @typed
 def course_map() -> tuple[Figure, str]:
-    """The twenty lessons in two branches and what follows them; those that are planned are grey. Raises nothing.
+    """The twenty lessons, in two branches and what follows them. Raises nothing.
 
     Returns the figure and a description.
 
@@ -383,27 +380,22 @@ def course_map() -> tuple[Figure, str]:
     >>> "01 Pruning basics" in alt
     True
     """
-    names = {20 - len(_PLANNED) + i: title for i, title in enumerate(_PLANNED)}
     here = {number: name.replace("_", " ").capitalize() for name, number in lesson_numbers().items()}
     figure = Figure(figsize=(10.6, 4.6), layout="constrained")
     ax = figure.add_subplot()
-    _box(ax, 0, 0, 0, f"{here[0]}?", True)
+    _box(ax, 0, 0, 0, f"{here[0]}?")
     for row, (branch, numbers) in enumerate(_BRANCHES, 1):
         ax.text(-0.45, row - 0.42, branch, fontsize=10, weight="bold")
         for place, number in enumerate(numbers):
-            _box(ax, place, row, number, here.get(number) or names[number], number in here)
+            _box(ax, place, row, number, here[number])
     ax.set(xlim=(-0.5, 7.5), ylim=(3.5, -0.5))
     ax.set_axis_off()
-    ax.set_title("The course: two branches, and further questions (grey: planned)")
-    told = [
-        f"{branch}: {', '.join(f'{n:02} {here.get(n) or names[n]}' for n in numbers)}" for branch, numbers in _BRANCHES
-    ]
+    ax.set_title("The course: two branches, and further questions")
+    told = [f"{branch}: {', '.join(f'{n:02} {here[n]}' for n in numbers)}" for branch, numbers in _BRANCHES]
     return figure, f"a map of the course: 00 {here[0]}, and below it three rows. {'. '.join(told)}."
 
 
-def _box(ax: Axes, place: int, row: int, number: int, title: str, here: bool) -> None:
-    edge, face, ink = ("#0072B2", "#E3EEF6", "black") if here else ("#BBBBBB", "#F4F4F4", "#777777")
-    corner = FancyBboxPatch((place - 0.44, row - 0.26), 0.88, 0.56, "round,pad=0.01", ec=edge, fc=face)
+def _box(ax: Axes, place: int, row: int, number: int, title: str) -> None:
+    corner = FancyBboxPatch((place - 0.44, row - 0.26), 0.88, 0.56, "round,pad=0.01", ec="#0072B2", fc="#E3EEF6")
     ax.add_patch(corner)
-    words = f"{number:02}\n{textwrap.fill(title, 15)}" + ("" if here else "\n(planned)")
-    ax.text(place, row + 0.02, words, ha="center", va="center", fontsize=8, color=ink)
+    ax.text(place, row + 0.02, f"{number:02}\n{textwrap.fill(title, 15)}", ha="center", va="center", fontsize=8)
