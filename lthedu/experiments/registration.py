@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from textwrap import wrap
 from typing import Annotated, Any, Literal
 
 import pandas as pd
@@ -31,7 +32,7 @@ from lthedu.experiments.verdicts import (
     word,
 )
 
-FEWEST = 5  # seeds
+FEWEST, WIDTH = 5, 90  # seeds; characters of the settings' lines on a card
 Rule = Callable[[Sequence[float], float], str]  # (differences, threshold) -> SUPPORTED, REFUTED or UNDECIDED
 
 
@@ -114,7 +115,7 @@ class Registration(Settings):
             "measured": self.measure,
             "seeds": ", ".join(map(str, self.seeds)),
             "seeds looked at before": ", ".join(map(str, self.looked_at)) or "none",
-            "settings": ", ".join(f"{name} {json.dumps(value)}" for name, value in others.items()),
+            "settings": "\n  ".join(wrap(", ".join(f"{n} {json.dumps(v)}" for n, v in others.items()), WIDTH)),
             "supported": f"if the whole 95 % interval lies at {self.threshold!r} or above",
             "refuted": "if the whole of it lies below",
             "undecided": "if neither",
