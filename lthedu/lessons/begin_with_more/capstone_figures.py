@@ -42,7 +42,7 @@ def verdicts(claims: Claims, attacks: Mapping[str, Answers] | None = None) -> Dr
     told = "; ".join(f"{name}: {run.verdict}" for name, _, run, main in rows if main)
     return figure, (
         "95 % intervals as horizontal bars, measured from the threshold of each claim, which is a vertical line at 0. "
-        f"By their own rules: {told}. Thinner bars below a claim are attacks on it."
+        f"By their own rules: {told}. Thinner bars below a claim are attacks on it. A black tick is the mean."
     )
 
 
@@ -50,4 +50,4 @@ def _interval(ax: Axes, place: int, threshold: float, run: Judgement, main: bool
     colour = COLOURS.get(run.verdict, UNDECIDED)
     low, value, high = (end - threshold for end in (run.low, run.value, run.high))
     ax.plot([low, high], [place] * 2, color=colour, lw=5 if main else 2, solid_capstyle="butt")
-    ax.plot(value, place, "o", color="white", mec=colour, ms=7 if main else 4)
+    ax.plot(value, place, "|", color="black", ms=11 if main else 7)
