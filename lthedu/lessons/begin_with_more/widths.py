@@ -75,7 +75,8 @@ class Widths(Experiment[Settings]):
     A row a network. `work` are weights times steps of all rounds and the end, in millions, `live` the hidden units
     on a path from an input to an output.
 
-    >>> mnist = datasets.pooled(datasets.load("mnist", device="cpu")).first(200, 50, 50)
+    >>> from lthedu.data import load, pooled
+    >>> mnist = pooled(load("mnist", device="cpu")).first(200, 50, 50)
     >>> Widths(mnist, SIZES.tiny).run()[["arm", "width", "weights"]].values.tolist()
     [['ticket', 10, 400], ['ticket', 10, 400]]
     """
