@@ -82,7 +82,7 @@ def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
 @typed
 def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live accuracy")]) -> pd.DataFrame:
     """A row for each starting width: the ticket's accuracy, the work of finding it, and its units on a path."""
-    rows = own[(own["study"] == "tickets")]
+    rows = own[own["study"].str.startswith("from ")]
     every = rows.groupby("width")
     return pd.DataFrame(
         {

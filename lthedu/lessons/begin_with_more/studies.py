@@ -9,14 +9,21 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.lessons.begin_with_more import widths
 from lthedu.lessons.begin_with_more.experiment import LESSON, Settings
-from lthedu.lessons.begin_with_more.plans import FAST, GROWN, LOW, PEAK, PLANS, RIGL, SET, SPREAD, STATIC, TWICE
+from lthedu.lessons.begin_with_more.plans import FAST, GROWN, PEAK, PEAK_MOVES, PLANS, RIGL, SET, SPREAD, STATIC, TWICE
 from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, RANDOM, REDRAWN, TWICE_POOLED
 
 RATES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
 SLOWER, SLOWEST, FASTER = (0.0075, *RATES[:4]), (0.005, 0.0075, *RATES[:2]), (*RATES[1:], 0.08)
-EVERY = {150: 10, 500: 25, 1600: 50, 2750: 50, 5000: 100}  # steps from one move of the mask to the next, by length
+EVERY = {
+    150: 10,
+    500: 25,
+    800: 25,
+    1600: 50,
+    2750: 50,
+    5000: 100,
+}  # steps from one move of the mask to the next, by length
 FEW_PLANS = (STATIC, SET, RIGL, FAST, PEAK, GROWN)
-MORE_PLANS = (*FEW_PLANS, SPREAD, LOW, TWICE)
+MORE_PLANS = (*FEW_PLANS, SPREAD, PEAK_MOVES, TWICE)
 
 
 @typed
@@ -31,22 +38,23 @@ SCHEDULES = {
     "1600 steps": at_rates(MORE_PLANS, 1600, SLOWER),
     "5000 steps": at_rates(FEW_PLANS, 5000, SLOWEST),
     "150 steps": at_rates(MORE_PLANS, 150, FASTER),
+    "800 steps": at_rates((STATIC, SET, RIGL), 800, RATES[:5]),
     "2750 steps": at_rates((SET, RIGL), 2750, SLOWEST),
 }
 
-LONG = replace(widths.LESSON, rates=RATES[:5], last=3000)
-ALL_WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
+LONG = replace(widths.LESSON, rates=RATES[:4], last=3000)
+ALL_WIDTHS = (16, 32, 128, 512, 1024)
 FEW = (32, 128, 512)
 WIDTHS = {
-    "tickets": replace(LONG, widths=ALL_WIDTHS),
-    "random": replace(LONG, widths=(16, 32, 128, 512), rates=SLOWER, arms=(RANDOM,)),
+    **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS},
+    "random": replace(LONG, widths=ALL_WIDTHS[:4], rates=SLOWER, arms=(RANDOM,)),
     "dense": replace(LONG, widths=(5,), rates=(*SLOWEST, *RATES[2:5]), arms=(DENSE, TWICE_POOLED)),
     "controls": replace(LONG, widths=FEW, rates=RATES[1:4], arms=(REDRAWN, COUNTS, INPUTS)),
-    "32 for 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST),
+    "32 for 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
     "in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),
     "in 3 rounds": replace(LONG, widths=(512,), rounds=3, rates=RATES[1:4]),
-    "tickets, own last rate": replace(LONG, widths=FEW, rates=(0.02,), last_rates=(0.005, 0.01, 0.015, 0.03)),
-    "tickets, short": replace(LONG, widths=FEW, rates=RATES[1:5], last=300),
+    "own last rate": replace(LONG, widths=FEW, rates=(0.02,), last_rates=(0.005, 0.01, 0.015, 0.03)),
+    "short": replace(LONG, widths=FEW, rates=RATES[1:5], last=300),
     **{
         f"dense, {last} steps": replace(LONG, weights=1607, widths=(8,), last=last, arms=(DENSE, TWICE_POOLED))
         for last in (500, 1600)

@@ -201,7 +201,7 @@ def other_seeds_by_width() -> dict[int, float]:
     tickets = analysis.of_widths(stored())
     found = {}
     for width in (32, 128, 512):
-        rows = tickets[(tickets["study"] == "tickets") & (tickets["width"] == width)]
+        rows = tickets[tickets["study"] == f"from {width} units"]
         settings = replace(
             widths.LESSON,
             seeds=SEEDS,

@@ -33,8 +33,8 @@ def test_recall_is_drawn_as_the_mean_over_seeds() -> None:
 
 
 def test_widths_are_on_the_axis_and_dense_networks_are_level_lines() -> None:
-    rows = [("tickets", "ticket", w, 0.9, r) for w in (16, 32) for r in (0, 1)]
-    rows += [("dense", "dense", 5, 0.8, 0), ("tickets, short", "ticket", 64, 0.1, 0)]
+    rows = [(f"from {w} units", "ticket", w, 0.9, r) for w in (16, 32) for r in (0, 1)]
+    rows += [("dense", "dense", 5, 0.8, 0), ("short", "ticket", 64, 0.1, 0)]
     own = pd.DataFrame(rows, columns=["study", "arm", "width", "accuracy", "replicate"])
     figure, _ = checked(figures.by_width, own)
     (ax,) = figure.axes
