@@ -104,7 +104,6 @@ WIDTH_LOOKS: Mapping[str, dict[str, Any]] = {
     widths.REDRAWN: {"color": ORANGE, "marker": "^", "ls": "--"},
     widths.COUNTS: {"color": GREEN, "marker": "D", "ls": "--"},
     widths.INPUTS: {"color": GREEN, "marker": "D", "ls": ":"},
-    widths.RANDOM: {"color": GREEN, "marker": "D", "ls": "-."},
     widths.DENSE: {"color": BLACK, "marker": "s", "ls": ":"},
     widths.TWICE_POOLED: {"color": BLACK, "marker": "s", "ls": "--"},
 }
@@ -115,7 +114,7 @@ def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) 
     """Test accuracy against starting width, tickets and controls; a level line for small dense networks."""
     figure, ax = plt.subplots(figsize=(8.6, 4.8), layout="constrained")
     for arm, style in WIDTH_LOOKS.items():
-        shown = own["study"].str.startswith("from ") | own["study"].isin(["controls", "random", "dense"])
+        shown = own["study"].str.startswith("from ") | own["study"].isin(["controls", "dense", "dense, pooled twice"])
         rows = own[(own["arm"] == arm) & shown]
         groups = rows.groupby("width")["accuracy"]
         if not len(rows):

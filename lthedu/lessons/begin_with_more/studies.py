@@ -10,7 +10,7 @@ from lthedu.base.ranges import Columns
 from lthedu.lessons.begin_with_more import widths
 from lthedu.lessons.begin_with_more.experiment import LESSON, Settings
 from lthedu.lessons.begin_with_more.plans import FAST, GROWN, PEAK, PEAK_MOVES, PLANS, RIGL, SET, SPREAD, STATIC, TWICE
-from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, RANDOM, REDRAWN, TWICE_POOLED
+from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, REDRAWN, TWICE_POOLED
 
 RATES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
 SLOWER, SLOWEST, FASTER = (0.0075, *RATES[:4]), (0.005, 0.0075, *RATES[:2]), (*RATES[1:], 0.08)
@@ -47,8 +47,8 @@ ALL_WIDTHS = (16, 32, 128, 512, 1024)
 FEW = (32, 128, 512)
 WIDTHS = {
     **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS},
-    "random": replace(LONG, widths=ALL_WIDTHS[:4], rates=SLOWER, arms=(RANDOM,)),
-    "dense": replace(LONG, widths=(5,), rates=(*SLOWEST, *RATES[2:5]), arms=(DENSE, TWICE_POOLED)),
+    "dense": replace(LONG, widths=(5,), rates=(1e-3, 2e-3, 3e-3, 5e-3), arms=(DENSE,)),
+    "dense, pooled twice": replace(LONG, widths=(17,), rates=RATES[:5], arms=(TWICE_POOLED,)),
     "controls": replace(LONG, widths=FEW, rates=RATES[1:4], arms=(REDRAWN, COUNTS, INPUTS)),
     "32 for 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
     "in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),

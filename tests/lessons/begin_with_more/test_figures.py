@@ -41,7 +41,7 @@ def test_widths_are_on_the_axis_and_dense_networks_are_level_lines() -> None:
     assert list(ax.containers[0][0].get_xdata()) == [16, 32]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["16", "32"]
     assert any("dense, 5 units" in text.get_text() for text in ax.texts)
-    assert {*widths.FROM_TICKET, *widths.FROM_NOTHING} == set(figures.WIDTH_LOOKS)
+    assert {*widths.FROM_TICKET, *widths.SMALL} == set(figures.WIDTH_LOOKS)
 
 
 def test_paths_and_weights_have_a_line_each() -> None:
