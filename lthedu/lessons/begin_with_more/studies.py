@@ -50,9 +50,9 @@ WIDTHS = {
     "dense": replace(LONG, widths=(5,), rates=(1e-3, 2e-3, 3e-3, 5e-3), arms=(DENSE,)),
     "dense, pooled twice": replace(LONG, widths=(17,), rates=RATES[:5], arms=(TWICE_POOLED,)),
     "controls": replace(LONG, widths=FEW, rates=RATES[1:4], arms=(REDRAWN, COUNTS, INPUTS)),
-    "32 for 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
-    "in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),
-    "in 3 rounds": replace(LONG, widths=(512,), rounds=3, rates=RATES[1:4]),
+    "32 units, 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
+    "32 units, in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),
+    "512 units, in 3 rounds": replace(LONG, widths=(512,), rounds=3, rates=RATES[1:4]),
     "own last rate": replace(LONG, widths=FEW, rates=(0.02,), last_rates=(0.005, 0.01, 0.015, 0.03)),
     "short": replace(LONG, widths=FEW, rates=RATES[1:5], last=300),
     **{
