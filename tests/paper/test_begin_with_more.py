@@ -12,7 +12,7 @@ from lthedu.paper import runs
 def test_every_study_is_in_the_stored_table(tmp_path, monkeypatch, mnist) -> None:
     monkeypatch.setattr(data, "load", lambda name, **_: mnist.first(200, 50, 50))
     monkeypatch.setattr(studies, "SCHEDULES", {"12 steps": SIZES.tiny})
-    every = (*widths.FROM_TICKET, *widths.FROM_NOTHING)
+    every = (*widths.FROM_TICKET, *widths.SMALL)
     monkeypatch.setattr(studies, "WIDTHS", {"tickets": replace(widths.SIZES.tiny, arms=every)})
     found = paper_results.read(runs.run("begin_with_more", tmp_path))
     assert found.complete

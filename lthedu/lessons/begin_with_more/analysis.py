@@ -9,6 +9,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns, Count
 from lthedu.lessons.begin_with_more.plans import RIGL
 from lthedu.lessons.begin_with_more.studies import SCHEDULES, WIDTHS, at_own_rate, best_of
+from lthedu.lessons.begin_with_more.widths import TICKET
 
 Own = Annotated[pd.DataFrame, Columns("arm steps integral accuracy replicate")]
 NUMBERS = (
@@ -81,14 +82,11 @@ def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
 
 @typed
 def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live accuracy")]) -> pd.DataFrame:
-    """A row for each starting width: the ticket's accuracy, the work of finding it, and its units on a path."""
-    rows = own[(own["study"] == "tickets")]
-    every = rows.groupby("width")
-    return pd.DataFrame(
-        {
-            "accuracy (%)": [f"{100 * y.mean():.1f} ± {100 * y.std():.1f}" for _, y in every["accuracy"]],
-            "weights x steps (millions)": every["work"].mean().round(1).tolist(),
-            "units that work": every["live"].mean().round().astype(int).tolist(),
-        },
-        index=[f"from {int(width)} units" for width in every.groups],
-    )
+    """A row for each study of tickets: accuracy, the work of finding and training one, its units on a path, its rate."""
+    rows = own[(own["arm"] == TICKET) & own["study"].str.contains("units")]
+    every = rows.groupby("study", sort=False)
+    found = [f"{100 * y.mean():.1f} ± {100 * y.std():.1f}" for _, y in every["accuracy"]]
+    made = {"accuracy (%)": found, "weights x steps (millions)": every["work"].mean().round(1).tolist()}
+    made["units that work"] = every["live"].mean().round().astype(int).tolist()
+    made["learning rate"] = every["lr"].first().tolist()
+    return pd.DataFrame(made, index=list(every.groups))

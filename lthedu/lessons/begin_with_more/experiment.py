@@ -86,7 +86,8 @@ class Growing(Experiment[Settings]):
     the dense gradients among them by which weights are grown. `schedule` gives the density of the hidden layers,
     `summed` adds up weights over steps. The output layer is never pruned.
 
-    >>> mnist = datasets.pooled(datasets.load("mnist", device="cpu")).first(200, 50, 50)
+    >>> from lthedu.data import load, pooled
+    >>> mnist = pooled(load("mnist", device="cpu")).first(200, 50, 50)
     >>> Growing(mnist, SIZES.tiny).run()["arm"].unique().tolist()[:3]
     ['static', 'RigL', 'dense, pruned fast']
     """

@@ -15,12 +15,11 @@ from lthedu.figures.style import draw_guesses
 from lthedu.lessons.begin_with_more import memory, widths
 from lthedu.lessons.begin_with_more.plans import (
     AT_RANDOM,
-    EARLY,
     FAST,
-    FASTER,
     GROWN,
-    LOW,
+    GROWN_LATE,
     PEAK,
+    PEAK_LATE,
     PEAK_MOVES,
     RIGL,
     SET,
@@ -40,14 +39,13 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     RIGL: {"color": BLUE, "marker": "o", "ls": "-"},
     SLOW: {"color": BLACK, "marker": "s", "ls": ":"},
     FAST: {"color": BLACK, "marker": "s", "ls": "-"},
-    FASTER: {"color": BLACK, "marker": "s", "ls": "--"},
     PEAK: {"color": GREEN, "marker": "D", "ls": "-"},
     PEAK_MOVES: {"color": GREEN, "marker": "D", "ls": ":"},
-    LOW: {"color": GREEN, "marker": "D", "ls": "--"},
+    PEAK_LATE: {"color": GREEN, "marker": "D", "ls": "--"},
     GROWN: {"color": PINK, "marker": "P", "ls": "-"},
     AT_RANDOM: {"color": PINK, "marker": "P", "ls": ":"},
     STILL: {"color": PINK, "marker": "P", "ls": "--"},
-    EARLY: {"color": PINK, "marker": "P", "ls": "-."},
+    GROWN_LATE: {"color": PINK, "marker": "P", "ls": "-."},
     TWICE: {"color": PINK, "marker": "X", "ls": "--"},
 }
 
@@ -106,7 +104,6 @@ WIDTH_LOOKS: Mapping[str, dict[str, Any]] = {
     widths.REDRAWN: {"color": ORANGE, "marker": "^", "ls": "--"},
     widths.COUNTS: {"color": GREEN, "marker": "D", "ls": "--"},
     widths.INPUTS: {"color": GREEN, "marker": "D", "ls": ":"},
-    widths.RANDOM: {"color": GREEN, "marker": "D", "ls": "-."},
     widths.DENSE: {"color": BLACK, "marker": "s", "ls": ":"},
     widths.TWICE_POOLED: {"color": BLACK, "marker": "s", "ls": "--"},
 }
@@ -117,7 +114,8 @@ def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) 
     """Test accuracy against starting width, tickets and controls; a level line for small dense networks."""
     figure, ax = plt.subplots(figsize=(8.6, 4.8), layout="constrained")
     for arm, style in WIDTH_LOOKS.items():
-        rows = own[(own["arm"] == arm) & own["study"].isin(["tickets", "controls", "random", "dense"])]
+        shown = own["study"].str.startswith("from ") | own["study"].isin(["controls", "dense", "dense, pooled twice"])
+        rows = own[(own["arm"] == arm) & shown]
         groups = rows.groupby("width")["accuracy"]
         if not len(rows):
             continue
@@ -138,7 +136,7 @@ def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) 
 
 def widths_of(own: pd.DataFrame) -> list[int]:
     """The starting widths of tickets."""
-    return sorted(int(w) for w in own.loc[own["study"] == "tickets", "width"].unique())
+    return sorted(int(w) for w in own.loc[own["study"].str.startswith("from "), "width"].unique())
 
 
 @typed

@@ -12,11 +12,11 @@ from lthedu.pruning import through
 Drawn = tuple[Figure, str]
 BLUE, ORANGE, GREEN, PINK, BLACK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"
 COUNTED = (  # what, where; from, highest from, highest until, until (in years); its colour; what is known
-    ("number of synapses", "visual cortex", 0, 0.67, 0.67, 11, BLUE, "8 months, then 40 % fewer"),
-    ("density of synapses", "frontal cortex", 0, 1, 2, 16, GREEN, "1 to 2 years, 50 % above adults"),
-    ("density of spines", "prefrontal cortex", 0, 6, 11, 29, GREEN, "childhood, 2 to 3 times adults"),
-    ("volume of grey matter", "frontal lobe", 4, 12, 12, 20, ORANGE, "12 years, from MRI"),
-    ("volume of grey matter", "temporal lobe", 4, 16, 16, 20, ORANGE, "16 years, from MRI"),
+    ("number of synapses", "visual cortex", 0, 0.67, 0.67, 11, BLUE, "at 8 months, then 40 % fewer"),
+    ("density of synapses", "frontal cortex", 0, 1, 2, 16, GREEN, "at 1 to 2 years, 50 % above adults"),
+    ("density of spines", "prefrontal cortex", 0, 6, 11, 29, GREEN, "in childhood, 2 to 3 times adults"),
+    ("volume of grey matter", "frontal lobe", 4, 12, 12, 20, ORANGE, "at 12 years, from MRI"),
+    ("volume of grey matter", "temporal lobe", 4, 16, 16, 20, ORANGE, "at 16 years, from MRI"),
 )
 
 
@@ -29,7 +29,7 @@ def what_was_counted() -> Drawn:
             ax.add_patch(Rectangle((left, y - 0.28), right - left, 0.56, facecolor=colour, alpha=alpha, lw=0))
         ax.plot([(high + down) / 2], [y - 0.4], marker="v", color=colour, ms=8)
         ax.text(-0.4, y, f"{what},\n{where}", ha="right", va="center", fontsize=9)
-        ax.text(end + 0.4, y, f"highest at {known}", ha="left", va="center", fontsize=9)
+        ax.text(end + 0.4, y, f"highest {known}", ha="left", va="center", fontsize=9)
     ax.set(xlim=(-9.5, 41), ylim=(4.7, -0.8), yticks=[], xticks=range(0, 31, 5))
     ax.set_xlabel("age (years)", x=0.49)
     ax.grid(visible=False, axis="y")

@@ -9,12 +9,21 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.lessons.begin_with_more import widths
 from lthedu.lessons.begin_with_more.experiment import LESSON, Settings
-from lthedu.lessons.begin_with_more.plans import PLANS, RIGL, SET, SPREAD, STATIC
-from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, RANDOM, REDRAWN, TWICE_POOLED
+from lthedu.lessons.begin_with_more.plans import FAST, GROWN, PEAK, PEAK_MOVES, PLANS, RIGL, SET, SPREAD, STATIC, TWICE
+from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, REDRAWN, TWICE_POOLED
 
-RATES = (0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
-LOWER, UPPER = RATES[:7], RATES[2:]
-EVERY = {150: 10, 500: 25, 1600: 50, 2750: 50, 5000: 100}  # steps from one move of the mask to the next, by length
+RATES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
+SLOWER, SLOWEST, FASTER = (0.0075, *RATES[:4]), (0.005, 0.0075, *RATES[:2]), (*RATES[1:], 0.08)
+EVERY = {
+    150: 10,
+    500: 25,
+    800: 25,
+    1600: 50,
+    2750: 50,
+    5000: 100,
+}  # steps from one move of the mask to the next, by length
+FEW_PLANS = (STATIC, SET, RIGL, FAST, PEAK, GROWN)
+MORE_PLANS = (*FEW_PLANS, SPREAD, PEAK_MOVES, TWICE)
 
 
 @typed
@@ -24,31 +33,32 @@ def at_rates(arms: tuple[str, ...], steps: int, rates: tuple[float, ...]) -> Set
     return replace(LESSON, ways=ways, steps=steps, every=EVERY[steps])
 
 
-CONSTANT = (STATIC, SPREAD, SET, RIGL)
-SCHEDULES = {f"{steps} steps": at_rates(tuple(PLANS), steps, RATES) for steps in (150, 500, 1600)}
-SCHEDULES["5000 steps"] = at_rates(tuple(PLANS), 5000, LOWER)
-SCHEDULES["2750 steps"] = at_rates(CONSTANT, 2750, LOWER)
+SCHEDULES = {
+    "500 steps": at_rates(tuple(PLANS), 500, RATES),
+    "1600 steps": at_rates(MORE_PLANS, 1600, SLOWER),
+    "5000 steps": at_rates(FEW_PLANS, 5000, SLOWEST),
+    "150 steps": at_rates(MORE_PLANS, 150, FASTER),
+    "800 steps": at_rates((STATIC, SET, RIGL), 800, RATES[:5]),
+    "2750 steps": at_rates((SET, RIGL), 2750, SLOWEST),
+}
 
-FINE = (0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04)
-LONG = replace(widths.LESSON, rates=FINE, last=3000, last_rates=FINE)
-ALL_WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
+LONG = replace(widths.LESSON, rates=RATES[:4], last=3000)
+ALL_WIDTHS = (16, 32, 128, 512, 1024)
 FEW = (32, 128, 512)
 WIDTHS = {
-    "tickets": replace(LONG, widths=ALL_WIDTHS),
-    "tickets, short": replace(widths.LESSON, widths=ALL_WIDTHS, rates=(*FINE, 0.06, 0.08)),
-    "controls": replace(LONG, widths=FEW, rates=(0.01, 0.02, 0.03), arms=(REDRAWN, COUNTS, INPUTS)),
-    "random": replace(LONG, widths=ALL_WIDTHS, rates=(*FINE, 0.06, 0.08), last_rates=(), arms=(RANDOM,)),
-    "dense": replace(LONG, widths=(5,), rates=(*FINE, 0.06, 0.08), last_rates=(), arms=(DENSE, TWICE_POOLED)),
+    **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS},
+    "dense": replace(LONG, widths=(5,), rates=(1e-3, 2e-3, 3e-3, 5e-3), arms=(DENSE,)),
+    "dense, pooled twice": replace(LONG, widths=(17,), rates=RATES[:5], arms=(TWICE_POOLED,)),
+    "controls": replace(LONG, widths=FEW, rates=RATES[1:4], arms=(REDRAWN, COUNTS, INPUTS)),
+    "32 units, 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
+    "32 units, in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),
+    "512 units, in 3 rounds": replace(LONG, widths=(512,), rounds=3, rates=RATES[1:4]),
+    "own last rate": replace(LONG, widths=FEW, rates=(0.02,), last_rates=(0.005, 0.01, 0.015, 0.03)),
+    "short": replace(LONG, widths=FEW, rates=RATES[1:5], last=300),
     **{
-        f"dense, {last} steps": replace(
-            widths.LESSON, weights=1607, widths=(8,), rates=RATES, last=last, arms=(DENSE, TWICE_POOLED)
-        )
+        f"dense, {last} steps": replace(LONG, weights=1607, widths=(8,), last=last, arms=(DENSE, TWICE_POOLED))
         for last in (500, 1600)
     },
-    "in 7 rounds": replace(LONG, widths=(32, 128), rounds=7, rates=FINE[2:6]),
-    "in 3 rounds": replace(LONG, widths=(128, 512), rounds=3, rates=FINE[2:6]),
-    "32 for 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=FINE[:6], last_rates=FINE[:6]),
-    "128 for 4 times as long": replace(LONG, widths=(128,), steps=1200, rates=FINE[:6], last_rates=FINE[:6]),
 }
 
 

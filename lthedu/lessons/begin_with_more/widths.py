@@ -17,21 +17,20 @@ from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.networks.paths import on_a_path
-from lthedu.pruning import magnitude, mask_by_input, random_mask, random_scores, select
+from lthedu.pruning import magnitude, mask_by_input, random_mask, select, sparse_start
 from lthedu.tickets import find_tickets
 from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, evaluate
 
 COLUMNS = ["arm", "width", "rounds", "lr", "last", "last lr", "replicate", "weights", "work", "live", "val", "accuracy"]
 TICKET, REDRAWN = "ticket", "ticket's mask, new weights"
-COUNTS, INPUTS, RANDOM = "random, ticket's layer counts", "random, ticket's inputs", "random"
+COUNTS, INPUTS = "random, ticket's layer counts", "random, ticket's inputs"
 DENSE, TWICE_POOLED = "dense", "dense, pooled twice"
-FROM_TICKET, FROM_NOTHING = (TICKET, REDRAWN, COUNTS, INPUTS), (RANDOM, DENSE, TWICE_POOLED)
+FROM_TICKET, SMALL = (TICKET, REDRAWN, COUNTS, INPUTS), (DENSE, TWICE_POOLED)
 Arm = Literal[
     "ticket",
     "ticket's mask, new weights",
     "random, ticket's layer counts",
     "random, ticket's inputs",
-    "random",
     "dense",
     "dense, pooled twice",
 ]
@@ -75,7 +74,8 @@ class Widths(Experiment[Settings]):
     A row a network. `work` are weights times steps of all rounds and the end, in millions, `live` the hidden units
     on a path from an input to an output.
 
-    >>> mnist = datasets.pooled(datasets.load("mnist", device="cpu")).first(200, 50, 50)
+    >>> from lthedu.data import load, pooled
+    >>> mnist = pooled(load("mnist", device="cpu")).first(200, 50, 50)
     >>> Widths(mnist, SIZES.tiny).run()[["arm", "width", "weights"]].values.tolist()
     [['ticket', 10, 400], ['ticket', 10, 400]]
     """
@@ -92,11 +92,12 @@ class Widths(Experiment[Settings]):
         for i, (width, lr) in enumerate(plan):
             tick(i, len(plan), f"from {width} units, at {lr:g}")
             if any(arm in FROM_TICKET for arm in s.arms):
-                start, mask, work, rounds = self.ticket(width, lr)
+                start, ticket, work, rounds = self.ticket(width, lr)
                 for arm in [arm for arm in s.arms if arm in FROM_TICKET]:
-                    self.ends(arm, width, rounds, lr, work, self.begin(arm, start), self.masked(arm, mask), self.data)
-            for arm in [arm for arm in s.arms if arm in FROM_NOTHING]:
-                self.from_nothing(arm, width, lr)
+                    mask = self.masked(arm, ticket)
+                    self.ends(arm, width, rounds, lr, work, self.begin(arm, start, mask), mask, self.data)
+            for arm in [arm for arm in s.arms if arm in SMALL]:
+                self.small(arm, lr)
 
     def network(self, width: int, pixels: int) -> Replicates:
         """Networks with one hidden layer."""
@@ -131,13 +132,14 @@ class Widths(Experiment[Settings]):
         mask = find_tickets(start.params, full, train, prune, len(counts))[-1]
         return start, mask, s.steps * sum(counts), len(counts)
 
-    def begin(self, arm: str, start: Replicates) -> Replicates:
-        """What an arm's networks begin from: the ticket's initial weights, or others of equal distribution."""
+    def begin(self, arm: str, start: Replicates, mask: Mask) -> Replicates:
+        """What an arm's networks begin from: the ticket's initial weights, or new ones of a size that suits a mask."""
         if arm == TICKET:
             return start
         seeds = [derive(seed, "width", arm) for seed in self.settings.seeds]
         width, pixels = start.params["layers.0.weight"].shape[1:]
-        return self.create(lambda: MLP([pixels, width, 10]), seeds)
+        new = self.create(lambda: MLP([pixels, width, 10]), seeds)
+        return new.with_params(sparse_start(new.params, mask))
 
     def masked(self, arm: str, mask: Mask) -> Mask:
         """An arm's masks: the ticket's, or random ones that have this or that in common with it."""
@@ -152,24 +154,14 @@ class Widths(Experiment[Settings]):
                 every.append({n: mask_by_input(m.sum(0), m, draw) for n, m in own.items()})
         return masks.stack(every)
 
-    def from_nothing(self, arm: str, width: int, lr: float) -> None:
-        """Random masks over all weights alike, and small dense networks."""
+    def small(self, arm: str, lr: float) -> None:
+        """Small dense networks of about as many weights."""
         s = self.settings
         data = datasets.pooled(self.data) if arm == TWICE_POOLED else self.data
         pixels = data.x_train[0].numel()
-        if arm == RANDOM:
-            start = self.network(width, pixels)
-            drawn = [
-                random_scores(masks.unstack(start.params, i), generator(seed, "width", arm))
-                for i, seed in enumerate(s.seeds)
-            ]
-            size = sum(p.numel() for p in drawn[0].values())
-            mask = masks.stack([select(one, s.weights / size, scope="global") for one in drawn])
-        else:
-            width = max(1, round(s.weights / (pixels + 10)))
-            start = self.network(width, pixels)
-            mask = start.full_mask()
-        self.ends(arm, width, 0, lr, 0, start, mask, data)
+        width = max(1, round(s.weights / (pixels + 10)))
+        start = self.network(width, pixels)
+        self.ends(arm, width, 0, lr, 0, start, start.full_mask(), data)
 
     def ends(
         self, arm: str, width: int, rounds: int, lr: float, work: int, start: Replicates, mask: Mask, data: Dataset

@@ -107,7 +107,7 @@ def test_a_plan_that_is_not_there_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def wide(few) -> widths.Widths:
-    arms = (*widths.FROM_TICKET, *widths.FROM_NOTHING)
+    arms = (*widths.FROM_TICKET, *widths.SMALL)
     found = widths.Widths(few, replace(widths.SIZES.tiny, widths=(10, 24), arms=arms, last_rates=(0.01, 0.02)))
     found.run()
     return found
@@ -126,9 +126,10 @@ def test_controls_have_in_common_with_the_ticket_what_they_say(few) -> None:
     start, mask, work, rounds = one.ticket(24, 0.02)
     sizes = widths.shrinking(206 * 24, 400)
     assert (rounds, work) == (len(sizes), 5 * sum(sizes))
-    assert one.begin(widths.TICKET, start) is start
-    new = one.begin(widths.REDRAWN, start).params["layers.0.weight"]
-    assert (new != start.params["layers.0.weight"]).all()
+    assert one.begin(widths.TICKET, start, mask) is start
+    new = one.begin(widths.REDRAWN, start, mask).params["layers.0.weight"]
+    assert (new != start.params["layers.0.weight"])[mask["layers.0.weight"]].all()
+    assert not new[~mask["layers.0.weight"]].any()
     counts, inputs = one.masked(widths.COUNTS, mask), one.masked(widths.INPUTS, mask)
     for name, m in mask.items():
         assert torch.equal(counts[name].flatten(1).sum(1), m.flatten(1).sum(1))
@@ -217,4 +218,4 @@ def test_at_equal_integral_lines_are_compared_and_not_lengths() -> None:
 
 def test_every_study_names_plans_and_widths_that_are_there() -> None:
     assert {arm for s in studies.SCHEDULES.values() for arm, _ in s.ways} == set(PLANS)
-    assert {arm for s in studies.WIDTHS.values() for arm in s.arms} == {*widths.FROM_TICKET, *widths.FROM_NOTHING}
+    assert {arm for s in studies.WIDTHS.values() for arm in s.arms} == {*widths.FROM_TICKET, *widths.SMALL}

@@ -33,15 +33,15 @@ def test_recall_is_drawn_as_the_mean_over_seeds() -> None:
 
 
 def test_widths_are_on_the_axis_and_dense_networks_are_level_lines() -> None:
-    rows = [("tickets", "ticket", w, 0.9, r) for w in (16, 32) for r in (0, 1)]
-    rows += [("dense", "dense", 5, 0.8, 0), ("tickets, short", "ticket", 64, 0.1, 0)]
+    rows = [(f"from {w} units", "ticket", w, 0.9, r) for w in (16, 32) for r in (0, 1)]
+    rows += [("dense", "dense", 5, 0.8, 0), ("short", "ticket", 64, 0.1, 0)]
     own = pd.DataFrame(rows, columns=["study", "arm", "width", "accuracy", "replicate"])
     figure, _ = checked(figures.by_width, own)
     (ax,) = figure.axes
     assert list(ax.containers[0][0].get_xdata()) == [16, 32]
     assert [text.get_text() for text in ax.get_xticklabels()] == ["16", "32"]
     assert any("dense, 5 units" in text.get_text() for text in ax.texts)
-    assert {*widths.FROM_TICKET, *widths.FROM_NOTHING} == set(figures.WIDTH_LOOKS)
+    assert {*widths.FROM_TICKET, *widths.SMALL} == set(figures.WIDTH_LOOKS)
 
 
 def test_paths_and_weights_have_a_line_each() -> None:
