@@ -25,7 +25,11 @@ def register(registration: Registration) -> None:
 
 @typed
 def show_verdict(registration: Registration, judgement: Judgement) -> None:
-    """Show what a run found, and the verdict that the registered rule gives on it."""
+    """Show what a run found, and the verdict that the registered rule gives on it.
+
+    Raises ValueError for a judgement by another registration, and for that of a run with other settings.
+    """
+    registration.demand_run(judgement)
     kind: Kind = "supported" if judgement.verdict == SUPPORTED else "unsupported"
     asked = f"Asked: {registration.statistic}, {registration.threshold:g} or more. Found: {_interval(judgement)}."
     by = f"{BY}{judgement.digest}"

@@ -163,9 +163,10 @@ class Registration(Settings):
     ) -> Judgement:
         """Judge results by the registered rule: a table with a row for each arm and seed.
 
-        `rule` may take the place of `by_rule` for mean differences. Raises ValueError for another digest, for an arm or
-        a seed that is missing, for seeds that were not registered, for several rows of one arm and seed, for values
-        that are not finite, and for an arm that equals its control on every seed.
+        `rule` may take the place of `by_rule` for mean differences, and must give the same. Raises ValueError where it
+        does not, for another digest, for an arm or a seed that is missing, for seeds that were not registered, for
+        several rows of one arm and seed, for values that are not finite, and for an arm that equals its control on
+        every seed.
         """
         self._demand(digest)
         arm, control = (self._values(results, name) for name in (self.arm, self.control))
@@ -173,8 +174,9 @@ class Registration(Settings):
         if not any(differences):
             raise ValueError(f"{self.arm} and {self.control} have equal values for every seed; is it one arm twice?")
         value, low, high = STATISTICS[self.statistic](differences)
-        t = self.threshold
-        verdict = rule(differences, t) if self.statistic == MEAN else word(low, high, t)
+        verdict = word(low, high, self.threshold)
+        if self.statistic == MEAN and (given := rule(differences, self.threshold)) != verdict:
+            raise ValueError(f"rule gives {given!r}; allowed: {verdict}, which is what the registered rule gives")
         return Judgement(self.digest, tuple(differences), value, low, high, verdict)
 
     @typed
@@ -185,9 +187,16 @@ class Registration(Settings):
         attack that was registered is answered by a run alone. Raises ValueError for an unknown attack, a judgement by
         another registration, a run with the same numbers, and a reason of fewer than four words.
         """
+        self.demand_run(judgement)
+        return sorted_out(judgement, tuple(self.refuted_by), answers)
+
+    @typed
+    def demand_run(self, judgement: Judgement) -> None:
+        """Raise ValueError for a judgement by another registration, and for that of a run with other settings."""
         if judgement.digest != self.digest:
             raise ValueError(f"the judgement is of the registration {judgement.digest!r}; allowed: {self.digest!r}")
-        return sorted_out(judgement, tuple(self.refuted_by), answers)
+        if judgement.settings and (other := changed(asdict(self.settings), judgement.settings)):
+            raise ValueError(f"the judgement is of a run with {other}; allowed: one with the registered settings")
 
     def _demand(self, digest: str) -> None:
         if digest != self.digest:

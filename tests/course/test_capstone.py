@@ -16,8 +16,8 @@ from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
 CLAIM = Registration("Is it better?", "ticket", "dense", "right", Seeded(seeds=range(10, 15)), 1.0, ("longer",))
 
 
-def found(verdict, *differences, steps=5):
-    return Judgement(CLAIM.digest, differences, 1.5, 1.25, 1.75, verdict, {"steps": steps})
+def found(verdict, *differences, **settings):
+    return Judgement(CLAIM.digest, differences, 1.5, 1.25, 1.75, verdict, settings)
 
 
 FOUND = found(SUPPORTED, 1.0, 2.0)

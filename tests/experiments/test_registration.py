@@ -121,15 +121,17 @@ def test_wins_are_judged_by_the_exact_interval():
     assert six.judge(results([-1.0] * 6, six.seeds), six.digest).verdict == REFUTED
 
 
-def test_a_given_rule_takes_the_place_of_the_mean_differences():
+def test_a_given_rule_is_asked_and_must_agree():
     asked = []
 
     def rule(differences, threshold):
         asked.append((tuple(differences), threshold))
-        return REFUTED
+        return SUPPORTED
 
-    assert CLAIM.judge(results(AHEAD), CLAIM.digest, rule).verdict == REFUTED
+    assert CLAIM.judge(results(AHEAD), CLAIM.digest, rule).verdict == SUPPORTED
     assert asked == [(tuple(AHEAD), 1.0)]
+    with pytest.raises(ValueError, match="rule gives 'REFUTED'; allowed: SUPPORTED"):
+        CLAIM.judge(results(AHEAD), CLAIM.digest, lambda differences, threshold: REFUTED)
 
 
 # What is judged ----------------------------------------------------------------------------------------------
@@ -195,6 +197,16 @@ def test_an_attack_may_have_other_settings_and_a_run_may_not(mnist):
     assert CLAIM.attack(other, CLAIM.digest).settings["seeds_per_part"] == 5
     with pytest.raises(ValueError, match="has seeds_per_part 5; allowed: seeds_per_part None, as registered"):
         CLAIM.run(other, CLAIM.digest)
+
+
+def test_what_an_attack_found_is_not_the_run(mnist):
+    run = CLAIM.run(Pretended(mnist), CLAIM.digest)
+    attack = CLAIM.attack(Pretended(mnist, Seeded(seeds=SEEDS, seeds_per_part=5)), CLAIM.digest)
+    CLAIM.demand_run(run)
+    with pytest.raises(ValueError, match="a run with seeds_per_part 5; allowed"):
+        CLAIM.attacked(attack, {})
+    with pytest.raises(ValueError, match=f"'{CLAIM.digest}'; allowed"):
+        replace(CLAIM, threshold=2.0).attacked(run, {})
 
 
 @pytest.mark.parametrize("verb", [Registration.run, Registration.attack])

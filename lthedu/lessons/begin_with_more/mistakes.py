@@ -261,7 +261,11 @@ _INTERVALS: list[tuple[str, Callable[[list[float]], tuple[float, float]]]] = [
 
 
 def _with(ends: Callable[[list[float]], tuple[float, float]]) -> Callable[[list[float], float], str]:
-    return lambda differences, threshold: word(*map(float, ends(differences)), threshold)
+    def ruled(differences: list[float], threshold: float) -> str:
+        low, high = ends(differences)
+        return word(float(low), float(high), threshold)
+
+    return ruled
 
 
 for _words, _interval in _INTERVALS:
