@@ -82,7 +82,7 @@ def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
 
 @typed
 def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live accuracy")]) -> pd.DataFrame:
-    """A row for each study of tickets: accuracy, the work of finding and training one, its units on a path, its rate."""
+    """A row for each study of tickets: accuracy, work, rate, and units on a path."""
     rows = own[(own["arm"] == TICKET) & own["study"].str.contains("units")]
     every = rows.groupby("study", sort=False)
     found = [f"{100 * y.mean():.1f} ± {100 * y.std():.1f}" for _, y in every["accuracy"]]

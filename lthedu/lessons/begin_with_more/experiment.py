@@ -55,7 +55,8 @@ class Settings(Seeded):
     ValueError: Settings: steps is 0; allowed: a whole number from 1 up
     """
 
-    ways: Ways = tuple((arm, 0.03) for arm in (STATIC, RIGL, FAST, PEAK, GROWN, TWICE))
+    # each plan at the rate that was best in the stored run
+    ways: Ways = ((STATIC, 0.03), (RIGL, 0.03), (FAST, 0.02), (PEAK, 0.03), (GROWN, 0.02), (TWICE, 0.015))
     hidden: tuple[Count, ...] = (150, 50)
     steps: Count = 500
     every: Count = 25  # steps from one move of the mask to the next

@@ -14,14 +14,8 @@ from lthedu.lessons.begin_with_more.widths import COUNTS, DENSE, INPUTS, REDRAWN
 
 RATES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06)
 SLOWER, SLOWEST, FASTER = (0.0075, *RATES[:4]), (0.005, 0.0075, *RATES[:2]), (*RATES[1:], 0.08)
-EVERY = {
-    150: 10,
-    500: 25,
-    800: 25,
-    1600: 50,
-    2750: 50,
-    5000: 100,
-}  # steps from one move of the mask to the next, by length
+# steps from one move of the masks to the next, by length
+EVERY = {150: 10, 500: 25, 800: 25, 1600: 50, 2750: 50, 5000: 100, 8400: 150, 18_000: 300}
 FEW_PLANS = (STATIC, SET, RIGL, FAST, PEAK, GROWN)
 MORE_PLANS = (*FEW_PLANS, SPREAD, PEAK_MOVES, TWICE)
 
@@ -40,6 +34,10 @@ SCHEDULES = {
     "150 steps": at_rates(MORE_PLANS, 150, FASTER),
     "800 steps": at_rates((STATIC, SET, RIGL), 800, RATES[:5]),
     "2750 steps": at_rates((SET, RIGL), 2750, SLOWEST),
+    # for what the plans with a surplus cost in 5,000 steps; and rates above those that were best at the edge there
+    "8400 steps": at_rates((STATIC, SET, RIGL), 8400, SLOWEST),
+    "18000 steps": at_rates((RIGL,), 18_000, SLOWEST[:3]),
+    "5000 steps, faster": at_rates((STATIC, SET), 5000, RATES[2:4]),
 }
 
 LONG = replace(widths.LESSON, rates=RATES[:4], last=3000)
