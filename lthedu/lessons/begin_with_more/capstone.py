@@ -1,20 +1,21 @@
 """The experiment behind the capstone's worked examples: small tickets, and what they are held against."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 
 from lthedu.base.arguments import typed
+from lthedu.base.course_files import scale
 from lthedu.base.ranges import Above, AtLeast, Count, Distinct
 from lthedu.base.streams import derive, generator
-from lthedu.experiments import Density, Experiment, Keep, Seeded, Sizes
+from lthedu.experiments import Density, Experiment, Keep, Seeded
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.networks.models import MLP
 from lthedu.pruning import magnitude, random_mask, select
 from lthedu.tickets import find_tickets
-from lthedu.training import Optimizer, Progress, Replicates
+from lthedu.training import Optimizer, Progress, Replicates, Trained
 
 TICKET, DENSE, FRESH, SIGNS = "ticket", "dense", "fresh weights", "signs alone"
 RANDOM = "random mask"
@@ -52,7 +53,8 @@ class Tickets(Experiment[Settings]):
     All but "dense" keep as many weights as the ticket in each layer, and all see the minibatches of their seed. "fresh
     weights" has the ticket's mask and new weights, "signs alone" its mask and signs with one size in each layer,
     "random mask" the same initial weights at other places. Tickets are found at the first rate. Of several rates each
-    arm is reported at the one whose networks read the validation split best on average.
+    arm is reported at the one whose networks read the validation split best on average. Registered settings do not
+    change with LTHEDU_SCALE; instead, at the size `tiny` each training has a fifteenth of its steps.
     """
 
     COLUMNS = ("arm", "replicate", "rate", MEASURE)
@@ -67,7 +69,7 @@ class Tickets(Experiment[Settings]):
         ticket = find_tickets(dense.params, dense.full_mask(), self._trained, self._pruned, s.levels)[-1]
         for i, arm in enumerate(s.arms):
             start, mask = self._start(arm, dense, ticket)
-            found = {rate: self.train(start, mask=mask, optimizer=Optimizer(lr=rate)).history for rate in s.rates}
+            found = {rate: self._train(start, mask, rate).history for rate in s.rates}
             validated = {rate: h.query("split == 'val'")["accuracy"].mean() for rate, h in found.items()}
             rate = max(validated, key=validated.__getitem__)
             right = 100 * found[rate].query("split == 'test'")["accuracy"].to_numpy()
@@ -81,9 +83,11 @@ class Tickets(Experiment[Settings]):
         """The networks of one level; each level has minibatches of its own."""
         order = [derive(seed, "capstone level", level) for seed in self.settings.seeds]
         networks = self.create(self._network).with_params(start)
-        return self.train(
-            networks, mask=mask, order=order, optimizer=Optimizer(lr=self.settings.rates[0])
-        ).replicates.params
+        return self._train(networks, mask, self.settings.rates[0], order=order).replicates.params
+
+    def _train(self, networks: Replicates, mask: Mask, rate: float, **named: Any) -> Trained:
+        steps = max(1, self.settings.steps // (15 if scale() == "tiny" else 1))
+        return self.train(networks, mask=mask, steps=steps, optimizer=Optimizer(lr=rate), **named)
 
     def _pruned(self, trained: Params, mask: Mask) -> Mask:
         """Each network's largest weights, wherever they are, so that `levels` rounds lead to the density."""
@@ -130,8 +134,3 @@ def _size(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The root mean square of the kept weights of each network, (R, 1, 1): the same norm with equal sizes."""
     dims = (-2, -1)
     return ((weights**2 * mask).sum(dims, keepdim=True) / mask.sum(dims, keepdim=True).clamp(min=1)).sqrt()
-
-
-SIZES = Sizes(
-    tiny=Settings(steps=3, batch_size=8, hidden=4, density=0.3, levels=1), lesson=Settings(), paper=Settings(steps=1500)
-)

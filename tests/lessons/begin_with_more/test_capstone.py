@@ -14,8 +14,9 @@ from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
 from lthedu.lessons.begin_with_more import capstone_figures
 from lthedu.lessons.begin_with_more.capstone import ARMS, DENSE, RANDOM, SIGNS, TICKET, Settings, Tickets, same_inputs
 from lthedu.lessons.begin_with_more.capstone import FRESH as NEW
-from lthedu.lessons.begin_with_more.capstone import SIZES as AT_SIZE
+from lthedu.training import train
 
+TINY = Settings(arms=ARMS, steps=3, batch_size=8, hidden=4, density=0.3, levels=1)
 NOTEBOOK = Path(__file__).parents[3] / "lessons" / "19_begin_with_more.ipynb"
 
 
@@ -29,7 +30,7 @@ def started(digits):
     """What the arms start with: by arm, weights and mask."""
 
     def start(**changes):
-        one = Tickets(digits, replace(AT_SIZE.tiny, arms=ARMS, **changes))
+        one = Tickets(digits, replace(TINY, **changes))
         found, train = {}, one.train
 
         def noted(networks, **named):
@@ -53,7 +54,7 @@ def test_all_arms_but_dense_keep_as_many_weights_in_each_layer(started):
     for arm in ARMS:
         assert (kept(arms[arm][1]) == kept(arms[TICKET][1])) == (arm != DENSE)
     total = sum(m.sum() for m in arms[TICKET][1].values()) / 5
-    assert total == round(AT_SIZE.tiny.density * sum(m[0].numel() for m in arms[TICKET][1].values()))
+    assert total == round(TINY.density * sum(m[0].numel() for m in arms[TICKET][1].values()))
 
 
 def test_each_arm_differs_from_the_ticket_in_one_thing(started):
@@ -97,6 +98,17 @@ def test_each_arm_is_reported_at_the_rate_that_its_validation_prefers(digits):
     assert set(table["rate"]) == {1e-2}
     with pytest.raises(ValueError, match="arms names 'luck'; allowed: ticket, dense"):
         Settings(arms=("luck",))
+
+
+def test_at_the_size_for_tests_every_training_is_shorter(digits, monkeypatch):
+    monkeypatch.setenv("LTHEDU_SCALE", "tiny")
+    steps = []
+    one = Tickets(digits, replace(TINY, arms=(DENSE,), steps=30))
+    monkeypatch.setattr(
+        "lthedu.experiments.base.train", lambda n, d, s, **named: steps.append(s) or train(n, d, s, **named)
+    )
+    one.run()
+    assert steps == [2, 2, 2]
 
 
 @pytest.mark.parametrize("claim", [PLACE, SIZES, FRESH, MINE])
