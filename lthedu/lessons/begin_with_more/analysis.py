@@ -83,10 +83,12 @@ def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
 @typed
 def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live accuracy")]) -> pd.DataFrame:
     """A row for each study of tickets: accuracy, work, rate, and units on a path."""
-    rows = own[(own["arm"] == TICKET) & own["study"].str.contains("units")]
-    every = rows.groupby("study", sort=False)
-    found = [f"{100 * y.mean():.1f} ± {100 * y.std():.1f}" for _, y in every["accuracy"]]
-    made = {"accuracy (%)": found, "weights x steps (millions)": every["work"].mean().round(1).tolist()}
-    made["units that work"] = every["live"].mean().round().astype(int).tolist()
-    made["learning rate"] = every["lr"].first().tolist()
-    return pd.DataFrame(made, index=list(every.groups))
+    rows = own[own["arm"] == TICKET].set_index("study")
+    names = [name for name in WIDTHS if "units" in name and name in rows.index]
+    every = [rows.loc[name] for name in names]
+    made = {
+        "accuracy (%)": [f"{100 * one['accuracy'].mean():.1f} ± {100 * one['accuracy'].std():.1f}" for one in every]
+    }
+    made |= {"weights x steps (millions)": [round(one["work"].mean(), 1) for one in every]}
+    made |= {"units that work": [round(one["live"].mean()) for one in every]}
+    return pd.DataFrame(made | {"learning rate": [one["lr"].iloc[0] for one in every]}, index=names)

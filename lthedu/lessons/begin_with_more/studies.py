@@ -42,12 +42,14 @@ SCHEDULES = {
 
 LONG = replace(widths.LESSON, rates=RATES[:4], last=3000)
 ALL_WIDTHS = (16, 32, 128, 512, 1024)
-FEW = (32, 128, 512)
+FEW, CONTROL = (32, 128, 512), (0.0025, 0.005, 0.01, 0.015, 0.02, 0.03)
 WIDTHS = {
     **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS},
     "dense": replace(LONG, widths=(5,), rates=(1e-3, 2e-3, 3e-3, 5e-3), arms=(DENSE,)),
     "dense, pooled twice": replace(LONG, widths=(17,), rates=RATES[:5], arms=(TWICE_POOLED,)),
-    "controls": replace(LONG, widths=FEW, rates=RATES[1:4], arms=(REDRAWN, COUNTS, INPUTS)),
+    "controls": replace(LONG, widths=FEW, rates=(0.02,), last_rates=CONTROL, arms=(REDRAWN, COUNTS, INPUTS)),
+    "32 units, 4 times as long": replace(LONG, widths=(32,), steps=1200),
+    "128 units, 4 times as long": replace(LONG, widths=(128,), steps=1200),
     "32 units, 16 times as long": replace(LONG, widths=(32,), steps=4800, rates=SLOWEST[1:]),
     "32 units, in 7 rounds": replace(LONG, widths=(32,), rounds=7, rates=RATES[1:4]),
     "512 units, in 3 rounds": replace(LONG, widths=(512,), rounds=3, rates=RATES[1:4]),
