@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from lthedu.base.arguments import typed
 from lthedu.base.ranges import AtLeast, Columns, Count
@@ -68,7 +69,9 @@ def by_integral(
         said.append(f"{arm} {y.min():.1f} to {y.max():.1f} %")
     words = draw_guesses(ax, guess or {}, float(own["integral"].min()), LOOKS)
     ax.set(xscale="log", xlabel="integrated density (steps of the dense network)", ylabel="test accuracy (%)")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_title(title, fontsize=12)
     ax.legend(fontsize=9, loc="lower right")
     return figure, f"Test accuracy against integrated density. {'; '.join(said)}.{words}"
