@@ -53,20 +53,20 @@ def registered(name: str, notebook: NotebookNode) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in (_shown(output) for cell in notebook.cells for output in cell.get("outputs", ())):
         head, _, rest = text.partition("\n")
-        if head.startswith(REGISTERED):
-            digest = head.removeprefix(REGISTERED)
-            fits = bool(rest) and digest_of(rest) == digest
-            if digest not in ours:
-                found[digest] = NOT_RUN if fits else f"{NOT_RUN}, and the card above it has another digest"
+        if card := re.fullmatch(rf"{REGISTERED}([0-9a-f]{{32}})", head):
+            fits = bool(rest.strip()) and digest_of(rest) == card[1]
+            if card[1] not in ours:
+                found[card[1]] = NOT_RUN if fits else f"{NOT_RUN}, and the card above it has another digest"
             continue
         of = re.search(rf"^{BY}([0-9a-f]{{32}})$", text, re.MULTILINE)
         if of and of[1] in found:
-            ruled, after = re.match(rf"(\w+){RULED}", head), re.match(rf"{AFTER}(\w+)", head)
-            open_ = re.search(rf"^{UNANSWERED}(.*)$", text, re.MULTILINE)
+            ruled, after = re.match(rf"([A-Z]{{1,10}}){RULED}", head), re.fullmatch(rf"{AFTER}([A-Z]{{1,10}})", head)
+            unanswered = re.search(rf"^{UNANSWERED}([a-z, ]{{1,100}})$", text, re.MULTILINE)
             if ruled:
                 found[of[1]] = found[of[1]].replace(NOT_RUN, f"{ruled[1]} by its rule", 1)
             elif after:
-                found[of[1]] += f"; after the attacks {after[1]}, not answered: {open_[1] if open_ else 'unknown'}"
+                left = unanswered[1] if unanswered else "unknown"
+                found[of[1]] += f"; after the attacks {after[1]}, not answered: {left}"
     return found
 
 

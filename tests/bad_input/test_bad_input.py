@@ -421,7 +421,7 @@ CALLS = [
             "looked_at": [None, 3, (14,), (0.5,)],
         },
     ),
-    Call(fingerprint.digest_of, lambda: {"card": "question: Why?"}, {"card": ["", None, b"card"]}),
+    Call(fingerprint.digest_of, lambda: {"text": "question: Why?"}, {"text": ["", None, b"card"]}),
     Call(
         verdicts.by_rule,
         lambda: {"differences": [1.0, 2.0], "threshold": 1.0},

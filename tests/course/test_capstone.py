@@ -98,6 +98,23 @@ def test_a_run_of_a_claim_that_is_not_registered_there_does_not_count(capsys):
     assert registered("other.ipynb", notebook([*shown(capsys)][1:])) == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Registered: \x1b[31mall right",
+        f"Registered: {'f' * 10**6}\ncard",
+        f"{'A' * 10**6} by its own rule: Why?\nRegistration: {CLAIM.digest}",
+        f"After the attacks: <b>\nNot answered: <script>\nRegistration: {CLAIM.digest}",
+        f"After the attacks: SUPPORTED\nNot answered: {'a, ' * 10**6}\nRegistration: {CLAIM.digest}",
+        f"Registered: {CLAIM.digest}",
+    ],
+)
+def test_whatever_else_somebody_writes_there_adds_few_plain_words(capsys, text):
+    told = registered("other.ipynb", notebook([next(shown(capsys)), text]))
+    assert list(told) == [CLAIM.digest]
+    assert re.fullmatch(r"not run[a-zA-Z ,;:]{0,120}", told[CLAIM.digest])
+
+
 def test_the_lessons_own_claims_are_left_out(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("lthedu.course.told.course_path", lambda name: tmp_path)
     (tmp_path / "19.ipynb").write_text(f"… {CLAIM.digest} …", encoding="utf-8")
