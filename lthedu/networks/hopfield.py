@@ -28,7 +28,7 @@ def hebb(patterns: Tensor) -> Tensor:
 
 @typed
 def strongest_pairs(scores: Tensor, pairs: Whole) -> Tensor:
-    """The mask (n, n) of the `pairs` pairs of units with the largest scores (n, n), the same in both directions.
+    """The mask (n, n) of the `pairs` pairs of units with the largest scores, the same in both directions.
 
     Scores are read above the diagonal. Of equal ones the pair that stands first is kept, so draw among them beforehand
     where places must not matter. Raises ValueError for scores that are no square or hold NaN, and for more pairs than

@@ -32,7 +32,7 @@ def count_paths(layers: Layers) -> int:
 
 @typed
 def on_a_path(layers: Layers) -> list[Tensor]:
-    """For each hidden layer a bool for each of its units, True where the unit lies on a path from input to output.
+    """For each hidden layer a bool for each unit, True where it lies on a path from an input to an output.
 
     Raises ValueError for masks that do not fit each other.
 

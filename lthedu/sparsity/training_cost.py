@@ -29,7 +29,7 @@ def step_cost(kept: Sequence[Whole], whole: Sequence[Whole] = ()) -> int:
 
 @typed
 def weight_steps(kept: Annotated[Sequence[tuple[Whole, Whole]], AtLeast(1)], steps: Whole) -> int:
-    """The number of weights, added up over all steps of a training: a network of 5 weights for 10 steps gives 50.
+    """The number of weights, added up over all steps of a training: 5 weights for 10 steps give 50.
 
     `kept` has pairs (steps finished, weights from then on), the first after 0 steps, in the order of time; changes at
     `steps` and later do not count. Divided by the weights of the dense network it is the integrated density, in dense
