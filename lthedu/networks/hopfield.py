@@ -41,7 +41,7 @@ def strongest_pairs(scores: Tensor, pairs: Whole) -> Tensor:
     """
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or scores.isnan().any():
         raise ValueError(f"scores has the shape {tuple(scores.shape)}; allowed: a square (units, units) without NaN")
-    rows, columns = torch.triu_indices(*scores.shape, offset=1)
+    rows, columns = torch.triu_indices(len(scores), len(scores), offset=1)
     if pairs > len(rows):
         raise ValueError(f"pairs is {pairs}; allowed: 0 to the {len(rows)} pairs of {len(scores)} units")
     first = scores[rows, columns].argsort(descending=True, stable=True)[:pairs]

@@ -223,7 +223,7 @@ def forward_only(layers: Sequence[Tensor]) -> list[Tensor]:
 
 @mistake("on_a_path", "this goes backward only; an input must also reach the unit")
 def backward_only(layers: Sequence[Tensor]) -> list[Tensor]:
-    back, found = torch.ones(len(layers[-1]), dtype=torch.bool), []
+    back, found = torch.ones(len(layers[-1]), dtype=torch.bool), list[Tensor]()
     for mask in layers[:0:-1]:
         back = (mask & back[:, None]).any(0)
         found.insert(0, back)

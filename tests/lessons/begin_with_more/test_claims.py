@@ -44,5 +44,5 @@ def test_what_it_says_of_widths_falls_as_well(claims, stored_as, study, points) 
         table.loc[rows, "accuracy"] = table.loc[rows, "accuracy"].astype(float) + points / 100
 
     stored_as(change)
-    claims.run(claims.cells(*STORED, "tickets = analysis", "ticket = {"))
+    claims.run(claims.cells(*STORED, "tickets = analysis", "found = tickets["))
     assert claims.holds(WIDTH) == [False]
