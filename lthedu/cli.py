@@ -380,8 +380,8 @@ def paper(
             metavar="RUN",
             help="lenet, conv4, lotteries, pruning_basics, rewinding, supermasks, winning_tickets, "
             "zeros_and_signs, search_without_gradients, pieces, curvature, sparse_from_the_start, "
-            "counting_and_clocking, sparse_data, sparse_reading, sparse_coding, ship_it, hashing, small_cnn, "
-            "proof_targets, proof_tradeoff or pruning_is_all_you_need.",
+            "counting_and_clocking, sparse_data, sparse_reading, sparse_coding, ship_it, hashing, begin_with_more, "
+            "small_cnn, proof_targets, proof_tradeoff or pruning_is_all_you_need.",
         ),
     ],
     folder: Annotated[Path, typer.Option(help="Where the result is written, as RUN.json.")] = Path("reference"),

@@ -11,6 +11,7 @@ from lthedu.stats import (
     clopper_pearson,
     draws_needed,
     expected_best,
+    mean_interval,
     paired_test,
     sign_flip_test,
 )
@@ -159,3 +160,28 @@ def test_sign_flips_are_calibrated_and_exact():
 def test_sign_flips_refuse_what_they_cannot_count(a, b):
     with pytest.raises(ValueError, match=r"needed|NaN"):
         sign_flip_test(a, b)
+
+
+@calm
+@given(st.lists(value, min_size=2, max_size=12), st.sampled_from([0.5, 0.8, 0.95, 0.99]))
+def test_the_interval_of_a_mean_is_scipys(values, confidence):
+    assume(len({round(v, 6) for v in values}) > 1)
+    mean, low, high = mean_interval(values, confidence)
+    known = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
+    assert (low, high) == (pytest.approx(known.low, abs=1e-9), pytest.approx(known.high, abs=1e-9))
+    assert mean == pytest.approx(sum(values) / len(values), abs=1e-9)
+
+
+@calm
+@given(pairs)
+def test_the_interval_of_differences_leaves_zero_out_where_the_paired_test_finds_something(rows):
+    a, b = zip(*rows, strict=True)
+    assume(len({round(x - y, 6) for x, y in rows}) > 1)
+    _, p = paired_test(a, b)
+    assume(abs(p - 0.05) > 1e-6)
+    _, low, high = mean_interval([x - y for x, y in rows])
+    assert (low > 0 or high < 0) == (p < 0.05)
+
+
+def test_equal_values_leave_no_doubt_about_their_mean():
+    assert mean_interval([2.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)

@@ -1,4 +1,4 @@
-"""What tells tensors from others, in one line."""
+"""What tells tensors, and texts, from others, in one line."""
 
 import hashlib
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lthedu.base.arguments import typed
+from lthedu.base.ranges import Text
 
 
 @typed
@@ -26,3 +27,13 @@ def fingerprint(params: dict[str, Tensor]) -> str:
         digest.update(repr((name, str(p.dtype), tuple(p.shape))).encode())
         digest.update(p.flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+@typed
+def digest_of(text: Text) -> str:
+    """32 hexadecimal digits of a text, the first half of its SHA-256: another text has others.
+
+    >>> digest_of("question: Why?")
+    '9c3b97eeb552193db5c01908017ba13d'
+    """
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -5,10 +5,13 @@ import re
 from nbformat import NotebookNode
 
 from lthedu.base.course_files import course_path
+from lthedu.base.fingerprint import digest_of
 from lthedu.course.copies import learner_copy
 from lthedu.course.notebooks import parsed
 from lthedu.exercises.surroundings import REPLACED
 
+REGISTERED, BY, RULED, AFTER = "Registered: ", "Registration: ", " by its own rule:", "After the attacks: "
+UNANSWERED, NOT_RUN = "Not answered: ", "not run"
 _CHECK = re.compile(r'^\s*(?:\w+ = )?check\("([\d.]+)"', re.MULTILINE)
 
 
@@ -37,6 +40,34 @@ def replaced(notebook: NotebookNode) -> tuple[str, ...]:
             if not head and rest:
                 found += rest.partition(": it is")[0].split(",")
     return tuple(dict.fromkeys(name.strip() for name in found))
+
+
+def registered(name: str, notebook: NotebookNode) -> dict[str, str]:
+    """The claims that a notebook shows as registered, by digest, and what it shows of each: its run, the attacks.
+
+    Those of the course's own lesson with this file name are left out. Anybody can write an output, so this is what the
+    notebook says and not what is known; whether a card has its digest is computed.
+    """
+    lesson = course_path("lessons") / name
+    ours = lesson.read_text(encoding="utf-8") if lesson.is_file() else ""
+    found: dict[str, str] = {}
+    for text in (_shown(output) for cell in notebook.cells for output in cell.get("outputs", ())):
+        head, _, rest = text.partition("\n")
+        if card := re.fullmatch(rf"{REGISTERED}([0-9a-f]{{32}})", head):
+            fits = bool(rest.strip()) and digest_of(rest) == card[1]
+            if card[1] not in ours:
+                found[card[1]] = NOT_RUN if fits else f"{NOT_RUN}, and the card above it has another digest"
+            continue
+        of = re.search(rf"^{BY}([0-9a-f]{{32}})$", text, re.MULTILINE)
+        if of and of[1] in found:
+            ruled, after = re.match(rf"([A-Z]{{1,10}}){RULED}", head), re.fullmatch(rf"{AFTER}([A-Z]{{1,10}})", head)
+            unanswered = re.search(rf"^{UNANSWERED}([a-z, ]{{1,100}})$", text, re.MULTILINE)
+            if ruled:
+                found[of[1]] = found[of[1]].replace(NOT_RUN, f"{ruled[1]} by its rule", 1)
+            elif after:
+                left = unanswered[1] if unanswered else "unknown"
+                found[of[1]] += f"; after the attacks {after[1]}, not answered: {left}"
+    return found
 
 
 def _shown(output: NotebookNode) -> str:

@@ -18,6 +18,9 @@ from lthedu.experiments import Client, Experiment
 from lthedu.experiments import small_cnn as cnn
 from lthedu.experiments.paper_results import PaperResult, made_with, write
 from lthedu.experiments.study import PAPER, Study, final
+from lthedu.lessons.begin_with_more import experiment as growing
+from lthedu.lessons.begin_with_more import studies as growing_studies
+from lthedu.lessons.begin_with_more import widths as growing_widths
 from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.curvature import deletions, saliency
 from lthedu.lessons.curvature import experiment as gradients
@@ -288,6 +291,17 @@ def hashing(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     return replace(found, table=found.table.infer_objects().round(4))
 
 
+def begin_with_more(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
+    """Networks that had more weights while they learned, fewer, or others, and tickets of one size out of narrow and
+    wide networks, each at several rates and lengths. Five seeds; half an hour on one thread of a CPU."""
+    half, title = data.pooled(data.load("mnist")), "Networks on 14 x 14 MNIST that begin with more"
+    made: dict[str, Experiment[Any]] = {
+        name: growing.Growing(half, settings) for name, settings in growing_studies.SCHEDULES.items()
+    }
+    made |= {name: growing_widths.Widths(half, settings) for name, settings in growing_studies.WIDTHS.items()}
+    return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
+
+
 def _together(title: str, found: dict[str, PaperResult]) -> PaperResult:
     """Several results as one, whose column `study` says which a row comes from."""
     every = list(found.values())
@@ -321,6 +335,7 @@ RUNS: dict[str, Run] = {
     "sparse_coding": sparse_coding,
     "ship_it": ship_it,
     "hashing": hashing,
+    "begin_with_more": begin_with_more,
 }
 
 

@@ -2,9 +2,18 @@
 
 from lthedu.pruning.allocation import er_densities, mask_by_input, share_out, sparse_start
 from lthedu.pruning.dead_neurons import remove_constant, remove_dead, remove_unread
-from lthedu.pruning.drop_grow import absolute, drop, drop_and_grow, drop_fraction, grow, swap_across, swap_each
+from lthedu.pruning.drop_grow import (
+    absolute,
+    drop,
+    drop_and_grow,
+    drop_fraction,
+    grow,
+    resize,
+    swap_across,
+    swap_each,
+)
 from lthedu.pruning.saliency import grasp, in_rounds, snip, synflow
-from lthedu.pruning.schedules import cubic, select_each
+from lthedu.pruning.schedules import cubic, select_each, through
 from lthedu.pruning.scores import Scores, magnitude, random_scores
 from lthedu.pruning.second_order import damped_inverse, obd, obs_path, obs_update
 from lthedu.pruning.selection import Scope, keep_largest, random_mask, select, select_globally
@@ -33,6 +42,7 @@ __all__ = [
     "remove_constant",
     "remove_dead",
     "remove_unread",
+    "resize",
     "select",
     "select_each",
     "select_globally",
@@ -42,4 +52,5 @@ __all__ = [
     "swap_across",
     "swap_each",
     "synflow",
+    "through",
 ]

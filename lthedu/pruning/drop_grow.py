@@ -86,6 +86,26 @@ def drop_and_grow(weights: Tensor, mask: Tensor, scores: Tensor, count: Whole) -
 
 
 @typed
+def resize(weights: Tensor, mask: Tensor, scores: Tensor, count: Whole, swapped: Whole = 0) -> Tensor:
+    """The mask with `count` weights: the smallest kept ones go, then those with the largest scores come.
+
+    If `swapped` is 0, a mask that becomes smaller only drops and one that becomes larger only grows. Else so many more
+    are dropped, and as many more grown; with an unchanged count that is `drop_and_grow`. Raises ValueError for a count
+    above the number of places, and for more swapped ones than are kept before and after.
+
+    >>> weights, mask = torch.tensor([3.0, 1.0, 0.0, 0.0]), torch.tensor([True, True, False, False])
+    >>> [resize(weights, mask, torch.tensor([0.0, 0.0, 1.0, 2.0]), n).int().tolist() for n in (1, 3)]
+    [[1, 0, 0, 0], [1, 1, 0, 1]]
+    """
+    least = min(_kept(mask, weights), count)
+    if count > mask.numel() or swapped > least:
+        asked = f"count is {count} and swapped {swapped}"
+        raise ValueError(f"{asked}; allowed: up to {mask.numel()}, and up to {least} that are kept before and after")
+    left = drop(weights, mask, int(mask.sum()) - least + swapped)
+    return grow(left, scores, count - least + swapped)
+
+
+@typed
 def swap_each(params: Params, mask: Mask, scores: Scores, fraction: Fraction, swap: Swap = drop_and_grow) -> Mask:
     """The next mask of R stacked networks: in each layer of each network `floor(fraction * kept)` are exchanged.
 

@@ -1,11 +1,13 @@
 """When to prune how far: densities by training step, and the masks of stacked networks at one density."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Annotated
 
 import torch
 
 from lthedu.base.arguments import typed
-from lthedu.base.ranges import Fraction
+from lthedu.base.ranges import AtLeast, Fraction, Number
 from lthedu.networks import masks
 from lthedu.networks.masks import Mask, Params
 from lthedu.pruning.scores import Scores, magnitude
@@ -29,6 +31,27 @@ def cubic(step: int, begin: int, end: int, final: Fraction) -> float:
         raise ValueError(f"begin is step {begin} and end step {end}; begin must come first")
     progress = min(max((step - begin) / (end - begin), 0.0), 1.0)
     return final + (1 - final) * (1 - progress) ** 3
+
+
+@typed
+def through(points: Annotated[Sequence[tuple[Number, Fraction]], AtLeast(1)], at: Number) -> float:
+    """Density at `at` on straight lines through `points`, pairs (when, density) in the order of time.
+
+    Before the first point it is the first density, after the last point the last one. Two points at one time are a
+    jump, and at that time the later one counts. Raises ValueError for times that fall, and densities outside [0, 1].
+
+    >>> grow_then_prune = [(0, 0.1), (100, 0.5), (200, 0.1)]
+    >>> [round(through(grow_then_prune, step), 2) for step in (0, 50, 100, 150, 300)]
+    [0.1, 0.3, 0.5, 0.3, 0.1]
+    """
+    if any(early > late for (early, _), (late, _) in pairwise(points)):
+        raise ValueError(f"points are {list(points)}; allowed: times that do not fall")
+    if at < points[0][0]:
+        return points[0][1]
+    for (early, before), (late, after) in pairwise(points):
+        if early <= at < late:
+            return before + (after - before) * (at - early) / (late - early)
+    return points[-1][1]
 
 
 @typed

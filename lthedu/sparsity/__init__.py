@@ -21,7 +21,7 @@ from lthedu.sparsity.submanifold import (
     submanifold_conv,
     to_grid,
 )
-from lthedu.sparsity.training_cost import step_cost
+from lthedu.sparsity.training_cost import step_cost, weight_steps
 from lthedu.sparsity.triton_blocks import block_product
 from lthedu.sparsity.two_four import is_two_four, pack_two_four, two_four_mask, unpack_two_four
 
@@ -76,5 +76,6 @@ __all__ = [
     "two_four_mask",
     "unpack",
     "unpack_two_four",
+    "weight_steps",
     "zipped",
 ]

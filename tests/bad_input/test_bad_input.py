@@ -25,11 +25,11 @@ from torch import nn
 
 import lthedu
 from lthedu import coding, data, hashing, landscape, proof, pruning, sparsity, stats, supermasks, tickets, training
-from lthedu.base import course_files, sealed, streams
+from lthedu.base import course_files, fingerprint, sealed, streams
 from lthedu.base.arguments import fits, shown
 from lthedu.base.ranges import Columns
 from lthedu.course import lesson
-from lthedu.experiments import paper_results, study
+from lthedu.experiments import Seeded, paper_results, registration, study, verdicts
 from lthedu.lessons.counting_and_clocking import experiment as clocking
 from lthedu.lessons.hashing_instead_of_multiplying import clusters
 from lthedu.lessons.hashing_instead_of_multiplying import experiment as hashed
@@ -43,7 +43,7 @@ from lthedu.lessons.sparse_data import experiment as reading_digits
 from lthedu.lessons.sparse_data import explorer as active_places
 from lthedu.lessons.sparse_data import scenes
 from lthedu.lessons.sparse_from_the_start import experiment as sparse
-from lthedu.networks import masks, models, reading
+from lthedu.networks import hopfield, masks, models, paths, reading
 from lthedu.proof import kernels
 from lthedu.training import gradients, optimizers
 
@@ -56,8 +56,9 @@ OF_LESSONS = [
     if (PACKAGE / "lessons" / lesson / f"{part}.py").is_file()
 ]
 MODULES = (
-    coding, course_files, data, gradients, hashing, landscape, masks, models, optimizers, paper_results, proof, pruning,
-    sealed, sparsity, stats, streams, supermasks, tickets, training, study, *OF_LESSONS,
+    coding, course_files, data, gradients, hashing, hopfield, landscape, masks, models, optimizers, paper_results,
+    paths, proof, pruning, registration, sealed, sparsity, stats, streams, supermasks, tickets, training, study,
+    verdicts, *OF_LESSONS,
 )  # fmt: skip
 NAN, INF = float("nan"), float("inf")
 
@@ -115,6 +116,10 @@ def ticket() -> proof.Construction:
 def study_table() -> pd.DataFrame:
     settings = study.Settings(seeds=(0, 1), levels=1, steps=4, batch_size=8, val_every=2)
     return study.Study(small_data(), network, settings).run()
+
+
+def judged() -> verdicts.Judgement:
+    return verdicts.Judgement("abc", (1.0, 2.0), 1.5, 1.0, 2.0, verdicts.SUPPORTED)
 
 
 def table(columns: str, rows: int = 2) -> pd.DataFrame:
@@ -262,6 +267,11 @@ CALLS = [
         {"step": ["one", None], "begin": [10, 11, None], "end": [0, -1, NAN], "final": FRACTION},
     ),
     Call(
+        pruning.through,
+        lambda: {"points": [(0, 0.1), (5, 0.5)], "at": 3},
+        {"points": [None, [], [(0, 2.0)], [(5, 0.1), (0, 0.5)], [(0, 0.1, 3)]], "at": [None, NAN, "now"]},
+    ),
+    Call(
         pruning.select_each,
         lambda: {"params": STACKED, "mask": STACKED_MASK, "density": 0.5, "choose": pruning.select_globally},
         {"params": TENSORS, "mask": MASKS, "density": FRACTION, "choose": [None, 3], "spare": [3, "a.weight", ["b"]]},
@@ -320,6 +330,17 @@ CALLS = [
         },
     ),
     Call(
+        pruning.resize,
+        lambda: {"weights": torch.ones(3), "mask": torch.arange(3) > 0, "scores": torch.ones(3), "count": 2},
+        {
+            "weights": [None, [1.0], torch.ones(2)],
+            "mask": [None, torch.ones(3)],
+            "scores": [None, torch.ones(2), torch.tensor([NAN, 1.0, 1.0])],
+            "count": [-1, 4, None],
+            "swapped": [-1, 3, None],
+        },
+    ),
+    Call(
         pruning.swap_each,
         lambda: {"params": STACKED, "mask": STACKED_MASK, "scores": STACKED, "fraction": 0.5},
         {
@@ -371,6 +392,63 @@ CALLS = [
         lambda: {"a": [1.0, 2.0], "b": [3.0, 5.0]},
         {"a": [None, [], [NAN, 1.0], [1.0]], "b": [[], [INF, 1.0]]},
     ),
+    Call(
+        stats.mean_interval,
+        lambda: {"values": [1.0, 2.0, 4.0]},
+        {"values": [None, [], [1.0], [1.0, NAN], [INF, 1.0], ["a", "b"]], "confidence": [0, 1, NAN, 1.5, "most", None]},
+    ),
+    # registered claims
+    Call(
+        registration.Registration,
+        lambda: {
+            "question": "Is it better?",
+            "arm": "ticket",
+            "control": "random mask",
+            "measure": "percent right",
+            "settings": Seeded(seeds=(10, 11, 12, 13, 14)),
+            "threshold": 1.0,
+            "refuted_by": ("longer",),
+        },
+        {
+            "question": ["", " ", "It is better.", "Is it\nbetter?", None, 3],
+            "arm": ["", "random mask", None],
+            "control": ["", "ticket", "two\nlines", None],
+            "measure": ["", None],
+            "settings": [None, (10, 11, 12, 13, 14)],
+            "threshold": [NAN, INF, None, "one"],
+            "refuted_by": [None, (), ("doubt",), ("longer", "longer"), "longer"],
+            "statistic": ["median", None],
+            "looked_at": [None, 3, (14,), (0.5,)],
+        },
+    ),
+    Call(fingerprint.digest_of, lambda: {"text": "question: Why?"}, {"text": ["", None, b"card"]}),
+    Call(
+        verdicts.by_rule,
+        lambda: {"differences": [1.0, 2.0], "threshold": 1.0},
+        {"differences": [None, [], [1.0], [1.0, NAN], ["a", "b"]], "threshold": [NAN, None, "one"]},
+    ),
+    Call(
+        verdicts.word,
+        lambda: {"low": 0.0, "high": 1.0, "threshold": 0.5},
+        {"low": [NAN, None], "high": [NAN, "one"], "threshold": [NAN, None]},
+    ),
+    Call(verdicts.share_of_wins, lambda: {"differences": [1.0]}, {"differences": [None, [], "abc", [NAN, 1.0]]}),
+    Call(verdicts.changed, lambda: {"settings": {"a": 1}, "other": {"a": 2}}, {"settings": [None, 3], "other": [None]}),
+    Call(
+        verdicts.sorted_out,
+        lambda: {"judgement": judged(), "promised": ("longer",), "answers": {"scale": "norms are equal by design"}},
+        {
+            "judgement": [None, "SUPPORTED"],
+            "promised": [None, 3],
+            "answers": [
+                None,
+                {"doubt": "it is not one"},
+                {"scale": "no"},
+                {"scale": 3},
+                {"longer": "it takes too long"},
+            ],
+        },
+    ),
     # streams
     Call(streams.derive, lambda: {}, {"name": [(None,), (0.5,), (b"x",)]}),
     Call(streams.generator, lambda: {}, {"name": [(None,), (0.5,)]}),
@@ -381,6 +459,25 @@ CALLS = [
         models.ResidualMLP,
         lambda: {"sizes": [4, 4, 4, 2]},
         {"sizes": [None, [], [4], [4, 0, 2], [4, 2.5]], "branch": [NAN, INF, "x", None]},
+    ),
+    Call(hopfield.hebb, lambda: {"patterns": torch.ones(2, 3)}, {"patterns": [None, torch.ones(3), torch.zeros(2, 3)]}),
+    Call(
+        hopfield.strongest_pairs,
+        lambda: {"scores": torch.ones(3, 3), "pairs": 1},
+        {"scores": [None, torch.ones(2, 3), torch.full((3, 3), NAN)], "pairs": [-1, 4, 0.5, None]},
+    ),
+    Call(
+        hopfield.recall,
+        lambda: {"weights": torch.ones(3, 3), "state": torch.ones(2, 3)},
+        {"weights": [None, torch.ones(2, 2)], "state": [None, torch.ones(3)], "steps": COUNT},
+    ),
+    *(
+        Call(
+            function,
+            lambda: {"layers": [torch.ones(2, 3) > 0, torch.ones(1, 2) > 0]},
+            {"layers": [None, [], [torch.ones(2, 3)], [torch.ones(2, 3) > 0, torch.ones(1, 3) > 0]]},
+        )
+        for function in (paths.count_paths, paths.on_a_path)
     ),
     Call(reading.affine_layers, lambda: {"network": models.MLP([3, 2])}, {"network": [None, nn.ReLU(), "net"]}),
     Call(models.Conv, lambda: {"depth": 2}, {"depth": [0, 3, 5, 1.5, None], "classes": COUNT}),
@@ -1001,6 +1098,11 @@ CALLS = [
         {"kept": [None, [-1, 2], [0.5, 1], [6, 1]], "whole": [None, [5], [5, 2], [5.5, 6]]},
     ),
     Call(
+        sparsity.weight_steps,
+        lambda: {"kept": [(0, 10), (5, 4)], "steps": 8},
+        {"kept": [None, [], [(1, 4)], [(0, 3), (9, 1), (5, 2)], [(0, -1)], [(0, 0.5)]], "steps": [-1, 0.5, None]},
+    ),
+    Call(
         sparsity.months_between,
         lambda: {"earlier": "2020-03", "later": "2021-01-31"},
         {"earlier": [None, "", "March", "2020-13"], "later": [None, 2021, "2021-1"]},
@@ -1518,7 +1620,13 @@ SAYS += ["even one hidden unit takes", "different layers", "the initial weights 
 SAYS += ["written in quotes", "those that have", "is damaged, or", "is damaged or", "is missing, or", "is no ", "not ("]
 
 
-RECORDS = {"NumberButtons", "Trained", "Level"}  # what the package itself fills in, and nobody else
+RECORDS = {
+    "NumberButtons",
+    "Trained",
+    "Level",
+    "Judgement",
+    "Attacked",
+}  # what the package itself fills in, and nobody else
 
 
 def public() -> list[Any]:

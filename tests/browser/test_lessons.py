@@ -435,6 +435,21 @@ LESSONS = [
         ("ratio = zipped(",),
     ),
     Lesson(
+        "begin_with_more",
+        "PARTLY SUPPORTED",
+        {
+            "19.1": (RIGHT, USED),
+            "19.2": (WRONG, "the last number of weights counts as well"),
+        },
+        "explorer(",
+        (
+            (0, "", "24 patterns in 400 units"),
+            (0, "ArrowRight", "8,778 of 79,800 pairs"),
+            (1, "ArrowRight", "25 patterns in 400 units"),
+        ),
+        ("grown = experiment.Growing(",),
+    ),
+    Lesson(
         "hashing_instead_of_multiplying",
         "PARTLY SUPPORTED",
         {

@@ -282,6 +282,18 @@ def to_levels(weights, bits):
     scale = weights.abs().amax(1, keepdim=True) / 2 ** (bits - 1)
     return (weights / scale).round(), scale""",
     },
+    "begin_with_more": {
+        "19.1": """\
+def through(points, at):
+    before = [point for point in points if point[0] <= at] or points[:1]
+    after = [point for point in points if point[0] > at] or points[-1:]
+    (t, d), (later, there) = before[-1], after[0]
+    return d if later <= t or at < t else d + (there - d) * (at - t) / (later - t)""",
+        "19.2": """\
+def weight_steps(kept, steps):
+    begins = [begin for begin, _ in kept]
+    return sum(w * (end - begin) for (begin, w), end in zip(kept[:-1], begins[1:]))""",
+    },
     "hashing_instead_of_multiplying": {
         "15.1": """\
 def simhash(vectors, planes):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lthedu.base import compiled
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.pruning import absolute, drop, drop_and_grow, drop_fraction, grow, swap_across, swap_each
+from lthedu.pruning import absolute, drop, drop_and_grow, drop_fraction, grow, resize, swap_across, swap_each
 from lthedu.training import Optimizer, Replicates, training
 
 calm = settings(deadline=None, max_examples=150, derandomize=True)
@@ -42,6 +42,31 @@ def test_drop_and_grow_as_by_hand(seed, n, tied, share):
         free = [i for i in range(n) if i not in stay]
         grown = sorted(free, key=lambda i: -float(scores[i]))[:count]
         assert sorted(stay + grown) == new.nonzero().flatten().tolist()
+
+
+@calm
+@given(seeds, st.integers(1, 12), st.floats(0, 1), st.floats(0, 1))
+def test_resized_masks_have_exactly_their_count_drop_the_smallest_and_grow_the_largest(seed, n, share, part):
+    weights, mask, scores, _ = drawn(seed, n, tied=False)
+    count, kept = round(share * n), int(mask.sum())
+    swapped = int(part * min(count, kept))
+    new = resize(weights, mask, scores, count, swapped)
+    assert new.sum() == count
+    stay = min(count, kept) - swapped
+    largest = weights.abs().masked_fill(~mask, -1).argsort(descending=True)[:stay]
+    others = torch.ones(n, dtype=torch.bool)
+    others[largest] = False
+    grown = scores.masked_fill(~others, -math.inf).argsort(descending=True)[: count - stay]
+    assert new.nonzero().flatten().tolist() == sorted([*largest.tolist(), *grown.tolist()])
+    if count == kept:
+        assert new.equal(drop_and_grow(weights, mask, scores, swapped))
+
+
+def test_resizing_beyond_what_there_is_is_refused():
+    weights = mask = torch.tensor([True, False, False])
+    for count, swapped in ((4, 0), (1, 2), (0, 1)):
+        with pytest.raises(ValueError, match=f"count is {count} and swapped {swapped}; allowed: up to 3, and up to"):
+            resize(weights.float(), mask, torch.ones(3), count, swapped)
 
 
 def test_small_cases_and_what_cannot_be():

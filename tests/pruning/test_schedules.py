@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from lthedu.networks import masks
 from lthedu.networks.models import MLP
-from lthedu.pruning import cubic, select, select_each
+from lthedu.pruning import cubic, select, select_each, through
 from lthedu.training import Optimizer, Replicates, train, training
 
 
@@ -96,3 +97,16 @@ def test_a_kept_weight_that_is_zero_outranks_a_pruned_one():
 def test_a_spared_layer_that_is_none_is_named():
     with pytest.raises(ValueError, match="spare names 'last', which has no mask; there are: w"):
         select_each({"w": torch.ones(1, 2, 2)}, {"w": torch.ones(1, 2, 2, dtype=torch.bool)}, 0.5, select, ["last"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.floats(0, 1)), min_size=1, max_size=6, unique_by=lambda p: p[0]))
+def test_lines_through_points_are_numpys(points):
+    points.sort()
+    for at in (-1, 0, 3, 7.5, 20, 49, 51):
+        assert through(points, at) == pytest.approx(np.interp(at, *zip(*points, strict=True)))
+
+
+def test_at_a_jump_the_later_density_counts_and_times_never_fall():
+    assert through([(0, 1.0), (5, 1.0), (5, 0.2), (9, 0.2)], 5) == 0.2
+    with pytest.raises(ValueError, match="allowed: times that do not fall"):
+        through([(5, 0.1), (0, 0.2)], 1)

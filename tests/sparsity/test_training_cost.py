@@ -8,7 +8,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lthedu.networks.models import MLP
-from lthedu.sparsity import step_cost
+from lthedu.sparsity import step_cost, weight_steps
 
 
 def counted(sizes, batch):
@@ -36,3 +36,15 @@ def test_other_layers_are_refused():
     for whole in ([5], [5, 5, 5], [4, 1]):
         with pytest.raises(ValueError, match=r"kept is \[4, 3\] and whole"):
             step_cost([4, 3], whole)
+
+
+def test_weights_over_time_are_the_sum_over_steps_one_by_one():
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        begins = [0, *torch.randint(0, 30, (4,), generator=draw).sort().values.tolist()]
+        kept = list(zip(begins, torch.randint(0, 50, (5,), generator=draw).tolist(), strict=True))
+        one_by_one = sum([w for begin, w in kept if begin <= step][-1] for step in range(25))
+        assert weight_steps(kept, 25) == one_by_one
+    for wrong in ([(1, 5)], [(0, 5), (4, 1), (2, 3)]):
+        with pytest.raises(ValueError, match="kept changes after"):
+            weight_steps(wrong, 9)

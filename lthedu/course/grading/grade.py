@@ -26,6 +26,7 @@ from lthedu.course.grading.submissions import Submission, collect
 from lthedu.course.grading.table import TABLE
 from lthedu.course.grading.workers import Kit, Submit, one, ready, workers
 from lthedu.course.notebooks import whole
+from lthedu.course.told import NOT_RUN
 
 RUN = "run.json"
 RESULTS = "results"
@@ -115,7 +116,7 @@ def grade(
         write_whole(out / RUN, as_json(document | {"limits": asdict(run.limits)}))
         (out / RESULTS).mkdir(exist_ok=True)
         _moved(out, earlier, stems)
-        _all(waiting, submit, seed, out, stems, report)
+        _all(waiting, submit, seed, out, stems, report, earlier)
         found = _earlier(out)
         results = [found[name] for name in stems]
         _kept_aside(out, said)
@@ -200,6 +201,7 @@ def _all(
     out: Path,
     stems: dict[str, str],
     report: Report,
+    earlier: dict[str, dict[str, Any]],
 ) -> None:
     """Grade what is not graded yet; each result is written when it is there."""
     done: SimpleQueue[tuple[Submission, Any]] = SimpleQueue()
@@ -210,8 +212,19 @@ def _all(
     for left in reversed(range(len(waiting))):
         submission, future = done.get()
         result = future.result() | {"submission": _digest(submission)}
+        result["deposited"] = deposited(result, earlier.get(submission.name, {}))
         write_whole(_result(out, stems[submission.name]), whole(as_json(result)))
         report(len(waiting) - left, len(waiting), submission.name)
+
+
+def deposited(result: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """The digests of claims that stood in this student's earlier submission, where nothing was shown of their run.
+
+    >>> deposited({"registered": {"a": "SUPPORTED by its rule", "b": "not run"}}, {"registered": {"a": "not run"}})
+    ['a']
+    """
+    there = {d for d, words in before.get("registered", {}).items() if words == NOT_RUN}
+    return sorted({*result["registered"]} & {*there, *before.get("deposited", ())})
 
 
 def _result(out: Path, stem: str) -> Path:

@@ -91,6 +91,7 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
         "identity": identity(student),
         "exercises": exercises,
         "written": {w: answered(w, list(submission.notebooks.values()), document) for w in document["written"]},
+        "registered": {d: words for n in submission.notebooks.values() for d, words in n.registered},
         "handed_in": sorted(submission.notebooks),
         "problems": problems,
         "flags": flags,

@@ -102,10 +102,18 @@ def student_page(result: Result, document: dict[str, Any], *, feedback: bool = F
         parts.append(_exercise(exercise, result["why"].get(name)))
     if not feedback:
         parts += [_listed("For a person to look at", result["flags"]), _listed("Noted", result["notes"])]
+    parts.append(_listed("Claims that were registered", claims(result)))
     for name, text in result["written"].items():
         words = f'<div class="words">{_text(text)}</div>' if text else "<p>Not answered.</p>"
         parts += [f"<h2>In your own words: {_text(name)}</h2>", _marked(result, name, document["written"][name]), words]
     return _page(result["name"], parts)
+
+
+def claims(result: Result) -> list[str]:
+    """What a notebook shows of each claim of the student's, and whether its text is known to be older than its run."""
+    known = result.get("deposited", ())
+    older = "its digest came in earlier, without a run", "whether it is older than its run is not known"
+    return [f"{d}: {words}; {older[d not in known]}" for d, words in result.get("registered", {}).items()]
 
 
 def _points(result: Result) -> str:

@@ -14,6 +14,7 @@ from lthedu.course.grading.box import Box
 from lthedu.course.grading.grade import RESULTS, RUN, load
 from lthedu.course.grading.groups import Limits
 from lthedu.course.grading.judge import judge
+from lthedu.course.grading.pages import claims
 from lthedu.course.grading.reading import Answer
 from lthedu.exercises.core import Exercise
 
@@ -57,6 +58,7 @@ def shown(name: str, number: str, grades: Path, assignment: Path) -> Iterator[st
     same = [n for n, r in results.items() if n != name and found["tree"] and _tree(r, exercise) == found["tree"]]
     if same:
         yield f"The same code, whatever its names: {', '.join(same)}"
+    yield from (f"Registered claim {line}" for line in claims(result))
     if mine_flags := [f for f in result["flags"] if exercise.number in f or ".ipynb" in f]:
         yield "To look at: " + "; ".join(mine_flags)
 

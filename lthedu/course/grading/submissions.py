@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from lthedu.course.assigning.student import cell_digest
 from lthedu.course.notebooks import parsed
+from lthedu.course.told import registered
 
 LARGEST = 40 * 2**20  # bytes of a notebook: figures are stored in it
 MOST_SOURCE = 2**20  # characters of all its cells
@@ -39,6 +40,7 @@ class Handed:
     cells: tuple[tuple[str, str, str], ...] = ()  # id, kind, source: of all
     problem: str = ""
     file: str = ""
+    registered: tuple[tuple[str, str], ...] = ()  # digests of claims, and what is shown of each
 
 
 @dataclass
@@ -197,7 +199,8 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
         submission.problems.append(f"{name} is larger than {LARGEST >> 20} MB and was not read")
         return
     try:
-        mine = replace(handed(parsed(_small(content))), file=name)
+        notebook = parsed(_small(content))
+        mine = replace(handed(notebook), file=name)
     except Exception as error:  # of many kinds
         target = _by_name(name, wanted)
         if target:
@@ -208,6 +211,7 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
     if not target:
         submission.notes.append(f"{name} is none of the assignment's notebooks")
         return
+    mine = replace(mine, registered=_registered(target, notebook))
     before = submission.notebooks.get(target)
     if before is not None and before.cells == mine.cells:
         return
@@ -215,6 +219,13 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
         other, mine = sorted((before, mine), key=lambda one: _later(one, wanted[target]))
         submission.problems.append(f"two notebooks for {target}: {mine.file!r} counts, {other.file!r} does not")
     submission.notebooks[target] = mine
+
+
+def _registered(target: str, notebook: NotebookNode) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(registered(target, notebook).items())[:MOST_NAMED]
+    except Exception:  # of many kinds: outputs are whatever somebody wrote
+        return ()
 
 
 def _later(handed: Handed, ids: set[str]) -> tuple[bool, int, int]:

@@ -363,9 +363,6 @@ def errors_by_count(
     )
 
 
-_PLANNED = (  # the last of the twenty lessons, until they are here
-    "Brains and a project",
-)
 _BRANCHES = (
     ("Weak version: keep a part, train it", range(1, 8)),
     ("Strong version: keep a part, train nothing", range(8, 12)),
@@ -396,7 +393,7 @@ _LOOK_HERE_FOR = {  # systems and names that people look for, by the lesson that
 
 @typed
 def course_map() -> tuple[Figure, str]:
-    """The twenty lessons in two branches and what follows them; those that are planned are grey. Raises nothing.
+    """The twenty lessons, in two branches and what follows them. Raises nothing.
 
     Below each lesson stands what to look for in it. Returns the figure and a description.
 
@@ -405,28 +402,25 @@ def course_map() -> tuple[Figure, str]:
     True
     """
     has = {number: _LOOK_HERE_FOR.get(name, "") for name, number in lesson_numbers().items()}
-    names = {20 - len(_PLANNED) + i: title for i, title in enumerate(_PLANNED)}
     here = {number: name.replace("_", " ").capitalize() for name, number in lesson_numbers().items()}
     figure = Figure(figsize=(10.6, 6.4), layout="constrained")
     ax = figure.add_subplot()
-    _box(ax, 0, 0, 0, f"{here[0]}?", True)
+    _box(ax, 0, 0, 0, f"{here[0]}?")
     for row, (branch, numbers) in enumerate(_BRANCHES, 1):
         ax.text(-0.45, row - 0.31, branch, fontsize=10, weight="bold")
         for place, number in enumerate(numbers):
-            _box(ax, place, row, number, here.get(number) or names[number], number in here)
-            below = textwrap.fill(has.get(number, ""), 20, break_on_hyphens=False)
+            _box(ax, place, row, number, here[number])
+            below = textwrap.fill(has[number], 20, break_on_hyphens=False)
             ax.text(place, row + 0.33, below, ha="center", va="top", fontsize=7.5)
     ax.set(xlim=(-0.5, 7.5), ylim=(3.65, -0.3))
     ax.set_axis_off()
-    ax.set_title("The course: two branches, and further questions (grey: planned)")
-    words = {n: f"{n:02} {here.get(n) or names[n]}" + (f" ({has[n]})" if has.get(n) else "") for n in range(1, 20)}
+    ax.set_title("The course: two branches, and further questions")
+    words = {n: f"{n:02} {here[n]}" + (f" ({has[n]})" if has[n] else "") for n in range(1, 20)}
     told = [f"{branch}: {', '.join(words[n] for n in numbers)}" for branch, numbers in _BRANCHES]
     return figure, f"a map of the course: 00 {here[0]}, and below it three rows. {'. '.join(told)}."
 
 
-def _box(ax: Axes, place: int, row: int, number: int, title: str, here: bool) -> None:
-    edge, face, ink = ("#0072B2", "#E3EEF6", "black") if here else ("#BBBBBB", "#F4F4F4", "#777777")
-    corner = FancyBboxPatch((place - 0.44, row - 0.26), 0.88, 0.56, "round,pad=0.01", ec=edge, fc=face)
+def _box(ax: Axes, place: int, row: int, number: int, title: str) -> None:
+    corner = FancyBboxPatch((place - 0.44, row - 0.26), 0.88, 0.56, "round,pad=0.01", ec="#0072B2", fc="#E3EEF6")
     ax.add_patch(corner)
-    words = f"{number:02}\n{textwrap.fill(title, 15)}" + ("" if here else "\n(planned)")
-    ax.text(place, row + 0.02, words, ha="center", va="center", fontsize=8, color=ink)
+    ax.text(place, row + 0.02, f"{number:02}\n{textwrap.fill(title, 15)}", ha="center", va="center", fontsize=8)

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from course.grading.cheats import CHEATS, NOTEBOOK, RIGHT
 
+from lthedu.base.fingerprint import digest_of
 from lthedu.course import teaching
 from lthedu.course.assigning.wheel import unpack
 from lthedu.course.catalogue import find
@@ -336,6 +337,37 @@ def test_without_a_terminal_every_tenth_of_the_way_is_told(tmp_path, monkeypatch
     teaching.grade([tmp_path], tmp_path, tmp_path / "out")
     lines = capsys.readouterr().out.splitlines()
     assert lines[:-1] == [f"graded {done} of 30" for done in range(3, 31, 3)]
+
+
+def showing(folder, name, *texts):
+    """Put cells with these outputs at the end of a student's notebook."""
+    path = folder / name / NOTEBOOK
+    notebook = nbformat.read(path, as_version=4)
+    outputs = [nbformat.v4.new_output("display_data", {"text/plain": text}) for text in texts]
+    notebook.cells += [nbformat.v4.new_code_cell(f"# {len(notebook.cells)}", outputs=[one]) for one in outputs]
+    nbformat.write(notebook, path)
+
+
+@pytest.mark.full  # two answering processes
+def test_a_claim_whose_digest_came_in_before_its_run_is_known_from_one_that_did_not(hand_in, assignment, tmp_path):
+    cards = {name: f"Registered: {digest_of(f'question: Why, {name}?')}\nquestion: Why, {name}?" for name in "ab"}
+    digests = {name: digest_of(f"question: Why, {name}?") for name in "ab"}
+    for name in "ab":
+        folder = hand_in(name)
+    showing(folder, "a", cards["a"])  # b registers when the run is there
+    out = tmp_path / "out"
+    _, results, _ = graded(folder, assignment, out)
+    assert [results[n]["registered"] for n in "ab"] == [{digests["a"]: "not run"}, {}]
+    for name in "ab":
+        run = f"REFUTED by its own rule: Why?\nRegistration: {digests[name]}"
+        showing(folder, name, cards[name], run)
+    _, results, _ = graded(folder, assignment, out)
+    assert [results[n]["deposited"] for n in "ab"] == [[digests["a"]], []]
+    pages = {name: (out / f"{name}.html").read_text(encoding="utf-8") for name in "ab"}
+    assert f"{digests['a']}: REFUTED by its rule; its digest came in earlier, without a run" in pages["a"]
+    assert f"{digests['b']}: REFUTED by its rule; whether it is older than its run is not known" in pages["b"]
+    lines = [*shown("a", "2.1", out, assignment)]
+    assert f"Registered claim {digests['a']}: REFUTED by its rule; its digest came in earlier, without a run" in lines
 
 
 def answered(folder, name, text):

@@ -1,0 +1,53 @@
+"""The capstone's figure: registered claims and the attacks on them, as intervals beside their thresholds."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lthedu.base.arguments import typed
+from lthedu.experiments.registration import Registration
+from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
+
+Drawn = tuple[Figure, str]
+Claims = Mapping[str, tuple[Registration, Judgement]]
+Answers = Mapping[str, Judgement | str]
+COLOURS = {SUPPORTED: "#0072B2", REFUTED: "#D55E00"}
+UNDECIDED = "#777777"
+
+
+@typed
+def verdicts(claims: Claims, attacks: Mapping[str, Answers] | None = None) -> Drawn:
+    """Each claim's interval, measured from its threshold, and thinner below it those of the attacks that were run.
+
+    `claims` has, by the name that stands beside it, a registration and the judgement of its run; `attacks` the answers
+    to attacks, by the same names. Answers in words are not drawn.
+    """
+    rows = []
+    for name, (claim, run) in claims.items():
+        rows.append((name, claim.threshold, run, True))
+        given = (attacks or {}).get(name, {})
+        rows += [(what, claim.threshold, one, False) for what, one in given.items() if isinstance(one, Judgement)]
+    figure, ax = plt.subplots(figsize=(7, 0.9 + 0.3 * len(rows)), layout="constrained")
+    ax.axvline(0, color="black", lw=1)
+    for place, (_, threshold, run, main) in enumerate(rows):
+        _interval(ax, place, threshold, run, main)
+    ax.set_yticks(range(len(rows)), [name if main else f"attack: {name}" for name, _, _, main in rows])
+    for label, (*_, main) in zip(ax.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("bold" if main else "normal")
+    ax.invert_yaxis()
+    ax.set(xlabel="lead of the arm over its control, from the threshold (points)")
+    ax.set_title("Right of the line supports a claim, left refutes it, across is undecided", fontsize=11)
+    told = "; ".join(f"{name}: {run.verdict}" for name, _, run, main in rows if main)
+    return figure, (
+        "95 % intervals as horizontal bars, measured from the threshold of each claim, which is a vertical line at 0. "
+        f"By their own rules: {told}. Thinner bars below a claim are attacks on it. A black tick is the mean."
+    )
+
+
+def _interval(ax: Axes, place: int, threshold: float, run: Judgement, main: bool) -> None:
+    colour = COLOURS.get(run.verdict, UNDECIDED)
+    low, value, high = (end - threshold for end in (run.low, run.value, run.high))
+    ax.plot([low, high], [place] * 2, color=colour, lw=5 if main else 2, solid_capstyle="butt")
+    ax.plot(value, place, "|", color="black", ms=11 if main else 7)
