@@ -115,9 +115,8 @@ def main(argv):
         prepare(extra=["test"], program="pytest")
         os.chdir(ROOT)  # where pytest finds its settings
         own = any(option.startswith(("-n", "--dist", "--pdb")) for option in options)
-        workers = str(min(4, os.cpu_count() or 1))
-        side_by_side = [] if own else ["-n", workers, "--dist", "loadfile", "--max-worker-restart", "0"]
-        return hand_over("pytest", [*side_by_side, *options])
+        workers = f"-n {min(4, os.cpu_count() or 1)} --dist loadfile --max-worker-restart 0"
+        return hand_over("pytest", [*([] if own else workers.split()), *options])
     except (RuntimeError, OSError) as problem:
         print(f"start.py: {problem}", file=sys.stderr)
         return 1
