@@ -14,6 +14,10 @@ from lthedu.exercises.core import Exercise
 FILE = "assignment.json"
 FORMAT = 1
 ABOUT = "assignment-text"  # id of the cell that tells deadline and points
+_WHO = (
+    'Type your id between the quotes of student="" in the second cell, and run that cell: the id decides what is asked '
+    "of you."
+)
 _tasks: dict[str, Exercise] = {}  # in this kernel, by name: what `assignment` found
 _missing: list[str] = []  # in this kernel: what keeps `assignment` from telling what is assigned
 
@@ -22,30 +26,39 @@ _missing: list[str] = []  # in this kernel: what keeps `assignment` from telling
 def assignment(name: str, student: str = "") -> None:
     """Begin the assignment `name`, whose file `assignment.json` lies beside the notebook; `student` is your id.
 
-    From here on `check` puts nothing in the place of an assigned exercise. Raises FileNotFoundError without the file,
-    and ValueError for that of another assignment.
+    From here on `check` puts nothing in the place of an assigned exercise. Where the file is missing, damaged or of
+    another assignment, or the id is missing, a box says so, and `check` judges nothing until it is there.
     """
-    _missing[:] = [f"{FILE} is not beside this notebook; unpack the whole of the assignment's zip again"]
-    if not Path(FILE).is_file():
-        raise FileNotFoundError(_missing[0])
-    document = read(Path(FILE))
-    if document["assignment"] != name:
-        _missing[:] = [f"{FILE} is of the assignment {document['assignment']}, and this notebook of {name}"]
-        raise ValueError(_missing[0])
-    if not student.strip() and document["variants"]:
-        _missing[:] = [
-            'Type your id between the quotes of student="" in the second cell, and run that cell: the id decides what '
-            "is asked of you."
-        ]
-        show_box(Box("open", f"Assignment {name}: who are you?", _missing[0]))
+    try:
+        document = _document(name)
+        _missing[:] = [_WHO] if document["variants"] and not student.strip() else []
+    except ValueError as error:
+        _missing[:] = [str(error)]
+    if _missing:
+        show_box(Box("open", f"Assignment {name} cannot begin yet.", _missing[0]))
         return
-    _missing.clear()
     _tasks.update(tasks(document, student))
     lines = [f"{e.number} ({_points(document, e)}): {e.contract}" for e in _tasks.values() if e.contract]
     words = "Where your assignment asks for something else than the lesson's text, it is this:" if lines else ""
     due = f"Due {document['deadline']}."
     who = f", {student.strip()}" if student.strip() else ""
     show_box(Box("note", f"Assignment {name}{who}.", words, due, code="\n".join(lines)))
+
+
+def _document(name: str) -> dict[str, Any]:
+    """What the file beside the notebook says. Raises ValueError, in words for the student, where it is not `name`'s."""
+    if not Path(FILE).is_file():
+        raise ValueError(
+            f"{FILE} is not beside this notebook. Unpack the whole of the assignment's zip again, keep what it holds "
+            "in one folder, and open the notebook from there."
+        )
+    document = read(Path(FILE))
+    if document["assignment"] != name:
+        raise ValueError(
+            f"The {FILE} beside this notebook is of the assignment {document['assignment']}, and this notebook of "
+            f"{name}. Unpack each assignment's zip into a folder of its own."
+        )
+    return document
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def paired_test(a, b):
 
 def test_without_an_id_nothing_is_checked_yet(capsys):
     assignment("ps1")
-    assert "who are you?" in capsys.readouterr().out
+    assert "Assignment ps1 cannot begin yet. Type your id" in capsys.readouterr().out
     assert module.task(find("2.3")) is None
     lesson.check("2.3", paired_test)
     said = " ".join(capsys.readouterr().out.split())
@@ -119,17 +119,24 @@ def test_without_an_id_nothing_is_checked_yet(capsys):
     assert "WRONG. This is what the lesson asks for" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_file_must_be_there_and_of_this_assignment(folder, capsys):
-    with pytest.raises(ValueError, match="of the assignment ps1"):
-        assignment("ps2", student="s1")
-    (folder / "assignment.json").write_text("{}")
-    with pytest.raises(ValueError, match="is no assignment's file"):
-        assignment("ps1", student="s1")
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("ps2", json.dumps(DOCUMENT), "The assignment.json beside this notebook is of the assignment ps1, and"),
+        ("ps1", "{}", "assignment.json is no assignment's file, or a damaged one ('format')"),
+        ("ps1", None, "assignment.json is not beside this notebook. Unpack the whole of the assignment's zip again"),
+    ],
+)
+def test_without_its_file_an_assignment_says_so_and_checks_nothing(folder, capsys, name, content, words):
+    assignment("ps1", student="s1")  # it had begun
     (folder / "assignment.json").unlink()
-    with pytest.raises(FileNotFoundError, match="unpack the whole"):
-        assignment("ps1", student="s1")
+    if content is not None:
+        (folder / "assignment.json").write_text(content)
+    capsys.readouterr()
+    assignment(name, student="s1")
+    assert f"Assignment {name} cannot begin yet. {words}" in " ".join(capsys.readouterr().out.split())
     lesson.check("2.3", paired_test)
-    assert "NOT CHECKED. assignment.json is not beside this notebook" in " ".join(capsys.readouterr().out.split())
+    assert f"NOT CHECKED. {words}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_was_replaced_before_a_check_is_said_and_put_back(capsys):

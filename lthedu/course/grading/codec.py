@@ -107,6 +107,8 @@ class _Packer:
             return value
         if isinstance(value, str):
             return str(value)
+        if isinstance(value, bytes):
+            return ["bytes", bytes.hex(value)]
         if isinstance(value, Tensor | np.ndarray | np.generic | torch.Generator):
             return self._numbers(value)
         if isinstance(value, Mapping | set | frozenset) and len(value) > KEYS:
@@ -124,7 +126,7 @@ class _Packer:
             return [type(value).__name__.lower(), str(value)]
         if callable(value):
             return self.functions(value) if self.functions else self._foreign(value)
-        if isinstance(value, Collection) and not isinstance(value, bytes | bytearray | memoryview | type):
+        if isinstance(value, Collection) and not isinstance(value, bytearray | memoryview | type):
             return ["list", *self._each(value, depth)]  # a deque, the values of a dict, a column of a table
         try:
             return float(value)
@@ -236,6 +238,7 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "function": _Unpacker.function,
     "range": lambda own, *ends: range(*map(_whole, ends)),
     "fraction": lambda own, *parts: Fraction(*map(_whole, parts)),
+    "bytes": lambda own, digits: bytes.fromhex(digits),
     "decimal": lambda own, text: Decimal(_text(text)),
     "complex": lambda own, text: complex(_text(text)),
     "foreign": lambda own, kind, shown: Foreign(_text(kind), _text(shown)),

@@ -231,6 +231,23 @@ def minus_one_is_the_last(second: Bools, owner: Ints, columns: int) -> Bools:
     return _owned(owner % columns, columns, second.any(0))
 
 
+# A loop that writes found[j, owner[j]] without asking for -1 often makes a second mistake with it.
+@mistake(
+    "first_mask",
+    "it looks at the first output only, and a neuron that nobody owns (-1) keeps a weight: index -1 is the last column",
+)
+def one_output_and_minus_one(second: Bools, owner: Ints, columns: int) -> Bools:
+    return _owned(owner % columns, columns, second[0])
+
+
+@mistake(
+    "first_mask",
+    "every neuron keeps a weight: prune it where no output uses it, and where nobody owns it (-1 is the last column)",
+)
+def never_looks_at_second(second: Bools, owner: Ints, columns: int) -> Bools:
+    return _owned(owner % columns, columns, np.ones(len(owner), bool))
+
+
 @mistake("first_mask", "the neurons of column 0 are left out: 0 is an owner, and only -1 is none")
 def leaves_out_column_0(second: Bools, owner: Ints, columns: int) -> Bools:
     return _owned(owner, columns, second.any(0) & (owner > 0))

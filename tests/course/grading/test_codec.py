@@ -66,6 +66,8 @@ def test_other_kinds():
     assert back(Fraction(1, 3)) == Fraction(1, 3)
     assert back(Decimal("0.1")) == Decimal("0.1")
     assert back({1, 2}) == {1, 2}
+    assert back(b"") == b""
+    assert back(bytes(range(256))) == bytes(range(256))
     assert back(range(10**12)) == range(10**12)
     assert back(deque([1])) == [1]
     assert back(OrderedDict(a=1)) == {"a": 1}
@@ -91,7 +93,7 @@ NOWHERE = torch.empty(2, device="meta")
 
 
 @pytest.mark.parametrize(
-    "value", [Odd(), Ends(), len, torch.nn.ReLU(), torch.empty(2, device="meta"), np.array(["a"]), b"x"]
+    "value", [Odd(), Ends(), len, torch.nn.ReLU(), torch.empty(2, device="meta"), np.array(["a"]), bytearray(b"x")]
 )
 def test_what_has_no_plain_form_arrives_as_a_word(value):
     found = back(value)
