@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_from_the_start import arms, studies
 from lthedu.lessons.sparse_from_the_start.arms import ARMS, DENSE
 from lthedu.lessons.sparse_from_the_start.clock import Clock, frontier
@@ -154,9 +155,25 @@ def test_every_study_of_the_stored_run_is_one_that_can_be_run() -> None:
 
 def test_no_rate_of_an_arm_is_in_two_studies() -> None:
     runs = [
-        (arm, d, s.steps, lr) for s in studies.STUDIES.values() for arm in s.arms for d in s.densities for lr in s.rates
+        (arm, d, s.steps, lr, s.seeds)
+        for s in studies.STUDIES.values()
+        for arm in s.arms
+        for d in s.densities
+        for lr in s.rates
     ]
     assert len(runs) == len(set(runs))
+
+
+@pytest.mark.parametrize("other_seeds", [False, True])
+def test_no_arm_of_the_stored_run_is_best_at_the_smallest_or_largest_rate_that_was_tried(other_seeds: bool) -> None:
+    stored = paper_results.load("sparse_from_the_start")
+    assert stored is not None
+    runs = studies.trained(stored.table, other_seeds=other_seeds)
+    by = ["arm", "density", "steps"]
+    tried = runs.groupby(by)["lr"].agg(["min", "max"])
+    best = studies.at_own_rate(runs).groupby(by)["lr"].first()
+    assert len(best) == len(tried) > 6
+    assert best[(best <= tried["min"]) | (best >= tried["max"])].to_dict() == {}
 
 
 def test_the_summary_has_a_row_a_kind_the_best_first() -> None:
