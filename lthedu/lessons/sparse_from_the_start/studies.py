@@ -38,11 +38,7 @@ SEARCH = SIZES.paper
 FEW = replace(SEARCH, rates=(1.6e-2, 3.2e-2))
 LONGER = replace(SEARCH, steps=3 * LESSON.steps)
 LOW, THREE = (4e-3, 8e-3, 1.6e-2, 3.2e-2), (8e-3, 1.6e-2, 3.2e-2)
-DENSER = replace(SEARCH, arms=(STATIC, SET, RIGL, NARROW_RIGL, POOLED_RIGL))
-AT_2 = replace(DENSER, densities=(0.02,), watch=50)
-AT_5 = replace(DENSER, densities=(0.05,), watch=50, rates=LOW)
-DENSE_RATES = (1e-3, 2e-3, 4e-3, 8e-3)
-SEEDS = tuple(range(50, 55))  # the other ones
+DENSER = replace(SEARCH, densities=(0.05,), watch=50)
 STUDIES = {  # of the stored run
     "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL, COUNTS, LAST)),
     "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=LOW),
@@ -51,44 +47,25 @@ STUDIES = {  # of the stored run
     "shapes together": replace(SEARCH, arms=(NARROW_SPREAD, BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, masks": replace(LONGER, arms=(STATIC, SET, SPREAD)),
     "longer, RigL": replace(LONGER, arms=(RIGL, LAST, COUNTS, SPREAD_RIGL)),
-    "longer, mean gradients": replace(LONGER, arms=(MEAN, ACROSS), rates=THREE),
     "longer, equal shares": replace(LONGER, arms=(EQUAL, EQUAL_RIGL), rates=THREE),
     "longer, 60 neurons": replace(LONGER, arms=(NARROW, NARROW_RIGL, NARROW_SPREAD)),
     "longer, pooled": replace(LONGER, arms=(POOLED, POOLED_RIGL)),
     "longer, together": replace(LONGER, arms=(BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, small dense": replace(LONGER, arms=(SMALL_POOLED,), rates=LOW),
-    "2 %": AT_2,
-    "5 %": AT_5,
-    "longer, 2 %": replace(DENSER, steps=LONGER.steps, densities=(0.02,), rates=LOW),
-    "longer, 5 %": replace(DENSER, steps=LONGER.steps, densities=(0.05,), rates=(2e-3, *LOW[:3])),
-    "dense": replace(LESSON, arms=tuple(DENSE), rates=DENSE_RATES, watch=50),
+    "2 %": replace(SEARCH, densities=(0.02,), watch=50, arms=(STATIC, SET, RIGL, NARROW_RIGL, POOLED_RIGL)),
+    "longer, 2 %": replace(LONGER, densities=(0.02,), arms=(STATIC, SET, RIGL), rates=THREE),
+    "denser": replace(DENSER, arms=(STATIC, RIGL), rates=(8e-3, 1.6e-2)),
+    "denser shapes": replace(DENSER, arms=(NARROW_RIGL, POOLED_RIGL), rates=THREE),
+    "longer, denser": replace(LONGER, densities=(0.05,), arms=(STATIC, RIGL), rates=LOW[:3]),
+    "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
     # rates on both sides of those that were best at the edge of the ones above
     "mean gradients, wider": replace(SEARCH, arms=(MEAN, ACROSS), rates=(6.4e-2,)),
     "small dense, wider": replace(SEARCH, arms=(SMALL,), rates=(2e-3, 4e-3)),
     "equal shares, wider": replace(SEARCH, arms=(EQUAL, EQUAL_RIGL), rates=(8e-3, 6.4e-2)),
+    "denser, wider": replace(DENSER, arms=(STATIC, RIGL), rates=(4e-3, 3.2e-2)),
+    "denser shapes, wider": replace(DENSER, arms=(NARROW_RIGL,), rates=(4e-3,)),
     "dense, wider": replace(LESSON, arms=tuple(DENSE[3:]), rates=(1.6e-2, 3.2e-2), watch=50),
-    # are times compared alike with other networks? The widest dense one is left out, which is never the quickest
-    "other seeds, 2 %": replace(AT_2, seeds=SEEDS),
-    "other seeds, 5 %": replace(AT_5, seeds=SEEDS),
-    "other seeds, dense": replace(LESSON, arms=tuple(DENSE[1:3]), rates=DENSE_RATES, watch=50, seeds=SEEDS),
-    "other seeds, dense, pooled": replace(
-        LESSON, arms=tuple(DENSE[3:]), rates=(*DENSE_RATES, 1.6e-2, 3.2e-2), watch=50, seeds=SEEDS
-    ),
 }
-NUMBERS = ["density", "weights", "lr", "steps", "val", "accuracy", "cost", "tried"]
-
-
-@typed
-def trained(table: Annotated[pd.DataFrame, Columns("study lr")], *, other_seeds: bool = False) -> pd.DataFrame:
-    """Of the stored run's table the rows of trained networks, those of the lesson's seeds or those of the others.
-
-    >>> found = pd.DataFrame({"study": ["masks", "other seeds, dense", "clock"], "lr": [0.1, 0.2, None]})
-    >>> trained(found.assign(**dict.fromkeys(set(NUMBERS) - {"lr"}, 1)), other_seeds=True)["lr"].tolist()
-    [0.2]
-    """
-    rows = table[table["lr"].notna() & (table["study"].str.startswith("other seeds") == other_seeds)]
-    found: pd.DataFrame = rows.astype(dict.fromkeys(NUMBERS, float))
-    return found
 
 
 @typed

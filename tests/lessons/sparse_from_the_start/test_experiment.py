@@ -155,20 +155,15 @@ def test_every_study_of_the_stored_run_is_one_that_can_be_run() -> None:
 
 def test_no_rate_of_an_arm_is_in_two_studies() -> None:
     runs = [
-        (arm, d, s.steps, lr, s.seeds)
-        for s in studies.STUDIES.values()
-        for arm in s.arms
-        for d in s.densities
-        for lr in s.rates
+        (arm, d, s.steps, lr) for s in studies.STUDIES.values() for arm in s.arms for d in s.densities for lr in s.rates
     ]
     assert len(runs) == len(set(runs))
 
 
-@pytest.mark.parametrize("other_seeds", [False, True])
-def test_no_arm_of_the_stored_run_is_best_at_the_smallest_or_largest_rate_that_was_tried(other_seeds: bool) -> None:
+def test_no_arm_of_the_stored_run_is_best_at_the_smallest_or_largest_rate_that_was_tried() -> None:
     stored = paper_results.load("sparse_from_the_start")
     assert stored is not None
-    runs = studies.trained(stored.table, other_seeds=other_seeds)
+    runs = stored.table[stored.table["lr"].notna()].astype({"density": float, "lr": float, "val": float})
     by = ["arm", "density", "steps"]
     tried = runs.groupby(by)["lr"].agg(["min", "max"])
     best = studies.at_own_rate(runs).groupby(by)["lr"].first()
