@@ -62,6 +62,7 @@ STUDIES = {  # of the stored run
     "mean gradients, wider": replace(SEARCH, arms=(MEAN, ACROSS), rates=(6.4e-2,)),
     "small dense, wider": replace(SEARCH, arms=(SMALL,), rates=(2e-3, 4e-3)),
     "equal shares, wider": replace(SEARCH, arms=(EQUAL, EQUAL_RIGL), rates=(8e-3, 6.4e-2)),
+    "longer, 2 %, wider": replace(LONGER, densities=(0.02,), arms=(SET, RIGL), rates=(4e-3,)),
     "denser, wider": replace(DENSER, arms=(STATIC, RIGL), rates=(4e-3, 3.2e-2)),
     "denser shapes, wider": replace(DENSER, arms=(NARROW_RIGL,), rates=(4e-3,)),
     "dense, wider": replace(LESSON, arms=tuple(DENSE[3:]), rates=(1.6e-2, 3.2e-2), watch=50),
