@@ -81,8 +81,17 @@ class Settings(Seeded):
     batch_size: Count = 64
 
 
-LARGER = replace(Settings(), rates_on=(0.03, 0.1, 0.3))
-SMALL = replace(Settings(), sizes=(49, 12, 10), arms=WHOLE, images=2500, densities=(0.7, 0.5, 0.3, 0.2, 0.1))
+WIDE = (0.1, 0.3, 0.6, 1.2, 2.4, 4.8)
+LARGER = replace(Settings(), rates_on=WIDE)
+SMALL = replace(
+    Settings(),
+    sizes=(49, 12, 10),
+    arms=WHOLE,
+    dampings=(1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0),
+    images=2500,
+    densities=(0.7, 0.5, 0.3, 0.2, 0.1),
+    rates_on=WIDE,
+)
 
 
 @typed

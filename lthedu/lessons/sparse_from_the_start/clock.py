@@ -91,3 +91,17 @@ def frontier(
             if len(whole):
                 rows.append((name, level, whole.min(), whole.min() * ms[arm, density] / 1000))
     return pd.DataFrame(rows, columns=["arm", "level", "steps", "seconds"])
+
+
+@typed
+def sparse_by_dense(fastest: Annotated[pd.DataFrame, Columns("arm level seconds")]) -> pd.Series:
+    """The quickest sparse time divided by the quickest dense one, at each accuracy that both reach.
+
+    >>> rows = [("dense 100", 0.94, 2.0), ("RigL, 5 %", 0.94, 3.0), ("SET, 5 %", 0.94, 5.0), ("dense 100", 0.95, 4.0)]
+    >>> sparse_by_dense(pd.DataFrame(rows, columns=["arm", "level", "seconds"])).to_dict()
+    {0.94: 1.5}
+    """
+    is_dense = fastest["arm"].str.startswith("dense")
+    sparse, dense = (one.groupby("level")["seconds"].min() for one in (fastest[~is_dense], fastest[is_dense]))
+    found: pd.Series = (sparse / dense).dropna()
+    return found

@@ -125,7 +125,8 @@ def time_to_accuracy(frontier: Frontier) -> Drawn:
             name = str(arm)
             if ("pooled" in name) != pooled:
                 continue
-            style = look(name.split(", 5 %")[0])
+            arm_of, _, density = name.rpartition(", ")  # "static, 5 %": static
+            style = look(arm_of if density.endswith("%") else name) | {"ls": "--" if density == "2 %" else "-"}
             ax.plot(100 * rows["level"], rows["seconds"], lw=1.4, ms=6, mfc="none", label=name, **style)
             end = (100 * rows["level"].iloc[-1] + 0.08, rows["seconds"].iloc[-1])
             below = name.startswith(STATIC)

@@ -37,29 +37,34 @@ from lthedu.lessons.sparse_from_the_start.experiment import LESSON, SIZES
 SEARCH = SIZES.paper
 FEW = replace(SEARCH, rates=(1.6e-2, 3.2e-2))
 LONGER = replace(SEARCH, steps=3 * LESSON.steps)
+LOW, THREE = (4e-3, 8e-3, 1.6e-2, 3.2e-2), (8e-3, 1.6e-2, 3.2e-2)
 DENSER = replace(SEARCH, densities=(0.05,), watch=50)
-THREE = (8e-3, 1.6e-2, 3.2e-2)
 STUDIES = {  # of the stored run
     "masks": replace(SEARCH, arms=(STATIC, SET, RIGL, SPREAD, SPREAD_RIGL, COUNTS, LAST)),
-    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+    "mean gradients": replace(SEARCH, arms=(MEAN, ACROSS), rates=LOW),
     "shapes": replace(SEARCH, arms=(NARROW, NARROW_RIGL, POOLED, POOLED_RIGL, SMALL, SMALL_POOLED)),
     "equal shares": replace(FEW, arms=(EQUAL, EQUAL_RIGL)),
     "shapes together": replace(SEARCH, arms=(NARROW_SPREAD, BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
     "longer, masks": replace(LONGER, arms=(STATIC, SET, SPREAD)),
-    "longer, RigL": replace(LONGER, arms=(RIGL, LAST, COUNTS), rates=THREE),
+    "longer, RigL": replace(LONGER, arms=(RIGL, LAST, COUNTS, SPREAD_RIGL)),
     "longer, equal shares": replace(LONGER, arms=(EQUAL, EQUAL_RIGL), rates=THREE),
     "longer, 60 neurons": replace(LONGER, arms=(NARROW, NARROW_RIGL, NARROW_SPREAD)),
     "longer, pooled": replace(LONGER, arms=(POOLED, POOLED_RIGL)),
     "longer, together": replace(LONGER, arms=(BOTH, BOTH_RIGL, BOTH_SPREAD, SMALL_TWICE)),
-    "longer, small dense": replace(LONGER, arms=(SMALL_POOLED,), rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+    "longer, small dense": replace(LONGER, arms=(SMALL_POOLED,), rates=LOW),
+    "2 %": replace(SEARCH, densities=(0.02,), watch=50, arms=(STATIC, SET, RIGL, NARROW_RIGL, POOLED_RIGL)),
+    "longer, 2 %": replace(LONGER, densities=(0.02,), arms=(STATIC, SET, RIGL), rates=THREE),
     "denser": replace(DENSER, arms=(STATIC, RIGL), rates=(8e-3, 1.6e-2)),
     "denser shapes": replace(DENSER, arms=(NARROW_RIGL, POOLED_RIGL), rates=THREE),
+    "longer, denser": replace(LONGER, densities=(0.05,), arms=(STATIC, RIGL), rates=LOW[:3]),
     "dense": replace(LESSON, arms=tuple(DENSE), rates=(1e-3, 2e-3, 4e-3, 8e-3), watch=50),
     # rates on both sides of those that were best at the edge of the ones above
     "mean gradients, wider": replace(SEARCH, arms=(MEAN, ACROSS), rates=(6.4e-2,)),
     "small dense, wider": replace(SEARCH, arms=(SMALL,), rates=(2e-3, 4e-3)),
     "equal shares, wider": replace(SEARCH, arms=(EQUAL, EQUAL_RIGL), rates=(8e-3, 6.4e-2)),
+    "longer, 2 %, wider": replace(LONGER, densities=(0.02,), arms=(SET, RIGL), rates=(4e-3,)),
     "denser, wider": replace(DENSER, arms=(STATIC, RIGL), rates=(4e-3, 3.2e-2)),
+    "denser shapes, wider": replace(DENSER, arms=(NARROW_RIGL,), rates=(4e-3,)),
     "dense, wider": replace(LESSON, arms=tuple(DENSE[3:]), rates=(1.6e-2, 3.2e-2), watch=50),
 }
 
@@ -101,5 +106,6 @@ def summary(
     )
     made = made.join(ms).sort_values("accuracy (%)", ascending=False, kind="stable")
     made["ms a step"] = [("" if pd.isna(one) else f"{one:.2f}") for one in made["ms a step"]]
-    made.index = pd.Index([f"{arm}, 5 %" if density == 0.05 else arm for arm, density in made.index])
+    said = {0.02: ", 2 %", 0.05: ", 5 %"}
+    made.index = pd.Index([f"{arm}{said.get(density, '')}" for arm, density in made.index])
     return made

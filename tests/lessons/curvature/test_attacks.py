@@ -61,6 +61,11 @@ def test_obs_chooses_better_at_other_seeds() -> None:
     assert abs(found["OBD, then update"][1] / found["OBD"][1] - 1) < 0.15
 
 
+def test_the_choice_of_obs_is_better_after_ten_times_the_steps_too() -> None:
+    found = attacks.trained_on_ten_times_as_long()
+    assert max(found["OBS"][1], found["OBS score, no update"][1]) < found["magnitude"][1]
+
+
 def test_what_obs_chooses_is_more_than_its_layer_counts() -> None:
     found = attacks.obs_with_its_layer_counts()
     assert found["OBS"] < 0.7 * found["magnitude, counts of OBS"]

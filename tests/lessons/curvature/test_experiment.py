@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.experiments import paper_results
 from lthedu.landscape.hessian import flat_loss, flatten, hvp
 from lthedu.landscape.lanczos import lanczos, part_inside
 from lthedu.lessons.curvature import means
@@ -147,6 +148,22 @@ def test_a_study_of_deletions_is_read_at_each_arm_s_best_setting_as_cut_before_t
     assert found.loc["OBS"].tolist() == [0.2, 0.1, 0.4, 0.2]
     assert list(found.index) == ["OBS", "magnitude"]
     assert list(means.rises(means.deleted(table, "small", [0.1])).columns) == ["cut, 10 %", "trained on, 10 %"]
+
+
+@pytest.mark.parametrize(
+    ("study", "setting", "when"),
+    [("small", "lr", ON), ("whole", "lr", ON), ("small", "damping", ON), ("small", "damping", CUT)],
+)
+def test_no_arm_of_the_stored_deletions_is_best_at_the_edge_of_what_was_tried(study, setting, when) -> None:
+    stored = paper_results.load("curvature")
+    assert stored is not None
+    rows = stored.table[stored.table["study"] == study].astype({"damping": float, "lr": float, "val": float})
+    rows = rows[(rows["when"] == when) & rows[setting].notna() & (rows["density"] <= 0.2)]  # what the lesson shows
+    by = ["arm", "density"]
+    tried = rows.groupby(by)[setting].agg(["min", "max"])
+    best = at_best(rows, by).groupby(by)[setting].first()
+    assert len(best) == len(tried) > 6
+    assert best[(best <= tried["min"]) | (best >= tried["max"])].to_dict() == {}
 
 
 def test_masks_of_untrained_networks_have_their_controls(mnist) -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.experiments import paper_results
 from lthedu.lessons.sparse_from_the_start import arms, studies
 from lthedu.lessons.sparse_from_the_start.arms import ARMS, DENSE
 from lthedu.lessons.sparse_from_the_start.clock import Clock, frontier
@@ -157,6 +158,17 @@ def test_no_rate_of_an_arm_is_in_two_studies() -> None:
         (arm, d, s.steps, lr) for s in studies.STUDIES.values() for arm in s.arms for d in s.densities for lr in s.rates
     ]
     assert len(runs) == len(set(runs))
+
+
+def test_no_arm_of_the_stored_run_is_best_at_the_smallest_or_largest_rate_that_was_tried() -> None:
+    stored = paper_results.load("sparse_from_the_start")
+    assert stored is not None
+    runs = stored.table[stored.table["lr"].notna()].astype({"density": float, "lr": float, "val": float})
+    by = ["arm", "density", "steps"]
+    tried = runs.groupby(by)["lr"].agg(["min", "max"])
+    best = studies.at_own_rate(runs).groupby(by)["lr"].first()
+    assert len(best) == len(tried) > 6
+    assert best[(best <= tried["min"]) | (best >= tried["max"])].to_dict() == {}
 
 
 def test_the_summary_has_a_row_a_kind_the_best_first() -> None:

@@ -55,7 +55,10 @@ def test_pixel_maps_show_each_number_in_its_place() -> None:
 def test_the_time_to_an_accuracy_is_a_line_an_arm() -> None:
     dense_pooled = "dense 100, pooled pixels"
     frontier = pd.DataFrame(
-        [("dense 100", 0.94, 2.0), ("dense 100", 0.95, 3.0), ("RigL, 5 %", 0.94, 4.0), (dense_pooled, 0.94, 1.0)],
+        [
+            *[("dense 100", 0.94, 2.0), ("dense 100", 0.95, 3.0), (dense_pooled, 0.94, 1.0)],
+            *[("RigL, 5 %", 0.94, 4.0), ("RigL, 2 %", 0.94, 5.0)],
+        ],
         columns=["arm", "level", "seconds"],
     )
     figure, alt = figures.time_to_accuracy(frontier)
@@ -63,7 +66,9 @@ def test_the_time_to_an_accuracy_is_a_line_an_arm() -> None:
     assert list(figure.axes[1].lines[0].get_ydata()) == [1.0]
     assert list(lines["dense 100"].get_ydata()) == [2.0, 3.0]
     assert lines["dense 100"].get_color() != lines["RigL, 5 %"].get_color()
-    assert "dense 100; RigL, 5 %" in alt
+    assert lines["RigL, 2 %"].get_color() == lines["RigL, 5 %"].get_color()
+    assert lines["RigL, 2 %"].get_linestyle() != lines["RigL, 5 %"].get_linestyle()
+    assert "RigL, 5 %; RigL, 2 %" in alt
 
 
 @pytest.mark.parametrize("name", ["three_ways", "one_exchange", "shares_that_fill_up"])
