@@ -19,6 +19,12 @@ def test_the_notebook_s_rate_is_the_best_of_lista_s() -> None:
     assert min(own, key=own.__getitem__) in ("china, 0.002", "china, 0.003", "china, 0.0045")
 
 
+def test_layers_that_begin_at_longer_steps_come_lower_than_those() -> None:
+    found = attacks.layers_from_longer_steps()
+    for draw in (0, 1):
+        assert found[f"layers, draw {draw}"] * 1.25 < found[f"longer steps, draw {draw}"]
+
+
 def test_a_blur_is_below_what_keeps_a_few_waves() -> None:
     assert attacks.blurred()["blur"] < attacks.quality(hard, seeds=5) - 0.5
 
