@@ -989,7 +989,7 @@ CALLS = [
         shipping.Settings,
         lambda: {},
         {
-            "ways": [None, ((0, 0.5),), ((4, 1.5),)],
+            "ways": [None, ((0, 0.5),), ((4, 1.5),), ((9, 1.0),), ((1, 0.2),)],
             "steps": COUNT,
             "lr": [0.0, NAN],
             "more": [-1, 0.5],

@@ -51,6 +51,15 @@ class Settings(Seeded):
     scope: Scope = "global"
     widths: tuple[tuple[Count, Whole], ...] = ()  # of small dense networks: first hidden layer, times that pixels pool
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for bits, density in self.ways:
+            if 8 < bits < HALF or (bits == 1 and density < 1):
+                raise ValueError(
+                    f"ways has {bits} bits at density {density:g}; allowed: 2 to 8 bits or {HALF}, and 1 bit for all "
+                    "weights (its two levels are plus and minus the scale, and a pruned weight is neither)"
+                )
+
 
 LESSON = Settings()
 PAPER = replace(LESSON, steps=1000, more=500, rates=(5e-4, 1e-3, 2e-3))

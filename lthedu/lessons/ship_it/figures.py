@@ -45,7 +45,7 @@ def bytes_by_format(table: Annotated[pd.DataFrame, Columns("density")]) -> Drawn
     ax.set_yticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1000", "3000"])
     ax.set_yticks([], minor=True)
     ax.legend(fontsize=9, ncols=2)
-    ax.set_title("Zip of the dense matrix is as small as formats made for zeros", fontsize=12)
+    ax.set_title("With a tenth of the weights or more, zip is as small as formats made for zeros", fontsize=12)
     return figure, (
         "Kilobytes of a first layer against the share of weights kept, both axes logarithmic, a line for each format. "
         "Dense is flat; all others fall to the left."
