@@ -147,3 +147,13 @@ def test_searches_measure_from_the_lowest_loss() -> None:
         float((x**2).sum(1).mean() / 2) - searches.lowest_loss(x), abs=1e-3
     )
     assert searches.to_learn(0).std() != searches.to_learn(1).std()
+
+
+def test_a_value_at_which_a_network_diverged_is_not_the_best() -> None:
+    rows = [
+        {"arm": "a", "steps": 1, "value": v, "split": split, "crop": "wall", "replicate": i, "psnr": p}
+        for v, (first, second) in {1.0: (20.0, 21.0), 2.0: (30.0, float("nan"))}.items()
+        for split in ("choose", "test")
+        for i, p in enumerate((first, second))
+    ]
+    assert at_best(pd.DataFrame(rows))["value"].unique().tolist() == [1.0]
