@@ -1,6 +1,6 @@
 """What the stored run says: plans at equal integrated density, tickets at their own rates, and short tables of both."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -51,11 +51,12 @@ def at_equal_integral(own: Own, arm: str, steps: Count, curve: str = RIGL) -> pd
     Between two lengths the curve is a straight line over the logarithm of the integrated density. NaN beyond its ends.
     """
     theirs = own[(own["arm"] == arm) & (own["steps"] == steps)].set_index("replicate")
+    integral, accuracy = (dict(theirs[name].astype(float)) for name in ("integral", "accuracy"))
     ahead = {}
     for replicate, rows in own[own["arm"] == curve].sort_values("steps").groupby("replicate"):
         x, y = np.log(rows["integral"].to_numpy(float)), rows["accuracy"].to_numpy(float)
-        at = np.log(float(theirs.loc[replicate, "integral"]))
-        ahead[replicate] = 100 * (np.interp(at, x, y, np.nan, np.nan) - float(theirs.loc[replicate, "accuracy"]))
+        at = np.log(integral[replicate])
+        ahead[replicate] = 100 * (np.interp(at, x, y, np.nan, np.nan) - accuracy[replicate])
     return pd.Series(ahead, name=arm)
 
 
@@ -86,7 +87,7 @@ def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live a
     rows = own[own["arm"] == TICKET].set_index("study")
     names = [name for name in WIDTHS if "units" in name and name in rows.index]
     every = [rows.loc[name] for name in names]
-    made = {
+    made: dict[str, list[Any]] = {
         "accuracy (%)": [f"{100 * one['accuracy'].mean():.1f} ± {100 * one['accuracy'].std():.1f}" for one in every]
     }
     made |= {"weights x steps (millions)": [round(one["work"].mean(), 1) for one in every]}

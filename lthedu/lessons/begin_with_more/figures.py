@@ -66,7 +66,7 @@ def by_integral(
         x = groups["integral"].mean().to_numpy(float)
         y, spread = 100 * groups["accuracy"].mean().to_numpy(float), 100 * groups["accuracy"].std().to_numpy(float)
         ax.errorbar(x, y, spread, mfc="none", ms=7, lw=1.5, capsize=2, label=arm, **LOOKS[arm])
-        said.append(f"{arm} {y.min():.1f} to {y.max():.1f} %")
+        said.append(f"{arm} {y.min():.1f}" + (f" to {y.max():.1f} %" if len(y) > 1 else " %"))
     words = draw_guesses(ax, guess or {}, float(own["integral"].min()), LOOKS)
     ax.set(xscale="log", xlabel="integrated density (steps of the dense network)", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))

@@ -1,7 +1,7 @@
 """Tickets of one size out of narrow and wide networks, beside random masks, small dense ones and equal arithmetic."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import torch
 from torch import Tensor
@@ -22,9 +22,12 @@ from lthedu.tickets import find_tickets
 from lthedu.training import Optimizer, Progress, RateSchedule, Replicates, evaluate
 
 COLUMNS = ["arm", "width", "rounds", "lr", "last", "last lr", "replicate", "weights", "work", "live", "val", "accuracy"]
-TICKET, REDRAWN = "ticket", "ticket's mask, new weights"
-COUNTS, INPUTS = "random, ticket's layer counts", "random, ticket's inputs"
-DENSE, TWICE_POOLED = "dense", "dense, pooled twice"
+TICKET: Final = "ticket"
+REDRAWN: Final = "ticket's mask, new weights"
+COUNTS: Final = "random, ticket's layer counts"
+INPUTS: Final = "random, ticket's inputs"
+DENSE: Final = "dense"
+TWICE_POOLED: Final = "dense, pooled twice"
 FROM_TICKET, SMALL = (TICKET, REDRAWN, COUNTS, INPUTS), (DENSE, TWICE_POOLED)
 Arm = Literal[
     "ticket",

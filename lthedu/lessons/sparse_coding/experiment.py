@@ -186,8 +186,8 @@ def at_best(table: Table, split: Literal["test", "choose"] = "test") -> pd.DataF
     >>> at_best(pd.DataFrame(rows))["psnr"].tolist()
     [19]
     """
-    chosen = table[table["split"] == "choose"].groupby(["arm", "steps", "value"])["psnr"]
-    chosen = chosen.apply(lambda one: one.mean(skipna=False)).dropna().reset_index()  # without those that diverged
+    groups = table[table["split"] == "choose"].groupby(["arm", "steps", "value"])["psnr"]
+    chosen = groups.apply(lambda one: one.mean(skipna=False)).dropna().reset_index()  # without those that diverged
     best = chosen.loc[chosen.groupby("arm")["psnr"].idxmax(), ["arm", "steps", "value"]]
     return table[table["split"] == split].merge(best, on=["arm", "steps", "value"]).reset_index(drop=True)
 
