@@ -129,7 +129,7 @@ def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) 
         else:
             ax.errorbar(groups.mean().index, y, spread, mfc="none", ms=7, capsize=2, lw=1.5, label=arm, **style)
     ax.set(xscale="log", xlabel="hidden units of the network that it began as", ylabel="test accuracy (%)")
-    ticks = [w for w in widths_of(own) if w >= 16]
+    ticks = [w for w in _widths_of(own) if w >= 16]
     ax.set_xticks(ticks, [f"{w:.0f}" for w in ticks])
     ax.minorticks_off()
     ax.set_title("About 1,000 weights, out of narrow and wide networks", fontsize=12)
@@ -137,7 +137,7 @@ def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) 
     return figure, "Test accuracy against starting width for tickets and controls, all of about 1,000 weights."
 
 
-def widths_of(own: pd.DataFrame) -> list[int]:
+def _widths_of(own: pd.DataFrame) -> list[int]:
     """The starting widths of tickets."""
     return sorted(int(w) for w in own.loc[own["study"].str.startswith("from "), "width"].unique())
 
