@@ -129,7 +129,7 @@ def by_matrices(features: Tensor, weight: Tensor, rules: Rules) -> Any:
     return out
 
 
-@told("submanifold_conv", "it has shape (1, 2); expected (2, 1)")
+@told("submanifold_conv", "it has shape (3, 4); expected (4, 3)")
 def lying(features: Tensor, weight: Tensor, rules: Rules) -> Any:
     return submanifold_conv(features, weight, rules).T
 
