@@ -84,12 +84,12 @@ def check_weight_steps(attempt: Attempt) -> None:
 def truths(got: Any, shape: Sequence[int], what: str) -> Tensor:
     """A bool tensor of this shape out of whatever holds zeros and ones, or Wrong."""
     try:
-        found = torch.as_tensor(got)
+        found = torch.as_tensor(got, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError):
         raise Wrong(f"{what} is {brief(got)}; expected True and False, shape {tuple(shape)}") from None
     if found.shape != tuple(shape):
         raise Wrong(f"{what} has shape {tuple(found.shape)}; expected {tuple(shape)}")
-    if found.dtype != torch.bool and not bool(((found == 0) | (found == 1)).all()):
+    if not bool(((found == 0) | (found == 1)).all()):
         raise Wrong(f"{what} holds {brief(found)}; expected True and False, or 1 and 0")
     return found.bool()
 

@@ -17,7 +17,8 @@ from lthedu.sparsity.submanifold import Rules
 SHAPES = {  # what torch says of shapes that do not fit, and what is told
     "cannot be multiplied": "a product does not fit: rows of `features` are (pairs, in) and a matrix of `weight` is "
     "(out, in), so transpose the matrix",
-    "source tensor shape": "what is added does not fit the result, which is torch.zeros(len(features), len(weight)): (n, out)",
+    "source tensor shape": "what is added does not fit the result, which is torch.zeros(len(features), len(weight)): "
+    "(n, out)",
 }
 WHERE = ("above left", "above", "above right", "left", "the middle", "right", "below left", "below", "below right")
 
