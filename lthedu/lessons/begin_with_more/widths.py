@@ -193,7 +193,7 @@ def shrinking(size: Count, weights: Count, rounds: Count | None = None) -> list[
     Each round keeps half, the last one what it has to; or, with `rounds`, each keeps an equal share.
 
     >>> shrinking(6592, 1000), shrinking(6592, 1000, rounds=2)
-    ([6592, 3296, 1648], [6592, 2568])
+    ([6592, 3296, 1648], [6592, 2567])
     """
     if size <= weights:
         raise ValueError(f"size is {size}; allowed: more than the {weights} weights that are to be left")
