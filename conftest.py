@@ -7,6 +7,7 @@ run side by side (`pytest -n 2`) have one thread each, others two.
 
 import atexit
 import os
+import random
 import shutil
 import signal
 import sys
@@ -44,6 +45,16 @@ def figures_are_closed() -> Iterator[None]:
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.fixture(autouse=True)
+def the_same_numbers_in_every_run() -> None:
+    """A test that draws without a seed draws the same, alone or after others."""
+    random.seed(0)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 def changed() -> dict[Path, str]:

@@ -98,13 +98,13 @@ def test_a_learners_rescaling_reads_the_bernoulli_networks(game):
 
 
 def test_scaled_constants_pass_on_the_signal_and_weak_ones_halve_it():
-    networks = Replicates.create(lambda: MLP([196, 128, 128, 128, 10]), (0, 1))
-    images = torch.rand(200, 196, generator=torch.Generator().manual_seed(0))
+    networks = Replicates.create(lambda: MLP([196, 128, 128, 128, 10]), range(16))
+    images, g = torch.rand(200, 196, generator=torch.Generator().manual_seed(0)), torch.Generator().manual_seed(1)
     game = Supermasks(data.Dataset(*3 * (images, torch.zeros(200, dtype=torch.int64))), SMALL)
     found = {}
     for arm in (POPUP, WEAK):
         method = game.method(arm, networks)
-        random = {n: torch.randn_like(p) for n, p in networks.params.items() if n.endswith("weight")}
+        random = {n: torch.randn(p.shape, generator=g) for n, p in networks.params.items() if n.endswith("weight")}
         found[arm] = signal(method.effective(random), images)
     assert found[POPUP][2] / found[POPUP][1] == pytest.approx(1, abs=0.15)
     assert found[WEAK][2] / found[WEAK][1] == pytest.approx(0.5, abs=0.1)
