@@ -62,12 +62,14 @@ def stopped_by_seal(solved: dict[str, NotebookNode], beside: dict[str, bytes], s
 
 
 def _stopped(notebook: NotebookNode, words: str) -> list[str]:
-    """The cells that raised, each by its first line: the seal stopped it, or it needed what the seal stopped."""
-    found = []
+    """The cells that raised, each by its first line; those that only miss a name of such a cell share one line."""
+    found, follow = [], []
     for place, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
         errors = [o for o in cell.outputs if o.output_type == "error"]
-        if errors:
+        if errors and found and errors[0].ename == "NameError":
+            follow.append(str(place))
+        elif errors:
             why = words if any(words in str(o.evalue) for o in errors) else f"{errors[0].ename}: {errors[0].evalue}"
             first = cell.source.strip().partition("\n")[0]
             found.append(f"cell {place} ({first[:60]}): {why[:120]}")
-    return found
+    return [*found, f"and what needs their values: cell {', '.join(follow)}"] if follow else found

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from lthedu.course.assigning.assign import Build, assign
 from lthedu.course.assigning.plan import read_plan
 from lthedu.course.assigning.seal import seal_source
-from lthedu.course.assigning.trial import demand_gradable
+from lthedu.course.assigning.trial import demand_gradable, stopped_by_seal
 from lthedu.course.assigning.wheel import unpack_bytes
 from lthedu.course.assignment import asked
 from lthedu.course.catalogue import find
@@ -219,3 +220,14 @@ def test_nbgraders_source_has_what_nbgrader_asks_for(builds):
     assert sum(c.metadata.nbgrader.get("points", 0) for c in marked.values()) == 13
     assert "### BEGIN SOLUTION" in marked["find_tickets"].source
     compile(files["nbgrader/nbgrader_config.py"], "config", "exec")
+
+
+def test_a_cell_that_misses_the_value_of_a_stopped_one_is_not_told_as_a_second_fault(tmp_path):
+    sources = ["lost = open('sealed for ps1')", "ready = 1", "found = 2 * ready", "1 / 0", "shown = lost"]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    told = stopped_by_seal({"a.ipynb": notebook}, {}, tmp_path, "sealed for ps1")
+    assert [line.rpartition(": ")[2] for line in told] == [
+        "sealed for ps1",
+        "division by zero",
+        "cell 5",
+    ]
