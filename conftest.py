@@ -49,12 +49,13 @@ def figures_are_closed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def the_same_numbers_in_every_run() -> None:
-    """A test that draws without a seed draws the same, alone or after others."""
-    random.seed(0)
+    """A test that draws without a seed draws the same, alone or after others: from a seed that no check uses."""
+    seed = 86_028_121
+    random.seed(seed)
     if numpy := sys.modules.get("numpy"):
-        numpy.random.seed(0)
+        numpy.random.seed(seed)
     if torch := sys.modules.get("torch"):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
 
 
 def changed() -> dict[Path, str]:
