@@ -7,6 +7,8 @@ from lthedu.course.told import AFTER, BY, REGISTERED, RULED, UNANSWERED
 from lthedu.experiments.registration import Registration
 from lthedu.experiments.verdicts import SUPPORTED, Attacked, Judgement, changed
 
+TINY = " at the size tiny, which is not what was registered:"
+
 
 @typed
 def register(registration: Registration) -> None:
@@ -14,10 +16,11 @@ def register(registration: Registration) -> None:
 
     >>> from lthedu.experiments import Seeded
     >>> settings = Seeded(seeds=range(10, 15))
-    >>> register(Registration("Is it better?", "a", "b", "right", settings, 1.0, ("longer",)))  # doctest: +ELLIPSIS
+    >>> claim = Registration("Is it?", "a", "b", "right", settings, 1.0, ("longer",), "mine.py", "MNIST")
+    >>> register(claim)  # doctest: +ELLIPSIS
     Registered: ...
-    question: Is it better?
-    claim: mean difference, a minus b, is 1.0 or more
+    question: Is it?
+    arm: a
     ...
     """
     show_box(Box("plain", f"{REGISTERED}{registration.digest}", code=registration.card))
@@ -27,13 +30,17 @@ def register(registration: Registration) -> None:
 def show_verdict(registration: Registration, judgement: Judgement) -> None:
     """Show what a run found, and the verdict that the registered rule gives on it.
 
-    Raises ValueError for a judgement by another registration, and for that of a run with other settings.
+    A run at the size `tiny` (LTHEDU_SCALE) is shorter than what was registered, and is not shown as that run. Of a
+    table that was judged the box says so. Raises ValueError for a judgement by another registration, and for that
+    of a run of anything else than what was registered.
     """
     registration.demand_run(judgement)
-    kind: Kind = "supported" if judgement.verdict == SUPPORTED else "unsupported"
-    asked = f"Asked: {registration.statistic}, {registration.threshold:g} or more. Found: {_interval(judgement)}."
-    by = f"{BY}{judgement.digest}"
-    show_box(Box(kind, f"{judgement.verdict}{RULED}", registration.question, detail=asked, next=by))
+    tiny = judgement.scale == "tiny"
+    kind: Kind = "supported" if judgement.verdict == SUPPORTED and not tiny else "unsupported"
+    asked = f"Asked: {registration.statistic}, {registration.threshold!r} or more. Found: {_interval(judgement)}."
+    asked += " Judged from a table, so what was run is not known here." * (not judgement.run)
+    title = f"{judgement.verdict}{TINY if tiny else RULED}"
+    show_box(Box(kind, title, registration.question, detail=asked, next=f"{BY}{judgement.digest}"))
 
 
 @typed
@@ -43,14 +50,14 @@ def show_attacks(attacked: Attacked) -> None:
         (
             name,
             run.verdict,
-            f"run with {changed(attacked.judgement.settings, run.settings) or 'other results'}: {_interval(run)}",
+            f"run with {changed(attacked.judgement.run, run.run) or 'other results'}: {_interval(run)}",
         )
         for name, run in attacked.runs.items()
     ]
     rows += [(name, "does not apply", reason) for name, reason in attacked.reasons.items()]
     title = f"{AFTER}{attacked.verdict}"
     notes = [f"By its own rule: {attacked.judgement.verdict}"]
-    notes += [f"Another verdict from: {', '.join(attacked.reversed_by)}"] * bool(attacked.reversed_by)
+    notes += [f"Another verdict from: {', '.join(attacked.others)}"] * bool(attacked.others)
     notes += [f"{UNANSWERED}{', '.join(attacked.unanswered) or 'none'}", f"{BY}{attacked.judgement.digest}"]
     show_box(Table(title, ("attack", "verdict", "answer"), tuple(rows), tuple(notes)))
 

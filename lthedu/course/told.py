@@ -1,6 +1,7 @@
 """What a notebook tells that was run: which exercises were right, what is missing of the lesson, what was replaced."""
 
 import re
+from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
@@ -45,29 +46,46 @@ def replaced(notebook: NotebookNode) -> tuple[str, ...]:
 def registered(name: str, notebook: NotebookNode) -> dict[str, str]:
     """The claims that a notebook shows as registered, by digest, and what it shows of each: its run, the attacks.
 
-    Those of the course's own lesson with this file name are left out. Anybody can write an output, so this is what the
-    notebook says and not what is known; whether a card has its digest is computed.
+    Of several verdicts on one claim the last counts, and the others are named. Claims of the course's own lesson with
+    this file name are left out. Anybody can write an output, so this is what the notebook says and not what is known;
+    whether a card has its digest is computed.
     """
     lesson = course_path("lessons") / name
     ours = lesson.read_text(encoding="utf-8") if lesson.is_file() else ""
-    found: dict[str, str] = {}
+    found: dict[str, _Claim] = {}
     for text in (_shown(output) for cell in notebook.cells for output in cell.get("outputs", ())):
         head, _, rest = text.partition("\n")
         if card := re.fullmatch(rf"{REGISTERED}([0-9a-f]{{32}})", head):
-            fits = bool(rest.strip()) and digest_of(rest) == card[1]
             if card[1] not in ours:
-                found[card[1]] = NOT_RUN if fits else f"{NOT_RUN}, and the card above it has another digest"
+                fits = bool(rest.strip()) and digest_of(rest) == card[1]
+                found.setdefault(card[1], _Claim(fits))
             continue
         of = re.search(rf"^{BY}([0-9a-f]{{32}})$", text, re.MULTILINE)
         if of and of[1] in found:
             ruled, after = re.match(rf"([A-Z]{{1,10}}){RULED}", head), re.fullmatch(rf"{AFTER}([A-Z]{{1,10}})", head)
             unanswered = re.search(rf"^{UNANSWERED}([a-z, ]{{1,100}})$", text, re.MULTILINE)
             if ruled:
-                found[of[1]] = found[of[1]].replace(NOT_RUN, f"{ruled[1]} by its rule", 1)
+                found[of[1]].verdicts.append(ruled[1])
             elif after:
                 left = unanswered[1] if unanswered else "unknown"
-                found[of[1]] += f"; after the attacks {after[1]}, not answered: {left}"
-    return found
+                found[of[1]].attacks = f"; after the attacks {after[1]}, not answered: {left}"
+    return {digest: claim.words for digest, claim in found.items()}
+
+
+@dataclass
+class _Claim:
+    """What a notebook shows of one claim."""
+
+    fits: bool  # its card has its digest
+    verdicts: list[str] = field(default_factory=list)
+    attacks: str = ""
+
+    @property
+    def words(self) -> str:
+        run = f"{self.verdicts[-1]} by its rule" if self.verdicts else NOT_RUN
+        others = ", ".join(dict.fromkeys(v for v in self.verdicts if v != self.verdicts[-1]))
+        misfit = "" if self.fits else ", and the card shown with it does not have this digest"
+        return f"{run}{f' (shown before: {others})' * bool(others)}{misfit}{self.attacks}"
 
 
 def _shown(output: NotebookNode) -> str:

@@ -10,7 +10,8 @@ from lthedu.base.arguments import shown, typed
 from lthedu.base.ranges import Number
 from lthedu.stats import clopper_pearson, mean_interval
 
-SUPPORTED, REFUTED, UNDECIDED, REVERSED, OPEN = "SUPPORTED", "REFUTED", "UNDECIDED", "REVERSED", "OPEN"
+SUPPORTED, REFUTED, UNDECIDED = "SUPPORTED", "REFUTED", "UNDECIDED"
+REVERSED, WEAKENED, OPEN = "REVERSED", "WEAKENED", "OPEN"  # after the attacks
 MEAN, WINS = "mean difference", "share of wins"
 FEWEST_WORDS = 4  # of a reason
 ATTACKS = {
@@ -79,17 +80,23 @@ class Judgement:
     low: float
     high: float
     verdict: str
-    settings: Mapping[str, Any] = field(default_factory=dict)  # of the experiment, where it is known
+    run: Mapping[str, Any] = field(default_factory=dict)  # experiment, data and settings; none of a judged table
+    scale: str = "lesson"  # LTHEDU_SCALE of the run
 
 
 @typed
 def changed(settings: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """In which settings `other` differs, as `name value`.
+    """In which settings `other` differs, as `name value`; and which of them it does not have.
 
     >>> changed({"steps": 150, "rates": (0.1,)}, {"steps": 450, "rates": (0.1,)})
     'steps 450'
+    >>> changed({"steps": 150, "rates": (0.1,)}, {"steps": 150})
+    'no rates'
     """
-    return ", ".join(f"{name} {shown(value)}" for name, value in other.items() if value != settings.get(name))
+    others = [
+        f"{name} {shown(value)}" for name, value in other.items() if name not in settings or value != settings[name]
+    ]
+    return ", ".join([*others, *(f"no {name}" for name in settings if name not in other)])
 
 
 @dataclass(frozen=True)
@@ -107,18 +114,24 @@ class Attacked:
         return tuple(name for name in ATTACKS if name not in self.runs and name not in self.reasons)
 
     @property
-    def reversed_by(self) -> tuple[str, ...]:
+    def others(self) -> tuple[str, ...]:
         """The attacks whose run gave another verdict."""
         return tuple(name for name, run in self.runs.items() if run.verdict != self.judgement.verdict)
 
     @property
     def verdict(self) -> str:
-        """UNDECIDED stays; else REVERSED by any other verdict, OPEN while a promised run is missing, or as it was."""
+        """What is left of the verdict by its own rule.
+
+        UNDECIDED stays. Any attack with the opposite verdict makes it REVERSED, whether it was promised or not. Else it
+        is OPEN while a promised run is missing, WEAKENED if an attack is undecided, or what it was.
+        """
         if self.judgement.verdict == UNDECIDED:
             return UNDECIDED
-        if self.reversed_by:
+        if any(self.runs[name].verdict != UNDECIDED for name in self.others):
             return REVERSED
-        return OPEN if set(self.promised) - set(self.runs) else self.judgement.verdict
+        if set(self.promised) - set(self.runs):
+            return OPEN
+        return WEAKENED if self.others else self.judgement.verdict
 
 
 @typed

@@ -1,6 +1,7 @@
 """What is shown of a registered claim: words that a grader can read again, and that compare on every machine."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -13,11 +14,13 @@ from lthedu.experiments import Seeded
 from lthedu.experiments.registration import Registration
 from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
 
-CLAIM = Registration("Is it better?", "ticket", "dense", "right", Seeded(seeds=range(10, 15)), 1.0, ("longer",))
+ASKED = ("Is it better?", "ticket", "dense", "right", Seeded(seeds=range(10, 15)), 1.0, ("longer",))
+CLAIM = Registration(*ASKED, "mine.py", "digits")
 
 
-def found(verdict, *differences, **settings):
-    return Judgement(CLAIM.digest, differences, 1.5, 1.25, 1.75, verdict, settings)
+def found(verdict, *differences, **changes):
+    run = {"experiment": "mine.py", "data": "digits", "seeds": CLAIM.seeds, "seeds_per_part": None} | changes
+    return Judgement(CLAIM.digest, differences, 1.5, 1.25, 1.75, verdict, run)
 
 
 FOUND = found(SUPPORTED, 1.0, 2.0)
@@ -34,9 +37,18 @@ def test_a_verdict_says_what_was_asked_and_found(capsys):
     show_verdict(CLAIM, FOUND)
     assert capsys.readouterr().out == (
         "SUPPORTED by its own rule: Is it better?\n"
-        "    Asked: mean difference, 1 or more. Found: ‹1.50›, 95 % interval ‹1.25› to ‹1.75›.\n"
+        "    Asked: mean difference, 1.0 or more. Found: ‹1.50›, 95 % interval ‹1.25› to ‹1.75›.\n"
         f"Registration: {CLAIM.digest}\n"
     )
+
+
+def test_a_verdict_of_a_shorter_run_or_of_a_table_is_not_shown_as_that_of_the_registered_run(capsys):
+    show_verdict(CLAIM, replace(FOUND, scale="tiny"))
+    tiny = capsys.readouterr().out.rstrip("\n")
+    assert tiny.startswith("SUPPORTED at the size tiny, which is not what was registered: Is it better?")
+    assert registered("other.ipynb", notebook([next(shown(capsys)), tiny])) == {CLAIM.digest: NOT_RUN}
+    show_verdict(CLAIM, replace(FOUND, run={}))
+    assert "Judged from a table, so what was run is not known here." in capsys.readouterr().out
 
 
 def test_attacks_are_shown_with_what_they_changed_and_what_is_missing(capsys):
@@ -88,9 +100,21 @@ def test_a_grader_reads_it_again(capsys, cells, words):
 
 
 def test_a_card_that_was_changed_has_another_digest(capsys):
-    card = next(shown(capsys)).replace("is 1.0 or more", "is 0.5 or more")
+    card = next(shown(capsys)).replace("control, is 1.0 or more", "control, is 0.5 or more")
+    assert card.count("0.5") == 1
     assert registered("other.ipynb", notebook([card])) == {
-        CLAIM.digest: f"{NOT_RUN}, and the card above it has another digest"
+        CLAIM.digest: f"{NOT_RUN}, and the card shown with it does not have this digest"
+    }
+
+
+def test_a_card_that_is_shown_again_does_not_take_the_run_away_and_the_last_verdict_counts(capsys):
+    card, run, attacks = shown(capsys)
+    told = registered("other.ipynb", notebook([card, run, attacks, card, run, attacks]))[CLAIM.digest]
+    assert told.startswith("SUPPORTED by its rule; after the attacks REVERSED")
+    assert told.count("after the attacks") == 1
+    other = run.replace("SUPPORTED", "REFUTED")
+    assert registered("other.ipynb", notebook([card, run, other])) == {
+        CLAIM.digest: "REFUTED by its rule (shown before: SUPPORTED)"
     }
 
 

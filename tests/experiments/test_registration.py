@@ -17,7 +17,9 @@ from lthedu.experiments.verdicts import REFUTED, SUPPORTED, UNDECIDED, WINS, by_
 from lthedu.stats import clopper_pearson
 
 SEEDS = (10, 11, 12, 13, 14)
-CLAIM = Registration("Is it better?", "ticket", "random mask", "right", Seeded(seeds=SEEDS), 1.0, ("longer",))
+CLAIM = Registration(
+    "Is it better?", "ticket", "random mask", "right", Seeded(seeds=SEEDS), 1.0, ("longer",), "mine.py", "digits"
+)
 AHEAD = [3.0, 4.0, 5.0, 4.0, 4.0]  # 95 % interval 3.12 to 4.88
 
 
@@ -44,6 +46,8 @@ OTHER = {
     "refuted_by": ("scale",),
     "statistic": WINS,
     "looked_at": (0,),
+    "experiment": "other.py",
+    "data": "letters",
 }
 
 
@@ -53,12 +57,14 @@ def test_so_are_the_experiments_settings():
 
 @pytest.mark.parametrize("name", OTHER)
 def test_each_thing_that_is_registered_is_in_the_digest(name):
-    claim = replace(CLAIM, threshold=0.5) if name == "statistic" else CLAIM
+    six = replace(CLAIM, threshold=0.5, settings=Seeded(seeds=(*SEEDS, 15)))
+    claim = six if name == "statistic" else CLAIM
     assert replace(claim, **{name: OTHER[name]}).digest != claim.digest
 
 
 def test_equal_claims_have_equal_digests_however_they_are_written():
-    other = Registration("Is it better?", "ticket", "random mask", "right", Seeded(seeds=range(10, 15)), 1, ["longer"])
+    same = ("Is it better?", "ticket", "random mask", "right")
+    other = Registration(*same, Seeded(seeds=range(10, 15)), 1, ["longer"], "mine.py", "digits")
     assert (other, other.digest) == (CLAIM, CLAIM.digest)
 
 
@@ -114,11 +120,23 @@ def test_a_higher_threshold_is_never_easier(differences, threshold, more):
 
 def test_wins_are_judged_by_the_exact_interval():
     assert clopper_pearson(5, 5)[0] < 0.5 < clopper_pearson(6, 6)[0]
-    five = replace(CLAIM, statistic=WINS, threshold=0.5)
-    six = replace(five, settings=Seeded(seeds=(*SEEDS, 15)))
-    assert five.judge(results(AHEAD), five.digest).verdict == UNDECIDED
+    six = replace(CLAIM, statistic=WINS, threshold=0.5, settings=Seeded(seeds=(*SEEDS, 15)))
+    assert six.judge(results([-1.0, *AHEAD], six.seeds), six.digest).verdict == UNDECIDED
     assert six.judge(results([*AHEAD, 1.0], six.seeds), six.digest).verdict == SUPPORTED
     assert six.judge(results([-1.0] * 6, six.seeds), six.digest).verdict == REFUTED
+
+
+@pytest.mark.parametrize(
+    ("n", "threshold", "message"),
+    [
+        (5, 0.5, "of 5 seeds; allowed: with six seeds or more, 0.5"),
+        (6, 0.6, "of 6 seeds; allowed: above 0.459 and up to 0.541"),
+        (6, 0.4, "of 6 seeds; allowed: above 0.459 and up to 0.541"),
+    ],
+)
+def test_a_share_of_wins_that_the_seeds_cannot_decide_is_refused(n, threshold, message):
+    with pytest.raises(ValueError, match=message):
+        replace(CLAIM, statistic=WINS, threshold=threshold, settings=Seeded(seeds=tuple(range(10, 10 + n))))
 
 
 def test_a_given_rule_is_asked_and_must_agree():
@@ -156,6 +174,9 @@ GOOD = results(AHEAD)
         (results([0.0] * 5), "equal values for every seed"),
         (GOOD.rename(columns={"right": "left"}), "no column 'right'; there are: arm, seed, left"),
         (GOOD.drop(columns="seed"), "allowed: .*arm, seed"),
+        (GOOD.assign(seed=GOOD["seed"].astype(str)), r"\['10', .*allowed: .*once"),
+        (GOOD.assign(seed=GOOD["seed"] + 0.4), r"\[10\.4, .*allowed: .*once"),
+        (GOOD.assign(seed=float("nan")), r"\[nan, .*allowed: .*once"),
     ],
 )
 def test_other_results_than_those_that_were_registered_are_refused(table, message):
@@ -185,35 +206,102 @@ def mnist():
     return data.load("mnist", device="cpu").first(10, 5, 5)
 
 
+def claim_on(experiment, **changes):
+    same = {"question": "Is it better?", "arm": "ticket", "control": "random mask", "measure": "right"}
+    return Registration.of(experiment, **same | {"threshold": 1.0, "refuted_by": ("longer",)} | changes)
+
+
 @pytest.mark.parametrize("by_name", [False, True])
 def test_an_experiment_is_run_and_judged(mnist, by_name):
-    found = CLAIM.run(Pretended(mnist, by_name=by_name), CLAIM.digest)
+    claim = claim_on(Pretended(mnist))
+    found = claim.run(Pretended(mnist, by_name=by_name), claim.digest)
     assert (found.verdict, found.differences) == (SUPPORTED, tuple(AHEAD))
-    assert found.settings == {"seeds": SEEDS, "seeds_per_part": None}
+    name = f"{Pretended.__module__}.Pretended"
+    assert found.run == {"experiment": name, "data": mnist.fingerprint(), "seeds": SEEDS, "seeds_per_part": None}
+    assert f"experiment: {name}\ndata: {mnist.fingerprint()}\n" in claim.card
 
 
-def test_an_attack_may_have_other_settings_and_a_run_may_not(mnist):
-    other = Pretended(mnist, Seeded(seeds=SEEDS, seeds_per_part=5))
-    assert CLAIM.attack(other, CLAIM.digest).settings["seeds_per_part"] == 5
-    with pytest.raises(ValueError, match="has seeds_per_part 5; allowed: seeds_per_part None, as registered"):
-        CLAIM.run(other, CLAIM.digest)
+@dataclass(eq=False)
+class Otherwise(Pretended):
+    """Another experiment with the same settings."""
 
 
-def test_what_an_attack_found_is_not_the_run(mnist):
-    run = CLAIM.run(Pretended(mnist), CLAIM.digest)
-    attack = CLAIM.attack(Pretended(mnist, Seeded(seeds=SEEDS, seeds_per_part=5)), CLAIM.digest)
-    CLAIM.demand_run(run)
-    with pytest.raises(ValueError, match="a run with seeds_per_part 5; allowed"):
-        CLAIM.attacked(attack, {})
-    with pytest.raises(ValueError, match=f"'{CLAIM.digest}'; allowed"):
-        replace(CLAIM, threshold=2.0).attacked(run, {})
+def test_an_attack_may_differ_in_what_is_run_and_a_run_may_not(mnist):
+    claim = claim_on(Pretended(mnist))
+    others = {
+        "seeds_per_part 5; allowed: seeds_per_part None, as": Pretended(mnist, Seeded(seeds=SEEDS, seeds_per_part=5)),
+        "data '.*'; allowed: data '.*', as": Pretended(mnist.first(9, 5, 5)),
+        "experiment '.*Otherwise'; allowed: experiment '.*Pretended', as": Otherwise(mnist),
+    }
+    for words, other in others.items():
+        attack = claim.attack(other, claim.digest)
+        assert attack.verdict == SUPPORTED
+        with pytest.raises(ValueError, match=f"the experiment has {words} registered"):
+            claim.run(other, claim.digest)
+        with pytest.raises(ValueError, match=r"is of a run with .*; allowed: one of what was registered"):
+            claim.attacked(attack, {})
+    run = claim.run(Pretended(mnist), claim.digest)
+    claim.demand_run(run)
+    with pytest.raises(ValueError, match=f"'{claim.digest}'; allowed"):
+        replace(claim, threshold=2.0).attacked(run, {})
+
+
+@dataclass(frozen=True)
+class More(Seeded):
+    """Settings of which the registered ones are a part."""
+
+    steps: int = 3
+
+
+def test_settings_that_one_of_two_runs_does_not_have_are_a_difference(mnist):
+    more, less = claim_on(Pretended(mnist, More(seeds=SEEDS))), claim_on(Pretended(mnist))
+    with pytest.raises(ValueError, match="the experiment has no steps; allowed: steps 3, as registered"):
+        more.run(Pretended(mnist), more.digest)
+    with pytest.raises(ValueError, match="the experiment has steps 3; allowed: no steps, as registered"):
+        less.run(Pretended(mnist, More(seeds=SEEDS)), less.digest)
+
+
+def test_the_size_of_a_run_is_known(mnist, monkeypatch):
+    claim = claim_on(Pretended(mnist))
+    monkeypatch.setenv("LTHEDU_SCALE", "tiny")
+    assert claim.run(Pretended(mnist), claim.digest).scale == "tiny"
 
 
 @pytest.mark.parametrize("verb", [Registration.run, Registration.attack])
-def test_other_seeds_and_another_digest_are_refused_before_the_run(mnist, verb):
-    Pretended.runs = 0
+def test_other_seeds_another_digest_and_a_false_rule_are_refused_before_the_run(mnist, verb):
+    Pretended.runs, claim = 0, claim_on(Pretended(mnist))
     with pytest.raises(ValueError, match=r"seeds .*\(0, 1, 2, 3, 4\); allowed: .*\(10, 11, 12, 13, 14\)"):
-        verb(CLAIM, Pretended(mnist, Seeded()), CLAIM.digest)
+        verb(claim, Pretended(mnist, Seeded()), claim.digest)
     with pytest.raises(ValueError, match="digest is 'no'; allowed"):
-        verb(CLAIM, Pretended(mnist), "no")
+        verb(claim, Pretended(mnist), "no")
+    with pytest.raises(ValueError, match="rule gives 'REFUTED'; allowed: SUPPORTED"):
+        verb(claim, Pretended(mnist), claim.digest, lambda differences, threshold: REFUTED)
+    assert Pretended.runs == 0
+
+
+@dataclass(frozen=True)
+class Armed(Seeded):
+    """Settings that name the arms."""
+
+    arms: tuple[str, ...] = ("ticket", "random mask")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"arm": "tickets"}, "arm is 'tickets'; allowed: ticket, random mask"),
+        ({"control": "dense"}, "control is 'dense'; allowed: ticket, random mask"),
+        ({"measure": "left"}, "measure is 'left'; allowed: arm, replicate, right"),
+    ],
+)
+def test_what_the_experiment_does_not_have_is_refused_when_it_is_registered_and_before_it_is_run(
+    mnist, changes, message
+):
+    experiment, name = Pretended(mnist, Armed(seeds=SEEDS)), f"{Pretended.__module__}.Pretended"
+    with pytest.raises(ValueError, match=message):
+        claim_on(experiment, **changes)
+    Pretended.runs = 0
+    wrong = replace(CLAIM, experiment=name, data=mnist.fingerprint(), settings=experiment.settings, **changes)
+    with pytest.raises(ValueError, match=message):
+        wrong.run(experiment, wrong.digest)
     assert Pretended.runs == 0

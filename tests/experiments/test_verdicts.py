@@ -11,6 +11,7 @@ from lthedu.experiments.verdicts import (
     REVERSED,
     SUPPORTED,
     UNDECIDED,
+    WEAKENED,
     Judgement,
     changed,
     share_of_wins,
@@ -32,7 +33,10 @@ def attack(verdict, differences=(1.0, 2.0)):
         (SUPPORTED, {"scale": SUPPORTED}, OPEN),
         (SUPPORTED, {"longer": SUPPORTED}, SUPPORTED),
         (SUPPORTED, {"longer": SUPPORTED, "scale": REFUTED}, REVERSED),  # one that was not promised does it, too
-        (SUPPORTED, {"longer": UNDECIDED}, REVERSED),
+        (SUPPORTED, {"longer": UNDECIDED}, WEAKENED),
+        (REFUTED, {"longer": REFUTED, "scale": UNDECIDED}, WEAKENED),
+        (SUPPORTED, {"scale": UNDECIDED}, OPEN),
+        (SUPPORTED, {"longer": UNDECIDED, "scale": REFUTED}, REVERSED),
         (REFUTED, {"longer": REFUTED}, REFUTED),
         (REFUTED, {"longer": SUPPORTED}, REVERSED),
         (UNDECIDED, {"longer": SUPPORTED}, UNDECIDED),
@@ -43,7 +47,7 @@ def test_what_is_left_of_a_verdict(verdict, answers, expected):
     runs = {name: attack(word) for name, word in answers.items()}
     left = sorted_out(replace(FOUND, verdict=verdict), ("longer",), runs)
     assert left.verdict == expected
-    assert left.reversed_by == tuple(name for name, word in answers.items() if word != verdict)
+    assert left.others == tuple(name for name, word in answers.items() if word != verdict)
 
 
 def test_reasons_and_unanswered_attacks_are_kept_apart():
@@ -70,7 +74,9 @@ def test_what_is_no_answer_is_refused(answers, message):
 
 def test_what_an_attack_changed_is_told():
     assert changed({"steps": 5, "rate": 1}, {"steps": 50, "rate": 1}) == "steps 50"
-    assert changed({"steps": 5}, {"steps": 5}) == changed({"steps": 5}, {}) == ""
+    assert changed({"steps": 5}, {"steps": 5}) == ""
+    assert changed({"steps": 5}, {"rate": 1}) == "rate 1, no steps"
+    assert changed({}, {"rate": None}) == "rate None"
 
 
 def test_a_tie_is_no_win():

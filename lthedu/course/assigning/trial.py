@@ -63,7 +63,8 @@ def stopped_by_seal(solved: dict[str, NotebookNode], beside: dict[str, bytes], s
 
 def _stopped(notebook: NotebookNode, words: str) -> list[str]:
     """The cells that raised, each by its first line; those that only miss a name of such a cell share one line."""
-    found, follow = [], []
+    found: list[str] = []
+    follow: list[str] = []
     for place, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
         errors = [o for o in cell.outputs if o.output_type == "error"]
         if errors and found and errors[0].ename == "NameError":

@@ -13,6 +13,7 @@ from lthedu.course.grading.line import LineClosed
 from lthedu.course.grading.reading import Answer, Read
 from lthedu.course.grading.submissions import Handed, Submission, changes
 from lthedu.course.grading.written import answered
+from lthedu.course.told import NOT_RUN
 from lthedu.exercises.core import ANOTHERS, Exercise
 
 MOST_SIGNS = 20  # that are told of a notebook
@@ -91,12 +92,18 @@ def graded(box: Box, assigned: Assigned, submission: Submission, seed: int) -> d
         "identity": identity(student),
         "exercises": exercises,
         "written": {w: answered(w, list(submission.notebooks.values()), document) for w in document["written"]},
-        "registered": {d: words for n in submission.notebooks.values() for d, words in n.registered},
+        "registered": _claims(submission),
         "handed_in": sorted(submission.notebooks),
         "problems": problems,
         "flags": flags,
         "notes": notes,
     }
+
+
+def _claims(submission: Submission) -> dict[str, str]:
+    """The registered claims of all notebooks; of one that stands in two, what the notebook shows that has its run."""
+    shown = [claim for n in submission.notebooks.values() for claim in n.registered]
+    return dict(sorted(shown, key=lambda claim: not claim[1].startswith(NOT_RUN)))
 
 
 def _list(places: Any) -> str:

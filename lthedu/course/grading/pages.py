@@ -112,8 +112,8 @@ def student_page(result: Result, document: dict[str, Any], *, feedback: bool = F
 def claims(result: Result) -> list[str]:
     """What a notebook shows of each claim of the student's, and whether its text is known to be older than its run."""
     known = result.get("deposited", ())
-    older = "its digest came in earlier, without a run", "whether it is older than its run is not known"
-    return [f"{d}: {words}; {older[d not in known]}" for d, words in result.get("registered", {}).items()]
+    older, unknown = "its digest came in earlier, without a run", "whether it is older than its run is not known"
+    return [f"{d}: {words}; {older if d in known else unknown}" for d, words in result.get("registered", {}).items()]
 
 
 def _points(result: Result) -> str:

@@ -211,7 +211,7 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
     if not target:
         submission.notes.append(f"{name} is none of the assignment's notebooks")
         return
-    mine = replace(mine, registered=_registered(target, notebook))
+    mine = replace(mine, registered=_registered(target, notebook, submission.notes))
     before = submission.notebooks.get(target)
     if before is not None and before.cells == mine.cells:
         return
@@ -221,11 +221,16 @@ def _take(submission: Submission, name: str, read: Reader, wanted: dict[str, set
     submission.notebooks[target] = mine
 
 
-def _registered(target: str, notebook: NotebookNode) -> tuple[tuple[str, str], ...]:
+def _registered(target: str, notebook: NotebookNode, notes: list[str]) -> tuple[tuple[str, str], ...]:
+    """The registered claims that its outputs show, few enough to read; `notes` says what could not be read."""
     try:
-        return tuple(registered(target, notebook).items())[:MOST_NAMED]
-    except Exception:  # of many kinds: outputs are whatever somebody wrote
+        found = tuple(registered(target, notebook).items())
+    except Exception as error:  # of many kinds: outputs are whatever somebody wrote
+        notes.append(f"{target}: its registered claims could not be read ({type(error).__name__})")
         return ()
+    if len(found) > MOST_NAMED:
+        notes.append(f"{target}: it shows {len(found)} registered claims; the first {MOST_NAMED} are listed")
+    return found[:MOST_NAMED]
 
 
 def _later(handed: Handed, ids: set[str]) -> tuple[bool, int, int]:

@@ -35,7 +35,7 @@ class Settings(Seeded):
     steps: Count = 150  # of each training
     batch_size: Count = 64
     rates: Annotated[tuple[Annotated[float, Above(0)], ...], AtLeast(1)] = (8e-3,)  # of Adam; each arm takes its best
-    same_norms: bool = False  # every arm starts with the ticket's norm in each layer
+    same_norms: bool = False  # every arm but the dense one starts with the ticket's norm in each layer
     same_inputs: bool = False  # a random mask keeps as many weights at each input as the ticket
 
     def __post_init__(self) -> None:
@@ -43,6 +43,8 @@ class Settings(Seeded):
         for arm in self.arms:
             if arm not in ARMS:
                 raise ValueError(f"arms names {arm!r}; allowed: {', '.join(ARMS)}")
+        if self.seeds_per_part and len(self.rates) > 1:  # each part would choose a rate of its own
+            raise ValueError(f"seeds_per_part is {self.seeds_per_part}, with {len(self.rates)} rates; allowed: None")
 
 
 @typed
@@ -53,8 +55,8 @@ class Tickets(Experiment[Settings]):
     All but "dense" keep as many weights as the ticket in each layer, and all see the minibatches of their seed. "fresh
     weights" has the ticket's mask and new weights, "signs alone" its mask and signs with one size in each layer,
     "random mask" the same initial weights at other places. Tickets are found at the first rate. Of several rates each
-    arm is reported at the one whose networks read the validation split best on average. Registered settings do not
-    change with LTHEDU_SCALE; instead, at the size `tiny` each training has a fifteenth of its steps.
+    arm is reported at the one whose networks read the validation split best on average over all seeds. Registered
+    settings do not change with LTHEDU_SCALE; instead, at the size `tiny` each training has a fifteenth of its steps.
     """
 
     COLUMNS = ("arm", "replicate", "rate", MEASURE)
@@ -106,14 +108,16 @@ class Tickets(Experiment[Settings]):
         elif arm == FRESH:
             params = self.create(self._network, [derive(seed, "capstone fresh") for seed in seeds]).params
         elif arm == SIGNS:
-            params = {n: p.sign() * _size(p, ticket[n]) if n in ticket else p for n, p in params.items()}
+            params = {n: p.sign() * _root_mean_square(p, ticket[n]) if n in ticket else p for n, p in params.items()}
         elif arm == RANDOM:
             draw = same_inputs if self.settings.same_inputs else random_mask
             streams = [generator(seed, "capstone mask") for seed in seeds]
             mask = masks.stack([draw(masks.unstack(ticket, i), stream) for i, stream in enumerate(streams)])
         start = masks.apply(mask, params)
         if self.settings.same_norms and arm != DENSE:
-            size = {n: _size(dense.params[n], ticket[n]) / _size(start[n], mask[n]) for n in mask}
+            size = {
+                n: _root_mean_square(dense.params[n], ticket[n]) / _root_mean_square(start[n], mask[n]) for n in mask
+            }
             start = {n: p * size[n] if n in mask else p for n, p in start.items()}
         return dense.with_params(start), mask
 
@@ -130,7 +134,7 @@ def same_inputs(mask: Mask, generator: torch.Generator) -> Mask:
     return {name: ranks[name].to(m.device) < m.sum(0) for name, m in mask.items()}
 
 
-def _size(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _root_mean_square(weights: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """The root mean square of the kept weights of each network, (R, 1, 1): the same norm with equal sizes."""
     dims = (-2, -1)
     return ((weights**2 * mask).sum(dims, keepdim=True) / mask.sum(dims, keepdim=True).clamp(min=1)).sqrt()

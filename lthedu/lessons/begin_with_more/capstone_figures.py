@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 from lthedu.base.arguments import typed
 from lthedu.experiments.registration import Registration
-from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
+from lthedu.experiments.verdicts import REFUTED, SUPPORTED, WINS, Judgement
 
 Drawn = tuple[Figure, str]
 Claims = Mapping[str, tuple[Registration, Judgement]]
 Answers = Mapping[str, Judgement | str]
 COLOURS = {SUPPORTED: "#0072B2", REFUTED: "#D55E00"}
-UNDECIDED = "#777777"
+GREY = "#777777"  # undecided
 
 
 @typed
@@ -22,8 +22,14 @@ def verdicts(claims: Claims, attacks: Mapping[str, Answers] | None = None) -> Dr
     """Each claim's interval, measured from its threshold, and thinner below it those of the attacks that were run.
 
     `claims` has, by the name that stands beside it, a registration and the judgement of its run; `attacks` the answers
-    to attacks, by the same names. Answers in words are not drawn.
+    to attacks, by the same names. Answers in words are not drawn. Raises ValueError for attacks on a claim that is not
+    there, and for claims of two statistics, which have no common axis.
     """
+    if unknown := sorted({*(attacks or {})} - {*claims}):
+        raise ValueError(f"attacks has {unknown}; allowed: {', '.join(claims)}")
+    statistics = {claim.statistic for claim, _ in claims.values()}
+    if len(statistics) > 1:
+        raise ValueError(f"claims are on {' and '.join(sorted(statistics))}; allowed: one statistic in a figure")
     rows = []
     for name, (claim, run) in claims.items():
         rows.append((name, claim.threshold, run, True))
@@ -37,8 +43,11 @@ def verdicts(claims: Claims, attacks: Mapping[str, Answers] | None = None) -> Dr
     for label, (*_, main) in zip(ax.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if main else "normal")
     ax.invert_yaxis()
-    ax.set(xlabel="lead of the arm over its control, from the threshold (points)")
-    ax.set_title("Right of the line supports a claim, left refutes it, across is undecided", fontsize=11)
+    unit = "share of seeds" if WINS in statistics else "points"
+    ax.set(xlabel=f"lead of the arm over its control, from the threshold ({unit})")
+    ax.set_title(
+        "Right of the line supports a claim (blue), left refutes it (orange), across is undecided (grey)", fontsize=11
+    )
     told = "; ".join(f"{name}: {run.verdict}" for name, _, run, main in rows if main)
     return figure, (
         "95 % intervals as horizontal bars, measured from the threshold of each claim, which is a vertical line at 0. "
@@ -47,7 +56,7 @@ def verdicts(claims: Claims, attacks: Mapping[str, Answers] | None = None) -> Dr
 
 
 def _interval(ax: Axes, place: int, threshold: float, run: Judgement, main: bool) -> None:
-    colour = COLOURS.get(run.verdict, UNDECIDED)
+    colour = COLOURS.get(run.verdict, GREY)
     low, value, high = (end - threshold for end in (run.low, run.value, run.high))
     ax.plot([low, high], [place] * 2, color=colour, lw=5 if main else 2, solid_capstyle="butt")
     ax.plot(value, place, "|", color="black", ms=11 if main else 7)

@@ -10,7 +10,7 @@ from figure_frame import checked
 from lessons.begin_with_more.registered import FRESH, MINE, PLACE, SIZES
 
 from lthedu import data
-from lthedu.experiments.verdicts import REFUTED, SUPPORTED, Judgement
+from lthedu.experiments.verdicts import REFUTED, SUPPORTED, WINS, Judgement
 from lthedu.lessons.begin_with_more import capstone_figures
 from lthedu.lessons.begin_with_more.capstone import ARMS, DENSE, RANDOM, SIGNS, TICKET, Settings, Tickets, same_inputs
 from lthedu.lessons.begin_with_more.capstone import FRESH as NEW
@@ -98,6 +98,8 @@ def test_each_arm_is_reported_at_the_rate_that_its_validation_prefers(digits):
     assert set(table["rate"]) == {1e-2}
     with pytest.raises(ValueError, match="arms names 'luck'; allowed: ticket, dense"):
         Settings(arms=("luck",))
+    with pytest.raises(ValueError, match="seeds_per_part is 1, with 2 rates; allowed: None"):
+        Settings(rates=rates, seeds_per_part=1)
 
 
 def test_at_the_size_for_tests_every_training_is_shorter(digits, monkeypatch):
@@ -134,3 +136,8 @@ def test_verdicts_are_drawn_from_their_thresholds():
     assert [list(bar.get_xdata()) for bar in bars] == [[1.0, 3.0], [0.0, 2.0], [-2.0, -0.5]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["place", "attack: longer", "sizes"]
     assert "place: SUPPORTED; sizes: REFUTED." in words
+    with pytest.raises(ValueError, match=r"attacks has \['size'\]; allowed: place, sizes"):
+        capstone_figures.verdicts(claims, {"size": {}})
+    wins = replace(PLACE, statistic=WINS, threshold=0.5)
+    with pytest.raises(ValueError, match="claims are on mean difference and share of wins; allowed: one statistic"):
+        capstone_figures.verdicts({**claims, "wins": (wins, claims["place"][1])})
