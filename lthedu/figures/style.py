@@ -59,17 +59,20 @@ def guessed_percentage(value: Any) -> float | None:
     return number if 1 < number <= 100 else None
 
 
-def draw_guesses(ax: Axes, guess: Mapping[str, Any], at: float, looks: Mapping[str, Mapping[str, Any]]) -> str:
+def draw_guesses(
+    ax: Axes, guess: Mapping[str, Any], at: float | Mapping[str, float], looks: Mapping[str, Mapping[str, Any]]
+) -> str:
     """Draw the guesses that are percentages of known arms as stars at x = `at`; a sentence names the others.
 
-    `looks` gives each arm's colour. A guess never stops a lesson.
+    `at` is one place for all, or a place for each arm. `looks` gives each arm's colour. A guess never stops a lesson.
     """
     not_drawn = ""
     for arm, value in guess.items():
         number = guessed_percentage(value)
-        if arm in looks and number is not None:
+        place = at.get(arm) if isinstance(at, Mapping) else at
+        if arm in looks and number is not None and place is not None:
             look = {"marker": "*", "ms": 15, "mfc": "none", "ls": "", "color": looks[arm]["color"]}
-            ax.plot(at, number, label=f"your guess: {arm}", **look)
+            ax.plot(place, number, label=f"your guess: {arm}", **look)
         elif value is not None:
             not_drawn += f" The guess {value!r} for {arm!r} is not drawn: give an arm a percentage."
     return not_drawn

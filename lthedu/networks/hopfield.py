@@ -20,8 +20,7 @@ def hebb(patterns: Tensor) -> Tensor:
             [ 0.,  0.,  0.],
             [-2.,  0.,  0.]])
     """
-    if patterns.ndim != 2 or not (patterns.abs() == 1).all():
-        raise ValueError(f"patterns has the shape {tuple(patterns.shape)}; allowed: (patterns, units) of +1 and -1")
+    _demand_signs("patterns", patterns)
     weights = patterns.T @ patterns
     return weights.fill_diagonal_(0) + 0.0  # -0.0 is 0.0
 
@@ -41,11 +40,11 @@ def strongest_pairs(scores: Tensor, pairs: Whole) -> Tensor:
     """
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or scores.isnan().any():
         raise ValueError(f"scores has the shape {tuple(scores.shape)}; allowed: a square (units, units) without NaN")
-    rows, columns = torch.triu_indices(len(scores), len(scores), offset=1)
+    rows, columns = torch.triu_indices(len(scores), len(scores), offset=1, device=scores.device)
     if pairs > len(rows):
         raise ValueError(f"pairs is {pairs}; allowed: 0 to the {len(rows)} pairs of {len(scores)} units")
     first = scores[rows, columns].argsort(descending=True, stable=True)[:pairs]
-    mask = torch.zeros(scores.shape, dtype=torch.bool)
+    mask = torch.zeros(scores.shape, dtype=torch.bool, device=scores.device)
     mask[rows[first], columns[first]] = True
     return mask | mask.T
 
@@ -55,7 +54,7 @@ def recall(weights: Tensor, state: Tensor, steps: Count = 20) -> Tensor:
     """The states (p, n) of +1 and -1 after so many steps: each unit takes the sign of the sum that it gets.
 
     All units change at once, each reads its row of `weights` (n, n), and one that gets 0 stays as it is. Raises
-    ValueError for shapes that do not fit.
+    ValueError for shapes that do not fit, and for a state of other numbers.
 
     >>> stored = torch.tensor([[1.0, 1.0, -1.0, -1.0]])
     >>> recall(hebb(stored), torch.tensor([[-1.0, 1.0, -1.0, -1.0]]))
@@ -64,7 +63,16 @@ def recall(weights: Tensor, state: Tensor, steps: Count = 20) -> Tensor:
     if state.ndim != 2 or weights.shape != (state.shape[1],) * 2:
         shapes = f"weights has the shape {tuple(weights.shape)} and state {tuple(state.shape)}"
         raise ValueError(f"{shapes}; allowed: (units, units) and (patterns, units)")
+    _demand_signs("state", state)
     for _ in range(steps):
         total = state @ weights.T
         state = torch.where(total == 0, state, total.sign())
     return state
+
+
+def _demand_signs(name: str, values: Tensor) -> None:
+    """Raise ValueError for anything but a matrix of +1 and -1."""
+    if values.ndim != 2 or values.dtype == torch.bool:
+        raise ValueError(f"{name} is {values.dtype} of shape {tuple(values.shape)}; allowed: numbers (patterns, units)")
+    if len(others := values[values.abs() != 1]):
+        raise ValueError(f"{name} holds {others.flatten()[0].item():g}; allowed: +1 and -1")

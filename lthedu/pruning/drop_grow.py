@@ -1,4 +1,4 @@
-"""Drop and grow: masks that move while a network trains, with the same number of weights before and after.
+"""Drop and grow: masks that move while a network trains, with as many weights after as before, unless they are resized.
 
 SET, RigL and sparse momentum are all of this form. What tells them apart is the score by which weights are grown, and
 whether a layer grows what it dropped itself. Each is a few lines over `for now in training(...)`:

@@ -12,27 +12,17 @@ from lthedu.lessons.begin_with_more.studies import SCHEDULES, WIDTHS, at_own_rat
 from lthedu.lessons.begin_with_more.widths import TICKET
 
 Own = Annotated[pd.DataFrame, Columns("arm steps integral accuracy replicate")]
-NUMBERS = (
-    "steps",
-    "integral",
-    "cost",
-    "weights",
-    "lr",
-    "val",
-    "accuracy",
-    "width",
-    "rounds",
-    "last",
-    "last lr",
-    "work",
-)
+PLAN_NUMBERS = ("steps", "integral", "cost", "weights", "lr", "val", "accuracy")
+WIDTH_NUMBERS = ("weights", "lr", "val", "accuracy", "width", "rounds", "last", "last_lr", "work")
 
 
 @typed
-def of_plans(stored: Annotated[pd.DataFrame, Columns("study arm steps lr val")]) -> pd.DataFrame:
+def of_plans(
+    stored: Annotated[pd.DataFrame, Columns("study arm steps integral cost weights lr val accuracy")],
+) -> pd.DataFrame:
     """The stored rows of every plan at each length, at its own rate."""
     rows = stored[stored["study"].isin(SCHEDULES)]
-    return at_own_rate(rows.astype({name: float for name in NUMBERS if name in ("steps", *NUMBERS[1:7])}))
+    return at_own_rate(rows.astype(dict.fromkeys(PLAN_NUMBERS, float)))
 
 
 @typed
@@ -40,7 +30,7 @@ def of_widths(stored: Annotated[pd.DataFrame, Columns("study arm width lr val")]
     """The stored rows of every study of width, each arm and width at its own rates."""
     rows = stored[stored["study"].isin(WIDTHS)].drop(columns=["steps", "integral", "cost"])
     rows = rows.rename(columns={"last lr": "last_lr"})
-    rows = rows.astype({name.replace(" ", "_"): float for name in NUMBERS[3:]})
+    rows = rows.astype(dict.fromkeys(WIDTH_NUMBERS, float))
     return best_of(rows, ["study", "arm", "width"], ["lr", "last_lr"])
 
 
@@ -62,18 +52,21 @@ def at_equal_integral(own: Own, arm: str, steps: Count, curve: str = RIGL) -> pd
 
 @typed
 def points(own: Own, arm: str, steps: Count) -> float:
-    """The mean accuracy of an arm's five networks at their own rate, in percent."""
-    return 100 * float(own.loc[(own["arm"] == arm) & (own["steps"] == steps), "accuracy"].mean())
+    """The mean accuracy of an arm's five networks at their own rate, in percent. Raises ValueError for none of them."""
+    found = own.loc[(own["arm"] == arm) & (own["steps"] == steps), "accuracy"]
+    if not len(found):
+        raise ValueError(f"arm is {arm!r} with {steps} steps; allowed: {', '.join(map(str, own['arm'].unique()))}")
+    return 100 * float(found.mean())
 
 
 @typed
 def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
-    """A row for each plan: its integrated density at the first length, and its accuracy at each length."""
+    """A row for each plan: what the first length costs, in steps of the dense network, and its accuracy at each length."""
     rows = {}
     for arm in arms:
         mine = own[own["arm"] == arm]
         cost = mine.loc[mine["steps"] == lengths[0], "integral"].mean()
-        told: dict[str, object] = {f"dense steps in {lengths[0]:,}": round(cost)}
+        told: dict[str, object] = {f"cost of {lengths[0]:,}": round(cost)}
         for steps in lengths:
             found = 100 * mine.loc[mine["steps"] == steps, "accuracy"].astype(float)
             told[f"{steps:,} steps (%)"] = f"{found.mean():.1f} ± {found.std():.1f}"
@@ -82,8 +75,8 @@ def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
 
 
 @typed
-def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live accuracy")]) -> pd.DataFrame:
-    """A row for each study of tickets: accuracy, work, rate, and units on a path."""
+def of_tickets(own: Annotated[pd.DataFrame, Columns("study arm width work live lr accuracy")]) -> pd.DataFrame:
+    """A row for each study of tickets that its starting width names: accuracy, work, rate, and units on a path."""
     rows = own[own["arm"] == TICKET].set_index("study")
     names = [name for name in WIDTHS if "units" in name and name in rows.index]
     every = [rows.loc[name] for name in names]

@@ -10,7 +10,7 @@ from torch import Tensor
 from lthedu.exercises.compare import Case, compare
 from lthedu.exercises.core import Attempt, Wrong, exercise
 from lthedu.exercises.readers import items, number, whole
-from lthedu.exercises.values import brief
+from lthedu.exercises.values import brief, difference
 from lthedu.experiments.verdicts import REFUTED, SUPPORTED, UNDECIDED, by_rule
 from lthedu.networks.hopfield import strongest_pairs
 from lthedu.networks.paths import count_paths, on_a_path
@@ -28,7 +28,7 @@ from lthedu.stats import mean_interval
         "Between which two points does `at` lie? And which share of the way from the first to the second is that?",
         "Go through neighbouring points. Between (t0, d0) and (t1, d1) the share of the way is (at - t0) / (t1 - t0), "
         "and the density is d0 plus that share of d1 - d0. Before the first and after the last point it stays.",
-        "if at <= points[0][0]:\n    return points[0][1]\nfor (t0, d0), (t1, d1) in zip(points, points[1:]):\n"
+        "if at < points[0][0]:\n    return points[0][1]\nfor (t0, d0), (t1, d1) in zip(points, points[1:]):\n"
         "    if t0 <= at < t1:\n        return d0 + ... * (at - t0) / (t1 - t0)\nreturn ...",
     ),
     returns=lambda got, *_: number(got, "one density"),
@@ -40,6 +40,8 @@ def check_through(attempt: Attempt) -> None:
     cases: list[Case] = [(up_and_down, at) for at in (0.0, 0.1, 0.25, 0.4, 0.85, 1.0, 1.5)]
     cases += [(late, at) for at in (4.0, 10.0, 12.0, 30.0, 55.0, 60.0, 99.0)]
     cases += [([(0.0, 0.03)], at) for at in (0.0, 0.7)]
+    jump = [(0.0, 0.3), (0.0, 0.1), (0.5, 0.1), (0.5, 0.6), (1.0, 0.2)]  # two points at one time: from the second on
+    cases += [(jump, at) for at in (0.0, 0.25, 0.5, 0.75)]
     for _ in range(6):
         times = (torch.rand(4, generator=attempt.rng).cumsum(0) + 0.1).tolist()
         heights = torch.rand(4, generator=attempt.rng).tolist()
@@ -147,7 +149,7 @@ def check_strongest_pairs(attempt: Attempt) -> None:
     returns=lambda got, *_: whole(got, "a whole number of paths"),
 )
 def check_count_paths(attempt: Attempt) -> None:
-    """One layer, two, a dead end, no path at all, more than floating-point numbers hold; then random masks."""
+    """One layer, two, a dead end, no path at all, more than float32 holds; then random masks."""
     first = torch.tensor([[True, True, False], [False, False, True]])
     cases: list[Case] = [
         ([first],),
@@ -163,6 +165,7 @@ def check_count_paths(attempt: Attempt) -> None:
         attempt,
         cases,
         close=lambda a, b, *_: a == b,
+        show=lambda got, right, layers: f"{_in_digits(layers)}: {difference(got, right)}",
         otherwise="this is not the number of paths from any input to any output",
     )
 
@@ -207,8 +210,16 @@ def check_on_a_path(attempt: Attempt) -> None:
         attempt,
         cases,
         close=lambda a, b, *_: all(torch.equal(x, y) for x, y in zip(a, b, strict=True)),
+        show=lambda got, right, layers: (
+            f"{_in_digits(layers)}: got {_in_digits(got, ' and ')}, expected {_in_digits(right, ' and ')}"
+        ),
         otherwise="these are not the units that lie on a path from an input to an output",
     )
+
+
+def _in_digits(masks: Sequence[Tensor], joint: str = " then ") -> str:
+    """Masks as rows of 0 and 1, in full where they are small."""
+    return joint.join(brief(mask.int()) for mask in masks) or "no mask"
 
 
 def random_layers(sizes: Sequence[int], density: float, attempt: Attempt) -> list[Tensor]:

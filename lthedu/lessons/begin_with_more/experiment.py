@@ -115,9 +115,13 @@ class Growing(Experiment[Settings]):
         mask = self.first_mask(plan, start)
         start = start.with_params(sparse_start(start.params, mask))
         last = -(-int(DONE * s.steps) // s.every) * s.every  # the first move at which every schedule has ended
+        if last >= s.steps and self.moves(plan):
+            raise ValueError(
+                f"every is {s.every} of {s.steps} steps; allowed: so few that masks are done before the end"
+            )
         kept, cost = [(0, self.kept(mask, whole))], 0
         for now in self.training(start, mask=mask, optimizer=Optimizer(lr=lr, schedule=RateSchedule("cosine"))):
-            moves = now.step % s.every == 0 and now.step <= min(last, s.steps - 1) and self.moves(plan)
+            moves = now.step % s.every == 0 and now.step <= last and self.moves(plan)
             cost += step_cost(kept[-1][1], whole if moves and plan.grows == "by gradient" else ())
             if moves:
                 now.mask = self.moved(plan, now)

@@ -48,7 +48,8 @@ def explorer(
             if patterns > 1
             else face()[None]
         )
-        pairs = round(percent / 100 * SIDE**2 * (SIDE**2 - 1) / 2)
+        every = SIDE**2 * (SIDE**2 - 1) // 2
+        pairs = round(percent / 100 * every)
         weights = wired(way, hebb(stored), pairs, draw_lots, choose)
         order = torch.rand(SIDE**2, generator=draw_lots).argsort()
         shown = stored[:1].clone()
@@ -62,8 +63,8 @@ def explorer(
             ax.set_title(title, fontsize=10)
         right = int((found[0] == stored[0]).sum())
         return (
-            f"{patterns} patterns in 400 units, {pairs:,} of 79,800 pairs, {way}: {right} of 400 units are recalled "
-            "as they were stored."
+            f"{patterns} patterns in {SIDE**2} units, {pairs:,} of {every:,} pairs, {way}: {right} of {SIDE**2} units "
+            "are recalled as they were stored."
         )
 
     wide = {"style": {"description_width": "8em"}, "layout": ipywidgets.Layout(width="34em")}

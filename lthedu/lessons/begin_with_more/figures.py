@@ -58,16 +58,26 @@ def by_integral(
     title: str,
     guess: Mapping[str, Any] | None = None,
 ) -> Drawn:
-    """Test accuracy against integrated density, a line for each plan through its lengths, five networks a mark."""
+    """Test accuracy against integrated density, a line for each plan through its lengths, five networks a mark.
+
+    Of several lengths the marks of 500 steps are filled, and the last one of each line has its number of steps. Guesses
+    stand at their plan's own integrated density.
+    """
     figure, ax = plt.subplots(figsize=(8.6, 4.8), layout="constrained")
-    said = []
+    said, paid = [], {}
     for arm in arms:
         groups = own[own["arm"] == arm].groupby("steps")
         x = groups["integral"].mean().to_numpy(float)
         y, spread = 100 * groups["accuracy"].mean().to_numpy(float), 100 * groups["accuracy"].std().to_numpy(float)
         ax.errorbar(x, y, spread, mfc="none", ms=7, lw=1.5, capsize=2, label=arm, **LOOKS[arm])
+        if len(x) > 1:
+            filled = groups["integral"].mean().index == 500
+            ax.plot(x[filled], y[filled], ls="", ms=7, marker=LOOKS[arm]["marker"], color=LOOKS[arm]["color"])
+            last = f"{groups['integral'].mean().index[-1]:,.0f}"
+            ax.annotate(last, (x[-1], y[-1]), (5, 4), textcoords="offset points", fontsize=8, color=LOOKS[arm]["color"])
+        paid[arm] = float(x[0])
         said.append(f"{arm} {y.min():.1f}" + (f" to {y.max():.1f} %" if len(y) > 1 else " %"))
-    words = draw_guesses(ax, guess or {}, float(own["integral"].min()), LOOKS)
+    words = draw_guesses(ax, guess or {}, paid, LOOKS)
     ax.set(xscale="log", xlabel="integrated density (steps of the dense network)", ylabel="test accuracy (%)")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     ax.xaxis.set_major_formatter("{x:g}")
@@ -96,10 +106,12 @@ def recall_by_patterns(table: Annotated[pd.DataFrame, Columns("arm patterns over
         ax.errorbar(
             groups.mean().index, groups.mean(), groups.std(), mfc="none", capsize=2, lw=1.5, label=str(arm), **style
         )
-    ax.set(xlabel="stored patterns", ylabel="overlap (1: recalled exactly)", ylim=(0.35, 1.03))
+    ax.set(xlabel="stored patterns", ylabel="overlap (0: chance, 1: exact)")
     ax.set_title(f"Recall with {100 * budget:g} % of the synapses (dotted: with all)", fontsize=12)
     ax.legend(fontsize=9, loc="lower left")
-    return figure, f"Overlap against stored patterns for {', '.join(map(str, table['arm'].unique()))}."
+    most = table[table["patterns"] == table["patterns"].max()].groupby("arm", sort=False)["overlap"].mean()
+    told = ", ".join(f"{arm} {overlap:.2f}" for arm, overlap in most.items())
+    return figure, f"Overlap against stored patterns. With {table['patterns'].max()} patterns: {told}."
 
 
 WIDTH_LOOKS: Mapping[str, dict[str, Any]] = {
@@ -114,27 +126,35 @@ WIDTH_LOOKS: Mapping[str, dict[str, Any]] = {
 
 @typed
 def by_width(own: Annotated[pd.DataFrame, Columns("study arm width accuracy")]) -> Drawn:
-    """Test accuracy against starting width, tickets and controls; a level line for small dense networks."""
-    figure, ax = plt.subplots(figsize=(8.6, 4.8), layout="constrained")
+    """Test accuracy against starting width, tickets and controls; a level line for small dense networks.
+
+    The right panel shows the upper part of the left one.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10.4, 4.8), layout="constrained")
+    said = []
     for arm, style in WIDTH_LOOKS.items():
         shown = own["study"].str.startswith("from ") | own["study"].isin(["controls", "dense", "dense, pooled twice"])
-        rows = own[(own["arm"] == arm) & shown]
-        groups = rows.groupby("width")["accuracy"]
-        if not len(rows):
-            continue
+        groups = own[(own["arm"] == arm) & shown].groupby("width")["accuracy"]
         y, spread = 100 * groups.mean().to_numpy(float), 100 * groups.std().to_numpy(float)
-        if arm in (widths.DENSE, widths.TWICE_POOLED):
-            ax.axhline(y[0], color=style["color"], ls=style["ls"], lw=1.2)
-            ax.annotate(f"{arm}, {groups.mean().index[0]:.0f} units", (1030, y[0]), ha="right", va="bottom", fontsize=9)
-        else:
-            ax.errorbar(groups.mean().index, y, spread, mfc="none", ms=7, capsize=2, lw=1.5, label=arm, **style)
-    ax.set(xscale="log", xlabel="hidden units of the network that it began as", ylabel="test accuracy (%)")
+        if not len(y):
+            continue
+        said.append(f"{arm} {', '.join(f'{one:.1f}' for one in y)}")
+        for ax in axes:
+            if arm in (widths.DENSE, widths.TWICE_POOLED):
+                label = f"{arm}, {groups.mean().index[0]:.0f} units"
+                ax.axhline(y[0], color=style["color"], ls=style["ls"], lw=1.2, label=label)
+            else:
+                ax.errorbar(groups.mean().index, y, spread, mfc="none", ms=7, capsize=2, lw=1.5, label=arm, **style)
     ticks = [w for w in _widths_of(own) if w >= 16]
-    ax.set_xticks(ticks, [f"{w:.0f}" for w in ticks])
-    ax.minorticks_off()
-    ax.set_title("About 1,000 weights, out of narrow and wide networks", fontsize=12)
-    ax.legend(fontsize=9, loc="lower left")
-    return figure, "Test accuracy against starting width for tickets and controls, all of about 1,000 weights."
+    for ax in axes:
+        ax.set(xscale="log", xlabel="hidden units of the network that it began as")
+        ax.set_xticks(ticks, [f"{w:.0f}" for w in ticks])
+        ax.minorticks_off()
+    axes[0].set_ylabel("test accuracy (%)")
+    axes[0].legend(fontsize=9, loc="lower left")
+    axes[1].set(ylim=(92.5, 96.5), title="the upper part")
+    figure.suptitle("About 1,000 weights, out of narrow and wide networks", fontsize=12)
+    return figure, f"Test accuracy (%) against starting width. {'; '.join(said)}."
 
 
 def _widths_of(own: pd.DataFrame) -> list[int]:

@@ -97,6 +97,13 @@ def plain_mean(kept: Kept, steps: int) -> float:
     return round(sum(w for _, w in kept) / len(kept) * steps)
 
 
+@mistake("weight_steps", "this draws straight lines between the changes; a number of weights stays until the next one")
+def on_straight_lines(kept: Kept, steps: int) -> int:
+    ends = [*(w for _, w in kept[1:]), kept[-1][1]]
+    lines = zip(kept, ends, _stretches(kept, steps), strict=True)
+    return round(sum((w + then) / 2 * n for (_, w), then, n in lines))
+
+
 @mistake("weight_steps", "this counts the step of a change twice; a stretch ends before the next one begins")
 def fence_posts(kept: Kept, steps: int) -> int:
     return sum(w * (n + 1) for (_, w), n in zip(kept, _stretches(kept, steps), strict=True))
@@ -134,7 +141,7 @@ def weakest(scores: Tensor, pairs: int) -> Tensor:
     return strongest_pairs(-scores, pairs)
 
 
-@mistake("strongest_pairs", "it takes absolute values; scores come as they are to be ranked")
+@mistake("strongest_pairs", "it takes absolute values; rank the scores themselves, of which a negative one is small")
 def absolute(scores: Tensor, pairs: int) -> Tensor:
     return strongest_pairs(scores.abs(), pairs)
 

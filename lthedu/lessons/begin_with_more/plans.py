@@ -26,7 +26,7 @@ SLOW, FAST = "dense, pruned slowly", "dense, pruned fast"
 PEAK, PEAK_MOVES, PEAK_LATE = "start at 30 %, prune", "start at 30 %, prune and exchange", "start at 30 %, prune late"
 GROWN, AT_RANDOM, STILL = "grow, then prune", "grow at random, then prune", "grow, then prune, no exchange"
 GROWN_LATE, TWICE = "grow, then prune late", "two peaks"
-# chosen on two networks with other seeds, at two rates, among two ends and two or three bends each
+# chosen on two networks with other seeds, at two rates: two ends were tried, and two or three places of each bend
 UP_AND_DOWN: Points = ((0.0, END), (0.03, 0.4), (0.1, 0.12), (0.3, END))
 FROM_30: Points = ((0.0, 0.3), (0.06, 0.1), (0.3, END))
 PLANS: Mapping[str, Plan] = {

@@ -34,7 +34,10 @@ def what_was_counted() -> Drawn:
     ax.set_xlabel("age (years)", x=0.49)
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
-    ax.set_title("Three quantities that are easily taken for one another (light: rises, dark: falls)", fontsize=12)
+    ax.set_title(
+        "Three quantities that are easily taken for one another (light: rises, darkest: highest, dark: falls)",
+        fontsize=12,
+    )
     return figure, (
         "Five bars over age. Number of synapses in visual cortex: highest at 8 months. Density of synapses in frontal "
         "cortex: highest at 1 to 2 years. Density of spines in prefrontal cortex: highest in childhood, falling until "
@@ -87,5 +90,5 @@ def two_ways_to_a_budget() -> Drawn:
     figure.suptitle("A budget of four synapses, used in two ways (thick: strong)", fontsize=12)
     return figure, (
         "Three drawings of five units. First all ten pairs are joined by lines of different thickness. Then the four "
-        "thickest are left. In the third drawing four thin lines are there, at places that were drawn by lot."
+        "thickest are left. In the third drawing four of the thinner lines are there, at places that were drawn by lot."
     )

@@ -99,7 +99,8 @@ class Widths(Experiment[Settings]):
                 for arm in [arm for arm in s.arms if arm in FROM_TICKET]:
                     mask = self.masked(arm, ticket)
                     self.ends(arm, width, rounds, lr, work, self.begin(arm, start, mask), mask, self.data)
-            for arm in [arm for arm in s.arms if arm in SMALL]:
+        for arm in [arm for arm in s.arms if arm in SMALL]:  # these have a width of their own
+            for lr in s.rates:
                 self.small(arm, lr)
 
     def network(self, width: int, pixels: int) -> Replicates:
@@ -123,9 +124,9 @@ class Widths(Experiment[Settings]):
 
         def prune(trained: Params, mask: Mask) -> Mask:
             left = sum(int(m[0].sum()) for m in mask.values())
+            target = next((fewer for fewer in counts if fewer < left), s.weights)
             if left == s.weights:
                 return mask
-            target = counts[counts.index(left) + 1] if left in counts[:-1] else s.weights
             every = []
             for i in range(len(start)):
                 scores, within = magnitude(masks.unstack(trained, i)), masks.unstack(mask, i)

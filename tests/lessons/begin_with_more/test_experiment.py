@@ -220,3 +220,18 @@ def test_at_equal_integral_lines_are_compared_and_not_lengths() -> None:
 def test_every_study_names_plans_and_widths_that_are_there() -> None:
     assert {arm for s in studies.SCHEDULES.values() for arm, _ in s.ways} == set(PLANS)
     assert {arm for s in studies.WIDTHS.values() for arm in s.arms} == {*widths.FROM_TICKET, *widths.SMALL}
+
+
+def test_moves_that_would_not_end_before_the_training_are_refused(few) -> None:
+    with pytest.raises(ValueError, match="every is 12 of 12 steps; allowed: so few"):
+        Growing(few, replace(SIZES.tiny, ways=((plans.FAST, 0.02),), steps=12, every=12)).run()
+
+
+def test_small_dense_networks_are_trained_once_whatever_the_widths(few) -> None:
+    found = widths.Widths(few, replace(widths.SIZES.tiny, widths=(10, 24), arms=(widths.DENSE,))).run()
+    assert not found.duplicated(["arm", "lr", "last lr", "replicate"]).any()
+
+
+def test_a_ticket_is_exact_where_rounds_leave_equal_counts(few) -> None:
+    found = widths.Widths(few, replace(widths.SIZES.tiny, widths=(10,), weights=1640, rounds=20)).run()
+    assert set(found["weights"]) == {1640}

@@ -37,10 +37,10 @@ def test_widths_are_on_the_axis_and_dense_networks_are_level_lines() -> None:
     rows += [("dense", "dense", 5, 0.8, 0), ("short", "ticket", 64, 0.1, 0)]
     own = pd.DataFrame(rows, columns=["study", "arm", "width", "accuracy", "replicate"])
     figure, _ = checked(figures.by_width, own)
-    (ax,) = figure.axes
-    assert list(ax.containers[0][0].get_xdata()) == [16, 32]
-    assert [text.get_text() for text in ax.get_xticklabels()] == ["16", "32"]
-    assert any("dense, 5 units" in text.get_text() for text in ax.texts)
+    for ax in figure.axes:
+        assert list(ax.containers[0][0].get_xdata()) == [16, 32]
+        assert [text.get_text() for text in ax.get_xticklabels()] == ["16", "32"]
+    assert "dense, 5 units" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert {*widths.FROM_TICKET, *widths.SMALL} == set(figures.WIDTH_LOOKS)
 
 
@@ -57,3 +57,12 @@ def test_schematics_are_drawn_and_described(draw) -> None:
 def test_every_plan_has_a_look_of_its_own() -> None:
     assert set(figures.LOOKS) == set(PLANS)
     assert len({tuple(look.values()) for look in figures.LOOKS.values()}) == len(PLANS)
+
+
+def test_a_guess_stands_at_its_own_plans_cost() -> None:
+    rows = [(arm, 500, cost, 0.9 + 0.01 * r) for arm, cost in (("RigL", 21), ("grow, then prune", 34)) for r in (0, 1)]
+    own = pd.DataFrame(rows, columns=["arm", "steps", "integral", "accuracy"])
+    arms = ["RigL", "grow, then prune"]
+    figure, _ = checked(figures.by_integral, own, arms, "Plans", {"grow, then prune": 92, "two peaks": 90})
+    (star,) = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([34], [92])
