@@ -138,11 +138,6 @@ def trained(arm: str, lr: float, steps: int = 300) -> Found:
     return {"flower": quality(network, "choose", 1), "china": quality(network, seeds=1)}
 
 
-def thresholds_for_longer() -> Found:
-    """Five layers of which only thresholds and the weights of pixels are learned, at ten times the stored steps."""
-    return trained(arms.THRESHOLDS, 8e-3, 3000)
-
-
 def convolutions_for_as_many_seconds() -> Found:
     """Plain convolutions for 7,600 steps: one of theirs takes .0074 processor seconds, one of five layers .0188."""
     return trained(arms.CNN, 2e-3, 7600)
