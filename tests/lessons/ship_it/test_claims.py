@@ -10,7 +10,7 @@ from lthedu.lessons.ship_it import experiment
 from lthedu.lessons.ship_it.experiment import BOTH, LESSON, LEVELS
 
 NOTEBOOK = "ship_it"
-CLAIMS = 5
+CLAIMS = 6
 MARGINS = [(100, 2), (200, 1)]
 FEWER = "Without more training"
 CLOSE = "After more training, all weights in few bits"

@@ -7,6 +7,7 @@ from figure_frame import checked
 
 from lthedu.lessons.ship_it import figures, schematics
 from lthedu.lessons.ship_it.experiment import BOTH, LEVELS, PRUNED, SMALL
+from lthedu.lessons.ship_it.middle import ARMS, EARLY
 from lthedu.pruning import keep_largest
 from lthedu.sparsity import format_bytes
 
@@ -68,3 +69,11 @@ def test_bars_are_medians_of_times_over_dense() -> None:
 @pytest.mark.parametrize("draw", [f for f in vars(schematics).values() if getattr(f, "schematic", False)])
 def test_schematics_are_drawn_and_described(draw) -> None:
     checked(draw)
+
+
+def test_every_arm_in_the_middle_has_a_ring_a_network_and_its_mean() -> None:
+    rows = [{"arm": arm, "replicate": i, "accuracy": 0.9 + 0.01 * i} for arm in ARMS for i in range(3)]
+    figure, _ = checked(figures.at_equal_cost, pd.DataFrame(rows))
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    mean = figure.axes[0].lines[2 * labels.index(EARLY) + 1]
+    assert float(mean.get_xdata()[0]) == pytest.approx(91)
