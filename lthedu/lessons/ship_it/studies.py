@@ -79,6 +79,10 @@ SHRUNK = {
     ),
     "other bits": replace(PAPER, ways=PRUNED_WAYS, rates=(2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),
     "other bits, pooled": replace(PAPER, ways=PRUNED_WAYS[:4], rates=(4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)),
+    "other bits, slower": replace(PAPER, ways=PRUNED_WAYS[:1], rates=(1e-3,)),
+    "other bits, pooled, slower": replace(PAPER, ways=PRUNED_WAYS[:1], rates=(1e-3, 2e-3)),
+    "small, other bits, slower": replace(PAPER, ways=(), rates=(1e-3, 2e-3), widths=((200, 1),)),
+    "small, other bits, faster": replace(PAPER, ways=(), rates=(3.2e-2, 6.4e-2), widths=((20, 1), (68, 1))),
     "small, other bits": replace(
         PAPER, ways=(), rates=(4e-3, 8e-3, 1.6e-2), widths=((20, 1), (40, 1), (68, 1), (120, 1), (200, 1))
     ),
@@ -90,8 +94,12 @@ KINDS = {  # the others are `Shrunk`
     "pooled": at_half_resolution,
     "pooled, faster": at_half_resolution,
     "other bits": InOtherBits,
+    "other bits, slower": InOtherBits,
     "other bits, pooled": in_other_bits_at_half_resolution,
+    "other bits, pooled, slower": in_other_bits_at_half_resolution,
     "small, other bits": InOtherBits,
+    "small, other bits, slower": InOtherBits,
+    "small, other bits, faster": InOtherBits,
 }
 MIDDLE = middle.SIZES.paper
 FILES = files.SIZES.paper
