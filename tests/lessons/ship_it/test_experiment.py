@@ -27,8 +27,8 @@ from lthedu.lessons.ship_it.experiment import (
 from lthedu.networks import masks
 from lthedu.networks.models import MLP, lenet_300_100
 from lthedu.networks.onnx_file import onnx_is_here
-from lthedu.stats import mean_interval
 from lthedu.sparsity import best_scale
+from lthedu.stats import mean_interval
 from lthedu.training import Replicates, train
 
 TINY = replace(
@@ -172,7 +172,8 @@ def test_leads_are_read_on_the_line_between_two_sizes() -> None:
     for i, more in enumerate((0.09, 0.1, 0.11)):  # of few bits, in three networks
         rows += [base | {"arm": "pruned", "density": d, "bytes": b, "accuracy": a, "replicate": i}
                  for d, b, a in ((0.1, 100, 0.5), (0.2, 10_000, 0.9))]  # fmt: skip
-        rows += [base | {"arm": "few bits", "density": 1.0, "bits": b, "bytes": k, "accuracy": 0.7 + more, "replicate": i}
+        few = base | {"arm": "few bits", "density": 1.0, "accuracy": 0.7 + more, "replicate": i}
+        rows += [few | {"bits": b, "bytes": k}
                  for b, k in ((2, 1000), (8, 20_000))]  # fmt: skip
     found = analysis.leads(pd.DataFrame(rows), "few bits", "pruned")
     assert found["bits"].tolist() == [2]  # eight bits lie beyond the last pruned size
