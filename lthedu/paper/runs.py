@@ -33,6 +33,7 @@ from lthedu.lessons.rewinding import experiment as rewinding
 from lthedu.lessons.search_without_gradients import longer as searches
 from lthedu.lessons.ship_it import experiment as shipping
 from lthedu.lessons.ship_it import files as shipping_files
+from lthedu.lessons.ship_it import middle as shipping_middle
 from lthedu.lessons.ship_it import studies as shipping_studies
 from lthedu.lessons.sparse_coding import experiment as denoising
 from lthedu.lessons.sparse_data import clock as skipping
@@ -271,13 +272,14 @@ def sparse_coding(clock: Clock, images: Path | None, parts: Path) -> PaperResult
 
 def ship_it(clock: Clock, images: Path | None, parts: Path) -> PaperResult:
     """Networks in fewer bytes: pruned, in few bits, both, and small ones; with training after it at several rates. Then
-    ONNX files and their times. Five seeds; half an hour on one thread of
+    neurons pruned in the middle of training, and ONNX files with their times. Five seeds; half an hour on one thread of
     a CPU, which is left alone for the times. It takes onnx and onnxruntime (`pip install "lthedu[export]"`)."""
     mnist, title = data.load("mnist"), "LeNet-300-100 in fewer bytes"
     made: dict[str, Experiment[Any]] = {
         name: shipping_studies.KINDS.get(name, shipping.Shrunk)(mnist, settings)
         for name, settings in shipping_studies.SHRUNK.items()
     }
+    made["middle"] = shipping_middle.Middle(mnist, shipping_studies.MIDDLE)
     made["files"] = shipping_files.Files(mnist, shipping_studies.FILES)
     return _together(title, {name: _reference(title, one, clock, parts / name) for name, one in made.items()})
 

@@ -9,6 +9,7 @@ from lthedu.base.arguments import typed
 from lthedu.base.ranges import Columns
 from lthedu.lessons.ship_it.files import DENSE
 from lthedu.lessons.ship_it.studies import SHRUNK
+from lthedu.stats import mean_interval
 
 WHAT = ["arm", "bits", "density", "width", "pixels", "more"]
 Shrunken = Annotated[pd.DataFrame, Columns("arm bits density width pixels lr more replicate bytes val accuracy")]
@@ -42,8 +43,8 @@ def leads(table: Shrunken, arm: str, other: str) -> pd.DataFrame:
     """By how many points `arm` is ahead of `other` at equal bytes: a row for each of its sizes that `other` reaches.
 
     The accuracy of `other` between two of its sizes lies on the line between them, over the logarithm of the bytes.
-    Each network is compared with the one that grew from the same dense network; `lead` is the mean of these
-    differences, `lowest` and `highest` are the least and the largest of them.
+    Each network is compared with the one that grew from the same dense network (small ones, with the one of the same
+    seed); `lead` is the mean of these differences, `low` and `high` are the ends of its 95 % interval.
     """
     rows = []
     mine, theirs = (table[table["arm"] == name] for name in (arm, other))
@@ -55,15 +56,8 @@ def leads(table: Shrunken, arm: str, other: str) -> pd.DataFrame:
                 there = np.interp(np.log(one["bytes"]), np.log(line["bytes"]), line["accuracy"])
                 found.append(100 * (one["accuracy"] - there))
         if len(found) == len(group):
-            row = {
-                "bits": bits,
-                "density": density,
-                "width": width,
-                "bytes": group["bytes"].mean(),
-                "lead": np.mean(found),
-            }
-            rows.append(row | {"lowest": min(found), "highest": max(found), "wins": sum(lead > 0 for lead in found)})
-    return pd.DataFrame(rows, columns=["bits", "density", "width", "bytes", "lead", "lowest", "highest", "wins"])
+            rows.append([bits, density, width, group["bytes"].mean(), *mean_interval(found)])
+    return pd.DataFrame(rows, columns=["bits", "density", "width", "bytes", "lead", "low", "high"])
 
 
 @typed

@@ -41,7 +41,7 @@ class Settings(Seeded):
     """
 
     ways: tuple[Way, ...] = tuple((HALF, d) for d in (0.4, 0.2, 0.1, 0.05, 0.025)) + tuple(
-        (b, 1.0) for b in (8, 4, 3, 2, 1)
+        (b, 1.0) for b in (8, 4, 3, 2)
     )
     steps: Count = 400  # of the dense networks
     lr: Rate = 2e-3

@@ -14,8 +14,10 @@ from lthedu.base.ranges import Columns
 from lthedu.figures import use_style as use_style
 from lthedu.figures.style import guessed_percentage
 from lthedu.lessons.ship_it.experiment import BOTH, LEVELS, PRUNED, SMALL
+from lthedu.lessons.ship_it.middle import EARLY, GRADUAL, RANDOM, REWOUND, SCRATCH, SHORT
 
 Drawn = tuple[Figure, str]
+LOWEST = 92  # percent that is shown of accuracy against bytes
 LOOKS: Mapping[str, dict[str, Any]] = {
     LEVELS: {"color": "#D55E00", "marker": "s", "ls": "--"},
     PRUNED: {"color": "#0072B2", "marker": "o", "ls": "-"},
@@ -58,9 +60,11 @@ def accuracy_by_bytes(
 ) -> Drawn:
     """Test accuracy against the bytes of the zipped file, a panel for each table; mean and range over networks.
 
-    `guess` are a learner's guesses in percent at 60 kB, by arm, drawn as stars in the last panel.
+    `guess` are a learner's guesses in percent at 60 kB, by arm, drawn as stars in the first panel; one that lies below
+    it stands at its edge, with its number.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.6 * len(panels), 5.2), layout="constrained")
+    size = (5.6 * len(panels), 5.2)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, sharex=True, sharey=True, layout="constrained")
     for ax, (title, table) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         for arm, look in LOOKS.items():
             for pixels in (784, 196) if arm in (BOTH, SMALL) else (784,):
@@ -69,23 +73,26 @@ def accuracy_by_bytes(
                     _curve(ax, rows, arm if pixels == 784 else f"{arm}, {pixels} pixels", look, pixels == 196)
         dense = table[(table["arm"] == "dense") & (table["pixels"] == 784)]
         if len(dense):
-            ax.axhline(100 * dense["accuracy"].mean(), color="#777777", lw=1)
-        ax.set(xscale="log", xlabel="kilobytes of the zipped file")
-        ax.set_ylim(max(ax.get_ylim()[0], 85), min(ax.get_ylim()[1], 99))
+            ax.axhline(100 * dense["accuracy"].mean(), color="#777777", lw=1, label="dense, 32 bits")
+        ax.set(xscale="log", xlabel="kilobytes of the zipped file", ylim=(LOWEST, 98.4))
         ax.set_xticks([5, 10, 20, 50, 100, 200, 400], ["5", "10", "20", "50", "100", "200", "400"])
         ax.set_xticks([], minor=True)
         ax.set_title(title, fontsize=11)
     for arm, value in guess.items() if isinstance(guess, Mapping) else ():
         number = guessed_percentage(value)
         if arm in LOOKS and number is not None:
-            np.atleast_1d(axes)[-1].plot(60, number, "*", ms=14, mfc="none", color=LOOKS[arm]["color"])
+            star = {"ms": 14, "mfc": "none", "color": LOOKS[arm]["color"], "ls": "none"}
+            first = np.atleast_1d(axes)[0]
+            first.plot(60, max(number, LOWEST + 0.15), "*", label=f"your guess, {arm}: {number:g}", **star)
+            first.legend(fontsize=9, loc="lower right")
     np.atleast_1d(axes)[0].set_ylabel("test accuracy (%)")
     np.atleast_1d(axes)[-1].legend(fontsize=9, loc="lower right")
     figure.suptitle("What a byte buys: fewer weights, fewer bits, or both", fontsize=12)
     return figure, (
         f"Panels for {', '.join(panels)}: test accuracy against kilobytes of the zipped file on a logarithmic axis, a "
         "line an arm with bars from the least to the most accurate network. A grey line is the dense network in 32 "
-        "bits. Each panel has its own vertical axis; points below 85 % are not shown."
+        "bits. Small numbers are the bits of few bits, and the percentage of weights kept of pruned ones. Points below "
+        f"{LOWEST} % are not shown."
     )
 
 
@@ -97,6 +104,13 @@ def _curve(ax: Axes, rows: pd.DataFrame, label: str, look: dict[str, Any], hollo
     bars = [found["y"] - found["low"], found["high"] - found["y"]]
     fill = {"mfc": "white", "ms": 7} if hollow else {"ms": 5}
     ax.errorbar(found["x"], found["y"], yerr=bars, label=label, capsize=2, **look, **fill)
+    for (bits, density, _), row in found.iterrows():
+        if label in (LEVELS, PRUNED) and row["y"] > LOWEST + 0.3:
+            text = f"{bits:g} bits" if label == LEVELS else f"{100 * density:g} %"
+            down = -11 if label == PRUNED else 7
+            ax.annotate(
+                text, (row["x"], row["y"]), (3, down), textcoords="offset points", fontsize=8, color=look["color"]
+            )
 
 
 @typed
@@ -109,15 +123,34 @@ def times_of_files(files: Annotated[pd.DataFrame, Columns("arm batch replicate t
         at = files[files["batch"] == batch].groupby(["arm", "replicate"])["times"].median()
         for y, arm in enumerate(arms):
             colour = "#D55E00" if "int8" in arm else "#0072B2"
-            ax.barh(y, at[arm].median(), color=colour, alpha=0.45)
+            middle = at[arm].median()
+            ax.barh(y, middle - 1, left=1, color=colour, alpha=0.45)  # from 1, as the axis has no 0
+            ax.annotate(
+                f"{middle:.1f}", (max(middle, 1), y), (6, 0), textcoords="offset points", va="center", fontsize=9
+            )
             ax.plot(at[arm], [y] * len(at[arm]), "o", ms=3, color=colour)
         ax.axvline(1, color="black", lw=1)
-        ax.set(xscale="log", xlabel="times as fast as dense", yticks=range(len(arms)), yticklabels=arms)
-        ax.set_xticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
+        ax.set(xscale="log", xlim=(0.8, 16), xlabel="times as fast as dense", yticks=range(len(arms)), yticklabels=arms)
+        ax.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
         ax.set_xticks([], minor=True)
         ax.set_title(f"{batch} image{'s' * (batch > 1)} at once", fontsize=11)
-    figure.suptitle("Zeros change nothing; fewer neurons and whole numbers do", fontsize=12)
+    figure.suptitle("Zeros change nothing; far fewer neurons and whole numbers do", fontsize=12)
     return figure, (
         f"A bar for each of {', '.join(arms[::-1])}: how many times as fast as the dense file ONNX Runtime is, for "
-        f"{', '.join(map(str, batches))} images at once, with a point for each network. A line marks 1."
+        f"{', '.join(map(str, batches))} images at once, with a point for each network. Bars begin at a line at 1."
     )
+
+
+@typed
+def at_equal_cost(middle: Annotated[pd.DataFrame, Columns("arm replicate accuracy")]) -> Drawn:
+    """Test accuracy of each arm, a ring a network and a bar for the mean."""
+    arms = [arm for arm in (GRADUAL, REWOUND, EARLY, RANDOM, SCRATCH, SHORT) if arm in set(middle["arm"])][::-1]
+    figure, ax = plt.subplots(figsize=(7.4, 3.4), layout="constrained")
+    for y, arm in enumerate(arms):
+        found = 100 * middle[middle["arm"] == arm]["accuracy"]
+        colour = "#000000" if arm in (SCRATCH, SHORT) else "#0072B2"
+        ax.plot(found, [y] * len(found), "o", ms=5, mfc="none", color=colour)
+        ax.plot(found.mean(), y, "|", ms=18, mew=2.5, color=colour)
+    ax.set(xlabel="test accuracy (%)", yticks=range(len(arms)), yticklabels=arms, ylim=(-0.6, len(arms) - 0.4))
+    ax.set_title("Equal multiplications in all, but for the lowest row", fontsize=12)
+    return figure, f"Test accuracy of {', '.join(arms[::-1])}, a ring a network and a bar for the mean."

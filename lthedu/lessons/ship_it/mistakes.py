@@ -75,6 +75,15 @@ def values_in_front(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor
     return _filled(torch.arange(math.prod(shape)) < len(values), values).view(tuple(shape))
 
 
+@mistake("from_bits", "the bits of each byte are read backwards: the first place is the highest bit of the first byte")
+def lowest_bit_first(bits: bytes, values: Tensor, shape: Sequence[int]) -> Tensor:
+    read = np.unpackbits(np.frombuffer(bits, np.uint8), count=math.prod(shape), bitorder="little")
+    places = torch.from_numpy(read.astype(bool)).nonzero().flatten()[: len(values)]
+    matrix = torch.zeros(math.prod(shape), dtype=values.dtype)
+    matrix[places] = values[: len(places)]
+    return matrix.view(tuple(shape))
+
+
 # to_levels ---------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +141,25 @@ for words, constant in (
     ("each bias counts through the absolute value; a negative one gives 0 after ReLU", torch.abs),
 ):
     mistake("remove_constant", words)(_moved(constant))
+
+
+def _left_by(stays: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor, Tensor, Tensor], Two]:
+    """Removes the neurons that `stays` does not name, and moves on what they would give."""
+
+    def wrong(weight: Tensor, bias: Tensor, next_weight: Tensor, next_bias: Tensor) -> Two:
+        left = stays(weight, next_weight)
+        moved = next_weight[:, ~left] @ bias[~left].relu()
+        return weight[left], bias[left], next_weight[:, left], next_bias + moved
+
+    return wrong
+
+
+for words, stays in (
+    ("a neuron whose weights sum to 0 still reads its inputs", lambda w, _: w.sum(1) != 0),
+    ("a single 0 in a neuron's row removes it here; it reads nothing if all its weights are 0", lambda w, _: w.all(1)),
+    ("this removes neurons that nobody reads; look at a neuron's own weights", lambda _, v: (v != 0).any(0)),
+):
+    mistake("remove_constant", words)(_left_by(stays))
 
 
 @mistake("remove_constant", "the biases are added without the weights that lead on from those neurons")

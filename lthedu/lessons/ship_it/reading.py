@@ -28,6 +28,10 @@ def levels(got: Any, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Whole codes and a scale for each row, or Wrong."""
     codes, scale = items(got, 2, "two things: codes and scale")
     found = matrix(codes, weights.shape, torch.float64)
+    if bool(found.isnan().any()):
+        raise Wrong(f"the codes hold NaN, as 0 / 0 gives it: {brief(found)}; the scale of a row is never 0 here")
+    if torch.allclose(found, weights.double(), atol=float(weights.abs().max()) / 2) and bool((found % 1 != 0).any()):
+        raise Wrong(f"the codes are {brief(found)}, near to the weights; return the whole numbers, before the scale")
     if bool((found % 1 != 0).any()) or bool((found.abs() > 127).any()):
         raise Wrong(f"codes are whole numbers from -127 to 127; got {brief(found)}")
     try:
@@ -40,9 +44,12 @@ def levels(got: Any, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def two_layers(got: Any, weight: Tensor, next_weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Two layers without the neurons that read nothing, or Wrong."""
+    """Two layers with one number of neurons between them, or Wrong."""
     parts = items(got, 4, "four tensors: weight, bias, next_weight, next_bias")
-    left = int((weight != 0).any(1).sum())
+    try:
+        left = len(parts[0])
+    except TypeError:
+        raise Wrong(f"weight: it returned {brief(parts[0])}; expected a row for each neuron that is left") from None
     shapes = {"weight": (left, weight.shape[1]), "bias": (left,)}
     shapes |= {"next_weight": (len(next_weight), left), "next_bias": (len(next_weight),)}
     found = []

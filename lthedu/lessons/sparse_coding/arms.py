@@ -26,6 +26,7 @@ SOFT, HARD = "sliding DCT, soft threshold", "sliding DCT, hard threshold"
 ISTA5, FISTA = "ISTA, 5 steps", "FISTA, 20 steps"
 REFIT, OMP, KSVD = "FISTA, then refitted", "OMP", "OMP, atoms by K-SVD"
 THRESHOLDS, ONE, FIVE = "5 layers, thresholds learned", "1 layer, atoms learned", "5 layers, atoms learned"
+ATOMS, READER = "1 layer, atoms alone", "1 layer, penalties alone"
 RELEASED, CNN = "5 layers, as released", "plain convolutions"
 FIVE_SAME = "5 layers, same photograph"
 
@@ -72,10 +73,20 @@ def learned_atoms(x: Tensor, deviation: float, rounds: int) -> Tensor:
     return ksvd(x, OVERCOMPLETE, x.shape[1] * deviation**2, MOST, rounds)
 
 
+def _one_layer(sigma: float, fixed: Callable[[str], bool]) -> nn.Module:
+    """One layer in which the parameters with such names stay as they begin."""
+    network = Unrolled(OVERCOMPLETE, sigma, 1.0, layers=1)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(not fixed(name))
+    return network
+
+
 TRAINED: dict[str, Callable[[float], nn.Module]] = {
     THRESHOLDS: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, learns="thresholds"),
     ONE: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, layers=1),
     FIVE: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0),
+    ATOMS: lambda sigma: _one_layer(sigma, lambda name: "reader" in name and name != "reader.6.bias"),  # one penalty
+    READER: lambda sigma: _one_layer(sigma, lambda name: name == "atoms"),
     RELEASED: lambda sigma: Unrolled(OVERCOMPLETE, sigma, 1.0, released=True),
     CNN: Convolutions,
 }

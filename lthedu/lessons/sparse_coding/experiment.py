@@ -75,6 +75,11 @@ PLAN: tuple[tuple[str, int, tuple[float, ...]], ...] = (
     (arms.ONE, 10, (1e-3, 2e-3, 4e-3, 8e-3)),
     (arms.FIVE, 10, (8e-3,)),
     (arms.CNN, 10, (4e-3,)),
+    (arms.ATOMS, 10, (2e-3, 4e-3, 8e-3)),
+    (arms.READER, 10, (2e-3, 4e-3, 8e-3)),
+    (arms.THRESHOLDS, 10, (8e-3,)),  # shorter, all rates are alike
+    (arms.ATOMS, 10, (1.6e-2,)),
+    (arms.READER, 10, (6e-3,)),
 )
 
 

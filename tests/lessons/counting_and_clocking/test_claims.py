@@ -2,12 +2,13 @@
 
 import pandas as pd
 import pytest
+import torch
 
 from lthedu.lessons.counting_and_clocking.experiment import HELD_OUT, SPARSE
 
 NOTEBOOK = "counting_and_clocking"
 CLAIMS = 6
-MARGINS = [(0, 2), (0, 1)]
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 1)]
 COUNTER = "For one product with one sparse matrix"
 EQUAL = "The product from the non-zeros"
 PAYS = "With 10 % kept and 64 or 256 inputs"
@@ -17,7 +18,9 @@ LAWFUL = "With 64 or 256 inputs and 5 to 50 % kept"
 
 
 @pytest.mark.full
-def test_every_verdict_holds_with_other_numbers_of_threads(claims, seed: int, threads: int) -> None:
+def test_every_verdict_holds_for_other_matrices(claims, seed: int, threads: int) -> None:
+    """The matrix of the counter is drawn anew; the clock's claims are of the stored run, whatever the seed."""
+    torch.manual_seed(seed)
     claims.run()
     assert (claims.failed, claims.verdicts) == (set(), ["partly supported"])
 

@@ -26,7 +26,7 @@ from lthedu.lessons.curvature.experiment import (
 
 NOTEBOOK = "curvature"
 CLAIMS = 6
-MARGINS = [(100, 2), (200, 1)]
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 1)]
 NOISE = "With batches over 60 % of the gradient"
 AT_EDGE = "With all images and five times the rate"
 NOTHING = "At rates 0.1 and 0.3, steps beside"

@@ -91,6 +91,18 @@ def not_rounded(weights: Tensor, bits: int) -> Any:
     return weights / scale, scale
 
 
+@told("to_levels", "return the whole numbers, before the scale")
+def multiplied_out(weights: Tensor, bits: int) -> Any:
+    codes, scale = row_by_row(weights, bits)
+    return torch.tensor(codes) * torch.tensor(scale)[:, None], scale
+
+
+@told("to_levels", "the codes hold NaN")
+def scales_of_columns(weights: Tensor, bits: int) -> Any:
+    scale = weights.abs().amax(0) / (2 ** (bits - 1) - 1)
+    return (weights / scale).round(), scale
+
+
 @told("to_levels", "expected two things: codes and scale")
 def codes_alone(weights: Tensor, bits: int) -> Any:
     return [1.0]

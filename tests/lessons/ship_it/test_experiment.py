@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lthedu.experiments import paper_results
-from lthedu.lessons.ship_it import analysis, files, studies
+from lthedu.lessons.ship_it import analysis, files, middle, studies
 from lthedu.lessons.ship_it.experiment import (
     BOTH,
     COLUMNS,
@@ -28,6 +28,7 @@ from lthedu.networks import masks
 from lthedu.networks.models import MLP, lenet_300_100
 from lthedu.networks.onnx_file import onnx_is_here
 from lthedu.sparsity import best_scale
+from lthedu.stats import mean_interval
 from lthedu.training import Replicates, train
 
 TINY = replace(
@@ -112,6 +113,47 @@ def test_rounded_gradients_are_torchs_at_the_rounded_weights(few) -> None:
         assert torch.allclose(out[name][0], p.grad, atol=1e-6)
 
 
+def test_neurons_cut_out_compute_what_the_masked_network_computes() -> None:
+    torch.manual_seed(0)
+    network = MLP([6, 5, 4, 3])
+    for layer in network.layers:
+        torch.nn.init.normal_(layer.bias)
+    params = {n: p.detach() for n, p in network.named_parameters()}
+    neurons = {
+        "layers.0.weight": torch.tensor([True, False, True, True, False]),
+        "layers.1.weight": torch.tensor([False, True, True, False]),
+    }
+    small = MLP([6, 3, 2, 3])
+    small.load_state_dict(middle.cut(params, neurons))
+    masked = masks.apply(middle.weight_mask(neurons, params), params)
+    x = torch.randn(9, 6)
+    for n, bias in (("layers.0.weight", "layers.0.bias"), ("layers.1.weight", "layers.1.bias")):
+        masked[bias] = torch.where(neurons[n], masked[bias], torch.zeros(()))
+    assert torch.allclose(small(x), torch.func.functional_call(network, masked, x), atol=1e-6)
+
+
+def test_every_arm_in_the_middle_costs_no_more_than_the_early_bird_and_nearly_as_much(few) -> None:
+    settings = middle.SIZES.paper
+    one = middle.Middle(few, settings)
+    for density in settings.densities:
+        budget = one.budget(density)
+        steps = budget // middle.price(one.shape(density))
+        for arm, cost in ((middle.SCRATCH, one.cost(middle.SCRATCH, density, steps)),
+                          (middle.GRADUAL, one.cost(middle.GRADUAL, density, 0))):  # fmt: skip
+            assert 0.9 * budget < cost <= budget, arm
+
+
+def test_the_middle_runs_and_random_neurons_are_as_many(few) -> None:
+    one = middle.Middle(few, middle.SIZES.tiny)
+    table = one.run()
+    assert set(table["arm"]) == set(middle.ARMS)
+    assert (table.groupby("arm").size() == 2).all()
+    like = {"a": torch.tensor([True, False, False, True, False])}
+    drawn = [one.drawn(seed, like)["a"] for seed in range(20)]
+    assert {int(m.sum()) for m in drawn} == {2}
+    assert len({tuple(m.tolist()) for m in drawn}) > 5
+
+
 @pytest.mark.skipif(not onnx_is_here(), reason="onnx and onnxruntime are not installed")
 def test_files_are_timed_in_every_round_and_read_alike(few) -> None:
     table = files.Files(few, replace(files.SIZES.tiny, seeds=(0,), batches=(1, 2), rounds=2)).run()
@@ -125,17 +167,18 @@ def test_files_are_timed_in_every_round_and_read_alike(few) -> None:
 
 
 def test_leads_are_read_on_the_line_between_two_sizes() -> None:
-    base = {"bits": 16, "width": 300, "pixels": 784, "lr": 0.1, "more": 0, "replicate": 0, "val": 0}
-    rows = [
-        base | {"arm": "pruned", "density": d, "bytes": b, "accuracy": a}
-        for d, b, a in ((0.1, 100, 0.5), (0.2, 10_000, 0.9))
-    ]
-    rows += [base | {"arm": "few bits", "density": 1.0, "bits": b, "bytes": k, "accuracy": 0.8}
-             for b, k in ((2, 1000), (8, 20_000))]  # fmt: skip
+    base = {"bits": 16, "width": 300, "pixels": 784, "lr": 0.1, "more": 0, "val": 0}
+    rows = []
+    for i, more in enumerate((0.09, 0.1, 0.11)):  # of few bits, in three networks
+        rows += [base | {"arm": "pruned", "density": d, "bytes": b, "accuracy": a, "replicate": i}
+                 for d, b, a in ((0.1, 100, 0.5), (0.2, 10_000, 0.9))]  # fmt: skip
+        few = base | {"arm": "few bits", "density": 1.0, "accuracy": 0.7 + more, "replicate": i}
+        rows += [few | {"bits": b, "bytes": k}
+                 for b, k in ((2, 1000), (8, 20_000))]  # fmt: skip
     found = analysis.leads(pd.DataFrame(rows), "few bits", "pruned")
     assert found["bits"].tolist() == [2]  # eight bits lie beyond the last pruned size
     assert found["lead"].tolist() == pytest.approx([10])
-    assert found["wins"].tolist() == [1]
+    assert found[["low", "high"]].iloc[0].tolist() == pytest.approx([*mean_interval([9, 10, 11])[1:]])
 
 
 def test_times_are_ratios_of_one_round() -> None:
@@ -152,16 +195,17 @@ def test_times_are_ratios_of_one_round() -> None:
 def test_the_stored_run_is_whole_and_of_these_settings() -> None:
     stored = paper_results.load("ship_it")
     assert stored.complete
-    assert set(stored.settings) == {*studies.SHRUNK, "files"}
+    assert set(stored.settings) == {*studies.SHRUNK, "middle", "files"}
     assert stored.table.groupby("study")["replicate"].nunique().eq(5).all()
 
 
 def test_no_best_rate_of_the_stored_run_is_the_least_or_the_greatest_that_was_tried() -> None:
     table = paper_results.load("ship_it").table
     shrunk = table[table["study"].isin([*studies.SHRUNK]) & (table["more"] > 0)]
-    for kind, one in shrunk.groupby([*analysis.WHAT]):
-        val = one.groupby("lr")["val"].mean()
-        assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
+    for rows, by in ((shrunk, [*analysis.WHAT]), (table[table["study"] == "middle"], ["arm", "density"])):
+        for kind, one in rows.groupby(by):
+            val = one.groupby("lr")["val"].mean()
+            assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
 
 
 def test_a_study_on_pooled_pixels_reads_fewer() -> None:

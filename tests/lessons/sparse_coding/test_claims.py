@@ -11,14 +11,14 @@ from lthedu.lessons.sparse_coding import arms, searches
 
 NOTEBOOK = "sparse_coding"
 CLAIMS = 6
-MARGINS = [(0, 1), (100, 2), (200, 1)]
+MARGINS = [(0, 1), (100, 2), (200, 1), (300, 2), (400, 1), (500, 2)]
 STORED = ("Five layers beat five steps of ISTA", "OMP, which trains no network")
 CELLS = (
     "import torch\nfrom lthedu.course.lesson",
     "my_guess = {",
     "from lthedu.experiments import",
     "by_draw, on_flower = ",
-    "fair = ",
+    "depth = ",
 )
 
 

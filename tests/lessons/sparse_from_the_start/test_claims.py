@@ -12,7 +12,7 @@ from lthedu.lessons.sparse_from_the_start.experiment import LESSON
 NOTEBOOK = "sparse_from_the_start"
 CLAIMS = 5
 COLUMNS = ["arm", "replicate", "accuracy"]
-MARGINS = [(100, 2), (200, 1)]
+MARGINS = [(100, 2), (200, 1), (300, 2), (400, 1), (500, 2), (600, 1)]
 HELPS = "RigL reads over 1 point more than a static mask, on average"
 WITHOUT = "A mask that follows how much pixels vary"
 SHAPES = "In each of four shapes"
