@@ -75,4 +75,5 @@ def _demand_signs(name: str, values: Tensor) -> None:
     if values.ndim != 2 or values.dtype == torch.bool:
         raise ValueError(f"{name} is {values.dtype} of shape {tuple(values.shape)}; allowed: numbers (patterns, units)")
     if len(others := values[values.abs() != 1]):
-        raise ValueError(f"{name} holds {others.flatten()[0].item():g}; allowed: +1 and -1")
+        shape, other = tuple(values.shape), others.flatten()[0].item()
+        raise ValueError(f"{name}, of shape {shape}, holds {other:g}; allowed: +1 and -1")
