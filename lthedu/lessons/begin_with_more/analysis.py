@@ -61,7 +61,7 @@ def points(own: Own, arm: str, steps: Count) -> float:
 
 @typed
 def summary(own: Own, arms: list[str], lengths: list[int]) -> pd.DataFrame:
-    """A row for each plan: what the first length costs, in steps of the dense network, and its accuracy at each length."""
+    """A row for each plan: what the first length costs, in dense steps, and its accuracy at each length."""
     rows = {}
     for arm in arms:
         mine = own[own["arm"] == arm]

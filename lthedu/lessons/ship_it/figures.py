@@ -104,13 +104,13 @@ def _curve(ax: Axes, rows: pd.DataFrame, label: str, look: dict[str, Any], hollo
     bars = [found["y"] - found["low"], found["high"] - found["y"]]
     fill = {"mfc": "white", "ms": 7} if hollow else {"ms": 5}
     ax.errorbar(found["x"], found["y"], yerr=bars, label=label, capsize=2, **look, **fill)
-    for (bits, density, _), row in found.iterrows():
-        if label in (LEVELS, PRUNED) and row["y"] > LOWEST + 0.3:
-            text = f"{bits:g} bits" if label == LEVELS else f"{100 * density:g} %"
-            down = -11 if label == PRUNED else 7
-            ax.annotate(
-                text, (row["x"], row["y"]), (3, down), textcoords="offset points", fontsize=8, color=look["color"]
-            )
+    if label in (LEVELS, PRUNED):
+        few = label == LEVELS
+        names = [f"{at[0]:g} bits" if few else f"{100 * at[1]:g} %" for at in found.index]  # (bits, density, width)
+        near: Any = {"textcoords": "offset points", "fontsize": 8, "color": look["color"]}
+        for name, x, y in zip(names, found["x"], found["y"], strict=True):
+            if y > LOWEST + 0.3:
+                ax.annotate(name, (x, y), (3, 7 if few else -11), **near)
 
 
 @typed
