@@ -84,10 +84,10 @@ def same_bit(angle: Annotated[float, Range(0, math.pi)]) -> float:
 
 @typed
 def chance_found(same: Fraction, bits: Count, tables: Count) -> float:
-    """The chance that two vectors share a bucket in at least one table: 1 - (1 - same^bits)^tables.
+    """The chance that two vectors share a bucket in at least one table.
 
-    `same` is the chance that they agree in one bit (or symbol). For one pair, fresh planes in every table, and buckets
-    that hold all that falls into them.
+    `same` is the chance that they agree in one bit (or symbol). It is 1 - (1 - same^bits)^tables for one pair, fresh
+    planes in every table, and buckets that hold all that falls into them.
 
     >>> chance_found(0.5, 2, 1), chance_found(0.5, 1, 2)
     (0.25, 0.75)

@@ -69,6 +69,11 @@ def any_bit(same: float, bits: int, tables: int) -> Any:
     return 1 - (1 - same) ** (bits * tables)
 
 
+@mistake("chance_found", "this asks for one bit that agrees in every table; all bits must agree, in one table or more")
+def a_bit_of_every_table(same: float, bits: int, tables: int) -> Any:
+    return (1 - (1 - same) ** bits) ** tables
+
+
 @mistake("chance_found", "this is for one table; there are several")
 def one_table(same: float, bits: int, tables: int) -> Any:
     return same**bits
@@ -144,6 +149,22 @@ def overflows(logits: Vectors) -> Any:
     return error
 
 
+@mistake(
+    "active_softmax", "another logit may be far above the label's, and exp overflows then; subtract the largest one"
+)
+def less_the_labels(logits: Vectors) -> Any:
+    with np.errstate(over="ignore", invalid="ignore"):
+        odds = np.exp(logits - logits[0])
+        error = odds / odds.sum()
+    error[0] -= 1
+    return error
+
+
+@mistake("active_softmax", "this is divided by the number of active rows; it is the gradient for one example")
+def over_the_rows(logits: Vectors) -> Any:
+    return active_softmax(logits) / len(logits)
+
+
 @mistake("active_softmax", "this is a sigmoid for each row; a softmax divides by the sum over the active rows")
 def sigmoids(logits: Vectors) -> Any:
     error = 1 / (1 + np.exp(-logits))
@@ -182,6 +203,12 @@ def rows_alone(rows: Vectors, queries: Vectors) -> Any:
 @mistake("centre", "this is one number for all coordinates; each coordinate has an average of its own")
 def one_number(rows: Vectors, queries: Vectors) -> Any:
     return np.full_like(rows[0], rows.mean()), np.full_like(rows[0], queries.mean())
+
+
+@mistake("centre", "this averages each vector over its coordinates; average each coordinate over the vectors: mean(0)")
+def over_coordinates(rows: Vectors, queries: Vectors) -> Any:
+    size = rows.shape[1]
+    return np.resize(rows.mean(1), size), np.resize(queries.mean(1), size)
 
 
 @mistake("centre", "this is the sum of the vectors; divide it by how many there are")
