@@ -27,11 +27,11 @@ class Finder(Protocol):
 
 @typed
 def centre(rows: Vectors, queries: Vectors) -> tuple[Vectors, Vectors]:
-    """What to subtract before hashing from the rows (n, dimension), and what from the queries (m, dimension).
+    """What to subtract before hashing from rows (n, dimension), and what from queries (m, dimension).
 
-    It is the mean of each. Subtracting one vector from all rows of a softmax layer adds the same number to all logits of
-    an example, so it changes no probability and no order. Subtracting one vector from the queries does change the
-    order. It is done for hashing alone, and the logits are computed with the true query.
+    It is the mean of each. Subtracting one vector from all rows of a softmax layer adds the same number to all the
+    logits of an example, so it changes no probability and no order. Subtracting one vector from the queries does change
+    the order. It is done for hashing alone, and the logits are computed with the true query.
 
     >>> centre(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 0.0]]))
     (array([2., 3.]), array([5., 0.]))
