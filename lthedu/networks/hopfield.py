@@ -40,11 +40,11 @@ def strongest_pairs(scores: Tensor, pairs: Whole) -> Tensor:
     """
     if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or scores.isnan().any():
         raise ValueError(f"scores has the shape {tuple(scores.shape)}; allowed: a square (units, units) without NaN")
-    rows, columns = torch.triu_indices(len(scores), len(scores), offset=1, device=scores.device)
+    rows, columns = torch.ones_like(scores).triu(1).nonzero(as_tuple=True)  # in the order of the matrix
     if pairs > len(rows):
         raise ValueError(f"pairs is {pairs}; allowed: 0 to the {len(rows)} pairs of {len(scores)} units")
     first = scores[rows, columns].argsort(descending=True, stable=True)[:pairs]
-    mask = torch.zeros(scores.shape, dtype=torch.bool, device=scores.device)
+    mask = torch.zeros_like(scores, dtype=torch.bool)
     mask[rows[first], columns[first]] = True
     return mask | mask.T
 

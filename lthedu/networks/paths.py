@@ -41,10 +41,11 @@ def on_a_path(layers: Layers) -> list[Tensor]:
     [tensor([ True, False])]
     """
     _check(layers)
-    ahead = [torch.ones(layers[0].shape[1], dtype=torch.bool, device=layers[0].device)]  # an input reaches it
+    first, last = layers[0], layers[-1]
+    ahead = [first.new_ones(first.shape[1])]  # an input reaches it
     for mask in layers[:-1]:
         ahead.append((mask & ahead[-1]).any(1))
-    back = torch.ones(len(layers[-1]), dtype=torch.bool, device=layers[-1].device)  # it reaches an output
+    back = last.new_ones(len(last))  # it reaches an output
     found = []
     for mask, reached in zip(reversed(layers[1:]), reversed(ahead[1:]), strict=True):
         back = (mask & back[:, None]).any(0)

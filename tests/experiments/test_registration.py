@@ -265,6 +265,7 @@ def test_the_size_of_a_run_is_known(mnist, monkeypatch):
     claim = claim_on(Pretended(mnist))
     monkeypatch.setenv("LTHEDU_SCALE", "tiny")
     assert claim.run(Pretended(mnist), claim.digest).scale == "tiny"
+    assert claim.run(Pretended(mnist), "of the data in full").scale == "tiny"  # which are fewer at that size
 
 
 @pytest.mark.parametrize("verb", [Registration.run, Registration.attack])

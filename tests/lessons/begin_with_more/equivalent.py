@@ -2,10 +2,6 @@
 
 EQUIVALENT = {
     "through": {
-        "At a point both pieces that meet there have its density.": [
-            "at < points[0][0]: < -> <=",
-            "early <= at < late: < -> <=",
-        ],
         "The exercise has no two points alike.": ["points: otherwise where two entries are equal"],
     },
     "weight_steps": {"The exercise has no two entries alike.": ["kept: otherwise where two entries are equal"]},

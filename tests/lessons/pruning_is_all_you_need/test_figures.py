@@ -86,7 +86,7 @@ def test_a_title_does_not_say_that_no_weight_was_missed_where_some_were() -> Non
     assert ticket.missed > 0
     figure, alt = figures.weight_errors(ticket)
     assert figure.axes[0].get_title() == "Some errors are larger than eta"
-    assert "0 beyond the edges" not in alt
+    assert ", 0 beyond the edges" not in alt
 
 
 def widths() -> pd.DataFrame:
