@@ -209,7 +209,7 @@ def check_active_softmax(attempt: Attempt) -> None:
 def check_centre(attempt: Attempt) -> None:
     """Few vectors by hand, as many rows as queries and coordinates, then random ones."""
     cases: list[Case] = [
-        (np.array([[1.0, 2.0], [3.0, 6.0]]), np.array([[4.0, 0.0], [2.0, 1.0]])),  # square: mean(1) has this shape, too
+        (np.array([[1.0, 2.0], [3.0, 6.0]]), np.array([[1.0, 0.0], [2.0, 1.0]])),  # square: mean(1) has this shape, too
         (np.array([[1.0, 2.0], [3.0, 6.0]]), np.array([[4.0, 0.0], [2.0, 2.0], [0.0, 1.0]])),
         (np.array([[1.0, -2.0, 0.0]]), np.array([[0.0, 0.0, 3.0], [9.0, 0.0, 3.0]])),
         (np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([[2.0, 2.0], [2.0, 0.0]])),
