@@ -38,13 +38,18 @@ SCHEDULES = {
     "8400 steps": at_rates((STATIC, SET, RIGL), 8400, SLOWEST),
     "18000 steps": at_rates((RIGL,), 18_000, SLOWEST[:3]),
     "5000 steps, faster": at_rates((STATIC, SET), 5000, RATES[2:4]),
+    "800 steps, faster": at_rates((SET,), 800, (0.06, 0.08)),
+    "1600 steps, faster": at_rates((STATIC, SET), 1600, (0.04, 0.06)),
+    "2750 steps, faster": at_rates((SET, RIGL), 2750, RATES[2:4]),
+    "18000 steps, faster": at_rates((RIGL,), 18_000, (0.015, 0.02)),
 }
 
 LONG = replace(widths.LESSON, rates=RATES[:4], last=3000)
 ALL_WIDTHS = (16, 32, 128, 512, 1024)
 FEW, CONTROL = (32, 128, 512), (0.0025, 0.005, 0.01, 0.015, 0.02, 0.03)
 WIDTHS = {
-    **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS},
+    **{f"from {width} units": replace(LONG, widths=(width,)) for width in ALL_WIDTHS[:-1]},
+    "from 1024 units": replace(LONG, widths=(1024,), rates=RATES[:5]),
     "dense": replace(LONG, widths=(5,), rates=(1e-3, 2e-3, 3e-3, 5e-3), arms=(DENSE,)),
     "dense, pooled twice": replace(LONG, widths=(17,), rates=RATES[:5], arms=(TWICE_POOLED,)),
     "controls": replace(LONG, widths=FEW, rates=(0.02,), last_rates=CONTROL, arms=(REDRAWN, COUNTS, INPUTS)),

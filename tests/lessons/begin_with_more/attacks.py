@@ -17,7 +17,7 @@ from lthedu.data import Dataset
 from lthedu.experiments import paper_results
 from lthedu.lessons.begin_with_more import analysis, memory, plans, widths
 from lthedu.lessons.begin_with_more.experiment import LESSON, Growing
-from lthedu.lessons.begin_with_more.plans import FAST, GROWN, PEAK, PLANS, RIGL, STATIC, TWICE, Plan
+from lthedu.lessons.begin_with_more.plans import AT_RANDOM, FAST, GROWN, PEAK, PLANS, RIGL, SET, STATIC, TWICE, Plan
 from lthedu.lessons.begin_with_more.studies import EVERY
 from lthedu.networks.hopfield import hebb, recall, strongest_pairs
 from lthedu.networks.models import MLP
@@ -115,6 +115,25 @@ def other_peaks() -> Found:
         "late": ((0.0, e), (0.5, 0.4), (0.75, e)),
     }
     return with_plans({name: Plan(points, "by gradient", exchanges=True) for name, points in shapes.items()}, GROWN)
+
+
+def at_equal_multiplications() -> Found:
+    """RigL less other plans at what their trainings cost in multiplications, the dense gradients of growth included."""
+    paid = own().assign(integral=own()["cost"])
+    return {
+        f"{arm}, {steps}": round(float(analysis.at_equal_integral(paid, arm, steps).mean()), 2)
+        for arm in (GROWN, FAST)
+        for steps in (150, 500, 1600, 5000)
+    }
+
+
+def with_random_growth() -> Found:
+    """At equal integrated density, networks that grow at random: SET less plans with a surplus."""
+    pairs = ((GROWN, 150), (GROWN, 500), (GROWN, 1600), (AT_RANDOM, 500), (FAST, 500), (FAST, 1600))
+    return {
+        f"{arm}, {steps}": round(float(analysis.at_equal_integral(own(), arm, steps, SET).mean()), 2)
+        for arm, steps in pairs
+    }
 
 
 def masks_from_scratch() -> Found:

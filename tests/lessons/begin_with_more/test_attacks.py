@@ -23,6 +23,13 @@ def test_rigl_for_less_cost_reads_more_than_a_dense_start() -> None:
     assert attacks.three_times_the_steps_at_less_cost()[RIGL] > attacks.other_seeds()[FAST] + 0.5
 
 
+def test_the_draw_at_equal_cost_is_rigls_and_not_sets() -> None:
+    exact = attacks.at_equal_multiplications()
+    assert max(abs(exact[f"{GROWN}, {steps}"]) for steps in (150, 500, 1600, 5000)) < 0.6
+    assert exact[f"{FAST}, 500"] > 0.5
+    assert max(attacks.with_random_growth()[f"{GROWN}, {steps}"] for steps in (150, 500, 1600)) < -0.5
+
+
 def test_on_signals_a_dense_start_is_behind_and_growing_is_ahead() -> None:
     found = attacks.on_signals()
     assert found[FAST] < found[RIGL] < found[GROWN]

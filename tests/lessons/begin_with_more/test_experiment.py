@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lthedu import data
+from lthedu.experiments import paper_results
 from lthedu.lessons.begin_with_more import analysis, memory, plans, studies, widths
 from lthedu.lessons.begin_with_more.experiment import SIZES, Growing, Settings
 from lthedu.lessons.begin_with_more.plans import DONE, END, PLANS
@@ -235,3 +236,12 @@ def test_small_dense_networks_are_trained_once_whatever_the_widths(few) -> None:
 def test_a_ticket_is_exact_where_rounds_leave_equal_counts(few) -> None:
     found = widths.Widths(few, replace(widths.SIZES.tiny, widths=(10,), weights=1640, rounds=20)).run()
     assert set(found["weights"]) == {1640}
+
+
+def test_no_best_rate_of_the_stored_plans_and_tickets_is_the_least_or_the_greatest_that_was_tried() -> None:
+    table = paper_results.load("begin_with_more").table
+    every = table[table["study"].isin(studies.SCHEDULES)].groupby(["arm", "steps"])
+    tickets = table[table["study"].str.fullmatch(r"from \d+ units")].groupby(["arm", "width"])
+    for kind, rows in [*every, *tickets]:
+        val = rows.astype({"lr": float, "val": float}).groupby("lr")["val"].mean()
+        assert val.index.min() < val.idxmax() < val.index.max(), (kind, val.to_dict())
